@@ -1,0 +1,110 @@
+# make run    the service with sample data on http://127.0.0.1:$PORT (8000)
+# make test   the tests; ARGS="tests/courses -k name" chooses some, DATABASE_URL another database
+# make lint check browser format schema lock clean   see below
+
+.DELETE_ON_ERROR:
+.PHONY: run test browser lint check schema format lock clean
+.DEFAULT_GOAL := run
+
+PORT ?= 8000
+PYTHON ?=
+ARGS ?=
+
+PY := .venv/bin/python
+APPS := tesla_api institutions learners courses reports signin files
+CODE := manage.py $(APPS) tests .ci/postgres
+STATIC := $(shell find $(APPS) -path '*/static/*' -type f 2>/dev/null)
+HEX = od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
+
+# What a production server is given, with secrets of this moment; no database is opened with it.
+PRODUCTION = env -u DEMO \
+	SECRET_KEY="$$($(HEX))" TOKEN_KEYS="check:$$($(HEX))" \
+	ENCRYPTION_KEYS="$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')" \
+	ALLOWED_HOSTS=trust.example.org DATABASE_URL=postgres://trust@127.0.0.1/trust
+
+# The same on an empty database in memory, for commands that ask the database something.
+IN_MEMORY = $(PRODUCTION) DATABASE_URL=sqlite://:memory:
+
+INSTALL = $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
+
+run: export DEMO = 1
+run: export PORT := $(PORT)
+run: .venv/.installed var/static/.collected
+	@$(PY) manage.py migrate --no-input -v0
+	@$(PY) manage.py seed_demo
+	@echo
+	@echo "  http://127.0.0.1:$(PORT)/                     the service"
+	@echo "  http://127.0.0.1:$(PORT)/api/v2/institution/  the API"
+	@echo "  http://127.0.0.1:$(PORT)/docs/                its documentation, to try out (Swagger UI)"
+	@echo "  http://127.0.0.1:$(PORT)/redoc/               the same, to read (ReDoc)"
+	@echo "  http://127.0.0.1:$(PORT)/admin/               administration"
+	@echo
+	@exec $(PY) -m gunicorn --config tesla_api/gunicorn.py
+
+test: .venv/.installed-dev
+	$(PY) -m pytest -m "not browser" $(ARGS)
+
+browser: .venv/.installed-dev
+	$(PY) -m pytest -m browser $(ARGS)
+
+lint: .venv/.installed-dev
+	$(PY) -m ruff format --check $(CODE)
+	$(PY) -m ruff check $(CODE)
+	@echo "$(PY) -m mypy"; $(IN_MEMORY) $(PY) -m mypy
+	PYTHONPATH=. $(PY) .venv/bin/lint-imports
+
+check: .venv/.installed-dev
+	@echo "manage.py check"; $(PRODUCTION) $(PY) manage.py check --fail-level WARNING
+	@echo "manage.py check --deploy"; $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+	@echo "manage.py makemigrations --check"; $(IN_MEMORY) $(PY) manage.py makemigrations --check --dry-run
+	@echo "manage.py spectacular --validate"; schema=$$(mktemp) && trap 'rm -f "$$schema"' EXIT && \
+		$(IN_MEMORY) $(PY) manage.py spectacular --validate --fail-on-warn --file "$$schema" && \
+		{ diff -u tesla_api/openapi.yaml "$$schema" || \
+		{ echo 'tesla_api/openapi.yaml differs from the code: "make schema" writes it anew.' >&2; exit 1; }; }
+
+schema: .venv/.installed-dev
+	@$(IN_MEMORY) $(PY) manage.py spectacular --validate --fail-on-warn --file tesla_api/openapi.yaml
+
+format: .venv/.installed-dev
+	$(PY) -m ruff check --fix $(CODE)
+	$(PY) -m ruff format $(CODE)
+
+# Pins stay as they are unless pyproject.toml asks for more; ARGS=--upgrade renews them all.
+LOCK = $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+lock: .venv/.installed-dev
+	$(LOCK) -o requirements.txt
+	$(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+
+# Everything that is not the code: environment, demo data, uploads, caches.
+clean:
+	rm -rf .venv var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(APPS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment that does not answer, such as one of a moved interpreter, is made anew.
+ifneq ($(shell $(PY) -c 'import pip, sys; print(*sys.version_info[:2])' 2>/dev/null),3 11)
+.PHONY: .venv/.created
+endif
+
+.venv/.created:
+	@for python in $(PYTHON) python3.11 python3; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+			echo "creating .venv"; "$$python" -m venv --clear .venv && touch $@; exit; \
+		fi; \
+	done; \
+	echo 'Python 3.11 is needed, and neither python3.11 nor python3 is one: name it with "make PYTHON=/path/to/python3.11".' >&2; \
+	exit 1
+
+.venv/.installed: requirements.txt .venv/.created
+	@echo "installing requirements.txt"
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.created
+	@echo "installing requirements-dev.txt"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch .venv/.installed $@
+
+var/static/.collected: .venv/.installed tesla_api/settings.py $(STATIC)
+	@$(PY) manage.py collectstatic --no-input -v0
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,66 @@
+"""/institution/{parent_lookup_vle__institution_id}/course/{id}/"""
+
+from courses import services
+from courses.api.rules import attended, taught
+from courses.models import Course
+from courses.queries import caller_roles, enabled_courses
+from institutions.api.institution import InstitutionSerializer
+from institutions.models import VLE, Institution, VLEType
+from tesla_api.api.access import READ, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import Batch, Computed, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+def type_name(number: int) -> str:
+    return VLEType(number).label
+
+
+class VLESerializer(ResourceSerializer):
+    """`institution` follows the documented keys: dashboards read its id."""
+
+    type = Computed(type_name, "type")
+    institution = InstitutionSerializer(read_only=True)
+
+    class Meta:
+        model = VLE
+        fields = ("id", "type", "name", "url", "client_id", "institution")
+
+
+class InstitutionCourseSerializer(ResourceSerializer):
+    """`enabled` follows the documented keys: some activity of the course is enabled."""
+
+    vle = VLESerializer(read_only=True)
+    user_roles = Batch(caller_roles)
+    enabled = Batch(enabled_courses, missing=False)
+
+    class Meta:
+        model = Course
+        fields = (
+            "id", "vle", "vle_course_id", "code", "description", "start", "end", "user_roles", "created_at",
+            "updated_at", "enabled",
+        )  # fmt: skip
+
+
+def own(me):
+    return taught()(me) | attended()(me)
+
+
+class CourseViewSet(ResourceViewSet):
+    queryset = Course.objects.all()
+    serializer_class = InstitutionCourseSerializer
+    search_fields = ("code", "vle_course_id", "description")
+    orderable = {
+        name: name
+        for name in ("id", "vle", "vle_course_id", "code", "description", "start", "end", "created_at", "updated_at")
+    }
+    scope = under(Institution, rows="institution", parent_lookup_vle__institution_id="pk")
+    access = {
+        Role.GLOBAL: grant(READ),
+        Role.ADMIN | Role.DATA: grant(READ, "destroy"),
+        Role.MEMBER: grant(READ, rows=own),
+    }
+
+    def perform_destroy(self, instance):
+        services.course_delete(course=instance)

@@ -1,0 +1,196 @@
+"""Courses, their groups, members and activities, and the sessions in which activities are done."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from files.models import StoredFile
+from institutions.models import VLE, Institution, Instructor, Instrument
+from learners.models import Learner
+from tesla_api.api.constraints import Tied, tied_to_institution
+from tesla_api.api.models import Timestamped
+
+
+class Course(Timestamped):
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="courses")
+    vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="courses")
+    vle_course_id = models.CharField(max_length=250)
+    code = models.CharField(max_length=250)
+    description = models.TextField(null=True, blank=True)
+    start = models.DateTimeField(null=True, blank=True)
+    end = models.DateTimeField(null=True, blank=True)
+    learners = models.ManyToManyField(Learner, through="CourseLearner", related_name="courses")
+    instructors = models.ManyToManyField(Instructor, through="CourseInstructor", related_name="courses")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("vle", "vle_course_id"), name="course_once_per_vle"),
+            models.UniqueConstraint(fields=("institution", "id"), name="course_of_institution"),
+            models.UniqueConstraint(fields=("vle", "id"), name="course_of_vle"),
+            tied_to_institution("course_vle_institution", "vle"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CourseLearner(models.Model):
+    """Who is assessed in a course."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("course", "learner"), name="learner_once_per_course"),
+            tied_to_institution("course_learner_course", "course"),
+            tied_to_institution("course_learner_learner", "learner", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} in {self.course_id}"
+
+
+class CourseInstructor(models.Model):
+    """Who teaches a course."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
+    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("course", "instructor"), name="instructor_once_per_course"),
+            tied_to_institution("course_instructor_course", "course"),
+            tied_to_institution("course_instructor_instructor", "instructor", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instructor_id} in {self.course_id}"
+
+
+class CourseGroup(Timestamped):
+    """A node of the institution's tree of courses. That it is a tree is kept by the service that moves groups."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="groups")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    name = models.CharField(max_length=250)
+    description = models.TextField(null=True, blank=True)
+    courses = models.ManyToManyField(Course, through="GroupCourse", related_name="groups")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "id"), name="group_of_institution"),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="group_not_its_own_parent"),
+            tied_to_institution("group_parent_institution", "parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupCourse(models.Model):
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(CourseGroup, on_delete=models.CASCADE, related_name="+")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("group", "course"), name="course_once_per_group"),
+            tied_to_institution("group_course_group", "group"),
+            tied_to_institution("group_course_course", "course"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course_id} in {self.group_id}"
+
+
+class Activity(Timestamped):
+    """Something to be done in a course, named by the VLE's type and id."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="activities")
+    vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="activities")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="activities")
+    vle_activity_type = models.CharField(max_length=250)
+    vle_activity_id = models.CharField(max_length=250)
+    name = models.CharField(max_length=255, null=True, blank=True)
+    description = models.TextField(null=True, blank=True)
+    start = models.DateTimeField(null=True, blank=True)
+    end = models.DateTimeField(null=True, blank=True)
+    enabled = models.BooleanField(default=False)
+    conf = models.TextField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "activities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=("vle", "vle_activity_type", "vle_activity_id"), name="activity_once_per_vle"
+            ),
+            models.UniqueConstraint(fields=("institution", "id"), name="activity_of_institution"),
+            Tied(fields=("course", "vle"), to_fields=("id", "vle"), name="activity_vle_of_course"),
+            tied_to_institution("activity_course_institution", "course"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.vle_activity_id
+
+
+class ActivityInstrument(Timestamped):
+    """An instrument used in an activity: a primary one, or an alternative for learners who cannot use the primary."""
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="instruments")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    active = models.BooleanField(default=True)
+    options = models.JSONField(null=True, blank=True)
+    alternative_to = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="alternatives"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("activity", "instrument"), name="instrument_once_per_activity"),
+            models.UniqueConstraint(fields=("activity", "id"), name="instrument_of_activity"),
+            models.CheckConstraint(condition=~Q(alternative_to=F("id")), name="instrument_not_its_own_alternative"),
+            Tied(
+                fields=("alternative_to", "activity"),
+                to_fields=("id", "activity"),
+                name="alternative_of_same_activity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} in {self.activity_id}"
+
+
+class AssessmentSession(Timestamped):
+    """A learner's sitting of an activity. `max_ttl` in minutes; the service closes what has outlived it."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="sessions")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="sessions")
+    started_at = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    auto_closed = models.BooleanField(null=True)
+    max_ttl = models.PositiveIntegerField(default=360)
+    locale = models.CharField(max_length=10, null=True, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("activity", "learner", "id"), name="session_of_pair"),
+            tied_to_institution("session_activity_institution", "activity"),
+            tied_to_institution("session_learner_institution", "learner", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} at {self.activity_id}"
+
+
+class AssessmentSessionData(Timestamped):
+    session = models.OneToOneField(AssessmentSession, on_delete=models.CASCADE, related_name="data")
+    connector = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="session_connectors")
+    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="session_data")
+
+    def __str__(self) -> str:
+        return str(self.session_id)

@@ -1,0 +1,71 @@
+"""Stored files as rows, what must still be erased from the store, and who read what."""
+
+from django.conf import settings
+from django.db import models
+
+from tesla_api.api.models import Record, Timestamped
+
+
+class Kind(models.TextChoices):
+    """What a file is. The rules of reading are per kind."""
+
+    CONSENT_PDF = "consent_pdf", "Consent document"
+    SAMPLE = "sample", "Enrolment sample"
+    VALIDATION = "validation", "Validation of a sample"
+    MODEL = "model", "Enrolment model"
+    REQUEST = "request", "Captured sample of a request"
+    RESULT_AUDIT = "result_audit", "Audit data of a result"
+    REPORT = "report", "Report data"
+    REPORT_AUDIT = "report_audit", "Audit data of a report"
+    SESSION = "session", "Session data"
+    ALERT = "alert", "Alert data"
+
+
+class StoredFile(Timestamped):
+    """One object in the store. The owner is the person whose data it is; nobody's for an institution's own papers.
+
+    PROTECT on both keys: whoever deletes a person must erase the files first, or is refused.
+    """
+
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    media_type = models.CharField(max_length=100)
+    size = models.BigIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=255, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=("owner", "kind"), name="file_of_owner")]
+
+    def __str__(self) -> str:
+        return self.storage_key
+
+
+class PendingErasure(models.Model):
+    """An object whose row is gone and which the store may still hold; `manage.py erase_files` tries again."""
+
+    storage_key = models.CharField(max_length=255, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.storage_key
+
+
+class FileRead(Record):
+    """Somebody read a sensitive file. Numbers instead of keys: the record outlives file and reader."""
+
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
+    file_id = models.BigIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    owner_id = models.BigIntegerField(null=True)
+    reader_kind = models.CharField(max_length=20)
+    reader_id = models.BigIntegerField()
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=("institution", "at"), name="file_read_in_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.file_id} by {self.reader_kind} {self.reader_id}"

@@ -1,0 +1,56 @@
+"""/institution/{institution_id}/"""
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+
+from institutions.models import Institution
+from institutions.services.mail import mail_domains_checked
+from tesla_api.api.access import READ, UPDATE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import Scope
+from tesla_api.api.serializers import ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+DOCUMENTED = (
+    "id", "acronym", "name", "external_ic", "mail_domain", "disable_vle_learner_creation",
+    "disable_vle_instructor_creation", "disable_vle_user_creation", "allow_learner_report", "allow_learner_audit",
+    "allow_valid_audit", "created_at", "updated_at",
+)  # fmt: skip
+
+
+class InstitutionSerializer(ResourceSerializer):
+    """`allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null."""
+
+    class Meta:
+        model = Institution
+        fields = (*DOCUMENTED, "allowed_domains")
+        read_only_fields = ("id", "acronym", "name")
+
+    def validate_mail_domain(self, value: str | None) -> str | None:
+        return mail_domains_checked(value)
+
+
+class InstitutionFilter(filters.FilterSet):
+    class Meta:
+        model = Institution
+        fields = ("acronym", "name")
+
+
+def own(me):
+    return Q(pk=me.institution_id)
+
+
+class InstitutionViewSet(ResourceViewSet):
+    queryset = Institution.objects.all()
+    serializer_class = InstitutionSerializer
+    filterset_class = InstitutionFilter
+    search_fields = ("acronym", "name")
+    ordering = ("created_at", "pk")
+    orderable = {name: name for name in InstitutionSerializer.Meta.fields}
+    lookup_url_kwarg = "institution_id"
+    scope = Scope(tenant_kwarg="institution_id")
+    access = {
+        Role.GLOBAL: grant(READ, UPDATE),
+        Role.ADMIN: grant(READ, UPDATE, rows=own),
+        Role.MEMBER: grant(READ, rows=own),
+    }

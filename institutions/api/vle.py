@@ -1,0 +1,82 @@
+"""/institution/{parent_lookup_institution_id}/vle/{id}/ and its credentials/"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from institutions.models import VLE, Institution, VLEType
+from institutions.services import vles
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BodySerializer, Computed, ResourceSerializer
+from tesla_api.api.text import validate_web_address
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+def shown_lti(lti: dict[str, Any]) -> dict[str, Any] | None:
+    return lti or None
+
+
+def no_credentials() -> dict[str, Any] | None:
+    """Credentials appear once, in the answer that issues them."""
+
+
+class InstitutionVLESerializer(ResourceSerializer):
+    type = serializers.ChoiceField(VLEType.choices)
+    lti = Computed(shown_lti, "lti")
+    credentials = Computed(no_credentials)
+    url = serializers.CharField(
+        max_length=2048, required=False, allow_null=True, allow_blank=True, validators=[validate_web_address]
+    )
+
+    class Meta:
+        model = VLE
+        fields = ("id", "type", "lti", "name", "credentials", "url", "client_id")
+        extra_kwargs = {"client_id": {"allow_blank": False}}
+
+
+class RotationSerializer(BodySerializer):
+    overlap_minutes = serializers.IntegerField(
+        min_value=0, max_value=1440, default=0, help_text="How long the present credentials stay good."
+    )
+
+
+class VLEViewSet(ResourceViewSet):
+    queryset = VLE.objects.all()
+    serializer_class = InstitutionVLESerializer
+    search_fields = ("name", "url", "client_id")
+    orderable = {name: name for name in ("id", "type", "name", "url", "client_id")}
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE, "credentials")}
+
+    def perform_create(self, serializer):
+        vle, self.issued = vles.vle_create(institution=self.parent, **serializer.validated_data)
+        serializer.instance = vle
+
+    def perform_update(self, serializer):
+        vles.vle_update(vle=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance):
+        vles.vle_delete(vle=instance)
+
+    def read_back(self, row):
+        """The credentials stand in the answer that issues them, and nowhere else."""
+        answer = super().read_back(row)
+        return answer | {"credentials": self.issued_credentials()} if self.action == "create" else answer
+
+    def issued_credentials(self) -> dict[str, Any]:
+        return self.issued | {"api_url": self.request.build_absolute_uri("/api/v2")}
+
+    @extend_schema(request=RotationSerializer, responses={201: InstitutionVLESerializer})
+    @action(detail=True, methods=["post"])
+    def credentials(self, request, **_):
+        """New credentials; the present ones end at once or after `overlap_minutes`."""
+        body = RotationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        vle = self.get_object()
+        self.issued = vles.vle_credentials_rotate(vle=vle, **body.validated_data)
+        return Response(self.read_one(pk=vle.pk) | {"credentials": self.issued_credentials()}, status.HTTP_201_CREATED)

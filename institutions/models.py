@@ -1,0 +1,340 @@
+"""Institutions, their people, VLEs and informed consents; instruments, providers and messages, which all share."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+
+from tesla_api.api.constraints import tied_to_institution
+from tesla_api.api.fields import EncryptedTextField
+from tesla_api.api.models import Timestamped
+from tesla_api.api.text import validate_language, validate_line, validate_queue_name
+
+
+class Institution(Timestamped):
+    acronym = models.CharField(max_length=255, unique=True, validators=[validate_line])
+    name = models.TextField(validators=[validate_line])
+    external_ic = models.BooleanField("External IC", default=False, help_text="Informed consent is managed elsewhere.")
+    mail_domain = models.CharField(
+        max_length=255, null=True, blank=True, help_text="Accepted mail domains, separated by commas. Empty: all."
+    )
+    disable_vle_learner_creation = models.BooleanField(default=False, help_text="VLEs cannot create learners.")
+    disable_vle_instructor_creation = models.BooleanField(default=False, help_text="VLEs cannot create instructors.")
+    disable_vle_user_creation = models.BooleanField(default=False, help_text="VLEs cannot create people.")
+    allow_learner_report = models.BooleanField(default=False, help_text="Learners can read their reports.")
+    allow_learner_audit = models.BooleanField(
+        default=False, help_text="Learners can read the audit data of their reports."
+    )
+    allow_valid_audit = models.BooleanField(
+        default=False, help_text="Audit data is available even when results are valid."
+    )
+    allowed_domains = models.TextField(
+        default="", blank=True, help_text="Where dashboards may send people back to, separated by commas."
+    )
+
+    def __str__(self) -> str:
+        return self.acronym
+
+
+class PersonManager(BaseUserManager):
+    def get_by_natural_key(self, username):
+        return self.get(username=username)
+
+    def create_superuser(self, username: str, email: str, password: str) -> "User":
+        """A global administrator, for `manage.py createsuperuser`."""
+        person = self.model(username=username, email=email, is_staff=True)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+
+class User(AbstractBaseUser, Timestamped):
+    """A person, of at most one institution. The id is the person's one id in the whole API."""
+
+    username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
+    email = models.EmailField(max_length=254, null=True, blank=True, help_text="None is stored as null.")
+    first_name = models.CharField(max_length=150, blank=True, default="")
+    last_name = models.CharField(max_length=150, blank=True, default="")
+    is_staff = models.BooleanField("global admin", default=False)
+    is_active = models.BooleanField(default=True)
+    institution = models.ForeignKey(Institution, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
+    uid = models.CharField(
+        max_length=255, blank=True, default="", help_text="The institution's own name for the person."
+    )
+    locale = models.CharField(max_length=10, null=True, blank=True, validators=[validate_language])
+    login_allowed = models.BooleanField(default=False, help_text="May sign in with e-mail and password.")
+    inst_admin = models.BooleanField(default=False)
+    legal_admin = models.BooleanField(default=False)
+    send_admin = models.BooleanField(default=False)
+    data_admin = models.BooleanField(default=False)
+    session_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Sessions of another generation have ended."
+    )
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+    objects = PersonManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.UniqueConstraint(fields=("institution", "uid"), name="user_uid_once_per_institution"),
+            models.UniqueConstraint(fields=("institution", "id"), name="user_of_institution"),
+            models.CheckConstraint(condition=~Q(email=""), name="user_email_null_not_empty"),
+            models.CheckConstraint(condition=Q(institution=None) | ~Q(uid=""), name="user_uid_in_institution"),
+            models.CheckConstraint(
+                condition=Q(institution__isnull=False)
+                | Q(inst_admin=False, legal_admin=False, send_admin=False, data_admin=False),
+                name="user_flags_need_institution",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def has_flag(self) -> bool:
+        """Holds any administrative right."""
+        return self.is_staff or self.inst_admin or self.legal_admin or self.send_admin or self.data_admin
+
+    # Django admin: global administrators may do all there, nobody else anything.
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.is_active and self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_staff
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        # Browser sessions end with the generation too, as tokens do.
+        value = f"{self.password}:{self.session_generation}"
+        return salted_hmac("institutions.User.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Instructor(models.Model):
+    """The role of teaching, of one person."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "user"), name="instructor_of_institution"),
+            tied_to_institution("instructor_user_institution", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class VLEType(models.IntegerChoices):
+    MOODLE = 0, "MOODLE"
+
+
+class VLE(Timestamped):
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="vles")
+    type = models.IntegerField(choices=VLEType.choices, default=VLEType.MOODLE)
+    name = models.CharField(max_length=250)
+    url = models.CharField(max_length=2048, null=True, blank=True, validators=[URLValidator(["http", "https"])])
+    client_id = models.CharField(max_length=250, null=True, blank=True)
+    lti = models.JSONField(default=dict, blank=True, help_text="LTI configuration without its secret.")
+    lti_secret = EncryptedTextField(default="", blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "VLE"
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "name"), name="vle_name_once_per_institution"),
+            models.UniqueConstraint(fields=("institution", "id"), name="vle_of_institution"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Instrument(Timestamped):
+    """A way of checking identity or authorship; the same for all institutions."""
+
+    name = models.CharField(max_length=250)
+    acronym = models.CharField(max_length=30, unique=True)
+    queue = models.CharField(max_length=250, unique=True, validators=[validate_queue_name])
+    enabled = models.BooleanField(default=False)
+    requires_enrolment = models.BooleanField(default=False)
+    description = models.TextField(null=True, blank=True)
+    identity = models.BooleanField(default=False)
+    originality = models.BooleanField(default=False)
+    authorship = models.BooleanField(default=False)
+    integrity = models.BooleanField(default=False)
+    options_schema = models.JSONField(null=True, blank=True, help_text="JSON Schema of an activity's options.")
+
+    def __str__(self) -> str:
+        return self.acronym
+
+
+class Provider(Timestamped):
+    """A program that does an instrument's work, for all institutions. Thresholds are fractions, a pair or neither."""
+
+    instrument = models.ForeignKey(Instrument, null=True, on_delete=models.SET_NULL, related_name="providers")
+    name = models.CharField(max_length=250)
+    acronym = models.CharField(max_length=30, unique=True)
+    description = models.TextField(null=True, blank=True)
+    url = models.CharField(max_length=250, null=True, blank=True)
+    version = models.CharField(max_length=15)
+    queue = models.CharField(max_length=50, unique=True)
+    enabled = models.BooleanField(default=False)
+    allow_validation = models.BooleanField(default=False)
+    validation_active = models.BooleanField(default=False)
+    alert_below = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True)
+    warning_below = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True)
+    inverted_polarity = models.BooleanField(default=False, help_text="A low result is good.")
+    image = models.CharField(max_length=250, blank=True, default="")
+    has_service = models.BooleanField(default=False)
+    service_port = models.PositiveIntegerField(null=True, blank=True)
+    options_schema = models.JSONField(null=True, blank=True)
+    options = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(alert_below=None, warning_below=None)
+                | Q(alert_below__gte=0, alert_below__lte=1, warning_below__gte=0, warning_below__lte=1),
+                name="provider_thresholds_are_a_pair",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.acronym
+
+
+class ProviderNotification(Timestamped):
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="notifications")
+    key = models.CharField(max_length=250)
+    info = models.JSONField(null=True, blank=True)
+    when = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("provider", "key"), name="notification_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Credential(Timestamped):
+    """What a VLE or a provider signs in with. Only a hash of the secret is kept; it is random, so a fast hash serves."""
+
+    role_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    secret_hash = models.CharField(max_length=64)
+    vle = models.ForeignKey(VLE, null=True, on_delete=models.CASCADE, related_name="credential_rows")
+    provider = models.ForeignKey(Provider, null=True, on_delete=models.CASCADE, related_name="credential_rows")
+    expires_at = models.DateTimeField(null=True, help_text="End of the overlap after a rotation.")
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(vle__isnull=False, provider=None) | Q(vle=None, provider__isnull=False),
+                name="credential_of_one_module",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.role_id)
+
+
+class InformedConsent(Timestamped):
+    """A version of what learners consent to. Frozen from the first acceptance on."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="consents")
+    version = models.CharField(max_length=250, help_text="Three integers: X.Y.Z")
+    major = models.PositiveIntegerField(editable=False)
+    minor = models.PositiveIntegerField(editable=False)
+    patch = models.PositiveIntegerField(editable=False)
+    valid_from = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, editable=False, help_text="First acceptance by anyone.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("institution", "major", "minor", "patch"), name="consent_version_once_per_institution"
+            ),
+            models.UniqueConstraint(fields=("institution", "id"), name="consent_of_institution"),
+        ]
+        indexes = [models.Index(fields=("institution", "valid_from"), name="consent_valid_from")]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class InformedConsentDocument(Timestamped):
+    consent = models.ForeignKey(InformedConsent, on_delete=models.CASCADE, related_name="documents")
+    language = models.CharField(max_length=30, validators=[validate_language])
+    html = models.TextField(null=True, blank=True, help_text="Cleaned when it is stored.")
+    pdf = models.ForeignKey("files.StoredFile", null=True, on_delete=models.PROTECT, related_name="consent_documents")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("consent", Lower("language"), name="document_language_once_per_consent")]
+
+    def __str__(self) -> str:
+        return self.language
+
+
+class UIOption(Timestamped):
+    """A route of the dashboard: a global row opens it to roles, any other row can only block it."""
+
+    route = models.CharField(max_length=250, db_index=True)
+    enabled = models.BooleanField(default=False)
+    institution = models.ForeignKey(Institution, null=True, on_delete=models.PROTECT, related_name="ui_options")
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="ui_options")
+    roles = models.CharField(max_length=250, null=True, help_text="Comma-separated; null is everyone.")
+
+    class Meta:
+        verbose_name = "UI option"
+        constraints = [
+            # Null equals nothing in a unique constraint, so each shape of row has its own.
+            models.UniqueConstraint(fields=("route",), condition=Q(institution=None), name="ui_option_global_once"),
+            models.UniqueConstraint(
+                fields=("institution", "route"), condition=Q(user=None), name="ui_option_institution_once"
+            ),
+            models.UniqueConstraint(fields=("institution", "route", "user"), name="ui_option_user_once"),
+            models.CheckConstraint(
+                condition=Q(user=None) | Q(institution__isnull=False), name="ui_option_user_in_institution"
+            ),
+            tied_to_institution("ui_option_user_institution", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.route
+
+
+class Message(Timestamped):
+    """A code that instruments and sensors answer with; upper case."""
+
+    code = models.CharField(max_length=50, primary_key=True)
+    datatype = models.CharField(max_length=50, default="html")
+    description = models.TextField(null=True, blank=True)
+    meaning = models.TextField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class MessageLocale(Timestamped):
+    code = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="locales")
+    locale = models.CharField(max_length=10, help_text="Lower case.")
+    message = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("code", "locale"), name="message_locale_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code_id} ({self.locale})"

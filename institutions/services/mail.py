@@ -1,0 +1,25 @@
+"""Which mail domains an institution accepts."""
+
+import re
+
+from django.core.validators import validate_domain_name
+
+from institutions.models import Institution
+
+
+def mail_domains(declared: str | None) -> list[str]:
+    """The domains of `Institution.mail_domain`, lower case: "@x.org, y.org" -> ["x.org", "y.org"]. Empty: all."""
+    return [part.lstrip("@.").lower() for part in re.split(r"[,;\s]+", declared or "") if part.strip("@.")]
+
+
+def mail_domains_checked(declared: str | None) -> str | None:
+    """What is stored of it: null for no restriction. Raises ValidationError when a part is no domain."""
+    for domain in mail_domains(declared):
+        validate_domain_name(domain)
+    return declared or None
+
+
+def mail_domain_refuses(institution: Institution, email: str | None) -> bool:
+    """The institution restricts mail domains and this address is in none of them. Whole domains, case ignored."""
+    domains = mail_domains(institution.mail_domain)
+    return bool(email and domains) and email.rpartition("@")[2].lower() not in domains

@@ -1,0 +1,186 @@
+"""Learners, what they consented to, their special needs (SEND) and their enrolment with providers."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from files.models import StoredFile
+from institutions.models import InformedConsent, Institution, Instrument, Message, Provider, User
+from tesla_api.api.constraints import fraction, one_of, tied_to_institution
+from tesla_api.api.models import Record, Timestamped
+
+
+class Learner(models.Model):
+    """The role of being assessed, of one person. `learner_id` is the pseudonym towards providers."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="learners")
+    learner_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    consent = models.ForeignKey(
+        InformedConsent, null=True, blank=True, on_delete=models.PROTECT, related_name="learners"
+    )
+    consent_accepted = models.DateTimeField(null=True, blank=True)
+    consent_rejected = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "user"), name="learner_of_institution"),
+            tied_to_institution("learner_user_institution", "user"),
+            tied_to_institution("learner_consent_institution", "consent"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.learner_id)
+
+
+class Decision(models.TextChoices):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class ConsentDecision(Record):
+    """What a learner decided, kept for ever; the learner appears by pseudonym only."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner_id = models.UUIDField(db_index=True)
+    decision = models.CharField(max_length=10, choices=Decision.choices)
+    version = models.CharField(max_length=250)
+    language = models.CharField(max_length=30, null=True, help_text="Of the document that was shown, if known.")
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=("institution", "at"), name="decision_in_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} {self.decision} {self.version}"
+
+
+class SENDCategory(Timestamped):
+    """A special need: what it switches on for a learner and which instruments it takes away.
+
+    `data`: {"enabled_options": [str], "disabled_instruments": [int]}, both keys always there.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="send_categories")
+    description = models.TextField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "SEND category"
+        verbose_name_plural = "SEND categories"
+        constraints = [models.UniqueConstraint(fields=("institution", "id"), name="send_category_of_institution")]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class SENDLearner(Timestamped):
+    """A category that holds for a learner until `expires_at`; null is for good."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="sends")
+    category = models.ForeignKey(SENDCategory, on_delete=models.CASCADE, related_name="assignments")
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "SEND assignment"
+        constraints = [
+            models.UniqueConstraint(fields=("learner", "category"), name="send_category_once_per_learner"),
+            tied_to_institution("send_learner_institution", "learner", "user"),
+            tied_to_institution("send_category_institution", "category"),
+        ]
+        indexes = [models.Index(fields=("learner", "expires_at"), name="send_expiry_of_learner")]
+
+    def __str__(self) -> str:
+        return f"{self.category} for {self.learner}"
+
+
+class SampleStatus(models.IntegerChoices):
+    STORED = 0
+    VALID = 1
+    ERROR = 2
+    TIMEOUT = 3
+    MISSING_VALIDATOR = 4
+
+
+class ValidationStatus(models.IntegerChoices):
+    VALIDATING = 0
+    VALID = 1
+    ERROR = 2
+    TIMEOUT = 3
+    WAITING_EXTERNAL = 4
+
+
+class EnrolmentSample(Timestamped):
+    """Something captured from a learner to learn a model from."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="samples")
+    status = models.SmallIntegerField(choices=SampleStatus.choices, default=SampleStatus.STORED)
+    instruments = models.ManyToManyField(Instrument, related_name="+")
+    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="samples")
+    error_message = models.TextField(null=True, blank=True)
+    message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            one_of("status", SampleStatus.values, "sample_status_known"),
+            tied_to_institution("sample_learner_institution", "learner", "user"),
+        ]
+        indexes = [models.Index(fields=("learner", "status"), name="sample_of_learner")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} of {self.learner_id}"
+
+
+class EnrolmentSampleValidation(Timestamped):
+    """What one provider says of a sample; `contribution` is a fraction of a complete model."""
+
+    sample = models.ForeignKey(EnrolmentSample, on_delete=models.CASCADE, related_name="validations")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="+")
+    status = models.SmallIntegerField(choices=ValidationStatus.choices, default=ValidationStatus.VALIDATING)
+    info = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="validations")
+    contribution = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
+    error_message = models.TextField(null=True, blank=True)
+    message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("sample", "provider"), name="validation_once_per_provider"),
+            one_of("status", ValidationStatus.values, "validation_status_known"),
+            fraction("contribution", "validation_contribution_fraction"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sample_id} by {self.provider_id}"
+
+
+class Enrolment(Timestamped):
+    """A provider's model of a learner; `percentage` is a fraction of completeness."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="enrolments")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="enrolments")
+    percentage = models.DecimalField(max_digits=7, decimal_places=6, default=0)
+    can_analyse = models.BooleanField(default=False)
+    locked_at = models.DateTimeField(null=True, blank=True)
+    locked_by = models.UUIDField(null=True, blank=True)
+    model = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="enrolments")
+    model_samples = models.ManyToManyField(EnrolmentSample, related_name="models")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("learner", "provider"), name="enrolment_once_per_provider"),
+            fraction("percentage", "enrolment_percentage_fraction"),
+            models.CheckConstraint(
+                condition=Q(locked_at=None, locked_by=None) | Q(locked_at__isnull=False, locked_by__isnull=False),
+                name="enrolment_lock_is_a_pair",
+            ),
+            tied_to_institution("enrolment_learner_institution", "learner", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} with {self.provider_id}"

@@ -1,0 +1,682 @@
+"""How provider results become reports: pure arithmetic without storage and without a clock.
+
+Results, confidence, enrolment and thresholds are fractions 0..1 in here; `percent` is the only way out to 0..100. The
+chain is provider result -> summary of (request, instrument) -> instrument row -> activity levels. Every step is a
+function of the set of its inputs, so that order of arrival cannot matter and a recomputation equals the steps.
+Statuses and codes are accepted as plain integers, too, as they come from the database.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from math import floor
+from typing import TypedDict
+
+Number = int | float | Decimal | Fraction
+Histogram = tuple[int, ...]
+
+BINS = 10
+ENOUGH_CONFIDENCE = Fraction(6, 10)  # below it an instrument is at least a warning
+HIGH_CONFIDENCE = Fraction(3, 4)  # below it the facts call the confidence low
+NO_CONFIDENCE = Fraction(1, 10_000)  # below it there is nothing to state facts about
+
+
+class RequestStatus(IntEnum):
+    """Status of a request as a whole."""
+
+    STORED = 0
+    SCHEDULED = 1
+    PROCESSING = 2
+    PROCESSED = 3
+    ERROR = 4
+    TIMEOUT = 5
+    MISSING_PROVIDER = 6
+
+
+class ResultStatus(IntEnum):
+    """Status of one provider's result, and of the summary of (request, instrument)."""
+
+    PENDING = 0
+    PROCESSED = 1
+    ERROR = 2
+    TIMEOUT = 3
+    MISSING_PROVIDER = 4
+    MISSING_ENROLMENT = 5
+    PROCESSING = 6
+    WAITING = 7
+
+
+class ResultCode(IntEnum):
+    """What a result means."""
+
+    PENDING = 0
+    OK = 1
+    WARNING = 2
+    ALERT = 3
+
+
+class Level(IntEnum):
+    """Level of a report, of an instrument row or of a session row."""
+
+    PENDING = 0
+    NO_INFORMATION = 1
+    OK = 2
+    WARNING = 3
+    ALERT = 4
+
+
+class AlertLevel(IntEnum):
+    """Severity of an alert that a client raised during a session; not the scale of `Level`."""
+
+    INFO = 0
+    WARNING = 1
+    ALERT = 2
+    ERROR = 3
+
+
+OPEN = frozenset({ResultStatus.PENDING, ResultStatus.PROCESSING, ResultStatus.WAITING})
+CLOSED_REQUEST = {
+    ResultStatus.PROCESSED: RequestStatus.PROCESSED,
+    ResultStatus.ERROR: RequestStatus.ERROR,
+    ResultStatus.TIMEOUT: RequestStatus.TIMEOUT,
+    ResultStatus.MISSING_PROVIDER: RequestStatus.MISSING_PROVIDER,
+    ResultStatus.MISSING_ENROLMENT: RequestStatus.ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """The properties of an instrument that reports depend on."""
+
+    id: int
+    requires_enrolment: bool = False
+    identity: bool = False
+    originality: bool = False
+    authorship: bool = False
+    integrity: bool = False
+
+    @property
+    def content(self) -> bool:
+        """Whether it counts for the content level."""
+        return self.originality or self.authorship
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider and its thresholds, which are a pair in any order; inverted polarity means that low is good."""
+
+    id: int
+    instrument_id: int | None = None
+    inverted_polarity: bool = False
+    warning_below: Number | None = None
+    alert_below: Number | None = None
+    enabled: bool = True
+
+    @property
+    def polarity(self) -> int:
+        """1 where high is good, -1 where low is good."""
+        return -1 if self.inverted_polarity else 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderResult:
+    """What one provider says about one request; a result of 0..1 is expected once it is processed."""
+
+    provider: Provider
+    status: int = ResultStatus.PENDING
+    result: Number | None = None
+    code: int = ResultCode.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What all providers of an instrument say about one request: the values of a request result."""
+
+    status: ResultStatus
+    result: Number | None = None
+    code: ResultCode = ResultCode.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """A stored summary of (request, instrument) with the instant at which it was asked for."""
+
+    created_at: datetime
+    status: int = ResultStatus.PENDING
+    result: Number | None = None
+    code: int = ResultCode.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The three levels of a report, an instrument row or a session row."""
+
+    identity: Level = Level.PENDING
+    content: Level = Level.PENDING
+    integrity: Level = Level.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRow:
+    """One instrument in the report of a learner for an activity; exact fractions 0..1."""
+
+    result: Fraction
+    confidence: Fraction
+    enrolment: Fraction
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One assessment session in the report: counts of requests, and the levels."""
+
+    total: int
+    pending: int
+    valid: int
+    processed: int
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An instrument row of the long detail with its two histograms; result None where nothing was processed."""
+
+    result: Number | None
+    confidence: Number
+    learner_histogram: Sequence[int] | None = None
+    activity_histogram: Sequence[int] | None = None
+    alerted: bool = False  # some session of the pair has an alert
+
+
+class Thresholds(TypedDict):
+    """The thresholds of a provider as stored."""
+
+    warning_below: float | None
+    alert_below: float | None
+
+
+class Facts(TypedDict):
+    """Codes of statements about an instrument row; the three lists are always there."""
+
+    positive: list[str]
+    neutral: list[str]
+    negative: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The statistics of the long detail; None where a histogram, a provider or a result does not exist."""
+
+    polarity: int | None
+    result_bean: int
+    thresholds: Thresholds | None
+    prob_learner: float | None
+    prob_context: float | None
+    h_prob_learner: float | None
+    h_prob_context: float | None
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityInstrument:
+    """An instrument of an activity; `alternative_to` is the id of the row that it stands in for, None = primary."""
+
+    id: int
+    instrument_id: int
+    active: bool = True
+    alternative_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """How far a provider's model of a learner is (0..1) and whether it can analyse."""
+
+    provider_id: int
+    percentage: Number
+    can_analyse: bool = False
+
+
+class PendingEntry(TypedDict):
+    """Sum of the contributions of validated samples that a provider's model does not use yet."""
+
+    provider_id: int
+    instrument_id: int
+    pending_contribution: float
+
+
+class NotValidatedEntry(TypedDict):
+    """Number of samples that a provider is still validating."""
+
+    provider_id: int
+    instrument_id: int
+    count: int
+
+
+class EnrolmentEntry(TypedDict):
+    """Enrolment of a learner for one instrument; percentages are fractions 0..1 on the wire, too."""
+
+    instrument_id: int
+    percentage__min: float
+    percentage__max: float
+    can_analyse__min: bool
+    can_analyse__max: bool
+    pending: list[PendingEntry]
+    not_validated: list[NotValidatedEntry]
+    pending_contributions: float
+    not_validated_count: int
+
+
+class MissingEnrolments(TypedDict):
+    """The answer for one activity; `instruments` is keyed by the instrument's id as text."""
+
+    missing_enrolments: bool
+    instruments: dict[str, EnrolmentEntry]
+    activity_id: int
+    learner_id: int | str
+
+
+def exact(value: Number) -> Fraction:
+    """The fraction that is written, not the binary one nearby: 0.3 is 3/10, so a result equals its threshold.
+
+    ValueError for nan and infinities.
+    """
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
+def percent(fraction: Number) -> int:
+    """0..1 to 0..100, rounded half up in exact arithmetic: 0.285 is 29, which neither round() nor floats give."""
+    return floor(exact(fraction) * 100 + Fraction(1, 2))
+
+
+def provider_shown(providers: Iterable[Provider]) -> Provider | None:
+    """The provider whose polarity and thresholds are shown for an instrument: enabled, with the lowest id."""
+    return min((provider for provider in providers if provider.enabled), key=lambda provider: provider.id, default=None)
+
+
+def provider_result_initial_status(*, requires_enrolment: bool, can_analyse: bool) -> ResultStatus:
+    """Status of a new provider result; without a model that can analyse there is nothing to ask the provider."""
+    return ResultStatus.MISSING_ENROLMENT if requires_enrolment and not can_analyse else ResultStatus.PENDING
+
+
+def threshold_code(provider: Provider, result: Number | None) -> ResultCode:
+    """What a provider's thresholds say about a result; PENDING, the lowest code, where the pair is incomplete.
+
+    A result on a threshold is on its good side.
+    """
+    if provider.warning_below is None or provider.alert_below is None or result is None:
+        return ResultCode.PENDING
+    lower, upper = sorted((exact(provider.warning_below), exact(provider.alert_below)))
+    value = exact(result)
+    if provider.inverted_polarity:
+        value, lower, upper = -value, -upper, -lower
+    if value < lower:
+        return ResultCode.ALERT
+    return ResultCode.WARNING if value < upper else ResultCode.OK
+
+
+def worst_result(results: Iterable[ProviderResult]) -> Number | None:
+    """The minimum of normal and the maximum of inverted providers, None where no result has a value.
+
+    Where both polarities meet, the result that is nearest to its bad end counts; the lowest provider id decides ties.
+    """
+
+    def goodness(item: tuple[Number, Provider]) -> tuple[Fraction, int]:
+        value, provider = exact(item[0]), item[1]
+        return (1 - value if provider.inverted_polarity else value), provider.id
+
+    valued = [(item.result, item.provider) for item in results if item.result is not None]
+    return min(valued, key=goodness)[0] if valued else None
+
+
+def result_summary(results: Iterable[ProviderResult]) -> Summary:
+    """Summary of (request, instrument) over all its provider results; no result means no enabled provider.
+
+    While some result is open there are only a status, no result and code PENDING. Of several final statuses the
+    largest number counts. None processed gives result 0 and a warning.
+    """
+    items = list(results)
+    statuses = {item.status for item in items}
+    for status in (ResultStatus.WAITING, ResultStatus.PROCESSING, ResultStatus.PENDING):
+        if status in statuses:
+            return Summary(status)
+    processed = [item for item in items if item.status == ResultStatus.PROCESSED]
+    final = ResultStatus(max(statuses, default=ResultStatus.MISSING_PROVIDER))
+    if not processed:
+        return Summary(final, 0.0, ResultCode.WARNING)
+    code = max(max(item.code, threshold_code(item.provider, item.result)) for item in processed)
+    return Summary(final, worst_result(processed), ResultCode(code))
+
+
+def request_status(statuses: Mapping[int, Collection[int]]) -> RequestStatus:
+    """Status of a request from {instrument id: statuses of its provider results}.
+
+    An empty collection means an instrument without enabled provider, an empty mapping a request that is only stored.
+    """
+    flat = {status for group in statuses.values() for status in (group or (ResultStatus.MISSING_PROVIDER,))}
+    if not flat:
+        return RequestStatus.STORED
+    if flat & OPEN:
+        begun = ResultStatus.PROCESSING in flat or not flat <= OPEN
+        return RequestStatus.PROCESSING if begun else RequestStatus.SCHEDULED
+    return max(CLOSED_REQUEST[ResultStatus(status)] for status in flat)
+
+
+def result_bin(result: Number) -> int:
+    """Bin 0..9 of a result: tenths, the last one including 1."""
+    return max(0, min(floor(exact(result) * BINS), BINS - 1))
+
+
+def histogram_delta(old: ProviderResult | None, new: ProviderResult | None) -> dict[int, int]:
+    """Change {bin: +1 or -1} of each of the four histograms when a provider result goes from old to new.
+
+    None is a result that does not exist. Only processed results count, each exactly once: a repeated report of the
+    same result gives {}, a corrected one moves the count.
+    """
+    delta: dict[int, int] = {}
+    for item, step in ((old, -1), (new, 1)):
+        if item is not None and item.status == ResultStatus.PROCESSED and item.result is not None:
+            place = result_bin(item.result)
+            delta[place] = delta.get(place, 0) + step
+    return {place: step for place, step in delta.items() if step}
+
+
+def histogram_changed(histogram: Sequence[int], delta: Mapping[int, int]) -> Histogram:
+    """The ten bins after a delta; for storage prefer an update relative to the stored bins, which loses nothing."""
+    return tuple(count + delta.get(place, 0) for place, count in enumerate(histogram))
+
+
+def histogram_of(results: Iterable[ProviderResult]) -> Histogram:
+    """The ten bins of a set of provider results, from scratch."""
+    bins = [0] * BINS
+    for item in results:
+        for place, step in histogram_delta(None, item).items():
+            bins[place] += step
+    return tuple(bins)
+
+
+def enrolment_minimum(results: Iterable[ProviderResult], percentages: Mapping[int, Number]) -> Fraction:
+    """The least {provider id: percentage} of the providers whose results are closed; no enrolment counts as 0."""
+    answered = {item.provider.id for item in results if item.status not in OPEN}
+    return min((exact(percentages.get(provider_id, 0)) for provider_id in answered), default=Fraction(0))
+
+
+def result_mean(results: Iterable[RequestResult]) -> Fraction:
+    """Mean of the processed results, 0 where there is none; exact, so that no order of summation shows."""
+    values = [
+        exact(item.result) for item in results if item.status == ResultStatus.PROCESSED and item.result is not None
+    ]
+    return sum(values, Fraction(0)) / len(values) if values else Fraction(0)
+
+
+def result_confidence(results: Iterable[RequestResult], *, timeout: timedelta, now: datetime) -> Fraction:
+    """Share of processed results among the closed ones and the open ones that are as old as the timeout or older."""
+    due = [item.status for item in results if item.status not in OPEN or now - item.created_at >= timeout]
+    return Fraction(due.count(ResultStatus.PROCESSED), len(due)) if due else Fraction(0)
+
+
+def instrument_level(results: Collection[RequestResult], confidence: Fraction) -> Level:
+    """Level of an instrument over all its request results of (activity, learner), with their `result_confidence`.
+
+    Pending until one is closed, no information when all are closed in vain. In between, results that are closed in
+    vain while others are open are a warning: nothing processed means no confidence.
+    """
+    closed = [item for item in results if item.status not in OPEN]
+    codes = [item.code for item in closed if item.status == ResultStatus.PROCESSED]
+    if not closed:
+        return Level.PENDING
+    if not codes and len(closed) == len(results):
+        return Level.NO_INFORMATION
+    level = Level(max(codes, default=ResultCode.WARNING) + 1)
+    return level if confidence >= ENOUGH_CONFIDENCE else max(level, Level.WARNING)
+
+
+def instrument_levels(instrument: Instrument, level: Level) -> Levels:
+    """A level spread over what the instrument counts for; the rest is without information."""
+    return Levels(
+        identity=level if instrument.identity else Level.NO_INFORMATION,
+        content=level if instrument.content else Level.NO_INFORMATION,
+        integrity=level if instrument.integrity else Level.NO_INFORMATION,
+    )
+
+
+def instrument_row(
+    instrument: Instrument,
+    results: Iterable[RequestResult],
+    *,
+    enrolment: Number = 0,
+    timeout: timedelta,
+    now: datetime,
+) -> InstrumentRow:
+    """The instrument's row over all its request results of (activity, learner); `enrolment` as `enrolment_minimum`.
+
+    An open result younger than the instrument's timeout is still awaited and takes nothing from the confidence.
+    """
+    items = list(results)
+    confidence = result_confidence(items, timeout=timeout, now=now)
+    return InstrumentRow(
+        result=result_mean(items),
+        confidence=confidence,
+        enrolment=exact(enrolment) if instrument.requires_enrolment else Fraction(0),
+        levels=instrument_levels(instrument, instrument_level(items, confidence)),
+    )
+
+
+def session_level(alerts: Iterable[int]) -> Level:
+    """Level of a session in which nothing is pending, from the levels of its alerts; infos change nothing."""
+    raised = set(alerts)
+    if AlertLevel.ALERT in raised:
+        return Level.ALERT
+    return Level.WARNING if raised & {AlertLevel.WARNING, AlertLevel.ERROR} else Level.OK
+
+
+def session_row(statuses: Iterable[int], alerts: Iterable[int], instruments: Iterable[Instrument]) -> SessionRow:
+    """A session's row from the statuses of its requests, the levels of its alerts and the learner's instruments.
+
+    All levels are pending while a request is.
+    """
+    items = list(statuses)
+    valid = items.count(RequestStatus.PROCESSED)
+    pending = sum(status < RequestStatus.PROCESSED for status in items)
+    levels = Levels()
+    if not pending:
+        base, nothing = session_level(alerts), Levels(*(Level.NO_INFORMATION,) * 3)
+        levels = levels_maximum([nothing, *(instrument_levels(instrument, base) for instrument in instruments)])
+    return SessionRow(total=len(items), pending=pending, valid=valid, processed=len(items) - pending, levels=levels)
+
+
+def levels_maximum(items: Iterable[Levels]) -> Levels:
+    """Each of the three levels at its highest, pending where there is no item."""
+    rows = list(items)
+    return Levels(
+        identity=max((row.identity for row in rows), default=Level.PENDING),
+        content=max((row.content for row in rows), default=Level.PENDING),
+        integrity=max((row.integrity for row in rows), default=Level.PENDING),
+    )
+
+
+def activity_levels(rows: Iterable[Levels], sessions: Iterable[Levels] = ()) -> Levels:
+    """Levels of the activity report: the highest of the instrument rows, raised by any higher session row."""
+    return levels_maximum([*rows, *sessions])
+
+
+def result_bean(result: Number | None) -> int:
+    """The bin 0..9 that is marked in the charts: of the percent shown, so that number and mark agree (0.296 is 30)."""
+    return max(0, min(percent(result or 0) // BINS, BINS - 1))
+
+
+def histogram_probability(histogram: Sequence[int] | None, place: int) -> float | None:
+    """How usual a bin is: its share and half of its neighbours' shares; None for a missing or empty histogram."""
+    if not histogram or not sum(histogram):
+        return None
+    halves = 2 * histogram[place] + sum(histogram[max(place - 1, 0) : place]) + sum(histogram[place + 1 : place + 2])
+    return halves / (2 * sum(histogram))
+
+
+def histogram_better(histogram: Sequence[int] | None, place: int, provider: Provider | None) -> float | None:
+    """The share of results better than those of a bin; None without results or without provider, hence polarity."""
+    if provider is None or not histogram or not sum(histogram):
+        return None
+    return sum(histogram[:place] if provider.inverted_polarity else histogram[place + 1 :]) / sum(histogram)
+
+
+def provider_thresholds(provider: Provider | None) -> Thresholds | None:
+    """The thresholds of a provider as stored, None for no provider."""
+    if provider is None:
+        return None
+    warning, alert = provider.warning_below, provider.alert_below
+    return {
+        "warning_below": None if warning is None else float(warning),
+        "alert_below": None if alert is None else float(alert),
+    }
+
+
+def instrument_statistics(measured: Measured, provider: Provider | None) -> Statistics:
+    """The statistics of an instrument row; `provider` as `provider_shown`. What does not exist is None, never an error.
+
+    A result of which nobody is confident does not exist, its bean is 0 because clients need a bin.
+    """
+    known = measured.result is not None and exact(measured.confidence) >= NO_CONFIDENCE
+    learner, context = (measured.learner_histogram, measured.activity_histogram) if known else (None, None)
+    place = result_bean(measured.result)
+    statistics = Statistics(
+        polarity=None if provider is None else provider.polarity,
+        result_bean=place,
+        thresholds=provider_thresholds(provider),
+        prob_learner=histogram_probability(learner, place),
+        prob_context=histogram_probability(context, place),
+        h_prob_learner=histogram_better(learner, place, provider),
+        h_prob_context=histogram_better(context, place, provider),
+        facts={"positive": [], "neutral": [], "negative": []},
+    )
+    if known:
+        _facts_add_known(statistics, measured, provider)
+    else:
+        statistics.facts["neutral"].append("NEUTRAL_MISSING_INFORMATION")
+    if measured.alerted:
+        statistics.facts["negative"].append("NEGATIVE_WITH_ALERTS")
+    return statistics
+
+
+def _facts_add_known(statistics: Statistics, measured: Measured, provider: Provider | None) -> None:
+    """Add what can be said about a result that exists, in the order confidence, thresholds, histograms."""
+    code = ResultCode.PENDING if provider is None else threshold_code(provider, measured.result)
+    confident = exact(measured.confidence) >= HIGH_CONFIDENCE
+    learner, context, usual = statistics.h_prob_learner, statistics.h_prob_context, statistics.prob_learner
+    positive = {
+        "POSITIVE_CONFIDENCE_HIGH": confident,
+        "POSITIVE_LEARNER_RESULT_ABOVE_THRESHOLD": code == ResultCode.OK,
+        "POSITIVE_LEARNER_RESULT_GOOD_INSTRUMENT": learner is not None and learner < 0.4,
+        "POSITIVE_LEARNER_RESULT_GOOD_ACTIVITY": context is not None and context < 0.4,
+        "POSITIVE_LEARNER_RESULT_FREQUENT": usual is not None and usual > 0.8,
+    }
+    negative = {
+        "NEGATIVE_CONFIDENCE_LOW": not confident,
+        "NEGATIVE_LEARNER_RESULT_BELOW_THRESHOLD": code == ResultCode.ALERT,
+        "NEGATIVE_LEARNER_RESULT_BAD_INSTRUMENT": learner is not None and learner > 0.75,
+        "NEGATIVE_LEARNER_RESULT_BAD_ACTIVITY": context is not None and context > 0.5,
+    }
+    statistics.facts["positive"].extend(name for name, holds in positive.items() if holds)
+    statistics.facts["negative"].extend(name for name, holds in negative.items() if holds)
+
+
+def learner_instruments(
+    rows: Iterable[ActivityInstrument], disabled_instruments: Iterable[int]
+) -> list[ActivityInstrument]:
+    """The rows of an activity that apply to a learner whose special needs disable some instruments, in given order.
+
+    Active primaries that are not disabled, and the active alternatives of each active primary that is; alternatives
+    are not checked again.
+    """
+    items, disabled = list(rows), set(disabled_instruments)
+    primaries = [row for row in items if row.active and row.alternative_to is None]
+    replaced = {row.id for row in primaries if row.instrument_id in disabled}
+    chosen = {row.id for row in primaries} - replaced
+    return [row for row in items if row.id in chosen or (row.active and row.alternative_to in replaced)]
+
+
+def enrolment_entry(
+    instrument_id: int,
+    providers: Collection[int],
+    enrolments: Mapping[int, Enrolment],
+    pending: Mapping[int, Number | None],
+    not_validated: Mapping[int, int],
+) -> EnrolmentEntry:
+    """Enrolment for one instrument over the ids of its enabled providers; the mappings are keyed by provider id.
+
+    A provider without enrolment counts as 0 and false. Means are over the providers that have such samples.
+    """
+    models = [enrolments.get(provider_id, Enrolment(provider_id, 0)) for provider_id in providers]
+    percentages, able = [float(model.percentage) for model in models], [model.can_analyse for model in models]
+    sums = {key: exact(value) for key in providers if (value := pending.get(key)) is not None}
+    counts = {key: not_validated[key] for key in providers if not_validated.get(key)}
+    return {
+        "instrument_id": instrument_id,
+        "percentage__min": min(percentages, default=0.0),
+        "percentage__max": max(percentages, default=0.0),
+        "can_analyse__min": bool(able) and all(able),
+        "can_analyse__max": any(able),
+        "pending": [
+            {"provider_id": key, "instrument_id": instrument_id, "pending_contribution": float(value)}
+            for key, value in sums.items()
+        ],
+        "not_validated": [
+            {"provider_id": key, "instrument_id": instrument_id, "count": count} for key, count in counts.items()
+        ],
+        "pending_contributions": float(min(Fraction(1), sum(sums.values(), Fraction(0)) / (len(sums) or 1))),
+        "not_validated_count": sum(counts.values()) // (len(counts) or 1),
+    }
+
+
+def enrolment_status(
+    providers: Iterable[Provider],
+    enrolments: Iterable[Enrolment],
+    pending: Mapping[int, Number | None],
+    not_validated: Mapping[int, int],
+) -> list[EnrolmentEntry]:
+    """Enrolment of a learner, by instrument id: the instruments with an enrolment or with samples under way.
+
+    `pending` {provider id: sum of contributions of validated samples that no model uses} and `not_validated`
+    {provider id: count of samples still being validated}; absent, None and a count of 0 mean no such samples. An
+    instrument gets the samples of its own enabled providers only.
+    """
+    models = {model.provider_id: model for model in enrolments}
+    by_instrument: dict[int, list[int]] = {}
+    for provider in sorted(providers, key=lambda provider: provider.id):
+        if provider.enabled and provider.instrument_id is not None:
+            by_instrument.setdefault(provider.instrument_id, []).append(provider.id)
+
+    def under_way(key: int) -> bool:
+        return key in models or pending.get(key) is not None or bool(not_validated.get(key))
+
+    return [
+        enrolment_entry(instrument_id, keys, models, pending, not_validated)
+        for instrument_id, keys in sorted(by_instrument.items())
+        if any(under_way(key) for key in keys)
+    ]
+
+
+def enrolment_missing(
+    status: Iterable[EnrolmentEntry],
+    instruments: Iterable[Instrument],
+    *,
+    activity_id: int,
+    learner_id: int | str,
+    activity_enabled: bool = True,
+) -> MissingEnrolments:
+    """What a learner lacks for an activity, from `enrolment_status` and the learner's instruments for the activity.
+
+    `instruments` has each of them that requires enrolment, zeros where there is no enrolment yet, so that a client
+    can tell what is missing. The others never matter, and nothing is missing for a disabled activity.
+    """
+    entries = {entry["instrument_id"]: entry for entry in status}
+    needed = sorted(item.id for item in instruments if item.requires_enrolment) if activity_enabled else []
+    found = {key: entries.get(key) or enrolment_entry(key, (), {}, {}, {}) for key in needed}
+    return {
+        "missing_enrolments": not all(entry["can_analyse__max"] for entry in found.values()),
+        "instruments": {str(key): entry for key, entry in found.items()},
+        "activity_id": activity_id,
+        "learner_id": learner_id,
+    }

@@ -1,0 +1,254 @@
+"""Verification requests, what providers answered, the reports made of it, alerts and histograms.
+
+Results, confidences and enrolments are fractions from 0 to 1; the API shows percent.
+"""
+
+from django.db import models
+
+from courses.models import Activity, AssessmentSession
+from files.models import StoredFile
+from institutions.models import Institution, Instrument, Message, Provider
+from learners.models import Learner
+from reports.arithmetic import Level, RequestStatus, ResultCode, ResultStatus
+from tesla_api.api.constraints import fraction, one_of, tied_to_institution
+from tesla_api.api.models import Timestamped
+
+
+def _fraction() -> models.DecimalField:
+    return models.DecimalField(max_digits=7, decimal_places=6, default=0)
+
+
+class Request(Timestamped):
+    """Something captured in an activity that instruments must check. No session: a document uploaded outside one."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="requests")
+    activity = models.ForeignKey(Activity, null=True, on_delete=models.CASCADE, related_name="requests")
+    session = models.ForeignKey(AssessmentSession, null=True, on_delete=models.SET_NULL, related_name="requests")
+    instruments = models.ManyToManyField(Instrument, related_name="+")
+    status = models.SmallIntegerField(default=RequestStatus.STORED)
+    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="requests")
+    error_message = models.TextField(null=True, blank=True)
+    message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            one_of("status", map(int, RequestStatus), "request_status_known"),
+            tied_to_institution("request_learner_institution", "learner", "user"),
+            tied_to_institution("request_activity_institution", "activity"),
+        ]
+        indexes = [
+            models.Index(fields=("activity", "learner", "session", "id"), name="request_of_pair"),
+            models.Index(fields=("learner", "activity"), name="request_of_learner"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Outcome(Timestamped):
+    """What is known of a request: `result` is a fraction, null until there is one."""
+
+    status = models.SmallIntegerField(default=ResultStatus.PENDING)
+    result = models.FloatField(null=True, blank=True)
+    code = models.SmallIntegerField(default=ResultCode.PENDING)
+    error_message = models.TextField(null=True, blank=True)
+    message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    audit = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="%(class)ss")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.result} ({self.status})"
+
+
+def _outcome_constraints(prefix: str) -> list[models.BaseConstraint]:
+    return [
+        one_of("status", map(int, ResultStatus), f"{prefix}_status_known"),
+        one_of("code", map(int, ResultCode), f"{prefix}_code_known"),
+        fraction("result", f"{prefix}_result_fraction"),
+    ]
+
+
+class RequestResult(Outcome):
+    """The summary of a request for one instrument."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="results")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("request", "instrument"), name="result_once_per_instrument"),
+            *_outcome_constraints("request_result"),
+        ]
+        indexes = [models.Index(fields=("request", "status"), name="result_status_of_request")]
+
+
+class RequestProviderResult(Outcome):
+    """What one provider answered to a request."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="provider_results")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("provider", "request"), name="result_once_per_provider"),
+            *_outcome_constraints("provider_result"),
+        ]
+        indexes = [models.Index(fields=("request", "status"), name="provider_status_of_request")]
+
+
+class Histogram(models.Model):
+    """Ten counts of results: b0 counts those below 0.1, b9 those from 0.9 on."""
+
+    b0 = models.BigIntegerField(default=0)
+    b1 = models.BigIntegerField(default=0)
+    b2 = models.BigIntegerField(default=0)
+    b3 = models.BigIntegerField(default=0)
+    b4 = models.BigIntegerField(default=0)
+    b5 = models.BigIntegerField(default=0)
+    b6 = models.BigIntegerField(default=0)
+    b7 = models.BigIntegerField(default=0)
+    b8 = models.BigIntegerField(default=0)
+    b9 = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str([getattr(self, f"b{i}") for i in range(10)])
+
+
+class LearnerInstrumentHistogram(Histogram):
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("learner", "instrument"), name="histogram_learner_instrument")]
+
+
+class LearnerProviderHistogram(Histogram):
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="+")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("learner", "provider"), name="histogram_learner_provider")]
+
+
+class ActivityInstrumentHistogram(Histogram):
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("activity", "instrument"), name="histogram_activity_instrument")]
+
+
+class ActivityProviderHistogram(Histogram):
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="+")
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("activity", "provider"), name="histogram_activity_provider")]
+
+
+class Levels(Timestamped):
+    identity_level = models.SmallIntegerField(default=Level.PENDING)
+    content_level = models.SmallIntegerField(default=Level.PENDING)
+    integrity_level = models.SmallIntegerField(default=Level.PENDING)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.identity_level}/{self.content_level}/{self.integrity_level}"
+
+
+def _level_constraints(prefix: str) -> list[models.BaseConstraint]:
+    return [one_of(f"{kind}_level", map(int, Level), f"{prefix}_{kind}_level") for kind in _LEVELS]
+
+
+_LEVELS = ("identity", "content", "integrity")
+
+
+class Report(Levels):
+    """What is known of a learner's work on an activity. Appears with the first result, not for everybody."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="reports")
+    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="reports")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("activity", "learner"), name="report_once_per_pair"),
+            *_level_constraints("report"),
+            tied_to_institution("report_activity_institution", "activity"),
+            tied_to_institution("report_learner_institution", "learner", "user"),
+        ]
+
+
+class ReportInstrument(Levels):
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="details")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    enrolment = _fraction()
+    confidence = _fraction()
+    result = _fraction()
+    audit_data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="report_audits")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("report", "instrument"), name="detail_once_per_instrument"),
+            *_level_constraints("detail"),
+            fraction("enrolment", "detail_enrolment_fraction"),
+            fraction("confidence", "detail_confidence_fraction"),
+            fraction("result", "detail_result_fraction"),
+        ]
+
+
+class ReportSession(Levels):
+    """What one session says in a report; the four counts are requests."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sessions")
+    session = models.OneToOneField(AssessmentSession, on_delete=models.CASCADE, related_name="report")
+    total_requests = models.PositiveIntegerField(default=0)
+    pending_requests = models.PositiveIntegerField(default=0)
+    valid_requests = models.PositiveIntegerField(default=0)
+    processed_requests = models.PositiveIntegerField(default=0)
+    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="report_sessions")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = _level_constraints("session")
+
+
+class AlertLevel(models.IntegerChoices):
+    INFO = 0
+    WARNING = 1
+    ALERT = 2
+    ERROR = 3
+
+
+class Alert(Timestamped):
+    """Something that a sensor noticed while a learner worked."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="alerts")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="alerts")
+    session = models.ForeignKey(AssessmentSession, null=True, on_delete=models.SET_NULL, related_name="alerts")
+    level = models.SmallIntegerField(choices=AlertLevel.choices)
+    instruments = models.ManyToManyField(Instrument, related_name="+")
+    message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="alerts")
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            one_of("level", AlertLevel.values, "alert_level_known"),
+            tied_to_institution("alert_learner_institution", "learner", "user"),
+            tied_to_institution("alert_activity_institution", "activity"),
+        ]
+        indexes = [models.Index(fields=("learner", "activity"), name="alert_of_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.message_code_id}"

@@ -1,0 +1,44 @@
+"""How requests say who asks: a token in the header, or a browser's session with CSRF protection."""
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import TokenError
+
+from signin.callers import caller_of
+from signin.tokens import AccessToken
+from tesla_api.api.caller import Caller
+
+SESSION_KEY = "caller_session"
+
+
+class TokenAuthentication(JWTAuthentication):
+    """`Authorization: JWT <access token>` or `Bearer <access token>`."""
+
+    def authenticate_header(self, request) -> str:
+        return "JWT"
+
+    def get_validated_token(self, raw_token):
+        try:
+            return AccessToken(raw_token)
+        except TokenError as error:
+            raise AuthenticationFailed("The token is not valid or has expired.") from error
+
+    def get_user(self, validated_token) -> Caller:
+        session, kind = validated_token.get("sid"), validated_token.get("kind")
+        caller = caller_of(session, kind) if isinstance(session, int) else None
+        if caller is None:
+            raise AuthenticationFailed("The session of this token has ended.")
+        return caller
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """The session that the sign-in page opened, for the browsable API."""
+
+    def authenticate(self, request):
+        session = request._request.session.get(SESSION_KEY)
+        caller = caller_of(session, "person") if isinstance(session, int) else None
+        if caller is None:
+            return None
+        self.enforce_csrf(request)
+        return caller, None

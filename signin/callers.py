@@ -1,0 +1,83 @@
+"""From a session to its caller: one query, which is also the query for rights, flags and the session's state."""
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from institutions.models import Institution
+from signin.models import CallerSession
+from tesla_api.api.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
+from tesla_api.api.prepared import Prepared
+
+_HOME = [field.attname for field in Institution._meta.concrete_fields]
+_MAY_SIGN_IN = Q(user__login_allowed=True) | Q(user__is_staff=True)
+_LIVE = Q(ended_at=None, expires_at__gt=Now())
+_FLAG_COLUMNS = {"is_instructor": "taught", "is_learner": "assessed"}
+
+
+def _person(sid):
+    """A person's live session: of the person's present generation, and for passwords only while sign-in is allowed."""
+    rows = CallerSession.objects.filter(
+        _LIVE,
+        _MAY_SIGN_IN | ~Q(kind=CallerKind.PERSON.value),
+        pk=sid,
+        user__is_active=True,
+        generation=F("user__session_generation"),
+    )
+    rows = rows.annotate(
+        assessed=Q(user__learner__isnull=False), taught=Q(user__instructor__isnull=False), name=F("user__username")
+    )
+    flags = [_FLAG_COLUMNS.get(flag) or f"user__{flag}" for flag in FLAGS]
+    home = [f"user__institution__{column}" for column in _HOME]
+    return rows.values_list(
+        "pk", "kind", "user_id", "name", "user__is_staff", "user__login_allowed", "assessment_session_id", *flags, *home
+    )
+
+
+def _module(sid):
+    """The live session of a VLE or a provider whose credential is neither revoked nor past its overlap."""
+    rows = CallerSession.objects.filter(
+        _LIVE,
+        Q(credential__expires_at=None) | Q(credential__expires_at__gt=Now()),
+        pk=sid,
+        credential__revoked_at=None,
+        credential__isnull=False,
+    )
+    home = [f"credential__vle__institution__{column}" for column in _HOME]
+    return rows.values_list("pk", "kind", "credential__vle_id", "credential__provider_id", "credential__role_id", *home)
+
+
+_PERSON = Prepared(_person, "sid")
+_MODULE = Prepared(_module, "sid")
+_MODULES = {CallerKind.VLE.value, CallerKind.PROVIDER.value}
+
+
+def caller_of(session_id: int, kind: str) -> Caller | None:
+    """Who this session speaks for now; None when it is over. `kind` is the token's word for which table to ask."""
+    row = (_MODULE if kind in _MODULES else _PERSON)(sid=session_id).first()
+    if row is None or row[1] != kind:
+        return None
+    return _module_caller(*row) if kind in _MODULES else _person_caller(*row)
+
+
+def _institution(columns) -> Institution | None:
+    return None if columns[0] is None else Institution.from_db(DEFAULT_DB_ALIAS, _HOME, columns)
+
+
+def _person_caller(session, kind, person, name, staff, login_allowed, assessment, *rest) -> Caller:
+    institution = _institution(rest[len(FLAGS) :])
+    roles, everywhere = NOBODY, NOBODY
+    if institution is not None:
+        roles = Role.MEMBER
+        for held, role in zip(rest, FLAGS.values(), strict=False):
+            roles |= role if held else NOBODY
+    kind = CallerKind(kind)
+    if kind is CallerKind.PERSON and staff:
+        kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
+    elif kind is not CallerKind.PERSON:
+        roles &= UNFLAGGED  # who comes from a VLE is an instructor or a learner, whatever flags are held
+    return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed)
+
+
+def _module_caller(session, kind, vle, provider, role_id, *home) -> Caller:
+    return Caller(CallerKind(kind), vle or provider, _institution(home), name=str(role_id), session_id=session)

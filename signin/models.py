@@ -1,0 +1,80 @@
+"""Sessions of callers, failed sign-ins, and launchers that open a session for somebody who comes from a VLE."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from institutions.models import Credential
+from tesla_api.api.caller import CallerKind
+from tesla_api.api.models import Timestamped
+
+
+class CallerSession(models.Model):
+    """What every token names: its end is the end of all its tokens, at once and on every server.
+
+    A session is of a person (`user`) or of a VLE or provider (`credential`). It is over when `ended_at` is set, when
+    `expires_at` has passed, when the person is deactivated, or when the person's session generation has moved on.
+    """
+
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in CallerKind])
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    credential = models.ForeignKey(Credential, null=True, on_delete=models.CASCADE, related_name="+")
+    assessment_session = models.ForeignKey(
+        "courses.AssessmentSession", null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    generation = models.PositiveIntegerField(default=0)
+    address = models.GenericIPAddressField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, credential=None) | Q(user=None, credential__isnull=False),
+                name="session_of_person_or_module",
+            ),
+            models.CheckConstraint(
+                condition=Q(assessment_session=None) | Q(kind=CallerKind.LEARNER_SESSION.value),
+                name="session_of_assessment_is_learners",
+            ),
+        ]
+        indexes = [models.Index(fields=("expires_at",), name="session_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class SignInCounter(models.Model):
+    """Failed sign-ins since `since`; the key is a keyed hash of e-mail and address, or of the address alone."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=("since",), name="sign_in_counter_since")]
+
+    def __str__(self) -> str:
+        return f"{self.failures} since {self.since}"
+
+
+class Target(models.IntegerChoices):
+    DASHBOARD = 0
+    LAPI = 1
+
+
+class Launcher(Timestamped):
+    """A ticket for one sign-in, handed to a VLE for one of its people. Only a hash of the token is kept."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    vle = models.ForeignKey("institutions.VLE", on_delete=models.CASCADE, related_name="+")
+    session = models.ForeignKey("courses.AssessmentSession", null=True, on_delete=models.SET_NULL, related_name="+")
+    target = models.SmallIntegerField(choices=Target.choices, default=Target.DASHBOARD)
+    target_url = models.CharField(max_length=2048, null=True)
+    token_hash = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.pk}"

@@ -1,0 +1,142 @@
+"""Sign-in: who may, how often it may fail, and the sessions that it opens and ends."""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+
+from institutions.models import User
+from signin import tokens
+from signin.callers import caller_of
+from signin.models import CallerSession, SignInCounter
+from tesla_api.api.address import address_group
+from tesla_api.api.caller import CallerKind
+
+
+class Refused(Exception):  # noqa: N818 - an outcome
+    """These credentials open nothing."""
+
+
+class LockedOut(Exception):  # noqa: N818
+    """Too many failures; `wait` is the number of seconds until the next attempt is heard."""
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(f"Too many failed attempts. Try again in {wait} seconds.")
+
+
+def person_verified(*, email: str, password: str, address: str | None) -> User:
+    """The person with this e-mail (case ignored) and password who may sign in.
+
+    Raises LockedOut before a password is looked at, Refused for every other reason alike: unknown address, wrong
+    password, deactivated, not allowed to sign in.
+    """
+    with _attempt(email, address) as attempt:
+        person = User.objects.filter(email__iexact=email).first() if email else None
+        # An unknown address costs as much time as a known one.
+        good = check_password(password, person.password) if person is not None else _waste(password)
+        if person is None or not good or not person.is_active or not (person.login_allowed or person.is_staff):
+            raise Refused("No account with this e-mail and password may sign in.")
+        attempt.succeeded()
+        return person
+
+
+def _waste(password: str) -> bool:
+    make_password(password)
+    return False
+
+
+class _attempt:  # noqa: N801 - used as a context manager
+    """One sign-in attempt, counted as a failure before it is judged: parallel attempts cannot outrun the count."""
+
+    def __init__(self, email: str, address: str | None) -> None:
+        place = address_group(address)
+        # Lowest key first: two attempts never wait for each other crosswise.
+        self.limits = sorted(
+            [
+                (_key("e-mail and address", email.lower(), place), settings.SIGN_IN_FAILURES),
+                (_key("address", place), settings.SIGN_IN_FAILURES_PER_ADDRESS),
+            ]
+        )
+
+    def __enter__(self) -> "_attempt":
+        now = timezone.now()
+        with transaction.atomic():
+            counters = [(_counter(key, now), limit) for key, limit in self.limits]
+            full = [counter for counter, limit in counters if counter.failures >= limit]
+            if full:
+                ends = max(counter.since for counter in full) + settings.SIGN_IN_WINDOW
+                raise LockedOut(max(1, ceil((ends - now) / timedelta(seconds=1))))
+            for counter, _ in counters:
+                counter.failures += 1
+                counter.save(update_fields=["failures", "since"])
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    def succeeded(self) -> None:
+        """It was no failure: take the count back. Earlier failures of this place keep counting."""
+        with transaction.atomic():
+            for counter in SignInCounter.objects.select_for_update().filter(key__in=[k for k, _ in self.limits]):
+                counter.failures = max(0, counter.failures - 1)
+                counter.save(update_fields=["failures"])
+
+
+def _key(*parts: str) -> str:
+    """A keyed hash: the table tells nobody who failed to sign in from where."""
+    return salted_hmac("signin.counter", "\n".join(parts), algorithm="sha256").hexdigest()
+
+
+def _counter(key: str, now: datetime) -> SignInCounter:
+    SignInCounter.objects.get_or_create(key=key, defaults={"since": now})
+    counter = SignInCounter.objects.select_for_update().get(key=key)
+    if counter.since + settings.SIGN_IN_WINDOW <= now:
+        counter.failures, counter.since = 0, now
+    return counter
+
+
+@transaction.atomic
+def session_open(*, person: User, address: str | None, kind: CallerKind = CallerKind.PERSON) -> CallerSession:
+    """A session of a person, as long as the longest token of it may live."""
+    now = timezone.now()
+    lifetime = settings.GLOBAL_ADMIN_SESSION_LIFETIME if person.is_staff else settings.PERSON_SESSION_LIFETIME
+    User.objects.filter(pk=person.pk).update(last_login=now)
+    return CallerSession.objects.create(
+        kind=kind.value, user=person, generation=person.session_generation, address=address, expires_at=now + lifetime
+    )
+
+
+@transaction.atomic
+def session_end(*, session_id: int) -> None:
+    """All tokens of the session are refused from now on. Ending it again changes nothing."""
+    CallerSession.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now())
+
+
+def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
+    """A new access token for a session whose refresh token is still good; the refresh token is handed back.
+
+    The old access token may have expired but must be ours and of the same session. Raises Refused.
+    """
+    try:
+        token = tokens.RefreshToken(refresh)
+        old = tokens.AccessToken.even_expired(access) if access is not None else token.payload
+    except (TokenError, TokenBackendError) as error:
+        raise Refused("The refresh token is not valid.") from error
+    if any(old.get(claim) != token.get(claim) for claim in ("sid", "sub", "kind")):
+        raise Refused("The two tokens are not of one session.")
+    if not isinstance(token["sid"], int) or caller_of(token["sid"], token["kind"]) is None:
+        raise Refused("The session has ended.")
+    return tokens.pair(CallerSession.objects.get(pk=token["sid"]), refresh)
+
+
+def sessions_forgotten(*, before: datetime) -> int:
+    """Delete sessions that ended or expired before an instant, and counters of closed windows; how many rows."""
+    over, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    closed, _ = SignInCounter.objects.filter(since__lt=min(before, timezone.now() - settings.SIGN_IN_WINDOW)).delete()
+    return over + closed

@@ -1,0 +1,80 @@
+"""Access: which role may do what on a resource, under which parents, on which rows."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, Expression, OuterRef, Q, Value
+from django.http import Http404
+from rest_framework.permissions import BasePermission
+
+from tesla_api.api.caller import PEOPLE, Caller, CallerKind, Role
+
+READ = frozenset({"list", "retrieve"})
+UPDATE = frozenset({"update", "partial_update"})
+WRITE = UPDATE | {"create", "destroy"}
+METHOD = {
+    "list": "get",
+    "retrieve": "get",
+    "create": "post",
+    "update": "put",
+    "partial_update": "patch",
+    "destroy": "delete",
+}
+Rule = Callable[..., Q]
+
+
+@dataclass(frozen=True)
+class Grant:
+    actions: frozenset[str]
+    parent: Rule | None  # holds only under these parents (courses I teach); None: under all
+    rows: Rule | None  # sees only these rows (my own); None: all under the parent
+    when: Callable[[Caller], bool] | None  # holds only while the institution's settings allow it
+
+
+def grant(*actions: frozenset[str] | str, parent: Rule | None = None, rows: Rule | None = None, when=None) -> Grant:
+    flat = (frozenset({a}) if isinstance(a, str) else a for a in actions)
+    return Grant(frozenset[str]().union(*flat), parent, rows, when)
+
+
+@dataclass(frozen=True)
+class Root:
+    """The first segment of a tree's URLs: who may enter it at all."""
+
+    kinds: frozenset[CallerKind]
+
+
+ROOTS = {"institution": Root(PEOPLE)}
+
+
+def marks(model, grants: Iterable[Grant], caller) -> list[Expression]:
+    """Every parent rule as a column of the parent's own query: no further query, no duplicated rows."""
+    return [
+        Exists(model._default_manager.filter(g.parent(caller), pk=OuterRef("pk"))) if g.parent else Value(True)
+        for g in grants
+    ]
+
+
+def visible(queryset, grants: Iterable[Grant], caller):
+    """Rows seen through any of the grants; by subquery, so that to-many rules cannot duplicate."""
+    seen = Q(pk__in=[])
+    for found in grants:
+        if found.rows is None:
+            return queryset
+        seen |= found.rows(caller)
+    return queryset.filter(pk__in=queryset.model._default_manager.filter(seen).values("pk"))
+
+
+class DeclaredAccess(BasePermission):
+    """Deny unless `access` grants. Anonymous 401; kind not admitted 403; stranger or broken chain 404; no line 403."""
+
+    def has_permission(self, request, view) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        if request.user.kind not in ROOTS[view.root].kinds:
+            return False
+        if not view.caller.roles_in(view.tenant_id):
+            raise Http404
+        view.enter()
+        if request.method.lower() not in view.http_method_names or view.action in (None, "metadata"):
+            return True  # DRF answers 405, or describes the resource
+        return bool(view.grants)

@@ -1,0 +1,91 @@
+"""Caller: who is asking, with the rights of this moment. Also DRF's `request.user`."""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+
+class CallerKind(enum.StrEnum):
+    PERSON = "person"
+    LAUNCHED = "launched"  # a person whom a VLE sent: acts as instructor or learner only
+    LEARNER_SESSION = "learner"  # one learner during one assessment session: capture endpoints only
+    VLE = "vle"
+    PROVIDER = "provider"
+    GLOBAL_ADMIN = "admin"
+
+
+PEOPLE = frozenset({CallerKind.PERSON, CallerKind.LAUNCHED, CallerKind.GLOBAL_ADMIN})
+
+
+class Role(enum.Flag):
+    GLOBAL = enum.auto()
+    ADMIN = enum.auto()
+    LEGAL = enum.auto()
+    DATA = enum.auto()
+    SEND = enum.auto()
+    INSTRUCTOR = enum.auto()
+    LEARNER = enum.auto()
+    MEMBER = enum.auto()
+
+
+NOBODY = Role(0)
+# Column (or annotation) of the person that gives each role inside the person's own institution.
+FLAGS = {
+    "inst_admin": Role.ADMIN,
+    "legal_admin": Role.LEGAL,
+    "data_admin": Role.DATA,
+    "send_admin": Role.SEND,
+    "is_instructor": Role.INSTRUCTOR,
+    "is_learner": Role.LEARNER,
+}
+UNFLAGGED = Role.INSTRUCTOR | Role.LEARNER | Role.MEMBER
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Everything comes from the database at each request; a token only says which session to look up."""
+
+    kind: CallerKind
+    id: int  # of the person, the VLE or the provider
+    institution: Any = None  # the tenant's row, or None for who belongs to none
+    roles: Role = NOBODY  # inside that institution
+    everywhere: Role = NOBODY
+    name: str = ""
+    session_id: int | None = None
+    assessment_session_id: int | None = None
+    login_allowed: bool = False
+    is_authenticated = is_active = True
+
+    @property
+    def pk(self) -> int:
+        return self.id
+
+    @property
+    def institution_id(self) -> int | None:
+        return self.institution and self.institution.pk
+
+    def roles_in(self, tenant: int | None) -> Role:
+        """Roles inside one institution; without one (the list of institutions), all that are held."""
+        at_home = self.institution is not None and tenant in (None, self.institution_id)
+        return self.everywhere | self.roles if at_home else self.everywhere
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Anyone:
+    """The caller of a prepared statement: a rule that asks for more than an id cannot be prepared, and says so."""
+
+    id: int
+    institution_id: int
+
+
+class Nobody:
+    """`request.user` without credentials."""
+
+    is_authenticated = is_active = False
+    pk = id = None
+
+    def __str__(self) -> str:
+        return "anonymous"

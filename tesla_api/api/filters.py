@@ -1,0 +1,65 @@
+"""What a list's query string may ask: filters, search and ordering, each declared by the resource."""
+
+from django.db.models import F
+from django_filters import rest_framework as filters
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import OrderingFilter, SearchFilter
+
+
+class DeclaredFilterBackend(filters.DjangoFilterBackend):
+    """Unknown parameters are ignored; a bad value of a known one is 400 under its name."""
+
+    def filter_queryset(self, request, queryset, view):
+        declared = self.get_filterset_class(view, queryset)
+        # Building a FilterSet and its form costs more than the page's own query: only when it is used.
+        if declared is None or declared.base_filters.keys().isdisjoint(request.query_params):
+            return queryset
+        return super().filter_queryset(request, queryset, view)
+
+
+class TenantFilter(filters.NumberFilter):
+    """A filter by the id of a related row. An id of another institution is as unknown as one that does not exist.
+
+    A number, not a choice: neither the query nor the form loads the institution's rows.
+    """
+
+    def __init__(self, *args, queryset, tenant: str = "institution", **kwargs):
+        self.related, self.tenant = queryset, tenant
+        super().__init__(*args, **kwargs)
+
+    def filter(self, queryset, value):
+        if value is None:
+            return queryset
+        tenant_id = self.parent.request.parser_context["view"].tenant_id
+        if not self.related.filter(**{"pk": value, self.tenant: tenant_id}).exists():
+            name = next(name for name, declared in self.parent.filters.items() if declared is self)
+            raise ValidationError({name: ["No such row in this institution."]})
+        return super().filter(queryset, value)
+
+
+class DeclaredSearch(SearchFilter):
+    """Words joined by AND, the view's `search_fields` by OR, case folded, anywhere in the text."""
+
+
+class DeclaredOrdering(OrderingFilter):
+    """`ordering=a,-b` over the view's `orderable`: {name in the answer: column}.
+
+    Unknown names are ignored, nulls come last, and the view's own total ordering is always added.
+    """
+
+    def filter_queryset(self, request, queryset, view):
+        asked = request.query_params.get(self.ordering_param, "").split(",")
+        chosen = {}  # the first mention of a name counts
+        for term in (term.strip() for term in asked):
+            if (name := term.removeprefix("-")) in view.orderable:
+                chosen.setdefault(name, term.startswith("-"))
+        if not chosen:
+            return queryset
+        columns = ((F(view.orderable[name]), downwards) for name, downwards in chosen.items())
+        first = (c.desc(nulls_last=True) if downwards else c.asc(nulls_last=True) for c, downwards in columns)
+        return queryset.order_by(*first, *view.ordering)
+
+    def get_default_valid_fields(self, queryset, view, context=None):
+        return [(name, name) for name in view.orderable]  # for the browsable API
+
+    get_valid_fields = get_default_valid_fields

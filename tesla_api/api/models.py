@@ -1,0 +1,34 @@
+"""What tables of all apps share."""
+
+from django.db import models
+
+
+class Timestamped(models.Model):
+    """created_at: set once; updated_at: set at every save. Both instants in UTC."""
+
+    created_at = models.DateTimeField(auto_now_add=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class _WrittenOnce(models.QuerySet):
+    def update(self, **values):
+        raise TypeError(f"{self.model.__name__} is a record: it is never changed")
+
+    bulk_update = update
+
+
+class Record(models.Model):
+    """A row that says what happened: written once, never changed."""
+
+    objects = _WrittenOnce.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise TypeError(f"{type(self).__name__} is a record: it is never changed")
+        super().save(*args, **kwargs)

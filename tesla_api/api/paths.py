@@ -1,0 +1,39 @@
+"""Middleware: both slash forms of every API path, and the scheme that a trusted proxy reports."""
+
+from django.http import HttpRequest
+
+from tesla_api.api.address import is_trusted
+
+BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else of the API with one
+
+
+class BothSlashForms:
+    """Resolve `/api/.../course` as `/api/.../course/`. No redirect: a redirect loses bodies and costs a round trip.
+
+    Only `path_info`, which is resolved, changes; `path`, of which links are made, stays as the client wrote it.
+    """
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        path = request.path_info
+        if path.startswith("/api/"):
+            bare = path.startswith(BARE)
+            if bare and path.endswith("/"):
+                request.path_info = path.rstrip("/")
+            elif not bare and not path.endswith("/"):
+                request.path_info = path + "/"
+        return self.get_response(request)
+
+
+class ForwardedScheme:
+    """`https` behind one of TRUSTED_PROXIES that says so; anybody else's X-Forwarded-Proto is ignored."""
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        if request.META.get("HTTP_X_FORWARDED_PROTO") == "https" and is_trusted(request.META.get("REMOTE_ADDR", "")):
+            request.environ["wsgi.url_scheme"] = "https"
+        return self.get_response(request)

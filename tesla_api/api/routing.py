@@ -1,0 +1,73 @@
+"""Mounting of the declared URL tree on drf-nested-routers: one chain of routers per line of the tree."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.urls import register_converter
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import GenericViewSet
+from rest_framework_nested.routers import NestedSimpleRouter
+
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class IdConverter:
+    """A positive 64-bit integer: anything else is 404 before it can reach the database."""
+
+    regex = "[1-9][0-9]{0,17}"
+    to_python = int
+    to_url = str
+
+
+class LanguageConverter:
+    """A language code: what no document can have is 404."""
+
+    regex = "[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}"
+    to_python = to_url = str
+
+
+register_converter(IdConverter, "id")
+register_converter(LanguageConverter, "language")
+
+
+class _Parent(GenericViewSet):
+    """Stands for a parent in a chain: gives its id converter, publishes nothing."""
+
+    lookup_field = "id"
+    lookup_value_converter = "id"
+
+
+@dataclass(frozen=True)
+class Resource:
+    url: str  # below /api/v2/, word for word as in the contract
+    viewset: type[ResourceViewSet]
+
+    @property
+    def segments(self) -> list[tuple[str, str]]:
+        return re.findall(r"(\w+)/\{(\w+)\}/", self.url)
+
+    @property
+    def root(self) -> str:
+        return self.segments[0][0]
+
+    @property
+    def kwargs(self) -> list[str]:
+        return [kwarg for _, kwarg in self.segments]
+
+    @property
+    def name(self) -> str:
+        return "-".join(segment for segment, _ in self.segments)
+
+    def urls(self) -> list:
+        router = SimpleRouter(use_regex_path=False)
+        for (segment, kwarg), _ in pairwise(self.segments):
+            router.register(segment, _Parent, basename=f"{self.name}-{segment}")
+            # The routers name a parent's id lookup + "_" + its lookup_field ("id").
+            router = NestedSimpleRouter(router, segment, lookup=kwarg.removesuffix("_id"), use_regex_path=False)
+        router.register(self.segments[-1][0], self.viewset, basename=self.name)
+        return router.urls
+
+
+def mount(tree) -> list:
+    return [url for resource in tree for url in resource.urls()]

@@ -1,0 +1,93 @@
+"""OpenAPI: the token scheme, every answer status, and derived fields described by their functions' type hints."""
+
+from typing import Any, get_args, get_type_hints
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import resolve_type_hint
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+_DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credentials.", 403: "No right to do this.",
+           404: "Not here, or not for this caller.", 409: "The present state forbids it.",
+           413: "The body is too large.", 415: "The body's media type is not understood.",
+           429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField()
+
+
+class FieldErrorsSerializer(serializers.Serializer[Any]):
+    def to_representation(self, instance):  # pragma: no cover - only described, never used
+        return instance
+
+
+def problems(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The described answers of these statuses, for `extend_schema(responses=...)`."""
+    return {
+        status: OpenApiResponse({"type": "object", "additionalProperties": {}} if status == 400 else ErrorSerializer, _DETAIL[status])
+        for status in statuses
+    }  # fmt: skip
+
+
+class ResourceSchema(AutoSchema):
+    """Adds to each operation of the tree the refusals it can answer with."""
+
+    def get_response_serializers(self):
+        declared = super().get_response_serializers()
+        if not hasattr(self.view, "scope"):
+            return declared
+        if not isinstance(declared, dict):
+            status = {"POST": 201, "DELETE": 204}.get(self.method, 200)
+            declared = {status: None if self.method == "DELETE" else declared}
+        return declared | {k: v for k, v in problems(*self._refusals()).items() if k not in declared}
+
+    def _refusals(self) -> list[int]:
+        writes = self.method in {"POST", "PUT", "PATCH"}
+        always = [400] if writes or self._is_list_view() else []
+        changes = [409] if self.method != "GET" and self.view.conflicts else []
+        return [*always, 401, 403, 404, *changes, *([413, 415] if writes else [])]
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Two words are accepted before the token; OpenAPI's bearer scheme can say only one."""
+
+    target_class = "signin.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema):
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`JWT <token>` or `Bearer <token>`",
+        }
+
+
+class BrowserScheme(OpenApiAuthenticationExtension):
+    target_class = "signin.authentication.BrowserAuthentication"
+    name = "browser"
+
+    def get_security_definition(self, auto_schema):
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "A browser's session, with CSRF token",
+        }
+
+
+class ComputedSchema(OpenApiSerializerFieldExtension):
+    target_class = "tesla_api.api.serializers.Computed"
+
+    def map_serializer_field(self, auto_schema, direction):
+        return resolve_type_hint(get_type_hints(self.target.function)["return"])
+
+
+class BatchSchema(OpenApiSerializerFieldExtension):
+    target_class = "tesla_api.api.serializers.Batch"
+
+    def map_serializer_field(self, auto_schema, direction):
+        _, value = get_args(get_type_hints(self.target.function)["return"])
+        return resolve_type_hint(value)

@@ -1,0 +1,59 @@
+"""Scope: what each id of a URL filters, and how rows hang from the nearest parent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+PARENT, TENANT = "parent", "tenant"
+
+
+@dataclass(frozen=True)
+class Scope:
+    model: type[Model] | None = None  # the nearest parent; None at the root
+    rows: Mapping[str, str] = field(default_factory=dict)  # path from a row -> attribute of the parent
+    kwargs: Mapping[str, str] = field(default_factory=dict)  # URL kwarg -> path from the parent, nearest first
+    tenant: str | None = None  # path from a row to its institution, when it has one of its own
+    tenant_kwarg: str | None = None
+
+    @property
+    def at_tenant(self) -> bool:
+        """The nearest parent is the institution itself."""
+        return list(self.kwargs.values()) == ["pk"]
+
+    @property
+    def parent_is_free(self) -> bool:
+        """No query for the parent: the institution of a member is known since authentication."""
+        return self.model is None or self.at_tenant
+
+    def parents(self, kwargs: Mapping[str, Any]) -> QuerySet:
+        """The nearest parent, tied to every other id of the URL: one query, one row or none."""
+        assert self.model is not None
+        ids = {path: kwargs[kwarg] for kwarg, path in self.kwargs.items()}
+        return self.model._default_manager.filter(**ids)
+
+    def constants(self) -> dict[str, str]:
+        """Row paths that lead to one and the same object for all rows of a page, and to which one."""
+        fixed = dict.fromkeys(self.rows, PARENT) if len(self.rows) == 1 else {}
+        for path in [*fixed, ""]:
+            if self.kwargs and (path or self.tenant):
+                up = [*self.kwargs.values()][-1]
+                own = self.tenant if path == "" else path if up == "pk" else f"{path}__{up}"
+                fixed[own] = TENANT  # type: ignore[index]
+        return fixed
+
+
+def under(model: type[Model], rows: str | Mapping[str, str], tenant: str | None = None, **kwargs: str) -> Scope:
+    """under(Course, rows="course", parent_lookup_course_id="pk", parent_lookup_vle__institution_id="vle__institution")
+
+    `rows` is the path from a row to the parent, or {path from a row: attribute of the parent}
+    where rows are related to the parent by more than one column.
+    """
+    hang = {rows: "pk"} if isinstance(rows, str) else dict(rows)
+    return Scope(model, hang, kwargs, tenant, [*kwargs][-1])
+
+
+def shared(model: type[Model], **kwargs: str) -> Scope:
+    """Rows that all institutions share, below a parent that must exist and that the caller must belong to."""
+    return Scope(model, {}, kwargs, None, [*kwargs][-1])

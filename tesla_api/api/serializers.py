@@ -1,0 +1,167 @@
+"""Serializer base and fields: constraints answer 400, related rows stay in the tenant, derived values have two readers."""
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from operator import attrgetter
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from tesla_api.api.constraints import refuse_violations
+from tesla_api.api.text import validate_line, validate_prose
+
+
+class PlainText:
+    """What every serializer of the API does with text and switches, whatever the field is called.
+
+    No text may hold control characters. A switch that a form leaves out stays as it is, as in JSON: the browsable
+    API's own forms send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
+    """
+
+    def get_fields(self):
+        fields = super().get_fields()  # type: ignore[misc]
+        for field in fields.values():
+            if isinstance(field, serializers.CharField) and not field.read_only:
+                several_lines = field.style.get("base_template") == "textarea.html"
+                field.validators.append(validate_prose if several_lines else validate_line)
+            elif isinstance(field, serializers.BooleanField):
+                field.default_empty_html = empty
+        return fields
+
+
+class BodySerializer(PlainText, serializers.Serializer[Any]):
+    """A body that is no row."""
+
+
+class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    """A row. Whatever the database would refuse is refused here first, under the field that is to blame."""
+
+    def get_validators(self) -> list[Any]:
+        return []  # DRF's own know neither the parents of the URL nor expressions
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        draft = self._draft()
+        for name, value in attrs.items():
+            if not draft._meta.get_field(name).many_to_many:
+                setattr(draft, name, value)
+        writable = {str(field.source): name for name, field in self.fields.items() if not field.read_only}
+        try:
+            refuse_violations(draft, writable)
+        except ValidationError as error:
+            details = serializers.as_serializer_error(error)
+            named = {writable.get(source, source): texts for source, texts in details.items()}
+            raise serializers.ValidationError(named) from error
+        return attrs
+
+    def _draft(self):
+        """The row as it would be saved: the stored one, or a new one already under its parent."""
+        if self.instance is not None:
+            return copy(self.instance)
+        return self.Meta.model(**self.context["view"].parent_link())  # type: ignore[misc]
+
+
+def bounded_id(value: Any) -> int | None:
+    """A positive 64-bit integer written as a number or as digits; anything else is no id."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    return value if type(value) is int and 0 < value < 2**63 else None
+
+
+class TenantRelatedField(serializers.PrimaryKeyRelatedField):
+    """A foreign key in a body: an id of another institution is as unknown as one that does not exist.
+
+    `tenant` is the path from the related row to its institution; None for rows that all institutions share. In forms
+    it is a number to type, never a list of rows.
+    """
+
+    def __init__(self, *, tenant: str | None = "institution", **kwargs):
+        self.tenant = tenant
+        kwargs.setdefault("style", {"base_template": "input.html", "input_type": "number"})
+        super().__init__(**kwargs)
+
+    def get_queryset(self):
+        rows, view = super().get_queryset(), self.context.get("view")
+        if rows is None or self.tenant is None:
+            return rows
+        return rows.filter(**{self.tenant: view.tenant_id}) if view is not None else rows.none()
+
+    def to_internal_value(self, data):
+        number = bounded_id(data)
+        if number is None:
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        return super().to_internal_value(number)
+
+
+class BlankableEmailField(serializers.EmailField):
+    """An e-mail address that a person may lack: null and "" are stored as null and answered as ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"max_length": 254, "required": False, "allow_null": True, "allow_blank": True} | kwargs)
+
+    def get_attribute(self, instance):
+        return super().get_attribute(instance) or ""
+
+    def run_validation(self, data=empty):
+        return super().run_validation(data) or None
+
+
+class BlankableCharField(serializers.CharField):
+    """Text that may be null or "" in a body; stored and answered as ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"required": False, "allow_null": True, "allow_blank": True} | kwargs)
+
+    def run_validation(self, data=empty):
+        return super().run_validation(data) or ""
+
+
+class Derived(serializers.Field):
+    """A read-only value of a row that is no column of it."""
+
+    def __init__(self, function: Callable[..., Any], **kwargs):
+        self.function = function
+        super().__init__(read_only=True, source="*", **kwargs)
+
+    def to_representation(self, value):
+        return value
+
+
+class Computed(Derived):
+    """function(*columns) or, with `given`, function(*columns, given(view)): `given` is asked once per page.
+
+    Columns are ORM paths from the row, so that a page can be read without model instances.
+    """
+
+    def __init__(self, function, *columns: str, given: Callable[[Any], Any] | None = None, **kwargs):
+        self.columns, self.given = columns, given
+        super().__init__(function, **kwargs)
+
+    def get_attribute(self, instance):
+        values = [_follow(instance, path) for path in self.columns]
+        if self.given:
+            values.append(self.context["view"].given(self.given))
+        return self.function(*values)
+
+
+class Batch(Derived):
+    """function(keys, view) -> {key: value}: one call, so one query, for all rows of a page."""
+
+    def __init__(self, function, *, key: str = "pk", missing: Any = None, **kwargs):
+        self.key, self.missing = key, missing
+        super().__init__(function, **kwargs)
+
+    def get_attribute(self, instance):
+        page = self.root.instance if isinstance(self.root, serializers.ListSerializer) else [instance]
+        if self.field_name not in (found := self.root.__dict__.setdefault("_batches", {})):
+            keys: Sequence[Any] = [attrgetter(self.key)(row) for row in page]
+            found[self.field_name] = self.function(keys, self.context["view"])
+        return found[self.field_name].get(attrgetter(self.key)(instance), self.missing)
+
+
+def _follow(instance, path: str):
+    """a__b__c, None as soon as a relation is empty: as a LEFT JOIN would say."""
+    for name in path.split("__"):
+        instance = None if instance is None else getattr(instance, name)
+    return instance

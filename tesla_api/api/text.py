@@ -1,0 +1,27 @@
+"""What text may be: the validators that models, serializers and services share."""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, URLValidator
+
+LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
+validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
+validate_queue_name = RegexValidator(r"^[A-Za-z0-9._-]+\Z", "Letters, digits, dots, dashes and underscores only.")
+validate_web_address = URLValidator(["http", "https"], message="Enter an http or https address.")
+
+
+def _refuse_controls(value: object, allowed: str) -> None:
+    found = next((c for c in str(value) if unicodedata.category(c) == "Cc" and c not in allowed), None)
+    if found is not None:
+        raise ValidationError(f"The control character U+{ord(found):04X} is not allowed.", code="control_character")
+
+
+def validate_line(value: object) -> None:
+    """One line of text: no control character at all."""
+    _refuse_controls(value, "")
+
+
+def validate_prose(value: object) -> None:
+    """Text of several lines: of the control characters only tab and line ends."""
+    _refuse_controls(value, "\t\n\r")

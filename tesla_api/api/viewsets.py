@@ -1,0 +1,252 @@
+"""The only base of resource viewsets: the single place where querysets are scoped."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.response import Response
+from rest_framework.viewsets import ModelViewSet
+
+from tesla_api.api.access import METHOD, Grant, marks, visible
+from tesla_api.api.caller import Anyone, Caller, Role
+from tesla_api.api.prepared import Prepared
+from tesla_api.api.rows import CannotCompileError, Plan, compile_rows
+from tesla_api.api.scope import Scope
+
+_SEALED = {
+    "get_queryset", "get_object", "get_permissions", "get_authenticators", "permission_classes",
+    "authentication_classes", "initial", "check_permissions", "list", "retrieve", "create", "update",
+    "partial_update", "destroy",
+}  # fmt: skip
+PAGE_PARAMS = {"limit", "offset", "format"}
+
+
+class ResourceViewSet(ModelViewSet):
+    """One resource: declarations only. Hooks: narrow(queryset), and perform_* calling one service each.
+
+    scope, access: see the modules of the same name. search_fields, orderable, filterset_class: see filters.
+    """
+
+    root = "institution"
+    scope: Scope = Scope()
+    access: dict[Role, Grant] = {}
+    fast_rows = True  # False: this serializer is read by DRF's own path; say why beside it
+    conflicts = False  # True: changes can be answered 409
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "id"
+    ordering: tuple[str, ...] = ("pk",)  # always total: ends in a unique column
+    orderable: dict[str, str] = {}  # name in `ordering=` -> column
+    search_fields: tuple[str, ...] = ()
+    link: dict[str, Any] = {}  # what ties rows to the parent of this request
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in _SEALED & cls.__dict__.keys():
+            raise TypeError(f"{cls.__name__}.{name} is sealed: declare scope, access or narrow()")
+        if cls.scope.parent_is_free and any(g.parent for g in cls.access.values()):
+            raise TypeError(f"{cls.__name__}.access has parent rules, but there is no parent below the institution")
+        # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.
+        opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
+        verbs = {METHOD[a] for a in opened & METHOD.keys()}
+        for extra in cls.get_extra_actions():
+            verbs |= {verb for verb, name in extra.mapping.items() if name in opened}
+        cls.http_method_names = ["head", "options", *sorted(verbs)]
+
+    # Who asks, and under what.
+
+    @property
+    def caller(self) -> Caller:
+        return self.request.user
+
+    @property
+    def tenant_id(self) -> int | None:
+        return self.kwargs.get(self.scope.tenant_kwarg) if self.scope.tenant_kwarg else None
+
+    @cached_property
+    def tenant(self):
+        """The institution of the URL: a member's own is in memory since authentication."""
+        if self.caller.institution_id == self.tenant_id:
+            return self.caller.institution
+        return get_object_or_404(apps.get_model("institutions.Institution"), pk=self.tenant_id)
+
+    @cached_property
+    def parent(self):
+        """The nearest parent as an object, for services; access has already tied it to its ancestors."""
+        if self.scope.at_tenant:
+            return self.tenant
+        return get_object_or_404(self.scope.model, pk=self.kwargs[next(iter(self.scope.kwargs))])
+
+    def enter(self) -> None:
+        """Find the parent of the URL, tied to all its ancestors, and the grants that hold under it. 404 without it."""
+        if "_held" in self.__dict__:
+            return  # the browsable API asks again for each of its forms
+        roles, caller = self.caller.roles_in(self.tenant_id), self.caller
+        grants = [g for who, g in self.access.items() if who & roles and (g.when is None or g.when(caller))]
+        if self.scope.at_tenant:
+            self.link = dict.fromkeys(self.scope.rows, self.tenant and self.tenant_id)
+        elif self.scope.model is not None:
+            found = self.prepared("parent", tuple(grants))(me=caller.id, home=caller.institution_id, **self.kwargs)
+            if (row := found.first()) is None:
+                raise Http404
+            width = len(self.scope.rows)
+            self.link = dict(zip(self.scope.rows, row[:width], strict=True))
+            grants = [g for g, holds in zip(grants, row[width:], strict=True) if holds]
+        self._held = tuple(grants)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What the caller holds here for the action at hand."""
+        return tuple(g for g in self._held if self.action in g.actions)
+
+    def parent_link(self) -> dict[str, Any]:
+        """What a new row is given: the parent itself, never anything from the body."""
+        return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
+
+    def given(self, fact: Callable[[Any], Any]) -> Any:
+        """A fact that computed fields need, asked once per request."""
+        known = self.__dict__.setdefault("_given", {})
+        if fact not in known:
+            known[fact] = fact(self)
+        return known[fact]
+
+    # Which rows.
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()
+        return self.narrow(self.scoped(self.link, self.grants, self.caller, self.tenant_id))
+
+    @classmethod
+    def scoped(cls, link: dict, grants: Iterable[Grant], caller: Caller | Anyone, tenant: int | None):
+        """Rows under the parent that the grants let the caller see, in total order."""
+        if cls.scope.tenant:
+            link = link | {cls.scope.tenant: tenant}
+        return visible(cls.queryset.filter(**link), grants, caller).order_by(*cls.ordering)
+
+    def narrow(self, queryset):
+        """Hook: reduce or annotate; it can never widen."""
+        return queryset
+
+    @classmethod
+    def prepared(cls, what: str, grants: tuple[Grant, ...]) -> Prepared:
+        """The statements of this resource, one per set of grants."""
+        known = cls.__dict__.get("_prepared")
+        if known is None:
+            known = cls._prepared = {}
+        if (what, grants) not in known:
+            known[what, grants] = getattr(cls, f"_prepare_{what}")(grants)
+        return known[what, grants]
+
+    @classmethod
+    def _prepare_parent(cls, grants) -> Prepared:
+        def parent(me, home, **kwargs):
+            columns = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home))]
+            return cls.scope.parents(kwargs).values_list(*columns)
+
+        return Prepared(parent, "me", "home", *cls.scope.kwargs)
+
+    @classmethod
+    def _prepare_page(cls, grants) -> Prepared:
+        def page(me, home, tenant, **link):
+            return cls.scoped(link, grants, Anyone(me, home), tenant)
+
+        return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns)
+
+    # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
+
+    @classmethod
+    def plan(cls) -> Plan:
+        if "_plan" not in cls.__dict__:
+            try:
+                cls._plan = compile_rows(cls.serializer_class(), cls.scope.constants())
+            except CannotCompileError as error:
+                raise CannotCompileError(f"{cls.__name__}: {error}") from error
+        return cls._plan
+
+    def whole(self, queryset):
+        """For model instances: the joins and lists that the serializer will ask for."""
+        if not self.fast_rows:
+            return queryset
+        return queryset.select_related(*self.plan().relations).prefetch_related(*self.plan().prefetches)
+
+    @property
+    def compiled(self) -> bool:
+        return self.fast_rows and self.request.accepted_renderer.format == "json"
+
+    def readable(self):
+        """The rows a list shows: prepared when nothing but a page is asked."""
+        plain_narrow = type(self).narrow is ResourceViewSet.narrow
+        if self.compiled and plain_narrow and self.request.query_params.keys() <= PAGE_PARAMS:
+            page = self.prepared("page", self.grants)
+            return page(me=self.caller.id, home=self.caller.institution_id, tenant=self.tenant_id, **self.link)
+        queryset = self.filter_queryset(self.get_queryset())
+        return queryset.values_list(*self.plan().columns) if self.compiled else self.whole(queryset)
+
+    def read(self, page) -> Any:
+        """Some rows of `readable`, as JSON values."""
+        return self.plan()(list(page), self) if self.compiled else self.get_serializer(page, many=True).data
+
+    def read_one(self, **lookup) -> Any:
+        """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
+        found = self.get_queryset().filter(**lookup)
+        if not self.compiled:
+            return self.get_serializer(get_object_or_404(self.whole(found))).data
+        rows = self.read(found.values_list(*self.plan().columns)[:1])
+        if not rows:
+            raise Http404
+        return rows[0]
+
+    @property
+    def looked_up(self) -> dict[str, Any]:
+        return {self.lookup_field: self.kwargs[self.lookup_url_kwarg]}
+
+    def get_object(self):
+        """The row of the URL as a model instance; 404 when it is not there or not visible."""
+        return get_object_or_404(self.whole(self.get_queryset()), **self.looked_up)
+
+    def locked(self):
+        """The row of the URL, locked until the transaction ends: what it says now is what the change builds on."""
+        return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), **self.looked_up)
+
+    def list(self, request, *args, **kwargs):
+        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
+
+    def retrieve(self, request, *args, **kwargs):
+        return Response(self.read_one(**self.looked_up))
+
+    def create(self, request, *args, **kwargs):
+        serializer = self.get_serializer(data=request.data)
+        with transaction.atomic():
+            serializer.is_valid(raise_exception=True)
+            self.perform_create(serializer)
+            return Response(self.read_back(serializer.instance), status.HTTP_201_CREATED)
+
+    def update(self, request, *args, **kwargs):
+        with transaction.atomic():
+            row = self.locked()
+            serializer = self.get_serializer(row, data=request.data, partial=kwargs.pop("partial", False))
+            serializer.is_valid(raise_exception=True)
+            self.perform_update(serializer)
+            return Response(self.read_back(serializer.instance))
+
+    def destroy(self, request, *args, **kwargs):
+        with transaction.atomic():
+            self.perform_destroy(self.locked())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def read_back(self, row):
+        """What was written is read as anyone else would: who could not see it may not have written it."""
+        try:
+            return self.read_one(pk=row.pk)
+        except Http404 as error:
+            raise PermissionDenied from error
+
+    def perform_create(self, serializer):
+        serializer.save(**self.parent_link())

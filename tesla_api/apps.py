@@ -1,0 +1,16 @@
+"""Configuration of the project's own app and of Django's admin."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+
+
+class TeslaConfig(AppConfig):
+    name = "tesla_api"
+    label = "tesla_api"
+
+    def ready(self) -> None:
+        from tesla_api.api import checks  # noqa: F401 - registers the checks
+
+
+class AdminConfig(DjangoAdminConfig):
+    default_site = "tesla_api.admin.Site"

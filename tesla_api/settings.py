@@ -1,0 +1,254 @@
+"""All settings. Values come from the environment; `.env.example` lists every variable with its meaning and default.
+
+DEMO=1 is the local start: keys are made once and kept in `var/`, the database is SQLite, the hosts are this machine's.
+With DEMO off whatever is missing stops the start.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+from tesla_api.local import local_keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def required(name: str, meaning: str) -> str:
+    """The variable's value; one clear line and an end when a real start lacks it."""
+    value = env.str(name, default="")
+    if not value:
+        sys.exit(f"{name} is not set: {meaning}. See .env.example, or set DEMO=1 for a local start.")
+    return value
+
+
+DEMO = env.bool("DEMO", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+
+if DEMO:
+    _local = local_keys(VAR_DIR)
+    SECRET_KEY = env.str("SECRET_KEY", default=_local["secret_key"])
+    _token_keys = env.str("TOKEN_KEYS", default=_local["token_keys"])
+    ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[_local["encryption_key"]])
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+    _database = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'tesla.sqlite3'}")
+else:
+    SECRET_KEY = required("SECRET_KEY", "Django's secret key, 50 random characters")
+    _token_keys = required("TOKEN_KEYS", "the key ring of the tokens, as name:secret, the signing key first")
+    ENCRYPTION_KEYS = [key.strip() for key in required("ENCRYPTION_KEYS", "Fernet keys, the newest first").split(",")]
+    ALLOWED_HOSTS = [h.strip() for h in required("ALLOWED_HOSTS", "the host names of this service").split(",")]
+    _database = required("DATABASE_URL", "the database, as postgres://user:password@host:5432/name")
+
+# Name -> secret. The first signs, all of them verify: a new key is put in front, an old one leaves when its tokens have expired.
+TOKEN_KEYS: dict[str, str] = dict(entry.strip().split(":", 1) for entry in _token_keys.split(",") if ":" in entry)
+if not TOKEN_KEYS or any(len(secret) < 32 or not name.isalnum() for name, secret in TOKEN_KEYS.items()):
+    sys.exit(
+        "TOKEN_KEYS must be name:secret pairs, separated by commas; names of letters and digits, secrets of 32 or more."
+    )
+
+INSTALLED_APPS = [
+    "tesla_api.apps.TeslaConfig",
+    "files",
+    "institutions",
+    "signin",
+    "learners",
+    "courses",
+    "reports",
+    "tesla_api.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+]
+MIDDLEWARE = [
+    "tesla_api.api.paths.ForwardedScheme",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "tesla_api.api.paths.BothSlashForms",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "tesla_api.urls"
+WSGI_APPLICATION = "tesla_api.wsgi.application"
+APPEND_SLASH = False  # both forms are answered, without redirect
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "tesla_api" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.append("django.forms")
+
+DATABASES = {"default": environ.Env.db_url_config(_database)}
+DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=600)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Without these, concurrent writers lose transactions to "database is locked".
+    DATABASES["default"] |= {"OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }}  # fmt: skip
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "institutions.User"
+AUTHENTICATION_BACKENDS = ["signin.backends.EmailBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]  # fmt: skip
+LOGIN_URL = "signin"
+LOGIN_REDIRECT_URL = "/"
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
+PERSON_SESSION_LIFETIME = timedelta(hours=env.int("PERSON_SESSION_HOURS", default=24))
+GLOBAL_ADMIN_SESSION_LIFETIME = timedelta(minutes=env.int("GLOBAL_ADMIN_SESSION_MINUTES", default=60))
+SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)  # per e-mail and address
+SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
+SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15))
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+if env.str("S3_BUCKET", default=""):
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env.str("S3_BUCKET"),
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default=None),
+            "region_name": env.str("S3_REGION", default=None),
+            "access_key": env.str("S3_ACCESS_KEY_ID", default=None),
+            "secret_key": env.str("S3_SECRET_ACCESS_KEY", default=None),
+            "default_acl": None,
+            "file_overwrite": False,
+            "querystring_auth": True,
+            "querystring_expire": 30,
+            "signature_version": "s3v4",
+        },
+    }
+EVIDENCE_URL_SECONDS = env.int("EVIDENCE_URL_SECONDS", default=300)
+CONSENT_PDF_URL_SECONDS = env.int("CONSENT_PDF_URL_SECONDS", default=24 * 3600)
+CONSENT_PDF_BYTES = 10 * 1024 * 1024
+REQUEST_BODY_BYTES = env.int("REQUEST_BODY_BYTES", default=2 * 1024 * 1024)  # of anything but a file upload
+DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_BYTES
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "signin.authentication.TokenAuthentication",
+        "signin.authentication.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tesla_api.api.access.DeclaredAccess"],
+    "DEFAULT_PAGINATION_CLASS": "tesla_api.api.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": [
+        "tesla_api.api.filters.DeclaredFilterBackend",
+        "tesla_api.api.filters.DeclaredSearch",
+        "tesla_api.api.filters.DeclaredOrdering",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "tesla_api.api.parsers.JSONParser",
+        "tesla_api.api.parsers.FormParser",
+        "tesla_api.api.parsers.MultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["tesla_api.api.renderers.JSONRenderer", "tesla_api.api.renderers.BrowsableRenderer"],
+    "DEFAULT_METADATA_CLASS": "tesla_api.api.metadata.Description",
+    "DEFAULT_SCHEMA_CLASS": "tesla_api.api.schema.ResourceSchema",
+    "EXCEPTION_HANDLER": "tesla_api.api.errors.handler",
+    "UNAUTHENTICATED_USER": "tesla_api.api.caller.Nobody",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SIMPLE_JWT = {
+    "AUTH_HEADER_TYPES": ("JWT", "Bearer"),
+    "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
+    "TOKEN_TYPE_CLAIM": "type",
+    "JTI_CLAIM": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "TeSLA institution API",
+    "DESCRIPTION": "Trust service for online assessment: consents, special needs, instruments, reports and audits.",
+    "VERSION": "2",
+    "SCHEMA_PATH_PREFIX": "/api/v2",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},
+    "SERVE_AUTHENTICATION": ["signin.authentication.BrowserAuthentication"],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayOperationId": False, "docExpansion": "none"},
+}
+DEMO_NOTICE = DEMO
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False  # the browsable API's script reads it
+# A real service is reached by TLS; only the local start is not.
+_tls = env.bool("TLS", default=not DEMO)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls
+SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=False)
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if _tls else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_FAILURE_VIEW = "tesla_api.api.errors.csrf_failure"
+SESSION_COOKIE_AGE = int(PERSON_SESSION_LIFETIME.total_seconds())
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

@@ -1,0 +1,53 @@
+"""Fixtures of all tests: the world (see world.py) and clients that hold real tokens."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from signin import tokens
+from signin.models import CallerSession
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings, tmp_path):
+    """Passwords hash fast, files go to this test's own folder, static files need no collecting."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "files"},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def world(db) -> World:
+    return World()
+
+
+def token_of(person, kind: str = "person") -> str:
+    """An access token of a new session of this person."""
+    session = CallerSession.objects.create(
+        kind=kind, user=person, generation=person.session_generation, expires_at=timezone.now() + timedelta(hours=1)
+    )
+    return tokens.pair(session)["access_token"]
+
+
+def client_of(person, kind: str = "person") -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"JWT {token_of(person, kind)}")
+    return client
+
+
+@pytest.fixture
+def as_(world):
+    """as_("admin"): a client signed in as one of the world's people."""
+
+    def signed_in(name: str, kind: str = "person") -> APIClient:
+        return client_of(world.people[name], kind)
+
+    return signed_in

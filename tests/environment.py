@@ -1,0 +1,14 @@
+"""Pytest plugin: the environment of a test run, before Django reads its settings. What is set already is kept."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" * 4)
+os.environ.setdefault("TOKEN_KEYS", "new1:" + "n" * 48 + ",old1:" + "o" * 48)
+os.environ.setdefault("ENCRYPTION_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
+os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="tesla-tests-"))
+os.environ["DEMO"] = "0"
+# The server's static files need a folder, even an empty one.
+os.makedirs(os.path.join(os.environ["VAR_DIR"], "static"), exist_ok=True)

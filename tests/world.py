@@ -1,0 +1,135 @@
+"""One small world for the tests: two institutions of the same shape, so that each row has a look-alike next door."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from courses.models import Activity, ActivityInstrument, Course, CourseGroup, CourseInstructor, CourseLearner
+from institutions.models import (
+    VLE,
+    InformedConsent,
+    InformedConsentDocument,
+    Institution,
+    Instructor,
+    Instrument,
+    UIOption,
+    User,
+)
+from learners.models import Learner, SENDCategory, SENDLearner
+
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
+FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+PASSWORD = "correct-horse-9-battery"  # noqa: S105
+
+
+class Home:
+    """One institution with everything in it. Names of people carry its prefix, uids do not: they may repeat."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.institution = Institution.objects.create(acronym=prefix.upper(), name=f"University {prefix}")
+        self.people: dict[str, User] = {}
+        for name, flags in {
+            "admin": {"inst_admin": True, "login_allowed": True},
+            "legal": {"legal_admin": True},
+            "data": {"data_admin": True},
+            "send": {"send_admin": True},
+            "member": {},
+        }.items():
+            self.person(name, **flags)
+        for name in ("teacher", "visitor"):  # of the course, and of another one
+            self.instructor(name)
+        for name in ("ann", "bob", "eve"):  # ann and bob are in the course, eve is in none
+            self.learner(name)
+        self.vle = VLE.objects.create(
+            institution=self.institution, name="Moodle", url="https://moodle.example.org", lti={"consumer_key": "k"}
+        )
+        self.courses()
+        self.consents()
+        self.category = SENDCategory.objects.create(
+            institution=self.institution,
+            description="low sight",
+            data={"enabled_options": ["big_fonts"], "disabled_instruments": [2]},
+        )
+        self.assignment = SENDLearner.objects.create(
+            institution=self.institution, learner=self.learners["ann"], category=self.category
+        )
+        self.ui_option = UIOption.objects.create(institution=self.institution, route="course", enabled=False)
+
+    def person(self, name: str, **values: Any) -> User:
+        values = {"first_name": name.title(), "last_name": self.prefix.title()} | values
+        found = User(
+            institution=self.institution,
+            username=f"{self.prefix}-{name}",
+            uid=name,
+            email=f"{name}@{self.prefix}.example.org",
+            **values,
+        )
+        found.set_password(PASSWORD) if values.get("login_allowed") else found.set_unusable_password()
+        found.save()
+        self.people[name] = found
+        return found
+
+    def instructor(self, name: str) -> Instructor:
+        return Instructor.objects.create(user=self.person(name), institution=self.institution)
+
+    @property
+    def learners(self) -> dict[str, Learner]:
+        return {
+            name: person.learner for name, person in self.people.items() if Learner.objects.filter(user=person).exists()
+        }
+
+    def learner(self, name: str, **values: Any) -> Learner:
+        return Learner.objects.create(user=self.person(name), institution=self.institution, **values)
+
+    def courses(self) -> None:
+        self.course = Course.objects.create(
+            institution=self.institution, vle=self.vle, vle_course_id="c1", code="C1", description="First course"
+        )
+        self.other_course = Course.objects.create(
+            institution=self.institution, vle=self.vle, vle_course_id="c2", code="C2"
+        )
+        self.join(self.course, "teacher", "ann", "bob")
+        self.join(self.other_course, "visitor")
+        self.group = CourseGroup.objects.create(institution=self.institution, name="Faculty")
+        self.activity = Activity.objects.create(
+            institution=self.institution,
+            vle=self.vle,
+            course=self.course,
+            vle_activity_type="quiz",
+            vle_activity_id="1",
+            name="Quiz",
+            enabled=True,
+        )
+        self.activity_instrument = ActivityInstrument.objects.create(
+            activity=self.activity, instrument=Instrument.objects.get(acronym="ks")
+        )
+
+    def join(self, course: Course, *names: str) -> None:
+        for name in names:
+            person = self.people[name]
+            if Learner.objects.filter(user=person).exists():
+                CourseLearner.objects.create(institution=self.institution, course=course, learner_id=person.pk)
+            else:
+                CourseInstructor.objects.create(institution=self.institution, course=course, instructor_id=person.pk)
+
+    def consents(self) -> None:
+        self.consent, self.newer_consent = (
+            InformedConsent.objects.create(
+                institution=self.institution, version=f"{major}.0.0", major=major, minor=0, patch=0, valid_from=PAST
+            )
+            for major in (1, 2)
+        )
+        self.document = InformedConsentDocument.objects.create(
+            consent=self.consent, language="en", html="<p>I consent.</p>"
+        )
+
+
+class World:
+    """`home` is what tests look at, `away` the other tenant; `people` are home's, with two from elsewhere."""
+
+    def __init__(self) -> None:
+        self.home, self.away = Home("home"), Home("away")
+        root = User(username="root", email="root@example.org", is_staff=True, first_name="Root")
+        root.set_password(PASSWORD)
+        root.save()
+        self.people = {**self.home.people, "global": root, "stranger": self.away.people["admin"]}

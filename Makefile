@@ -1,9 +1,9 @@
 # make run    the service with sample data on http://127.0.0.1:$PORT (8000)
 # make test   the tests; ARGS="tests/courses -k name" chooses some, DATABASE_URL another database
-# make lint check browser format schema lock clean   see below
+# make lint check browser migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test browser lint check schema format lock clean
+.PHONY: run test browser lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -61,6 +61,9 @@ check: .venv/.installed-dev
 		$(IN_MEMORY) $(PY) manage.py spectacular --validate --fail-on-warn --file "$$schema" && \
 		{ diff -u tesla_api/openapi.yaml "$$schema" || \
 		{ echo 'tesla_api/openapi.yaml differs from the code: "make schema" writes it anew.' >&2; exit 1; }; }
+
+migrations: .venv/.installed-dev
+	@$(IN_MEMORY) $(PY) manage.py makemigrations
 
 schema: .venv/.installed-dev
 	@$(IN_MEMORY) $(PY) manage.py spectacular --validate --fail-on-warn --file tesla_api/openapi.yaml

@@ -41,7 +41,7 @@ class Institution(Timestamped):
         return self.acronym
 
 
-class PersonManager(BaseUserManager):
+class PersonManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username):
         return self.get(username=username)
 
@@ -229,7 +229,7 @@ class ProviderNotification(Timestamped):
 
 
 class Credential(Timestamped):
-    """What a VLE or a provider signs in with. Only a hash of the secret is kept; it is random, so a fast hash serves."""
+    """What a VLE or a provider signs in with. Only a hash of the secret is kept: it is random, a fast hash serves."""
 
     role_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     secret_hash = models.CharField(max_length=64)

@@ -8,6 +8,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from signin.callers import caller_of
 from signin.tokens import AccessToken
 from tesla_api.api.caller import Caller
+from tesla_api.api.ids import bounded_id
 
 SESSION_KEY = "caller_session"
 
@@ -24,9 +25,9 @@ class TokenAuthentication(JWTAuthentication):
         except TokenError as error:
             raise AuthenticationFailed("The token is not valid or has expired.") from error
 
-    def get_user(self, validated_token) -> Caller:
+    def get_user(self, validated_token) -> Caller:  # type: ignore[override]
         session, kind = validated_token.get("sid"), validated_token.get("kind")
-        caller = caller_of(session, kind) if isinstance(session, int) else None
+        caller = caller_of(session, kind) if bounded_id(session) else None
         if caller is None:
             raise AuthenticationFailed("The session of this token has ended.")
         return caller

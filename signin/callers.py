@@ -4,7 +4,8 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from institutions.models import Institution
+from files.rules import callers_found_by
+from institutions.models import Credential, Institution, User
 from signin.models import CallerSession
 from tesla_api.api.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from tesla_api.api.prepared import Prepared
@@ -58,6 +59,31 @@ def caller_of(session_id: int, kind: str) -> Caller | None:
     if row is None or row[1] != kind:
         return None
     return _module_caller(*row) if kind in _MODULES else _person_caller(*row)
+
+
+@callers_found_by
+def caller_named(kind: CallerKind, id: int) -> Caller | None:
+    """A caller without a session, with the rights of this moment: who follows a link brings no token."""
+    if kind.value in _MODULES:
+        return _module_named(kind, id)
+    may = Q(pk=id, is_active=True)
+    if kind in (CallerKind.PERSON, CallerKind.GLOBAL_ADMIN):
+        may &= Q(login_allowed=True) | Q(is_staff=True)
+        kind = CallerKind.PERSON  # being a global admin is a right of this moment, too
+    rows = User.objects.filter(may).annotate(assessed=Q(learner__isnull=False), taught=Q(instructor__isnull=False))
+    flags = [_FLAG_COLUMNS.get(flag, flag) for flag in FLAGS]
+    home = [f"institution__{column}" for column in _HOME]
+    found = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *home).first()
+    return found and _person_caller(None, kind, *found[:4], None, *found[4:])
+
+
+def _module_named(kind: CallerKind, id: int) -> Caller | None:
+    live = Credential.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+    module = "vle" if kind is CallerKind.VLE else "provider"
+    found = live.filter(**{module: id}).select_related("vle__institution").first()
+    if found is None:
+        return None
+    return Caller(kind, id, found.vle and found.vle.institution, name=str(found.role_id))
 
 
 def _institution(columns) -> Institution | None:

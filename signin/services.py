@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
@@ -16,6 +17,7 @@ from signin.callers import caller_of
 from signin.models import CallerSession, SignInCounter
 from tesla_api.api.address import address_group
 from tesla_api.api.caller import CallerKind
+from tesla_api.api.ids import bounded_id
 
 
 class Refused(Exception):  # noqa: N818 - an outcome
@@ -36,56 +38,48 @@ def person_verified(*, email: str, password: str, address: str | None) -> User:
     Raises LockedOut before a password is looked at, Refused for every other reason alike: unknown address, wrong
     password, deactivated, not allowed to sign in.
     """
-    with _attempt(email, address) as attempt:
-        person = User.objects.filter(email__iexact=email).first() if email else None
-        # An unknown address costs as much time as a known one.
-        good = check_password(password, person.password) if person is not None else _waste(password)
-        if person is None or not good or not person.is_active or not (person.login_allowed or person.is_staff):
-            raise Refused("No account with this e-mail and password may sign in.")
-        attempt.succeeded()
-        return person
+    attempt = _attempt_counted(email, address)
+    person = User.objects.filter(email__iexact=email).first()
+    # An unknown address costs as much time as a known one.
+    good = person.check_password(password) if person is not None else _wasted(password)
+    if person is None or not good or not person.is_active or not (person.login_allowed or person.is_staff):
+        raise Refused("No account with this e-mail and password may sign in.")
+    _attempt_taken_back(attempt)
+    return person
 
 
-def _waste(password: str) -> bool:
+def _wasted(password: str) -> bool:
     make_password(password)
     return False
 
 
-class _attempt:  # noqa: N801 - used as a context manager
-    """One sign-in attempt, counted as a failure before it is judged: parallel attempts cannot outrun the count."""
+@transaction.atomic
+def _attempt_counted(email: str, address: str | None) -> list[str]:
+    """Count an attempt as a failure before it is judged: parallel attempts cannot outrun the count.
 
-    def __init__(self, email: str, address: str | None) -> None:
-        place = address_group(address)
-        # Lowest key first: two attempts never wait for each other crosswise.
-        self.limits = sorted(
-            [
-                (_key("e-mail and address", email.lower(), place), settings.SIGN_IN_FAILURES),
-                (_key("address", place), settings.SIGN_IN_FAILURES_PER_ADDRESS),
-            ]
-        )
+    The counters' keys, for `_attempt_taken_back`. Raises LockedOut without counting.
+    """
+    now, place = timezone.now(), address_group(address)
+    limits = {
+        _key("e-mail and address", email.lower(), place): settings.SIGN_IN_FAILURES,
+        _key("address", place): settings.SIGN_IN_FAILURES_PER_ADDRESS,
+    }
+    counters = [_counter(key, now) for key in sorted(limits)]  # in one order: attempts never wait crosswise
+    full = [counter for counter in counters if counter.failures >= limits[counter.key]]
+    if full:
+        ends = max(counter.since for counter in full) + settings.SIGN_IN_WINDOW
+        raise LockedOut(max(1, ceil((ends - now) / timedelta(seconds=1))))
+    for counter in counters:
+        counter.failures += 1
+        counter.save(update_fields=["failures", "since"])
+    return sorted(limits)
 
-    def __enter__(self) -> "_attempt":
-        now = timezone.now()
-        with transaction.atomic():
-            counters = [(_counter(key, now), limit) for key, limit in self.limits]
-            full = [counter for counter, limit in counters if counter.failures >= limit]
-            if full:
-                ends = max(counter.since for counter in full) + settings.SIGN_IN_WINDOW
-                raise LockedOut(max(1, ceil((ends - now) / timedelta(seconds=1))))
-            for counter, _ in counters:
-                counter.failures += 1
-                counter.save(update_fields=["failures", "since"])
-        return self
 
-    def __exit__(self, *error) -> None:
-        pass
-
-    def succeeded(self) -> None:
-        """It was no failure: take the count back. Earlier failures of this place keep counting."""
-        with transaction.atomic():
-            for counter in SignInCounter.objects.select_for_update().filter(key__in=[k for k, _ in self.limits]):
-                counter.failures = max(0, counter.failures - 1)
-                counter.save(update_fields=["failures"])
+@transaction.atomic
+def _attempt_taken_back(keys: list[str]) -> None:
+    """It was no failure. Earlier ones of this place keep counting."""
+    for key in keys:
+        SignInCounter.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1)
 
 
 def _key(*parts: str) -> str:
@@ -124,13 +118,13 @@ def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
     The old access token may have expired but must be ours and of the same session. Raises Refused.
     """
     try:
-        token = tokens.RefreshToken(refresh)
+        token = tokens.RefreshToken(refresh)  # type: ignore[arg-type] # it is the raw text
         old = tokens.AccessToken.even_expired(access) if access is not None else token.payload
     except (TokenError, TokenBackendError) as error:
         raise Refused("The refresh token is not valid.") from error
     if any(old.get(claim) != token.get(claim) for claim in ("sid", "sub", "kind")):
         raise Refused("The two tokens are not of one session.")
-    if not isinstance(token["sid"], int) or caller_of(token["sid"], token["kind"]) is None:
+    if not bounded_id(token["sid"]) or caller_of(token["sid"], token["kind"]) is None:
         raise Refused("The session has ended.")
     return tokens.pair(CallerSession.objects.get(pk=token["sid"]), refresh)
 

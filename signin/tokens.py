@@ -1,9 +1,9 @@
 """Tokens: signed names of a session. What a caller may do is never in them.
 
 Format: three unpadded base64 segments. Header {"alg": "HS256", "kid": key's name, "typ": "JWT"}; payload
-{"type": "access" | "refresh", "kind": caller kind, "sub": subject's id as text, "sid": session id, "iat", "exp": seconds},
-ASCII JSON padded with blanks to a multiple of three bytes: clients in the field decode it with plain base64, which knows
-neither missing padding nor the characters - and _.
+{"type": "access" | "refresh", "kind": caller kind, "sub": subject's id as text, "sid": session id, "iat", "exp":
+seconds}, ASCII JSON padded with blanks to a multiple of three bytes: clients in the field decode it with plain base64,
+which knows neither missing padding nor the characters - and _.
 """
 
 import json

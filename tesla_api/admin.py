@@ -2,6 +2,14 @@
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from signin.pages import SignOutView, browser_caller
+from tesla_api.api.caller import CallerKind
 
 
 class Site(AdminSite):
@@ -9,6 +17,20 @@ class Site(AdminSite):
     index_title = "Global administration"
     site_url = "/"
 
-    def login(self, request, extra_context=None):
-        """The one page that counts failures: signed-in people without the right are sent there too."""
-        return redirect_to_login(request.GET.get("next", request.get_full_path()))
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Django's session is not enough: the service's own must be live, as for the API."""
+        caller = browser_caller(request)
+        return super().has_permission(request) and caller is not None and caller.kind is CallerKind.GLOBAL_ADMIN
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """The one page that counts failures. Who is signed in without the right is told so, not sent round."""
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+        if (caller := browser_caller(request)) is not None:
+            return render(request, "pages/admin_only.html", {"caller": caller}, status=403)
+        return redirect_to_login(request.GET.get("next", reverse("admin:index", current_app=self.name)))
+
+    @method_decorator(never_cache)
+    def logout(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        return SignOutView.as_view()(request)

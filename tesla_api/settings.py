@@ -43,7 +43,8 @@ else:
     ALLOWED_HOSTS = [h.strip() for h in required("ALLOWED_HOSTS", "the host names of this service").split(",")]
     _database = required("DATABASE_URL", "the database, as postgres://user:password@host:5432/name")
 
-# Name -> secret. The first signs, all of them verify: a new key is put in front, an old one leaves when its tokens have expired.
+# Name -> secret. The first signs, all of them verify: a new key is put in front, an old one leaves when the tokens that
+# it signed have expired.
 TOKEN_KEYS: dict[str, str] = dict(entry.strip().split(":", 1) for entry in _token_keys.split(",") if ":" in entry)
 if not TOKEN_KEYS or any(len(secret) < 32 or not name.isalnum() for name, secret in TOKEN_KEYS.items()):
     sys.exit(
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "tesla_api.health.Health",
     "tesla_api.api.paths.ForwardedScheme",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -123,9 +125,11 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
-]  # fmt: skip
+    {"NAME": f"django.contrib.auth.password_validation.{name}PasswordValidator"} for name in ("Common", "Numeric")
+] + [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+]
 LOGIN_URL = "signin"
 LOGIN_REDIRECT_URL = "/"
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
@@ -185,7 +189,7 @@ REST_FRAMEWORK = {
         "tesla_api.api.parsers.FormParser",
         "tesla_api.api.parsers.MultiPartParser",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["tesla_api.api.renderers.JSONRenderer", "tesla_api.api.renderers.BrowsableRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["tesla_api.api.renderers.JSONRenderer", "tesla_api.api.browsable.BrowsableRenderer"],
     "DEFAULT_METADATA_CLASS": "tesla_api.api.metadata.Description",
     "DEFAULT_SCHEMA_CLASS": "tesla_api.api.schema.ResourceSchema",
     "EXCEPTION_HANDLER": "tesla_api.api.errors.handler",
@@ -206,6 +210,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},
+    "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": ["signin.authentication.BrowserAuthentication"],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -238,11 +243,12 @@ CSRF_COOKIE_HTTPONLY = False  # the browsable API's script reads it
 # A real service is reached by TLS; only the local start is not.
 _tls = env.bool("TLS", default=not DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls
-SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=False)
+SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=_tls)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # asked by the machine next door
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if _tls else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-CSRF_FAILURE_VIEW = "tesla_api.api.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "tesla_api.pages.csrf_failure"
 SESSION_COOKIE_AGE = int(PERSON_SESSION_LIFETIME.total_seconds())
 
 LOGGING = {

@@ -2,8 +2,12 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
+from files.api.file import FileView
 from signin.api import auth
+from signin.pages import SignInView, SignOutView
+from tesla_api import pages
 from tesla_api.api.routing import mount
 from tesla_api.tree import TREE
 
@@ -13,12 +17,24 @@ AUTH = [
     path("profile", auth.ProfileView.as_view(), name="auth-profile"),
     path("logout", auth.LogoutView.as_view(), name="auth-logout"),
 ]
+PAGES = [
+    path("", pages.StartView.as_view(), name="start"),
+    path("signin/", SignInView.as_view(), name="signin"),
+    path("signout/", SignOutView.as_view(), name="signout"),
+    path("docs/", pages.SwaggerView.as_view(), name="docs"),
+    path("redoc/", pages.RedocView.as_view(), name="redoc"),
+    path("schema/", pages.SchemaView.as_view(), name="schema"),
+    path("favicon.ico", pages.favicon),
+    *(path(word, RedirectView.as_view(url=f"/{word}/", query_string=True)) for word in pages.BARE),
+]
 urlpatterns = [
+    *PAGES,
     path("api/v2/", include(mount(TREE))),
     path("api/v2/auth/", include(AUTH)),
+    path("files/<str:token>/<str:name>", FileView.as_view(), name="file"),
     path("admin/", admin.site.urls),
 ]
-handler400 = "tesla_api.api.errors.bad_request"
-handler403 = "tesla_api.api.errors.permission_denied"
-handler404 = "tesla_api.api.errors.not_found"
-handler500 = "tesla_api.api.errors.server_error"
+handler400 = "tesla_api.pages.bad_request"
+handler403 = "tesla_api.pages.permission_denied"
+handler404 = "tesla_api.pages.not_found"
+handler500 = "tesla_api.pages.server_error"

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" * 4)
 os.environ.setdefault("TOKEN_KEYS", "new1:" + "n" * 48 + ",old1:" + "o" * 48)
@@ -9,6 +10,7 @@ os.environ.setdefault("ENCRYPTION_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nz
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="tesla-tests-"))
+os.environ.setdefault("TLS", "0")
 os.environ["DEMO"] = "0"
-# The server's static files need a folder, even an empty one.
-os.makedirs(os.path.join(os.environ["VAR_DIR"], "static"), exist_ok=True)
+# The server serves static files from a folder, even an empty one.
+(Path(os.environ["VAR_DIR"]) / "static").mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ class Home:
         self.institution = Institution.objects.create(acronym=prefix.upper(), name=f"University {prefix}")
         self.people: dict[str, User] = {}
         for name, flags in {
-            "admin": {"inst_admin": True, "login_allowed": True},
+            "admin": {"inst_admin": True},
             "legal": {"legal_admin": True},
             "data": {"data_admin": True},
             "send": {"send_admin": True},
@@ -56,7 +56,7 @@ class Home:
         self.ui_option = UIOption.objects.create(institution=self.institution, route="course", enabled=False)
 
     def person(self, name: str, **values: Any) -> User:
-        values = {"first_name": name.title(), "last_name": self.prefix.title()} | values
+        values = {"first_name": name.title(), "last_name": self.prefix.title(), "login_allowed": True} | values
         found = User(
             institution=self.institution,
             username=f"{self.prefix}-{name}",
@@ -111,6 +111,12 @@ class Home:
                 CourseLearner.objects.create(institution=self.institution, course=course, learner_id=person.pk)
             else:
                 CourseInstructor.objects.create(institution=self.institution, course=course, instructor_id=person.pk)
+
+    def teach(self, name: str, course: Course) -> None:
+        """A person, a learner perhaps, teaches a course."""
+        person = self.people[name]
+        Instructor.objects.get_or_create(user=person, institution=self.institution)
+        CourseInstructor.objects.create(institution=self.institution, course=course, instructor_id=person.pk)
 
     def consents(self) -> None:
         self.consent, self.newer_consent = (

@@ -55,7 +55,12 @@ class CourseViewSet(ResourceViewSet):
         name: name
         for name in ("id", "vle", "vle_course_id", "code", "description", "start", "end", "created_at", "updated_at")
     }
-    scope = under(Institution, rows="institution", parent_lookup_vle__institution_id="pk")
+    scope = under(
+        Institution,
+        rows="institution",
+        same_tenant=("vle__institution",),
+        parent_lookup_vle__institution_id="pk",
+    )
     access = {
         Role.GLOBAL: grant(READ),
         Role.ADMIN | Role.DATA: grant(READ, "destroy"),

@@ -38,6 +38,9 @@ class InstitutionVLESerializer(ResourceSerializer):
         fields = ("id", "type", "lti", "name", "credentials", "url", "client_id")
         extra_kwargs = {"client_id": {"allow_blank": False}}
 
+    def validate_url(self, value: str | None) -> str | None:
+        return value or None
+
 
 class RotationSerializer(BodySerializer):
     overlap_minutes = serializers.IntegerField(

@@ -1,26 +1,46 @@
-"""Informed consents: which one is current, what a version is worth, and what may still be changed."""
+"""Informed consents: which one is current, what a version is worth, and what may still be changed.
 
-from datetime import datetime
+Whoever changes a consent or its documents, or accepts it, locks the consent's row first: it cannot be changed and be
+accepted at the same time.
+"""
 
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from institutions.models import InformedConsent
+from files.models import StoredFile
+from files.services import files_erase
+from institutions.models import InformedConsent, Institution
+from tesla_api.api.constraints import TAKEN
+from tesla_api.api.domain import Conflict, Invalid, Unknown
 from tesla_api.api.prepared import Prepared
 
 Version = tuple[int, int, int]
+LARGEST_PART = 2**31 - 1  # what the columns hold
+_VERSION = re.compile(r" *([0-9]+) *\. *([0-9]+) *\. *([0-9]+) *")
+
+
+def newest_valid(consents: QuerySet[InformedConsent]) -> QuerySet[InformedConsent]:
+    """Those that are valid at this moment, the highest version first; the order of dates is irrelevant."""
+    return consents.filter(valid_from__lte=Now()).order_by("-major", "-minor", "-patch", "-pk")
 
 
 def _valid(institution):
-    valid = InformedConsent.objects.filter(institution=institution, valid_from__lte=Now())
-    return valid.order_by("-major", "-minor", "-patch").values_list("major", "minor", "patch")
+    valid = newest_valid(InformedConsent.objects.filter(institution=institution))
+    return valid.values_list("major", "minor", "patch")
 
 
 _VALID = Prepared(_valid, "institution")
 
 
 def consent_current(institution_id: int) -> Version | None:
-    """The highest version that is valid at this moment; the order of dates is irrelevant. None: there is none yet."""
+    """The highest version that is valid at this moment. None: there is none yet."""
     return _VALID(institution=institution_id).first()
 
 
@@ -32,3 +52,82 @@ def consent_status(major: int, minor: int, patch: int, valid_from: datetime, cur
     if version == current:
         return "VALID"
     return "VALID_NEED_UPDATE" if current and version[:2] == current[:2] else "NOT_VALID"
+
+
+def version_parsed(text: str) -> Version:
+    """ "01.0. 2" -> (1, 0, 2). ValidationError for anything but three integers that the columns hold."""
+    found = _VERSION.fullmatch(text)
+    # Python refuses to read integers of thousands of digits.
+    parts = [int(part) for part in found.groups() if len(part.lstrip("0")) <= 10] if found else []
+    if len(parts) != 3 or max(parts) > LARGEST_PART:
+        raise ValidationError("Enter three integers, such as 1.0.0.")
+    major, minor, patch = parts
+    return major, minor, patch
+
+
+def version_normalised(text: str) -> str:
+    """Without leading zeros and blanks: "01.0. 2" -> "1.0.2"."""
+    return ".".join(map(str, version_parsed(text)))
+
+
+@transaction.atomic
+def consent_create(*, institution: Institution, version: str, valid_from: datetime) -> InformedConsent:
+    consent = InformedConsent(institution=institution, valid_from=valid_from)
+    _number(consent, version)
+    return _saved(consent)
+
+
+@transaction.atomic
+def consent_update(*, consent: InformedConsent, **values: Any) -> InformedConsent:
+    """New `version` or `valid_from`. Conflict when it is frozen; what changes nothing is no change."""
+    held = consent_locked(consent=consent)
+    version = version_normalised(values.get("version", held.version))
+    valid_from = values.get("valid_from", held.valid_from)
+    if version == held.version and _is_same(valid_from, held.valid_from):
+        return held
+    refuse_frozen(held)
+    held.valid_from = valid_from
+    _number(held, version)
+    return _saved(held)
+
+
+@transaction.atomic
+def consent_delete(*, consent: InformedConsent) -> None:
+    """With its documents and their PDFs. Conflict when it is frozen."""
+    held = consent_locked(consent=consent)
+    refuse_frozen(held)
+    pdfs = [key for key in held.documents.values_list("pdf", flat=True) if key is not None]
+    held.delete()
+    files_erase(files=StoredFile.objects.filter(pk__in=pdfs))
+
+
+def consent_locked(*, consent: InformedConsent) -> InformedConsent:
+    """The consent as it is now, locked until the transaction ends."""
+    found = InformedConsent.objects.select_for_update().filter(pk=consent.pk).first()
+    if found is None:
+        raise Unknown("There is no such consent any more.")
+    return found
+
+
+def refuse_frozen(consent: InformedConsent) -> None:
+    if consent.accepted_at is not None:
+        raise Conflict("This consent has been accepted by learners: it and its documents stay as they are.")
+
+
+def _number(consent: InformedConsent, version: str) -> None:
+    consent.major, consent.minor, consent.patch = version_parsed(version)
+    consent.version = version_normalised(version)
+
+
+def _is_same(one: datetime, other: datetime) -> bool:
+    """To the millisecond: browsers know no more, and send back what they were shown."""
+    return abs(one - other) < timedelta(milliseconds=1)
+
+
+def _saved(consent: InformedConsent) -> InformedConsent:
+    try:
+        with transaction.atomic():
+            consent.save()
+    except IntegrityError as error:
+        raise Invalid(version=TAKEN) from error
+    return consent

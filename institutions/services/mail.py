@@ -22,4 +22,4 @@ def mail_domains_checked(declared: str | None) -> str | None:
 def mail_domain_refuses(institution: Institution, email: str | None) -> bool:
     """The institution restricts mail domains and this address is in none of them. Whole domains, case ignored."""
     domains = mail_domains(institution.mail_domain)
-    return bool(email and domains) and email.rpartition("@")[2].lower() not in domains
+    return bool(email and domains and email.rpartition("@")[2].lower() not in domains)

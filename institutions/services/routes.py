@@ -7,10 +7,11 @@ from institutions.models import UIOption
 
 def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> list[str]:
     """Routes that a person may open, sorted: those that global rows open to the roles, less those blocked at home."""
-    opened, blocked = set(), set()
+    opened: set[str] = set()
+    blocked: set[str] = set()
     rows = UIOption.objects.filter(Q(institution=None) | Q(institution=institution_id))
-    for route, enabled, of_institution, user, named in rows.filter(Q(user=None) | Q(user=user_id)).values_list(
-        "route", "enabled", "institution_id", "user_id", "roles"
+    for route, enabled, of_institution, named in rows.filter(Q(user=None) | Q(user=user_id)).values_list(
+        "route", "enabled", "institution_id", "roles"
     ):
         if of_institution is not None:
             blocked |= set() if enabled else {route}

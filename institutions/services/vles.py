@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from files.services import files_erase_unreferenced
 from institutions.models import VLE, Credential, Institution, VLEType
 
 
@@ -77,5 +78,6 @@ def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
 
 @transaction.atomic
 def vle_delete(*, vle: VLE) -> None:
-    """The VLE with its courses, activities, reports and requests; its credentials go with it."""
+    """The VLE with its courses, activities, reports and requests and their files; its credentials go with it."""
     vle.delete()
+    files_erase_unreferenced(institution=vle.institution)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied, Throttled
 from rest_framework.permissions import BasePermission
@@ -19,7 +19,7 @@ from tesla_api.api.serializers import BodySerializer
 
 class LoginSerializer(BodySerializer):
     email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, style={"input_type": "password"})
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, style={"input_type": "password"})
 
 
 class PairSerializer(serializers.Serializer[Any]):

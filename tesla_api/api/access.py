@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, Expression, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.http import Http404
 from rest_framework.permissions import BasePermission
 
-from tesla_api.api.caller import PEOPLE, Caller, CallerKind, Role
+from tesla_api.api.caller import PEOPLE, Caller, CallerKind
 
 READ = frozenset({"list", "retrieve"})
 UPDATE = frozenset({"update", "partial_update"})
@@ -46,7 +46,7 @@ class Root:
 ROOTS = {"institution": Root(PEOPLE)}
 
 
-def marks(model, grants: Iterable[Grant], caller) -> list[Expression]:
+def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
     """Every parent rule as a column of the parent's own query: no further query, no duplicated rows."""
     return [
         Exists(model._default_manager.filter(g.parent(caller), pk=OuterRef("pk"))) if g.parent else Value(True)

@@ -2,6 +2,7 @@
 
 from django.core.checks import Error, register
 from django.core.exceptions import FieldError
+from django.utils.module_loading import import_string
 
 from tesla_api.api.access import ROOTS
 from tesla_api.api.rows import CannotCompileError
@@ -9,9 +10,8 @@ from tesla_api.api.rows import CannotCompileError
 
 @register
 def tree_matches_scopes(**_):
-    from tesla_api.tree import TREE
-
-    return [error for resource in TREE for error in _examine(resource)]
+    # By name: the kernel knows no resource.
+    return [error for resource in import_string("tesla_api.tree.TREE") for error in _examine(resource)]
 
 
 def _examine(resource):
@@ -40,14 +40,15 @@ def _is_total(ordering, model) -> bool:
 
 
 def _try_queries(view, kwargs) -> None:
-    """Let the ORM build what requests will ask, without a database: mistyped paths fail here."""
+    """Let the ORM build what requests will ask, without a database: mistyped paths and impure rules fail here."""
     if view.scope.model is not None:
         str(view.scope.parents(dict.fromkeys(kwargs, 1)).query)
     rows = view.queryset.filter(**dict.fromkeys(view.scope.rows, 1)).order_by(*view.ordering)
-    if view.fast_rows:
-        rows = rows.values_list(*view.plan().columns)
-    str(rows.order_by(*view.orderable.values()).query)
+    str(rows.order_by(*(column for name in view.orderable for column in view.columns_of(name))).query)
     for path in view.search_fields:
         str(rows.filter(**{f"{path}__icontains": "x"}).query)
     for held in view.access.values():
-        view.prepared("parent", (held,)) if view.scope.model is not None and not view.scope.at_tenant else None
+        if not view.scope.parent_is_free:
+            view.prepared("parent", (held,)).compiled()
+        if view.fast_rows:
+            view.prepared("page", (held,)).compiled()

@@ -40,7 +40,7 @@ class Tied(BaseConstraint):
     def constraint_sql(self, model, schema_editor) -> str:
         return f"CONSTRAINT {schema_editor.quote_name(self.name)} {self._definition(model, schema_editor)}"
 
-    def create_sql(self, model, schema_editor) -> Statement:
+    def create_sql(self, model, schema_editor) -> Statement:  # type: ignore[override] # what Django itself answers
         return Statement(
             "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
             table=Table(model._meta.db_table, schema_editor.quote_name),
@@ -48,7 +48,7 @@ class Tied(BaseConstraint):
             definition=self._definition(model, schema_editor),
         )
 
-    def remove_sql(self, model, schema_editor) -> Statement:
+    def remove_sql(self, model, schema_editor) -> Statement:  # type: ignore[override]
         return schema_editor._delete_constraint_sql(schema_editor.sql_delete_fk, model, self.name)
 
     def validate(self, model, instance, exclude=None, using=None) -> None:
@@ -81,8 +81,9 @@ def one_of(field: str, values: Iterable[int], name: str) -> CheckConstraint:
 
 def constrained_fields(constraint: BaseConstraint) -> set[str]:
     """Field names of a constraint, looking into expressions such as Lower("email")."""
-    inner = (leaf for e in getattr(constraint, "expressions", ()) for leaf in e.flatten() if isinstance(leaf, F))
-    return {*getattr(constraint, "fields", ()), *(leaf.name for leaf in inner)}
+    parts = getattr(constraint, "expressions", ())
+    inner = (leaf for e in parts for leaf in ([e] if isinstance(e, F) else e.flatten()) if isinstance(leaf, F))
+    return {*getattr(constraint, "fields", ()), *(leaf.name for leaf in inner)}  # type: ignore[attr-defined]
 
 
 def blamed(fields: set[str], writable: Iterable[str]) -> str:

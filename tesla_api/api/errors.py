@@ -38,10 +38,10 @@ def _translate(exc, view):
             return exceptions.ValidationError({name: [text] for name, text in exc.fields.items()})
         case ModelValidationError():
             return exceptions.ValidationError(as_serializer_error(exc))
-        case IntegrityError():
-            return exceptions.ValidationError(_lost_race(exc, view))
         case ProtectedError() | RestrictedError():
             return ConflictAnswer("Other rows depend on this one.")
+        case IntegrityError():  # which the two above are, too
+            return exceptions.ValidationError(_lost_race(exc, view))
         case RequestDataTooBig() | TooManyFieldsSent():
             return exceptions.ParseError("The body is too large.")
     return exc

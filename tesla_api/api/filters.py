@@ -1,9 +1,14 @@
 """What a list's query string may ask: filters, search and ordering, each declared by the resource."""
 
+from datetime import UTC, date, datetime, time
+
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import F
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
+
+from tesla_api.api.text import validate_line
 
 
 class DeclaredFilterBackend(filters.DjangoFilterBackend):
@@ -37,25 +42,57 @@ class TenantFilter(filters.NumberFilter):
         return super().filter(queryset, value)
 
 
+class ColumnFilter(filters.Filter):
+    """A dashboard's filter box over a column: what the column cannot hold finds nothing. Never an error."""
+
+    def filter(self, queryset, value):
+        try:
+            validate_line(value or "")
+            return super().filter(queryset, value.strip() if value else value)
+        except (ModelValidationError, ValueError):
+            return queryset.none()
+
+
+class InstantFilter(ColumnFilter):
+    """The same over a column of instants: an instant, or a day (UTC) for all of its instants."""
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        try:
+            return queryset.filter(**{f"{self.field_name}__range": _span(value.strip())})
+        except (OverflowError, ValueError):
+            return queryset.none()
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    if len(text) <= len("2026-01-31"):
+        day = date.fromisoformat(text)
+        return datetime.combine(day, time.min, UTC), datetime.combine(day, time.max, UTC)
+    instant = datetime.fromisoformat(text)
+    instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return instant, instant
+
+
 class DeclaredSearch(SearchFilter):
     """Words joined by AND, the view's `search_fields` by OR, case folded, anywhere in the text."""
 
 
 class DeclaredOrdering(OrderingFilter):
-    """`ordering=a,-b` over the view's `orderable`: {name in the answer: column}.
+    """`ordering=a,-b` over the view's `orderable`: {name in the answer: column, or several columns}.
 
     Unknown names are ignored, nulls come last, and the view's own total ordering is always added.
     """
 
     def filter_queryset(self, request, queryset, view):
         asked = request.query_params.get(self.ordering_param, "").split(",")
-        chosen = {}  # the first mention of a name counts
+        chosen: dict[str, bool] = {}  # the first mention of a name counts
         for term in (term.strip() for term in asked):
             if (name := term.removeprefix("-")) in view.orderable:
                 chosen.setdefault(name, term.startswith("-"))
         if not chosen:
             return queryset
-        columns = ((F(view.orderable[name]), downwards) for name, downwards in chosen.items())
+        columns = ((F(column), downwards) for name, downwards in chosen.items() for column in view.columns_of(name))
         first = (c.desc(nulls_last=True) if downwards else c.asc(nulls_last=True) for c, downwards in columns)
         return queryset.order_by(*first, *view.ordering)
 

@@ -17,7 +17,8 @@ class _WrittenOnce(models.QuerySet):
     def update(self, **values):
         raise TypeError(f"{self.model.__name__} is a record: it is never changed")
 
-    bulk_update = update
+    def bulk_update(self, objs, fields, batch_size=None):
+        return self.update()
 
 
 class Record(models.Model):

@@ -6,7 +6,7 @@ from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError
 
 
-class TooLarge(APIException):  # noqa: N818
+class TooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
 

@@ -35,5 +35,5 @@ class ForwardedScheme:
 
     def __call__(self, request: HttpRequest):
         if request.META.get("HTTP_X_FORWARDED_PROTO") == "https" and is_trusted(request.META.get("REMOTE_ADDR", "")):
-            request.environ["wsgi.url_scheme"] = "https"
+            request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
         return self.get_response(request)

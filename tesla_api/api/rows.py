@@ -1,6 +1,6 @@
 """Fast rows: a serializer's declaration, compiled once into one values_list and one dict display per row.
 
-For `ActivityInstrumentSerializer` the compiler writes (see `manage.py rows`):
+For `ActivityInstrumentSerializer` the compiler writes (`manage.py rows` prints it):
 
     def build(rows, x0):
         return [{'id': c0, 'active': c1, 'instrument': {'id': c2, 'name': c3}, 'note': x0.get(c0, d0)}
@@ -14,7 +14,7 @@ What cannot be compiled raises at start-up, unless the viewset says `fast_rows =
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Prefetch
@@ -26,8 +26,8 @@ from tesla_api.api.serializers import Batch, BlankableCharField, BlankableEmailF
 # Fields whose JSON is the column's value as the driver gives it (orjson writes instants and UUIDs as DRF does).
 # Exact types: a subclass may represent otherwise.
 PLAIN = {
-    drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField, drf.FloatField,
-    drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField,
+    drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
+    drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 Extra = Callable[[Any, list[tuple]], Any]
@@ -61,7 +61,7 @@ def compile_rows(serializer: drf.ModelSerializer, constants: Mapping[str, str] |
     arguments = "".join(f", x{i}" for i in range(len(compiler.extras)))
     names = "".join(f"c{i}, " for i in range(len(compiler.columns)))
     source = f"def build(rows{arguments}):\n    return [{display} for ({names}) in rows]\n"
-    exec(source, compiler.names)
+    exec(source, compiler.names)  # noqa: S102 - written above, of names alone
     return Plan(
         tuple(compiler.columns), tuple(compiler.extras), compiler.names["build"], source,
         tuple(sorted({c.rpartition("__")[0] for c in compiler.joined} - {""})), tuple(compiler.prefetches),
@@ -91,12 +91,12 @@ class _Compiler:
         if isinstance(field, Computed):
             arguments = [self.column(prefix + path) for path in field.columns]
             if field.given:
-                arguments.append(self.extra(lambda view, rows, given=field.given: view.given(given)))
+                arguments.append(self.once(_asked(field.given)))
             return f"{self.name('f', field.function)}({', '.join(arguments)})"
         if isinstance(field, Batch):
             column = self.column(prefix + field.key)
             at, function = self.columns[prefix + field.key], field.function
-            found = self.extra(lambda view, rows: function([row[at] for row in rows], view))
+            found = self.once(lambda view, rows: function([row[at] for row in rows], view))
             return f"{found}.get({column}, {self.name('d', field.missing)})"
         path, nullable = _resolve(model, field.source_attrs, where)
         if isinstance(field, drf.ListSerializer | drf.ManyRelatedField):
@@ -118,9 +118,9 @@ class _Compiler:
             which = self.constants[path]
             plan = compile_rows(serializer)
             if plan.relations or plan.extras or len(plan.columns) < 2:
-                return self.extra(lambda view, rows: serializer.to_representation(getattr(view, which)))
+                return self.once(lambda view, rows: serializer.to_representation(getattr(view, which)))
             row = attrgetter(*plan.columns)  # all of it is on the object: the same builder serves
-            return self.extra(lambda view, rows: plan.build([row(getattr(view, which))])[0])
+            return self.once(lambda view, rows: plan.build([row(getattr(view, which))])[0])
         display = self.object(serializer, f"{path}__")
         return f"None if {self.column(f'{path}_id')} is None else {display}" if nullable else display
 
@@ -131,7 +131,7 @@ class _Compiler:
         at = self.columns["pk"]
         if isinstance(field, drf.ListSerializer) and relation is not None and relation.one_to_many:
             key, related = relation.field.attname, relation.related_model
-            plan, order = compile_rows(field.child, key=key), "pk"
+            plan, order = compile_rows(cast("drf.ModelSerializer", field.child), key=key), "pk"
             self.prefetches.append(
                 Prefetch(path, related._default_manager.select_related(*plan.relations).order_by("pk"))
             )
@@ -156,7 +156,7 @@ class _Compiler:
                 groups.setdefault(line[0], []).append(item)
             return groups
 
-        return f"{self.extra(grouped)}.get({column}, {self.name('d', [])})"
+        return f"{self.once(grouped)}.get({column}, {self.name('d', [])})"
 
     # What the expressions stand on.
 
@@ -164,14 +164,18 @@ class _Compiler:
         self.joined.add(path)
         return f"c{self.columns.setdefault(path, len(self.columns))}"
 
-    def extra(self, once: Extra) -> str:
-        self.extras.append(once)
+    def once(self, extra: Extra) -> str:
+        self.extras.append(extra)
         return f"x{len(self.extras) - 1}"
 
     def name(self, letter: str, thing: Any) -> str:
         name = f"{letter}{len(self.names)}"
         self.names[name] = thing
         return name
+
+
+def _asked(fact: Callable[[Any], Any]) -> Extra:
+    return lambda view, rows: view.given(fact)
 
 
 def _resolve(model, attributes: list[str], where: str) -> tuple[str, bool]:

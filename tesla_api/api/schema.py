@@ -14,28 +14,28 @@ _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credential
            429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
+_FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+
+
 class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
-
-
-class FieldErrorsSerializer(serializers.Serializer[Any]):
-    def to_representation(self, instance):  # pragma: no cover - only described, never used
-        return instance
 
 
 def problems(*statuses: int) -> dict[int, OpenApiResponse]:
     """The described answers of these statuses, for `extend_schema(responses=...)`."""
     return {
-        status: OpenApiResponse({"type": "object", "additionalProperties": {}} if status == 400 else ErrorSerializer, _DETAIL[status])
+        status: OpenApiResponse(_FIELD_ERRORS if status == 400 else ErrorSerializer, _DETAIL[status])
         for status in statuses
-    }  # fmt: skip
+    }
 
 
 class ResourceSchema(AutoSchema):
     """Adds to each operation of the tree the refusals it can answer with."""
 
-    def get_response_serializers(self):
-        declared = super().get_response_serializers()
+    view: Any
+
+    def get_response_serializers(self) -> Any:
+        declared: Any = super().get_response_serializers()
         if not hasattr(self.view, "scope"):
             return declared
         if not isinstance(declared, dict):
@@ -45,7 +45,7 @@ class ResourceSchema(AutoSchema):
 
     def _refusals(self) -> list[int]:
         writes = self.method in {"POST", "PUT", "PATCH"}
-        always = [400] if writes or self._is_list_view() else []
+        always = [400] if writes or self.view.action == "list" else []
         changes = [409] if self.method != "GET" and self.view.conflicts else []
         return [*always, 401, 403, 404, *changes, *([413, 415] if writes else [])]
 

@@ -16,6 +16,7 @@ class Scope:
     kwargs: Mapping[str, str] = field(default_factory=dict)  # URL kwarg -> path from the parent, nearest first
     tenant: str | None = None  # path from a row to its institution, when it has one of its own
     tenant_kwarg: str | None = None
+    same_tenant: tuple[str, ...] = ()  # further paths to that institution, which the database ties to it
 
     @property
     def at_tenant(self) -> bool:
@@ -29,29 +30,33 @@ class Scope:
 
     def parents(self, kwargs: Mapping[str, Any]) -> QuerySet:
         """The nearest parent, tied to every other id of the URL: one query, one row or none."""
-        assert self.model is not None
         ids = {path: kwargs[kwarg] for kwarg, path in self.kwargs.items()}
-        return self.model._default_manager.filter(**ids)
+        return self.model._default_manager.filter(**ids)  # type: ignore[union-attr] # asked only below a root
 
     def constants(self) -> dict[str, str]:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""
         fixed = dict.fromkeys(self.rows, PARENT) if len(self.rows) == 1 else {}
-        for path in [*fixed, ""]:
-            if self.kwargs and (path or self.tenant):
-                up = [*self.kwargs.values()][-1]
-                own = self.tenant if path == "" else path if up == "pk" else f"{path}__{up}"
-                fixed[own] = TENANT  # type: ignore[index]
+        if self.kwargs:
+            up = [*self.kwargs.values()][-1]
+            fixed |= {path if up == "pk" else f"{path}__{up}": TENANT for path in fixed}
+            fixed |= dict.fromkeys((path for path in (self.tenant, *self.same_tenant) if path), TENANT)
         return fixed
 
 
-def under(model: type[Model], rows: str | Mapping[str, str], tenant: str | None = None, **kwargs: str) -> Scope:
+def under(
+    model: type[Model],
+    rows: str | Mapping[str, str],
+    tenant: str | None = None,
+    same_tenant: tuple[str, ...] = (),
+    **kwargs: str,
+) -> Scope:
     """under(Course, rows="course", parent_lookup_course_id="pk", parent_lookup_vle__institution_id="vle__institution")
 
     `rows` is the path from a row to the parent, or {path from a row: attribute of the parent}
     where rows are related to the parent by more than one column.
     """
     hang = {rows: "pk"} if isinstance(rows, str) else dict(rows)
-    return Scope(model, hang, kwargs, tenant, [*kwargs][-1])
+    return Scope(model, hang, kwargs, tenant, [*kwargs][-1], same_tenant)
 
 
 def shared(model: type[Model], **kwargs: str) -> Scope:

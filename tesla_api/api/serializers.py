@@ -1,4 +1,7 @@
-"""Serializer base and fields: constraints answer 400, related rows stay in the tenant, derived values have two readers."""
+"""Serializer base and fields: constraints answer 400, related rows stay in the tenant, derived values have two readers.
+
+The two readers are the compiler of fast rows (rows.py) and DRF's own `to_representation`.
+"""
 
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -10,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from tesla_api.api.constraints import refuse_violations
+from tesla_api.api.ids import bounded_id
 from tesla_api.api.text import validate_line, validate_prose
 
 
@@ -60,13 +64,6 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
         if self.instance is not None:
             return copy(self.instance)
         return self.Meta.model(**self.context["view"].parent_link())  # type: ignore[misc]
-
-
-def bounded_id(value: Any) -> int | None:
-    """A positive 64-bit integer written as a number or as digits; anything else is no id."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    return value if type(value) is int and 0 < value < 2**63 else None
 
 
 class TenantRelatedField(serializers.PrimaryKeyRelatedField):
@@ -153,7 +150,8 @@ class Batch(Derived):
         super().__init__(function, **kwargs)
 
     def get_attribute(self, instance):
-        page = self.root.instance if isinstance(self.root, serializers.ListSerializer) else [instance]
+        whole_page = isinstance(self.root, serializers.ListSerializer)
+        page: Any = self.root.instance if whole_page else [instance]
         if self.field_name not in (found := self.root.__dict__.setdefault("_batches", {})):
             keys: Sequence[Any] = [attrgetter(self.key)(row) for row in page]
             found[self.field_name] = self.function(keys, self.context["view"])

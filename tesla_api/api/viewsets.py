@@ -1,11 +1,12 @@
 """The only base of resource viewsets: the single place where querysets are scoped."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import status
@@ -18,6 +19,7 @@ from tesla_api.api.caller import Anyone, Caller, Role
 from tesla_api.api.prepared import Prepared
 from tesla_api.api.rows import CannotCompileError, Plan, compile_rows
 from tesla_api.api.scope import Scope
+from tesla_api.api.serializers import ResourceSerializer
 
 _SEALED = {
     "get_queryset", "get_object", "get_permissions", "get_authenticators", "permission_classes",
@@ -33,6 +35,8 @@ class ResourceViewSet(ModelViewSet):
     scope, access: see the modules of the same name. search_fields, orderable, filterset_class: see filters.
     """
 
+    queryset: QuerySet[Any]
+    serializer_class: type[ResourceSerializer]
     root = "institution"
     scope: Scope = Scope()
     access: dict[Role, Grant] = {}
@@ -42,9 +46,11 @@ class ResourceViewSet(ModelViewSet):
     lookup_url_kwarg = "id"
     lookup_value_converter = "id"
     ordering: tuple[str, ...] = ("pk",)  # always total: ends in a unique column
-    orderable: dict[str, str] = {}  # name in `ordering=` -> column
+    orderable: Mapping[str, str | tuple[str, ...]] = {}  # name in `ordering=` -> column, or columns
     search_fields: tuple[str, ...] = ()
     link: dict[str, Any] = {}  # what ties rows to the parent of this request
+    _plan: ClassVar[Plan]
+    _prepared: ClassVar[dict[Any, Prepared]]
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -56,14 +62,15 @@ class ResourceViewSet(ModelViewSet):
         opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
         verbs = {METHOD[a] for a in opened & METHOD.keys()}
         for extra in cls.get_extra_actions():
-            verbs |= {verb for verb, name in extra.mapping.items() if name in opened}
+            mapping: dict[str, str] = extra.mapping  # type: ignore[attr-defined] # the decorator's
+            verbs |= {verb for verb, name in mapping.items() if name in opened}
         cls.http_method_names = ["head", "options", *sorted(verbs)]
 
     # Who asks, and under what.
 
     @property
     def caller(self) -> Caller:
-        return self.request.user
+        return cast("Caller", self.request.user)
 
     @property
     def tenant_id(self) -> int | None:
@@ -81,7 +88,7 @@ class ResourceViewSet(ModelViewSet):
         """The nearest parent as an object, for services; access has already tied it to its ancestors."""
         if self.scope.at_tenant:
             return self.tenant
-        return get_object_or_404(self.scope.model, pk=self.kwargs[next(iter(self.scope.kwargs))])
+        return get_object_or_404(cast("type[Model]", self.scope.model), pk=self.kwargs[next(iter(self.scope.kwargs))])
 
     def enter(self) -> None:
         """Find the parent of the URL, tied to all its ancestors, and the grants that hold under it. 404 without it."""
@@ -130,6 +137,12 @@ class ResourceViewSet(ModelViewSet):
             link = link | {cls.scope.tenant: tenant}
         return visible(cls.queryset.filter(**link), grants, caller).order_by(*cls.ordering)
 
+    @classmethod
+    def columns_of(cls, name: str) -> tuple[str, ...]:
+        """What `ordering=name` sorts by."""
+        columns = cls.orderable[name]
+        return (columns,) if isinstance(columns, str) else columns
+
     def narrow(self, queryset):
         """Hook: reduce or annotate; it can never widen."""
         return queryset
@@ -147,7 +160,7 @@ class ResourceViewSet(ModelViewSet):
     @classmethod
     def _prepare_parent(cls, grants) -> Prepared:
         def parent(me, home, **kwargs):
-            columns = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home))]
+            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home))]
             return cls.scope.parents(kwargs).values_list(*columns)
 
         return Prepared(parent, "me", "home", *cls.scope.kwargs)

@@ -1,0 +1,58 @@
+"""Courses, activities and the sittings of activities, to look at: VLEs and the API change them."""
+
+from django.contrib import admin
+
+from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseGroup
+from tesla_api.admin_pages import ReadingPage, ReadingRows
+
+
+class ActivityInstrumentRows(ReadingRows):
+    model = ActivityInstrument
+    fields = ("instrument", "active", "options", "alternative_to")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("instrument", "alternative_to")
+
+
+@admin.register(Course)
+class CoursePage(ReadingPage):
+    list_display = ("id", "code", "vle_course_id", "vle", "institution", "start", "end")
+    list_select_related = ("vle", "institution")
+    search_fields = ("=id", "code", "=vle_course_id", "description", "=institution__acronym")
+    search_help_text = "Number, code, the VLE's id or the description, or acronym of the institution"
+    ordering = ("-pk",)
+
+
+@admin.register(CourseGroup)
+class CourseGroupPage(ReadingPage):
+    list_display = ("id", "name", "parent", "institution")
+    list_select_related = ("parent", "institution")
+    search_fields = ("=id", "name", "=institution__acronym")
+    ordering = ("-pk",)
+
+
+@admin.register(Activity)
+class ActivityPage(ReadingPage):
+    list_display = ("id", "name", "vle_activity_type", "vle_activity_id", "enabled", "course", "institution")
+    list_select_related = ("course", "institution")
+    list_filter = ("enabled",)
+    search_fields = ("=id", "name", "=vle_activity_id", "=course__code", "=institution__acronym")
+    search_help_text = "Number, name, the VLE's id or the course's code, or acronym of the institution"
+    ordering = ("-pk",)
+    inlines = (ActivityInstrumentRows,)
+
+
+@admin.register(AssessmentSession)
+class AssessmentSessionPage(ReadingPage):
+    list_display = ("id", "learner", "activity", "started_at", "closed_at", "auto_closed", "institution")
+    list_select_related = ("learner", "activity", "institution")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter),)
+    search_fields = (
+        "=id",
+        "=learner__learner_id",
+        "=learner__user__username",
+        "=activity__name",
+        "=institution__acronym",
+    )
+    search_help_text = "Number, pseudonym or username of the learner, name of the activity, or acronym"
+    ordering = ("-pk",)

@@ -1,0 +1,205 @@
+"""Stored files: how an object gets into the store and how it leaves it again. No HTTP.
+
+Store and database cannot commit together, so one side may always know more than the other:
+
+* An object is written before its row is committed: a row never names an object that is not there. When the
+  transaction is rolled back, or the process dies before the commit, the object stays without a row. That cannot be
+  noted down beforehand: a note inside the transaction is rolled back with it, and SQLite lets nobody write beside it.
+  But what a key looks like is known, so `objects_erase_unknown` finds such objects: of ours, older than any
+  transaction, and known to no row.
+* An object is erased after the deletion of its row is committed: a rollback never leaves a row without its object.
+  The PendingErasure row is committed together with the deletion, and goes when the store has erased the object.
+
+`manage.py erase_files` does both repairs. Whoever stores a file must refer to it in the same transaction.
+"""
+
+import hashlib
+import io
+import logging
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import IO, Any
+
+from django.core.files import File
+from django.core.files.storage import Storage, storages
+from django.db import transaction
+from django.db.models import Exists, ManyToOneRel, OuterRef, QuerySet
+from django.utils import timezone
+
+from files.models import Kind, PendingErasure, StoredFile
+from tesla_api.api.commit import after_commit
+
+logger = logging.getLogger(__name__)
+CHUNK = 64 * 1024
+BATCH = 500  # keys per statement
+OUR_KEY = re.compile(rf"[0-9]+/(?:{'|'.join(Kind.values)})/[0-9a-f-]{{36}}\.[a-z0-9]{{1,10}}")
+
+
+def store() -> Storage:
+    """Where the objects are: the file system, or S3."""
+    return storages["default"]
+
+
+class _Measured(io.RawIOBase):
+    """Content that is read once, from front to end; size and hash are right when it has been."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.chunks, self.rest = iter(chunks), b""
+        self.size, self.sha256 = 0, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        while not self.rest:
+            chunk = next(self.chunks, None)
+            if chunk is None:
+                return 0
+            self.rest = chunk
+        part, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
+        buffer[: len(part)] = part
+        self.size += len(part)
+        self.sha256.update(part)
+        return len(part)
+
+
+def _chunks(content: IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
+    read = getattr(content, "read", None)
+    if read is None:
+        return iter(content)
+    content.seek(0)  # type: ignore[union-attr]
+    return iter(lambda: read(CHUNK), b"")
+
+
+@transaction.atomic
+def file_store(
+    *, institution, owner, kind: Kind, media_type: str, content: IO[bytes] | Iterable[bytes], extension: str
+) -> StoredFile:
+    """The row of a new object with this content, which is read in chunks; a file is read from its start.
+
+    `owner` is the person whose data it is, None for the institution's own papers. Refer to the row in the same
+    transaction: what no row refers to is erased at the next opportunity (see the module for rollbacks).
+    """
+    if owner is not None and owner.institution_id != institution.pk:
+        raise ValueError("The owner of a file is a person of its institution.")
+    key = f"{institution.pk}/{kind.value}/{uuid.uuid4()}.{extension}"
+    if not OUR_KEY.fullmatch(key):
+        raise ValueError(f"{extension!r} is no extension.")
+    measured = _Measured(_chunks(content))
+    try:
+        readable: File = File(io.BufferedReader(measured, CHUNK), name=key)
+        readable.content_type = media_type  # type: ignore[attr-defined]  # S3 stores it with the object
+        if store().save(key, readable) != key:
+            raise ValueError(f"The store keeps {key} under another name.")
+        return StoredFile.objects.create(
+            institution=institution,
+            owner=owner,
+            kind=kind.value,
+            media_type=media_type,
+            size=measured.size,
+            sha256=measured.sha256.hexdigest(),
+            storage_key=key,
+        )
+    except BaseException:
+        _object_erase(key)  # what was written so far
+        raise
+
+
+@transaction.atomic
+def files_erase(*, files: QuerySet[StoredFile]) -> int:
+    """Delete these rows, and their objects as soon as that is committed; how many they were.
+
+    Nothing may refer to them any more: ProtectedError otherwise.
+    """
+    erased = 0
+    for keys in _batches(list(files.order_by().values_list("pk", flat=True))):
+        rows = StoredFile.objects.filter(pk__in=keys)
+        objects = list(rows.select_for_update().order_by("pk").values_list("storage_key", flat=True))
+        rows.delete()
+        PendingErasure.objects.bulk_create([PendingErasure(storage_key=key) for key in objects], ignore_conflicts=True)
+        after_commit(objects_erase, storage_keys=objects)
+        erased += len(objects)
+    return erased
+
+
+def files_erase_unreferenced(*, institution) -> int:
+    """Erase the institution's files that no row refers to any more: after a cascade. How many they were."""
+    left = StoredFile.objects.filter(institution=institution)
+    for relation in StoredFile._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ManyToOneRel):
+            pointing = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
+            left = left.filter(~Exists(pointing))
+    return files_erase(files=left)
+
+
+def objects_erase(*, storage_keys: Sequence[str]) -> int:
+    """Erase these objects; how many are left because the store failed. Their PendingErasure rows stay."""
+    gone = [key for key in storage_keys if _object_erase(key)]
+    for keys in _batches(gone):
+        PendingErasure.objects.filter(storage_key__in=keys).delete()
+    return len(storage_keys) - len(gone)
+
+
+def objects_erase_pending() -> tuple[int, int]:
+    """Try again what the store has not erased yet: (erased, still pending)."""
+    keys = list(PendingErasure.objects.order_by("pk").values_list("storage_key", flat=True))
+    left = objects_erase(storage_keys=keys)
+    return len(keys) - left, left
+
+
+def objects_erase_unknown(*, older_than: timedelta) -> tuple[int, int]:
+    """Erase the objects of ours that no row knows, of transactions that never were committed: (erased, failed).
+
+    `older_than` must be longer than any transaction. Objects whose keys are not ours are left alone.
+    """
+    erased = failed = 0
+    for keys in _batches(_keys_in_store()):
+        known = {*StoredFile.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True)}
+        for key in keys:
+            if key not in known and _is_older(key, older_than):
+                gone = _object_erase(key)
+                erased, failed = erased + gone, failed + (not gone)
+    return erased, failed
+
+
+def _keys_in_store() -> Iterator[str]:
+    for institution in _listed("")[0]:
+        for kind in _listed(institution)[0]:
+            keys = (f"{institution}/{kind}/{name}" for name in _listed(f"{institution}/{kind}")[1])
+            yield from (key for key in keys if OUR_KEY.fullmatch(key))
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    try:
+        return store().listdir(folder)
+    except FileNotFoundError:
+        return [], []  # nothing was ever stored here
+
+
+def _is_older(key: str, than: timedelta) -> bool:
+    try:
+        return store().get_modified_time(key) < timezone.now() - than
+    except FileNotFoundError:
+        return False  # somebody else was faster
+
+
+def _object_erase(key: str) -> bool:
+    try:
+        store().delete(key)
+    except Exception:
+        logger.exception("the store did not erase %s", key)
+        return False
+    return True
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

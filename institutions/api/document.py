@@ -1,0 +1,119 @@
+"""/institution/{parent_lookup_institution_id}/ic/{parent_lookup_informed_consent_id}/document/{language}/"""
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from rest_framework.fields import empty
+
+from files.links import Links, consent_pdf_links, url_read
+from institutions.api.ic import InstitutionInformedConsentSerializer
+from institutions.models import InformedConsent, InformedConsentDocument
+from institutions.services import documents
+from institutions.services.consents import consent_locked
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import Computed, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+def pdf_url(file_id: int | None, language: str, links: Links) -> str | None:
+    return None if file_id is None else links(file_id, f"consent-{language}.pdf")
+
+
+class PDFField(Computed):
+    """Answered as a link; taken as the file of a form, null to take it away, or the present link: no change.
+
+    Left out or empty, as forms send what nobody touched: no change.
+    """
+
+    default_error_messages = {
+        "no_file": "Send the PDF as a file of a multipart form, or null for none.",
+        "other_link": "This is not a link to the document's present PDF.",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(pdf_url, "pdf_id", "language", given=consent_pdf_links, style={"input_type": "file"})
+        self.read_only, self.required, self.allow_null = False, False, True
+
+    def get_value(self, dictionary):
+        value = dictionary.get(self.field_name, empty)
+        return empty if value == "" else value
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if data is None or isinstance(data, UploadedFile):
+            return {"pdf": data}
+        if not isinstance(data, str) or self.parent.instance is None:
+            self.fail("no_file")
+        link = url_read(data)
+        if link is None or link.file_id != self.parent.instance.pdf_id:
+            self.fail("other_link")
+        return {}
+
+
+class PDFFieldSchema(OpenApiSerializerFieldExtension):
+    target_class = PDFField
+
+    def map_serializer_field(self, auto_schema, direction):
+        return {"type": "string", "format": "binary" if direction == "request" else "uri", "nullable": True}
+
+
+class InstitutionInformedConsentDocumentSerializer(ResourceSerializer):
+    consent = InstitutionInformedConsentSerializer(read_only=True)
+    pdf = PDFField()
+
+    class Meta:
+        model = InformedConsentDocument
+        fields = ("id", "consent", "language", "html", "pdf", "created_at", "updated_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        files = {"pdf": attrs.pop("pdf")} if "pdf" in attrs else {}  # no value of the column
+        return super().validate(attrs) | files
+
+
+class InformedConsentDocumentViewSet(ResourceViewSet):
+    queryset = InformedConsentDocument.objects.all()
+    serializer_class = InstitutionInformedConsentDocumentSerializer
+    lookup_field = "language__iexact"
+    lookup_url_kwarg = lookup_value_converter = "language"
+    search_fields = ("language",)
+    orderable = {name: name for name in ("id", "consent", "language", "html", "pdf", "created_at", "updated_at")}
+    scope = under(
+        InformedConsent,
+        rows="consent",
+        parent_lookup_informed_consent_id="pk",
+        parent_lookup_institution_id="institution",
+    )
+    conflicts = True
+    access = {
+        Role.GLOBAL | Role.MEMBER: grant(READ),
+        Role.ADMIN | Role.LEGAL: grant(WRITE),
+    }
+
+    @property
+    def body_bytes(self) -> int:
+        """A form may hold a PDF beside its texts."""
+        form = str(self.request.content_type).startswith("multipart/")
+        return settings.REQUEST_BODY_BYTES + (settings.CONSENT_PDF_BYTES if form else 0)
+
+    @cached_property
+    def parent(self) -> InformedConsent:
+        consent = super().parent
+        consent.institution = self.tenant
+        return consent
+
+    def locked(self):
+        consent_locked(consent=self.parent)  # before the document: as whoever deletes a consent does
+        return super().locked()
+
+    def perform_create(self, serializer):
+        serializer.instance = documents.document_create(consent=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        documents.document_update(document=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance):
+        documents.document_delete(document=instance)

@@ -1,0 +1,68 @@
+"""/institution/{parent_lookup_institution_id}/ic/{id}/ and ic/current/"""
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from institutions.api.institution import InstitutionSerializer
+from institutions.models import InformedConsent, Institution
+from institutions.services import consents
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import ColumnFilter, InstantFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class InstitutionInformedConsentSerializer(ResourceSerializer):
+    institution = InstitutionSerializer(read_only=True)
+
+    class Meta:
+        model = InformedConsent
+        fields = ("id", "institution", "version", "valid_from", "created_at", "updated_at")
+
+    def validate_version(self, value: str) -> str:
+        return consents.version_normalised(value)
+
+
+class InformedConsentFilter(filters.FilterSet):
+    id = ColumnFilter()
+    version = ColumnFilter(lookup_expr="icontains")
+    valid_from = InstantFilter()
+
+
+class InformedConsentViewSet(ResourceViewSet):
+    queryset = InformedConsent.objects.all()
+    serializer_class = InstitutionInformedConsentSerializer
+    filterset_class = InformedConsentFilter
+    search_fields = ("version",)
+    orderable = {name: name for name in ("id", "institution", "valid_from", "created_at", "updated_at")} | {
+        "version": ("major", "minor", "patch")
+    }
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    conflicts = True
+    access = {
+        Role.GLOBAL | Role.MEMBER: grant(READ, "current"),
+        Role.ADMIN | Role.LEGAL: grant(WRITE),
+    }
+
+    def perform_create(self, serializer):
+        serializer.instance = consents.consent_create(institution=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        consents.consent_update(consent=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance):
+        consents.consent_delete(consent=instance)
+
+    @extend_schema(responses=InstitutionInformedConsentSerializer(many=True))
+    @action(detail=False)
+    def current(self, request, **_):
+        """A page with the highest version that is valid now, or with none. Its keys stand beside the page's, too."""
+        found = consents.newest_valid(self.get_queryset())
+        found = found.values_list(*self.plan().columns) if self.compiled else self.whole(found)
+        rows = self.read(found[:1])
+        page = {"count": len(rows), "next": None, "previous": None, "results": rows}
+        return Response(page | (rows[0] if rows else {}))

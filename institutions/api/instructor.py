@@ -1,0 +1,38 @@
+"""/institution/{parent_lookup_institution_id}/instructor/{id}/"""
+
+from institutions.api.person import SEARCHED, RoleSerializer, RoleViewSet
+from institutions.api.user import own
+from institutions.models import Institution, Instructor
+from institutions.services import people
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BlankableEmailField
+
+
+class InstitutionInstructorSerializer(RoleSerializer):
+    email = BlankableEmailField(source="user.email")
+
+    class Meta:
+        model = Instructor
+        fields = (
+            "id", "username", "last_login", "first_name", "last_name", "email", "locale", "created_at", "updated_at",
+            "uid", "inst_admin", "legal_admin", "send_admin", "data_admin",
+        )  # fmt: skip
+
+
+class InstructorViewSet(RoleViewSet):
+    queryset = Instructor.objects.all()
+    serializer_class = InstitutionInstructorSerializer
+    search_fields = tuple(f"user__{name}" for name in SEARCHED)
+    orderable = {name: f"user__{name}" for name in InstitutionInstructorSerializer.Meta.fields}
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    role = people.INSTRUCTOR
+    access = {
+        Role.GLOBAL | Role.LEGAL | Role.DATA: grant(READ),
+        Role.ADMIN: grant(READ, WRITE),
+        Role.MEMBER: grant(READ, rows=own),
+    }
+
+    def perform_create(self, serializer):
+        serializer.instance = people.instructor_create(institution=self.parent, **serializer.validated_data)

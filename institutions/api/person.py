@@ -1,0 +1,80 @@
+"""What the sections on users, instructors and learners have in common: fields, and what whom may be changed by."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+
+from institutions.models import User
+from institutions.services import people
+from tesla_api.api.caller import Role
+from tesla_api.api.domain import Forbidden
+from tesla_api.api.serializers import BlankableCharField, ResourceSerializer
+from tesla_api.api.text import validate_language
+from tesla_api.api.viewsets import ResourceViewSet
+
+CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # by data administrators
+SEARCHED = ("username", "first_name", "last_name", "email", "uid")
+
+
+def locale_field(**kwargs: Any) -> serializers.CharField:
+    return serializers.CharField(
+        min_length=1, max_length=10, required=False, allow_null=True, validators=[validate_language], **kwargs
+    )
+
+
+class RoleSerializer(ResourceSerializer):
+    """A role, shown with its person's values: the services of people, not the table of the role, keep the rules."""
+
+    id = serializers.IntegerField(source="user_id", read_only=True)
+    username = serializers.CharField(source="user.username", read_only=True)
+    last_login = serializers.DateTimeField(source="user.last_login", read_only=True)
+    first_name = BlankableCharField(source="user.first_name", max_length=150)
+    last_name = BlankableCharField(source="user.last_name", max_length=150)
+    locale = locale_field(source="user.locale")
+    created_at = serializers.DateTimeField(source="user.created_at", read_only=True)
+    updated_at = serializers.DateTimeField(source="user.updated_at", read_only=True)
+    uid = serializers.CharField(source="user.uid", max_length=255)
+    inst_admin = serializers.BooleanField(source="user.inst_admin", required=False)
+    legal_admin = serializers.BooleanField(source="user.legal_admin", required=False)
+    send_admin = serializers.BooleanField(source="user.send_admin", required=False)
+    data_admin = serializers.BooleanField(source="user.data_admin", required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs.get("user", {})
+
+
+def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozenset()) -> frozenset[str] | None:
+    """Names of what the caller may change of this person, besides `own`; None is everything.
+
+    Forbidden when that is nothing, as it is for every global administrator's account.
+    """
+    roles = view.caller.roles_in(view.tenant_id)
+    if person.is_staff:
+        raise Forbidden("The account of a global administrator cannot be changed here.")
+    if Role.ADMIN in roles:
+        return None
+    names = own | (CORRECTABLE if Role.DATA in roles and not person.has_flag else frozenset())
+    if not names:
+        raise Forbidden("Only an institution administrator may change a person who holds a flag.")
+    return names
+
+
+class RoleViewSet(ResourceViewSet):
+    """Changes of the people who have a role."""
+
+    role: str
+    conflicts = True
+
+    def locked(self):
+        # The person first, as the services do: two changes of one person never wait for each other crosswise.
+        get_object_or_404(User.objects.select_for_update(), institution=self.tenant_id, **self.looked_up)
+        return super().locked()
+
+    def perform_update(self, serializer):
+        person = serializer.instance.user
+        people.person_update(person=person, may=changeable(self, person), **serializer.validated_data)
+
+    def perform_destroy(self, instance):
+        changeable(self, instance.user)
+        people.role_delete(person=instance.user, role=self.role)

@@ -1,0 +1,120 @@
+"""/institution/{parent_lookup_institution_id}/user/{id}/"""
+
+from typing import Any
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+
+from institutions.api.person import SEARCHED, changeable, locale_field
+from institutions.models import Institution, User
+from institutions.services import people
+from tesla_api.api.access import READ, UPDATE, WRITE, grant
+from tesla_api.api.caller import CallerKind, Role
+from tesla_api.api.domain import Forbidden
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BlankableCharField, BlankableEmailField, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+SHOWN = (
+    "last_login", "first_name", "last_name", "uid", "email", "locale", "created_at", "updated_at", "inst_admin",
+    "legal_admin", "send_admin", "data_admin", "login_allowed",
+)  # fmt: skip
+ROLES = {
+    "ADMIN": Q(inst_admin=True),
+    "SEND": Q(send_admin=True),
+    "LEGAL": Q(legal_admin=True),
+    "DATA": Q(data_admin=True),
+    "INSTRUCTOR": Q(instructor__isnull=False),
+    "LEARNER": Q(learner__isnull=False),
+}
+
+
+def password_field() -> serializers.CharField:
+    return serializers.CharField(
+        max_length=128, required=False, allow_null=True, write_only=True, trim_whitespace=False,
+        style={"input_type": "password"},
+    )  # fmt: skip
+
+
+class InstitutionUserSerializer(ResourceSerializer):
+    """`login_allowed` follows the documented keys."""
+
+    password = password_field()
+    password2 = password_field()
+    first_name = BlankableCharField(max_length=150)
+    last_name = BlankableCharField(max_length=150)
+    uid = serializers.CharField(max_length=255)
+    email = BlankableEmailField()
+    locale = locale_field()
+
+    class Meta:
+        model = User
+        fields = ("id", "username", "password", "password2", *SHOWN)
+        read_only_fields = ("last_login",)
+        extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What the values must be is said by the services of people; here only that the two passwords are one."""
+        password, again = attrs.pop("password", None), attrs.pop("password2", None)
+        if password != again:
+            raise serializers.ValidationError({"password2": ["The two passwords differ."]})
+        return attrs if password is None else attrs | {"password": password}
+
+
+class UserFilter(filters.FilterSet):
+    id = ColumnFilter()
+    username = ColumnFilter(lookup_expr="icontains")
+    email = ColumnFilter(lookup_expr="icontains")
+    first_name = filters.CharFilter(lookup_expr="icontains")
+    last_name = filters.CharFilter(lookup_expr="icontains")
+    uid = filters.CharFilter(lookup_expr="icontains")
+    roles = filters.MultipleChoiceFilter(choices=[(name, name) for name in ROLES], method="with_roles")
+
+    def with_roles(self, queryset, name: str, value: list[str]):
+        wanted = Q()
+        for role in value:
+            wanted |= ROLES[role]
+        return queryset.filter(wanted)
+
+
+def own(me):
+    return Q(pk=me.id)
+
+
+class UserViewSet(ResourceViewSet):
+    queryset = User.objects.all()
+    serializer_class = InstitutionUserSerializer
+    filterset_class = UserFilter
+    search_fields = SEARCHED
+    orderable = {name: name for name in ("id", "username", *SHOWN)}
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    conflicts = True
+    access = {
+        Role.GLOBAL | Role.LEGAL: grant(READ),
+        Role.ADMIN: grant(READ, WRITE),
+        Role.DATA: grant(READ, UPDATE, "destroy"),
+        Role.MEMBER: grant(READ, UPDATE, rows=own),
+    }
+
+    def perform_create(self, serializer):
+        serializer.instance = people.person_create(institution=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        person = serializer.instance
+        may = changeable(self, person, self.own_values(person))
+        people.person_update(person=person, may=may, **serializer.validated_data)
+
+    def own_values(self, person: User) -> frozenset[str]:
+        """What people change of themselves. Who was sent by a VLE has shown no password, so sets no new one."""
+        if person.pk != self.caller.id:
+            return frozenset()
+        launched = self.caller.kind is CallerKind.LAUNCHED
+        return frozenset({"locale"} if launched else {"locale", "password"})
+
+    def perform_destroy(self, instance):
+        changeable(self, instance)
+        if instance.pk == self.caller.id:
+            raise Forbidden("Nobody can delete the own account.")
+        people.person_delete(person=instance)

@@ -1,0 +1,76 @@
+"""Institutions as a whole: registering one with its first administrator, and deleting one in which nothing was done."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from institutions.models import Institution, User
+from institutions.services.mail import mail_domains_checked
+from institutions.services.people import person_create
+from tesla_api.api.domain import Conflict
+
+
+@transaction.atomic
+def institution_create(
+    *, acronym: str, name: str, administrator: Mapping[str, Any], **values: Any
+) -> tuple[Institution, User]:
+    """A new institution and who administers it.
+
+    `administrator` are values of a person: uid and whatever else is known. With `password` the person can sign in at
+    once; without one a global administrator has to set it before anybody can administer the institution.
+    """
+    institution = Institution(acronym=acronym, name=name, **_cleaned(values))
+    institution.full_clean()
+    institution.save()
+    return institution, person_create(institution=institution, **{**administrator, "inst_admin": True})
+
+
+@transaction.atomic
+def institution_update(*, institution: Institution, **values: Any) -> Institution:
+    for field, value in _cleaned(values).items():
+        setattr(institution, field, value)
+    institution.full_clean()
+    institution.save()
+    return institution
+
+
+def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
+    """As they are stored: no restriction of mail domains is null, none of domains to return to is ""."""
+    cleaned = dict(values)
+    if "mail_domain" in cleaned:
+        cleaned["mail_domain"] = mail_domains_checked(cleaned["mail_domain"])
+    if "allowed_domains" in cleaned:
+        cleaned["allowed_domains"] = cleaned["allowed_domains"] or ""
+    return cleaned
+
+
+@transaction.atomic
+def institution_delete(*, institution: Institution) -> None:
+    """The institution with its administrators and UI options. Conflict when it has anything else."""
+    held = Institution.objects.select_for_update().get(pk=institution.pk)
+    obstacles = institution_obstacles(institution=held)
+    if obstacles:
+        raise Conflict(f"{held.acronym} cannot be deleted: it still has {', '.join(obstacles)}.")
+    try:
+        held.ui_options.all().delete()
+        held.people.all().delete()
+        held.delete()
+    except ProtectedError as error:  # something was added in this moment
+        raise Conflict(f"{held.acronym} cannot be deleted: it is in use.") from error
+
+
+def institution_obstacles(*, institution: Institution) -> list[str]:
+    """What keeps an institution from being deleted, in words: "3 courses". Records of the past are never deleted."""
+    found = []
+    for relation in Institution._meta.get_fields(include_hidden=True):
+        if relation.auto_created and relation.one_to_many and relation.related_model is not None:
+            model = relation.related_model
+            rows = model._default_manager.filter(**{relation.field.name: institution})  # type: ignore[attr-defined]
+            if model is User:
+                rows = rows.filter(inst_admin=False)
+            amount = 0 if relation.name == "ui_options" else rows.count()
+            if amount:
+                found.append(f"{amount} {model._meta.verbose_name if amount == 1 else model._meta.verbose_name_plural}")
+    return sorted(found)

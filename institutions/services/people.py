@@ -1,0 +1,190 @@
+"""People of an institution: making, changing and deleting them, giving and taking roles.
+
+Whoever changes people locks rows in one order: the person, the person's role, the institution.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from files.models import StoredFile
+from files.services import files_erase
+from institutions.models import Institution, Instructor, User
+from institutions.services.person_values import cleaned, refuse_wrong, usernames
+from tesla_api.api.constraints import TAKEN, violated_fields
+from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
+
+FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
+INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
+_HAS_ROLE = Q(instructor__isnull=False) | Q(learner__isnull=False)
+_ADMINISTERS = Q(inst_admin=True, login_allowed=True, is_active=True)
+
+
+@transaction.atomic
+def person_create(*, institution: Institution | None, **values: Any) -> User:
+    """A new person. Without `username` one is made, inside an institution: of the e-mail, else of acronym and uid.
+
+    A `password` lets the person sign in; without one nobody can sign in to the account.
+    """
+    values = cleaned(values)
+    password = values.pop("password", None)
+    if password is not None:
+        values.setdefault("login_allowed", True)
+    if "username" in values or institution is None:
+        return _created(institution, "", {"username": ""} | values, password)
+    names = usernames(institution, values.get("uid") or "", values.get("email"))
+    while True:
+        try:
+            return _created(institution, next(names), values, password)
+        except Invalid as error:
+            if "username" not in error.fields:  # somebody else was faster with this name: the next one
+                raise
+
+
+def _created(institution: Institution | None, username: str, values: dict[str, Any], password: str | None) -> User:
+    person = User(institution=institution, username=username)
+    person.set_unusable_password()
+    _put(person, values, password)
+    return _saved(person)
+
+
+@transaction.atomic
+def person_update(*, person: User, may: Collection[str] | None = None, **values: Any) -> User:
+    """Change of a person what differs from what is stored.
+
+    `may` names what the writer may change: anything else that differs is refused, by its name. A new password, a
+    deactivation and the end of `login_allowed` end all sessions of the person.
+    """
+    held = person_locked(person_id=person.pk)
+    administered = _administers(held)
+    values = cleaned(values)
+    password = values.pop("password", None)
+    changed = {name: value for name, value in values.items() if getattr(held, name) != value}
+    _refuse_beyond(may, {*changed, "password"} if password is not None else {*changed})
+    _put(held, changed, password)
+    if administered and not _administers(held):
+        _refuse_last_administrator(held)
+    return _saved(held)
+
+
+@transaction.atomic
+def person_delete(*, person: User) -> None:
+    """The account with its roles and all that hangs from them, stored files included."""
+    held = person_locked(person_id=person.pk)
+    if _administers(held):
+        _refuse_last_administrator(held)
+    for role in ROLES:
+        _role_erase(held, role)
+    _account_erase(held)
+
+
+@transaction.atomic
+def person_for_role(*, institution: Institution, role: str, uid: str, **values: Any) -> User:
+    """Who is to be given a role: the person with this uid, or a new one.
+
+    What the values say of names and e-mail is ignored for somebody who holds a flag or a password.
+    """
+    person = User.objects.select_for_update().filter(institution=institution, uid=uid).first()
+    if person is None:
+        return person_create(institution=institution, uid=uid, **values)
+    if person.is_staff:
+        raise Forbidden("This is the account of a global administrator.")
+    if hasattr(person, role):
+        raise Invalid(uid=f"The person with this uid already has the role of {role}.")
+    if person.has_flag or person.has_usable_password():
+        values = {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
+    return person_update(person=person, **values) if values else person
+
+
+@transaction.atomic
+def instructor_create(*, institution: Institution, uid: str, **values: Any) -> Instructor:
+    """The person with this uid, who may be new, becomes an instructor."""
+    person = person_for_role(institution=institution, role=INSTRUCTOR, uid=uid, **values)
+    return instructor_add(person=person)
+
+
+@transaction.atomic
+def instructor_add(*, person: User) -> Instructor:
+    """The role of teaching, given to a person of an institution who does not have it yet."""
+    held = person_locked(person_id=person.pk)
+    home: Any = held.institution_id
+    return Instructor.objects.get_or_create(user=held, defaults={"institution_id": home})[0]
+
+
+@transaction.atomic
+def role_delete(*, person: User, role: str) -> None:
+    """Take a role with all that hangs from it; the account goes when no role, no flag and no sign-in remains."""
+    held = person_locked(person_id=person.pk)
+    _role_erase(held, role)
+    if not (held.has_flag or held.login_allowed or User.objects.filter(_HAS_ROLE, pk=held.pk).exists()):
+        _account_erase(held)
+
+
+def person_locked(*, person_id: int) -> User:
+    """The person as stored, locked until the transaction ends."""
+    found = User.objects.select_for_update().filter(pk=person_id).first()
+    if found is None:
+        raise Unknown("There is no such person any more.")
+    return found
+
+
+def _refuse_beyond(may: Collection[str] | None, changed: set[str]) -> None:
+    forbidden = set() if may is None else changed.difference(may)
+    if forbidden:
+        raise Forbidden(f"You may not change {', '.join(sorted(forbidden))}.")
+
+
+def _put(person: User, changed: dict[str, Any], password: str | None) -> None:
+    for name, value in changed.items():
+        setattr(person, name, value)
+    refuse_wrong(person, {*changed}, password)
+    if password is not None:
+        person.set_password(password)
+    if password is not None or changed.get("is_active") is False or changed.get("login_allowed") is False:
+        person.session_generation += 1
+
+
+def _saved(person: User) -> User:
+    """Saved; what somebody else took since it was looked for is wrong, under its name."""
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError as error:
+        taken = violated_fields(error) & {"username", "email", "uid"}
+        if not taken:
+            raise
+        raise Invalid(**dict.fromkeys(taken, TAKEN)) from error
+    return person
+
+
+def _administers(person: User) -> bool:
+    return person.inst_admin and person.login_allowed and person.is_active
+
+
+def _refuse_last_administrator(person: User) -> None:
+    """Conflict when nobody else could administer the institution.
+
+    The lock makes two administrators who leave at the same time do so one after the other.
+    """
+    home: Any = person.institution_id
+    Institution.objects.select_for_update(no_key=True).get(pk=home)
+    others = User.objects.filter(_ADMINISTERS, institution=home).exclude(pk=person.pk)
+    if not others.exists():
+        raise Conflict("This is the institution's last administrator who can sign in.")
+
+
+def _role_erase(person: User, role: str) -> None:
+    """The role and what hangs from it, if the person has it; a learner's files go with it."""
+    row = getattr(person, role, None)
+    if row is not None:
+        rows = type(row)._default_manager.filter(pk=row.pk)
+        list(rows.select_for_update())  # from here on nothing more can be hung from it
+        rows.delete()
+    if role == LEARNER:
+        files_erase(files=StoredFile.objects.filter(owner=person.pk))
+
+
+def _account_erase(person: User) -> None:
+    User.objects.filter(pk=person.pk).delete()

@@ -1,0 +1,91 @@
+"""What the values of a person must be, whoever writes them, and the user names that are made for new people."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from institutions.models import Institution, User
+from institutions.services.mail import mail_domain_refuses
+from tesla_api.api.constraints import TAKEN, refuse_violations
+from tesla_api.api.text import validate_line
+
+TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")
+_LONGEST_USERNAME = 150
+_NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
+
+
+def cleaned(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as they are stored: a missing name is "", a missing e-mail null, a user name normalised."""
+    found = dict(values)
+    for name in found.keys() & {"first_name", "last_name"}:
+        found[name] = found[name] or ""
+    if "email" in found:
+        found["email"] = found["email"] or None
+    if "username" in found:
+        found["username"] = User.normalize_username(found["username"])
+    return found
+
+
+def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:
+    """Raise ValidationError with everything that is wrong with the changed values or the new password, by name."""
+    errors: dict[str, list[ValidationError]] = {}
+    with _under(errors):
+        person.clean_fields(exclude={field.name for field in User._meta.fields} - changed)
+    for name in changed.intersection(TEXTS):
+        with _under(errors, name):
+            validate_line(getattr(person, name) or "")
+    if "email" in changed:
+        with _under(errors, "email"):
+            _refuse_address(person.institution, person.email or "")
+    if password is not None:
+        with _under(errors, "password"):
+            _refuse_password(person, password)
+    if not errors:  # the database is only asked for what it can hold
+        with _under(errors):
+            refuse_violations(person, TEXTS)
+        if "username" in changed and User.objects.filter(username=person.username).exclude(pk=person.pk).exists():
+            errors["username"] = [ValidationError(TAKEN)]
+    if errors:
+        raise ValidationError(errors)
+
+
+@contextmanager
+def _under(errors: dict[str, list[ValidationError]], name: str | None = None) -> Iterator[None]:
+    """Collect what is raised inside, under the name when it names no fields itself."""
+    try:
+        yield
+    except ValidationError as error:
+        (ValidationError({name: error}) if name else error).update_error_dict(errors)
+
+
+def _refuse_address(institution: Institution | None, email: str) -> None:
+    if not email.isascii():  # databases fold other letters each in its own way: one address would become two
+        raise ValidationError("Only ASCII characters are accepted; write the domain in its xn-- form.")
+    if institution is not None and mail_domain_refuses(institution, email):
+        raise ValidationError("The institution does not accept addresses of this domain.")
+
+
+def _refuse_password(person: User, password: str) -> None:
+    if not (person.login_allowed or person.is_staff):
+        raise ValidationError("This person is not allowed to sign in.")
+    validate_password(password, person)
+
+
+def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:
+    """Names that nobody has at this moment, the best first: the e-mail, then `<acronym>-<uid>`, numbered."""
+    address = (email or "").lower()
+    fits = 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address)
+    if fits and not User.objects.filter(username=address).exists():
+        yield address
+    stem = _NOT_IN_USERNAMES.sub("-", User.normalize_username(f"{institution.acronym}-{uid}"))
+    known = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
+    for number in count(1):
+        ending = f"-{number}" if number > 1 else ""
+        name = stem[: _LONGEST_USERNAME - len(ending)] + ending
+        if name not in known:
+            yield name

@@ -1,0 +1,85 @@
+"""Learners and what is kept of them, to look at: changes go through the API, which keeps the rules."""
+
+from django.contrib import admin
+
+from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
+from tesla_api.admin_pages import ReadingPage, ReadingRows
+
+OF_LEARNER = ("=learner__learner_id", "=learner__user__username", "=learner__user__email", "=institution__acronym")
+OF_LEARNER_HELP = "Pseudonym, username or e-mail of the learner, or acronym of the institution"
+
+
+class SENDLearnerRows(ReadingRows):
+    model = SENDLearner
+    fields = ("category", "expires_at")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("category")
+
+
+class EnrolmentRows(ReadingRows):
+    model = Enrolment
+    fields = ("provider", "percentage", "can_analyse", "locked_at")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("provider")
+
+
+@admin.register(Learner)
+class LearnerPage(ReadingPage):
+    list_display = ("learner_id", "user", "institution", "consent", "consent_accepted", "consent_rejected", "joined_at")
+    list_select_related = ("user", "institution", "consent")
+    search_fields = (
+        "=learner_id", "user__username", "user__email", "user__last_name", "=user__uid", "=institution__acronym",
+    )  # fmt: skip
+    search_help_text = "Pseudonym, username, e-mail, last name or uid, or acronym of the institution"
+    ordering = ("-pk",)
+    inlines = (SENDLearnerRows, EnrolmentRows)
+
+
+@admin.register(ConsentDecision)
+class ConsentDecisionPage(ReadingPage):
+    list_display = ("at", "learner_id", "decision", "version", "language", "address", "institution")
+    list_select_related = ("institution",)
+    list_filter = ("decision",)
+    search_fields = ("=learner_id", "=version", "=institution__acronym")
+    search_help_text = "Pseudonym of the learner, version, or acronym of the institution"
+    ordering = ("-pk",)
+
+
+@admin.register(SENDCategory)
+class SENDCategoryPage(ReadingPage):
+    list_display = ("id", "description", "institution", "updated_at")
+    list_select_related = ("institution",)
+    search_fields = ("description", "=institution__acronym")
+    ordering = ("-pk",)
+
+
+@admin.register(SENDLearner)
+class SENDLearnerPage(ReadingPage):
+    list_display = ("id", "learner", "category", "expires_at", "institution")
+    list_select_related = ("learner", "category", "institution")
+    search_fields = OF_LEARNER
+    search_help_text = OF_LEARNER_HELP
+    ordering = ("-pk",)
+
+
+@admin.register(EnrolmentSample)
+class EnrolmentSamplePage(ReadingPage):
+    list_display = ("id", "learner", "status", "institution", "created_at")
+    list_select_related = ("learner", "institution")
+    list_filter = ("status",)
+    search_fields = ("=id", *OF_LEARNER)
+    search_help_text = OF_LEARNER_HELP
+    ordering = ("-pk",)
+
+
+@admin.register(Enrolment)
+class EnrolmentPage(ReadingPage):
+    list_display = ("id", "learner", "provider", "percentage", "can_analyse", "locked_at", "institution")
+    list_select_related = ("learner", "provider", "institution")
+    list_filter = ("can_analyse", "provider__instrument")
+    search_fields = ("=id", *OF_LEARNER)
+    search_help_text = OF_LEARNER_HELP
+    ordering = ("-pk",)
+    exclude = ("model_samples",)

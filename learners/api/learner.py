@@ -1,0 +1,199 @@
+"""/institution/{parent_lookup_institution_id}/learner/{id}/, its enrolment/ and its ic/"""
+
+import re
+from typing import Any
+
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from django.utils.translation.trans_real import parse_accept_lang_header
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from institutions.api.institution import InstitutionSerializer
+from institutions.api.person import SEARCHED, RoleSerializer, RoleViewSet
+from institutions.models import InformedConsent, Institution
+from institutions.services import people
+from institutions.services.consents import Version, consent_current, consent_status
+from learners import queries, services
+from learners.models import Learner
+from tesla_api.api.access import READ, UPDATE, WRITE, grant
+from tesla_api.api.address import client_address
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
+from tesla_api.api.text import validate_language
+
+VERSION = ("major", "minor", "patch", "valid_from")
+OF_PERSON = (
+    "username", "last_login", "email", "login_allowed", "first_name", "last_name", "locale", "created_at",
+    "updated_at", "uid", "inst_admin", "legal_admin", "send_admin", "data_admin",
+)  # fmt: skip
+OF_ROLE = ("institution", "consent", "consent_accepted", "consent_rejected", "learner_id", "joined_at")
+
+
+def current_consent(view) -> Version | None:
+    return consent_current(view.tenant_id)
+
+
+def consent_policy(view) -> tuple[bool, Version | None]:
+    return view.tenant.external_ic, view.given(current_consent)
+
+
+class InstitutionLearnerConsentSerializer(ResourceSerializer):
+    status = Computed(consent_status, *VERSION, given=current_consent)
+
+    class Meta:
+        model = InformedConsent
+        fields = ("version", "status")
+
+
+class InstitutionLearnerSerializer(RoleSerializer):
+    institution = InstitutionSerializer(read_only=True)
+    consent = InstitutionLearnerConsentSerializer(read_only=True)
+    send = Batch(queries.send_summaries, missing=queries.NO_SEND)
+    email = BlankableEmailField(source="user.email", required=True, allow_null=False, allow_blank=False)
+    ic_status = Computed(
+        queries.ic_status, "consent_rejected", *(f"consent__{column}" for column in VERSION), given=consent_policy
+    )
+    login_allowed = serializers.BooleanField(source="user.login_allowed", read_only=True)
+
+    class Meta:
+        model = Learner
+        fields: tuple[str, ...] = (
+            "id", "institution", "username", "consent", "consent_accepted", "consent_rejected", "learner_id",
+            "last_login", "send", "email", "ic_status", "login_allowed", "first_name", "last_name", "locale",
+            "created_at", "updated_at", "uid", "inst_admin", "legal_admin", "send_admin", "data_admin", "joined_at",
+        )  # fmt: skip
+        read_only_fields = ("consent_accepted", "consent_rejected")
+
+
+class LearnerFilter(filters.FilterSet):
+    id = ColumnFilter("user__id")
+    username = ColumnFilter("user__username")
+    email = ColumnFilter("user__email")
+    uid = filters.CharFilter("user__uid")
+    first_name = filters.CharFilter("user__first_name")
+    last_name = filters.CharFilter("user__last_name")
+
+
+class VersionSerializer(BodySerializer):
+    version = serializers.CharField(max_length=250)
+
+
+class ConsentAcceptanceSerializer(BodySerializer):
+    """`{"version": "1.0.0"}`, or the version where the learner's object has it: `{"consent": {"version": "1.0.0"}}`."""
+
+    version = serializers.CharField(max_length=250, required=False)
+    consent = VersionSerializer(required=False, allow_null=True)
+    language = serializers.CharField(
+        max_length=30, required=False, allow_null=True, validators=[validate_language],
+        help_text="Of the document that was shown. Without it: the best match of Accept-Language.",
+    )  # fmt: skip
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        version = attrs.get("version") or (attrs.get("consent") or {}).get("version")
+        if version is None:
+            raise ValidationError({"version": ["This field is required."]})
+        return {"version": version, "language": attrs.get("language")}
+
+
+class InstitutionLearnerEnrolmentSerializer(InstitutionLearnerSerializer):
+    """The learner, and what the instruments have learnt so far."""
+
+    enrolment_status = Batch(queries.enrolment_status)
+
+    class Meta(InstitutionLearnerSerializer.Meta):
+        fields = (*InstitutionLearnerSerializer.Meta.fields, "enrolment_status")
+
+
+class MissingEnrolmentsSerializer(serializers.Serializer[Any]):
+    """What the learner lacks for an activity; `instruments` by id, each as in `enrolment_status`."""
+
+    missing_enrolments = serializers.BooleanField()
+    instruments = serializers.DictField(child=serializers.DictField())
+    activity_id = serializers.IntegerField()
+    learner_id = serializers.IntegerField()
+
+
+def own(me):
+    return Q(pk=me.id)
+
+
+def taught(me):
+    return Q(courses__instructors=me.id)
+
+
+class LearnerViewSet(RoleViewSet):
+    queryset = Learner.objects.all()
+    serializer_class = InstitutionLearnerSerializer
+    filterset_class = LearnerFilter
+    search_fields = tuple(f"user__{name}" for name in ("id", *SEARCHED))
+    orderable = {"id": "pk", **{name: name for name in OF_ROLE}, **{name: f"user__{name}" for name in OF_PERSON}}
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    role = people.LEARNER
+    access = {
+        Role.GLOBAL | Role.SEND: grant(READ),
+        Role.ADMIN: grant(READ, WRITE, "enrolment"),
+        Role.LEGAL: grant(READ, "enrolment"),
+        Role.DATA: grant(READ, UPDATE, "destroy", "enrolment"),
+        Role.INSTRUCTOR: grant(READ, "enrolment", rows=taught),
+        Role.LEARNER: grant(READ, "enrolment", "ic", "ic_reject", rows=own),
+    }
+
+    def perform_create(self, serializer):
+        serializer.instance = services.learner_create(institution=self.parent, **serializer.validated_data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("activity_id", int, description="What is missing for this activity instead.")],
+        responses={
+            200: PolymorphicProxySerializer(
+                "LearnerEnrolment", [InstitutionLearnerEnrolmentSerializer, MissingEnrolmentsSerializer], None
+            )
+        },
+    )
+    @action(detail=True)
+    def enrolment(self, request, **_):
+        """The learner with `enrolment_status`; with `activity_id` what is missing for that activity."""
+        learner = self.get_object()
+        if "activity_id" not in request.query_params:
+            return Response(InstitutionLearnerEnrolmentSerializer(learner, context=self.get_serializer_context()).data)
+        activity = get_object_or_404(self.tenant.activities, pk=self.activity_id())
+        return Response(queries.enrolment_missing(learner.pk, activity))
+
+    def activity_id(self) -> int:
+        asked = self.request.query_params["activity_id"]
+        if not re.fullmatch(r"-?[0-9]{1,1000}", asked):
+            raise ValidationError({"activity_id": ["A valid integer is required."]})
+        return int(asked)
+
+    @extend_schema(request=ConsentAcceptanceSerializer, responses={201: InstitutionLearnerSerializer})
+    @action(detail=True, methods=["post"])
+    def ic(self, request, **_):
+        """The learner accepts the current informed consent."""
+        learner = self.get_object()
+        body = ConsentAcceptanceSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        consent = services.consent_of_version(institution=self.tenant, version=body.validated_data["version"])
+        language = body.validated_data["language"]
+        shown = queries.consent_language(consent, [language] if language else self.languages()) or language
+        services.consent_accept(learner=learner, consent=consent, language=shown, address=client_address(request))
+        return Response(self.read_one(pk=learner.pk), status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    @ic.mapping.delete
+    def ic_reject(self, request, **_):
+        """The learner rejects the informed consent that was accepted."""
+        learner = self.get_object()
+        shown = learner.consent and queries.consent_language(learner.consent, self.languages())
+        services.consent_reject(learner=learner, language=shown, address=client_address(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def languages(self) -> list[str]:
+        """What the client prefers, the dearest first."""
+        header = self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+        return [code for code, weight in parse_accept_lang_header(header) if weight > 0 and code != "*"]

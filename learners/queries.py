@@ -1,0 +1,130 @@
+"""Read paths of learners: special needs, the worth of a consent, enrolment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypedDict
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models.functions import Now
+
+from institutions.models import InformedConsent, Provider
+from institutions.services.consents import Version, consent_status
+from learners import arithmetic
+from learners.models import Enrolment, EnrolmentSampleValidation, SENDLearner, ValidationStatus
+from tesla_api.api.prepared import Prepared
+
+
+class SendOptions(TypedDict):
+    enabled_options: list[str]
+    disabled_instruments: list[int]
+
+
+class SendSummary(TypedDict):
+    is_send: bool
+    send: SendOptions
+
+
+NO_SEND = SendSummary(is_send=False, send=SendOptions(enabled_options=[], disabled_instruments=[]))
+
+
+def _assignments(learners):
+    active = Q(expires_at=None) | Q(expires_at__gte=Now())
+    found = SENDLearner.objects.filter(active, learner__any_of=learners)
+    return found.values_list("learner", "category__data")
+
+
+_ASSIGNMENTS = Prepared(_assignments, "learners")
+
+
+def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]:
+    """{learner: all active assignments merged, sorted}; a learner without any is left out."""
+    merged: dict[int, tuple[set[str], set[int]]] = {}
+    for learner, data in _ASSIGNMENTS(learners=list(learners)):
+        options, instruments = merged.setdefault(learner, (set(), set()))
+        options.update(data.get("enabled_options", ()))
+        instruments.update(data.get("disabled_instruments", ()))
+    return {
+        learner: SendSummary(
+            is_send=True, send=SendOptions(enabled_options=sorted(options), disabled_instruments=sorted(instruments))
+        )
+        for learner, (options, instruments) in merged.items()
+    }
+
+
+def ic_status(
+    rejected: datetime | None,
+    major: int | None,
+    minor: int,
+    patch: int,
+    valid_from: datetime,
+    policy: tuple[bool, Version | None],
+) -> str:
+    """What a learner's consent is worth; data may be captured iff it starts with VALID.
+
+    The middle arguments are of the accepted consent; `policy` is (external_ic, the current version).
+    """
+    external, current = policy
+    if external:
+        return "VALID_EXTERNAL"
+    if rejected is not None:
+        return "NOT_VALID_REJECTED"
+    if major is None:
+        return "NOT_VALID_MISSING"
+    return consent_status(major, minor, patch, valid_from, current)
+
+
+def consent_language(consent: InformedConsent, wanted: Sequence[str]) -> str | None:
+    """The language among the consent's documents that fits best to those wanted, the dearest first; None: none does.
+
+    `pt` fits to `pt-BR` and the other way round, once nothing fits exactly.
+    """
+    there = sorted(consent.documents.values_list("language", flat=True))
+    for code in wanted:
+        exact = [language for language in there if _plain(language) == _plain(code)]
+        near = [language for language in there if _plain(language).partition("-")[0] == _plain(code).partition("-")[0]]
+        if exact or near:
+            return (exact or near)[0]
+    return None
+
+
+def _plain(code: str) -> str:
+    return code.lower().replace("_", "-")
+
+
+def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
+    """How far the learner's enrolment is, by instrument, over the enabled providers."""
+    providers = Provider.objects.filter(enabled=True, instrument__isnull=False).values_list("pk", "instrument_id")
+    models = Enrolment.objects.filter(learner=learner_id).values_list("provider_id", "percentage", "can_analyse")
+    samples = EnrolmentSampleValidation.objects.filter(sample__learner=learner_id)
+    used = Enrolment.objects.filter(learner=learner_id, provider=OuterRef("provider"), model_samples=OuterRef("sample"))
+    pending = samples.filter(~Exists(used), status=ValidationStatus.VALID)
+    open_statuses = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
+    return arithmetic.enrolment_status(
+        [arithmetic.Provider(*row) for row in providers],
+        [arithmetic.Enrolment(*row) for row in models],
+        dict(pending.values_list("provider").annotate(Sum("contribution"))),
+        dict(samples.filter(status__in=open_statuses).values_list("provider").annotate(Count("pk"))),
+    )
+
+
+def enrolment_status(learners: Sequence[int], view=None) -> dict[int, list[arithmetic.EnrolmentEntry]]:
+    """{learner: enrolment entries}; for a few learners, each costs its own queries."""
+    return {learner: enrolment_entries(learner) for learner in learners}
+
+
+def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:
+    """What the learner lacks to be verified in an activity, by the instruments that apply to this learner there."""
+    rows = {row.pk: row for row in activity.instruments.select_related("instrument").order_by("pk")}
+    send = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]
+    chosen = arithmetic.learner_instruments(
+        [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in rows.items()],
+        send["disabled_instruments"],
+    )
+    instruments = (rows[row.id].instrument for row in chosen)
+    return arithmetic.enrolment_missing(
+        enrolment_entries(learner_id),
+        [arithmetic.Instrument(found.pk, found.requires_enrolment) for found in instruments],
+        activity_id=activity.pk,
+        learner_id=learner_id,
+        activity_enabled=activity.enabled,
+    )

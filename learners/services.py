@@ -1,0 +1,106 @@
+"""Changes of learners: the role, and what a learner decides about the informed consent. No HTTP."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from institutions.models import InformedConsent, Institution, User
+from institutions.services import people
+from institutions.services.consents import consent_current
+from learners.models import ConsentDecision, Decision, Learner
+from tesla_api.api.domain import Invalid, Unknown
+
+
+@transaction.atomic
+def learner_create(*, institution: Institution, uid: str, **values: Any) -> Learner:
+    """The person with this uid, who may be new, becomes a learner."""
+    return learner_add(person=people.person_for_role(institution=institution, role=people.LEARNER, uid=uid, **values))
+
+
+@transaction.atomic
+def learner_add(*, person: User) -> Learner:
+    """The role of being assessed, given to a person of an institution who does not have it yet."""
+    held = people.person_locked(person_id=person.pk)
+    home: Any = held.institution_id
+    return Learner.objects.get_or_create(user=held, defaults={"institution_id": home})[0]
+
+
+@transaction.atomic
+def learner_delete(*, learner: Learner) -> None:
+    """The role with enrolments, samples, sessions, requests, reports and files; decisions on consents stay.
+
+    The account goes when nothing else keeps it.
+    """
+    people.role_delete(person=learner.user, role=people.LEARNER)
+
+
+def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:
+    """The institution's consent of a version, however it is written: 01.0.0 is 1.0.0."""
+    parts = [part.strip() for part in version.split(".")]
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise Unknown("No such version.")
+    found = institution.consents.filter(version=".".join(part.lstrip("0") or "0" for part in parts)).first()
+    if found is None:
+        raise Unknown("No such version.")
+    return found
+
+
+@transaction.atomic
+def consent_accept(
+    *, learner: Learner, consent: InformedConsent, language: str | None = None, address: str | None = None
+) -> None:
+    """The learner accepts the current consent, which is frozen from its first acceptance on.
+
+    What is held and not rejected is not accepted again. `language` is of the document that was shown, `address` the
+    client's.
+    """
+    held = _locked(learner)
+    # As it was shown: until it is frozen, somebody may change its version.
+    found = InformedConsent.objects.select_for_update().filter(pk=consent.pk, version=consent.version).first()
+    if found is None:
+        raise Unknown("There is no such version any more.")
+    if (found.major, found.minor, found.patch) != consent_current(held.institution_id):
+        raise Invalid(version="Only the current version can be accepted.")
+    if held.consent_id == found.pk and held.consent_rejected is None:
+        return
+    now = timezone.now()
+    if found.accepted_at is None:
+        found.accepted_at = now
+        found.save(update_fields=["accepted_at"])
+    held.consent, held.consent_accepted, held.consent_rejected = found, now, None
+    held.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+    _record(held, Decision.ACCEPTED, found.version, language, address, now)
+
+
+@transaction.atomic
+def consent_reject(*, learner: Learner, language: str | None = None, address: str | None = None) -> None:
+    """The learner takes the acceptance back: which consent it was, and when it was accepted, stays known."""
+    held = _locked(learner)
+    if held.consent is None or held.consent_rejected is not None:
+        raise Unknown("There is no consent to reject.")
+    held.consent_rejected = timezone.now()
+    held.save(update_fields=["consent_rejected"])
+    _record(held, Decision.REJECTED, held.consent.version, language, address, held.consent_rejected)
+
+
+def _locked(learner: Learner) -> Learner:
+    found = Learner.objects.select_for_update().filter(pk=learner.pk).first()
+    if found is None:
+        raise Unknown("There is no such learner any more.")
+    return found
+
+
+def _record(
+    learner: Learner, decision: Decision, version: str, language: str | None, address: str | None, at: datetime
+) -> None:
+    ConsentDecision.objects.create(
+        institution_id=learner.institution_id,
+        learner_id=learner.learner_id,
+        decision=decision.value,
+        version=version,
+        language=language,
+        address=address,
+        at=at,
+    )

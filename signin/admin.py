@@ -1,0 +1,53 @@
+"""Sessions, which can be ended here, and sign-in failures, which can be forgotten."""
+
+from django.contrib import admin, messages
+from django.utils import timezone
+
+from signin import services
+from signin.models import CallerSession, Launcher, SignInCounter
+from tesla_api.admin_pages import Page, ReadingPage
+
+
+@admin.register(CallerSession)
+class CallerSessionPage(ReadingPage):
+    list_display = ("id", "kind", "user", "credential", "address", "created_at", "expires_at", "ended_at", "is_live")
+    list_select_related = ("user", "credential")
+    list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
+    search_fields = ("=id", "=user__username", "=user__email", "=address", "=user__institution__acronym")
+    search_help_text = "Number, username, e-mail, address, or acronym of the institution"
+    ordering = ("-pk",)
+    actions = ("end",)
+
+    @admin.display(boolean=True, description="live")
+    def is_live(self, session: CallerSession) -> bool:
+        return session.ended_at is None and session.expires_at > timezone.now()
+
+    @admin.action(description="End the selected sessions")
+    def end(self, request, queryset) -> None:
+        live = list(queryset.filter(ended_at=None).values_list("pk", flat=True))
+        for pk in live:
+            services.session_end(session_id=pk)
+        self.message_user(request, f"{len(live)} sessions have ended; their tokens are refused.", messages.SUCCESS)
+
+
+@admin.register(SignInCounter)
+class SignInCounterPage(Page):
+    """The key is a hash: a row can be told from another one only by its count and its time."""
+
+    list_display = ("key", "failures", "since")
+    ordering = ("-since", "key")
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+
+@admin.register(Launcher)
+class LauncherPage(ReadingPage):
+    list_display = ("id", "user", "vle", "target", "created_at", "expires_at", "used_at")
+    list_select_related = ("user", "vle")
+    exclude = ("token_hash",)
+    search_fields = ("=id", "=user__username", "=user__email")
+    ordering = ("-pk",)

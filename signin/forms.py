@@ -1,0 +1,16 @@
+"""The form of the sign-in page."""
+
+from django import forms
+
+
+class SignInForm(forms.Form):
+    """The lengths are those of the API's sign-in."""
+
+    email = forms.CharField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )

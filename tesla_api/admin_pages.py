@@ -1,0 +1,97 @@
+"""What the pages of Django's admin share: no long selects, no lost rules, no rights beyond what a page is for."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import ForeignKey, ManyToManyField, Model, ProtectedError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from tesla_api.api.constraints import TAKEN
+from tesla_api.api.domain import DomainError
+
+Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError)
+
+
+def told(error: Exception) -> str:
+    """A refusal in words."""
+    if isinstance(error, ProtectedError):
+        return "Other rows depend on this one."
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return TAKEN if isinstance(error, IntegrityError) else str(error)
+
+
+class Page(admin.ModelAdmin):
+    """Rows that can be changed. Related rows are numbers to type or to look up, never a list of everything."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_max_show_all = 200
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.raw_id_fields = raw_ids(model, self.autocomplete_fields)
+
+    def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
+        return self._refusals_told(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request, *args, **kwargs) -> HttpResponse:
+        return self._refusals_told(request, super().changelist_view, *args, **kwargs)
+
+    def delete_view(self, request, *args, **kwargs) -> HttpResponse:
+        return self._refusals_told(request, super().delete_view, *args, **kwargs)
+
+    def _refusals_told(self, request: HttpRequest, view, *args, **kwargs) -> HttpResponse:
+        """What a service refuses is said on the page that was sent; the view's transaction is undone by then."""
+        try:
+            return view(request, *args, **kwargs)
+        except Refusal as error:
+            if request.method != "POST":
+                raise
+            self.message_user(request, told(error), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+class FixedPage(Page):
+    """Rows that can be changed but not deleted here: what hangs on them is deleted through the API, which knows how."""
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
+
+
+class ReadingPage(FixedPage):
+    """Rows to look at."""
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+
+class ReadingRows(admin.TabularInline):
+    """Rows to look at, inside another one's page."""
+
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.fields
+
+    def has_add_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+
+def raw_ids(model: type[Model], other: Iterable[str] = ()) -> list[str]:
+    """Names of all relations of a model that a form could show as a list."""
+    relations = (*model._meta.fields, *model._meta.many_to_many)
+    return [
+        field.name
+        for field in relations
+        if isinstance(field, ForeignKey | ManyToManyField) and field.editable and field.name not in other
+    ]

@@ -1,0 +1,57 @@
+"""/health/live and /health/ready: for the machine next door, which has no credentials and may use any host name."""
+
+import logging
+from functools import cache
+
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+logger = logging.getLogger(__name__)
+LIVE, READY = "/health/live", "/health/ready"
+
+
+class Health:
+    """Middleware, the outermost: no host check, no redirect, no session and no cookie for a probe."""
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        path = request.path_info.removesuffix("/")
+        if path not in {LIVE, READY}:
+            return self.get_response(request)
+        if request.method not in {"GET", "HEAD"}:
+            return _answer({"detail": "Only GET and HEAD."}, 405, Allow="GET, HEAD")
+        failed = failed_part() if path == READY else None
+        if failed:
+            return _answer({"status": "unavailable", "failed": failed}, 503)
+        return _answer({"status": "ok"})
+
+
+def _answer(content: dict[str, str], status: int = 200, **headers: str) -> HttpResponse:
+    headers["Cache-Control"] = "no-store"
+    answer = JsonResponse(content, status=status, headers=headers)
+    answer._has_been_logged = True  # type: ignore[attr-defined] # Django's own line would repeat ours at each probe
+    return answer
+
+
+def failed_part() -> str | None:
+    """What keeps this process from serving: "database" or "migrations"; None when it can."""
+    try:
+        applied = MigrationRecorder(connection).applied_migrations()
+    except Error as error:
+        logger.warning("not ready: the database does not answer: %s", error)
+        return "database"
+    missing = sorted(_newest() - applied.keys())
+    if missing:
+        logger.warning("not ready: migrations are missing: %s", missing)
+        return "migrations"
+    return None
+
+
+@cache
+def _newest() -> set[tuple[str, str]]:
+    """The last migration of each app, read from disk once per process."""
+    return set(MigrationLoader(None).graph.leaf_nodes())

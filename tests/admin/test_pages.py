@@ -1,0 +1,233 @@
+"""Every page of Django's admin: who gets it, what it costs, and what it never shows."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from courses.models import AssessmentSession
+from files.models import FileRead, PendingErasure, StoredFile
+from institutions.models import VLE, Credential, Instrument, Message, Provider, ProviderNotification, User
+from institutions.services.vles import vle_create
+from learners.models import ConsentDecision, Enrolment, EnrolmentSample
+from reports.models import Alert, Report, ReportInstrument, Request, RequestResult
+from signin.models import CallerSession, Launcher, SignInCounter
+from tests.admin.conftest import browser_of
+
+PAGES = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry)
+ADDED = {
+    "institutions/institution",
+    "institutions/instrument",
+    "institutions/message",
+    "institutions/provider",
+    "institutions/uioption",
+    "institutions/user",
+}
+
+
+def filled(home, rows: int) -> None:
+    """`rows` rows of each kind that the world has few of, each with relations of its own."""
+    now = timezone.now()
+    vle, _ = vle_create(institution=home.institution, name=f"Filled {rows}")
+    for i in range(rows):
+        mark = f"{rows}-{i}"
+        person = User.objects.create(institution=home.institution, username=f"fill{mark}", uid=f"fill{mark}")
+        home.people[mark] = person
+        learner = home.learner_of(person) if hasattr(home, "learner_of") else _learner(home, person)
+        keys = {"institution": home.institution, "learner": learner}
+        provider = Provider.objects.create(
+            acronym=f"p{mark}", queue=f"p{mark}", name=mark, version="1", instrument_id=1
+        )
+        ProviderNotification.objects.create(provider=provider, key=mark, when=now)
+        file = StoredFile.objects.create(
+            institution=home.institution,
+            owner=person,
+            kind="request",
+            media_type="a/b",
+            size=1,
+            sha256="",
+            storage_key=mark,
+        )
+        PendingErasure.objects.create(storage_key=mark)
+        FileRead.objects.create(
+            institution=home.institution, file_id=file.pk, kind="request", reader_kind="person", reader_id=person.pk
+        )
+        ConsentDecision.objects.create(
+            institution=home.institution, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
+        )
+        Enrolment.objects.create(provider=provider, **keys)
+        EnrolmentSample.objects.create(**keys)
+        sitting = AssessmentSession.objects.create(activity=home.activity, **keys)
+        request = Request.objects.create(activity=home.activity, session=sitting, data=file, **keys)
+        RequestResult.objects.create(request=request, instrument_id=1, message_code_id="OK")
+        report = Report.objects.create(activity=home.activity, **keys)
+        ReportInstrument.objects.create(report=report, instrument_id=1)
+        Alert.objects.create(
+            activity=home.activity, session=sitting, level=1, message_code_id="OK", raised_at=now, **keys
+        )
+        CallerSession.objects.create(kind="person", user=person, expires_at=now)
+        credential = Credential.objects.create(vle=vle, secret_hash=f"hash-{mark}")
+        CallerSession.objects.create(kind="vle", credential=credential, expires_at=now)
+        SignInCounter.objects.create(key=mark, since=now)
+        Launcher.objects.create(user=person, vle=vle, token_hash=f"hash-{mark}", expires_at=now)
+        Message.objects.create(code=f"CODE_{mark}")
+
+
+def _learner(home, person):
+    from learners.models import Learner
+
+    return Learner.objects.create(user=person, institution=home.institution, consent=home.consent)
+
+
+def cost(client: Client, url: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_changelist_costs_the_same_for_any_number_of_rows(page, world, root):
+    filled(world.home, 1)
+    few = cost(root, f"/admin/{page}/")
+    filled(world.home, 7)
+    assert cost(root, f"/admin/{page}/") == few <= 14
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_search_of_a_changelist_answers(page, world, root):
+    for text in ("a", "1", "'\"%", "0" * 40, "9" * 40, "2f6a4b1e-0000-4000-8000-000000000000"):
+        assert root.get(f"/admin/{page}/", {"q": text}).status_code == 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_add_page_opens_where_rows_can_be_added_here(page, root):
+    assert root.get(f"/admin/{page}/add/").status_code == (200 if page in ADDED else 403)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_change_page_opens(page, world, root):
+    filled(world.home, 1)
+    model = next(m for m in admin.site._registry if f"{m._meta.app_label}/{m._meta.model_name}" == page)
+    rows = admin.site._registry[model].get_queryset(_request(world))
+    row = rows.first()
+    assert row is not None
+    answer = root.get(f"/admin/{page}/{row.pk}/change/")
+    assert answer.status_code == 200
+    # Relations are typed or looked up: whatever list there is, is short.
+    for select in re.findall(r"<select.*?</select>", answer.content.decode(), re.DOTALL):
+        assert select.count("<option") <= 10
+
+
+def _request(world):
+    from django.test import RequestFactory
+
+    request = RequestFactory().get("/admin/")
+    request.user = world.people["global"]
+    return request
+
+
+@pytest.mark.parametrize("who", ["admin", "teacher", "ann"])
+@pytest.mark.parametrize("page", PAGES)
+def test_other_people_are_refused(page, who, world):
+    person = world.people[who]
+    person.login_allowed = True
+    person.set_password("correct-horse-9-battery")
+    person.save()
+    client = browser_of(person)
+    for url in (f"/admin/{page}/", f"/admin/{page}/add/"):
+        answer = client.get(url, follow=True)
+        assert answer.status_code == 403
+
+
+def test_anonymous_is_sent_to_the_sign_in_page(world):
+    answer = Client().get("/admin/institutions/user/")
+    assert answer.status_code == 302
+    assert "/signin/" in Client().get("/admin/institutions/user/", follow=True).redirect_chain[-1][0]
+
+
+def test_secrets_are_on_no_page(world, root):
+    vle, credentials = vle_create(institution=world.home.institution, name="With secrets")
+    secret_hash = Credential.objects.get(vle=vle).secret_hash
+    stored = VLE.objects.get(pk=vle.pk)
+    page = root.get(f"/admin/institutions/vle/{vle.pk}/change/").content.decode()
+    assert credentials["role_id"] in page
+    for secret in (credentials["secret_id"], credentials["consumer_secret"], stored.lti_secret, secret_hash):
+        assert secret not in page
+    admin_page = root.get(f"/admin/institutions/user/{world.people['admin'].pk}/change/").content.decode()
+    assert world.people["admin"].password not in admin_page
+    assert "md5$" not in admin_page
+    launcher = Launcher.objects.create(
+        user=world.people["ann"], vle=vle, token_hash="f00d" * 16, expires_at=timezone.now()
+    )
+    assert "f00df00d" not in root.get(f"/admin/signin/launcher/{launcher.pk}/change/").content.decode()
+
+
+READ_ONLY = ("files/fileread", "learners/consentdecision", "reports/report", "reports/request", "learners/learner")
+
+
+@pytest.mark.parametrize("page", READ_ONLY)
+def test_records_and_results_can_only_be_read(page, world, root):
+    filled(world.home, 1)
+    model = next(m for m in admin.site._registry if f"{m._meta.app_label}/{m._meta.model_name}" == page)
+    row = model._default_manager.first()
+    before = model._default_manager.filter(pk=row.pk).values().get()
+    assert root.post(f"/admin/{page}/add/", {}).status_code == 403
+    assert root.post(f"/admin/{page}/{row.pk}/change/", {"kind": "sample", "identity_level": "4"}).status_code == 403
+    assert root.post(f"/admin/{page}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    root.post(f"/admin/{page}/", {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert model._default_manager.filter(pk=row.pk).values().get() == before
+
+
+def test_a_session_that_is_ended_here_opens_nothing_more(world, root, as_):
+    client = as_("admin")
+    url = f"/api/v2/institution/{world.home.institution.pk}/"
+    assert client.get(url).status_code == 200
+    session = CallerSession.objects.get(user=world.people["admin"])
+    answer = root.post("/admin/signin/callersession/", {"action": "end", "_selected_action": [session.pk]}, follow=True)
+    assert "1 sessions have ended" in answer.content.decode()
+    assert client.get(url).status_code == 401
+
+
+def test_forgotten_failures_count_no_more(world, root):
+    SignInCounter.objects.create(key="k", failures=10, since=timezone.now() - timedelta(minutes=1))
+    body = {"action": "delete_selected", "_selected_action": ["k"], "post": "yes"}
+    assert root.post("/admin/signin/signincounter/", body).status_code == 302
+    assert not SignInCounter.objects.filter(key="k").exists()
+
+
+def test_a_provider_has_thresholds_as_a_pair(world, root):
+    body = {
+        "name": "Faces", "acronym": "faces", "version": "1", "queue": "faces", "enabled": "on", "instrument": "1",
+        "alert_below": "0.3", "warning_below": "", "options_schema": "null", "options": "null",
+        "credential_rows-TOTAL_FORMS": "0", "credential_rows-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    assert "give both or neither" in root.post("/admin/institutions/provider/add/", body).content.decode()
+    assert not Provider.objects.filter(acronym="faces").exists()
+    assert root.post("/admin/institutions/provider/add/", body | {"warning_below": "0.6"}).status_code == 302
+    assert Provider.objects.get(acronym="faces").instrument == Instrument.objects.get(acronym="fr")
+
+
+def test_a_message_is_stored_in_upper_case_with_lower_case_locales(world, root):
+    body = {
+        "code": "new_code", "datatype": "html", "locales-TOTAL_FORMS": "1", "locales-INITIAL_FORMS": "0",
+        "locales-0-locale": "CA", "locales-0-message": "Nou",
+    }  # fmt: skip
+    assert root.post("/admin/institutions/message/add/", body).status_code == 302
+    assert Message.objects.get(code="NEW_CODE").locales.get().locale == "ca"
+
+
+def test_ui_options_of_institutions_are_not_here(world, root):
+    page = root.get("/admin/institutions/uioption/").content.decode()
+    assert "13 UI options" in page
+    assert root.get(f"/admin/institutions/uioption/{world.home.ui_option.pk}/change/").status_code == 302
+    body = {"route": "statistics", "enabled": "on", "roles": "ADMIN, TEACHER"}
+    assert "Not a role: TEACHER" in root.post("/admin/institutions/uioption/add/", body).content.decode()
+    assert root.post("/admin/institutions/uioption/add/", body | {"roles": "ADMIN, DATA"}).status_code == 302
+    assert root.get("/admin/institutions/uioption/?q=statistics").content.decode().count("ADMIN,DATA") == 1

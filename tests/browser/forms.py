@@ -1,0 +1,56 @@
+"""What is typed into the forms of each resource. A resource of the tree without a line here fails the run."""
+
+from dataclasses import dataclass, field
+
+from tests.browser.visit import Values
+
+
+@dataclass(frozen=True)
+class Forms:
+    """None: the page must offer no such form to the administrator of the institution.
+
+    What was created is then changed and deleted, so that the run leaves the rows as they were.
+    """
+
+    create: Values | None = None
+    change: Values | None = None
+    deletable: bool = False
+    actions: dict[str, Values] = field(default_factory=dict)  # name in the row's URL -> body of its POST
+
+
+FORMS = {
+    "institution": Forms(change={"mail_domain": "home.example.org", "allow_learner_report": True}),
+    "institution-vle": Forms(
+        create={"type": "0", "name": "Second Moodle", "url": "https://second.example.org/"},
+        change={"name": "Renamed Moodle"},
+        deletable=True,
+        actions={"credentials": {"overlap_minutes": 5}},
+    ),
+    "institution-ic": Forms(
+        create={"version": "7.0.0", "valid_from": "2030-01-02T03:04:05.678901Z"},
+        change={"version": "7.1.0"},
+        deletable=True,
+    ),
+    "institution-ic-document": Forms(
+        create={"language": "ca", "html": "<p>Hi consento.</p>"},
+        change={"html": "<p>Hi estic d'acord.</p>"},
+        deletable=True,
+    ),
+    "institution-instrument": Forms(),
+    "institution-user": Forms(
+        create={"username": "newcomer", "uid": "newcomer", "first_name": "New", "email": "newcomer@home.example.org"},
+        change={"last_name": "Comer"},
+        deletable=True,
+    ),
+    "institution-instructor": Forms(
+        create={"uid": "lecturer", "first_name": "New", "last_name": "Lecturer", "email": "lecturer@home.example.org"},
+        change={"last_name": "Renamed"},
+        deletable=True,
+    ),
+    "institution-learner": Forms(
+        create={"uid": "novice", "first_name": "New", "last_name": "Novice", "email": "novice@home.example.org"},
+        change={"last_name": "Renamed"},
+        deletable=True,
+    ),
+    "institution-course": Forms(deletable=True),
+}

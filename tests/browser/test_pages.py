@@ -1,0 +1,222 @@
+"""Every page in Chromium: nothing blocked, nothing failed, nothing from another host; and every form is sent."""
+
+import re
+
+import pytest
+
+from tests.browser.forms import FORMS, Forms
+from tests.browser.visit import Values, Visit
+from tests.pages.walk import Place, places
+from tesla_api.tree import TREE
+
+pytestmark = pytest.mark.browser
+
+PDF = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
+LIST = "/api/v2/institution/"
+
+
+def test_every_resource_has_its_forms_here():
+    assert {resource.name for resource in TREE} == FORMS.keys()
+
+
+def test_start_page_leads_to_every_part(visit):
+    page = visit.open("/")
+    links = page.locator(".cards a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert links == [LIST, "/docs/", "/redoc/", "/schema/", "/admin/", "/health/ready"]
+    for link in links:
+        visit.open(link, *({401} if link == LIST else ()))
+
+
+def test_sign_in_leads_back_and_sign_out_ends_it(visit):
+    page = visit.open(LIST, 401)
+    page.click("main >> text=Sign in")
+    assert page.url.endswith("/signin/?next=%2Fapi%2Fv2%2Finstitution%2F")
+    visit.sign_in("admin@home.example.org", path=page.url)
+    assert page.url == visit.server + LIST
+    assert page.locator(".who .name").inner_text() == "home-admin"
+    visit.open("/").click("text=Sign out")
+    page.wait_for_selector(".who >> text=Sign in")
+    visit.json(LIST, 401)
+
+
+def test_wrong_password_is_told_and_then_locked(visit):
+    page = visit.open("/signin/", 401)
+    for _ in range(10):
+        page.fill("[name=email]", "locked@home.example.org")
+        page.fill("[name=password]", "wrong")
+        with page.expect_navigation():
+            page.click("main button")
+        assert "No account with this e-mail and password" in page.inner_text("[role=alert]")
+    visit.statuses = {429}
+    page.fill("[name=password]", "wrong")
+    with page.expect_navigation():
+        page.click("main button")
+    assert re.search(r"Too many failed attempts. Try again in \d+ (minutes|seconds)", page.inner_text("[role=alert]"))
+
+
+def test_swagger_ui_sends_with_the_browsers_session(admin):
+    page = admin.open("/docs/")
+    page.click("#operations-tag-institution >> nth=0") if page.locator(".opblock").count() == 0 else None
+    page.locator(".opblock-summary-get", has=page.locator('[data-path="/api/v2/institution/"]')).first.click()
+    page.click("text=Try it out")
+    with page.expect_response(f"**{LIST}*") as caught:
+        page.click("text=Execute")
+    assert caught.value.status == 200
+    page.wait_for_selector(".live-responses-table .response")
+
+
+def test_redoc_shows_and_searches(visit):
+    page = visit.open("/redoc/")
+    page.wait_for_selector("h1:has-text('TeSLA institution API')")
+    page.fill("input[placeholder='Search...']", "course")
+    page.wait_for_selector("[data-role='search:results'] li")
+
+
+def test_error_pages(visit):
+    visit.open("/nowhere", 404)
+    assert visit.page.inner_text("h1") == "Not found"
+    visit.open("/api/v2/nowhere/", 404)
+
+
+def test_person_without_the_right_is_told_so_by_the_admin_site(admin):
+    page = admin.open("/admin/", 403)
+    assert page.inner_text("h1") == "For global administrators only"
+
+
+def test_every_admin_page(global_admin):
+    page, seen = global_admin.open("/admin/"), set()
+    waiting = ["/admin/"]
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        global_admin.open(path)
+        found = page.locator("a[href]").evaluate_all("links => links.map(link => link.pathname)")
+        # Every index, changelist and add page; one row of each kind.
+        rows = [link for link in found if re.fullmatch(r"/admin/\w+/\w+/[^/]+/change/", link)][:1]
+        kinds = [link for link in found if re.fullmatch(r"/admin/(\w+/){1,2}(add/)?", link)]
+        waiting += {*rows, *kinds} - seen - set(waiting)
+    assert len(seen) > 1
+
+
+@pytest.mark.parametrize("email", ["admin@home.example.org", "root@example.org"])
+def test_every_list_and_row_is_a_page(visit, email):
+    visit.sign_in(email)
+    empty = set()
+    for place in places(visit.json):
+        allowed = visit.page.context.request.get(place.listed).status
+        visit.open(place.listed, *({403} if allowed == 403 else ()))
+        if place.first:
+            visit.open(place.first)
+            assert visit.page.locator("h1").count() == 1
+        else:
+            empty.add(place.name)
+    assert empty == set()
+
+
+def test_lists_are_paged_searched_and_ordered(admin):
+    place = next(place for place in places(admin.json) if place.name == "institution-course")
+    page = admin.open(place.listed)
+    page.click(".pages >> text=2")
+    assert "offset=10" in page.url
+    page.fill("[name=search]", "M1")
+    page.select_option("[name=ordering]", "-code")
+    with page.expect_navigation():
+        page.click("text=Show")
+    assert page.url.endswith("/course/?search=M1&ordering=-code&limit=10")
+    assert [cell.inner_text() for cell in page.locator("tbody tr td:nth-child(3)").all()] == ["M11", "M10", "M1"]
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_every_form_does_what_it_says(admin, name):
+    forms = FORMS[name]
+    place = next(place for place in places(admin.json) if place.name == name)
+    row = create(admin, place, forms.create)
+    admin.open(row)
+    assert admin.offers("PUT") == (forms.change is not None)
+    assert admin.offers("DELETE") == forms.deletable
+    if forms.change is not None:
+        change(admin, row, forms.change)
+    for word, values in forms.actions.items():
+        admin.open(f"{row}{word}/", 405)
+        admin.send("POST", values, 201)
+    if forms.deletable:
+        remove(admin, place, row)
+
+
+def create(visit: Visit, place: Place, values: Values | None) -> str:
+    """The address of the row that the form made; of the list's last row where none is offered."""
+    page = visit.open(place.listed)
+    assert visit.offers("POST") == (values is not None)
+    if values is None:
+        return place.at(place.rows[-1])
+    visit.send("POST", values, 201)
+    made = page.locator(".note.good a").get_attribute("href")
+    assert visit.json(f"{place.listed}?limit=1000")["count"] == len(place.rows) + 1
+    assert_holds(visit.json(made), values)
+    return made
+
+
+def change(visit: Visit, row: str, values: Values) -> None:
+    before = visit.json(row)
+    visit.send("PUT", values, 200)
+    after = visit.json(row)
+    assert_holds(after, values)
+    written = {"updated_at", *(values if isinstance(values, dict) else after)}
+    assert {k: v for k, v in after.items() if k not in written} == {k: v for k, v in before.items() if k not in written}
+    visit.open(row)
+    visit.send("PATCH", "{}", 200)
+    assert visit.json(row) | {"updated_at": None} == after | {"updated_at": None}
+
+
+def remove(visit: Visit, place: Place, row: str) -> None:
+    visit.open(row)
+    visit.delete()
+    visit.json(row, 404)
+    visit.page.click("text=Back to the list")
+    visit.page.wait_for_url(f"**{place.listed}")
+
+
+def assert_holds(row, values: Values) -> None:
+    for name, value in values.items() if isinstance(values, dict) else ():
+        if name in row and not isinstance(row[name], dict | list):
+            assert str(row[name]) == str(value), name
+
+
+def test_box_that_is_unticked_is_stored_as_false(admin):
+    row = next(places(admin.json)).first
+    for ticked in (True, False):
+        admin.open(row)
+        admin.send("PUT", {"external_ic": ticked}, 200)
+        assert admin.json(row)["external_ic"] is ticked
+
+
+def test_pdf_is_uploaded_by_the_form_and_kept_by_the_next_one(admin):
+    place = next(place for place in places(admin.json) if place.name == "institution-ic-document")
+    page = admin.open(place.first)
+    pdf = {"name": "consent.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    admin.send("PATCH", {"pdf": pdf}, 200)
+    assert "/files/" in admin.json(place.first)["pdf"]
+    admin.open(place.first)
+    admin.send("PUT", {"html": "<p>Another text.</p>"}, 200)
+    link = admin.json(place.first)["pdf"]
+    assert page.context.request.get(link).body() == PDF
+    admin.send("PATCH", '{"pdf": null}', 200)
+    assert admin.json(place.first)["pdf"] is None
+
+
+def test_refused_form_is_corrected_and_sent_again(admin):
+    place = next(place for place in places(admin.json) if place.name == "institution-vle")
+    page = admin.open(place.listed)
+    admin.send("POST", {"type": "0", "name": "Twice", "url": "nonsense"}, 400)
+    assert page.locator(".field.wrong").count() == 1
+    admin.send("POST", {"url": "https://twice.example.org"}, 201)
+    made = page.locator(".note.good a").get_attribute("href")
+    remove(admin, place, made)
+
+
+def test_ended_session_is_told_when_a_form_is_sent(admin):
+    place = next(place for place in places(admin.json) if place.name == "institution-vle")
+    page = admin.open(place.listed)
+    page.context.clear_cookies()
+    admin.send("POST", {"type": "0", "name": "Too late"}, 401)
+    assert "Nobody is signed in here" in page.inner_text("main")

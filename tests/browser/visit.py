@@ -1,0 +1,103 @@
+"""One visit of the pages: opens, fills, sends, and notes everything that a browser complains about."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.world import PASSWORD
+
+Values = dict[str, Any] | str  # of a form; or JSON text, for what a form cannot say
+
+
+class Visit:
+    def __init__(self, page: Page, server: str) -> None:
+        self.page, self.server = page, server
+        self.wrong: list[str] = []
+        self.statuses: set[int] = set()  # of refusals that the test wants to see
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._note(f"script: {error}"))
+        page.on("request", self._request)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+
+    def _note(self, text: str) -> None:
+        self.wrong.append(f"{self.page.url}: {text}")
+
+    def _console(self, message) -> None:
+        # A refused request is noted with its status, below.
+        if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
+            self._note(f"console: {message.text}")
+
+    def _request(self, request) -> None:
+        if not request.url.startswith((f"{self.server}/", "data:", f"blob:{self.server}/")):
+            self._note(f"another host is asked: {request.url}")
+
+    def _failed(self, request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the reader went on before it had arrived
+            self._note(f"failed: {request.url} {request.failure}")
+
+    def _response(self, response) -> None:
+        if response.status >= 400 and response.status not in self.statuses:
+            self._note(f"{response.status} of {response.url}")
+
+    def open(self, path: str, *refusals: int) -> Page:
+        self.statuses = set(refusals)
+        self.page.goto(path)
+        return self.page
+
+    def sign_in(self, email: str, password: str = PASSWORD, path: str = "/signin/") -> None:
+        self.open(path)
+        self.page.fill("[name=email]", email)
+        self.page.fill("[name=password]", password)
+        with self.page.expect_navigation():
+            self.page.click("main button")
+
+    def json(self, path: str, status: int = 200) -> Any:
+        """What a program is answered with this browser's cookies."""
+        answer = self.page.context.request.get(path, headers={"Accept": "application/json"})
+        assert answer.status == status, f"{answer.status} {path} {answer.text()}"
+        return answer.json()
+
+    def offers(self, method: str) -> bool:
+        return self.page.locator(f"main button[data-method={method}], main form[data-method={method}]").count() > 0
+
+    def send(self, method: str, values: Values, status: int) -> None:
+        """Fill in the form of this method, send it, and wait for the page that answers."""
+        self.statuses = {status}
+        in_json = isinstance(values, str)
+        form = self.page.locator(f"main form[data-json]:has(button[data-method={method}])" if in_json else
+                                 f"main form:not([data-json]):has(button[data-method={method}])")  # fmt: skip
+        if in_json:
+            self.page.locator("main details:has(form[data-json])").evaluate("part => { part.open = true }")
+            form.locator("[name=json]").fill(values)
+        else:
+            for name, value in values.items():
+                self._fill(form.locator(f'[name="{name}"]:not([type=hidden])'), value)
+        self._press(form.locator(f"button[data-method={method}]"), method, status)
+
+    def delete(self) -> None:
+        self.statuses = set()
+        self.page.locator("main details.danger").evaluate("part => { part.open = true }")
+        self._press(self.page.locator("main details.danger button"), "DELETE", 200)
+
+    def _press(self, button, method: str, status: int) -> None:
+        def is_answer(response) -> bool:
+            return response.request.method == method
+
+        with self.page.expect_response(is_answer) as caught:
+            button.click()
+        answer = caught.value
+        assert answer.status == status, f"{method} {answer.url}: {answer.status} {answer.text()[-3000:]}"
+        self.page.wait_for_selector("main .note, main .answer")
+        self.page.wait_for_function(f"document.querySelector('.answer code').textContent.startsWith('{method}')")
+
+    def _fill(self, field, value: Any) -> None:
+        kind = field.evaluate("field => field.type")
+        if kind == "checkbox":
+            field.set_checked(value)
+        elif kind.startswith("select"):
+            field.select_option(value)
+        elif kind == "file":
+            field.set_input_files(value)
+        else:
+            field.fill(str(value))

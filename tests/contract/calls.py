@@ -1,0 +1,127 @@
+"""One call per operation: where it goes in the test's world, what it sends, and what must be there first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from institutions.models import InformedConsent
+from tests.contract.document import operations
+from tests.world import World
+
+BASE = "/api/v2/institution/"
+NEWS = {"version": "3.0.0", "valid_from": "2030-01-01T00:00:00Z"}
+PERSON = {"username": "new-person", "uid": "n1", "first_name": "New", "last_name": "Person", "email": "new@example.org"}
+PUPIL = {"uid": "n1", "email": "new@example.org", "first_name": "New", "last_name": "Pupil"}
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    path: str  # names in braces are filled from the world
+    body: Any = None
+    before: Callable[[World], None] | None = None
+
+
+def _held_consent(world: World) -> None:
+    """ann has accepted the newest consent."""
+    ann = world.home.learners["ann"]
+    ann.consent, ann.consent_accepted = world.home.newer_consent, timezone.now()
+    ann.save()
+    InformedConsent.objects.filter(pk=ann.consent_id).update(accepted_at=timezone.now())
+
+
+# The rows that the paths name: the course, consent 1.0.0 with its document, ann (user and learner), teacher.
+CALLS: dict[str, Call] = {
+    "1.1": Call("get", ""),
+    "1.2": Call("get", "{i}/"),
+    "1.3": Call("put", "{i}/", {"mail_domain": None, "external_ic": True}),
+    "1.4": Call("patch", "{i}/", {"allow_learner_report": True}),
+    "2.1": Call("get", "{i}/vle/"),
+    "2.2": Call("post", "{i}/vle/", {"type": 0, "name": "Second Moodle", "url": "https://second.example.org"}),
+    "2.3": Call("get", "{i}/vle/{vle}/"),
+    "2.4": Call("put", "{i}/vle/{vle}/", {"type": 0, "name": "Renamed"}),
+    "2.5": Call("patch", "{i}/vle/{vle}/", {"client_id": "client"}),
+    "2.6": Call("delete", "{i}/vle/{vle}/"),
+    "2.credentials": Call("post", "{i}/vle/{vle}/credentials/", {"overlap_minutes": 5}),
+    "3.1": Call("get", "{i}/course/"),
+    "3.2": Call("get", "{i}/course/{course}/"),
+    "3.delete": Call("delete", "{i}/course/{course}/"),
+    "6.1": Call("get", "{i}/ic/"),
+    "6.2": Call("post", "{i}/ic/", NEWS),
+    "6.3": Call("get", "{i}/ic/current/"),
+    "6.4": Call("get", "{i}/ic/{ic}/"),
+    "6.5": Call("put", "{i}/ic/{ic}/", NEWS),
+    "6.6": Call("patch", "{i}/ic/{ic}/", {"version": "1.0.1"}),
+    "6.7": Call("delete", "{i}/ic/{ic}/"),
+    "7.1": Call("get", "{i}/ic/{ic}/document/"),
+    "7.2": Call("post", "{i}/ic/{ic}/document/", {"language": "ca", "html": "<p>Hi consento.</p>"}),
+    "7.3": Call("get", "{i}/ic/{ic}/document/en/"),
+    "7.4": Call("put", "{i}/ic/{ic}/document/en/", {"language": "en", "html": "<p>I do.</p>"}),
+    "7.5": Call("patch", "{i}/ic/{ic}/document/en/", {"html": "<p>I do.</p>"}),
+    "7.6": Call("delete", "{i}/ic/{ic}/document/en/"),
+    "8.1": Call("get", "{i}/instrument/"),
+    "8.2": Call("get", "{i}/instrument/1/"),
+    "10.1": Call("get", "{i}/user/"),
+    "10.2": Call("post", "{i}/user/", PERSON),
+    "10.3": Call("get", "{i}/user/{ann}/"),
+    "10.4": Call("put", "{i}/user/{ann}/", {"username": "home-ann", "uid": "ann", "locale": "ca"}),
+    "10.5": Call("patch", "{i}/user/{ann}/", {"locale": "ca"}),
+    "10.6": Call("delete", "{i}/user/{ann}/"),
+    "11.1": Call("get", "{i}/instructor/"),
+    "11.2": Call("post", "{i}/instructor/", {"uid": "n1"}),
+    "11.3": Call("get", "{i}/instructor/{teacher}/"),
+    "11.4": Call("put", "{i}/instructor/{teacher}/", {"uid": "teacher", "locale": "ca"}),
+    "11.5": Call("patch", "{i}/instructor/{teacher}/", {"locale": "ca"}),
+    "11.6": Call("delete", "{i}/instructor/{teacher}/"),
+    "12.1": Call("get", "{i}/learner/"),
+    "12.2": Call("post", "{i}/learner/", PUPIL),
+    "12.3": Call("get", "{i}/learner/{ann}/"),
+    "12.4": Call("put", "{i}/learner/{ann}/", {"uid": "ann", "email": "ann@home.example.org", "locale": "ca"}),
+    "12.5": Call("patch", "{i}/learner/{ann}/", {"locale": "ca"}),
+    "12.6": Call("delete", "{i}/learner/{ann}/"),
+    "12.7": Call("get", "{i}/learner/{ann}/enrolment/"),
+    "12.8": Call("post", "{i}/learner/{ann}/ic/", {"version": "2.0.0"}),
+    "12.9": Call("delete", "{i}/learner/{ann}/ic/", before=_held_consent),
+}
+NAMES = {
+    "1": "institution", "2": "vle", "3": "course", "6": "ic", "7": "document", "8": "instrument", "10": "user",
+    "11": "instructor", "12": "learner",
+}  # fmt: skip
+SECTIONS = frozenset(int(section) for section in NAMES)
+# The right caller of each operation: an institution admin, but for what only the learner may decide.
+RIGHT_CALLER = {"12.8": "ann", "12.9": "ann"}
+DOCUMENTED = [number for number, operation in operations().items() if operation.section in SECTIONS]
+
+
+def ids_of(world: World, home=None) -> dict[str, int]:
+    home = home or world.home
+    return {
+        "i": home.institution.pk,
+        "vle": home.vle.pk,
+        "course": home.course.pk,
+        "ic": home.consent.pk,
+        **{name: person.pk for name, person in home.people.items()},
+    }
+
+
+def url_of(call: Call, world: World, **other: object) -> str:
+    return BASE + call.path.format(**(ids_of(world) | other))
+
+
+def send(client, call: Call, world: World, **extra: Any):
+    """The answer to this call from this client."""
+    if call.before is not None:
+        call.before(world)
+    return request(client, call.method, url_of(call, world), call.body, **extra)
+
+
+def request(client, method: str, url: str, body: Any = None, **extra: Any):
+    more = {} if body is None else {"data": body, "format": "json"}
+    return getattr(client, method)(url, **more, **extra)
+
+
+def name_of(operation: str) -> str:
+    """12.9 -> learner-12.9: test names by which a resource's tests can be chosen."""
+    return f"{NAMES[operation.split('.')[0]]}-{operation}"

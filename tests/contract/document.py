@@ -1,0 +1,197 @@
+"""The API document (institution_v2.json) as operations with keys and types, and what was settled where it is wrong.
+
+Nothing here is read from the code: the document says what is documented, the tables below say what it cannot say.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
+EMAIL_OR_NOTHING = re.compile(r"[^@\s]+@[^@\s]+|")
+
+
+@dataclass(frozen=True)
+class Key:
+    name: str
+    type: str
+    nullable: bool = False
+    keys: tuple["Key", ...] = ()  # of a nested object
+    extras: tuple[str, ...] = ()  # keys of a nested object that follow the documented ones
+
+
+@dataclass(frozen=True)
+class Operation:
+    id: str
+    method: str  # lower case
+    path: str
+    status: int
+    is_list: bool
+    keys: tuple[Key, ...]  # of the row; of each row of a list
+    extras: tuple[str, ...]  # must follow them
+    optional: tuple[str, ...]  # may follow them
+
+    @property
+    def section(self) -> int:
+        return int(self.id.split(".")[0])
+
+
+def _keys(line: str) -> tuple[Key, ...]:
+    """Names with a type each: `name:type`, a question mark for null."""
+    parts = (part.partition(":") for part in line.split())
+    return tuple(Key(name, kind.rstrip("?"), kind.endswith("?")) for name, _, kind in parts)
+
+
+# The nested objects, which the document only names. Part B, 0.8, 2.3, 2.6 and 2.12.
+INSTITUTION = _keys(
+    "id:integer acronym:string name:string external_ic:boolean mail_domain:string? "
+    "disable_vle_learner_creation:boolean disable_vle_instructor_creation:boolean disable_vle_user_creation:boolean "
+    "allow_learner_report:boolean allow_learner_audit:boolean allow_valid_audit:boolean "
+    "created_at:instant updated_at:instant"
+)
+INSTITUTION_KEY = Key("institution", "object", keys=INSTITUTION, extras=("allowed_domains",))
+COURSE_VLE = _keys("id:integer type:string name:string url:string? client_id:string?")
+CONSENT = (
+    *_keys("id:integer"),
+    INSTITUTION_KEY,
+    *_keys("version:string valid_from:instant created_at:instant updated_at:instant"),
+)
+
+# Section -> key -> what it really is. Part A decides, then part B section 3 ("Contradictions and their resolution").
+CORRECTIONS: dict[int, dict[str, Key]] = {
+    2: {
+        "lti": Key("lti", "object", nullable=True),
+        "credentials": Key("credentials", "object", nullable=True),  # printed as a string
+    },
+    3: {
+        "vle": Key("vle", "object", keys=COURSE_VLE, extras=("institution",)),
+        "description": Key("description", "string", nullable=True),
+        "start": Key("start", "instant", nullable=True),
+        "end": Key("end", "instant", nullable=True),
+        "user_roles": Key("user_roles", "roles"),  # printed as a string
+    },
+    6: {"institution": INSTITUTION_KEY},
+    7: {"consent": Key("consent", "object", keys=CONSENT)},
+    10: {"last_login": Key("last_login", "instant", nullable=True), "email": Key("email", "email")},
+    11: {"last_login": Key("last_login", "instant", nullable=True), "email": Key("email", "email")},
+    12: {
+        "institution": INSTITUTION_KEY,
+        "consent": Key("consent", "object", nullable=True, keys=_keys("version:string status:string")),
+        "consent_accepted": Key("consent_accepted", "instant", nullable=True),
+        "consent_rejected": Key("consent_rejected", "instant", nullable=True),
+        "last_login": Key("last_login", "instant", nullable=True),
+        "send": Key("send", "send"),
+        "email": Key("email", "email"),
+    },
+}
+WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answers
+
+# Keys beyond the documented ones: they follow them, and no other may.
+EXTRAS = {1: ("allowed_domains",), 3: ("enabled",), 10: ("login_allowed",)}
+EXTRAS_OF_OPERATION = {
+    "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys
+    "12.7": ("enrolment_status",),
+}
+OPTIONAL_OF_OPERATION = dict.fromkeys(("12.3", "12.4", "12.5", "12.8"), ("enrolment_status",))
+
+
+def _type(printed: str) -> str:
+    return {
+        "string <date-time>": "instant",
+        "string <email>": "email",
+        "string <uuid>": "uuid",
+        "string <uri>": "uri",
+    }.get(printed, printed)
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """{"2.4": Operation}: every operation of the document."""
+    raw = json.loads(Path(__file__).with_name("institution_v2.json").read_text())["operations"]
+    rows = {}  # the keys of a row, from the operation that reads one
+    for entry in raw:
+        names = [field["name"] for field in entry["response_fields"]]
+        if entry["method"] == "GET" and names[:2] != ["count", "next"] and names:
+            rows.setdefault(entry["id"].split(".")[0], entry["response_fields"])
+    return {entry["id"]: _operation(entry, rows) for entry in raw}
+
+
+def _operation(entry: dict[str, Any], rows: dict[str, list]) -> Operation:
+    section = int(entry["id"].split(".")[0])
+    printed = rows[str(section)] if entry["list"] else entry["response_fields"]
+    settled = CORRECTIONS.get(section, {})
+    keys = tuple(
+        settled.get(field["name"], Key(field["name"], _type(field["type"]), bool(field.get("nullable"))))
+        for field in printed
+        if field["name"] not in WRITE_ONLY.get(section, ())
+    )
+    extras = EXTRAS.get(section, ()) if keys else ()
+    if entry["id"] != "6.3":  # those stand beside the page's keys, not in its rows
+        extras += EXTRAS_OF_OPERATION.get(entry["id"], ())
+    return Operation(
+        entry["id"], entry["method"].lower(), entry["path"], entry["status"], entry["list"], keys, extras,
+        OPTIONAL_OF_OPERATION.get(entry["id"], ()),
+    )  # fmt: skip
+
+
+def differences(value: Any, operation: Operation) -> list[str]:
+    """What is not as documented in one row of this operation's answer."""
+    return list(_object(value, operation.keys, operation.extras, operation.optional, operation.id))
+
+
+def _object(value, keys, extras, optional, where):
+    if not isinstance(value, dict):
+        yield f"{where}: {value!r} is no object"
+        return
+    names = [key.name for key in keys]
+    if list(value)[: len(names)] != names:
+        yield f"{where}: keys {list(value)} do not begin with {names}"
+        return
+    more = [name for name in list(value)[len(names) :] if name not in optional]
+    if more != list(extras):
+        yield f"{where}: the documented keys are followed by {more}, not by {list(extras)}"
+    for key in keys:
+        yield from _value(value[key.name], key, f"{where} {key.name}")
+
+
+def _value(value, key: Key, where: str):
+    if value is None:
+        if not key.nullable:
+            yield f"{where}: null"
+    elif key.keys:
+        yield from _object(value, key.keys, key.extras, (), where)
+    elif not _TYPES[key.type](value):
+        yield f"{where}: {value!r} is no {key.type}"
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and str(UUID(value)) == value
+
+
+def _is_send(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and list(value) == ["is_send", "send"]
+        and type(value["is_send"]) is bool
+        and list(value["send"]) == ["enabled_options", "disabled_instruments"]
+        and all(isinstance(option, str) for option in value["send"]["enabled_options"])
+        and all(type(number) is int for number in value["send"]["disabled_instruments"])
+    )
+
+
+_TYPES = {
+    "integer": lambda value: type(value) is int,
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "object": lambda value: isinstance(value, dict),
+    "instant": lambda value: isinstance(value, str) and bool(INSTANT.fullmatch(value)),
+    "email": lambda value: isinstance(value, str) and bool(EMAIL_OR_NOTHING.fullmatch(value)),
+    "uuid": _is_uuid,
+    "uri": lambda value: isinstance(value, str) and value.startswith("http"),
+    "roles": lambda value: isinstance(value, list) and set(value) <= {"LEARNER", "INSTRUCTOR"},
+    "send": _is_send,
+}

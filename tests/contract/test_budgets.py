@@ -1,0 +1,72 @@
+"""SQL queries of every list and detail, pinned: what stands in budgets.json, with one row and with a hundred.
+
+The query that finds the caller of a token is not counted. A failing test tells the measured number.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.contract.calls import CALLS, name_of, url_of
+from tests.contract.document import operations
+from tests.contract.filling import fill
+
+FILE = Path(__file__).with_name("budgets.json")
+BUDGETS: dict[str, dict[str, int]] = json.loads(FILE.read_text())
+READS = [n for n in CALLS if CALLS[n].method == "get"]
+# Who reads what they may read; a row that only its owner sees is read by its owner.
+WHO = {
+    "1": "global admin member", "2": "global admin", "3": "global admin data teacher ann",
+    "6": "global admin legal member", "7": "global admin legal member", "8": "global admin member",
+    "10": "global admin legal data ann", "11": "global admin legal data teacher",
+    "12": "global admin legal data send teacher ann",
+}  # fmt: skip
+EXCEPT = {("12.7", "global"), ("12.7", "send")}  # 403
+CASES = [(n, who) for n in READS for who in WHO[n.split(".")[0]].split() if (n, who) not in EXCEPT]
+LARGEST_LIST, LARGEST_DETAIL = 6, 10
+
+
+def queries(client, url: str) -> int:
+    """Beside the query that finds the caller."""
+    client.get(url)  # statements that are prepared once
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(url)
+    assert answer.status_code == 200, answer.content
+    first, *rest = [query["sql"] for query in captured]
+    assert "signin_callersession" in first
+    return len(rest)
+
+
+def test_every_read_has_a_budget():
+    assert {(n, who) for n, callers in BUDGETS.items() for who in callers} == set(CASES)
+    for number, callers in BUDGETS.items():
+        is_list = operations()[number].is_list
+        assert max(callers.values()) <= (LARGEST_LIST if is_list else LARGEST_DETAIL)
+
+
+@pytest.mark.parametrize(("number", "who"), CASES, ids=[f"{name_of(n)}-{who}" for n, who in CASES])
+@pytest.mark.parametrize("rows", [1, 100])
+def test_number_of_queries_is_the_budget_whatever_the_number_of_rows(rows, number, who, caller, world):
+    fill(world, rows)
+    client = caller(who)
+    assert queries(client, f"{url_of(CALLS[number], world)}?limit=1000") == BUDGETS[number][who]
+    assert queries(client, url_of(CALLS[number], world)) == BUDGETS[number][who]
+
+
+@pytest.mark.parametrize(("number", "who"), [c for c in CASES if operations()[c[0]].is_list and c[0] != "6.3"])
+def test_search_ordering_and_filters_cost_no_further_query(number, who, caller, world):
+    fill(world, 3)
+    url = f"{url_of(CALLS[number], world)}?search=e&ordering=-id&limit=2&offset=1&username=e"
+    assert queries(caller(who), url) <= BUDGETS[number][who]
+
+
+def test_authentication_is_one_query(caller, world):
+    for who in ("global", "admin", "ann", "teacher", "vle"):
+        client = caller(who)
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/api/v2/institution/nothing/")
+            client.get(f"{url_of(CALLS['2.1'], world)}")
+        assert sum("signin_callersession" in query["sql"] for query in captured) == 1

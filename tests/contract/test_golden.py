@@ -1,0 +1,64 @@
+"""Golden answers: what lists and details say of the filled world, as files that people have read.
+
+Ids, instants of writing and pseudonyms are replaced by words. `GOLDEN=write` writes the files anew: then read what
+has changed.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.contract.calls import CALLS, NAMES, url_of
+
+FOLDER = Path(__file__).with_name("golden")
+WHO = {
+    "institution": ("global", "member"), "vle": ("global", "admin"), "course": ("global", "ann"),
+    "ic": ("global", "ann"), "document": ("legal",), "instrument": ("ann",), "user": ("legal", "ann"),
+    "instructor": ("data", "teacher"), "learner": ("send", "teacher", "ann"),
+}  # fmt: skip
+CASES = [(name, who) for name, callers in WHO.items() for who in callers]
+FIXED = {"instrument_id"}
+WRITTEN = {"created_at", "updated_at", "joined_at"}
+
+
+class Words:
+    """The same word for the same id, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self.ids: dict[tuple, str] = {}
+
+    def of(self, value, key: str = "", kind: str = "row"):
+        if isinstance(value, dict):
+            return {name: self.of(inner, name, key if name == "id" and key else kind) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.of(inner, key, kind) for inner in value]
+        if key == "learner_id":
+            return "<uuid>"
+        if key in WRITTEN and value is not None:
+            return "<instant>"
+        if key == "id" or (key.endswith("_id") and key not in FIXED and isinstance(value, int)):
+            kind = {"results": "row"}.get(kind, kind) if key == "id" else key
+            return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
+        if isinstance(value, str):
+            return re.sub(
+                r"/institution/\d+/", "/institution/<i>/", re.sub(r"/files/[^/]+/", "/files/<signed>/", value)
+            )
+        return value
+
+
+@pytest.mark.parametrize(("name", "who"), CASES, ids=[f"{name}-{who}" for name, who in CASES])
+def test_answers_are_the_golden_ones(name, who, caller, filled):
+    client, words, said = caller(who), Words(), {}
+    for number, call in CALLS.items():
+        if call.method == "get" and NAMES[number.split(".")[0]] == name:
+            answer = client.get(url_of(call, filled))
+            said[number] = [answer.status_code, words.of(answer.json())]
+    text = json.dumps(said, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+    file = FOLDER / f"{name}-{who}.json"
+    if os.environ.get("GOLDEN") == "write":
+        FOLDER.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text()

@@ -1,0 +1,429 @@
+"""Every list: pages, ordering, search and filters, as A1 and the table 2.0 say."""
+
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+
+from courses.models import Course
+from institutions.models import VLE, InformedConsent, InformedConsentDocument, Institution, Instrument, User
+from tests.conftest import client_of
+from tests.contract.calls import CALLS, NAMES, url_of
+from tests.contract.filling import fill
+
+LISTS = ["1.1", "2.1", "3.1", "6.1", "7.1", "8.1", "10.1", "11.1", "12.1"]
+MODELS = {
+    "1.1": Institution, "2.1": VLE, "3.1": Course, "6.1": InformedConsent, "7.1": InformedConsentDocument,
+    "8.1": Instrument, "10.1": User, "11.1": User, "12.1": User,
+}  # fmt: skip
+DEFAULT_ORDER = {"1.1": "created_at", "8.1": "acronym"}  # everywhere else: id
+ROWS = 15
+
+
+def ids(cases):
+    return {"ids": [f"{NAMES[case[0].split('.')[0]]}-{'-'.join(map(str, case))}" for case in cases]}
+
+
+each_list = pytest.mark.parametrize("number", LISTS, ids=[f"{NAMES[n.split('.')[0]]}-{n}" for n in LISTS])
+
+
+@pytest.fixture
+def many(world):
+    """More rows than a page of everything, institutions too."""
+    fill(world, ROWS)
+    Institution.objects.bulk_create(Institution(acronym=f"I{n}", name=f"Institution {n}") for n in range(ROWS))
+    return world
+
+
+@pytest.fixture
+def get(caller, world):
+    """get("2.1", "limit=3"): the body of a list, for who sees most."""
+    clients = {"1.1": caller("global")}
+    admin = caller("admin")
+
+    def body(number: str, query: str = "", status: int = 200):
+        answer = clients.get(number, admin).get(f"{url_of(CALLS[number], world)}?{query}")
+        assert answer.status_code == status, (query, answer.content)
+        return answer.json()
+
+    return body
+
+
+def keys(body) -> list[int]:
+    return [row["id"] for row in body["results"]]
+
+
+# Pages.
+
+NONSENSE = ("-1", "abc", "", "1.5", "null", "1e2", "%00")
+HUGE = ("1001", "99999999999999999999", str(2**63))
+PAST = ("500", str(2**31), str(2**63 - 1), str(2**63), str(2**64), "9" * 40)
+
+
+@each_list
+def test_page_is_ten_rows_and_links_are_absolute(number, get, many):
+    whole, first = get(number, "limit=1000"), get(number)
+    url = "http://testserver" + url_of(CALLS[number], many)
+    assert len(first["results"]) == 10
+    assert first["count"] == whole["count"] == len(whole["results"]) > ROWS
+    assert (first["next"], first["previous"]) == (f"{url}?limit=10&offset=10", None)
+    second = get(number, "limit=4&offset=6")
+    assert keys(second) == keys(whole)[6:10]
+    assert second["previous"] == f"{url}?limit=4&offset=2"
+    assert parse_qs(urlsplit(second["next"]).query) == {"limit": ["4"], "offset": ["10"]}
+
+
+@each_list
+def test_pages_tile_the_list(number, get, many):
+    whole = keys(get(number, "limit=1000"))
+    assert len(set(whole)) == len(whole)
+    tiles = [key for offset in range(0, len(whole) + 4, 4) for key in keys(get(number, f"limit=4&offset={offset}"))]
+    assert tiles == whole
+
+
+@each_list
+def test_nonsense_limit_is_the_default(number, get, many):
+    for limit in (*NONSENSE, "0"):
+        assert keys(get(number, f"limit={limit}")) == keys(get(number, "limit=10"))
+
+
+@each_list
+def test_huge_limit_is_the_largest(number, get, many):
+    for limit in HUGE:
+        assert keys(get(number, f"limit={limit}")) == keys(get(number, "limit=1000"))
+
+
+@each_list
+def test_nonsense_offset_is_the_start(number, get, many):
+    for offset in NONSENSE:
+        assert keys(get(number, f"offset={offset}")) == keys(get(number))
+
+
+@each_list
+def test_offset_past_the_end_is_an_empty_page(number, get, many):
+    for offset in PAST:
+        body = get(number, f"offset={offset}")
+        assert body["results"] == []
+        assert body["count"] > ROWS
+        assert body["next"] is None
+
+
+def test_page_has_at_most_a_thousand_rows(get, world):
+    Instrument.objects.bulk_create(
+        Instrument(name="I", acronym=f"x{n}", queue=f"x{n}", enabled=True) for n in range(1000)
+    )
+    body = get("8.1", "limit=1005")
+    assert len(body["results"]) == 1000
+    assert body["count"] == 1005
+    assert body["next"] == f"http://testserver{url_of(CALLS['8.1'], world)}?limit=1000&offset=1000"
+
+
+# Ordering.
+
+PERSON = "id username last_login first_name last_name email locale created_at updated_at uid"
+FLAGS = "inst_admin legal_admin send_admin data_admin"
+ORDERABLE = {
+    "1.1": "id acronym name external_ic mail_domain disable_vle_learner_creation disable_vle_instructor_creation "
+    "disable_vle_user_creation allow_learner_report allow_learner_audit allow_valid_audit created_at updated_at",
+    "2.1": "id type name url client_id",
+    "3.1": "id vle vle_course_id code description start end created_at updated_at",
+    "6.1": "id institution version valid_from created_at updated_at",
+    "7.1": "id consent language html pdf created_at updated_at",
+    "8.1": "id name acronym queue enabled requires_enrolment description identity originality authorship integrity "
+    "created_at updated_at",
+    "10.1": f"{PERSON} {FLAGS} login_allowed",
+    "11.1": f"{PERSON} {FLAGS}",
+    "12.1": f"{PERSON} {FLAGS} institution consent consent_accepted consent_rejected learner_id "
+    "login_allowed joined_at",
+}
+COLUMNS = [(number, name) for number, names in ORDERABLE.items() for name in names.split()]
+
+
+def _collates() -> bool:
+    """The database compares words as a dictionary does, not code by code."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'a' < 'B'")
+        return bool(cursor.fetchone()[0])
+
+
+def comparable(number: str, row: dict, name: str):
+    """What the database compares; None where it has null."""
+    value = row[name]
+    if isinstance(value, dict):
+        value = value.get("id", value.get("version"))
+    if name == "version":
+        return [int(part) for part in value.split(".")]
+    if name == "email":
+        value = value or None  # answered "", stored null
+    if isinstance(value, str) and name.endswith(("_at", "_from", "_login", "accepted", "rejected", "start", "end")):
+        return datetime.fromisoformat(value)
+    if isinstance(value, str) and _collates():
+        return "".join(c for c in value.casefold() if c.isalnum())
+    return value
+
+
+@pytest.mark.parametrize(("number", "name"), COLUMNS, **ids(COLUMNS))
+def test_ordering_is_by_the_column_nulls_last_then_in_the_default_order(number, name, get, many):
+    _make_differ(many)
+    default = get(number, "limit=1000")["results"]
+    value = {row["id"]: comparable(number, row, name) for row in default}
+    known = [row["id"] for row in default if value[row["id"]] is not None]
+    nulls = [row["id"] for row in default if value[row["id"]] is None]
+    rising, falling = (keys(get(number, f"limit=1000&ordering={sign}{name}")) for sign in ("", "-"))
+    assert rising == sorted(known, key=value.__getitem__) + nulls
+    assert falling == sorted(known, key=value.__getitem__, reverse=True) + nulls
+
+
+def _make_differ(world) -> None:
+    """Columns that would be alike in all rows: a false ordering must show."""
+    for model, column, values in (
+        (User, "inst_admin", (True, False)),
+        (User, "login_allowed", (False, True)),
+        (Instrument, "identity", (False, True, False)),
+        (Institution, "external_ic", (True, False)),
+        (Institution, "mail_domain", (None, "b.org", "a.org")),
+        (InformedConsent, "valid_from", (datetime.fromisoformat("2200-01-01T00:00:00Z"),)),
+    ):
+        rows = model.objects.exclude(username__in=("root", "home-admin")) if model is User else model.objects.all()
+        for n, row in enumerate(rows.order_by("pk")):
+            if model is not InformedConsent or n % 3 == 2:
+                model.objects.filter(pk=row.pk).update(**{column: values[n % len(values)]})
+
+
+def test_versions_are_ordered_as_numbers(get, world):
+    for n, version in enumerate(((1, 10, 0), (1, 9, 0), (10, 0, 0))):
+        text = ".".join(map(str, version))
+        major, minor, patch = version
+        InformedConsent.objects.create(
+            institution=world.home.institution, version=text, major=major, minor=minor, patch=patch,
+            valid_from=datetime.fromisoformat(f"2199-01-0{n + 1}T00:00:00Z"),
+        )  # fmt: skip
+    versions = [row["version"] for row in get("6.1", "ordering=version")["results"]]
+    assert versions == ["1.0.0", "1.9.0", "1.10.0", "2.0.0", "10.0.0"]
+    assert [row["version"] for row in get("6.1", "ordering=-version")["results"]] == versions[::-1]
+
+
+@each_list
+def test_default_order_is_by_key(number, get, many):
+    rows = get(number, "limit=1000")["results"]
+    first = DEFAULT_ORDER.get(number, "id")
+    assert [row["id"] for row in rows] == [row["id"] for row in sorted(rows, key=lambda row: (row[first], row["id"]))]
+
+
+UNKNOWN = (
+    "nope", "-nope", "password", "-password", "", "-", ",,", "institution__name", "user__password", "pk", "id;",
+    "--id", "?", "%00",
+)  # fmt: skip
+
+
+@each_list
+def test_unknown_ordering_is_ignored(number, get, many):
+    for ordering in UNKNOWN:
+        assert keys(get(number, f"ordering={ordering}")) == keys(get(number))
+
+
+@each_list
+def test_unknown_names_do_not_disturb_known_ones(number, get, many):
+    whole = sorted(keys(get(number, "limit=1000")), reverse=True)
+    assert keys(get(number, "limit=1000&ordering=nope,-id,password")) == whole
+    assert keys(get(number, "limit=1000&ordering=-id,id")) == whole
+
+
+def test_several_columns_order_one_after_the_other(get, many):
+    _make_differ(many)
+    rows = get("10.1", "limit=1000&ordering=-inst_admin,-id")["results"]
+    assert [row["id"] for row in rows] == [
+        row["id"] for row in sorted(rows, key=lambda row: (not row["inst_admin"], -row["id"]))
+    ]
+    assert {row["inst_admin"] for row in rows} == {True, False}
+
+
+# Search.
+
+SIGNS = ("%25", "_", "'", "\\", "(", "[", "*", ";--", "%F0%9F%98%80", "a" * 2000)
+
+SEARCHED = {
+    "2.1": "name url client_id",
+    "3.1": "code vle_course_id description",
+    "6.1": "version",
+    "7.1": "language",
+    "8.1": "name acronym description",
+    "10.1": "username first_name last_name email uid",
+    "11.1": "username first_name last_name email uid",
+    "12.1": "uid email first_name last_name username",
+}
+SEARCHES = [(number, name) for number, names in SEARCHED.items() for name in names.split()]
+
+
+def mark(number: str, name: str, get, world) -> int:
+    """Write a rare word into one column of one row, and of the other institution's look-alike; the row's key."""
+    key = keys(get(number))[1]
+    away = [] if number == "8.1" else _away(number, world)
+    for n, pk in enumerate([key, *away[:1]]):
+        MODELS[number].objects.filter(pk=pk).update(**{name: f"xx-quagga{n}-yy"})
+    assert away or number == "8.1"
+    return key
+
+
+def _away(number: str, world) -> list[int]:
+    away = world.away
+    url = url_of(CALLS[number], world, i=away.institution.pk, ic=away.consent.pk)
+    return keys(client_of(away.people["admin"]).get(url).json())
+
+
+@pytest.mark.parametrize(("number", "name"), SEARCHES, **ids(SEARCHES))
+def test_search_finds_the_row_in_this_column_and_no_other(number, name, get, filled):
+    key = mark(number, name, get, filled)
+    for text in ("quagga", "QuAgGa", "xx-quagga0-yy", "quagga%20xx-", "%20%20quagga%20"):
+        body = get(number, f"search={text}")
+        assert (keys(body), body["count"]) == ([key], 1), text
+    for text in ("quaggaquagga", "quagga%20zebra", "quagga1"):
+        assert keys(get(number, f"search={text}")) == [], text
+
+
+@each_list
+def test_empty_search_finds_everything(number, get, filled):
+    assert keys(get(number, "search=")) == keys(get(number, "search=%20")) == keys(get(number))
+
+
+@each_list
+def test_search_takes_signs_literally(number, get, filled):
+    """No wildcard, no error: found is only what contains the sign."""
+    for text in SIGNS:
+        for row in get(number, f"search={text}")["results"]:
+            assert text.replace("%25", "%") in str(row)
+
+
+@each_list
+def test_search_with_a_null_character_is_no_server_error(number, caller, world):
+    assert caller("admin").get(f"{url_of(CALLS[number], world)}?search=%00").status_code in (200, 400)
+
+
+def test_institutions_are_searched_by_acronym_and_name(get, caller, many):
+    Institution.objects.filter(acronym="I3").update(name="Quagga College")
+    Institution.objects.filter(acronym="I4").update(acronym="QUAGGA")
+    assert [row["name"] for row in get("1.1", "search=quagga")["results"]] == ["Quagga College", "Institution 4"]
+    assert get("1.1", "search=quagga%20college")["count"] == 1
+    # A member finds only the own one, whatever is asked.
+    url = url_of(CALLS["1.1"], many)
+    assert caller("admin").get(f"{url}?search=quagga").json()["count"] == 0
+    assert [row["acronym"] for row in caller("admin").get(f"{url}?search=university").json()["results"]] == ["HOME"]
+
+
+def test_learners_are_searched_by_id(get, filled):
+    assert filled.people["ann"].pk in keys(get("12.1", f"search={filled.people['ann'].pk}"))
+    assert keys(get("12.1", "search=987654321")) == []
+
+
+# Filters.
+
+CONTAINS = [("10.1", name) for name in ("username", "first_name", "last_name", "email", "uid")]
+EXACT = [("12.1", name) for name in ("uid", "email", "first_name", "last_name", "username")]
+
+
+@pytest.mark.parametrize(("number", "name"), CONTAINS, **ids(CONTAINS))
+def test_filter_finds_what_contains_the_text(number, name, get, filled):
+    key = mark(number, name, get, filled)
+    for text in ("quagga", "QUAGGA", "xx-quagga0-yy"):
+        body = get(number, f"{name}={text}")
+        assert (keys(body), body["count"]) == ([key], 1), text
+    assert keys(get(number, f"{name}=quaggaquagga")) == []
+    assert keys(get(number, f"{name}=quagga&uid=nobody")) == []
+    assert keys(get(number, f"{name}=")) == keys(get(number))
+
+
+@pytest.mark.parametrize(("number", "name"), EXACT, **ids(EXACT))
+def test_filter_finds_exactly_the_text(number, name, get, filled):
+    key = mark(number, name, get, filled)
+    body = get(number, f"{name}=xx-quagga0-yy")
+    assert (keys(body), body["count"]) == ([key], 1)
+    for text in ("quagga", "xx-quagga1-yy", "xx-quagga0-y"):
+        assert keys(get(number, f"{name}={text}")) == [], text
+    assert keys(get(number, f"{name}=xx-quagga0-yy&id=987654321")) == []
+
+
+def test_learners_are_filtered_by_id(get, filled):
+    ann, theirs = filled.people["ann"].pk, filled.away.people["ann"].pk
+    assert keys(get("12.1", f"id={ann}")) == [ann]
+    assert keys(get("12.1", f"id={theirs}")) == []
+    assert keys(get("12.1", "id=987654321")) == []
+
+
+def test_institutions_are_filtered_by_exact_acronym_and_name(get, caller, world):
+    Institution.objects.create(acronym="HOMELY", name="University home and away")
+    for query in ("acronym=HOME", "name=University%20home", "acronym=HOME&name=University%20home"):
+        assert [row["acronym"] for row in get("1.1", query)["results"]] == ["HOME"], query
+    for query in ("acronym=HOM", "name=home", "acronym=AWAY&name=University%20home"):
+        assert get("1.1", query)["count"] == 0, query
+    assert caller("admin").get(f"{url_of(CALLS['1.1'], world)}?acronym=AWAY").json()["count"] == 0
+
+
+ROLES = [
+    ("ADMIN", ["admin"]),
+    ("SEND", ["send"]),
+    ("LEGAL", ["legal"]),
+    ("DATA", ["data"]),
+    ("INSTRUCTOR", ["teacher", "visitor"]),
+    ("LEARNER", ["ann", "bob", "eve"]),
+    ("ADMIN&roles=LEARNER", ["admin", "ann", "bob", "eve"]),
+    ("LEGAL&roles=DATA&roles=SEND", ["legal", "data", "send"]),
+    ("LEARNER&username=bob", ["bob"]),
+]
+
+
+@pytest.mark.parametrize(("roles", "found"), ROLES, ids=[roles for roles, _ in ROLES])
+def test_users_are_filtered_by_roles(roles, found, get, world):
+    body = get("10.1", f"roles={roles}")
+    assert [row["uid"] for row in body["results"]] == found
+    assert body["count"] == len(found)
+
+
+def test_person_of_two_roles_is_found_once(get, world):
+    world.home.teach("ann", world.home.course)
+    User.objects.filter(pk=world.people["ann"].pk).update(data_admin=True)
+    rows = get("10.1", "roles=LEARNER&roles=INSTRUCTOR&roles=DATA")["results"]
+    assert [row["uid"] for row in rows] == ["data", "teacher", "visitor", "ann", "bob", "eve"]
+
+
+@pytest.mark.parametrize("roles", ["NOBODY", "admin", "GLOBAL_ADMIN", "ADMIN,DATA", "1", "ADMIN&roles=NOBODY"])
+def test_unknown_role_is_400_under_its_name(roles, get, world):
+    assert list(get("10.1", f"roles={roles}", status=400)) == ["roles"]
+
+
+def test_filter_and_search_and_ordering_and_page_go_together(get, many):
+    body = get("10.1", "username=more&search=More&ordering=-id&limit=2&offset=1")
+    assert body["count"] == ROWS
+    assert [row["username"] for row in body["results"]] == ["home-more13", "home-more12"]
+    assert parse_qs(urlsplit(body["next"]).query) == {
+        "username": ["more"], "search": ["More"], "ordering": ["-id"], "limit": ["2"], "offset": ["3"],
+    }  # fmt: skip
+
+
+@each_list
+def test_unknown_filters_are_ignored(number, get, filled):
+    away = filled.away.institution.pk
+    query = f"nope=1&institution={away}&institution_id={away}&vle__institution={away}&is_staff=true&password=x&pk=1"
+    assert keys(get(number, query)) == keys(get(number))
+
+
+# What dashboards type into the boxes above their columns never fails (dashboard.md, section 3).
+COLUMN_FILTERS = {
+    "3.1": "id code start end",
+    "6.1": "id version valid_from",
+    "10.1": "id username email",
+    "12.1": "id username email",
+}
+TYPED = ("", "abc", "-1", "1.5", "9" * 30, "2020-01-01", "2020-13-45", "%25", "null", "'", "[]", "%F0%9F%98%80")
+BOXES = [(number, name) for number, names in COLUMN_FILTERS.items() for name in names.split()]
+
+
+@pytest.mark.parametrize(("number", "name"), BOXES, **ids(BOXES))
+def test_column_box_never_fails(number, name, get, world):
+    for text in TYPED:
+        get(number, f"{name}={text}")
+
+
+def test_column_box_of_learners_finds_nothing_for_what_is_no_id(get, world):
+    for text in ("abc", "1.5", "9" * 30, "-1"):
+        assert get("12.1", f"id={text}")["count"] == 0

@@ -1,0 +1,76 @@
+"""Every operation, by the right caller: the documented status, keys in the documented order, values of their types."""
+
+import pytest
+
+from tests.contract.calls import BASE, CALLS, DOCUMENTED, NAMES, RIGHT_CALLER, name_of, send
+from tests.contract.document import differences, operations
+
+
+def test_document_is_covered():
+    assert set(DOCUMENTED) == {number for number in CALLS if number.split(".")[1].isdigit()}
+    assert {number: CALLS[number].method for number in DOCUMENTED} == {
+        number: operations()[number].method for number in DOCUMENTED
+    }
+    assert set(NAMES) <= {number.split(".")[0] for number in operations()}
+    assert len(operations()) == 108
+
+
+@pytest.mark.parametrize("number", DOCUMENTED, ids=name_of)
+def test_answers_as_documented(number, caller, world, filled):
+    operation = operations()[number]
+    answer = send(caller(RIGHT_CALLER.get(number, "admin")), CALLS[number], world)
+    assert answer.status_code == operation.status, answer.content
+    if operation.status == 204:
+        assert answer.content == b""
+        return
+    assert answer["Content-Type"] == "application/json"
+    body = answer.json()
+    if operation.is_list:
+        assert list(body)[:4] == ["count", "next", "previous", "results"]
+        assert type(body["count"]) is int
+        assert body["count"] > 0
+        assert len(body["results"]) == min(10, body["count"])
+    for row in body["results"] if operation.is_list else [body]:
+        assert differences(row, operation) == []
+        assert "password" not in row
+
+
+@pytest.mark.parametrize("number", [n for n in DOCUMENTED if operations()[n].is_list and n != "6.3"], ids=name_of)
+def test_list_and_detail_show_the_same_row(number, caller, world, filled):
+    """The row of a list is the row of the detail, key by key; only the learner's detail says more."""
+    rows = send(caller("admin"), CALLS[number], world).json()["results"]
+    key = "language" if number == "7.1" else "id"
+    for row in rows:
+        path = CALLS[number].path.format(**_ids(world))
+        detail = caller("admin").get(f"{BASE}{path}{row[key]}/")
+        assert detail.status_code == 200
+        same = {name: value for name, value in detail.json().items() if name != "enrolment_status"}
+        assert same == row
+
+
+def _ids(world):
+    return {"i": world.home.institution.pk, "ic": world.home.consent.pk}
+
+
+@pytest.mark.parametrize("number", DOCUMENTED, ids=name_of)
+def test_bearer_is_as_good_as_jwt(number, caller, world):
+    client = caller(RIGHT_CALLER.get(number, "admin"))
+    token = client._credentials["HTTP_AUTHORIZATION"].removeprefix("JWT ")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert send(client, CALLS[number], world).status_code == operations()[number].status
+
+
+UPDATES = ["1.3", "1.4", "2.4", "2.5", "6.5", "6.6", "7.4", "7.5", "10.4", "10.5", "11.4", "11.5", "12.4", "12.5"]
+
+
+@pytest.mark.parametrize("number", UPDATES, ids=name_of)
+def test_written_is_what_reading_shows(number, caller, world, filled):
+    answer = send(caller("admin"), CALLS[number], world)
+    assert answer.status_code == 200, answer.content
+    again = caller("admin").get(answer.wsgi_request.path)
+    assert _steady(again.json()) == _steady(answer.json())
+
+
+def _steady(row):
+    """Without what each answer draws anew: the signed addresses of files."""
+    return {name: value for name, value in row.items() if name != "pdf"}

@@ -1,0 +1,69 @@
+"""/institution/: the rules beyond what the contract tests ask of every resource."""
+
+import pytest
+
+from institutions.services.mail import mail_domain_refuses, mail_domains
+
+
+@pytest.fixture
+def url(world):
+    return f"/api/v2/institution/{world.home.institution.pk}/"
+
+
+def test_members_list_their_own_and_global_admins_all(as_, world):
+    assert [row["acronym"] for row in as_("ann").get("/api/v2/institution/").json()["results"]] == ["HOME"]
+    assert [row["acronym"] for row in as_("global").get("/api/v2/institution/").json()["results"]] == ["HOME", "AWAY"]
+
+
+def test_filters_and_search_never_leave_the_own_institution(as_, world):
+    for query in ({"acronym": "AWAY"}, {"name": "University away"}, {"search": "away"}):
+        assert as_("admin").get("/api/v2/institution/", query).json()["count"] == 0
+        assert as_("global").get("/api/v2/institution/", query).json()["count"] == 1
+
+
+def test_admin_and_global_admin_change_switches(as_, url):
+    for name in ("admin", "global"):
+        answer = as_(name).put(url, {"allow_learner_report": True, "acronym": "X", "name": "X"}).json()
+        assert (answer["allow_learner_report"], answer["acronym"]) == (True, "HOME")
+    assert as_("legal").put(url, {"allow_learner_report": False}).status_code == 403
+    assert as_("admin").delete(url).status_code == 405
+    assert as_("global").post("/api/v2/institution/", {}).status_code == 405
+
+
+@pytest.mark.parametrize("wrong", [None, "maybe", 5, [], {}])
+def test_switches_are_booleans(as_, url, wrong):
+    answer = as_("admin").patch(url, {"external_ic": wrong})
+    assert (answer.status_code, list(answer.json())) == (400, ["external_ic"])
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("mail_domain", "not a domain!"),
+        ("mail_domain", "x" * 256),
+        ("mail_domain", "x.org\x00"),
+        ("mail_domain", ["x.org"]),
+        ("allowed_domains", None),
+        ("allowed_domains", "a\x1b"),
+    ],
+)
+def test_bad_values_are_400_under_the_field(as_, url, field, wrong):
+    answer = as_("admin").patch(url, {field: wrong})
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+
+
+def test_no_restriction_is_stored_as_null(as_, url):
+    assert as_("admin").patch(url, {"mail_domain": "@x.org, y.org"}).json()["mail_domain"] == "@x.org, y.org"
+    assert as_("admin").patch(url, {"mail_domain": ""}).json()["mail_domain"] is None
+
+
+def test_a_mail_domain_is_compared_whole_and_without_case(world):
+    institution = world.home.institution
+    institution.mail_domain = "@Uni.example; .lab.uni.example campus.example"
+    assert mail_domains(institution.mail_domain) == ["uni.example", "lab.uni.example", "campus.example"]
+    assert not mail_domain_refuses(institution, "ann@UNI.example")
+    assert not mail_domain_refuses(institution, None)
+    for address in ("ann@evil-uni.example", "ann@uni.example.evil.org", "ann@sub.uni.example", "ann@xuni.example"):
+        assert mail_domain_refuses(institution, address), address
+    institution.mail_domain = None
+    assert not mail_domain_refuses(institution, "ann@anywhere.example")

@@ -1,0 +1,444 @@
+"""/institution/{}/user/: who may, which values are accepted, passwords, sessions, and the last administrator."""
+
+import pytest
+
+from institutions.models import Instructor, User
+from learners.models import Learner
+from tests.conftest import client_of
+from tests.world import PASSWORD
+
+NEW = "brand-new-77-Pencil"
+BODY = {"username": "zoe", "uid": "z1"}
+KEYS = [
+    "id", "username", "last_login", "first_name", "last_name", "uid", "email", "locale", "created_at", "updated_at",
+    "inst_admin", "legal_admin", "send_admin", "data_admin", "login_allowed",
+]  # fmt: skip
+MATRIX = {
+    # who        list  post get put  patch delete: of the plain member
+    "global":   (200, 403, 200, 403, 403, 403),
+    "admin":    (200, 201, 200, 200, 200, 204),
+    "legal":    (200, 403, 200, 404, 404, 403),
+    "data":     (200, 403, 200, 200, 200, 204),
+    "send":     (200, 403, 404, 404, 404, 403),
+    "teacher":  (200, 403, 404, 404, 404, 403),
+    "ann":      (200, 403, 404, 404, 404, 403),
+    "member":   (200, 403, 200, 200, 200, 403),
+    "stranger": (404, 404, 404, 404, 404, 404),
+}  # fmt: skip
+
+
+@pytest.fixture
+def url(world):
+    return f"/api/v2/institution/{world.home.institution.pk}/user/"
+
+
+@pytest.fixture
+def row(world, url):
+    """row("ann"): the URL of one of the world's people."""
+    return lambda name: f"{url}{world.people[name].pk}/"
+
+
+@pytest.fixture
+def root_at_home(world):
+    """The global administrator is a member of the institution, and administers it."""
+    User.objects.filter(username="root").update(institution=world.home.institution, uid="root", inst_admin=True)
+    world.people["global"].refresh_from_db()
+    return world.people["global"]
+
+
+@pytest.mark.parametrize("who", MATRIX)
+def test_roles(who, as_, url, row):
+    member = {"username": "home-member", "uid": "member", "locale": "ca"}
+    calls = [
+        ("get", url, None), ("post", url, BODY), ("get", row("member"), None), ("put", row("member"), member),
+        ("patch", row("member"), {"locale": "en"}), ("delete", row("member"), None),
+    ]  # fmt: skip
+    client = as_(who)
+    assert tuple(getattr(client, verb)(path, body).status_code for verb, path, body in calls) == MATRIX[who]
+
+
+@pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete"])
+def test_without_token_401(verb, client, url, row):
+    answer = getattr(client, verb)(url if verb == "post" else row("member"))
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "JWT")
+
+
+@pytest.mark.parametrize("who", ["send", "teacher", "ann", "member"])
+def test_members_see_only_themselves(who, as_, url, world):
+    assert [found["id"] for found in as_(who).get(url).json()["results"]] == [world.people[who].pk]
+    assert as_(who).get(f"{url}?search=admin").json()["count"] == 0
+    assert as_(who).get(f"{url}?username=admin").json()["count"] == 0
+
+
+@pytest.mark.parametrize("verb", ["get", "put", "patch", "delete"])
+def test_people_of_another_institution_are_unknown(verb, as_, url, world):
+    path = f"{url}{world.away.people['member'].pk}/"
+    assert getattr(as_("admin"), verb)(path, BODY if verb != "get" else None).status_code == 404
+    assert as_("admin").get(f"{url}?limit=100&search=away").json()["count"] == 0
+    assert world.away.people["member"].username == User.objects.get(uid="member", institution__acronym="AWAY").username
+
+
+def test_keys_in_order_and_no_password(as_, url, row):
+    made = as_("admin").post(url, BODY | {"password": NEW, "password2": NEW}).json()
+    assert list(made) == list(as_("admin").get(row("ann")).json()) == KEYS
+    assert list(as_("admin").get(url).json()["results"][0]) == KEYS
+    assert made | {"id": 0, "created_at": "", "updated_at": ""} == {
+        "id": 0, "username": "zoe", "last_login": None, "first_name": "", "last_name": "", "uid": "z1", "email": "",
+        "locale": None, "created_at": "", "updated_at": "", "inst_admin": False, "legal_admin": False,
+        "send_admin": False, "data_admin": False, "login_allowed": True,
+    }  # fmt: skip
+
+
+def test_untouched_text_of_the_dashboard_is_null(as_, url):
+    nothing = dict.fromkeys(("first_name", "last_name", "email", "locale", "password", "password2"))
+    made = as_("admin").post(url, BODY | nothing)
+    assert made.status_code == 201
+    assert (made.json()["first_name"], made.json()["email"], made.json()["locale"]) == ("", "", None)
+    assert User.objects.get(username="zoe").email is None
+
+
+def test_several_people_have_no_email(as_, url):
+    for number in range(2):
+        body = {"username": f"p{number}", "uid": f"p{number}", "email": ""}
+        assert as_("admin").post(url, body).status_code == 201
+
+
+# Values.
+
+WRONG = [
+    ("username", None), ("username", ""), ("username", "a b"), ("username", "a/b"), ("username", "x" * 151),
+    ("username", "home-ann"), ("username", []), ("username", {}), ("username", True), ("username", "a\x00b"),
+    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", ["z1"]), ("uid", "z\n1"),
+    ("first_name", "x" * 151), ("first_name", "a\tb"), ("first_name", {"a": 1}), ("last_name", "x" * 151),
+    ("last_name", True), ("email", "nobody"), ("email", "ANN@Home.example.org"), ("email", 7), ("email", ["a@b.org"]),
+    ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"), ("email", "root@example.org"),
+    ("email", "ANN@away.example.org"), ("locale", ""), ("locale", "english-language"), ("locale", "e"),
+    ("locale", "e_"), ("locale", 10**30), ("locale", []), ("inst_admin", None), ("legal_admin", "maybe"),
+    ("send_admin", 2), ("data_admin", []), ("login_allowed", None), ("login_allowed", {}), ("password", ""),
+    ("password", 5.5), ("password", [NEW]), ("password", "x" * 129), ("password2", NEW),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=lambda value: str(value)[:20])
+def test_wrong_value_is_400_under_its_name(name, value, as_, url, row):
+    answer = as_("admin").post(url, BODY | {name: value})
+    assert answer.status_code == 400, answer.content
+    assert name in answer.json() or (name == "password" and list(answer.json()) == ["password2"])
+    if value not in ("home-ann", "ann", "ANN@Home.example.org"):  # what she has
+        answer = as_("admin").patch(row("ann"), {name: value})
+        assert answer.status_code == 400, answer.content
+    assert User.objects.filter(username="zoe").count() == 0
+
+
+@pytest.mark.parametrize("body", [[], "text", 5, None, [BODY]])
+def test_body_that_is_no_object_is_400(body, as_, url):
+    assert as_("admin").post(url, body, format="json").status_code == 400
+
+
+def test_required_on_post_and_put_alone(as_, url, row):
+    for answer in (as_("admin").post(url, {}), as_("admin").put(row("ann"), {})):
+        assert (answer.status_code, set(answer.json())) == (400, {"username", "uid"})
+    assert as_("admin").patch(row("ann"), {}).status_code == 200
+
+
+def test_uid_repeats_in_another_institution_only(as_, world, url):
+    User.objects.filter(username="away-member").update(uid="z1")
+    assert as_("admin").post(url, BODY).status_code == 201
+    again = as_("admin").post(url, BODY | {"username": "zoe2"})
+    assert (again.status_code, list(again.json())) == (400, ["uid"])
+
+
+def test_email_is_unique_in_the_whole_system_ignoring_case(as_, url, row):
+    first = as_("admin").patch(row("ann"), {"email": "Zoe@Elsewhere.org"})
+    assert first.json()["email"] == "Zoe@Elsewhere.org"
+    for answer in (
+        as_("admin").post(url, BODY | {"email": "zOE@elsewhere.ORG"}),
+        as_("admin").patch(row("bob"), {"email": "zoe@elsewhere.org"}),
+    ):
+        assert (answer.status_code, list(answer.json())) == (400, ["email"])
+
+
+@pytest.mark.parametrize(
+    ("email", "status"),
+    [
+        ("z@x.org", 201), ("z@Y.ORG", 201), ("z@evil-x.org", 400), ("z@x.org.evil.com", 400), ("z@sub.x.org", 400),
+        ("", 201),
+    ],
+)  # fmt: skip
+def test_mail_domain_is_compared_whole(email, status, as_, url, world):
+    world.home.institution.mail_domain = "@x.org; y.org"
+    world.home.institution.save()
+    answer = as_("admin").post(url, BODY | {"email": email})
+    assert answer.status_code == status
+    assert status == 201 or list(answer.json()) == ["email"]
+
+
+def test_mail_domain_is_checked_on_change_and_leaves_others_alone(as_, row, world):
+    world.home.institution.mail_domain = "x.org"
+    world.home.institution.save()
+    assert as_("admin").patch(row("ann"), {"locale": "ca"}).status_code == 200
+    same = {"username": "home-ann", "uid": "ann", "email": "ann@home.example.org"}
+    assert as_("admin").put(row("ann"), same).status_code == 200
+    assert as_("admin").patch(row("ann"), {"email": "ann@y.org"}).json().keys() == {"email"}
+    assert as_("admin").patch(row("ann"), {"email": "ann@x.org"}).status_code == 200
+
+
+def test_put_resets_nothing_that_it_leaves_out(as_, row, world):
+    User.objects.filter(username="home-ann").update(locale="ca", legal_admin=True)
+    before = as_("admin").get(row("ann")).json()
+    after = as_("admin").put(row("ann"), {"username": "home-ann", "uid": "ann"}).json()
+    assert after | {"updated_at": ""} == before | {"updated_at": ""}
+    assert after["updated_at"] > before["updated_at"]
+    assert User.objects.get(username="home-ann").check_password(PASSWORD)
+
+
+def test_admin_changes_everything(as_, row):
+    changes = {
+        "username": "ann2", "uid": "a2", "email": "ann2@home.example.org", "first_name": "A", "last_name": "B",
+        "locale": "pt-BR", "inst_admin": True, "legal_admin": True, "send_admin": True, "data_admin": True,
+        "login_allowed": False,
+    }  # fmt: skip
+    answer = as_("admin").patch(row("ann"), changes)
+    assert {name: answer.json()[name] for name in changes} == changes
+
+
+def test_read_only_and_unknown_keys_are_ignored(as_, url, row, world):
+    body = {"id": 7, "institution": world.away.institution.pk, "is_staff": True, "last_login": "x", "unknown": [1]}
+    made = as_("admin").post(url, BODY | body).json()
+    person = User.objects.get(username="zoe")
+    assert (person.institution_id, person.is_staff) == (world.home.institution.pk, False)
+    assert made["id"] == person.pk != 7
+
+
+def test_both_slash_forms(as_, url, row):
+    assert as_("admin").get(url.rstrip("/")).json() == as_("admin").get(url).json()
+    assert as_("admin").patch(row("ann").rstrip("/"), {"locale": "ca"}).json()["locale"] == "ca"
+
+
+# Passwords.
+
+
+def test_password_lets_the_person_sign_in(as_, url, client):
+    body = BODY | {"email": "zoe@home.example.org", "password": f" {NEW} ", "password2": f" {NEW} "}
+    assert as_("admin").post(url, body).json()["login_allowed"] is True
+    signed = client.post("/api/v2/auth/login", {"email": "zoe@home.example.org", "password": f" {NEW} "})
+    assert signed.status_code == 200
+
+
+def test_without_password_nobody_can_sign_in(as_, url):
+    assert as_("admin").post(url, BODY).json()["login_allowed"] is False
+    assert not User.objects.get(username="zoe").has_usable_password()
+
+
+@pytest.mark.parametrize(
+    ("passwords", "name"),
+    [
+        ({"password": NEW, "password2": "other-99-Pencil"}, "password2"),
+        ({"password": NEW}, "password2"),
+        ({"password2": NEW}, "password2"),
+        ({"password": "short", "password2": "short"}, "password"),
+        ({"password": "password", "password2": "password"}, "password"),
+        ({"password": "8203571046", "password2": "8203571046"}, "password"),
+        ({"password": "zoe-is-the-name", "password2": "zoe-is-the-name", "username": "zoe-is-the-name"}, "password"),
+        ({"password": NEW, "password2": NEW, "login_allowed": False}, "password"),
+    ],
+)
+def test_bad_password_is_400(passwords, name, as_, url):
+    answer = as_("admin").post(url, BODY | passwords)
+    assert (answer.status_code, list(answer.json())) == (400, [name])
+    assert not User.objects.filter(uid="z1").exists()
+
+
+def test_new_password_needs_login_allowed(as_, row):
+    User.objects.filter(username="home-ann").update(login_allowed=False)
+    new = {"password": NEW, "password2": NEW}
+    refused = as_("admin").patch(row("ann"), new)
+    assert (refused.status_code, list(refused.json())) == (400, ["password"])
+    assert as_("admin").patch(row("ann"), new | {"login_allowed": True}).status_code == 200
+    assert User.objects.get(username="home-ann").check_password(NEW)
+
+
+def test_new_password_ends_all_sessions(as_, row, world):
+    old = as_("ann")
+    assert old.patch(row("ann"), {"password": NEW, "password2": NEW}).status_code == 200
+    assert old.get(row("ann")).status_code == 401
+    world.people["ann"].refresh_from_db()
+    assert world.people["ann"].check_password(NEW)
+    assert as_("ann").get(row("ann")).status_code == 200
+
+
+def test_end_of_login_allowed_ends_all_sessions(as_, row, world):
+    old, launched = as_("ann"), as_("ann", "launched")
+    assert as_("admin").patch(row("ann"), {"login_allowed": False}).json()["login_allowed"] is False
+    assert (old.get(row("ann")).status_code, launched.get(row("ann")).status_code) == (401, 401)
+    as_("admin").patch(row("ann"), {"login_allowed": True})
+    assert old.get(row("ann")).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["password", "password2"])
+def test_password_of_null_changes_nothing(name, as_, row):
+    client = as_("ann")
+    assert client.patch(row("ann"), {name: None}).status_code == 200
+    assert client.get(row("ann")).status_code == 200
+
+
+# The own row.
+
+
+def test_own_locale_and_password_and_nothing_else(as_, row):
+    assert as_("ann").patch(row("ann"), {"locale": "ca"}).json()["locale"] == "ca"
+    others = {
+        "username": "x", "uid": "x", "email": "x@home.example.org", "first_name": "X", "last_name": "X",
+        "inst_admin": True, "legal_admin": True, "send_admin": True, "data_admin": True, "login_allowed": False,
+    }  # fmt: skip
+    for name, value in others.items():
+        answer = as_("ann").patch(row("ann"), {name: value})
+        assert answer.status_code == 403
+        assert name in answer.json()["detail"]
+
+
+def test_own_row_sent_back_as_read_is_no_change(as_, row):
+    shown = as_("member").get(row("member")).json()
+    assert as_("member").put(row("member"), shown | {"locale": "es"}).json()["locale"] == "es"
+
+
+def test_sent_by_a_vle_nobody_sets_a_password(as_, row):
+    client = as_("ann", "launched")
+    assert client.patch(row("ann"), {"password": NEW, "password2": NEW}).status_code == 403
+    assert client.patch(row("ann"), {"locale": "ca"}).status_code == 200
+
+
+# Data administrators.
+
+
+def test_data_admin_corrects_names_and_locale_only(as_, row):
+    right = {"first_name": "Anna", "last_name": "B", "locale": "es"}
+    assert right.items() <= as_("data").patch(row("ann"), right).json().items()
+    for name, value in {
+        "username": "x", "uid": "x", "email": "x@home.example.org", "login_allowed": False, "inst_admin": True,
+        "data_admin": True,
+    }.items():  # fmt: skip
+        answer = as_("data").patch(row("ann"), {name: value} | right)
+        assert answer.status_code == 403
+        assert name in answer.json()["detail"]
+    assert as_("data").patch(row("ann"), {"password": NEW, "password2": NEW}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["admin", "legal", "send"])
+def test_data_admin_touches_nobody_with_a_flag(name, as_, row):
+    assert as_("data").patch(row(name), {"first_name": "X"}).status_code == 403
+    assert as_("data").patch(row(name), {}).status_code == 403
+    assert as_("data").delete(row(name)).status_code == 403
+
+
+def test_data_admin_has_only_a_members_right_on_the_own_row(as_, row):
+    assert as_("data").patch(row("data"), {"locale": "ca"}).status_code == 200
+    assert as_("data").patch(row("data"), {"first_name": "X"}).status_code == 403
+    assert as_("data").patch(row("data"), {"inst_admin": True}).status_code == 403
+    assert as_("data").delete(row("data")).status_code == 403
+
+
+# Administrators.
+
+
+def test_nobody_deletes_the_own_account(as_, row, world):
+    world.home.person("second", inst_admin=True)
+    assert as_("admin").delete(row("admin")).status_code == 403
+
+
+def test_global_admin_at_home_is_not_writable(as_, url, root_at_home):
+    path = f"{url}{root_at_home.pk}/"
+    for who in ("admin", "data", "global"):
+        assert as_(who).patch(path, {"locale": "ca"}).status_code == 403
+        assert as_(who).delete(path).status_code == 403
+        assert as_(who).get(path).status_code == 200
+
+
+def test_global_admin_who_administers_the_institution_may_change_others(as_, row, root_at_home):
+    assert as_("global").patch(row("ann"), {"first_name": "X"}).status_code == 200
+
+
+LAST = [{"inst_admin": False}, {"login_allowed": False}]
+
+
+@pytest.mark.parametrize("change", LAST)
+def test_last_administrator_stays(change, as_, row, world):
+    assert as_("admin").patch(row("admin"), change).status_code == 409
+    world.home.person("second", inst_admin=True, login_allowed=False)  # no help: cannot sign in
+    world.home.person("third", inst_admin=True, is_active=False)
+    world.away.person("fourth", inst_admin=True)
+    assert as_("admin").patch(row("admin"), change).status_code == 409
+    world.home.person("fifth", inst_admin=True)
+    assert as_("admin").patch(row("admin"), change).status_code == 200
+
+
+def test_administrator_who_deletes_the_others_is_the_last(as_, url, row, world):
+    other = world.home.person("second", inst_admin=True)
+    client = client_of(other)
+    assert client.delete(row("admin")).status_code == 204
+    assert client.patch(f"{url}{other.pk}/", {"inst_admin": False}).status_code == 409
+
+
+# Deleting.
+
+
+def test_deleted_person_is_gone_with_all_roles(as_, row, world):
+    Instructor.objects.create(user=world.people["ann"], institution=world.home.institution)
+    assert as_("admin").delete(row("ann")).status_code == 204
+    assert not User.objects.filter(username="home-ann").exists()
+    assert not Learner.objects.filter(pk=world.people["ann"].pk).exists()
+    assert as_("admin").get(row("ann")).status_code == 404
+    assert world.home.course.learners.count() == 1
+
+
+# Lists.
+
+
+def people(answer):
+    assert answer.status_code == 200, answer.content
+    return [row["uid"] for row in answer.json()["results"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("roles=ADMIN", ["admin"]),
+        ("roles=LEGAL", ["legal"]),
+        ("roles=DATA&roles=SEND", ["data", "send"]),
+        ("roles=INSTRUCTOR", ["teacher", "visitor"]),
+        ("roles=LEARNER&roles=ADMIN", ["admin", "ann", "bob", "eve"]),
+        ("roles=LEARNER&uid=b", ["bob"]),
+        ("username=HOME-A", ["admin", "ann"]),
+        ("first_name=nn", ["ann"]),
+        ("last_name=Home&email=eve@", ["eve"]),
+        ("uid=isi", ["visitor"]),
+        ("search=home%20ann", ["ann"]),
+        ("search=bob%40HOME", ["bob"]),
+        ("id=abc", []),
+        ("id=1e3", []),
+        ("id=99999999999999999999999", []),
+        ("id=%00", []),
+        ("username=%00", []),
+        ("email=%00", []),
+        ("uid=away", []),
+        ("ordering=-uid&limit=2", ["visitor", "teacher"]),
+        ("ordering=nonsense&limit=2", ["admin", "legal"]),
+    ],
+)
+def test_lists(query, expected, as_, url):
+    assert people(as_("admin").get(f"{url}?{query}")) == expected
+
+
+def test_filter_by_id_is_exact(as_, url, world):
+    assert people(as_("admin").get(f"{url}?id={world.people['ann'].pk}")) == ["ann"]
+
+
+@pytest.mark.parametrize("query", ["roles=OWNER", "roles=ADMIN,SEND", "roles=ADMIN&roles=x", "first_name=%00"])
+def test_bad_filter_is_400_under_its_name(query, as_, url):
+    answer = as_("admin").get(f"{url}?{query}")
+    assert (answer.status_code, list(answer.json())) == (400, [query.partition("=")[0]])
+
+
+def test_institution_that_does_not_exist_is_404(as_):
+    for path in ("/api/v2/institution/999/user/", "/api/v2/institution/999/user/1/"):
+        assert as_("global").get(path).status_code == 404

@@ -1,0 +1,137 @@
+"""Resources for tests of the kernel alone: parents with rules, nested lists, several columns to one parent."""
+
+from django.db.models import Q
+from django.urls import include, path
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+
+from courses.api.rules import attended, taught
+from courses.models import Activity, Course, CourseGroup
+from institutions.api.institution import InstitutionSerializer
+from institutions.models import Institution
+from reports.models import Report, ReportInstrument, Request
+from tesla_api import urls
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import TenantFilter
+from tesla_api.api.routing import Resource, mount
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class GroupSerializer(ResourceSerializer):
+    institution = InstitutionSerializer(read_only=True)
+    parent = TenantRelatedField(queryset=CourseGroup.objects.all(), required=False, allow_null=True)
+
+    class Meta:
+        model = CourseGroup
+        fields = ("id", "institution", "parent", "name", "description")
+
+
+class GroupFilter(filters.FilterSet):
+    parent = TenantFilter(queryset=CourseGroup.objects.all())
+
+    class Meta:
+        model = CourseGroup
+        fields = ("name", "parent")
+
+
+class GroupViewSet(ResourceViewSet):
+    queryset = CourseGroup.objects.all()
+    serializer_class = GroupSerializer
+    filterset_class = GroupFilter
+    orderable = {"name": "name", "parent": "parent"}
+    search_fields = ("name",)
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    access = {Role.ADMIN: grant(READ, WRITE), Role.MEMBER: grant(READ, rows=lambda me: Q(name="open"))}
+
+
+class ActivitySerializer(ResourceSerializer):
+    class Meta:
+        model = Activity
+        fields = ("id", "vle_activity_type", "vle_activity_id", "name", "enabled", "description")
+
+
+class ActivityViewSet(ResourceViewSet):
+    queryset = Activity.objects.all()
+    serializer_class = ActivitySerializer
+    scope = under(
+        Course,
+        rows="course",
+        parent_lookup_course_id="pk",
+        parent_lookup_vle__institution_id="vle__institution",
+    )
+    access = {
+        Role.GLOBAL | Role.ADMIN: grant(READ, "create"),
+        Role.INSTRUCTOR: grant(READ, WRITE, parent=taught()),
+        Role.LEARNER: grant(READ, parent=attended(), rows=lambda me: Q(enabled=True)),
+    }
+
+    def perform_create(self, serializer):
+        course = self.parent
+        serializer.save(course=course, vle_id=course.vle_id, institution_id=course.institution_id)
+
+
+class DetailSerializer(serializers.ModelSerializer):
+    instrument = serializers.CharField(source="instrument.name")
+
+    class Meta:
+        model = ReportInstrument
+        fields = ("instrument", "identity_level")
+
+
+class ReportSerializer(ResourceSerializer):
+    detail = DetailSerializer(source="details", many=True, read_only=True)
+
+    class Meta:
+        model = Report
+        fields = ("id", "learner", "detail")
+
+
+class ReportViewSet(ResourceViewSet):
+    queryset = Report.objects.all()
+    serializer_class = ReportSerializer
+    scope = under(
+        Activity,
+        rows="activity",
+        parent_lookup_activity_id="pk",
+        parent_lookup_course_id="course",
+        parent_lookup_institution_id="institution",
+    )
+    access = {Role.ADMIN: grant(READ)}
+
+
+class RequestSerializer(ResourceSerializer):
+    class Meta:
+        model = Request
+        fields = ("id", "status", "instruments", "learner")
+
+
+class RequestViewSet(ResourceViewSet):
+    queryset = Request.objects.all()
+    serializer_class = RequestSerializer
+    scope = under(
+        Report,
+        rows={"activity": "activity_id", "learner": "learner_id"},  # the requests of the report's pair
+        tenant="institution",
+        parent_lookup_report_id="pk",
+        parent_lookup_activity_id="activity",
+        parent_lookup_course_id="activity__course",
+        parent_lookup_institution_id="institution",
+    )
+    access = {Role.ADMIN: grant(READ)}
+
+
+_COURSE = "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/"
+_ACTIVITY = (
+    "institution/{parent_lookup_institution_id}/course/{parent_lookup_course_id}/activity/{parent_lookup_activity_id}/"
+)
+TREE = (
+    Resource("institution/{parent_lookup_institution_id}/group/{id}/", GroupViewSet),
+    Resource(_COURSE + "activity/{id}/", ActivityViewSet),
+    Resource(_ACTIVITY + "report/{id}/", ReportViewSet),
+    Resource(_ACTIVITY + "report/{parent_lookup_report_id}/request/{id}/", RequestViewSet),
+)
+urlpatterns = [path("api/v2/", include(mount(TREE))), *urls.urlpatterns]
+handler404 = "tesla_api.api.errors.not_found"

@@ -1,0 +1,124 @@
+"""Both readers of a serializer say the same for every resource of the tree, and what cannot be compiled is refused."""
+
+import re
+
+import pytest
+from rest_framework import serializers
+
+from institutions.models import Institution, User
+from tesla_api.api.rows import CannotCompileError, compile_rows
+from tesla_api.api.viewsets import ResourceViewSet
+from tesla_api.tree import TREE
+from tests.contract.calls import ids_of
+from tests.contract.filling import fill
+
+# URL of the tree -> a row of the test's world, and who looks. A resource without a line fails.
+ROWS = {
+    "institution/{institution_id}/": ("{i}", "global admin member"),
+    "institution/{parent_lookup_institution_id}/vle/{id}/": ("{i}/vle/{vle}", "global admin"),
+    "institution/{parent_lookup_institution_id}/instrument/{id}/": ("{i}/instrument/1", "global admin ann"),
+    "institution/{parent_lookup_institution_id}/ic/{id}/": ("{i}/ic/{ic}", "global admin legal ann"),
+    "institution/{parent_lookup_institution_id}/ic/{parent_lookup_informed_consent_id}/document/{language}/": (
+        "{i}/ic/{ic}/document/en",
+        "global admin legal ann",
+    ),
+    "institution/{parent_lookup_institution_id}/user/{id}/": ("{i}/user/{ann}", "global admin legal data ann"),
+    "institution/{parent_lookup_institution_id}/instructor/{id}/": (
+        "{i}/instructor/{teacher}",
+        "global admin legal data teacher",
+    ),
+    "institution/{parent_lookup_institution_id}/learner/{id}/": (
+        "{i}/learner/{ann}",
+        "global admin legal data send teacher ann",
+    ),
+    "institution/{parent_lookup_vle__institution_id}/course/{id}/": (
+        "{i}/course/{course}",
+        "global admin data teacher bob ann",
+    ),
+}
+# The signed address of a file is another one each time.
+SIGNED = re.compile(rb"/files/[^/\"]+/")
+
+
+def address(url: str, world) -> str:
+    assert url in ROWS, f"tests/kernel/test_rows.py has no line for {url}"
+    return f"/api/v2/institution/{ROWS[url][0].format(**ids_of(world))}/"
+
+
+@pytest.mark.parametrize("resource", TREE, ids=lambda resource: resource.url)
+def test_compiled_and_plain_path_give_the_same_bytes(resource, as_, world, monkeypatch):
+    fill(world, 12)
+    detail = address(resource.url, world)
+    for url in (detail, f"{detail.rstrip('/').rpartition('/')[0]}/?limit=1000"):
+        for who in ROWS[resource.url][1].split():
+            fast = as_(who).get(url)
+            assert fast.status_code == 200, (who, url, fast.content)
+            with monkeypatch.context() as patch:
+                patch.setattr(ResourceViewSet, "compiled", property(lambda self: False))
+                plain = as_(who).get(url)
+            assert SIGNED.sub(b"", fast.content) == SIGNED.sub(b"", plain.content)
+            assert fast.json().get("count", 1) > 0
+
+
+@pytest.mark.parametrize("resource", TREE, ids=lambda resource: resource.url)
+def test_prepared_page_is_the_filtered_page(resource, as_, world):
+    """A list that is asked nothing is read by a prepared statement; an empty search takes the other way."""
+    fill(world, 12)
+    url = address(resource.url, world).rstrip("/").rpartition("/")[0]
+    for who in ROWS[resource.url][1].split():
+        prepared, filtered = as_(who).get(f"{url}/?limit=1000"), as_(who).get(f"{url}/?limit=1000&search=")
+        assert SIGNED.sub(b"", prepared.content) == SIGNED.sub(b"", filtered.content)
+
+
+@pytest.mark.parametrize("resource", TREE, ids=lambda resource: resource.url)
+def test_browsable_page_shows_the_row(resource, as_, world):
+    answer = as_("admin").get(address(resource.url, world), HTTP_ACCEPT="text/html")
+    assert answer.status_code == 200
+    assert b"created_at" in answer.content or b"client_id" in answer.content
+
+
+class Shouting(serializers.ModelSerializer):
+    name = serializers.SerializerMethodField()
+
+    def get_name(self, row) -> str:
+        return row.name.upper()
+
+    class Meta:
+        model = Institution
+        fields = ("name",)
+
+
+def test_what_cannot_be_compiled_is_refused():
+    with pytest.raises(CannotCompileError, match=r"Shouting.name \(SerializerMethodField\)"):
+        compile_rows(Shouting())
+
+
+def test_key_that_the_plain_path_would_drop_is_refused():
+    class Person(serializers.ModelSerializer):
+        institution = serializers.CharField(source="institution.name")
+
+        class Meta:
+            model = User
+            fields = ("institution",)
+
+    with pytest.raises(CannotCompileError, match="allow_null"):
+        compile_rows(Person())
+
+
+def test_serializer_that_represents_itself_is_refused():
+    class Own(serializers.ModelSerializer):
+        def to_representation(self, instance):
+            return {"name": "x"}
+
+        class Meta:
+            model = Institution
+            fields = ("name",)
+
+    with pytest.raises(CannotCompileError, match="represents itself"):
+        compile_rows(Own())
+
+
+def test_other_time_zone_is_refused(settings):
+    settings.TIME_ZONE = "Europe/Madrid"
+    with pytest.raises(CannotCompileError, match="UTC"):
+        compile_rows(Shouting())

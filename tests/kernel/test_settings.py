@@ -1,0 +1,80 @@
+"""Starting the service: every variable is described, and what is missing stops it with one clear line."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tesla_api.local import local_keys
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPLETE = {
+    "SECRET_KEY": "s" * 50,
+    "TOKEN_KEYS": "a1:" + "t" * 40,
+    "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "ALLOWED_HOSTS": "trust.example.org",
+    "DATABASE_URL": "sqlite://:memory:",
+}
+
+
+def start(**environment):
+    """`manage.py check` with this environment alone."""
+    clean = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_complete_environment_starts():
+    assert start(**COMPLETE).returncode == 0
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_what_is_missing_stops_the_start_with_one_line(name):
+    result = start(**{k: v for k, v in COMPLETE.items() if k != name})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{name} is not set: ")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("ring", ["short:abc", "noname", "a-b:" + "t" * 40])
+def test_an_unusable_key_ring_stops_the_start(ring):
+    result = start(**COMPLETE | {"TOKEN_KEYS": ring})
+    assert result.returncode == 1
+    assert result.stderr.startswith("TOKEN_KEYS must be")
+
+
+def test_the_local_start_needs_nothing(tmp_path):
+    for _ in range(2):
+        result = start(DEMO="1", VAR_DIR=str(tmp_path / "var"))
+        assert result.returncode == 0, result.stderr
+    path = tmp_path / "var" / "local.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [found.name for found in path.parent.iterdir()] == ["local.json"]
+
+
+def test_local_keys_are_made_once(tmp_path, monkeypatch):
+    first = local_keys(tmp_path)
+    assert local_keys(tmp_path) == first
+    # another process links its file between the look and the link
+    monkeypatch.setattr(Path, "exists", lambda self: False)
+    assert local_keys(tmp_path) == first
+
+
+def test_the_example_lists_every_variable():
+    read = set()
+    for path in ("tesla_api/settings.py", "tesla_api/gunicorn.py"):
+        text = (ROOT / path).read_text()
+        read |= set(re.findall(r'(?:env\.\w+|required|environ\.get)\(\s*["\']([A-Z0-9_]+)["\']', text))
+    listed = re.findall(r"^#? ?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    assert sorted(listed) == sorted(set(listed))
+    assert set(listed) == read

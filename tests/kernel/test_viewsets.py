@@ -1,0 +1,269 @@
+"""The sealed base of resources: parents, row rules, writes, and what happens when they are declared wrongly."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db.models import Q
+from django.utils import timezone
+
+from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
+from institutions.models import Institution, Instrument
+from learners.models import Learner
+from reports.models import Report, ReportInstrument, Request
+from tesla_api.api.access import READ, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.routing import Resource
+from tesla_api.api.scope import under
+from tesla_api.api.viewsets import ResourceViewSet
+from tests.kernel import sample
+
+pytestmark = pytest.mark.urls("tests.kernel.sample")
+
+
+@pytest.fixture
+def home(world):
+    return f"/api/v2/institution/{world.home.institution.pk}"
+
+
+@pytest.fixture
+def activities(world, home):
+    return f"{home}/course/{world.home.course.pk}/activity/"
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("admin", 200),
+        ("global", 200),
+        ("teacher", 200),
+        ("visitor", 403),
+        ("ann", 200),
+        ("eve", 403),
+        ("member", 403),
+        ("legal", 403),
+        ("stranger", 404),
+    ],
+)
+def test_parent_rules_decide_who_reads_below_a_course(as_, activities, name, status):
+    assert as_(name).get(activities).status_code == status
+
+
+def test_parent_rules_decide_who_writes_below_a_course(as_, world, activities):
+    row = f"{activities}{world.home.activity.pk}/"
+    assert as_("teacher").patch(row, {"name": "New"}).json()["name"] == "New"
+    assert as_("ann").patch(row, {"name": "Hers"}).status_code == 403
+    assert as_("visitor").patch(row, {"name": "His"}).status_code == 403
+    assert as_("teacher").delete(row).status_code == 204
+    assert not Activity.objects.filter(pk=world.home.activity.pk).exists()
+
+
+def test_rights_of_several_roles_add_up(as_, world, activities):
+    CourseLearner.objects.create(
+        institution=world.home.institution,
+        course=world.home.course,
+        learner=Learner.objects.create(user=world.people["visitor"], institution=world.home.institution),
+    )
+    Activity.objects.filter(pk=world.home.activity.pk).update(enabled=False)
+    visitor = as_("visitor")  # teaches elsewhere, is a learner here, and learners see what is enabled
+    assert visitor.get(activities).json()["count"] == 0
+    CourseInstructor.objects.create(
+        institution=world.home.institution, course=world.home.course, instructor_id=world.people["visitor"].pk
+    )
+    assert visitor.get(activities).json()["count"] == 1
+
+
+def test_row_rule_hides_rows_and_admin_sees_all(as_, world, home):
+    CourseGroup.objects.create(institution=world.home.institution, name="open")
+    assert [row["name"] for row in as_("member").get(f"{home}/group/").json()["results"]] == ["open"]
+    assert as_("admin").get(f"{home}/group/").json()["count"] == 2
+    assert as_("member").get(f"{home}/group/{world.home.group.pk}/").status_code == 404
+
+
+def test_a_chain_with_a_foreign_link_is_404(as_, world, home):
+    away = world.away
+    for path in (
+        f"course/{away.course.pk}/activity/",
+        f"course/{world.home.other_course.pk}/activity/{world.home.activity.pk}/report/",
+        "course/99999/activity/",
+        "course/abc/activity/",
+        "course/99999999999999999999/activity/",
+        "course/0/activity/",
+    ):
+        assert as_("admin").get(f"{home}/{path}").status_code == 404, path
+        assert as_("global").get(f"{home}/{path}").status_code == 404, path
+
+
+def test_unknown_institution_is_404_for_a_global_admin(as_):
+    assert as_("global").get("/api/v2/institution/987654/course/1/activity/").status_code == 404
+    assert as_("global").get("/api/v2/institution/987654/group/").status_code == 404
+
+
+def test_new_rows_take_their_parent_from_the_url(as_, world, activities):
+    made = as_("admin").post(
+        activities, {"vle_activity_type": "quiz", "vle_activity_id": "7", "course": world.home.other_course.pk}
+    )
+    assert made.status_code == 201
+    assert Activity.objects.get(pk=made.json()["id"]).course == world.home.course
+
+
+def test_what_its_writer_could_not_see_is_not_written(as_, world, activities, monkeypatch):
+    hidden = grant(READ, "create", rows=lambda me: Q(enabled=True))
+    monkeypatch.setattr(sample.ActivityViewSet, "access", {Role.ADMIN: hidden})
+    body = {"vle_activity_type": "quiz", "vle_activity_id": "7", "enabled": False}
+    assert as_("admin").post(activities, body).status_code == 403
+    assert not Activity.objects.filter(vle_activity_id="7").exists()
+
+
+def test_foreign_rows_in_bodies_and_filters_do_not_exist(as_, world, home):
+    groups, foreign = f"{home}/group/", world.away.group.pk
+    admin = as_("admin")
+    assert admin.post(groups, {"name": "sub", "parent": world.home.group.pk}).status_code == 201
+    for wrong in (foreign, 99999, 2**70, "x", 1.5, True, [1], {"id": 1}):
+        answer = admin.post(groups, {"name": "sub", "parent": wrong})
+        assert (answer.status_code, list(answer.json())) == (400, ["parent"]), wrong
+    assert admin.get(groups, {"parent": world.home.group.pk}).json()["count"] == 1
+    for wrong in (foreign, 99999, "x", "9" * 30):
+        answer = admin.get(groups, {"parent": wrong})
+        assert (answer.status_code, list(answer.json())) == (400, ["parent"]), wrong
+    assert admin.get(groups, {"parent": "", "name": "sub"}).json()["count"] == 1
+
+
+def test_ordering_is_declared_total_and_nulls_come_last(as_, world, home):
+    admin, institution, first = as_("admin"), world.home.institution, world.home.group
+    second = CourseGroup.objects.create(institution=institution, name="Faculty", parent=first)
+    third = CourseGroup.objects.create(institution=institution, name="Arts", parent=first)
+
+    def ids(ordering):
+        return [row["id"] for row in admin.get(f"{home}/group/", {"ordering": ordering}).json()["results"]]
+
+    assert ids("name") == [third.pk, first.pk, second.pk]
+    assert ids("-name") == [first.pk, second.pk, third.pk]
+    assert ids("parent") == [second.pk, third.pk, first.pk]
+    assert ids("-parent") == [second.pk, third.pk, first.pk]
+    assert ids("nonsense,-name,-name") == ids("-name")
+    assert ids("institution__id") == [first.pk, second.pk, third.pk]
+
+
+def test_nested_lists_and_several_parent_columns(as_, world, home, django_assert_num_queries):
+    institution, activity = world.home.institution, world.home.activity
+    instruments = list(Instrument.objects.order_by("pk")[:2])
+    ann, bob = (Learner.objects.get(user=world.people[name]) for name in ("ann", "bob"))
+    for learner in (ann, bob):
+        report = Report.objects.create(institution=institution, activity=activity, learner=learner)
+        for instrument in instruments:
+            ReportInstrument.objects.create(report=report, instrument=instrument, identity_level=2)
+        request = Request.objects.create(institution=institution, activity=activity, learner=learner)
+        request.instruments.set(instruments)
+    reports = f"{home}/course/{world.home.course.pk}/activity/{activity.pk}/report/"
+    admin = as_("admin")
+    with django_assert_num_queries(5):  # caller, parent, count, page, details
+        rows = admin.get(reports).json()["results"]
+    assert [row["learner"] for row in rows] == [ann.pk, bob.pk]
+    assert rows[0]["detail"] == [{"instrument": i.name, "identity_level": 2} for i in instruments]
+    found = admin.get(f"{reports}{report.pk}/request/").json()["results"]
+    assert [(row["learner"], row["instruments"]) for row in found] == [(bob.pk, [1, 2])]
+    page = admin.get(reports, HTTP_ACCEPT="text/html")
+    assert page.status_code == 200
+    assert instruments[0].name in page.content.decode()
+
+
+def test_a_verb_that_nobody_holds_is_405(as_, world, home):
+    url = f"{home}/course/{world.home.course.pk}/activity/{world.home.activity.pk}/report/"
+    assert as_("admin").post(url, {}).status_code == 405
+    assert as_("stranger").post(url, {}).status_code == 404
+
+
+def test_options_describe_the_resource_to_members_only(as_, world, home):
+    answer = as_("admin").options(f"{home}/group/")
+    assert set(answer.json()) == {"name", "description", "renders", "parses"}
+    assert as_("stranger").options(f"{home}/group/").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["get_queryset", "get_object", "initial", "permission_classes", "list"])
+def test_the_choke_points_are_sealed(name):
+    with pytest.raises(TypeError, match="sealed"):
+        type("V", (ResourceViewSet,), {name: lambda self: None})
+
+
+def test_a_parent_rule_without_a_parent_is_refused():
+    rules = {Role.LEARNER: grant(READ, parent=lambda me: Q(pk=me.id))}
+    with pytest.raises(TypeError, match="no parent below"):
+        type("V", (ResourceViewSet,), {"scope": sample.GroupViewSet.scope, "access": rules})
+
+
+def _viewset(**changes):
+    declared = {
+        "queryset": Activity.objects.all(),
+        "serializer_class": sample.ActivitySerializer,
+        "scope": sample.ActivityViewSet.scope,
+        "access": sample.ActivityViewSet.access,
+    }
+    return type("BrokenViewSet", (ResourceViewSet,), declared | changes)
+
+
+GOOD_URL = "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/activity/{id}/"
+IMPURE = {Role.LEARNER: grant(READ, rows=lambda me: Q(created_at__lt=timezone.now()))}
+
+
+@pytest.mark.parametrize(
+    ("error", "url", "changes"),
+    [
+        ("E001", "institution/{parent_lookup_institution_id}/activity/{id}/", {}),
+        ("E001", "unknown/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/activity/{id}/", {}),
+        ("E001", GOOD_URL, {"lookup_url_kwarg": "number"}),
+        ("E002", GOOD_URL, {"access": {}}),
+        ("E003", GOOD_URL, {"ordering": ("name",)}),
+        ("E003", GOOD_URL, {"ordering": ()}),
+        ("E005", GOOD_URL, {"orderable": {"name": "nonsense"}}),
+        ("E005", GOOD_URL, {"search_fields": ("nonsense",)}),
+        ("E005", GOOD_URL, {"access": IMPURE}),
+        ("E005", GOOD_URL, {"access": {Role.LEARNER: grant(READ, parent=lambda me: Q(nonsense=me.id))}}),
+        (
+            "E005",
+            GOOD_URL,
+            {
+                "scope": under(
+                    Course,
+                    rows="nonsense",
+                    parent_lookup_course_id="pk",
+                    parent_lookup_vle__institution_id="vle__institution",
+                )
+            },
+        ),
+    ],
+)
+def test_check_refuses_what_is_declared_wrongly(monkeypatch, error, url, changes):
+    monkeypatch.setattr("tesla_api.tree.TREE", (Resource(url, _viewset(**changes)),))
+    with pytest.raises(SystemCheckError, match=error):
+        call_command("check")
+
+
+def test_check_refuses_a_serializer_that_cannot_be_compiled(monkeypatch):
+    class Loud(sample.ActivitySerializer):
+        def to_representation(self, instance):
+            return {}
+
+    monkeypatch.setattr("tesla_api.tree.TREE", (Resource(GOOD_URL, _viewset(serializer_class=Loud)),))
+    with pytest.raises(SystemCheckError, match="E004"):
+        call_command("check")
+    slow = _viewset(serializer_class=Loud, fast_rows=False)
+    monkeypatch.setattr("tesla_api.tree.TREE", (Resource(GOOD_URL, slow),))
+    call_command("check")
+
+
+def test_the_sample_tree_passes_the_check(monkeypatch):
+    monkeypatch.setattr("tesla_api.tree.TREE", sample.TREE)
+    call_command("check")
+
+
+def test_slow_rows_are_read_by_the_plain_path(as_, world, activities, monkeypatch):
+    fast = as_("admin").get(activities).content
+    monkeypatch.setattr(sample.ActivityViewSet, "fast_rows", False)
+    assert as_("admin").get(activities).content == fast
+
+
+def test_institution_of_a_caller_is_not_read_twice(as_, world, home, django_assert_num_queries):
+    admin = as_("admin")
+    with django_assert_num_queries(3):  # caller, count, page
+        admin.get(f"{home}/group/")
+    assert Institution.objects.count() == 2

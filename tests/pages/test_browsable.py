@@ -1,0 +1,248 @@
+"""The browsable API: who sees which form, what a form sends, and what a page costs."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from courses.models import Course
+from institutions.models import VLE, InformedConsent, Institution, User
+from tests.pages.walk import places
+
+
+def path_of(world, *rest) -> str:
+    return "/".join(["/api/v2/institution", str(world.home.institution.pk), *map(str, rest), ""])
+
+
+def forms_of(page: str) -> set[str]:
+    return set(re.findall(r"<button[^>]* data-method=\"(\w+)\"", page)) | set(
+        re.findall(r"data-method=\"(DELETE)\"", page)
+    )
+
+
+def write(browser, method, path, body, **more):
+    token = browser.cookies["csrftoken"].value
+    return getattr(browser, method)(path, body, headers={"X-CSRFToken": token}, **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "forms"),
+    [
+        ("admin", (), {"PUT", "PATCH"}),
+        ("global", (), {"PUT", "PATCH"}),
+        ("member", (), set()),
+        ("admin", ("vle",), {"POST"}),
+        ("global", ("vle",), set()),
+        ("admin", ("course",), set()),
+        ("admin", ("instrument",), set()),
+    ],
+)
+def test_forms_are_shown_to_whom_may_send_them(world, signed_in, name, rest, forms):
+    assert forms_of(signed_in(name).get(path_of(world, *rest)).text) == forms
+
+
+def test_row_has_forms_for_change_and_deletion(world, signed_in):
+    page = signed_in("admin").get(path_of(world, "vle", world.home.vle.pk)).text
+    assert forms_of(page) == {"PUT", "PATCH", "DELETE"}
+    assert 'value="Moodle"' in page
+
+
+def test_refused_page_has_no_form(world, signed_in):
+    answer = signed_in("member").get(path_of(world, "vle"))
+    assert answer.status_code == 403
+    assert forms_of(answer.text) == set()
+
+
+def test_anonymous_reader_is_led_to_the_sign_in_page(world, visitor):
+    answer = visitor.get(path_of(world, "vle"))
+    assert answer.status_code == 401
+    assert f'href="/signin/?next={path_of(world, "vle").replace("/", "%2F")}"' in answer.text
+
+
+@pytest.mark.parametrize("token", [None, "x" * 64])
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_writing_with_a_browser_session_needs_the_csrf_token(world, signed_in, method, token):
+    headers = {"accept": "application/json"} | ({"X-CSRFToken": token} if token else {})
+    rest = ("vle",) if method == "post" else ("vle", world.home.vle.pk)
+    body = {"content_type": "application/json", "data": {"type": 0, "name": "x"}}
+    answer = getattr(signed_in("admin"), method)(path_of(world, *rest), headers=headers, **body)
+    assert answer.status_code == 403
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json()["detail"].startswith("CSRF Failed")
+    assert [vle.name for vle in VLE.objects.filter(institution=world.home.institution)] == ["Moodle"]
+
+
+def test_post_form_works_without_script(world, signed_in):
+    browser = signed_in("admin")
+    page = browser.get(path_of(world, "vle"))
+    body = {"type": "0", "name": "By form", "csrfmiddlewaretoken": str(page.context["csrf_token"])}
+    answer = browser.post(path_of(world, "vle"), body)
+    assert answer.status_code == 201
+    made = VLE.objects.get(name="By form")
+    assert f'<a href="{path_of(world, "vle", made.pk)}">Open it</a>' in answer.text
+    assert 'value="By form"' not in answer.text  # the next one begins empty
+
+
+def test_unticked_box_sends_an_explicit_false(world, signed_in):
+    path = path_of(world)
+    Institution.objects.update(allow_learner_report=True, allow_learner_audit=True)
+    page = signed_in("admin").get(path).text
+    name = "allow_learner_report"
+    assert re.search(rf'type="hidden" name="{name}" value="false">\s*<label><input type="checkbox" name="{name}"', page)
+
+
+def test_last_value_of_a_switch_counts(world, signed_in):
+    browser = signed_in("admin")
+    browser.get(path_of(world))
+    Institution.objects.update(allow_learner_report=True, allow_learner_audit=True, allow_valid_audit=True)
+    body = "allow_learner_report=false&allow_learner_audit=false&allow_learner_audit=true"
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    assert write(browser, "put", path_of(world), body, **form).status_code == 200
+    found = Institution.objects.get(pk=world.home.institution.pk)
+    assert (found.allow_learner_report, found.allow_learner_audit, found.allow_valid_audit) == (False, True, True)
+
+
+def test_refusal_keeps_what_was_typed_and_says_why_at_the_field(world, signed_in):
+    browser = signed_in("admin")
+    browser.get(path_of(world, "vle"))
+    answer = write(browser, "post", path_of(world, "vle"), {"type": "0", "name": "Kept", "url": "nonsense"})
+    assert answer.status_code == 400
+    assert 'value="Kept"' in answer.text
+    assert '<p class="error">Enter an http or https address.</p>' in answer.text
+    assert forms_of(answer.text) == {"POST"}
+
+
+def test_refused_change_keeps_what_was_typed(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk)
+    browser.get(path)
+    body = {"type": 0, "name": "Typed", "url": "nonsense"}
+    answer = write(browser, "put", path, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert 'value="Typed"' in answer.text
+    assert forms_of(answer.text) == {"PUT", "PATCH"}
+
+
+@pytest.mark.parametrize(
+    "body", ["[1]", "null", '"x"', "{broken", '{"name": {"a": [1]}, "type": []}', "7", '{"url": 5}']
+)
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
+def test_any_json_is_answered_with_a_page(world, signed_in, method, body):
+    browser = signed_in("admin")
+    browser.get(path_of(world, "vle"))
+    path = path_of(world, "vle") if method == "post" else path_of(world, "vle", world.home.vle.pk)
+    answer = write(browser, method, path, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def test_password_is_never_written_back(world, signed_in):
+    browser = signed_in("admin")
+    browser.get(path_of(world, "user"))
+    secret = {"password": "verylongsecret1", "password2": "verylongsecret2"}
+    answer = write(browser, "post", path_of(world, "user"), {"username": "x", "uid": "x", **secret})
+    assert answer.status_code == 400
+    assert "verylongsecret" not in answer.text
+
+
+def test_deletion_leads_back_to_the_list(world, signed_in):
+    browser, course = signed_in("admin"), world.home.other_course
+    browser.get(path_of(world, "course", course.pk))
+    answer = write(browser, "delete", path_of(world, "course", course.pk), "")
+    assert answer.status_code == 200
+    assert f'<a href="{path_of(world, "course")}">Back to the list</a>' in answer.text
+    assert not Course.objects.filter(pk=course.pk).exists()
+
+
+def test_action_has_the_form_that_the_schema_declares(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk, "credentials")
+    assert f'href="http://testserver{path}"' in browser.get(path_of(world, "vle", world.home.vle.pk)).text
+    page = browser.get(path)
+    assert page.status_code == 405
+    assert 'name="overlap_minutes"' in page.text
+    assert 'name="url"' not in page.text
+    assert write(browser, "post", path, {"overlap_minutes": "5"}).status_code == 201
+
+
+def test_stored_text_is_escaped(world, signed_in):
+    VLE.objects.filter(pk=world.home.vle.pk).update(
+        name="<script>alert(1)</script>",
+        url='https://x.example.org/"onclick="alert(1)',
+        client_id="javascript:alert(1)",
+    )
+    browser = signed_in("admin")
+    for rest in (("vle",), ("vle", world.home.vle.pk)):
+        page = browser.get(path_of(world, *rest)).text
+        assert "<script>alert" not in page
+        assert 'onclick="alert' not in page
+        assert 'href="javascript' not in page
+
+
+def test_row_leads_to_what_is_below_it(world, signed_in):
+    admin, member = (signed_in(name).get(path_of(world)).text for name in ("admin", "member"))
+    assert f'<a href="{path_of(world, "vle")}">VLE</a>' in admin
+    assert f'<a href="{path_of(world, "course")}">Course</a>' in admin
+    assert f'<a href="{path_of(world, "vle")}">VLE</a>' not in member
+
+
+def test_trail_and_heading_are_readable(world, signed_in):
+    page = signed_in("admin").get(path_of(world, "vle", world.home.vle.pk)).text
+    trail = re.findall(r"<a href=\"([^\"]+)\"[^>]*>([^<]+)</a>", page[page.index('class="trail"') :].split("</nav>")[0])
+    assert trail == [
+        ("/", "Start"),
+        ("/api/v2/institution/", "Institution"),
+        (path_of(world), str(world.home.institution.pk)),
+        (path_of(world, "vle"), "VLE"),
+        (path_of(world, "vle", world.home.vle.pk), str(world.home.vle.pk)),
+    ]
+    assert f">VLE {world.home.vle.pk}</h1>" in page
+
+
+def test_page_without_trailing_slash_leads_on_all_the_same(world, signed_in):
+    page = signed_in("admin").get(path_of(world, "vle").rstrip("/")).text
+    assert f'<a href="{path_of(world, "vle", world.home.vle.pk)}">' in page
+
+
+def test_page_costs_the_same_with_more_rows(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "course")
+    costs = []
+    for more in range(2):
+        Course.objects.bulk_create(
+            Course(institution=world.home.institution, vle=world.home.vle, vle_course_id=f"{more}-{n}")
+            for n in range(4)
+        )
+        browser.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(path)
+        costs.append(len(asked))
+    assert costs[0] == costs[1]
+    assert costs[0] <= 10
+
+
+def test_no_choice_is_made_of_rows(world, signed_in, as_):
+    """Whoever is next door, and however many there are: no page lists people, rows or tenants as options."""
+    asking, browser = as_("admin"), signed_in("admin")
+    User.objects.filter(institution=world.away.institution).update(first_name="Nextdoor", last_name="Nextdoor")
+    VLE.objects.filter(institution=world.away.institution).update(name="Nextdoor")
+    for place in places(lambda path: asking.get(path).json()):
+        for path in filter(None, (place.listed, place.first)):
+            page = browser.get(path).text
+            assert "Nextdoor" not in page, path
+            assert max((select.count("<option") for select in page.split("<select")), default=0) <= 60, path
+
+
+def test_filters_keep_what_was_asked(world, signed_in):
+    page = signed_in("admin").get(path_of(world, "course"), {"search": "C1", "ordering": "-code", "limit": "25"}).text
+    assert 'name="search" value="C1"' in page
+    assert '<option value="-code" selected>' in page
+    assert '<option value="25" selected>' in page
+    assert "C2" not in page
+
+
+def test_instants_are_shown_whole_and_mistyped_ones_again(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "ic", world.home.consent.pk)
+    InformedConsent.objects.filter(pk=world.home.consent.pk).update(valid_from="2031-02-03T04:05:06.789012Z")
+    assert 'value="2031-02-03T04:05:06.789012Z"' in browser.get(path).text
+    answer = write(browser, "put", path, {"version": "1.0.0", "valid_from": "someday"}, content_type="application/json")
+    assert answer.status_code == 400
+    assert 'value="someday"' in answer.text

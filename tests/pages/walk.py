@@ -1,0 +1,42 @@
+"""From the tree to addresses: the list of every resource and its first row, found by asking the service itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tesla_api.api.routing import Resource
+from tesla_api.tree import TREE
+
+ROOT = "/api/v2/"
+
+
+@dataclass(frozen=True)
+class Place:
+    resource: Resource
+    listed: str  # address of the list
+    rows: list[dict[str, Any]]
+
+    @property
+    def name(self) -> str:
+        return self.resource.name
+
+    @property
+    def first(self) -> str | None:
+        return self.at(self.rows[0]) if self.rows else None
+
+    def at(self, row: dict[str, Any]) -> str:
+        return f"{self.listed}{row.get(self.resource.kwargs[-1], row['id'])}/"
+
+
+def places(get: Callable[[str], Any]) -> Iterator[Place]:
+    """`get(path)` is the JSON answer. Resources under a parent without rows are left out."""
+    first = {"": ROOT}
+    for resource in sorted(TREE, key=lambda resource: len(resource.segments)):
+        above, _, word = resource.name.rpartition("-")
+        if above not in first:
+            continue
+        listed = f"{first[above]}{word}/"
+        place = Place(resource, listed, get(f"{listed}?limit=1000")["results"])
+        yield place
+        if place.first:
+            first.setdefault(resource.name, place.first)

@@ -1,0 +1,102 @@
+"""Two server processes on one database: what one decides holds for the other, and races have one winner."""
+
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from tests.servers.service import at_once, service
+
+pytestmark = pytest.mark.servers
+LOGIN = "/api/v2/auth/login"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with service(tmp_path_factory.mktemp("service")) as found:
+        known = found.fill("tests.servers.fill")
+        yield (found.start(), found.start()), known
+
+
+def token(server, known, name):
+    return server.token(known["people"][name]["email"], known["password"])
+
+
+def home(known, path=""):
+    return f"/api/v2/institution/{known['institution']}/{path}"
+
+
+def statuses(answers):
+    return Counter(answer.status for answer in answers)
+
+
+def test_failures_are_counted_across_processes(running):
+    servers, known = running
+    body = {"email": known["people"]["send"]["email"], "password": "wrong"}
+    answers = at_once([partial(servers[i % 2].call, "POST", LOGIN, body) for i in range(24)])
+    assert statuses(answers) == {401: 10, 429: 14}
+    good = {**body, "password": known["password"]}
+    assert [server.call("POST", LOGIN, good).status for server in servers] == [429, 429]
+
+
+def test_logout_in_one_process_ends_the_session_in_the_other(running):
+    (one, other), known = running
+    held = token(one, known, "admin")
+    assert other.call("GET", "/api/v2/auth/profile", token=held).status == 200
+    assert one.call("DELETE", "/api/v2/auth/logout", token=held).status == 204
+    assert other.call("GET", "/api/v2/auth/profile", token=held).status == 401
+
+
+def test_a_new_password_ends_sessions_in_the_other_process(running):
+    (one, other), known = running
+    held, admin = token(other, known, "member"), token(one, known, "admin")
+    person = home(known, f"user/{known['people']['member']['id']}/")
+    new = {"password": "another-horse-7-battery", "password2": "another-horse-7-battery"}
+    assert other.call("GET", person, token=held).status == 200
+    assert one.call("PATCH", person, new, admin).status == 200
+    assert other.call("GET", person, token=held).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("vle/", {"type": 0, "name": "Raced"}, "name"),
+        ("ic/", {"version": "9.0.0", "valid_from": "2040-01-01T00:00:00Z"}, "version"),
+        ("user/", {"username": "raced", "uid": "raced"}, None),
+        ("learner/", {"uid": "raced-learner", "email": "raced@home.example.org"}, None),
+        ("instructor/", {"uid": "raced-teacher"}, None),
+    ],
+)
+def test_of_equal_rows_written_at_once_one_is_kept(running, path, body, field):
+    servers, known = running
+    admin = token(servers[0], known, "admin")
+    answers = at_once([partial(servers[i % 2].call, "POST", home(known, path), body, admin) for i in range(12)])
+    assert statuses(answers) == {201: 1, 400: 11}
+    if field:
+        assert {tuple(answer.json()) for answer in answers if answer.status == 400} == {(field,)}
+
+
+def test_the_last_two_administrators_cannot_demote_each_other_at_once(running):
+    (one, other), known = running
+    admin, second = token(one, known, "admin"), token(other, known, "second")
+
+    def demote(server, whom, who):
+        return partial(
+            server.call, "PATCH", home(known, f"user/{known['people'][whom]['id']}/"), {"inst_admin": False}, who
+        )
+
+    answers = at_once([demote(one, "second", admin), demote(other, "admin", second)])
+    assert sorted(answer.status for answer in answers) in ([200, 403], [200, 409])
+    users = one.call("GET", home(known, "user/?roles=ADMIN"), token=token(one, known, "root")).json()
+    assert users["count"] == 1
+
+
+def test_a_consent_accepted_twice_at_once_is_recorded_once(running):
+    servers, known = running
+    ann = token(servers[0], known, "ann")
+    path = home(known, f"learner/{known['people']['ann']['id']}/ic/")
+    body = {"version": known["version"]}
+    answers = at_once([partial(servers[i % 2].call, "POST", path, body, ann) for i in range(8)])
+    assert statuses(answers) == {201: 8}
+    rejected = at_once([partial(servers[i % 2].call, "DELETE", path, None, ann) for i in range(8)])
+    assert statuses(rejected) == {204: 1, 404: 7}

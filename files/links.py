@@ -8,7 +8,7 @@ numbers in base 62, the kind a word of CallerKind.
 import re
 import time
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer, b62_decode, b62_encode
@@ -35,7 +35,7 @@ class Link:
 def _signer() -> Signer:
     """The keys of the tokens, another salt: neither a token is a link nor a link a token."""
     first, *others = settings.TOKEN_KEYS.values()
-    return Signer(key=first, sep=".", salt="files.links", fallback_keys=others)
+    return Signer(key=first, sep=".", salt="files.links", fallback_keys=[*others])
 
 
 class Links:
@@ -79,8 +79,8 @@ def link_read(token: str, name: str) -> Link | None:
 
 def url_read(url: str) -> Link | None:
     """The same for a whole URL, whatever host it names."""
-    parts = urlsplit(url).path.split("/")
-    return link_read(unquote(parts[-2]), unquote(parts[-1])) if len(parts) >= 3 and parts[-3] == "files" else None
+    *_, folder, token, name = ["", "", *re.sub(r"[?#].*", "", url, flags=re.DOTALL).split("/")]
+    return link_read(unquote(token), unquote(name)) if folder == "files" else None
 
 
 def evidence_links(view) -> Links:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import Group  # registers groups, which this service does not have
+from django.contrib.auth import admin as _auth_admin  # noqa: F401 - registers groups, which this service has not
+from django.contrib.auth.models import Group
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.urls import reverse
@@ -82,7 +83,7 @@ class ServiceForm(forms.ModelForm):
 
     def save(self, commit: bool = True) -> Any:
         self.instance = self.applied
-        self.save_m2m = lambda: None
+        self.save_m2m = lambda: None  # type: ignore[method-assign]
         return self.applied
 
 
@@ -95,7 +96,7 @@ class ServicePage(Page):
         if obj is None and self.add_form is not None:
             kwargs["form"] = self.add_form
         form = super().get_form(request, obj, change, **kwargs)
-        form.caller = request.user
+        form.caller = request.user  # type: ignore[attr-defined]
         return form
 
     def save_model(self, request, obj, form, change) -> None:
@@ -274,7 +275,6 @@ class UserPage(ServicePage):
     search_fields = ("username", "email", "first_name", "last_name", "=uid", "=institution__acronym")
     search_help_text = "Username, e-mail, names, uid, or acronym of the institution"
     ordering = ("-pk",)
-    autocomplete_fields = ("institution",)
     person = ("username", "email", "first_name", "last_name", "uid", "locale")
 
     def get_fieldsets(self, request, obj=None):
@@ -374,7 +374,6 @@ class ProviderPage(FixedPage):
     list_filter = ("enabled",)
     search_fields = ("acronym", "name", "=instrument__acronym")
     ordering = ("pk",)
-    autocomplete_fields = ("instrument",)
     inlines = (CredentialRows,)
 
 

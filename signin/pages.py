@@ -44,7 +44,7 @@ def browser_sign_out(request: HttpRequest) -> None:
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
-class SignInView(RedirectURLMixin, FormView):  # type: ignore[misc]
+class SignInView(RedirectURLMixin, FormView):
     """`next` is followed to this host only."""
 
     template_name = "pages/signin.html"

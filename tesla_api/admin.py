@@ -32,5 +32,5 @@ class Site(AdminSite):
         return redirect_to_login(request.GET.get("next", reverse("admin:index", current_app=self.name)))
 
     @method_decorator(never_cache)
-    def logout(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context=None):
         return SignOutView.as_view()(request)

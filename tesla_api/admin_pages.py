@@ -1,17 +1,16 @@
 """What the pages of Django's admin share: no long selects, no lost rules, no rights beyond what a page is for."""
 
-from collections.abc import Iterable
-
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
-from django.db.models import ForeignKey, ManyToManyField, Model, ProtectedError
+from django.db import DataError, IntegrityError
+from django.db.models import ForeignKey, IntegerField, ManyToManyField, Model, ProtectedError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from tesla_api.api.constraints import TAKEN
 from tesla_api.api.domain import DomainError
+from tesla_api.api.serializers import bounded_id
 
-Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError)
+Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
 
 
 def told(error: Exception) -> str:
@@ -20,11 +19,13 @@ def told(error: Exception) -> str:
         return "Other rows depend on this one."
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
-    return TAKEN if isinstance(error, IntegrityError) else str(error)
+    if isinstance(error, IntegrityError):
+        return TAKEN
+    return "These values cannot be stored." if isinstance(error, DataError) else str(error)
 
 
 class Page(admin.ModelAdmin):
-    """Rows that can be changed. Related rows are numbers to type or to look up, never a list of everything."""
+    """Rows that can be changed. Related rows are numbers to type or to look up in a window, never a list."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -32,12 +33,22 @@ class Page(admin.ModelAdmin):
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
-        self.raw_id_fields = raw_ids(model, self.autocomplete_fields)
+        self.raw_id_fields = raw_ids(model)  # type: ignore[misc]
+
+    def get_object(self, request, object_id, from_field=None):
+        """None, too, for a number that no database can hold."""
+        key = self.opts.pk
+        key = key.target_field if isinstance(key, ForeignKey) else key
+        if isinstance(key, IntegerField) and bounded_id(object_id) is None:
+            return None
+        return super().get_object(request, object_id, from_field)
 
     def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
         return self._refusals_told(request, super().changeform_view, *args, **kwargs)
 
     def changelist_view(self, request, *args, **kwargs) -> HttpResponse:
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            return HttpResponseRedirect(request.path)  # a character that PostgreSQL does not take
         return self._refusals_told(request, super().changelist_view, *args, **kwargs)
 
     def delete_view(self, request, *args, **kwargs) -> HttpResponse:
@@ -87,11 +98,7 @@ class ReadingRows(admin.TabularInline):
         return False
 
 
-def raw_ids(model: type[Model], other: Iterable[str] = ()) -> list[str]:
+def raw_ids(model: type[Model]) -> list[str]:
     """Names of all relations of a model that a form could show as a list."""
     relations = (*model._meta.fields, *model._meta.many_to_many)
-    return [
-        field.name
-        for field in relations
-        if isinstance(field, ForeignKey | ManyToManyField) and field.editable and field.name not in other
-    ]
+    return [field.name for field in relations if isinstance(field, ForeignKey | ManyToManyField) and field.editable]

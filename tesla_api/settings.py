@@ -239,7 +239,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = False  # the browsable API's script reads it
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms; no script reads the cookie
 # A real service is reached by TLS; only the local start is not.
 _tls = env.bool("TLS", default=not DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls

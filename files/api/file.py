@@ -15,7 +15,8 @@ from tesla_api.api.errors import not_found
 
 logger = logging.getLogger(__name__)
 PRESIGNED_SECONDS = 30
-POLICY = "default-src 'none'; sandbox"  # shown, never run; the PDF viewers of browsers do not mind
+POLICY = "default-src 'none'; sandbox"  # shown, never run
+POLICY_OF_PDF = "frame-ancestors 'none'"  # a sandbox keeps browsers from starting their PDF viewer
 
 
 class FileView(View):
@@ -55,9 +56,13 @@ class FileView(View):
         except FileNotFoundError as error:
             logger.exception("the store has lost file %s", file.pk)
             raise Http404 from error
-        _record(request, file, caller)
         answer = FileResponse(content, content_type=file.media_type, filename=name)
         answer["Content-Length"] = str(file.size)
+        try:
+            _record(request, file, caller)
+        except Exception:
+            answer.close()
+            raise
         kept = f"private, max-age={seconds}" if file.kind in NOT_SENSITIVE else "private, no-store"
         return _guarded(answer, kept)
 
@@ -89,5 +94,6 @@ def _guarded(answer: HttpResponseBase, kept: str) -> HttpResponseBase:
     answer["Cache-Control"] = kept
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Referrer-Policy"] = "no-referrer"
-    answer["Content-Security-Policy"] = POLICY
+    is_pdf = answer.get("Content-Type") == "application/pdf"
+    answer["Content-Security-Policy"] = POLICY_OF_PDF if is_pdf else POLICY
     return answer

@@ -58,7 +58,7 @@ class InformedConsentViewSet(ResourceViewSet):
         consents.consent_delete(consent=instance)
 
     @extend_schema(responses=InstitutionInformedConsentSerializer(many=True))
-    @action(detail=False)
+    @action(detail=False, filterset_class=None)
     def current(self, request, **_):
         """A page with the highest version that is valid now, or with none. Its keys stand beside the page's, too."""
         found = consents.newest_valid(self.get_queryset())

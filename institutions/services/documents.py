@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from files.models import Kind, StoredFile
 from files.rules import readable
 from files.services import CHUNK, file_store, files_erase
-from institutions.models import InformedConsent, InformedConsentDocument
+from institutions.models import InformedConsent, InformedConsentDocument, Institution
 from institutions.services.consents import consent_locked, refuse_frozen
 from institutions.services.html import html_cleaned
 from tesla_api.api.caller import Caller
@@ -67,7 +67,7 @@ def document_delete(*, document: InformedConsentDocument) -> None:
     held = _locked(document)
     refuse_frozen(held.consent)
     held.delete()
-    files_erase(files=StoredFile.objects.filter(pk=held.pdf_id))
+    _erase(held.pdf_id)
 
 
 def refuse_no_pdf(content: IO[bytes] | None) -> None:
@@ -98,7 +98,7 @@ def _is_same_pdf(stored: StoredFile | None, pdf: IO[bytes] | None) -> bool:
     """Whatever is given must be a PDF, the one that is stored or another."""
     refuse_no_pdf(pdf)
     if stored is None or pdf is None:
-        return stored is pdf
+        return stored is None and pdf is None
     pdf.seek(0)
     sha256 = hashlib.sha256()
     while chunk := pdf.read(CHUNK):
@@ -117,13 +117,22 @@ def _save(document: InformedConsentDocument) -> None:
 def _attach(document: InformedConsentDocument, pdf: IO[bytes] | None) -> None:
     """This PDF or none; the one before is erased."""
     before = document.pdf_id
-    document.pdf = pdf and file_store(
-        institution=document.consent.institution,
+    document.pdf = None if pdf is None else _store(document.consent.institution, pdf)
+    document.save()
+    _erase(before)
+
+
+def _store(institution: Institution, pdf: IO[bytes]) -> StoredFile:
+    return file_store(
+        institution=institution,
         owner=None,
         kind=Kind.CONSENT_PDF,
         media_type="application/pdf",
         content=pdf,
         extension="pdf",
     )
-    document.save()
-    files_erase(files=StoredFile.objects.filter(pk=before))
+
+
+def _erase(file_id: int | None) -> None:
+    if file_id is not None:
+        files_erase(files=StoredFile.objects.filter(pk=file_id))

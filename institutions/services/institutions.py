@@ -64,10 +64,11 @@ def institution_delete(*, institution: Institution) -> None:
 def institution_obstacles(*, institution: Institution) -> list[str]:
     """What keeps an institution from being deleted, in words: "3 courses". Records of the past are never deleted."""
     found = []
-    for relation in Institution._meta.get_fields(include_hidden=True):
-        if relation.auto_created and relation.one_to_many and relation.related_model is not None:
+    relations: list[Any] = Institution._meta.get_fields(include_hidden=True)
+    for relation in relations:
+        if relation.auto_created and relation.one_to_many:
             model = relation.related_model
-            rows = model._default_manager.filter(**{relation.field.name: institution})  # type: ignore[attr-defined]
+            rows = model._default_manager.filter(**{relation.field.name: institution})
             if model is User:
                 rows = rows.filter(inst_admin=False)
             amount = 0 if relation.name == "ui_options" else rows.count()

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -39,6 +38,8 @@ def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:
     for name in changed.intersection(TEXTS):
         with _under(errors, name):
             validate_line(getattr(person, name) or "")
+    if person.institution is not None and not person.uid:
+        errors["uid"] = [ValidationError("A person of an institution needs a uid.")]
     if "email" in changed:
         with _under(errors, "email"):
             _refuse_address(person.institution, person.email or "")
@@ -84,8 +85,10 @@ def usernames(institution: Institution, uid: str, email: str | None) -> Iterator
         yield address
     stem = _NOT_IN_USERNAMES.sub("-", User.normalize_username(f"{institution.acronym}-{uid}"))
     known = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
-    for number in count(1):
-        ending = f"-{number}" if number > 1 else ""
+    number, ending = 1, ""
+    while True:
         name = stem[: _LONGEST_USERNAME - len(ending)] + ending
         if name not in known:
             yield name
+        number += 1
+        ending = f"-{number}"

@@ -3,35 +3,29 @@
 Everything on the page is static HTML; its one script (static/tesla/browsable.js) only sends forms by other methods.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from django.http import Http404
-from django.urls import Resolver404, resolve
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
-from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.renderers import BrowsableAPIRenderer, HTMLFormRenderer
 from rest_framework.request import override_method
 from rest_framework.utils.field_mapping import ClassLookupDict
 
 from tesla_api.api.access import METHOD
-from tesla_api.api.filters import DeclaredFilterBackend
+from tesla_api.api.navigation import asked, below, beside, heading, in_tree, link_to, table, trail
 from tesla_api.api.renderers import IndentedJSON
 
-COLUMNS = 5  # of a list's table: what is left out stands in the JSON below it
-_BETWEEN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 NOTHING_TO_CORRECT = {401, 403, 404, 405, 429}
 
 
 class FormRenderer(HTMLFormRenderer):
     """Instants are text: a browser's own field cuts them to milliseconds, and cannot hold what was mistyped."""
 
-    default_style = ClassLookupDict({
+    default_style: Any = ClassLookupDict({
         **HTMLFormRenderer.default_style.mapping,
         serializers.DateTimeField: {
             "base_template": "input.html",
@@ -66,7 +60,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             "filters": asked(view, request) if listing else None,
             "paginator": paginator_of(view) if listing else None,
             "below": below(view) if response.status_code == 200 else [],
-            "actions": self.get_extra_actions(view, response.status_code) if in_tree(view) else None,
+            "actions": beside(view) if response.status_code < 400 else [],
             "in_tree": in_tree(view),
             **self.forms(data, view, request, response.status_code),
         }
@@ -114,10 +108,10 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         if all(field.read_only for field in serializer.fields.values()):
             return ""
         style = {"template_pack": "rest_framework/horizontal"}
-        return self.form_renderer_class().render(values, self.accepted_media_type, {"style": style})
+        return self.form_renderer_class().render(values, self.media_type, {"style": style})
 
 
-def serializer_of(view, method: str, **values) -> serializers.Serializer | None:
+def serializer_of(view, method: str, **values) -> Any:
     """The serializer of the body: what the OpenAPI schema declares for the method, else the resource's own."""
     action = getattr(view, "action", None)
     handler = getattr(view, action or method.lower())
@@ -146,43 +140,6 @@ def json_of(serializer, values) -> str:
     return orjson.dumps(written, default=str, option=IndentedJSON.option).decode()
 
 
-def in_tree(view) -> bool:
-    """A list or a row, not an action beside them."""
-    return getattr(view, "suffix", None) in {"List", "Instance"}
-
-
-def title(view) -> str:
-    """ "VLE", "Course learner": a resource's class name in words; an action's or another view's own name."""
-    if not hasattr(view, "scope") or getattr(view, "name", None):
-        return view.get_view_name()
-    words = _BETWEEN_WORDS.sub(" ", type(view).__name__.removesuffix("ViewSet")).split()
-    return " ".join([words[0], *(word if word.isupper() else word.lower() for word in words[1:])])
-
-
-def heading(view) -> str:
-    """ "Course list", "Course 3", or an action's name."""
-    suffix = getattr(view, "suffix", None)
-    if suffix == "Instance":
-        return f"{title(view)} {view.kwargs[view.lookup_url_kwarg]}"
-    return f"{title(view)} list" if suffix == "List" else title(view)
-
-
-def trail(path: str) -> Iterator[tuple[str, str]]:
-    """(name, address) of everything above a path and of itself, the words by their resource's name."""
-    address = "/"
-    for segment in path.strip("/").split("/"):
-        address += f"{segment}/"
-        try:
-            view = resolve(address).func
-        except Resolver404:
-            continue
-        if hasattr(view, "cls"):
-            yield (
-                segment if view.initkwargs.get("suffix") == "Instance" else title(view.cls(**view.initkwargs)),
-                address,
-            )
-
-
 def problems(data: Any) -> list[str]:
     """What a refusal says about the request as a whole; what it says about a field stands at the field."""
     if isinstance(data, list):
@@ -192,56 +149,6 @@ def problems(data: Any) -> list[str]:
     return [str(data["detail"])] if "detail" in data else [str(text) for text in data.get("non_field_errors", [])]
 
 
-def link_to(row: Any, view, path: str) -> str | None:
-    """The address of a row of the list at `path`."""
-    if not isinstance(row, Mapping) or getattr(view, "action", None) not in {"list", "create"}:
-        return None
-    key = row.get(view.lookup_url_kwarg, row.get("id"))
-    return f"{path.rstrip('/')}/{key}/" if isinstance(key, int | str) else None
-
-
-def table(rows: list[Mapping[str, Any]], view, path: str) -> dict[str, Any]:
-    """The first plain columns of a page of rows that hold anything; the first cell leads to the row."""
-    nested = {name for row in rows for name, value in row.items() if isinstance(value, dict | list)}
-    filled = {name for row in rows for name, value in row.items() if value not in (None, "")}
-    names = [name for name in (rows[0] if rows else ()) if name in filled - nested][:COLUMNS]
-    return {
-        "columns": [name.replace("_", " ") for name in names],
-        "rows": [(link_to(row, view, path), [row[name] for name in names]) for row in rows],
-    }
-
-
-def asked(view, request) -> dict[str, Any]:
-    """The list's query as a form: search, filters, order."""
-    declared = getattr(view, "filterset_class", None)
-    backend = DeclaredFilterBackend()
-    orders = [(sign + name, name.replace("_", " "), sign) for name in view.orderable for sign in ("", "-")]
-    return {
-        "search_param": SearchFilter.search_param if view.search_fields else "",
-        "search": request.query_params.get(SearchFilter.search_param, ""),
-        "form": declared and backend.get_filterset(request, view.get_queryset(), view).form,
-        "orders": orders,
-        "order_param": OrderingFilter.ordering_param,
-        "order": request.query_params.get(OrderingFilter.ordering_param, ""),
-        "limit": request.query_params.get("limit", ""),
-    }
-
-
 def paginator_of(view):
     paginator = view.paginator
     return paginator if paginator is not None and paginator.display_page_controls else None
-
-
-def below(view) -> list[tuple[str, str]]:
-    """(word, address) of the resources under this row whose list the caller's roles may open."""
-    if not getattr(view, "detail", False) or view.action not in METHOD:
-        return []
-    roles, depth = view.caller.roles_in(view.tenant_id), view.basename.count("-") + 1
-    path = view.request.path.rstrip("/")
-    return [
-        (title(resource.viewset()), f"{path}/{resource.segments[-1][0]}/")
-        for resource in import_string("tesla_api.tree.TREE")
-        if resource.name.startswith(f"{view.basename}-")
-        and resource.name.count("-") == depth
-        and any(who & roles and "list" in held.actions for who, held in resource.viewset.access.items())
-    ]

@@ -13,7 +13,7 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 
-def after_commit(effect: Callable[..., None], /, **arguments: object) -> None:
+def after_commit(effect: Callable[..., object], /, **arguments: object) -> None:
     """Run `effect(**arguments)` once the transaction is committed; never when it is rolled back.
 
     Arguments are plain values (numbers, texts), never rows: the row may have changed by then. A failing effect is
@@ -22,7 +22,7 @@ def after_commit(effect: Callable[..., None], /, **arguments: object) -> None:
     transaction.on_commit(partial(_run, effect, arguments))
 
 
-def _run(effect: Callable[..., None], arguments: dict[str, object]) -> None:
+def _run(effect: Callable[..., object], arguments: dict[str, object]) -> None:
     try:
         effect(**arguments)
     except Exception:

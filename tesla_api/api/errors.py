@@ -52,7 +52,8 @@ def _lost_race(error: IntegrityError, view) -> dict[str, list[str]]:
     if not fields:
         logger.warning("refused by the database: %s", error)
     serializer = getattr(view, "serializer_class", None)
-    name = blamed(fields, serializer().fields if serializer else ())
+    declared = serializer().fields if serializer else {}
+    name = blamed(fields, [name for name, field in declared.items() if not field.read_only])
     return {"non_field_errors" if name == NON_FIELD_ERRORS else name: [TAKEN if fields else REFUSED]}
 
 

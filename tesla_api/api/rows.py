@@ -116,6 +116,7 @@ class _Compiler:
     def nested(self, serializer, path: str, nullable: bool) -> str:
         if path in self.constants:
             which = self.constants[path]
+            self.joined.add(f"{path}__pk")  # DRF's own path reads it from each row
             plan = compile_rows(serializer)
             if plan.relations or plan.extras or len(plan.columns) < 2:
                 return self.once(lambda view, rows: serializer.to_representation(getattr(view, which)))

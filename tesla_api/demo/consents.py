@@ -1,13 +1,13 @@
 """Informed consents of the sample universities, their documents, and what learners decided about them."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 
 from django.db import transaction
 
-from files.models import Kind
-from files.services import file_store
-from institutions.models import InformedConsent, InformedConsentDocument, Institution
-from institutions.services.consents import consent_current
+from institutions.models import InformedConsent, Institution
+from institutions.services.consents import consent_create, consent_current
+from institutions.services.documents import document_create
 from learners.models import ConsentDecision, Decision, Learner
 from learners.services import consent_accept
 from tesla_api.demo.cast import University
@@ -59,30 +59,16 @@ def _decisions(position: int, learners: int) -> list[tuple[Decision, str, int]]:
 
 
 def _published(institution: Institution, university: University, version: str, valid_from: datetime) -> None:
-    major, minor, patch = map(int, version.split("."))
-    consent = InformedConsent.objects.create(
-        institution=institution, version=version, major=major, minor=minor, patch=patch, valid_from=valid_from
-    )
+    consent = consent_create(institution=institution, version=version, valid_from=valid_from)
     for language in university.languages:
         title, about, withdrawal = TEXTS[language]
-        InformedConsentDocument.objects.create(
+        paper = pdf(f"{institution.name}: {title} {version}", [about, withdrawal])
+        document_create(
             consent=consent,
             language=language,
             html=f"<h2>{title} {version}</h2><p>{about}</p><p>{withdrawal}</p>",
-            pdf=_paper(institution, title, version, [about, withdrawal]) if version == CURRENT else None,
+            pdf=BytesIO(paper) if version == CURRENT else None,
         )
-
-
-def _paper(institution: Institution, title: str, version: str, paragraphs: list[str]):
-    content = pdf(f"{institution.name}: {title} {version}", paragraphs)
-    return file_store(
-        institution=institution,
-        owner=None,
-        kind=Kind.CONSENT_PDF,
-        media_type="application/pdf",
-        content=[content],
-        extension="pdf",
-    )
 
 
 def _decided(learner: Learner, decision: Decision, version: str, at: datetime) -> None:

@@ -69,15 +69,13 @@ def mime_type(tool: str) -> str:
 
 
 @transaction.atomic
-def learner_enrolled(
-    learner: Learner, extents: Iterable[tuple[Provider, Instrument, Extent]], *, since: datetime
-) -> None:
+def learner_enrolled(learner: Learner, extents: Iterable[tuple[Provider, Extent]], *, since: datetime) -> None:
     """The learner's samples, their validations and the models made of them, for providers without any so far."""
     begun = {*EnrolmentSampleValidation.objects.filter(sample__learner=learner).values_list("provider_id", flat=True)}
     begun |= {*Enrolment.objects.filter(learner=learner).values_list("provider_id", flat=True)}
-    for provider, instrument, extent in extents:
-        if provider.pk not in begun:
-            _enrolled(learner, provider, instrument, extent, since)
+    for provider, extent in extents:
+        if provider.pk not in begun and provider.instrument is not None:
+            _enrolled(learner, provider, provider.instrument, extent, since)
 
 
 def _enrolled(learner: Learner, provider: Provider, instrument: Instrument, extent: Extent, since: datetime) -> None:

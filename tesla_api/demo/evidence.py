@@ -5,6 +5,7 @@ Only the providers' answers come from the story. All that follows from them is w
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, Model
 
@@ -209,8 +210,10 @@ def _requests_stored(kept: list[Kept], pair: Pair) -> None:
     at = {request.pk: time for request, time in zip(requests, times, strict=True)}
     for request in requests:
         request.created_at = at[request.pk]
-    for row in (*answers, *summaries):
-        row.created_at = at[row.request_id]
+    for answer in answers:
+        answer.created_at = at[answer.request_id]
+    for summary in summaries:
+        summary.created_at = at[summary.request_id]
     Request.objects.bulk_update(requests, ["created_at"])
     RequestProviderResult.objects.bulk_update(answers, ["created_at"])
     RequestResult.objects.bulk_update(summaries, ["created_at"])
@@ -247,7 +250,7 @@ def _histograms_grown(pair: Pair, kept: list[Kept]) -> None:
             _histogram_grown(model, {**owner, **about}, bins)
 
 
-def _histogram_grown(model: type[Model], key: dict[str, Model], bins: arithmetic.Histogram) -> None:
+def _histogram_grown(model: type[Model], key: dict[str, Any], bins: arithmetic.Histogram) -> None:
     row, _ = model._default_manager.get_or_create(**key)
     grown = {f"b{place}": F(f"b{place}") + count for place, count in enumerate(bins) if count}
     model._default_manager.filter(pk=row.pk).update(**grown)

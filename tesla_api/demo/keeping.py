@@ -19,9 +19,9 @@ from institutions.models import User
 
 @dataclass
 class Kept:
-    """What the file says. `proofs`: by person's id, a hash of the stored password hash that was last found right.
+    """What the file says. `proofs`: by person's id, a hash of the password and of the stored hash that it fitted.
 
-    With a proof that still fits, nobody has to spend the time that checking a password takes by design.
+    With a proof that still holds, nobody has to spend the time that checking a password takes by design.
     """
 
     password: str = ""
@@ -29,14 +29,13 @@ class Kept:
     proofs: dict[str, str] = field(default_factory=dict)
 
     def is_proved(self, person: User) -> bool:
-        return self.proofs.get(str(person.pk)) == _digest(person)
+        return self.proofs.get(str(person.pk)) == self._digest(person)
 
     def prove(self, person: User) -> None:
-        self.proofs[str(person.pk)] = _digest(person)
+        self.proofs[str(person.pk)] = self._digest(person)
 
-
-def _digest(person: User) -> str:
-    return hashlib.sha256(f"{person.pk} {person.password}".encode()).hexdigest()
+    def _digest(self, person: User) -> str:
+        return hashlib.sha256(f"{self.password}\n{person.password}".encode()).hexdigest()
 
 
 def place() -> Path:

@@ -75,7 +75,7 @@ def _equipped(university: Founded, providers: dict[str, Provider]) -> None:
         extents = _extents(university.plan, position)
         learner_enrolled(
             learner,
-            [(providers[tool], providers[tool].instrument, extent) for tool, extent in extents.items()],
+            [(providers[tool], extent) for tool, extent in extents.items()],
             since=since - timedelta(days=40 - position % 9),
         )
     for subject in university.plan.subjects:

@@ -90,7 +90,7 @@ def test_wrong_values_are_said_beside_their_fields(world, root):
     for changed, text in (
         ({"email": "ADMIN@home.example.org"}, "already taken"),
         ({"uid": "admin"}, "already taken"),
-        ({"uid": ""}, "do not go together"),
+        ({"uid": ""}, "needs a uid"),
         ({"username": "home-admin"}, "already taken"),
         ({"locale": "??"}, "language code"),
         ({"first_name": "a\x01"}, "U+0001"),

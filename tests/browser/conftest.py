@@ -1,5 +1,6 @@
-"""A real server on a database of its own, and Chromium. Nothing here asks the database: the service is asked."""
+"""A real server with the sample data, and Chromium. Nothing here asks the database: the service is asked."""
 
+import json
 import os
 import socket
 import subprocess
@@ -11,15 +12,15 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.visit import Visit
+from tests.browser.visit import Server, Visit
+from tests.world import PASSWORD
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
-FILL = "import django; django.setup(); from tests.browser.rows import fill; fill()"
 
 
 def _free_port() -> int:
@@ -37,8 +38,8 @@ def _ready(url: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[str]:
-    """The address of gunicorn with its real settings file, over a filled SQLite file."""
+def server(tmp_path_factory) -> Iterator[Server]:
+    """Gunicorn with its real settings file, over an SQLite file of its own."""
     var, port = tmp_path_factory.mktemp("var"), _free_port()
     changes = {"DEMO": "1", "VAR_DIR": str(var), "PORT": str(port), "WEB_HOST": "127.0.0.1", "WEB_CONCURRENCY": "1",
                "DATABASE_URL": f"sqlite:///{var}/browser.sqlite3", "ALLOWED_HOSTS": "127.0.0.1",
@@ -46,12 +47,15 @@ def server(tmp_path_factory) -> Iterator[str]:
     environment = {**os.environ, **changes}
     root = Path(__file__).resolve().parents[2]
 
-    def run(*words: str) -> None:
-        subprocess.run([sys.executable, *words], cwd=root, env=environment, check=True)
+    def manage(*words: str) -> str:
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    run("manage.py", "migrate", "-v0")
-    run("manage.py", "collectstatic", "--no-input", "-v0")
-    run("-c", FILL)
+    manage("migrate", "-v0")
+    manage("collectstatic", "--no-input", "-v0")
+    made = json.loads(manage("seed_demo", "--password", PASSWORD, "--format", "json"))
+    first = {made["institutions"][0]["id"], None}
+    emails = {account["role"]: account["email"] for account in made["accounts"] if account["institution"] in first}
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "tesla_api/gunicorn.py"]
     process, url = subprocess.Popen(gunicorn, cwd=root, env=environment), f"http://127.0.0.1:{port}"
     try:
@@ -60,7 +64,7 @@ def server(tmp_path_factory) -> Iterator[str]:
             assert process.poll() is None, "the server did not start"
             assert time.monotonic() < ends, "the server is not ready"
             time.sleep(0.2)
-        yield url
+        yield Server(url, emails)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -77,9 +81,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def visit(server, chromium) -> Iterator[Visit]:
     """A browser with nobody signed in; what went wrong on any of its pages fails the test at its end."""
-    context = chromium.new_context(base_url=server)
-    page: Page = context.new_page()
-    visit = Visit(page, server)
+    context = chromium.new_context(base_url=server.url)
+    visit = Visit(context.new_page(), server)
     yield visit
     context.close()
     assert visit.wrong == []
@@ -87,11 +90,11 @@ def visit(server, chromium) -> Iterator[Visit]:
 
 @pytest.fixture
 def admin(visit) -> Visit:
-    visit.sign_in("admin@home.example.org")
+    visit.sign_in("inst_admin")
     return visit
 
 
 @pytest.fixture
 def global_admin(visit) -> Visit:
-    visit.sign_in("root@example.org")
+    visit.sign_in("global_admin")
     return visit

@@ -15,11 +15,14 @@ class Forms:
     create: Values | None = None
     change: Values | None = None
     deletable: bool = False
+    above: str | None = (
+        None  # the resource whose form makes the parent first; else the parent is the first row there is
+    )
     actions: dict[str, Values] = field(default_factory=dict)  # name in the row's URL -> body of its POST
 
 
 FORMS = {
-    "institution": Forms(change={"mail_domain": "home.example.org", "allow_learner_report": True}),
+    "institution": Forms(change={"allow_learner_report": True}),
     "institution-vle": Forms(
         create={"type": "0", "name": "Second Moodle", "url": "https://second.example.org/"},
         change={"name": "Renamed Moodle"},
@@ -27,28 +30,39 @@ FORMS = {
         actions={"credentials": {"overlap_minutes": 5}},
     ),
     "institution-ic": Forms(
-        create={"version": "7.0.0", "valid_from": "2030-01-02T03:04:05.678901Z"},
-        change={"version": "7.1.0"},
+        create={"version": "97.0.0", "valid_from": "2030-01-02T03:04:05.678901Z"},
+        change={"version": "97.1.0"},
         deletable=True,
     ),
     "institution-ic-document": Forms(
         create={"language": "ca", "html": "<p>Hi consento.</p>"},
         change={"html": "<p>Hi estic d'acord.</p>"},
         deletable=True,
+        above="institution-ic",  # which nobody has accepted
     ),
     "institution-instrument": Forms(),
     "institution-user": Forms(
-        create={"username": "newcomer", "uid": "newcomer", "first_name": "New", "email": "newcomer@home.example.org"},
+        create={
+            "username": "newcomer",
+            "uid": "newcomer",
+            "first_name": "New",
+            "email": "newcomer@northlake.example.org",
+        },
         change={"last_name": "Comer"},
         deletable=True,
     ),
     "institution-instructor": Forms(
-        create={"uid": "lecturer", "first_name": "New", "last_name": "Lecturer", "email": "lecturer@home.example.org"},
+        create={
+            "uid": "lecturer",
+            "first_name": "New",
+            "last_name": "Lecturer",
+            "email": "lecturer@northlake.example.org",
+        },
         change={"last_name": "Renamed"},
         deletable=True,
     ),
     "institution-learner": Forms(
-        create={"uid": "novice", "first_name": "New", "last_name": "Novice", "email": "novice@home.example.org"},
+        create={"uid": "novice", "first_name": "New", "last_name": "Novice", "email": "novice@northlake.example.org"},
         change={"last_name": "Renamed"},
         deletable=True,
     ),

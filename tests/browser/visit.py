@@ -1,5 +1,6 @@
 """One visit of the pages: opens, fills, sends, and notes everything that a browser complains about."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page
@@ -9,8 +10,14 @@ from tests.world import PASSWORD
 Values = dict[str, Any] | str  # of a form; or JSON text, for what a form cannot say
 
 
+@dataclass(frozen=True)
+class Server:
+    url: str
+    emails: dict[str, str]  # of the first institution's sample accounts, by role; all have one password
+
+
 class Visit:
-    def __init__(self, page: Page, server: str) -> None:
+    def __init__(self, page: Page, server: Server) -> None:
         self.page, self.server = page, server
         self.wrong: list[str] = []
         self.statuses: set[int] = set()  # of refusals that the test wants to see
@@ -29,7 +36,7 @@ class Visit:
             self._note(f"console: {message.text}")
 
     def _request(self, request) -> None:
-        if not request.url.startswith((f"{self.server}/", "data:", f"blob:{self.server}/")):
+        if not request.url.startswith((f"{self.server.url}/", "data:", f"blob:{self.server.url}/")):
             self._note(f"another host is asked: {request.url}")
 
     def _failed(self, request) -> None:
@@ -45,8 +52,12 @@ class Visit:
         self.page.goto(path)
         return self.page
 
-    def sign_in(self, email: str, password: str = PASSWORD, path: str = "/signin/") -> None:
+    def sign_in(self, role: str, path: str = "/signin/") -> None:
         self.open(path)
+        self.try_sign_in(self.server.emails[role], PASSWORD)
+        assert self.page.locator("[role=alert]").count() == 0, self.page.inner_text("main")
+
+    def try_sign_in(self, email: str, password: str) -> None:
         self.page.fill("[name=email]", email)
         self.page.fill("[name=password]", password)
         with self.page.expect_navigation():

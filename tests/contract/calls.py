@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from institutions.models import InformedConsent
+from learners.models import Learner
 from tests.contract.document import operations
 from tests.world import World
 
@@ -32,6 +33,11 @@ def _held_consent(world: World) -> None:
     InformedConsent.objects.filter(pk=ann.consent_id).update(accepted_at=timezone.now())
 
 
+def _unheld_consent(world: World) -> None:
+    """Nobody has accepted consent 1.0.0."""
+    Learner.objects.filter(consent=world.home.consent).update(consent=None)
+
+
 # The rows that the paths name: the course, consent 1.0.0 with its document, ann (user and learner), teacher.
 CALLS: dict[str, Call] = {
     "1.1": Call("get", ""),
@@ -54,7 +60,7 @@ CALLS: dict[str, Call] = {
     "6.4": Call("get", "{i}/ic/{ic}/"),
     "6.5": Call("put", "{i}/ic/{ic}/", NEWS),
     "6.6": Call("patch", "{i}/ic/{ic}/", {"version": "1.0.1"}),
-    "6.7": Call("delete", "{i}/ic/{ic}/"),
+    "6.7": Call("delete", "{i}/ic/{ic}/", before=_unheld_consent),
     "7.1": Call("get", "{i}/ic/{ic}/document/"),
     "7.2": Call("post", "{i}/ic/{ic}/document/", {"language": "ca", "html": "<p>Hi consento.</p>"}),
     "7.3": Call("get", "{i}/ic/{ic}/document/en/"),

@@ -26,7 +26,7 @@ from learners.models import (
     SENDCategory,
     SENDLearner,
 )
-from tests.world import FUTURE, World
+from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
 LANGUAGES = ["".join(pair) for pair in product(ascii_lowercase, repeat=2) if "".join(pair) != "en"]
@@ -148,11 +148,15 @@ def _people(home, rows: int) -> list[User]:
 def _learners(home, people: list[User], providers: list[Provider]) -> None:
     """Each of them teaches and is assessed; all of them and ann have consents, SEND, enrolments and samples."""
     own = {"institution": home.institution}
+    InformedConsent.objects.filter(pk=home.newer_consent.pk).update(accepted_at=WHEN)
+    older = InformedConsent.objects.create(
+        **own, version="0.9.0", major=0, minor=9, patch=0, valid_from=PAST, accepted_at=WHEN
+    )
     Instructor.objects.bulk_create(Instructor(user=person, **own) for person in people)
     held = [
         {"consent": home.newer_consent, "consent_accepted": WHEN},
-        {"consent": home.consent, "consent_accepted": WHEN},
-        {"consent": home.consent, "consent_accepted": WHEN, "consent_rejected": WHEN},
+        {"consent": older, "consent_accepted": WHEN},
+        {"consent": older, "consent_accepted": WHEN, "consent_rejected": WHEN},
         {},
     ]
     learners = Learner.objects.bulk_create(

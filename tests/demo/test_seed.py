@@ -77,6 +77,11 @@ def signed_in(account: dict) -> APIClient | None:
     return client
 
 
+def stored(file: StoredFile) -> bytes:
+    with store().open(file.storage_key) as content:
+        return content.read()
+
+
 def account_of(made: dict, role: str, position: int = 0) -> dict:
     institution = None if role == "global_admin" else made["institutions"][position]["id"]
     return next(a for a in made["accounts"] if (a["role"], a["institution"]) == (role, institution))
@@ -296,10 +301,10 @@ def test_the_table_names_accounts_and_addresses(monkeypatch):
 def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboards_read():
     made = seeded()
     for file in StoredFile.objects.all():
-        content = store().open(file.storage_key).read()
+        content = stored(file)
         assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size, file.sha256)
     report = Report.objects.get(pk=made["report"])
-    data = json.load(store().open(report.data.storage_key))
+    data = json.loads(stored(report.data))
     assert len(data["sessions"]) == 2
     series = json.loads(data["sessions"][0]["data"]["data"]["1"]["requests"])
     assert [len(point) for point in series] == [2, 2, 2]
@@ -308,7 +313,7 @@ def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboard
     assert [document["instruments"] for document in data["documents"]] == [[5]]
     assert data["documents"][0]["results"]["5"]["status"] == 1
     assert {*data["sessions"][0]["data"]["instruments"], 5} == detailed
-    audit = json.load(store().open(report.details.get(instrument_id=1).audit_data.storage_key))
+    audit = json.loads(stored(report.details.get(instrument_id=1).audit_data))
     assert list(audit) == ["providers", "requests", "enrolment_samples"]
     ((provider, entry),) = audit["providers"].items()
     assert entry["acronym"] == Provider.objects.get(pk=provider).acronym
@@ -322,9 +327,7 @@ def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboard
     for sample in audit["enrolment_samples"].values():
         assert sample["data"].startswith("data:image/png;base64,")
     for other in Report.objects.filter(details__instrument_id=1).select_related("data").distinct():
-        for seen in json.load(store().open(other.details.get(instrument_id=1).audit_data.storage_key))[
-            "requests"
-        ].values():
+        for seen in json.loads(stored(other.details.get(instrument_id=1).audit_data))["requests"].values():
             assert all("faces" in found["audit"] for found in seen["results"].values())
 
 

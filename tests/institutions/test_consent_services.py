@@ -1,0 +1,231 @@
+"""Services of consents and their documents, as commands and other services call them."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from files.models import PendingErasure, StoredFile
+from files.services import objects_erase_unknown, store
+from institutions.models import InformedConsent, InformedConsentDocument
+from institutions.services import consents, documents
+from institutions.services.html import html_cleaned
+from learners.services import consent_accept
+from tesla_api.api.domain import Conflict, Invalid, Unknown
+from tests.files.conftest import PDF, held
+from tests.world import FUTURE, PAST
+
+NEWER = PDF + b"% newer\n%%EOF"
+
+
+class Back(Exception):
+    pass
+
+
+def keys(world) -> list[str]:
+    folder = f"{world.home.institution.pk}/consent_pdf"
+    return [f"{folder}/{name}" for name in store().listdir(folder)[1]] if store().exists(folder) else []
+
+
+@pytest.mark.parametrize(
+    ("text", "version"), [("1.2.3", (1, 2, 3)), (" 01 .2. 003 ", (1, 2, 3)), ("0.0.2147483647", (0, 0, 2147483647))]
+)
+def test_version_is_three_integers(text, version):
+    assert consents.version_parsed(text) == version
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1.2", "1.2.3.4", "1.2.-3", "1.2.2147483648", "1.2." + "9" * 5000, "1.2.3\n", "a.b.c"]
+)
+def test_anything_else_is_no_version(text):
+    with pytest.raises(ValidationError, match="three integers"):
+        consents.version_parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("version", "valid_from", "current", "status"),
+    [
+        ((1, 0, 0), FUTURE, (1, 0, 0), "NOT_VALID_YET"),
+        ((1, 0, 0), PAST, (1, 0, 0), "VALID"),
+        ((1, 0, 0), PAST, (1, 0, 9), "VALID_NEED_UPDATE"),
+        ((1, 0, 0), PAST, (1, 1, 0), "NOT_VALID"),
+        ((1, 0, 0), PAST, (2, 0, 0), "NOT_VALID"),
+        ((1, 0, 0), PAST, None, "NOT_VALID"),
+    ],
+)
+def test_what_an_accepted_version_is_worth(version, valid_from, current, status):
+    assert consents.consent_status(*version, valid_from, current) == status
+
+
+def test_current_version_is_exact(world):
+    home = world.home.institution.pk
+    assert consents.consent_current(home) == (2, 0, 0)
+    InformedConsent.objects.filter(pk=world.home.newer_consent.pk).update(valid_from=timezone.now() + timedelta(days=1))
+    assert consents.consent_current(home) == (1, 0, 0)
+    InformedConsent.objects.filter(institution=home).delete()
+    assert consents.consent_current(home) is None
+
+
+def test_lost_race_for_a_version_is_told_under_version(world):
+    with pytest.raises(Invalid) as error:
+        consents.consent_create(institution=world.home.institution, version="02.0.0", valid_from=PAST)
+    assert error.value.fields == {"version": "This value is already taken."}
+    with pytest.raises(Invalid) as error:
+        consents.consent_update(consent=world.home.consent, version="2.0.0")
+    assert error.value.fields == {"version": "This value is already taken."}
+    assert InformedConsent.objects.get(pk=world.home.consent.pk).version == "1.0.0"
+
+
+def test_lost_race_for_a_language_is_told_under_language(world):
+    with pytest.raises(Invalid) as error:
+        documents.document_create(consent=world.home.consent, language="EN", pdf=io.BytesIO(PDF))
+    assert error.value.fields == {"language": "This value is already taken."}
+    other = documents.document_create(consent=world.home.consent, language="ca")
+    with pytest.raises(Invalid) as error:
+        documents.document_update(document=other, language="En", pdf=io.BytesIO(PDF))
+    assert error.value.fields == {"language": "This value is already taken."}
+    assert keys(world) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda home: consents.consent_update(consent=home.consent, version="1.0.1"),
+        lambda home: consents.consent_delete(consent=home.consent),
+        lambda home: documents.document_create(consent=home.consent, language="ca"),
+        lambda home: documents.document_update(document=home.document, html="x"),
+        lambda home: documents.document_delete(document=home.document),
+        lambda home: consent_accept(learner=home.learners["ann"], consent=home.newer_consent),
+    ],
+)
+def test_every_change_and_the_acceptance_lock_the_consent(change, world, monkeypatch):
+    locked = []
+    original = QuerySet.select_for_update
+    monkeypatch.setattr(
+        QuerySet, "select_for_update", lambda rows, *a, **k: locked.append(rows.model) or original(rows, *a, **k)
+    )
+    change(world.home)
+    assert InformedConsent in locked
+    if InformedConsentDocument in locked:
+        assert locked.index(InformedConsent) < locked.index(InformedConsentDocument)
+
+
+def test_what_was_accepted_meanwhile_is_frozen(world):
+    """The caller's objects are older than the acceptance."""
+    consent, document = (
+        world.home.newer_consent,
+        documents.document_create(consent=world.home.newer_consent, language="en", html="<p>x</p>"),
+    )
+    consent_accept(learner=world.home.learners["ann"], consent=consent)
+    for change in (
+        lambda: consents.consent_update(consent=consent, version="2.0.1"),
+        lambda: consents.consent_delete(consent=consent),
+        lambda: documents.document_update(document=document, html="<p>y</p>"),
+        lambda: documents.document_update(document=document, pdf=io.BytesIO(PDF)),
+        lambda: documents.document_delete(document=document),
+    ):
+        with pytest.raises(Conflict, match="accepted"):
+            change()
+    assert documents.document_create(consent=consent, language="ca").pk
+    assert keys(world) == []
+
+
+def test_what_was_deleted_meanwhile_is_unknown(world):
+    consent, document = world.home.consent, world.home.document
+    InformedConsentDocument.objects.filter(pk=document.pk).delete()
+    with pytest.raises(Unknown, match="document"):
+        documents.document_update(document=document, html="x")
+    InformedConsent.objects.filter(pk=consent.pk).delete()
+    for change in (
+        lambda: consents.consent_update(consent=consent, version="1.0.1"),
+        lambda: consents.consent_delete(consent=consent),
+        lambda: documents.document_create(consent=consent, language="ca"),
+        lambda: documents.document_delete(document=document),
+    ):
+        with pytest.raises(Unknown):
+            change()
+
+
+def test_change_builds_on_what_is_stored_now(world):
+    """Two people change one document at the same time: neither takes the other's change back."""
+    one, other = (InformedConsentDocument.objects.get(pk=world.home.document.pk) for _ in range(2))
+    documents.document_update(document=one, html="<p>new</p>")
+    documents.document_update(document=other, language="en-GB")
+    row = InformedConsentDocument.objects.get(pk=world.home.document.pk)
+    assert (row.html, row.language) == ("<p>new</p>", "en-GB")
+
+
+def test_no_change_writes_nothing(world, pdf):
+    before = world.home.document.updated_at, world.home.consent.updated_at
+    documents.document_update(
+        document=world.home.document, html="<p>I consent.</p>", pdf=io.BytesIO(PDF), language="en"
+    )
+    consents.consent_update(consent=world.home.consent, version="1.0.0", valid_from=PAST)
+    after = InformedConsentDocument.objects.get(pk=world.home.document.pk).updated_at
+    assert (after, InformedConsent.objects.get(pk=world.home.consent.pk).updated_at) == before
+    assert keys(world) == [pdf.storage_key]
+
+
+def test_rolled_back_replacement_keeps_the_old_pdf(world, pdf, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(Back), transaction.atomic():
+        documents.document_update(document=world.home.document, pdf=io.BytesIO(NEWER))
+        raise Back
+    assert InformedConsentDocument.objects.get(pk=world.home.document.pk).pdf == pdf
+    assert held(pdf.storage_key) == PDF
+    assert len(keys(world)) == 2  # the new object has no row: the daily command finds it
+    assert objects_erase_unknown(older_than=timedelta(hours=-1)) == (1, 0)
+    assert keys(world) == [pdf.storage_key]
+
+
+@pytest.mark.parametrize("what", ["replaced", "removed", "document", "consent"])
+def test_change_stands_when_the_store_fails_to_erase(
+    what,
+    world,
+    pdf,
+    broken_store,
+    django_capture_on_commit_callbacks,
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        if what == "replaced":
+            documents.document_update(document=world.home.document, pdf=io.BytesIO(NEWER))
+        elif what == "removed":
+            documents.document_update(document=world.home.document, pdf=None)
+        elif what == "document":
+            documents.document_delete(document=world.home.document)
+        else:
+            consents.consent_delete(consent=world.home.consent)
+    assert not StoredFile.objects.filter(pk=pdf.pk).exists()
+    assert [row.storage_key for row in PendingErasure.objects.all()] == [pdf.storage_key]
+
+
+def test_consent_with_many_pdfs_is_erased_whole(world, pdf, django_capture_on_commit_callbacks):
+    documents.document_create(consent=world.home.consent, language="ca", pdf=io.BytesIO(NEWER))
+    documents.document_create(consent=world.home.consent, language="es")
+    other = documents.document_create(consent=world.home.newer_consent, language="es", pdf=io.BytesIO(PDF))
+    with django_capture_on_commit_callbacks(execute=True):
+        consents.consent_delete(consent=world.home.consent)
+    assert keys(world) == [other.pdf.storage_key]
+
+
+def test_pdf_belongs_to_nobody_and_to_the_consents_institution(world):
+    document = documents.document_create(consent=world.away.consent, language="ca", pdf=io.BytesIO(PDF))
+    assert document.pdf.institution == world.away.institution
+    assert document.pdf.owner is None
+
+
+def test_cleaning_is_done_by_the_service_and_changes_nothing_the_second_time(world):
+    dirty = '<p style="x">1 < 2 &nbsp; <a href="//x">y</a><b>z'
+    document = documents.document_create(consent=world.home.consent, language="ca", html=dirty)
+    assert "style" not in document.html
+    assert html_cleaned(document.html) == document.html
+
+
+@pytest.mark.parametrize("html", ["<div>" * 10_000, "".join(f"<b title={n}>" for n in range(5_000)) + "<p>" * 5_000])
+def test_cleaning_takes_little_time_whatever_comes(html):
+    start = timezone.now()
+    html_cleaned(html)
+    assert timezone.now() - start < timedelta(seconds=10)

@@ -1,0 +1,62 @@
+"""Learners' services: what holds for whoever calls them."""
+
+import pytest
+
+from institutions.models import InformedConsent, User
+from institutions.services.people import person_create
+from learners import queries, services
+from learners.models import ConsentDecision, Learner
+from tesla_api.api.domain import Invalid, Unknown
+
+
+def test_role_is_given_once(world):
+    person = world.people["member"]
+    learner = services.learner_add(person=person)
+    again = services.learner_add(person=person)
+    assert again.learner_id == learner.learner_id
+    assert learner.institution_id == person.institution_id
+
+
+def test_person_without_role_becomes_a_learner(world):
+    made = person_create(institution=world.home.institution, uid="new", email="New@x.org")
+    learner = services.learner_create(institution=world.home.institution, uid="new", email="newer@x.org")
+    assert (learner.pk, learner.user.email, learner.user.username) == (made.pk, "newer@x.org", "new@x.org")
+
+
+def test_role_twice_is_invalid(world):
+    with pytest.raises(Invalid, match="uid"):
+        services.learner_create(institution=world.home.institution, uid="ann", email="a@x.org")
+
+
+def test_deleted_learner_decides_nothing(world):
+    learner = world.home.learners["ann"]
+    services.learner_delete(learner=world.home.learners["ann"])
+    assert not Learner.objects.filter(pk=learner.pk).exists()
+    assert User.objects.filter(pk=learner.pk).exists()  # may sign in
+    with pytest.raises(Unknown):
+        services.consent_accept(learner=learner, consent=world.home.newer_consent)
+    with pytest.raises(Unknown):
+        services.consent_reject(learner=learner)
+    assert not ConsentDecision.objects.exists()
+
+
+def test_version_that_was_changed_meanwhile_is_not_accepted(world):
+    shown = InformedConsent.objects.get(pk=world.home.newer_consent.pk)
+    InformedConsent.objects.filter(pk=shown.pk).update(version="2.1.0", minor=1)
+    with pytest.raises(Unknown):
+        services.consent_accept(learner=world.home.learners["ann"], consent=shown)
+    assert not ConsentDecision.objects.exists()
+
+
+def test_stale_learner_does_not_accept_twice(world):
+    first, second = world.home.learners["ann"], Learner.objects.get(pk=world.people["ann"].pk)
+    for learner in (first, second):
+        services.consent_accept(learner=learner, consent=world.home.newer_consent)
+    assert ConsentDecision.objects.count() == 1
+
+
+def test_special_needs_of_many_learners_are_one_query(world, django_assert_num_queries):
+    keys = [learner.pk for learner in world.home.learners.values()]
+    with django_assert_num_queries(1):
+        found = queries.send_summaries(keys)
+    assert list(found) == [world.people["ann"].pk]

@@ -205,8 +205,16 @@ class Provider(Timestamped):
     class Meta:
         constraints = [
             models.CheckConstraint(
+                # Compared with null, a check says neither yes nor no, which counts as yes.
                 condition=Q(alert_below=None, warning_below=None)
-                | Q(alert_below__gte=0, alert_below__lte=1, warning_below__gte=0, warning_below__lte=1),
+                | Q(
+                    alert_below__isnull=False,
+                    warning_below__isnull=False,
+                    alert_below__gte=0,
+                    alert_below__lte=1,
+                    warning_below__gte=0,
+                    warning_below__lte=1,
+                ),
                 name="provider_thresholds_are_a_pair",
             )
         ]

@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='provider',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('alert_below', None), ('warning_below', None)), models.Q(('alert_below__gte', 0), ('alert_below__lte', 1), ('warning_below__gte', 0), ('warning_below__lte', 1)), _connector='OR'), name='provider_thresholds_are_a_pair'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('alert_below', None), ('warning_below', None)), models.Q(('alert_below__gte', 0), ('alert_below__isnull', False), ('alert_below__lte', 1), ('warning_below__gte', 0), ('warning_below__isnull', False), ('warning_below__lte', 1)), _connector='OR'), name='provider_thresholds_are_a_pair'),
         ),
         migrations.AddConstraint(
             model_name='providernotification',

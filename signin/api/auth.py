@@ -54,7 +54,7 @@ class LoginView(OpenView):
     @extend_schema(
         operation_id="auth_login",
         request=LoginSerializer,
-        responses={200: SignedInSerializer, **problems(400, 401, 429)},
+        responses={200: SignedInSerializer, **problems(400, 401, 413, 415, 429)},
     )
     def post(self, request):
         """Sign in with e-mail and password."""
@@ -102,7 +102,7 @@ class RefreshView(OpenView):
     @extend_schema(
         operation_id="auth_refresh",
         request=RefreshRequestSerializer,
-        responses={200: SignedInSerializer, **problems(400, 403)},
+        responses={200: SignedInSerializer, **problems(400, 403, 413, 415)},
     )
     def post(self, request):
         """A new access token for a session that goes on. A failure is 403, never 401: clients wait for themselves."""

@@ -34,14 +34,17 @@ class ResourceSchema(AutoSchema):
 
     view: Any
 
-    def get_response_serializers(self) -> Any:
-        declared: Any = super().get_response_serializers()
-        if not hasattr(self.view, "scope"):
-            return declared
-        if not isinstance(declared, dict):
-            status = {"POST": 201, "DELETE": 204}.get(self.method, 200)
-            declared = {status: None if self.method == "DELETE" else declared}
-        return declared | {k: v for k, v in problems(*self._refusals()).items() if k not in declared}
+    def get_tags(self) -> list[str]:
+        """A resource of the tree is its own group: the last word of its URL."""
+        return [self.view.basename.rpartition("-")[2]] if hasattr(self.view, "scope") else super().get_tags()
+
+    def _get_response_bodies(self, direction="response") -> dict[str, Any]:
+        # Here and not in get_response_serializers(), which extend_schema() replaces.
+        described = super()._get_response_bodies(direction)
+        if hasattr(self.view, "scope") and direction == "response":
+            for status, answer in problems(*self._refusals()).items():
+                described.setdefault(str(status), self._get_response_for_code(answer, str(status)))
+        return dict(sorted(described.items()))
 
     def _refusals(self) -> list[int]:
         writes = self.method in {"POST", "PUT", "PATCH"}

@@ -8,7 +8,7 @@ from django.test import Client
 
 from files import rules
 from files.links import Links, evidence_links, link_read, url_read
-from files.models import FileRead, Kind
+from files.models import FileRead, Kind, StoredFile
 from files.services import store
 from institutions.models import VLE, Credential, InformedConsentDocument, Instructor
 from institutions.services.documents import document_update
@@ -76,7 +76,9 @@ def test_file_is_shown_and_kept_by_nobody_else(world, pdf):
 
 
 def test_evidence_is_shown_in_a_sandbox(world, evidence):
+    StoredFile.objects.filter(pk=evidence.pk).update(media_type="application/json")
     answer = get(url_for(world.people["ann"], evidence, name="sample.json"))
+    body(answer)
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer["Cache-Control"] == "private, no-store"
 

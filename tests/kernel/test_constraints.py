@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from courses.models import Activity, CourseGroup, CourseLearner
-from institutions.models import VLE, InformedConsent, User
+from institutions.models import VLE, InformedConsent, Provider, User
 from learners.models import ConsentDecision, Learner, SENDLearner
 from reports.models import Report
 from tesla_api.api.constraints import Tied, blamed, refuse_violations, tied_to_institution, violated_fields
@@ -107,6 +107,16 @@ def test_a_consent_has_three_numbers_once(world):
     values = {"institution": world.home.institution, "major": 1, "minor": 0, "patch": 0, "valid_from": PAST}
     error = refused(lambda: InformedConsent.objects.create(version="01.0.0", **values))
     assert violated_fields(error) == {"institution", "major", "minor", "patch"}
+
+
+def test_thresholds_are_a_pair_of_fractions(db):
+    def provider(**values):
+        return Provider.objects.create(name="p", acronym="p", version="1", queue="p", **values).delete()
+
+    provider()
+    provider(alert_below=0, warning_below=1)
+    for wrong in ({"alert_below": 0.5}, {"warning_below": 0.5}, {"alert_below": 0.5, "warning_below": 2}):
+        refused(lambda values=wrong: provider(**values))
 
 
 def test_records_are_never_changed(world):

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from institutions.models import InformedConsent, Institution, User
 from institutions.services import people
-from institutions.services.consents import consent_current
+from institutions.services.consents import consent_current, version_normalised
 from learners.models import ConsentDecision, Decision, Learner
 from tesla_api.api.domain import Invalid, Unknown
 
@@ -38,10 +39,10 @@ def learner_delete(*, learner: Learner) -> None:
 
 def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:
     """The institution's consent of a version, however it is written: 01.0.0 is 1.0.0."""
-    parts = [part.strip() for part in version.split(".")]
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise Unknown("No such version.")
-    found = institution.consents.filter(version=".".join(part.lstrip("0") or "0" for part in parts)).first()
+    try:
+        found = institution.consents.filter(version=version_normalised(version)).first()
+    except ValidationError:  # what is no version is none that we have
+        found = None
     if found is None:
         raise Unknown("No such version.")
     return found

@@ -18,7 +18,7 @@ from learners.models import Learner, SENDCategory, SENDLearner
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
-PASSWORD = "correct-horse-9-battery"  # noqa: S105
+PASSWORD = "correct-horse-9-battery"
 
 
 class Home:

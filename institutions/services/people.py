@@ -115,10 +115,10 @@ def instructor_add(*, person: User) -> Instructor:
 
 @transaction.atomic
 def role_delete(*, person: User, role: str) -> None:
-    """Take a role with all that hangs from it; the account goes when no role, no flag and no sign-in remains."""
+    """Take a role with all that hangs from it; the account goes when neither role nor flag remains."""
     held = person_locked(person_id=person.pk)
     _role_erase(held, role)
-    if not (held.has_flag or held.login_allowed or User.objects.filter(_HAS_ROLE, pk=held.pk).exists()):
+    if not (held.has_flag or User.objects.filter(_HAS_ROLE, pk=held.pk).exists()):
         _account_erase(held)
 
 

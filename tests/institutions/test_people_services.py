@@ -240,7 +240,6 @@ def test_role_is_given_once(world):
 
 def test_person_of_both_roles_loses_one(world):
     ann = world.people["ann"]
-    User.objects.filter(pk=ann.pk).update(login_allowed=False)
     people.instructor_add(person=ann)
     people.role_delete(person=ann, role=people.LEARNER)
     assert Instructor.objects.filter(pk=ann.pk).exists()

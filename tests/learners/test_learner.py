@@ -268,7 +268,6 @@ def evidence(world, name):
 
 @pytest.mark.parametrize("who", ["admin", "data"])
 def test_deletion_takes_rows_and_files_along(who, as_, row, world, django_capture_on_commit_callbacks):
-    User.objects.filter(username="home-ann").update(login_allowed=False)
     models = evidence(world, "ann")
     evidence(world, "bob")
     kept = store().listdir(f"{world.home.institution.pk}/report")[1]

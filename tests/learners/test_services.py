@@ -2,7 +2,7 @@
 
 import pytest
 
-from institutions.models import InformedConsent, User
+from institutions.models import InformedConsent
 from institutions.services.people import person_create
 from learners import queries, services
 from learners.models import ConsentDecision, Learner
@@ -32,7 +32,6 @@ def test_deleted_learner_decides_nothing(world):
     learner = world.home.learners["ann"]
     services.learner_delete(learner=world.home.learners["ann"])
     assert not Learner.objects.filter(pk=learner.pk).exists()
-    assert User.objects.filter(pk=learner.pk).exists()  # may sign in
     with pytest.raises(Unknown):
         services.consent_accept(learner=learner, consent=world.home.newer_consent)
     with pytest.raises(Unknown):

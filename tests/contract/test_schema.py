@@ -1,4 +1,4 @@
-"""The committed OpenAPI schema: the documented operations under their names, with every answer, and as the code has it."""
+"""The committed OpenAPI schema: the documented operations, every answer, and the same as the code has it."""
 
 from io import StringIO
 from pathlib import Path

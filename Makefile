@@ -33,7 +33,8 @@ run: .venv/.installed var/static/.collected
 	@$(PY) manage.py migrate --no-input -v0
 	@$(PY) manage.py seed_demo
 	@echo
-	@echo "  http://127.0.0.1:$(PORT)/                     the service"
+	@echo "  http://127.0.0.1:$(PORT)/                     the service: begin here"
+	@echo "  http://127.0.0.1:$(PORT)/signin/              to sign in with one of these accounts"
 	@echo "  http://127.0.0.1:$(PORT)/api/v2/institution/  the API"
 	@echo "  http://127.0.0.1:$(PORT)/docs/                its documentation, to try out (Swagger UI)"
 	@echo "  http://127.0.0.1:$(PORT)/redoc/               the same, to read (ReDoc)"

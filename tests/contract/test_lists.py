@@ -431,3 +431,14 @@ def test_column_box_never_fails(number, name, get, world):
 def test_column_box_of_learners_finds_nothing_for_what_is_no_id(get, world):
     for text in ("abc", "1.5", "9" * 30, "-1"):
         assert get("12.1", f"id={text}")["count"] == 0
+
+
+def test_column_boxes_of_consents_find_by_id_part_of_the_version_and_day(get, world):
+    one, two = world.home.consent.pk, world.home.newer_consent.pk
+    InformedConsent.objects.filter(pk=two).update(valid_from=datetime.fromisoformat("2021-02-03T04:05:06Z"))
+    for query, found in (
+        (f"id={one}", [one]), (f"id={world.away.consent.pk}", []), ("id=abc", []), ("version=2.0", [two]),
+        ("version=.0.", [one, two]), ("version=7", []), ("valid_from=2020-01-01", [one]),
+        ("valid_from=2021-02-03", [two]), ("valid_from=2021-02-04", []), ("valid_from=soon", []),
+    ):  # fmt: skip
+        assert keys(get("6.1", query)) == found, query

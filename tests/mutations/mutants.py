@@ -542,6 +542,10 @@ WRITTEN = [
 # Mutants that change nothing, and why.
 EQUIVALENT = {
     "institution: ADMIN without READ": "whoever administers is a member",
+    "tokens never expire": "the token's class looks at the time again",
+    "any language code": "what no document can be called is found nowhere; on PostgreSQL a null character would be an error",
+    "offsets of any size": "past the end of the list the database is not asked",
+    "D-42 negative versions": "the column refuses them",
 }
 
 

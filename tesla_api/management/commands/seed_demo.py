@@ -64,15 +64,10 @@ def _addresses(made: dict[str, Any]) -> list[str]:
     """What is worth opening, with ids that exist."""
     base = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
     api = f"{base}/api/v2/institution/{made['institutions'][0]['id']}"
-    activity = f"{api}/course/{made['course']}/activity/{made['activity']}"
     return [
         f"VLE {made['vle']['id']}: role_id {made['vle']['role_id']}, secret_id {made['vle']['secret_id']}",
         "",
-        f"Sign in         {base}/signin/",
-        f"Documentation   {base}/docs/",
-        f"Administration  {base}/admin/",
-        f"Institution     {api}/",
-        f"Activity        {activity}/",
-        f"Report          {activity}/report/{made['report']}/",
-        f"Audit           {activity}/report/{made['report']}/audit/1/",
+        f"  {api}/learner/  learners with consent and special needs",
+        f"  {api}/ic/       informed consents",
+        f"  {api}/course/{made['course']}/  a course",
     ]

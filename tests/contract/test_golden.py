@@ -31,6 +31,8 @@ class Words:
         self.ids: dict[tuple, str] = {}
 
     def of(self, value, key: str = "", kind: str = "row"):
+        if key == "options_schema" and value is not None:
+            return json.loads(json.dumps(value, sort_keys=True))  # PostgreSQL keeps no order of keys
         if isinstance(value, dict):
             return {name: self.of(inner, name, key if name == "id" and key else kind) for name, inner in value.items()}
         if isinstance(value, list):

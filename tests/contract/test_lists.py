@@ -433,7 +433,7 @@ def test_column_box_of_learners_finds_nothing_for_what_is_no_id(get, world):
         assert get("12.1", f"id={text}")["count"] == 0
 
 
-def test_column_boxes_of_consents_find_by_id_part_of_the_version_and_day(get, world):
+def test_column_boxes_of_ics_find_by_id_part_of_the_version_and_day(get, world):
     one, two = world.home.consent.pk, world.home.newer_consent.pk
     InformedConsent.objects.filter(pk=two).update(valid_from=datetime.fromisoformat("2021-02-03T04:05:06Z"))
     for query, found in (

@@ -475,7 +475,7 @@ PUTS = {
 def test_put_resets_nothing_that_it_leaves_out(number, caller, world):
     """Every other column holds something that a default would not be."""
     people = User.objects.filter(institution=world.home.institution)
-    people.update(locale="ca", first_name="First", last_name="Last", data_admin=True, send_admin=True)
+    people.update(locale="ca", first_name="First", last_name="Last", **dict.fromkeys(FLAGS, True))
     VLE.objects.filter(pk=world.home.vle.pk).update(client_id="client")
     Institution.objects.filter(pk=world.home.institution.pk).update(
         external_ic=True, mail_domain="home.example.org", allow_valid_audit=True, disable_vle_user_creation=True,

@@ -1,0 +1,24 @@
+"""Informed consents, to read: their rules are kept by the API."""
+
+from django.contrib import admin
+
+from institutions.models import InformedConsent, InformedConsentDocument
+from tesla_api.admin_pages import ReadingPage, ReadingRows
+
+
+class InformedConsentDocumentRows(ReadingRows):
+    model = InformedConsentDocument
+    fields = ("language", "html", "pdf", "updated_at")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("pdf")
+
+
+@admin.register(InformedConsent)
+class InformedConsentPage(ReadingPage):
+    list_display = ("id", "version", "institution", "valid_from", "accepted_at")
+    list_select_related = ("institution",)
+    search_fields = ("=version", "=institution__acronym")
+    search_help_text = "Version, or acronym of the institution"
+    ordering = ("-pk",)
+    inlines = (InformedConsentDocumentRows,)

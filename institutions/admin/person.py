@@ -1,0 +1,98 @@
+"""People of all institutions, global administrators included."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+
+from institutions.admin.service import PasswordFields, ServiceForm, ServicePage, password_taken
+from institutions.models import User
+from institutions.services.people import person_create, person_delete, person_update
+
+FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
+
+
+class PersonForm(ServiceForm, PasswordFields):
+    renamed = {"password": "password1"}
+
+    def apply(self, values: dict[str, Any]) -> User:
+        own = self.instance.pk == self.caller.pk
+        for name in ("is_staff", "is_active"):
+            if own and not values[name]:
+                raise ValidationError({name: "You cannot take this from yourself."})
+        return person_update(person=self.instance, **password_taken(values))
+
+
+class NewPersonForm(ServiceForm, PasswordFields):
+    renamed = {"password": "password1"}
+    username = forms.CharField(
+        max_length=150, required=False, help_text="Empty: the e-mail address, or acronym and uid."
+    )
+
+    def apply(self, values: dict[str, Any]) -> User:
+        if not values["username"]:
+            del values["username"]
+            if values["institution"] is None:
+                raise ValidationError({"username": "Who is of no institution needs a username."})
+        return person_create(**password_taken(values))
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = parameter_name = "role"
+
+    def lookups(self, request, model_admin):
+        return (("instructor", "Instructor"), ("learner", "Learner"))
+
+    def queryset(self, request, queryset):
+        roles = dict(self.lookups(request, None))
+        return queryset.filter(**{f"{self.value()}__isnull": False}) if self.value() in roles else queryset
+
+
+@admin.register(User)
+class UserPage(ServicePage):
+    form, add_form = PersonForm, NewPersonForm
+    list_display = (
+        "username", "email", "first_name", "last_name", "institution", "uid", "login_allowed", "is_active", "is_staff",
+        "last_login",
+    )  # fmt: skip
+    list_select_related = ("institution",)
+    list_filter = ("is_staff", *FLAGS, RoleFilter, "login_allowed", "is_active")
+    search_fields = ("username", "email", "first_name", "last_name", "=uid", "=institution__acronym")
+    search_help_text = "Username, e-mail, names, uid, or acronym of the institution"
+    ordering = ("-pk",)
+    person = ("username", "email", "first_name", "last_name", "uid", "locale")
+
+    def get_fieldsets(self, request, obj=None):
+        if obj is None:
+            rights: tuple[str, ...] = ("is_staff", *FLAGS)
+        else:
+            rights = ("is_active", "login_allowed", "is_staff", *FLAGS)
+        kept = (("Dates", {"fields": ("last_login", "created_at", "updated_at")}),) if obj else ()
+        return (
+            (None, {"fields": ("institution", *self.person)}),
+            ("Rights", {"fields": rights}),
+            ("Password", {"fields": ("password1", "password2"), "description": "Empty: no password, or as it is."}),
+            *kept,
+        )
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("institution", "last_login", "created_at", "updated_at") if obj else ()
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        rights = ("is_staff", *FLAGS)
+        kept = ("is_active", "login_allowed") if obj else ("institution",)
+        kwargs["fields"] = (*self.person, *rights, *kept)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_deleted_objects(self, objs, request):
+        """Who goes; the account's roles and files, which may be very many, go with it uncounted."""
+        own = [f"{person}: your own account" for person in objs if person.pk == request.user.pk]
+        return [f"Person: {person}, with all roles, data and files" for person in objs], {}, set(), own
+
+    def delete_model(self, request, obj) -> None:
+        person_delete(person=obj)
+
+    def delete_queryset(self, request, queryset) -> None:
+        for person in queryset:
+            person_delete(person=person)

@@ -1,0 +1,118 @@
+"""What all institutions share: instruments, providers, messages and the global routes of the dashboard."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+
+from institutions.admin.vle import CredentialRows
+from institutions.models import (
+    Instrument,
+    Message,
+    MessageLocale,
+    Provider,
+    ProviderNotification,
+    UIOption,
+)
+from tesla_api.admin_pages import FixedPage, Page, ReadingPage
+
+
+@admin.register(Instrument)
+class InstrumentPage(FixedPage):
+    """An instrument that is no longer wanted is disabled: reports refer to it."""
+
+    list_display = ("id", "acronym", "name", "enabled", "requires_enrolment", "identity", "originality", "authorship")
+    list_display_links = ("id", "acronym")
+    search_fields = ("acronym", "name")
+    ordering = ("pk",)
+
+
+class ProviderForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if (values.get("alert_below") is None) != (values.get("warning_below") is None):
+            raise ValidationError("The two thresholds are a pair: give both or neither.")
+        return values
+
+
+@admin.register(Provider)
+class ProviderPage(FixedPage):
+    """A provider that is no longer wanted is disabled: results refer to it."""
+
+    form = ProviderForm
+    list_display = ("id", "acronym", "name", "instrument", "version", "enabled", "inverted_polarity")
+    list_display_links = ("id", "acronym")
+    list_select_related = ("instrument",)
+    list_filter = ("enabled",)
+    search_fields = ("acronym", "name", "=instrument__acronym")
+    ordering = ("pk",)
+    inlines = (CredentialRows,)
+
+
+@admin.register(ProviderNotification)
+class ProviderNotificationPage(ReadingPage):
+    list_display = ("id", "provider", "key", "when")
+    list_select_related = ("provider",)
+    search_fields = ("=key", "=provider__acronym")
+    ordering = ("-pk",)
+
+
+class UIOptionForm(forms.ModelForm):
+    KNOWN = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMIN")
+
+    def clean_roles(self) -> str | None:
+        """Names of roles without blanks; none at all is everyone."""
+        named = [name.strip() for name in (self.cleaned_data["roles"] or "").split(",") if name.strip()]
+        unknown = [name for name in named if name not in self.KNOWN]
+        if unknown:
+            raise ValidationError(f"Not a role: {', '.join(unknown)}. Roles are {', '.join(self.KNOWN)}.")
+        return ",".join(named) or None
+
+
+@admin.register(UIOption)
+class UIOptionPage(Page):
+    """The rows that all institutions share; their own ones are the institutions' business."""
+
+    form = UIOptionForm
+    list_display = ("route", "enabled", "roles")
+    search_fields = ("route", "roles")
+    ordering = ("route", "pk")
+    fields = ("route", "enabled", "roles")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(institution=None)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "roles" and field is not None:
+            field.required = False
+        return field
+
+
+class MessageForm(forms.ModelForm):
+    def clean_code(self) -> str:
+        return self.cleaned_data["code"].upper()
+
+
+class MessageLocaleForm(forms.ModelForm):
+    def clean_locale(self) -> str:
+        return self.cleaned_data["locale"].lower()
+
+
+class MessageLocaleRows(admin.TabularInline):
+    model = MessageLocale
+    form = MessageLocaleForm
+    extra = 1
+
+
+@admin.register(Message)
+class MessagePage(Page):
+    form = MessageForm
+    list_display = ("code", "datatype", "description")
+    search_fields = ("code", "description", "meaning")
+    ordering = ("code",)
+    inlines = (MessageLocaleRows,)
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("code",) if obj else ()  # another code would be another message

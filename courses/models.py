@@ -179,6 +179,7 @@ class AssessmentSession(Timestamped):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=("activity", "learner", "id"), name="session_of_pair"),
+            models.UniqueConstraint(fields=("institution", "id"), name="session_of_institution"),
             tied_to_institution("session_activity_institution", "activity"),
             tied_to_institution("session_learner_institution", "learner", "user"),
         ]

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from tesla_api.api.constraints import tied_to_institution
 from tesla_api.api.models import Record, Timestamped
 
 
@@ -36,6 +37,10 @@ class StoredFile(Timestamped):
     storage_key = models.CharField(max_length=255, unique=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "id"), name="file_of_institution"),
+            tied_to_institution("file_owner_institution", "owner"),
+        ]
         indexes = [models.Index(fields=("owner", "kind"), name="file_of_owner")]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils.crypto import salted_hmac
 
 from tesla_api.api.constraints import tied_to_institution
@@ -284,13 +284,18 @@ class InformedConsent(Timestamped):
 
 
 class InformedConsentDocument(Timestamped):
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     consent = models.ForeignKey(InformedConsent, on_delete=models.CASCADE, related_name="documents")
     language = models.CharField(max_length=30, validators=[validate_language])
     html = models.TextField(null=True, blank=True, help_text="Cleaned when it is stored.")
     pdf = models.ForeignKey("files.StoredFile", null=True, on_delete=models.PROTECT, related_name="consent_documents")
 
     class Meta:
-        constraints = [models.UniqueConstraint("consent", Lower("language"), name="document_language_once_per_consent")]
+        constraints = [
+            models.UniqueConstraint("consent", Lower("language"), name="document_language_once_per_consent"),
+            tied_to_institution("document_consent_institution", "consent"),
+            tied_to_institution("document_pdf_institution", "pdf"),
+        ]
 
     def __str__(self) -> str:
         return self.language
@@ -327,10 +332,13 @@ class UIOption(Timestamped):
 class Message(Timestamped):
     """A code that instruments and sensors answer with; upper case."""
 
-    code = models.CharField(max_length=50, primary_key=True)
+    code = models.CharField(max_length=50, primary_key=True, help_text="Upper case.")
     datatype = models.CharField(max_length=50, default="html")
     description = models.TextField(null=True, blank=True)
     meaning = models.TextField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(code=Upper("code")), name="message_code_upper_case")]
 
     def __str__(self) -> str:
         return self.code
@@ -342,7 +350,10 @@ class MessageLocale(Timestamped):
     message = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=("code", "locale"), name="message_locale_once")]
+        constraints = [
+            models.UniqueConstraint(fields=("code", "locale"), name="message_locale_once"),
+            models.CheckConstraint(condition=Q(locale=Lower("locale")), name="message_locale_lower_case"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code_id} ({self.locale})"

@@ -129,6 +129,7 @@ class EnrolmentSample(Timestamped):
         constraints = [
             one_of("status", SampleStatus.values, "sample_status_known"),
             tied_to_institution("sample_learner_institution", "learner", "user"),
+            tied_to_institution("sample_data_institution", "data"),
         ]
         indexes = [models.Index(fields=("learner", "status"), name="sample_of_learner")]
 
@@ -180,6 +181,7 @@ class Enrolment(Timestamped):
                 name="enrolment_lock_is_a_pair",
             ),
             tied_to_institution("enrolment_learner_institution", "learner", "user"),
+            tied_to_institution("enrolment_model_institution", "model"),
         ]
 
     def __str__(self) -> str:

@@ -10,12 +10,21 @@ from files.models import StoredFile
 from institutions.models import Institution, Instrument, Message, Provider
 from learners.models import Learner
 from reports.arithmetic import Level, RequestStatus, ResultCode, ResultStatus
-from tesla_api.api.constraints import fraction, one_of, tied_to_institution
+from tesla_api.api.constraints import Tied, fraction, one_of, tied_to_institution
 from tesla_api.api.models import Timestamped
 
 
 def _fraction() -> models.DecimalField:
     return models.DecimalField(max_digits=7, decimal_places=6, default=0)
+
+
+def _session_of_pair(prefix: str) -> Tied:
+    """The session, if there is one, is of this row's activity and learner."""
+    return Tied(
+        fields=("session", "activity", "learner"),
+        to_fields=("id", "activity", "learner"),
+        name=f"{prefix}_session_of_pair",
+    )
 
 
 class Request(Timestamped):
@@ -36,6 +45,8 @@ class Request(Timestamped):
             one_of("status", map(int, RequestStatus), "request_status_known"),
             tied_to_institution("request_learner_institution", "learner", "user"),
             tied_to_institution("request_activity_institution", "activity"),
+            tied_to_institution("request_data_institution", "data"),
+            _session_of_pair("request"),
         ]
         indexes = [
             models.Index(fields=("activity", "learner", "session", "id"), name="request_of_pair"),
@@ -182,9 +193,11 @@ class Report(Levels):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=("activity", "learner"), name="report_once_per_pair"),
+            models.UniqueConstraint(fields=("activity", "learner", "id"), name="report_of_pair"),
             *_level_constraints("report"),
             tied_to_institution("report_activity_institution", "activity"),
             tied_to_institution("report_learner_institution", "learner", "user"),
+            tied_to_institution("report_data_institution", "data"),
         ]
 
 
@@ -207,8 +220,10 @@ class ReportInstrument(Levels):
 
 
 class ReportSession(Levels):
-    """What one session says in a report; the four counts are requests."""
+    """What one session says in a report; the four counts are requests. Activity and learner are those of both."""
 
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="+")
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sessions")
     session = models.OneToOneField(AssessmentSession, on_delete=models.CASCADE, related_name="report")
     total_requests = models.PositiveIntegerField(default=0)
@@ -219,7 +234,15 @@ class ReportSession(Levels):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = _level_constraints("session")
+        constraints = [
+            *_level_constraints("session"),
+            _session_of_pair("report_session"),
+            Tied(
+                fields=("report", "activity", "learner"),
+                to_fields=("id", "activity", "learner"),
+                name="report_session_report_of_pair",
+            ),
+        ]
 
 
 class AlertLevel(models.IntegerChoices):
@@ -247,6 +270,8 @@ class Alert(Timestamped):
             one_of("level", AlertLevel.values, "alert_level_known"),
             tied_to_institution("alert_learner_institution", "learner", "user"),
             tied_to_institution("alert_activity_institution", "activity"),
+            tied_to_institution("alert_data_institution", "data"),
+            _session_of_pair("alert"),
         ]
         indexes = [models.Index(fields=("learner", "activity"), name="alert_of_pair")]
 

@@ -3,10 +3,9 @@
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import TokenError
 
 from signin.callers import caller_of
-from signin.tokens import AccessToken
+from signin.tokens import AccessToken, InvalidToken
 from tesla_api.api.caller import Caller
 from tesla_api.api.ids import bounded_id
 
@@ -21,8 +20,8 @@ class TokenAuthentication(JWTAuthentication):
 
     def get_validated_token(self, raw_token):
         try:
-            return AccessToken(raw_token)
-        except TokenError as error:
+            return AccessToken.read(raw_token)
+        except InvalidToken as error:
             raise AuthenticationFailed("The token is not valid or has expired.") from error
 
     def get_user(self, validated_token) -> Caller:  # type: ignore[override]

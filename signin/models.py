@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from institutions.models import Credential
 from tesla_api.api.caller import CallerKind
+from tesla_api.api.constraints import tied_to_institution
 from tesla_api.api.models import Timestamped
 
 
@@ -44,6 +45,13 @@ class CallerSession(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
+    @property
+    def subject_id(self) -> int:
+        """Of the person, the VLE or the provider that the session speaks for."""
+        if self.credential is not None:
+            return self.credential.vle_id or self.credential.provider_id
+        return self.user_id
+
 
 class SignInCounter(models.Model):
     """Failed sign-ins since `since`; the key is a keyed hash of e-mail and address, or of the address alone."""
@@ -67,14 +75,22 @@ class Target(models.IntegerChoices):
 class Launcher(Timestamped):
     """A ticket for one sign-in, handed to a VLE for one of its people. Only a hash of the token is kept."""
 
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     vle = models.ForeignKey("institutions.VLE", on_delete=models.CASCADE, related_name="+")
     session = models.ForeignKey("courses.AssessmentSession", null=True, on_delete=models.SET_NULL, related_name="+")
     target = models.SmallIntegerField(choices=Target.choices, default=Target.DASHBOARD)
     target_url = models.CharField(max_length=2048, null=True)
-    token_hash = models.CharField(max_length=64)
+    token_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            tied_to_institution("launcher_user_institution", "user"),
+            tied_to_institution("launcher_vle_institution", "vle"),
+            tied_to_institution("launcher_session_institution", "session"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.target} {self.pk}"

@@ -13,11 +13,15 @@ from typing import Any
 import jwt
 from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
 from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import aware_utcnow, datetime_to_epoch
 
 ALGORITHM = "HS256"
+
+
+class InvalidToken(Exception):  # noqa: N818 - an outcome
+    """This text is no token of the type that was asked for."""
 
 
 class KeyRing(TokenBackend):
@@ -72,17 +76,28 @@ class SessionToken(Token):
     def for_session(cls, session, ends: datetime) -> "SessionToken":
         token = cls()
         token["kind"] = session.kind
-        token["sub"] = str(session.user_id or session.credential_id)
+        token["sub"] = str(session.subject_id)
         token["sid"] = session.pk
         token["exp"] = datetime_to_epoch(min(ends, session.expires_at))
         return token
 
     @classmethod
+    def read(cls, raw: str) -> dict[str, Any]:
+        """The payload of a token of this type that is good now. Raises InvalidToken."""
+        try:
+            return cls(raw).payload  # type: ignore[arg-type] # it is the raw text
+        except TokenError as error:
+            raise InvalidToken(str(error)) from error
+
+    @classmethod
     def even_expired(cls, raw: str) -> dict[str, Any]:
-        """The payload of a token of this type whose signature is valid, however old. Raises TokenBackendError."""
-        payload = _RING.decode(raw, expired=True)
+        """The payload of a token of this type whose signature is valid, however old. Raises InvalidToken."""
+        try:
+            payload = _RING.decode(raw, expired=True)
+        except TokenBackendError as error:
+            raise InvalidToken(str(error)) from error
         if payload.get("type") != cls.token_type:
-            raise TokenBackendError("Token has wrong type")
+            raise InvalidToken("Token has wrong type")
         return payload
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from tesla_api.api.constraints import TAKEN
 from tesla_api.api.domain import DomainError
-from tesla_api.api.serializers import bounded_id
+from tesla_api.api.ids import bounded_id
 
 Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
 

@@ -218,7 +218,6 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayOperationId": False, "docExpansion": "none"},
 }
-DEMO_NOTICE = DEMO
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -236,6 +235,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "signin.browser_sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -244,7 +244,6 @@ CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms; no script r
 _tls = env.bool("TLS", default=not DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls
 SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=_tls)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # asked by the machine next door
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if _tls else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -126,7 +126,7 @@ class Home:
             for major in (1, 2)
         )
         self.document = InformedConsentDocument.objects.create(
-            consent=self.consent, language="en", html="<p>I consent.</p>"
+            institution=self.institution, consent=self.consent, language="en", html="<p>I consent.</p>"
         )
 
 

@@ -1,5 +1,7 @@
 """/institution/{parent_lookup_vle__institution_id}/course/{id}/"""
 
+from django_filters import rest_framework as filters
+
 from courses import services
 from courses.api.rules import attended, taught
 from courses.models import Course
@@ -8,6 +10,7 @@ from institutions.api.institution import InstitutionSerializer
 from institutions.models import VLE, Institution, VLEType
 from tesla_api.api.access import READ, grant
 from tesla_api.api.caller import Role
+from tesla_api.api.filters import ColumnFilter, InstantFilter
 from tesla_api.api.scope import under
 from tesla_api.api.serializers import Batch, Computed, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
@@ -43,6 +46,13 @@ class InstitutionCourseSerializer(ResourceSerializer):
         )  # fmt: skip
 
 
+class CourseFilter(filters.FilterSet):
+    id = ColumnFilter()
+    code = ColumnFilter(lookup_expr="icontains")
+    start = InstantFilter()
+    end = InstantFilter()
+
+
 def own(me):
     return taught()(me) | attended()(me)
 
@@ -50,6 +60,7 @@ def own(me):
 class CourseViewSet(ResourceViewSet):
     queryset = Course.objects.all()
     serializer_class = InstitutionCourseSerializer
+    filterset_class = CourseFilter
     search_fields = ("code", "vle_course_id", "description")
     orderable = {
         name: name

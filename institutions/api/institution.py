@@ -4,7 +4,7 @@ from django.db.models import Q
 from django_filters import rest_framework as filters
 
 from institutions.models import Institution
-from institutions.services.mail import mail_domains_checked
+from institutions.services.institutions import institution_update
 from tesla_api.api.access import READ, UPDATE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.scope import Scope
@@ -26,9 +26,6 @@ class InstitutionSerializer(ResourceSerializer):
         fields = (*DOCUMENTED, "allowed_domains")
         read_only_fields = ("id", "acronym", "name")
 
-    def validate_mail_domain(self, value: str | None) -> str | None:
-        return mail_domains_checked(value)
-
 
 class InstitutionFilter(filters.FilterSet):
     class Meta:
@@ -48,9 +45,12 @@ class InstitutionViewSet(ResourceViewSet):
     ordering = ("created_at", "pk")
     orderable = {name: name for name in InstitutionSerializer.Meta.fields}
     lookup_url_kwarg = "institution_id"
-    scope = Scope(tenant_kwarg="institution_id")
+    scope = Scope(root_kwarg="institution_id")
     access = {
         Role.GLOBAL: grant(READ, UPDATE),
         Role.ADMIN: grant(READ, UPDATE, rows=own),
         Role.MEMBER: grant(READ, rows=own),
     }
+
+    def perform_update(self, serializer):
+        institution_update(institution=serializer.instance, **serializer.validated_data)

@@ -23,9 +23,8 @@ def locale_field(**kwargs: Any) -> serializers.CharField:
     )
 
 
+# A role, shown with its person's values: the services of people, not the table of the role, keep the rules.
 class RoleSerializer(ResourceSerializer):
-    """A role, shown with its person's values: the services of people, not the table of the role, keep the rules."""
-
     id = serializers.IntegerField(source="user_id", read_only=True)
     username = serializers.CharField(source="user.username", read_only=True)
     last_login = serializers.DateTimeField(source="user.last_login", read_only=True)
@@ -49,7 +48,7 @@ def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozen
 
     Forbidden when that is nothing, as it is for every global administrator's account.
     """
-    roles = view.caller.roles_in(view.tenant_id)
+    roles = view.roles
     if person.is_staff:
         raise Forbidden("The account of a global administrator cannot be changed here.")
     if Role.ADMIN in roles:
@@ -60,9 +59,8 @@ def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozen
     return names
 
 
+# Changes of the people who have a role.
 class RoleViewSet(ResourceViewSet):
-    """Changes of the people who have a role."""
-
     role: str
     conflicts = True
 

@@ -31,7 +31,9 @@ def document_create(
     """Also for a frozen consent: a further language takes nothing back from anybody."""
     held = consent_locked(consent=consent)
     refuse_no_pdf(pdf)
-    document = InformedConsentDocument(consent=held, language=language, html=html_cleaned(html))
+    document = InformedConsentDocument(
+        institution_id=held.institution_id, consent=held, language=language, html=html_cleaned(html)
+    )
     _save(document)
     if pdf is not None:
         _attach(document, pdf)

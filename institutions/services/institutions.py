@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
 
@@ -29,10 +30,11 @@ def institution_create(
 
 @transaction.atomic
 def institution_update(*, institution: Institution, **values: Any) -> Institution:
+    """Only what is given is looked at and written."""
     for field, value in _cleaned(values).items():
         setattr(institution, field, value)
-    institution.full_clean()
-    institution.save()
+    institution.full_clean(exclude={field.name for field in Institution._meta.fields} - values.keys())
+    institution.save(update_fields=(*values, "updated_at"))
     return institution
 
 
@@ -40,7 +42,10 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
     """As they are stored: no restriction of mail domains is null, none of domains to return to is ""."""
     cleaned = dict(values)
     if "mail_domain" in cleaned:
-        cleaned["mail_domain"] = mail_domains_checked(cleaned["mail_domain"])
+        try:
+            cleaned["mail_domain"] = mail_domains_checked(cleaned["mail_domain"])
+        except ValidationError as error:
+            raise ValidationError({"mail_domain": error}) from error
     if "allowed_domains" in cleaned:
         cleaned["allowed_domains"] = cleaned["allowed_domains"] or ""
     return cleaned

@@ -13,10 +13,11 @@ def mail_domains(declared: str | None) -> list[str]:
 
 
 def mail_domains_checked(declared: str | None) -> str | None:
-    """What is stored of it: null for no restriction. Raises ValidationError when a part is no domain."""
-    for domain in mail_domains(declared):
+    """What is stored of it: null when it names no domain. Raises ValidationError when a part is no domain."""
+    domains = mail_domains(declared)
+    for domain in domains:
         validate_domain_name(domain)
-    return declared or None
+    return declared if domains else None
 
 
 def mail_domain_refuses(institution: Institution, email: str | None) -> bool:

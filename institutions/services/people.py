@@ -16,7 +16,6 @@ from institutions.services.person_values import cleaned, refuse_wrong, usernames
 from tesla_api.api.constraints import TAKEN, violated_fields
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
-FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
 _HAS_ROLE = Q(instructor__isnull=False) | Q(learner__isnull=False)
 _ADMINISTERS = Q(inst_admin=True, login_allowed=True, is_active=True)
@@ -54,13 +53,16 @@ def _created(institution: Institution | None, username: str, values: dict[str, A
 def person_update(*, person: User, may: Collection[str] | None = None, **values: Any) -> User:
     """Change of a person what differs from what is stored.
 
-    `may` names what the writer may change: anything else that differs is refused, by its name. A new password, a
-    deactivation and the end of `login_allowed` end all sessions of the person.
+    `may` names what the writer may change: anything else that differs is refused, by its name. From who may change
+    everything, a new password lets the person sign in. A new password, a deactivation and the end of `login_allowed`
+    end all sessions of the person.
     """
     held = person_locked(person_id=person.pk)
     administered = _administers(held)
     values = cleaned(values)
     password = values.pop("password", None)
+    if password is not None and may is None and not held.is_staff:
+        values.setdefault("login_allowed", True)
     changed = {name: value for name, value in values.items() if getattr(held, name) != value}
     _refuse_beyond(may, {*changed, "password"} if password is not None else {*changed})
     _put(held, changed, password)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from files.services import files_erase_unreferenced
 from institutions.models import VLE, Credential, Institution, VLEType
+from tesla_api.api.domain import Unknown
 
 
 @transaction.atomic
@@ -55,25 +56,34 @@ def secret_hash(secret: str) -> str:
 @transaction.atomic
 def vle_update(*, vle: VLE, **values: Any) -> None:
     """LTI configuration and credentials stay as they were issued, whatever the new address is."""
+    held = _locked(vle)
     for name, value in values.items():
-        setattr(vle, name, value)
-    vle.save()
+        setattr(held, name, value)
+    held.save(update_fields=(*values, "updated_at"))  # what else changed since `vle` was read stays
 
 
 @transaction.atomic
 def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
-    """New role credentials and a new LTI secret; the live ones end in `overlap_minutes` (0: now)."""
+    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
+    held = _locked(vle)  # of two rotations at once, the second one ends what the first one has issued
     now = timezone.now()
-    live = vle.credential_rows.select_for_update().filter(revoked_at=None)
-    live = live.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    live = held.credential_rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
     if overlap_minutes:
         live.update(expires_at=now + timedelta(minutes=overlap_minutes))
     else:
         live.update(revoked_at=now)
-    vle.lti = {**vle.lti, "consumer_key": str(uuid.uuid4())}
-    vle.lti_secret = str(uuid.uuid4())
-    vle.save()
-    return _issued(vle)
+    held.lti = {**held.lti, "consumer_key": str(uuid.uuid4())}
+    held.lti_secret = str(uuid.uuid4())
+    held.save(update_fields=("lti", "lti_secret", "updated_at"))
+    return _issued(held)
+
+
+def _locked(vle: VLE) -> VLE:
+    """The VLE as stored, locked until the transaction ends. Courses can be added to it meanwhile."""
+    found = VLE.objects.select_for_update(no_key=True).filter(pk=vle.pk).first()
+    if found is None:
+        raise Unknown("There is no such VLE any more.")
+    return found
 
 
 @transaction.atomic

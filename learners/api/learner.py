@@ -11,10 +11,13 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, 
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 from rest_framework.response import Response
+from rest_framework.utils import html
 
 from institutions.api.institution import InstitutionSerializer
 from institutions.api.person import SEARCHED, RoleSerializer, RoleViewSet
+from institutions.api.user import own
 from institutions.models import InformedConsent, Institution
 from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
@@ -24,6 +27,7 @@ from tesla_api.api.access import READ, UPDATE, WRITE, grant
 from tesla_api.api.address import client_address
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.schema import problems
 from tesla_api.api.scope import under
 from tesla_api.api.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
 from tesla_api.api.text import validate_language
@@ -84,6 +88,12 @@ class LearnerFilter(filters.FilterSet):
 class VersionSerializer(BodySerializer):
     version = serializers.CharField(max_length=250)
 
+    def get_value(self, dictionary):
+        """A form sends every field that it shows: one left blank is not there."""
+        value = super().get_value(dictionary)
+        blank = html.is_html_input(dictionary) and value is not empty and not value.get("version")
+        return empty if blank else value
+
 
 class ConsentAcceptanceSerializer(BodySerializer):
     """`{"version": "1.0.0"}`, or the version where the learner's object has it: `{"consent": {"version": "1.0.0"}}`."""
@@ -120,10 +130,6 @@ class MissingEnrolmentsSerializer(serializers.Serializer[Any]):
     learner_id = serializers.IntegerField()
 
 
-def own(me):
-    return Q(pk=me.id)
-
-
 def taught(me):
     return Q(courses__instructors=me.id)
 
@@ -153,7 +159,8 @@ class LearnerViewSet(RoleViewSet):
         responses={
             200: PolymorphicProxySerializer(
                 "LearnerEnrolment", [InstitutionLearnerEnrolmentSerializer, MissingEnrolmentsSerializer], None
-            )
+            ),
+            **problems(400),
         },
     )
     @action(detail=True)

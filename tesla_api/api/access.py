@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.http import Http404
 from rest_framework.permissions import BasePermission
 
-from tesla_api.api.caller import PEOPLE, Caller, CallerKind
+from tesla_api.api.caller import NOBODY, PEOPLE, Caller, CallerKind, Role
 
 READ = frozenset({"list", "retrieve"})
 UPDATE = frozenset({"update", "partial_update"})
@@ -38,12 +38,32 @@ def grant(*actions: frozenset[str] | str, parent: Rule | None = None, rows: Rule
 
 @dataclass(frozen=True)
 class Root:
-    """The first segment of a tree's URLs: who may enter it at all."""
+    """The first word of a tree's URLs: who may enter it, with which roles, and whose rows lie below.
+
+    `roles` and `tenant` take the caller and the first id of the URL (None on the root's own list). No roles: the caller
+    is a stranger there, to whom the root is not there (404), or who is refused (403).
+    """
 
     kinds: frozenset[CallerKind]
+    roles: Callable[[Caller, int | None], Role]
+    tenant: Callable[[Caller, int | None], int | None]
+    strangers_get_404: bool = False
+    id_is_tenant: bool = False
 
 
-ROOTS = {"institution": Root(PEOPLE)}
+def module(role: Role) -> Callable[[Caller, int | None], Role]:
+    """A VLE or a provider has its role below its own id alone."""
+    return lambda caller, id: role if id == caller.id else NOBODY
+
+
+ROOTS = {
+    "institution": Root(
+        PEOPLE, lambda caller, id: caller.roles_in(id), lambda caller, id: id, strangers_get_404=True, id_is_tenant=True
+    ),
+    "vle": Root(frozenset({CallerKind.VLE}), module(Role.VLE), lambda caller, id: caller.institution_id),
+    "provider": Root(frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None),
+    "admin": Root(frozenset({CallerKind.GLOBAL_ADMIN}), lambda caller, id: caller.everywhere, lambda caller, id: None),
+}
 
 
 def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
@@ -70,10 +90,13 @@ class DeclaredAccess(BasePermission):
     def has_permission(self, request, view) -> bool:
         if not request.user.is_authenticated:
             return False
-        if request.user.kind not in ROOTS[view.root].kinds:
+        root = ROOTS[view.root]
+        if request.user.kind not in root.kinds:
             return False
-        if not view.caller.roles_in(view.tenant_id):
-            raise Http404
+        if not view.roles:
+            if root.strangers_get_404:
+                raise Http404
+            return False
         view.enter()
         if request.method.lower() not in view.http_method_names or view.action in (None, "metadata"):
             return True  # DRF answers 405, or describes the resource

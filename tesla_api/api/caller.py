@@ -26,6 +26,8 @@ class Role(enum.Flag):
     INSTRUCTOR = enum.auto()
     LEARNER = enum.auto()
     MEMBER = enum.auto()
+    VLE = enum.auto()
+    PROVIDER = enum.auto()
 
 
 NOBODY = Role(0)

@@ -13,16 +13,23 @@ class Timestamped(models.Model):
         abstract = True
 
 
+class RecordError(TypeError):
+    """Somebody tried to change or delete a record."""
+
+
 class _WrittenOnce(models.QuerySet):
+    def delete(self):
+        raise RecordError(f"{self.model.__name__} is a record: it is never deleted")
+
     def update(self, **values):
-        raise TypeError(f"{self.model.__name__} is a record: it is never changed")
+        raise RecordError(f"{self.model.__name__} is a record: it is never changed")
 
     def bulk_update(self, objs, fields, batch_size=None):
         return self.update()
 
 
 class Record(models.Model):
-    """A row that says what happened: written once, never changed."""
+    """A row that says what happened: written once, never changed or deleted."""
 
     objects = _WrittenOnce.as_manager()
 
@@ -31,5 +38,8 @@ class Record(models.Model):
 
     def save(self, *args, **kwargs):
         if not self._state.adding:
-            raise TypeError(f"{type(self).__name__} is a record: it is never changed")
+            raise RecordError(f"{type(self).__name__} is a record: it is never changed")
         super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise RecordError(f"{type(self).__name__} is a record: it is never deleted")

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from tesla_api.api.address import is_trusted
 
+ROOTS = ("/api/", "/lapi/")
 BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else of the API with one
 
 
@@ -18,7 +19,7 @@ class BothSlashForms:
 
     def __call__(self, request: HttpRequest):
         path = request.path_info
-        if path.startswith("/api/"):
+        if path.startswith(ROOTS):
             bare = path.startswith(BARE)
             if bare and path.endswith("/"):
                 request.path_info = path.rstrip("/")

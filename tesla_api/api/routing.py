@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.urls import register_converter
+from django.urls import include, path, register_converter
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import GenericViewSet
 from rest_framework_nested.routers import NestedSimpleRouter
@@ -43,13 +43,22 @@ class Resource:
     url: str  # below /api/v2/, word for word as in the contract
     viewset: type[ResourceViewSet]
 
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"(\w+/)*?(\w+/\{\w+\}/)+", self.url):
+            raise ValueError(f"{self.url} is no URL of the tree: words and {{ids}} in turn, a slash at the end")
+
     @property
     def segments(self) -> list[tuple[str, str]]:
         return re.findall(r"(\w+)/\{(\w+)\}/", self.url)
 
     @property
     def root(self) -> str:
-        return self.segments[0][0]
+        return self.url.partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the first id's word: "admin/" of "admin/user/{id}/"."""
+        return self.url[: re.search(r"\w+/\{", self.url).start()]  # type: ignore[union-attr] # every URL has an id
 
     @property
     def kwargs(self) -> list[str]:
@@ -66,7 +75,7 @@ class Resource:
             # The routers name a parent's id lookup + "_" + its lookup_field ("id").
             router = NestedSimpleRouter(router, segment, lookup=kwarg.removesuffix("_id"), use_regex_path=False)
         router.register(self.segments[-1][0], self.viewset, basename=self.name)
-        return router.urls
+        return [path(self.prefix, include(router.urls))] if self.prefix else router.urls
 
 
 def mount(tree) -> list:

@@ -118,6 +118,7 @@ class _Compiler:
             which = self.constants[path]
             self.joined.add(f"{path}__pk")  # DRF's own path reads it from each row
             plan = compile_rows(serializer)
+            self.joined.update(f"{path}__{relation}__pk" for relation in plan.relations)
             if plan.relations or plan.extras or len(plan.columns) < 2:
                 return self.once(lambda view, rows: serializer.to_representation(getattr(view, which)))
             row = attrgetter(*plan.columns)  # all of it is on the object: the same builder serves

@@ -8,6 +8,8 @@ from drf_spectacular.plumbing import resolve_type_hint
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
+from tesla_api.api.access import METHOD
+
 _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credentials.", 403: "No right to do this.",
            404: "Not here, or not for this caller.", 409: "The present state forbids it.",
            413: "The body is too large.", 415: "The body's media type is not understood.",
@@ -49,7 +51,7 @@ class ResourceSchema(AutoSchema):
     def _refusals(self) -> list[int]:
         writes = self.method in {"POST", "PUT", "PATCH"}
         always = [400] if writes or self.view.action == "list" else []
-        changes = [409] if self.method != "GET" and self.view.conflicts else []
+        changes = [409] if self.method != "GET" and self.view.conflicts and self.view.action in METHOD else []
         return [*always, 401, 403, 404, *changes, *([413, 415] if writes else [])]
 
 

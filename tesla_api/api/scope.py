@@ -15,30 +15,31 @@ class Scope:
     rows: Mapping[str, str] = field(default_factory=dict)  # path from a row -> attribute of the parent
     kwargs: Mapping[str, str] = field(default_factory=dict)  # URL kwarg -> path from the parent, nearest first
     tenant: str | None = None  # path from a row to its institution, when it has one of its own
-    tenant_kwarg: str | None = None
+    root_kwarg: str | None = None
     same_tenant: tuple[str, ...] = ()  # further paths to that institution, which the database ties to it
 
     @property
-    def at_tenant(self) -> bool:
-        """The nearest parent is the institution itself."""
+    def at_root(self) -> bool:
+        """The nearest parent is what the first id of the URL names."""
         return list(self.kwargs.values()) == ["pk"]
 
     @property
     def parent_is_free(self) -> bool:
-        """No query for the parent: the institution of a member is known since authentication."""
-        return self.model is None or self.at_tenant
+        """No query for the parent: access has compared the first id with the caller's own."""
+        return self.model is None or self.at_root
 
     def parents(self, kwargs: Mapping[str, Any]) -> QuerySet:
         """The nearest parent, tied to every other id of the URL: one query, one row or none."""
         ids = {path: kwargs[kwarg] for kwarg, path in self.kwargs.items()}
         return self.model._default_manager.filter(**ids)  # type: ignore[union-attr] # asked only below a root
 
-    def constants(self) -> dict[str, str]:
+    def constants(self, root_is_tenant: bool) -> dict[str, str]:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""
         fixed = dict.fromkeys(self.rows, PARENT) if len(self.rows) == 1 else {}
-        if self.kwargs:
+        if self.kwargs and root_is_tenant:
             up = [*self.kwargs.values()][-1]
             fixed |= {path if up == "pk" else f"{path}__{up}": TENANT for path in fixed}
+        if self.kwargs:
             fixed |= dict.fromkeys((path for path in (self.tenant, *self.same_tenant) if path), TENANT)
         return fixed
 

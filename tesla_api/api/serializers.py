@@ -17,13 +17,10 @@ from tesla_api.api.ids import bounded_id
 from tesla_api.api.text import validate_line, validate_prose
 
 
+# What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
+# characters, and a switch that a form leaves out stays as it is, as in JSON. The browsable API's own forms send an
+# explicit false (see templates/rest_framework/horizontal/checkbox.html).
 class PlainText:
-    """What every serializer of the API does with text and switches, whatever the field is called.
-
-    No text may hold control characters. A switch that a form leaves out stays as it is, as in JSON: the browsable
-    API's own forms send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
-    """
-
     def get_fields(self):
         fields = super().get_fields()  # type: ignore[misc]
         for field in fields.values():
@@ -35,13 +32,15 @@ class PlainText:
         return fields
 
 
-class BodySerializer(PlainText, serializers.Serializer[Any]):
-    """A body that is no row."""
+# No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
 
 
+class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is no row
+    pass
+
+
+# A row: whatever the database would refuse is refused here first, under the field that is to blame.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
-    """A row. Whatever the database would refuse is refused here first, under the field that is to blame."""
-
     def get_validators(self) -> list[Any]:
         return []  # DRF's own know neither the parents of the URL nor expressions
 

@@ -14,7 +14,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
-from tesla_api.api.access import METHOD, Grant, marks, visible
+from tesla_api.api.access import METHOD, ROOTS, Grant, marks, visible
 from tesla_api.api.caller import Anyone, Caller, Role
 from tesla_api.api.prepared import Prepared
 from tesla_api.api.rows import CannotCompileError, Plan, compile_rows
@@ -29,12 +29,10 @@ _SEALED = {
 PAGE_PARAMS = {"limit", "offset", "format"}
 
 
+# One resource: declarations only. Hooks: narrow(queryset), and perform_* calling one service each.
+# scope, access: see the modules of the same name. search_fields, orderable, filterset_class: see filters.
+# No docstring: the schema would show it as the description of every operation.
 class ResourceViewSet(ModelViewSet):
-    """One resource: declarations only. Hooks: narrow(queryset), and perform_* calling one service each.
-
-    scope, access: see the modules of the same name. search_fields, orderable, filterset_class: see filters.
-    """
-
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
     root = "institution"
@@ -73,12 +71,23 @@ class ResourceViewSet(ModelViewSet):
         return cast("Caller", self.request.user)
 
     @property
+    def root_id(self) -> int | None:
+        """The first id of the URL."""
+        return self.kwargs.get(self.scope.root_kwarg) if self.scope.root_kwarg else None
+
+    @property
+    def roles(self) -> Role:
+        """The caller's roles below the root of the URL."""
+        return ROOTS[self.root].roles(self.caller, self.root_id)
+
+    @property
     def tenant_id(self) -> int | None:
-        return self.kwargs.get(self.scope.tenant_kwarg) if self.scope.tenant_kwarg else None
+        """The institution whose rows lie below the root of the URL; None where rows are of no institution."""
+        return ROOTS[self.root].tenant(self.caller, self.root_id)
 
     @cached_property
     def tenant(self):
-        """The institution of the URL: a member's own is in memory since authentication."""
+        """That institution as a row: a member's own is in memory since authentication. 404 when there is none."""
         if self.caller.institution_id == self.tenant_id:
             return self.caller.institution
         return get_object_or_404(apps.get_model("institutions.Institution"), pk=self.tenant_id)
@@ -86,7 +95,7 @@ class ResourceViewSet(ModelViewSet):
     @cached_property
     def parent(self):
         """The nearest parent as an object, for services; access has already tied it to its ancestors."""
-        if self.scope.at_tenant:
+        if self.scope.at_root and ROOTS[self.root].id_is_tenant:
             return self.tenant
         return get_object_or_404(cast("type[Model]", self.scope.model), pk=self.kwargs[next(iter(self.scope.kwargs))])
 
@@ -94,10 +103,12 @@ class ResourceViewSet(ModelViewSet):
         """Find the parent of the URL, tied to all its ancestors, and the grants that hold under it. 404 without it."""
         if "_held" in self.__dict__:
             return  # the browsable API asks again for each of its forms
-        roles, caller = self.caller.roles_in(self.tenant_id), self.caller
+        roles, caller = self.roles, self.caller
         grants = [g for who, g in self.access.items() if who & roles and (g.when is None or g.when(caller))]
-        if self.scope.at_tenant:
-            self.link = dict.fromkeys(self.scope.rows, self.tenant and self.tenant_id)
+        if self.tenant_id is not None:
+            self.tenant  # noqa: B018 - a global administrator may name one that does not exist
+        if self.scope.at_root:
+            self.link = dict.fromkeys(self.scope.rows, self.root_id)
         elif self.scope.model is not None:
             found = self.prepared("parent", tuple(grants))(me=caller.id, home=caller.institution_id, **self.kwargs)
             if (row := found.first()) is None:
@@ -178,7 +189,7 @@ class ResourceViewSet(ModelViewSet):
     def plan(cls) -> Plan:
         if "_plan" not in cls.__dict__:
             try:
-                cls._plan = compile_rows(cls.serializer_class(), cls.scope.constants())
+                cls._plan = compile_rows(cls.serializer_class(), cls.scope.constants(ROOTS[cls.root].id_is_tenant))
             except CannotCompileError as error:
                 raise CannotCompileError(f"{cls.__name__}: {error}") from error
         return cls._plan

@@ -13,10 +13,9 @@ from courses.models import (
     ActivityInstrument,
     Course,
     CourseGroup,
-    CourseInstructor,
-    CourseLearner,
     GroupCourse,
 )
+from courses.services import course_instructors_link, course_learners_link
 from institutions.models import VLE, Institution, Instrument, Provider, UIOption, User
 from institutions.services.institutions import institution_create
 from institutions.services.vles import secret_hash, vle_create, vle_credentials_rotate
@@ -122,13 +121,8 @@ def course_given(
             **keys,
         },
     )
-    CourseInstructor.objects.bulk_create(
-        (CourseInstructor(course=course, instructor_id=teachers[uid].pk, **keys) for uid in subject.teachers),
-        ignore_conflicts=True,
-    )
-    CourseLearner.objects.bulk_create(
-        (CourseLearner(course=course, learner=learner, **keys) for learner in learners), ignore_conflicts=True
-    )
+    course_instructors_link(course=course, instructors=[teachers[uid].instructor for uid in subject.teachers])
+    course_learners_link(course=course, learners=learners)
     group = CourseGroup.objects.filter(name=subject.group, **keys).order_by("pk").first()
     if group is not None:
         GroupCourse.objects.get_or_create(group=group, course=course, defaults=keys)

@@ -106,6 +106,8 @@ def _session_row(pair: Pair, evidence: Evidence, session: AssessmentSession) -> 
 
 def _session_stored(pair, report, evidence, session, row: arithmetic.SessionRow) -> None:
     ReportSession.objects.create(
+        activity_id=report.activity_id,
+        learner_id=report.learner_id,
         report=report,
         session=session,
         total_requests=row.total,

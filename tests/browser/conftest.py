@@ -1,4 +1,4 @@
-"""A real server with the sample data, and Chromium. Nothing here asks the database: the service is asked."""
+"""A real server with the sample data, and Chromium: one of each for the whole run."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def _ready(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory) -> Iterator[Server]:
     """Gunicorn with its real settings file, over an SQLite file of its own."""
     var, port = tmp_path_factory.mktemp("var"), _free_port()
@@ -64,13 +64,13 @@ def server(tmp_path_factory) -> Iterator[Server]:
             assert process.poll() is None, "the server did not start"
             assert time.monotonic() < ends, "the server is not ready"
             time.sleep(0.2)
-        yield Server(url, emails)
+        yield Server(url, emails, var / "browser.sqlite3")
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)

@@ -1,6 +1,9 @@
 """One visit of the pages: opens, fills, sends, and notes everything that a browser complains about."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
@@ -14,6 +17,7 @@ Values = dict[str, Any] | str  # of a form; or JSON text, for what a form cannot
 class Server:
     url: str
     emails: dict[str, str]  # of the first institution's sample accounts, by role; all have one password
+    database: Path
 
 
 class Visit:
@@ -69,6 +73,13 @@ class Visit:
         assert answer.status == status, f"{answer.status} {path} {answer.text()}"
         return answer.json()
 
+    def stored(self, table: str, **wanted: Any) -> list[dict[str, Any]]:
+        """The rows with these values in the server's database: for what no program is answered."""
+        where = " AND ".join(f"{name} = :{name}" for name in wanted)
+        with closing(sqlite3.connect(self.server.database, timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE {where}", wanted)]
+
     def offers(self, method: str) -> bool:
         return self.page.locator(f"main button[data-method={method}], main form[data-method={method}]").count() > 0
 
@@ -83,7 +94,7 @@ class Visit:
             form.locator("[name=json]").fill(values)
         else:
             for name, value in values.items():
-                self._fill(form.locator(f'[name="{name}"]:not([type=hidden])'), value)
+                self.fill(form.locator(f'[name="{name}"]:not([type=hidden])'), value)
         self._press(form.locator(f"button[data-method={method}]"), method, status)
 
     def delete(self) -> None:
@@ -102,7 +113,7 @@ class Visit:
         self.page.wait_for_selector("main .note, main .answer")
         self.page.wait_for_function(f"document.querySelector('.answer code').textContent.startsWith('{method}')")
 
-    def _fill(self, field, value: Any) -> None:
+    def fill(self, field, value: Any) -> None:
         kind = field.evaluate("field => field.type")
         if kind == "checkbox":
             field.set_checked(value)

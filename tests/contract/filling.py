@@ -121,6 +121,7 @@ def _consents(home, rows: int) -> None:
     )
     InformedConsentDocument.objects.bulk_create(
         InformedConsentDocument(
+            institution=home.institution,
             consent=home.consent,
             language=language,
             html="<p>Yes</p>" if n % 2 else None,

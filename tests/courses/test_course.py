@@ -1,5 +1,7 @@
 """/institution/{}/course/: own courses, all courses, and who may delete one."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
@@ -97,3 +99,59 @@ def test_courses_of_another_institution_are_not_there(as_, url, world):
         assert as_(name).get(f"{url}{world.away.course.pk}/").status_code == 404
     assert as_("data").delete(f"{url}{world.away.course.pk}/").status_code == 404
     assert as_("global").get(url, {"search": "C1"}).json()["count"] == 1
+
+
+# What dashboards type into the boxes above the columns.
+
+
+@pytest.fixture
+def dated(world):
+    for home, code in ((world.home, "Law-7"), (world.away, "Law-8")):
+        Course.objects.filter(pk=home.course.pk).update(
+            code=code, start=datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC), end=datetime(2032, 3, 4, tzinfo=UTC)
+        )
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"code": "law"}, ["Law-7"]),
+        ({"code": " LAW-7 "}, ["Law-7"]),
+        ({"code": "Law-8"}, []),
+        ({"code": "2"}, ["C2"]),
+        ({"start": "2031-02-03"}, ["Law-7"]),
+        ({"start": "2031-02-03T04:05:06Z"}, ["Law-7"]),
+        ({"start": "2031-02-03T05:05:06+01:00"}, ["Law-7"]),
+        ({"start": "2031-02-04"}, []),
+        ({"start": "2032-03-04"}, []),
+        ({"end": "2032-03-04"}, ["Law-7"]),
+        ({"end": "2032-03-04T00:00:01Z"}, []),
+        ({"end": "2031-02-03"}, []),
+        ({"start": "2031-02-03", "end": "2032-03-04", "code": "7"}, ["Law-7"]),
+        ({"start": "2031-02-03", "code": "C2"}, []),
+        ({"id": "", "code": "", "start": "", "end": ""}, ["Law-7", "C2"]),
+    ],
+)
+def test_column_boxes_find_courses(query, found, dated, as_, url):
+    assert [row["code"] for row in as_("admin").get(url, query).json()["results"]] == found
+
+
+def test_column_box_finds_by_id_in_the_own_institution_and_own_courses(as_, url, world):
+    for name, pk, found in (
+        ("admin", world.home.course.pk, ["C1"]),
+        ("admin", world.away.course.pk, []),
+        ("global", world.away.course.pk, []),
+        ("teacher", world.home.course.pk, ["C1"]),
+        ("teacher", world.home.other_course.pk, []),
+    ):
+        assert [row["code"] for row in as_(name).get(url, {"id": pk}).json()["results"]] == found
+
+
+@pytest.mark.parametrize("name", ["id", "code", "start", "end"])
+@pytest.mark.parametrize(
+    "value",
+    ["x", "-1", "1e3", "1.5", "9" * 30, "\0", "a\nb", "2031", "2031-99-99", "0001-01-01T00:00:00+14:00", "😀", "[]"],
+)
+def test_column_boxes_never_fail(name, value, dated, as_, url):
+    answer = as_("admin").get(url, {name: value})
+    assert (answer.status_code, answer.json()["count"]) == (200, 0)

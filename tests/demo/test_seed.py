@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from datetime import timedelta
 from io import StringIO
@@ -44,6 +45,7 @@ from reports.models import (
     RequestProviderResult,
 )
 from tesla_api.demo import seed
+from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -284,7 +286,7 @@ def test_it_refuses_outside_of_a_demo(settings):
     assert User.objects.count() == 0
 
 
-def test_the_table_names_accounts_and_addresses(monkeypatch):
+def test_the_table_names_accounts_and_addresses_that_exist(monkeypatch, client):
     monkeypatch.setenv("PORT", "8123")
     made, out = seeded(), StringIO()
     call_command("seed_demo", stdout=out)
@@ -292,10 +294,12 @@ def test_the_table_names_accounts_and_addresses(monkeypatch):
     for account in made["accounts"]:
         assert account["email"] in text
     institution, course = made["institutions"][0]["id"], made["course"]
-    assert (
-        f"http://127.0.0.1:8123/api/v2/institution/{institution}/course/{course}/activity/{made['activity']}/" in text
-    )
+    assert f"http://127.0.0.1:8123/api/v2/institution/{institution}/course/{course}/" in text
     assert made["vle"]["secret_id"] in text
+    admin = client_of(User.objects.get(pk=made["accounts"][1]["user_id"]))
+    addresses = re.findall(r"http://127\.0\.0\.1:8123(\S+)", text)
+    assert {admin.get(address).status_code for address in addresses} == {200}
+    assert len(addresses) == 3
 
 
 def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboards_read():

@@ -209,7 +209,9 @@ def test_kind_without_a_rule_is_nobodys(world, monkeypatch, kind):
 
 def test_changed_link_is_refused(world, pdf):
     other = stored(world)
-    InformedConsentDocument.objects.create(consent=world.home.newer_consent, language="en", pdf=other)
+    InformedConsentDocument.objects.create(
+        institution=world.home.institution, consent=world.home.newer_consent, language="en", pdf=other
+    )
     url = url_for(world.people["member"], pdf)
     _, _, token, name = url.split("/")
     payload, signature = token.split(".")

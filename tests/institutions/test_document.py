@@ -330,8 +330,10 @@ def test_object_as_read_can_be_sent_back(docs, pdf, admin, as_, monkeypatch):
 
 
 def test_link_of_another_pdf_is_no_pdf(world, docs, pdf, admin):
-    other = stored(world)
-    InformedConsentDocument.objects.create(consent=world.away.newer_consent, language="en", pdf=other)
+    other = stored(world, home=world.away)
+    InformedConsentDocument.objects.create(
+        institution=world.away.institution, consent=world.away.newer_consent, language="en", pdf=other
+    )
     links = Links(base="/files/", caller=Caller(CallerKind.PERSON, world.people["admin"].pk), seconds=300)
     foreign = links(other.pk, "consent-en.pdf")
     assert admin.put(f"{docs}en/", {"language": "en", "pdf": foreign}).status_code == 400
@@ -456,7 +458,9 @@ def test_number_of_queries_does_not_grow(world, docs, many, django_assert_num_qu
         assert client.get(docs).json()["count"] == 4
     for number in range(20):
         file = stored(world, kind=Kind.CONSENT_PDF)
-        InformedConsentDocument.objects.create(consent=world.home.consent, language=f"en-x{number:02}", pdf=file)
+        InformedConsentDocument.objects.create(
+            institution=world.home.institution, consent=world.home.consent, language=f"en-x{number:02}", pdf=file
+        )
     with django_assert_num_queries(5):
         rows = client.get(f"{docs}?limit=1000").json()["results"]
     assert len({row["pdf"] for row in rows if row["pdf"]}) == 21

@@ -2,6 +2,8 @@
 
 import pytest
 
+from institutions.models import Institution
+from institutions.services.institutions import institution_update
 from institutions.services.mail import mail_domain_refuses, mail_domains
 
 
@@ -55,6 +57,36 @@ def test_bad_values_are_400_under_the_field(as_, url, field, wrong):
 def test_no_restriction_is_stored_as_null(as_, url):
     assert as_("admin").patch(url, {"mail_domain": "@x.org, y.org"}).json()["mail_domain"] == "@x.org, y.org"
     assert as_("admin").patch(url, {"mail_domain": ""}).json()["mail_domain"] is None
+
+
+@pytest.mark.parametrize("nothing", ["", " ", ",;", "@", " ; .,", None])
+def test_mail_domains_that_name_none_are_no_restriction(as_, url, world, nothing):
+    for verb in ("put", "patch"):
+        Institution.objects.filter(pk=world.home.institution.pk).update(mail_domain="x.org")
+        assert getattr(as_("admin"), verb)(url, {"mail_domain": nothing}).json()["mail_domain"] is None
+        assert Institution.objects.get(pk=world.home.institution.pk).mail_domain is None
+
+
+def test_a_change_keeps_what_it_leaves_out(as_, url, world):
+    assert as_("admin").patch(url, {"mail_domain": "x.org", "allow_valid_audit": True}).status_code == 200
+    before = Institution.objects.get(pk=world.home.institution.pk)
+    answer = as_("admin").put(url, {"allowed_domains": "https://x.org"}).json()
+    assert (answer["mail_domain"], answer["allow_valid_audit"]) == ("x.org", True)
+    assert answer["allowed_domains"] == "https://x.org"
+    assert Institution.objects.get(pk=before.pk).updated_at > before.updated_at
+
+
+def test_a_stale_institution_does_not_undo_another_change(world):
+    stale = Institution.objects.get(pk=world.home.institution.pk)
+    institution_update(institution=world.home.institution, allow_learner_audit=True)
+    institution_update(institution=stale, mail_domain="y.org, ;")
+    stored = Institution.objects.get(pk=stale.pk)
+    assert (stored.allow_learner_audit, stored.mail_domain) == (True, "y.org, ;")
+
+
+def test_what_is_not_given_is_not_looked_at(as_, url, world):
+    Institution.objects.filter(pk=world.home.institution.pk).update(name="two\nlines")
+    assert as_("admin").patch(url, {"external_ic": True}).json()["external_ic"] is True
 
 
 def test_a_mail_domain_is_compared_whole_and_without_case(world):

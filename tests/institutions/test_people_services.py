@@ -75,6 +75,14 @@ def test_global_admin_needs_no_login_allowed_for_a_password(world):
     assert (changed.check_password(NEW), changed.login_allowed) == (True, False)
 
 
+def test_who_may_not_change_everything_allows_nobody_to_sign_in(world):
+    User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=False)
+    ann = world.people["ann"]
+    assert errors_of(people.person_update, person=ann, may={"locale", "password"}, password=NEW) == {"password"}
+    changed = people.person_update(person=ann, password=NEW)
+    assert (changed.login_allowed, changed.check_password(NEW)) == (True, True)
+
+
 def test_institution_only_flags_need_an_institution(world):
     assert errors_of(people.person_update, person=world.people["global"], inst_admin=True) == {"__all__"}
 

@@ -249,13 +249,42 @@ def test_bad_password_is_400(passwords, name, as_, url):
     assert not User.objects.filter(uid="z1").exists()
 
 
-def test_new_password_needs_login_allowed(as_, row):
+@pytest.mark.parametrize("allowed", [{}, {"login_allowed": True}])
+@pytest.mark.parametrize("form", ["json", "multipart"])
+def test_new_password_from_the_administrator_lets_the_person_sign_in(allowed, form, as_, row, client):
     User.objects.filter(username="home-ann").update(login_allowed=False)
-    new = {"password": NEW, "password2": NEW}
-    refused = as_("admin").patch(row("ann"), new)
-    assert (refused.status_code, list(refused.json())) == (400, ["password"])
-    assert as_("admin").patch(row("ann"), new | {"login_allowed": True}).status_code == 200
+    answer = as_("admin").patch(row("ann"), {"password": NEW, "password2": NEW} | allowed, format=form)
+    assert (answer.status_code, answer.json()["login_allowed"]) == (200, True)
     assert User.objects.get(username="home-ann").check_password(NEW)
+    signed = client.post("/api/v2/auth/login", {"email": "ann@home.example.org", "password": NEW})
+    assert signed.status_code == 200
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_new_password_without_login_allowed_is_400(before, as_, row):
+    User.objects.filter(username="home-ann").update(login_allowed=before)
+    body = {"password": NEW, "password2": NEW, "login_allowed": False}
+    refused = as_("admin").patch(row("ann"), body)
+    assert (refused.status_code, list(refused.json())) == (400, ["password"])
+    ann = User.objects.get(username="home-ann")
+    assert (ann.check_password(PASSWORD), ann.login_allowed) == (True, before)
+
+
+def test_without_a_new_password_login_allowed_stays_as_it_is(as_, row):
+    User.objects.filter(username="home-ann").update(login_allowed=False)
+    for body in ({"first_name": "Anna"}, {"password": None, "password2": None}):
+        assert as_("admin").patch(row("ann"), body).json()["login_allowed"] is False
+
+
+def test_nobody_allows_the_own_sign_in_with_a_new_password(as_, row, world):
+    world.home.person("other", inst_admin=True)
+    for name in ("ann", "admin"):
+        signed, launched = as_(name), as_(name, "launched")
+        User.objects.filter(pk=world.people[name].pk).update(login_allowed=False)
+        for client, status in ((signed, 401), (launched, 403)):
+            assert client.patch(row(name), {"password": NEW, "password2": NEW}).status_code == status
+        person = User.objects.get(pk=world.people[name].pk)
+        assert (person.check_password(PASSWORD), person.login_allowed) == (True, False)
 
 
 def test_new_password_ends_all_sessions(as_, row, world):

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from courses.models import Activity, Course
 from institutions.models import VLE, Credential
-from institutions.services.vles import secret_hash
+from institutions.services.vles import secret_hash, vle_credentials_rotate, vle_update
+from tesla_api.api.domain import Unknown
 
 ENDPOINTS = {
     "auth_login_url": "https://moodle.test/mod/lti/auth.php",
@@ -80,6 +81,41 @@ def test_a_rotation_ends_the_old_credentials_at_once_or_after_the_overlap(as_, u
     assert (old.revoked_at is None) == bool(minutes)
     if minutes:
         assert abs(old.expires_at - timezone.now() - timedelta(minutes=30)) < timedelta(seconds=10)
+
+
+def test_of_two_rotations_of_the_same_moment_the_second_one_ends_the_first(world):
+    both = [VLE.objects.get(pk=world.home.vle.pk) for _ in range(2)]
+    first, second = [vle_credentials_rotate(vle=vle, overlap_minutes=0) for vle in both]
+    assert str(Credential.objects.get(revoked_at=None, expires_at=None).role_id) == second["role_id"]
+    stored = VLE.objects.get(pk=world.home.vle.pk)
+    assert (stored.lti["consumer_key"], stored.lti_secret) == (second["consumer_key"], second["consumer_secret"])
+    assert first["consumer_key"] != second["consumer_key"]
+
+
+def test_a_rotation_and_a_change_of_the_same_moment_both_stay(world):
+    vle = world.home.vle
+    stale, staler = [VLE.objects.get(pk=vle.pk) for _ in range(2)]
+    issued = vle_credentials_rotate(vle=vle, overlap_minutes=0)
+    vle_update(vle=stale, name="Renamed", url="https://other.test")
+    stored = VLE.objects.get(pk=vle.pk)
+    assert (stored.name, stored.url) == ("Renamed", "https://other.test")
+    assert (stored.lti["consumer_key"], stored.lti_secret) == (issued["consumer_key"], issued["consumer_secret"])
+    vle_credentials_rotate(vle=staler, overlap_minutes=0)
+    again = VLE.objects.get(pk=vle.pk)
+    assert (again.name, again.url) == ("Renamed", "https://other.test")
+    assert again.updated_at > stored.updated_at > vle.updated_at
+    vle_update(vle=staler, client_id="c")
+    assert VLE.objects.get(pk=vle.pk).name == "Renamed"
+
+
+def test_a_vle_that_is_gone_is_unknown(world):
+    gone = VLE.objects.get(pk=world.home.vle.pk)
+    assert VLE.objects.filter(pk=gone.pk).delete()[0] > 1
+    with pytest.raises(Unknown):
+        vle_update(vle=gone, name="Back")
+    with pytest.raises(Unknown):
+        vle_credentials_rotate(vle=gone, overlap_minutes=0)
+    assert not VLE.objects.filter(pk=gone.pk).exists()
 
 
 @pytest.mark.parametrize("wrong", [-1, 1441, "soon", None, [5]])

@@ -8,14 +8,14 @@ from rest_framework import serializers
 from courses.api.rules import attended, taught
 from courses.models import Activity, Course, CourseGroup
 from institutions.api.institution import InstitutionSerializer
-from institutions.models import Institution
+from institutions.models import VLE, Institution
 from reports.models import Report, ReportInstrument, Request
 from tesla_api import urls
 from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import TenantFilter
 from tesla_api.api.routing import Resource, mount
-from tesla_api.api.scope import under
+from tesla_api.api.scope import Scope, under
 from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
 from tesla_api.api.viewsets import ResourceViewSet
 
@@ -123,6 +123,46 @@ class RequestViewSet(ResourceViewSet):
     access = {Role.ADMIN: grant(READ)}
 
 
+class VLECourseSerializer(ResourceSerializer):
+    institution = InstitutionSerializer(read_only=True)
+    vle = serializers.PrimaryKeyRelatedField(read_only=True)
+
+    class Meta:
+        model = Course
+        fields = ("id", "institution", "vle", "code", "vle_course_id")
+
+
+class VLECourseViewSet(ResourceViewSet):
+    """Below another root: the first id is the VLE's own, the institution is the one that the VLE belongs to."""
+
+    root = "vle"
+    queryset = Course.objects.all()
+    serializer_class = VLECourseSerializer
+    scope = under(VLE, rows="vle", tenant="institution", parent_lookup_vle_id="pk")
+    access = {Role.VLE: grant(READ, "create")}
+
+    def perform_create(self, serializer):
+        serializer.save(vle=self.parent, institution=self.tenant)
+
+
+class VLEActivityViewSet(ResourceViewSet):
+    root = "vle"
+    queryset = Activity.objects.all()
+    serializer_class = ActivitySerializer
+    scope = under(Course, rows="course", tenant="institution", parent_lookup_course_id="pk", parent_lookup_vle_id="vle")
+    access = {Role.VLE: grant(READ)}
+
+
+class AllInstitutionsViewSet(ResourceViewSet):
+    """Below a root without id and without institution."""
+
+    root = "admin"
+    queryset = Institution.objects.all()
+    serializer_class = InstitutionSerializer
+    scope = Scope()
+    access = {Role.GLOBAL: grant(READ, "destroy")}
+
+
 _COURSE = "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/"
 _ACTIVITY = (
     "institution/{parent_lookup_institution_id}/course/{parent_lookup_course_id}/activity/{parent_lookup_activity_id}/"
@@ -132,6 +172,9 @@ TREE = (
     Resource(_COURSE + "activity/{id}/", ActivityViewSet),
     Resource(_ACTIVITY + "report/{id}/", ReportViewSet),
     Resource(_ACTIVITY + "report/{parent_lookup_report_id}/request/{id}/", RequestViewSet),
+    Resource("vle/{parent_lookup_vle_id}/course/{id}/", VLECourseViewSet),
+    Resource("vle/{parent_lookup_vle_id}/course/{parent_lookup_course_id}/activity/{id}/", VLEActivityViewSet),
+    Resource("admin/institution/{id}/", AllInstitutionsViewSet),
 )
 urlpatterns = [path("api/v2/", include(mount(TREE))), *urls.urlpatterns]
 handler404 = "tesla_api.api.errors.not_found"

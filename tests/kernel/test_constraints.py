@@ -134,3 +134,7 @@ def test_records_are_never_changed(world):
         ConsentDecision.objects.update(decision="rejected")
     with pytest.raises(TypeError, match="never changed"):
         ConsentDecision.objects.bulk_update([record], ["decision"])
+    with pytest.raises(TypeError, match="never deleted"):
+        record.delete()
+    with pytest.raises(TypeError, match="never deleted"):
+        ConsentDecision.objects.all().delete()

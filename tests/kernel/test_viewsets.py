@@ -5,17 +5,22 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db.models import Q
 from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
-from institutions.models import Institution, Instrument
+from institutions.models import Credential, Institution, Instrument
 from learners.models import Learner
 from reports.models import Report, ReportInstrument, Request
+from signin import tokens
+from signin.models import CallerSession
 from tesla_api.api.access import READ, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.routing import Resource
-from tesla_api.api.scope import under
+from tesla_api.api.scope import shared, under
 from tesla_api.api.viewsets import ResourceViewSet
 from tests.kernel import sample
+from tests.world import FUTURE
 
 pytestmark = pytest.mark.urls("tests.kernel.sample")
 
@@ -167,6 +172,45 @@ def test_nested_lists_and_several_parent_columns(as_, world, home, django_assert
     assert instruments[0].name in page.content.decode()
 
 
+@pytest.fixture
+def as_vle(world):
+    def signed_in(vle) -> APIClient:
+        credential = Credential.objects.create(vle=vle, secret_hash="x")
+        session = CallerSession.objects.create(kind="vle", credential=credential, expires_at=FUTURE)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"JWT {tokens.pair(session)['access_token']}")
+        return client
+
+    return signed_in
+
+
+def test_another_root_has_its_own_callers_and_the_same_walls(as_, as_vle, world, django_assert_num_queries):
+    home, away = world.home, world.away
+    own, foreign = f"/api/v2/vle/{home.vle.pk}/course/", f"/api/v2/vle/{away.vle.pk}/course/"
+    client = as_vle(home.vle)
+    with django_assert_num_queries(3):  # caller, count, page
+        rows = client.get(own).json()["results"]
+    assert [row["code"] for row in rows] == ["C1", "C2"]
+    assert (rows[0]["vle"], rows[0]["institution"]["id"]) == (home.vle.pk, home.institution.pk)
+    made = client.post(own, {"code": "N", "vle_course_id": "n"})
+    assert Course.objects.get(pk=made.json()["id"]).institution == home.institution
+    assert client.get(foreign).status_code == 403
+    assert client.get(f"{own}{away.course.pk}/").status_code == 404
+    assert client.get(f"{own}{home.course.pk}/activity/").json()["count"] == 1
+    assert client.get(f"{own}{away.course.pk}/activity/").status_code == 404
+    for name in ("admin", "global", "teacher"):
+        assert as_(name).get(own).status_code == 403
+    assert client.get(f"/api/v2/institution/{home.institution.pk}/group/").status_code == 403
+
+
+def test_a_root_without_an_id_is_for_its_kind_alone(as_, as_vle, world):
+    url = "/api/v2/admin/institution/"
+    assert [row["acronym"] for row in as_("global").get(url).json()["results"]] == ["HOME", "AWAY"]
+    assert as_("global").get(f"{url}{world.away.institution.pk}/").json()["acronym"] == "AWAY"
+    assert as_("admin").get(url).status_code == 403
+    assert as_vle(world.home.vle).get(url).status_code == 403
+
+
 def test_a_verb_that_nobody_holds_is_405(as_, world, home):
     url = f"{home}/course/{world.home.course.pk}/activity/{world.home.activity.pk}/report/"
     assert as_("admin").post(url, {}).status_code == 405
@@ -236,6 +280,32 @@ def test_check_refuses_what_is_declared_wrongly(monkeypatch, error, url, changes
     monkeypatch.setattr("tesla_api.tree.TREE", (Resource(url, _viewset(**changes)),))
     with pytest.raises(SystemCheckError, match=error):
         call_command("check")
+
+
+def test_check_refuses_what_is_no_resource(monkeypatch):
+    class Plain(serializers.ModelSerializer):
+        class Meta:
+            model = Activity
+            fields = ("id",)
+
+    for wrong in (
+        type("NoViewSet", (), {}),
+        _viewset(queryset=None),
+        _viewset(serializer_class=Plain),
+        _viewset(scope=shared(Course, **sample.ActivityViewSet.scope.kwargs)),
+        _viewset(access={Role.LEARNER: grant(READ, "creates")}),
+    ):
+        monkeypatch.setattr("tesla_api.tree.TREE", (Resource(GOOD_URL, wrong),))
+        with pytest.raises(SystemCheckError, match=wrong.__name__):
+            call_command("check")
+
+
+@pytest.mark.parametrize(
+    "url", ["course/{id}", "/course/{id}/", "meeting-room/{id}/", "course/<id:id>/", "course/", "a/{id}/b/c/{id}/"]
+)
+def test_a_url_that_is_none_of_the_tree_is_refused(url):
+    with pytest.raises(ValueError, match="no URL of the tree"):
+        Resource(url, sample.ActivityViewSet)
 
 
 def test_check_refuses_a_serializer_that_cannot_be_compiled(monkeypatch):

@@ -206,7 +206,9 @@ def test_body_that_is_no_object_is_400(body, as_, url):
 )
 def test_language_of_the_record(language, header, expected, as_, url, world):
     for code in ("ca", "en", "pt-BR"):
-        InformedConsentDocument.objects.create(consent=world.home.newer_consent, language=code)
+        InformedConsentDocument.objects.create(
+            institution=world.home.institution, consent=world.home.newer_consent, language=code
+        )
     body = CURRENT | ({"language": language} if language else {})
     assert as_("ann").post(url, body, HTTP_ACCEPT_LANGUAGE=header).status_code == 201
     assert [record[2] for record in records()] == [expected]
@@ -290,3 +292,13 @@ def test_learner_of_another_institution_is_unknown(world, url):
 def test_both_slash_forms(as_, url):
     assert as_("ann").post(url.rstrip("/"), CURRENT).status_code == 201
     assert as_("ann").delete(url.rstrip("/")).status_code == 204
+
+
+def test_field_that_a_form_leaves_blank_is_not_there(as_, url):
+    ann = as_("ann")
+    blank = {"version": "", "consent.version": "", "language": ""}
+    answer = ann.post(url, blank, format="multipart")
+    assert (answer.status_code, answer.json()) == (400, {"version": ["This field may not be blank."]})
+    assert ann.post(url, blank | CURRENT, format="multipart").status_code == 201
+    answer = ann.post(url, {"consent": {"version": ""}})
+    assert (answer.status_code, answer.json()) == (400, {"consent": {"version": ["This field may not be blank."]}})

@@ -259,7 +259,7 @@ def evidence(world, name):
     request.results.create(instrument_id=1, audit=stored(Kind.RESULT_AUDIT))
     report = Report.objects.create(**own, activity=home.activity, data=stored(Kind.REPORT))
     report.details.create(instrument_id=1, audit_data=stored(Kind.REPORT_AUDIT))
-    report.sessions.create(session=session)
+    report.sessions.create(session=session, activity=session.activity, learner=session.learner)
     Alert.objects.create(
         **own, activity=home.activity, session=session, level=1, data=stored(Kind.ALERT), raised_at=PAST
     )

@@ -181,11 +181,11 @@ _API = "tesla_api/api/"
 # name, file, old text, new text, tests
 WRITTEN = [
     # Who may come in.
-    ("strangers come in", f"{_API}access.py", "if not view.caller.roles_in(view.tenant_id):", "if False:", _ACCESS),
+    ("strangers come in", f"{_API}access.py", "        if not view.roles:\n", "        if False:\n", _ACCESS),
     (
         "modules come in",
         f"{_API}access.py",
-        "if request.user.kind not in ROOTS[view.root].kinds:",
+        "if request.user.kind not in root.kinds:",
         "if False:",
         _TOKENS,
     ),
@@ -270,9 +270,9 @@ WRITTEN = [
     ),
     (
         "refresh tokens give access",
-        "signin/authentication.py",
-        "return AccessToken(raw_token)",
-        "return AccessToken(raw_token, verify=False)",
+        "signin/tokens.py",
+        "            return cls(raw).payload  # type: ignore[arg-type] # it is the raw text\n",
+        "            return _RING.decode(raw)\n",
         _TOKENS,
     ),
     (
@@ -328,7 +328,7 @@ WRITTEN = [
         f"{_API}serializers.py",
         "            refuse_violations(draft, writable)\n",
         "            pass\n",
-        (*_TRAPS, ("tests/kernel",), ("tests/institutions/test_vle.py",)),
+        (("tests/kernel/test_constraints.py", "tests/kernel/test_requests.py", "tests/institutions/test_vle.py"),),
     ),
     (
         "no slash, no answer",
@@ -460,8 +460,8 @@ WRITTEN = [
     (
         "D-13 HTML of new documents",
         "institutions/services/documents.py",
-        "html=html_cleaned(html))",
-        "html=html)",
+        "html=html_cleaned(html)\n",
+        "html=html\n",
         _TRAPS,
     ),
     (
@@ -539,6 +539,30 @@ WRITTEN = [
 ]
 
 
+# Words in the names of the tests that are meant to notice: the others of those files need not run.
+ABOUT = {
+    "control characters": "nonsense_in_a_body",
+    "errors show what broke": "server_error",
+    "nulls first": "ordering",
+    "ordering is not total": "ordering",
+    "orders by every column": "ordering",
+    "the last mention counts": "unknown_names",
+    "column boxes fail": "box",
+    "pages without a limit": "thousand",
+    "D-1 anonymous": "anonymous",
+    "D-6": "data_admin or last_administrator",
+    "D-11": "secret",
+    "D-12": "mail_domain",
+    "D-13": "html or pdf",
+    "D-19": "frozen or decision",
+    "D-29": "exactly_these_rows",
+    "D-31": "two_roles",
+    "D-42": "version or locale",
+    "D-44": "put_resets",
+    "D-56": "current or lower_version",
+}
+
+
 # Mutants that change nothing, and why.
 EQUIVALENT = {
     "institution: ADMIN without READ": "whoever administers is a member",
@@ -557,7 +581,9 @@ def all_mutants(root: Path) -> list[Mutant]:
         if text.count(old) != 1:
             wrong.append(f"mutant {name!r}: its text stands {text.count(old)} times in {file}: {old!r}")
         else:
-            found.append(Mutant(name, file, text.index(old), old, new, tests))
+            words = next((words for begin, words in ABOUT.items() if name.startswith(begin)), None)
+            chosen = tuple((*run, "-k", words) for run in tests) if words else tests
+            found.append(Mutant(name, file, text.index(old), old, new, chosen))
     if wrong:
         raise SystemExit("\n".join(wrong))
     names = [mutant.name for mutant in found]

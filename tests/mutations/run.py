@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.mutations.mutants import EQUIVALENT, Mutant, all_mutants  # noqa: E402 - after the path is known
 
-LEFT_OUT = shutil.ignore_patterns(".*", "var", "__pycache__", "node_modules", "*.sqlite3")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", "var", "__pycache__", "*.sqlite3")
 LONGEST = 600  # seconds of one pytest: a mutant that hangs is found, too
 
 

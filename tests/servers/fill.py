@@ -16,6 +16,7 @@ print(
     json.dumps(
         {
             "institution": world.home.institution.pk,
+            "vle": world.home.vle.pk,
             "people": {uid: {"id": person.pk, "email": person.email} for uid, person in people.items()},
             "password": PASSWORD,
             "version": world.home.newer_consent.version,

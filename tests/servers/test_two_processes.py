@@ -14,7 +14,7 @@ LOGIN = "/api/v2/auth/login"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     with service(tmp_path_factory.mktemp("service")) as found:
-        known = found.fill("tests.servers.fill")
+        known = found.fill("tests.servers.fill") | {"ask": found.fill}
         yield (found.start(), found.start()), known
 
 
@@ -100,3 +100,14 @@ def test_a_consent_accepted_twice_at_once_is_recorded_once(running):
     assert statuses(answers) == {201: 8}
     rejected = at_once([partial(servers[i % 2].call, "DELETE", path, None, ann) for i in range(8)])
     assert statuses(rejected) == {204: 1, 404: 7}
+
+
+def test_of_rotations_at_once_only_one_credential_lives(running):
+    servers, known = running
+    root = token(servers[0], known, "root")
+    users = servers[0].call("GET", home(known, "user/?roles=ADMIN"), token=root).json()["results"]
+    admin = token(servers[0], known, users[0]["uid"])  # whoever is left of the two
+    path = home(known, f"vle/{known['vle']}/credentials/")
+    answers = at_once([partial(servers[i % 2].call, "POST", path, {}, admin) for i in range(8)])
+    assert statuses(answers) == {201: 8}
+    assert known["ask"]("tests.servers.living") == {str(known["vle"]): 1}

@@ -87,6 +87,6 @@ def install(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0001_initial")]
+    dependencies = [("institutions", "0002_document_pdf_institution")]
     # Undoing keeps the rows: others may refer to them by then, and installing again changes nothing.
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]

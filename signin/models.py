@@ -46,7 +46,7 @@ class CallerSession(models.Model):
         return f"{self.kind} {self.pk}"
 
     @property
-    def subject_id(self) -> int:
+    def subject_id(self) -> int | None:
         """Of the person, the VLE or the provider that the session speaks for."""
         if self.credential is not None:
             return self.credential.vle_id or self.credential.provider_id

@@ -4,7 +4,7 @@ import os
 from codecs import lookup
 
 from django.core.wsgi import get_wsgi_application
-from django.http.request import parse_header_parameters
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tesla_api.settings")
 TEXT = {"utf-8", "ascii"}

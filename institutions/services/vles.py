@@ -69,7 +69,8 @@ def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
     now = timezone.now()
     live = held.credential_rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
     if overlap_minutes:
-        live.update(expires_at=now + timedelta(minutes=overlap_minutes))
+        ends = now + timedelta(minutes=overlap_minutes)
+        live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # none lives longer for it
     else:
         live.update(revoked_at=now)
     held.lti = {**held.lti, "consumer_key": str(uuid.uuid4())}

@@ -54,9 +54,7 @@ def _examine_access(view):
         yield Error(f"{view.__name__}.access grants {unknown}, which are no actions of it", id="tesla.E002")
     fields = {field.name for field in view.queryset.model._meta.get_fields()}
     if not view.scope.rows and view.scope.model is not None and "institution" in fields:
-        yield Error(
-            f"{view.__name__}.scope shows all institutions' rows: they have one of their own", id="tesla.E002"
-        )
+        yield Error(f"{view.__name__}.scope shows all institutions' rows: they have one of their own", id="tesla.E002")
 
 
 def _is_total(ordering, model) -> bool:

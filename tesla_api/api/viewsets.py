@@ -105,7 +105,7 @@ class ResourceViewSet(ModelViewSet):
             return  # the browsable API asks again for each of its forms
         roles, caller = self.roles, self.caller
         grants = [g for who, g in self.access.items() if who & roles and (g.when is None or g.when(caller))]
-        if self.tenant_id is not None:
+        if self.scope.model is not None and self.tenant_id is not None:
             self.tenant  # noqa: B018 - a global administrator may name one that does not exist
         if self.scope.at_root:
             self.link = dict.fromkeys(self.scope.rows, self.root_id)

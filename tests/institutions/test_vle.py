@@ -118,6 +118,16 @@ def test_a_vle_that_is_gone_is_unknown(world):
     assert not VLE.objects.filter(pk=gone.pk).exists()
 
 
+def test_a_later_rotation_lengthens_no_overlap(as_, url):
+    made = as_("admin").post(url, BODY).json()
+    for minutes in (5, 600):
+        as_("admin").post(f"{url}{made['id']}/credentials/", {"overlap_minutes": minutes})
+    first, second, third = Credential.objects.order_by("pk")
+    assert first.expires_at < timezone.now() + timedelta(minutes=6)
+    assert second.expires_at > timezone.now() + timedelta(minutes=500)
+    assert third.expires_at is None
+
+
 @pytest.mark.parametrize("wrong", [-1, 1441, "soon", None, [5]])
 def test_an_overlap_is_a_day_at_most(as_, url, world, wrong):
     answer = as_("admin").post(f"{url}{world.home.vle.pk}/credentials/", {"overlap_minutes": wrong})

@@ -298,7 +298,7 @@ def test_field_that_a_form_leaves_blank_is_not_there(as_, url):
     ann = as_("ann")
     blank = {"version": "", "consent.version": "", "language": ""}
     answer = ann.post(url, blank, format="multipart")
-    assert (answer.status_code, answer.json()) == (400, {"version": ["This field may not be blank."]})
+    assert (answer.status_code, answer.json()) == (400, {"version": ["This field is required."]})
     assert ann.post(url, blank | CURRENT, format="multipart").status_code == 201
     answer = ann.post(url, {"consent": {"version": ""}})
     assert (answer.status_code, answer.json()) == (400, {"consent": {"version": ["This field may not be blank."]}})

@@ -566,6 +566,7 @@ ABOUT = {
 # Mutants that change nothing, and why.
 EQUIVALENT = {
     "institution: ADMIN without READ": "whoever administers is a member",
+    "constraints are not checked": "the database refuses, and the answer names the same field",
     "tokens never expire": "the token's class looks at the time again",
     "any language code": "what no document can be called is found nowhere",
     "offsets of any size": "past the end of the list the database is not asked",

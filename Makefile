@@ -1,9 +1,9 @@
 # make run    the service with sample data on http://127.0.0.1:$PORT (8000)
 # make test   the tests; ARGS="tests/courses -k name" chooses some, DATABASE_URL another database
-# make lint check browser migrations schema format lock clean   see below
+# make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test browser lint check migrations schema format lock clean
+.PHONY: run test browser mutants lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -47,6 +47,10 @@ test: .venv/.installed-dev
 
 browser: .venv/.installed-dev
 	$(PY) -m pytest -m browser $(ARGS)
+
+# Puts some two hundred defects into a copy of the code, one at a time: a test must fail for each.
+mutants: .venv/.installed-dev
+	$(PY) tests/mutations/run.py $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff format --check $(CODE)

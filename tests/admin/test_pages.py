@@ -74,8 +74,10 @@ def filled(home, rows: int) -> None:
         credential = Credential.objects.create(vle=vle, secret_hash=f"hash-{mark}")
         CallerSession.objects.create(kind="vle", credential=credential, expires_at=now)
         SignInCounter.objects.create(key=mark, since=now)
-        Launcher.objects.create(user=person, vle=vle, token_hash=f"hash-{mark}", expires_at=now)
-        Message.objects.create(code=f"CODE_{mark}")
+        Launcher.objects.create(
+            institution=home.institution, user=person, vle=vle, token_hash=f"hash-{mark}", expires_at=now
+        )
+        Message.objects.create(code=f"CODE_{mark}".upper())
 
 
 def _learner(home, person):
@@ -164,7 +166,11 @@ def test_secrets_are_on_no_page(world, root):
     assert world.people["admin"].password not in admin_page
     assert "md5$" not in admin_page
     launcher = Launcher.objects.create(
-        user=world.people["ann"], vle=vle, token_hash="f00d" * 16, expires_at=timezone.now()
+        institution=world.home.institution,
+        user=world.people["ann"],
+        vle=vle,
+        token_hash="f00d" * 16,
+        expires_at=timezone.now(),
     )
     assert "f00df00d" not in root.get(f"/admin/signin/launcher/{launcher.pk}/change/").content.decode()
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
@@ -22,7 +22,9 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer2,
 )
 from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.response import Response
 
 from signin.pages import browser_caller
 from tesla_api.api import errors
@@ -57,22 +59,21 @@ class RedocView(TemplateView):
 
 
 @cache
-def _public_schema(_language: str | None) -> dict[str, Any]:
-    return SchemaGenerator().get_schema(public=True)
-
-
-class PublicSchema(SchemaGenerator):
-    """The schema is the same for everybody: made once per process and language."""
-
-    def get_schema(self, request=None, public=False):
-        return _public_schema(get_language())
+def _public_schema() -> dict[str, Any]:
+    """The same for everybody: made once per process, in its one language."""
+    with override(settings.LANGUAGE_CODE):
+        return SchemaGenerator().get_schema(public=True)
 
 
 class SchemaView(SpectacularAPIView):
-    """JSON unless YAML is asked for: browsers show it."""
+    """JSON unless YAML is asked for: browsers show it. Neither a language nor a version can be asked for."""
 
-    generator_class = PublicSchema
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer2, OpenApiYamlRenderer]
+
+    @extend_schema(exclude=True)
+    def get(self, request, *args, **kwargs):
+        name = f"tesla-v2.{request.accepted_renderer.format}"
+        return Response(_public_schema(), headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
@@ -105,7 +106,10 @@ def permission_denied(request, exception=None):
 
 def not_found(request, exception=None):
     if not _for_people(request):
-        return errors.not_found(request, exception)
+        answer = errors.not_found(request, exception)
+        # Django's own line would say the whole address, and whoever has that of a file may have the file.
+        answer._has_been_logged = request.path_info.startswith("/files/")
+        return answer
     return _page(
         request, 404, "Not found", "There is no such page. It may have moved, or the address has a typing error."
     )

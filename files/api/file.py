@@ -2,8 +2,18 @@
 
 import logging
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 
 from files.links import Link, link_read
 from files.models import FileRead, StoredFile
@@ -19,6 +29,7 @@ POLICY = "default-src 'none'; sandbox"  # shown, never run
 POLICY_OF_PDF = "frame-ancestors 'none'"  # a sandbox keeps browsers from starting their PDF viewer
 
 
+@method_decorator(csrf_exempt, name="dispatch")  # nothing is written: other methods are 405, with or without a token
 class FileView(View):
     """A file, for the caller whom the link names and as long as that caller may read it. No header is needed."""
 
@@ -28,7 +39,10 @@ class FileView(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except Http404:
-            return not_found(request)
+            return _unlogged(not_found(request))
+
+    def http_method_not_allowed(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return _unlogged(HttpResponseNotAllowed([name.upper() for name in self.http_method_names]))
 
     def get(self, request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         link = link_read(token, name)
@@ -65,6 +79,12 @@ class FileView(View):
             raise
         kept = f"private, max-age={seconds}" if file.kind in NOT_SENSITIVE else "private, no-store"
         return _guarded(answer, kept)
+
+
+def _unlogged(answer: HttpResponse) -> HttpResponse:
+    """Django's own line would say the whole address, and whoever has that may have the file."""
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
 
 
 def _permitted(link: Link) -> tuple[StoredFile, Caller]:

@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domains_checked
 from institutions.services.people import person_create
+from institutions.services.returns import allowed_domains_checked
 from tesla_api.api.domain import Conflict
 
 
@@ -47,7 +48,10 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
         except ValidationError as error:
             raise ValidationError({"mail_domain": error}) from error
     if "allowed_domains" in cleaned:
-        cleaned["allowed_domains"] = cleaned["allowed_domains"] or ""
+        try:
+            cleaned["allowed_domains"] = allowed_domains_checked(cleaned["allowed_domains"])
+        except ValidationError as error:
+            raise ValidationError({"allowed_domains": error}) from error
     return cleaned
 
 

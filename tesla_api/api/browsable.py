@@ -4,6 +4,7 @@ Everything on the page is static HTML; its one script (static/tesla/browsable.js
 """
 
 from collections.abc import Mapping
+from inspect import getdoc
 from typing import Any
 
 import orjson
@@ -19,7 +20,13 @@ from tesla_api.api.access import METHOD
 from tesla_api.api.navigation import asked, below, beside, heading, in_tree, link_to, table, trail
 from tesla_api.api.renderers import IndentedJSON
 
-NOTHING_TO_CORRECT = {401, 403, 404, 405, 429}
+NOTHING_TO_CORRECT = {401, 403, 404, 405, 413, 415, 429}  # or, 413 and 415, no body to show
+
+
+def said_of(view, method: str) -> str:
+    """What the view's author wrote of the action that a method starts."""
+    handler = getattr(view, getattr(view, "action_map", {}).get(method, ""), None)
+    return getdoc(handler) or "" if handler else ""
 
 
 class FormRenderer(HTMLFormRenderer):
@@ -37,9 +44,6 @@ class FormRenderer(HTMLFormRenderer):
 
 class BrowsableRenderer(BrowsableAPIRenderer):
     form_renderer_class = FormRenderer
-
-    def get_default_renderer(self, view) -> IndentedJSON:
-        return IndentedJSON()
 
     def get_context(self, data, accepted_media_type, renderer_context) -> dict[str, Any]:
         view, request, response = (renderer_context[name] for name in ("view", "request", "response"))
@@ -62,6 +66,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             "below": below(view) if response.status_code == 200 else [],
             "actions": beside(view) if response.status_code < 400 else [],
             "in_tree": in_tree(view),
+            "removal": said_of(view, "delete"),
             **self.forms(data, view, request, response.status_code),
         }
 

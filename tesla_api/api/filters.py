@@ -10,6 +10,8 @@ from rest_framework.filters import OrderingFilter, SearchFilter
 
 from tesla_api.api.text import validate_line
 
+SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
+
 
 class DeclaredFilterBackend(filters.DjangoFilterBackend):
     """Unknown parameters are ignored; a bad value of a known one is 400 under its name."""
@@ -77,6 +79,16 @@ def _span(text: str) -> tuple[datetime, datetime]:
 class DeclaredSearch(SearchFilter):
     """Words joined by AND, the view's `search_fields` by OR, case folded, anywhere in the text."""
 
+    def get_search_terms(self, request):
+        """Each word once. Each is a part of the statement for every field: databases bear only so many."""
+        text = request.query_params.get(self.search_param, "")
+        if len(text) > SEARCH_CHARACTERS:
+            raise ValidationError({self.search_param: [f"At most {SEARCH_CHARACTERS} characters."]})
+        terms = list(dict.fromkeys(super().get_search_terms(request)))
+        if len(terms) > SEARCH_TERMS:
+            raise ValidationError({self.search_param: [f"At most {SEARCH_TERMS} words."]})
+        return terms
+
 
 class DeclaredOrdering(OrderingFilter):
     """`ordering=a,-b` over the view's `orderable`: {name in the answer: column, or several columns}.
@@ -95,8 +107,3 @@ class DeclaredOrdering(OrderingFilter):
         columns = ((F(column), downwards) for name, downwards in chosen.items() for column in view.columns_of(name))
         first = (c.desc(nulls_last=True) if downwards else c.asc(nulls_last=True) for c, downwards in columns)
         return queryset.order_by(*first, *view.ordering)
-
-    def get_default_valid_fields(self, queryset, view, context=None):
-        return [(name, name) for name in view.orderable]  # for the browsable API
-
-    get_valid_fields = get_default_valid_fields

@@ -1,4 +1,4 @@
-"""Middleware: both slash forms of every API path, and the scheme that a trusted proxy reports."""
+"""Middleware: both slash forms of every API path, nothing of it kept, and the scheme that a trusted proxy reports."""
 
 from django.http import HttpRequest
 
@@ -25,7 +25,10 @@ class BothSlashForms:
                 request.path_info = path.rstrip("/")
             elif not bare and not path.endswith("/"):
                 request.path_info = path + "/"
-        return self.get_response(request)
+        answer = self.get_response(request)
+        if path.startswith(ROOTS):
+            answer["Cache-Control"] = "no-store"  # people's data and tokens: neither browsers nor proxies keep any
+        return answer
 
 
 class ForwardedScheme:

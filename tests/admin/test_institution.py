@@ -125,3 +125,10 @@ def test_records_keep_an_institution(root):
     url = f"/admin/institutions/institution/{institution.pk}/delete/"
     assert "NEW: 1 consent decision" in root.post(url, {"post": "yes"}).content.decode()
     assert Institution.objects.filter(acronym="NEW").exists()
+
+
+def test_domains_to_return_to_are_checked_beside_the_field(root):
+    answer = root.post(ADD, BODY | {"allowed_domains": "javascript:alert(1)"})
+    assert answer.status_code == 200
+    assert "Enter hosts separated by commas" in answer.content.decode()
+    assert not Institution.objects.filter(acronym="NEW").exists()

@@ -355,3 +355,17 @@ def test_file_costs_three_queries(world, pdf, evidence, django_assert_num_querie
         body(get(url_for(world.people["ann"], pdf)))
     with django_assert_num_queries(3):
         body(get(url_for(world.people["ann"], evidence)))
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_browser_without_a_token_is_told_405(method, db):
+    answer = getattr(Client(enforce_csrf_checks=True), method)("/files/a/b")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_refused_link_is_not_logged(world, pdf, caplog):
+    url = url_for(world.people["eve"], pdf)
+    token = url.split("/")[2]
+    assert get(url + "x").status_code == get(url + "/").status_code == get(url + "/x").status_code == 404
+    assert Client().post(url).status_code == 405
+    assert token not in caplog.text

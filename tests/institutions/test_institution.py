@@ -47,6 +47,15 @@ def test_switches_are_booleans(as_, url, wrong):
         ("mail_domain", ["x.org"]),
         ("allowed_domains", None),
         ("allowed_domains", "a\x1b"),
+        ("allowed_domains", "x.org,\ny.org"),
+        ("allowed_domains", "x.org," * 334),
+        ("allowed_domains", "javascript:alert(1)"),
+        ("allowed_domains", "data:text/html,x"),
+        ("allowed_domains", "ftp://x.org"),
+        ("allowed_domains", "//x.org"),
+        ("allowed_domains", "x.org, <script>"),
+        ("allowed_domains", "x.org y.org"),
+        ("allowed_domains", "user@x.org"),
     ],
 )
 def test_bad_values_are_400_under_the_field(as_, url, field, wrong):
@@ -65,6 +74,17 @@ def test_mail_domains_that_name_none_are_no_restriction(as_, url, world, nothing
         Institution.objects.filter(pk=world.home.institution.pk).update(mail_domain="x.org")
         assert getattr(as_("admin"), verb)(url, {"mail_domain": nothing}).json()["mail_domain"] is None
         assert Institution.objects.get(pk=world.home.institution.pk).mail_domain is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", "moodle.x.org", "*.x.org", "*", "http://localhost:8080", "https://x.org/moodle/*, 10.0.0.1:81,[::1]:80/",
+        "\u00fcni.example/a-b_c?d=e", ("x.org," * 334)[:2000],
+    ],
+)  # fmt: skip
+def test_domains_to_return_to_are_patterns_of_addresses(as_, url, given):
+    assert as_("admin").patch(url, {"allowed_domains": given}).json()["allowed_domains"] == given
 
 
 def test_a_change_keeps_what_it_leaves_out(as_, url, world):

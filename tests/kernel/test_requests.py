@@ -2,7 +2,9 @@
 
 import orjson
 import pytest
+from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError
+from django.db.models import ProtectedError
 from rest_framework.test import APIClient
 
 from institutions.api.institution import InstitutionViewSet
@@ -115,6 +117,8 @@ def test_other_error_answers_are_json(rf):
         (Forbidden("Not yours."), 403, {"detail": "Not yours."}),
         (Unknown("No such row."), 404, {"detail": "No such row."}),
         (Invalid(uid="Too short."), 400, {"uid": ["Too short."]}),
+        (ProtectedError("x", set()), 409, {"detail": "Other rows depend on this one."}),
+        (RequestDataTooBig(), 400, {"detail": "The body is too large."}),
         (
             IntegrityError("UNIQUE constraint failed: institutions_user.username"),
             400,
@@ -178,3 +182,31 @@ def test_the_scheme_of_a_trusted_proxy_is_believed(as_, url, settings):
     for remote, scheme in (("10.0.0.1", "https"), ("198.51.100.7", "http")):
         page = admin.get(url + "vle/?limit=1", REMOTE_ADDR=remote, HTTP_X_FORWARDED_PROTO="https").json()
         assert page["next"].startswith(f"{scheme}://")
+
+
+@pytest.mark.parametrize("text", ["x" * 201, " ".join(map(str, range(21))), ",".join("abcdefghijklmnopqrstu")])
+def test_too_long_a_search_is_400(as_, text):
+    answer = as_("admin").get("/api/v2/institution/", {"search": text})
+    assert (answer.status_code, list(answer.json())) == (400, ["search"])
+
+
+@pytest.mark.parametrize("text", ["home " * 40, "h,o,m,e " * 25, " ".join("abcdefghijklmnopqrst"), "h" + " " * 199])
+def test_words_of_a_search_count_once(as_, text):
+    assert as_("admin").get("/api/v2/institution/", {"search": text}).status_code == 200
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_nothing_of_the_api_is_kept(as_, url, accept):
+    headers = {"accept": accept}
+    for client, path, status in (
+        (as_("admin"), url, 200),
+        (as_("admin"), url.rstrip("/"), 200),
+        (as_("admin"), "/api/v2/auth/profile", 200),
+        (as_("admin"), "/api/v2/nowhere/", 404),
+        (APIClient(), url, 401),
+        (APIClient(), "/api/v2/auth/profile", 401),
+    ):
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, answer["Cache-Control"]) == (status, "no-store"), path
+    answer = APIClient().post("/api/v2/auth/login", {"email": "x@y.org", "password": "wrong"}, headers=headers)
+    assert answer["Cache-Control"] == "no-store"

@@ -260,3 +260,14 @@ def test_instants_are_shown_whole_and_mistyped_ones_again(world, signed_in):
     answer = write(browser, "put", path, {"version": "1.0.0", "valid_from": "someday"}, content_type="application/json")
     assert answer.status_code == 400
     assert 'value="someday"' in answer.text
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
+def test_body_that_cannot_be_read_is_told_on_a_page(world, signed_in, settings, method):
+    browser = signed_in("admin")
+    path = path_of(world, "vle") if method == "post" else path_of(world, "vle", world.home.vle.pk)
+    answer = write(browser, method, path, "<a/>", content_type="application/xml")
+    assert (answer.status_code, answer["Content-Type"]) == (415, "text/html; charset=utf-8")
+    settings.REQUEST_BODY_BYTES = 10
+    answer = write(browser, method, path, '{"name": "long enough"}', content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (413, "text/html; charset=utf-8")

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tesla_api import pages
 from tests.pages.walk import places
 
 STRICT = {
@@ -112,3 +113,14 @@ def test_schema_is_json_for_browsers_and_yaml_on_request(visitor):
     assert "/api/v2/institution/" in shown.json()["paths"]
     assert "/schema/" not in shown.json()["paths"]
     assert visitor.get("/schema/", {"format": "yaml"}).text.startswith("openapi:")
+
+
+@pytest.mark.parametrize(
+    "asked", ["lang=ca", "lang=zz1", "version=9", "version=%00", "version=a%0d%0ab", "version=%22"]
+)
+def test_schema_is_one_whatever_is_asked(visitor, asked):
+    plain, answer = visitor.get("/schema/"), visitor.get(f"/schema/?{asked}")
+    assert answer.status_code == 200
+    assert answer.content == plain.content
+    assert answer["Content-Disposition"] == 'inline; filename="tesla-v2.json"'
+    assert pages._public_schema.cache_info().currsize == 1

@@ -1,0 +1,125 @@
+"""What the tree does not need yet, or only when something goes wrong, and the kernel promises all the same."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.views import APIView
+
+from files.models import Kind
+from files.services import file_store, objects_erase_unknown, store
+from institutions.models import Instrument
+from institutions.services import institutions
+from reports.models import Request
+from tesla_api.api.browsable import BrowsableRenderer, problems, said_of, serializer_of
+from tesla_api.api.caller import Caller, CallerKind, Nobody
+from tesla_api.api.domain import Conflict
+from tesla_api.api.navigation import trail
+from tesla_api.api.renderers import JSONRenderer
+from tesla_api.api.serializers import TenantRelatedField
+from tests.kernel import sample
+
+
+def test_decimals_and_lazy_texts_become_text():
+    assert JSONRenderer().render({"a": Decimal("1.50"), "b": gettext_lazy("yes")}) == b'{"a":"1.50","b":"yes"}'
+
+
+def test_callers_have_a_key_and_nobody_a_name():
+    assert Caller(CallerKind.PERSON, 7).pk == 7
+    assert (str(Nobody()), Nobody().pk) == ("anonymous", None)
+
+
+def test_shared_rows_need_no_institution(db):
+    field = TenantRelatedField(queryset=Instrument.objects.all(), tenant=None)
+    assert field.get_queryset().count() == 5
+    assert TenantRelatedField(queryset=Instrument.objects.all()).get_queryset().count() == 0  # outside a view
+
+
+def test_many_to_many_values_are_no_columns(world):
+    ann = world.people["ann"].learner
+    row = Request.objects.create(institution=world.home.institution, learner=ann, activity=world.home.activity)
+    serializer = sample.RequestSerializer(row)
+    assert serializer.validate({"instruments": [1], "status": 1}) == {"instruments": [1], "status": 1}
+
+
+def test_the_schema_asks_no_rows(db):
+    view = sample.GroupViewSet()
+    view.swagger_fake_view = True
+    assert not view.get_queryset().exists()
+
+
+def test_refusals_of_other_shapes_are_told():
+    assert problems(["Wrong."]) == ["Wrong."]
+    assert problems("Wrong.") == []
+    assert problems({"non_field_errors": ["Both."]}) == ["Both."]
+
+
+class Body(serializers.Serializer):
+    note = serializers.CharField(read_only=True)
+
+
+class Actions(APIView):
+    action = "undeclared"
+    request = None
+    kwargs = {}
+    action_map = {"delete": "undeclared"}
+
+    def undeclared(self):
+        """Do it."""
+
+    @extend_schema(request={"application/json": {"type": "object"}})
+    def declared_otherwise(self):
+        """Do that."""
+
+
+def test_an_action_without_a_declared_body_has_no_form():
+    described = Actions()
+    described.action = "declared_otherwise"
+    assert serializer_of(Actions(), "POST") is serializer_of(described, "POST") is None
+    assert (said_of(Actions(), "delete"), said_of(Actions(), "post")) == ("Do it.", "")
+    assert BrowsableRenderer().html_of(Body(), {}) == ""
+
+
+def test_a_trail_skips_what_is_no_resource(db):
+    assert list(trail("/admin/login/")) == []
+
+
+def test_a_row_that_may_be_read_and_not_changed_has_no_form(as_, world):
+    url = f"/api/v2/institution/{world.home.institution.pk}/user/{world.people['ann'].pk}/"
+    page = as_("legal").get(url, HTTP_ACCEPT="text/html")
+    assert page.status_code == 200
+    assert "Change (PUT)" not in page.content.decode()
+    assert "Change (PUT)" in as_("admin").get(url, HTTP_ACCEPT="text/html").content.decode()
+
+
+def test_a_store_that_renames_keeps_nothing(world, monkeypatch):
+    kept = type(store()).save
+    monkeypatch.setattr(type(store()), "save", lambda self, name, content: kept(self, name, content) + ".other")
+    with pytest.raises(ValueError, match="another name"):
+        file_store(
+            institution=world.home.institution, owner=None, kind=Kind.SESSION, media_type="a/b", content=[b"x"],
+            extension="bin",
+        )  # fmt: skip
+
+
+def test_an_object_that_goes_meanwhile_is_nobodys_business(world, monkeypatch):
+    key = f"1/session/{'0' * 8}-0000-0000-0000-{'0' * 12}.bin"
+    store().save(key, ContentFile(b"x"))
+
+    def gone(self, name):
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(type(store()), "get_modified_time", gone)
+    assert objects_erase_unknown(older_than=timedelta()) == (0, 0)
+
+
+def test_an_institution_in_use_is_not_deleted(world, monkeypatch):
+    with pytest.raises(Conflict, match="it still has"):
+        institutions.institution_delete(institution=world.home.institution)
+    monkeypatch.setattr(institutions, "institution_obstacles", lambda institution: [])
+    with pytest.raises(Conflict, match="it is in use"):
+        institutions.institution_delete(institution=world.home.institution)

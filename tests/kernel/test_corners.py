@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -123,3 +125,19 @@ def test_an_institution_in_use_is_not_deleted(world, monkeypatch):
     monkeypatch.setattr(institutions, "institution_obstacles", lambda institution: [])
     with pytest.raises(Conflict, match="it is in use"):
         institutions.institution_delete(institution=world.home.institution)
+
+
+def test_an_action_without_a_body_is_sent_as_an_empty_object(as_, world, monkeypatch):
+    monkeypatch.setattr("tesla_api.api.browsable.serializer_of", lambda view, method, **values: None)
+    url = f"/api/v2/institution/{world.home.institution.pk}/vle/"
+    page = as_("admin").get(url, HTTP_ACCEPT="text/html")
+    assert page.status_code == 200
+    assert "{}" in page.content.decode()
+
+
+def test_commands_print_rows_and_forget_sessions(db):
+    out = StringIO()
+    call_command("rows", stdout=out)
+    assert "def build(rows" in out.getvalue()
+    call_command("forget_sessions", days=1, stdout=out)
+    assert out.getvalue().endswith("0 rows deleted\n")

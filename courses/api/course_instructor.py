@@ -2,11 +2,11 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.member import CHANGES, MemberSerializer, MemberViewSet
-from courses.api.rules import attended
+from courses.api.member import MemberSerializer, MemberViewSet
+from courses.api.rules import attended, taught
 from courses.services.members import INSTRUCTORS
 from institutions.models import Instructor
-from tesla_api.api.access import READ, grant
+from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.serializers import BlankableEmailField
 
@@ -34,7 +34,8 @@ class CourseInstructorViewSet(MemberViewSet):
     search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
     orderable = {name: f"user__{name}" for name in InstitutionCourseInstructorSerializer.Meta.fields}
     access = {
-        **CHANGES,
         Role.GLOBAL | Role.DATA: grant(READ),
+        Role.ADMIN: grant(READ, WRITE),
+        Role.INSTRUCTOR: grant(READ, WRITE, parent=taught()),
         Role.LEARNER: grant(READ, parent=attended()),
     }

@@ -1,13 +1,13 @@
 """/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/learner/{id}/"""
 
 from courses.api.course_instructor import MemberFilter
-from courses.api.member import CHANGES, MemberSerializer, MemberViewSet
-from courses.api.rules import attended
+from courses.api.member import MemberSerializer, MemberViewSet
+from courses.api.rules import attended, taught
 from courses.services.members import LEARNERS
 from institutions.api.user import own
 from learners.api.learner import OF_PERSON, OF_ROLE, InstitutionLearnerSerializer
 from learners.models import Learner
-from tesla_api.api.access import READ, grant
+from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.serializers import BlankableEmailField
 
@@ -36,7 +36,8 @@ class CourseLearnerViewSet(MemberViewSet):
         **{name: f"user__{name}" for name in OF_PERSON if not name.endswith("_admin")},
     }
     access = {
-        **CHANGES,
         Role.GLOBAL | Role.DATA: grant(READ),
+        Role.ADMIN: grant(READ, WRITE),
+        Role.INSTRUCTOR: grant(READ, WRITE, parent=taught()),
         Role.LEARNER: grant(READ, parent=attended(), rows=own),
     }

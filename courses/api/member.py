@@ -1,10 +1,8 @@
 """What the sections on a course's instructors and learners have in common: links, made and unmade by uid."""
 
-from courses.api.rules import taught
 from courses.models import Course
 from courses.services import members
 from institutions.api.person import RoleSerializer
-from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.scope import under
 from tesla_api.api.viewsets import ResourceViewSet
@@ -58,6 +56,3 @@ class MemberViewSet(ResourceViewSet):
 
     def perform_destroy(self, instance):
         members.members_unlink(course=self.parent, membership=self.membership, members=[instance])
-
-
-CHANGES = {Role.ADMIN: grant(READ, WRITE), Role.INSTRUCTOR: grant(READ, WRITE, parent=taught())}

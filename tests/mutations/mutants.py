@@ -147,7 +147,8 @@ def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
         for keyword in node.keywords:
             if node.func.id == "under" and keyword.arg == "rows":
                 yield source.replaced(f"{resource}: scope without rows", *source.span(keyword), "rows={}", tests)
-            if node.func.id in ("TenantRelatedField", "TenantFilter") and keyword.arg == "tenant":
+            limited = keyword.arg == "tenant" and ast.unparse(keyword.value) != "None"
+            if node.func.id in ("TenantRelatedField", "TenantFilter") and limited:
                 name = f"{resource}: {node.func.id} of any tenant"
                 yield source.replaced(name, *source.span(keyword), "tenant=None", tests)
 

@@ -75,6 +75,7 @@ def test_the_example_lists_every_variable():
     for path in ("tesla_api/settings.py", "tesla_api/gunicorn.py"):
         text = (ROOT / path).read_text()
         read |= set(re.findall(r'(?:env\.\w+|required|environ\.get)\(\s*["\']([A-Z0-9_]+)["\']', text))
+    read |= set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text()))
     listed = re.findall(r"^#? ?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
     assert sorted(listed) == sorted(set(listed))
     assert set(listed) == read

@@ -15,7 +15,7 @@ from courses.models import (
     CourseGroup,
     GroupCourse,
 )
-from courses.services import course_instructors_link, course_learners_link
+from courses.services.members import course_instructors_link, course_learners_link
 from institutions.models import VLE, Institution, Instrument, Provider, UIOption, User
 from institutions.services.institutions import institution_create
 from institutions.services.vles import secret_hash, vle_create, vle_credentials_rotate

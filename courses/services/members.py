@@ -1,4 +1,4 @@
-"""Changes of courses that must respect a rule. No HTTP."""
+"""Who teaches a course and who is assessed in it."""
 
 from collections.abc import Collection
 
@@ -6,17 +6,9 @@ from django.db import transaction
 from django.db.models import Model
 
 from courses.models import Course, CourseInstructor, CourseLearner
-from files.services import files_erase_unreferenced
 from institutions.models import Instructor
 from learners.models import Learner
 from tesla_api.api.domain import Unknown
-
-
-@transaction.atomic
-def course_delete(*, course: Course) -> None:
-    """The course with its activities, sessions, requests and reports and their files. Its people stay."""
-    course.delete()
-    files_erase_unreferenced(institution=course.institution)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 PARENT, TENANT = "parent", "tenant"
 
@@ -17,6 +17,7 @@ class Scope:
     tenant: str | None = None  # path from a row to its institution, when it has one of its own
     root_kwarg: str | None = None
     same_tenant: tuple[str, ...] = ()  # further paths to that institution, which the database ties to it
+    with_nobodys: bool = False  # rows that hang from no parent are seen below every one; they are only read
 
     @property
     def at_root(self) -> bool:
@@ -33,8 +34,19 @@ class Scope:
         ids = {path: kwargs[kwarg] for kwarg, path in self.kwargs.items()}
         return self.model._default_manager.filter(**ids)  # type: ignore[union-attr] # asked only below a root
 
+    def hanging(self, link: Mapping[str, Any]) -> Q:
+        """The rows that `link` ties to the parent, and those of nobody where they are seen, too."""
+        own = Q(**link)
+        return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own
+
+    def is_nobodys(self, row: Model) -> bool:
+        columns = [row._meta.get_field(path).attname for path in self.rows]  # type: ignore[union-attr] # foreign keys
+        return self.with_nobodys and all(getattr(row, column) is None for column in columns)
+
     def constants(self, root_is_tenant: bool) -> dict[str, str]:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""
+        if self.with_nobodys:
+            return {}
         fixed = dict.fromkeys(self.rows, PARENT) if len(self.rows) == 1 else {}
         if self.kwargs and root_is_tenant:
             up = [*self.kwargs.values()][-1]
@@ -49,6 +61,7 @@ def under(
     rows: str | Mapping[str, str],
     tenant: str | None = None,
     same_tenant: tuple[str, ...] = (),
+    with_nobodys: bool = False,
     **kwargs: str,
 ) -> Scope:
     """under(Course, rows="course", parent_lookup_course_id="pk", parent_lookup_vle__institution_id="vle__institution")
@@ -57,7 +70,7 @@ def under(
     where rows are related to the parent by more than one column.
     """
     hang = {rows: "pk"} if isinstance(rows, str) else dict(rows)
-    return Scope(model, hang, kwargs, tenant, [*kwargs][-1], same_tenant)
+    return Scope(model, hang, kwargs, tenant, [*kwargs][-1], same_tenant, with_nobodys)
 
 
 def shared(model: type[Model], **kwargs: str) -> Scope:

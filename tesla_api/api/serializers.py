@@ -8,7 +8,7 @@ from copy import copy
 from operator import attrgetter
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -54,7 +54,8 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
             refuse_violations(draft, writable)
         except ValidationError as error:
             details = serializers.as_serializer_error(error)
-            named = {writable.get(source, source): texts for source, texts in details.items()}
+            names = writable | {NON_FIELD_ERRORS: "non_field_errors"}
+            named = {names.get(source, source): texts for source, texts in details.items()}
             raise serializers.ValidationError(named) from error
         return attrs
 

@@ -18,9 +18,11 @@ WHO = {
     "institution": ("global", "member"), "vle": ("global", "admin"), "course": ("global", "ann"),
     "ic": ("global", "ann"), "document": ("legal",), "instrument": ("ann",), "user": ("legal", "ann"),
     "instructor": ("data", "teacher"), "learner": ("send", "teacher", "ann"),
+    "group": ("global", "ann"), "group_course": ("ann",), "ui": ("admin",), "send": ("send",), "learner_send": ("ann",),
 }  # fmt: skip
 CASES = [(name, who) for name, callers in WHO.items() for who in callers]
 FIXED = {"instrument_id"}
+REFERS = {"parent": "row", "user": "user", "category": "info"}  # keys that hold the id of what has this word
 WRITTEN = {"created_at", "updated_at", "joined_at"}
 
 
@@ -44,6 +46,8 @@ class Words:
         if key == "id" or (key.endswith("_id") and key not in FIXED and isinstance(value, int)):
             kind = {"results": "row"}.get(kind, kind) if key == "id" else key
             return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
+        if key in REFERS and isinstance(value, int):
+            return self.of(value, "id", REFERS[key])
         if isinstance(value, str):
             return re.sub(
                 r"/institution/\d+/", "/institution/<i>/", re.sub(r"/files/[^/]+/", "/files/<signed>/", value)

@@ -42,7 +42,7 @@ class InstitutionCourseGroupCourseSerializer(ResourceSerializer):
 
 
 class GroupCourseFilter(filters.FilterSet):
-    vle_id = IntegerFilter("course__vle_id")
+    vle_id = IntegerFilter("course__vle")
     vle_course_id = filters.CharFilter("course__vle_course_id")
     description = filters.CharFilter("course__description")
     code = filters.CharFilter("course__code")

@@ -24,7 +24,7 @@ class InstitutionUIOptionSerializer(ResourceSerializer):
 
 
 class UIOptionViewSet(ResourceViewSet):
-    """The institution's own rows, and the global ones to be seen."""
+    """The institution's own rows can be changed; the global ones are there to be read."""
 
     queryset = UIOption.objects.all()
     serializer_class = InstitutionUIOptionSerializer

@@ -21,8 +21,7 @@ class InstitutionSENDLearnerSerializer(ResourceSerializer):
 
 
 class LearnerSENDViewSet(ResourceViewSet):
-    """Also those that have run out: whoever looks after a learner sees what held once."""
-
+    # Also those that have run out: who looks after a learner sees what held once.
     queryset = SENDLearner.objects.all()
     serializer_class = InstitutionSENDLearnerSerializer
     search_fields = ("category__description",)

@@ -40,8 +40,8 @@ class Scope:
         return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own
 
     def is_nobodys(self, row: Model) -> bool:
-        columns = [row._meta.get_field(path).attname for path in self.rows]  # type: ignore[union-attr] # foreign keys
-        return self.with_nobodys and all(getattr(row, column) is None for column in columns)
+        """Such a row. What may hang from nobody hangs by foreign keys of its own."""
+        return self.with_nobodys and all(getattr(row, f"{path}_id") is None for path in self.rows)
 
     def constants(self, root_is_tenant: bool) -> dict[str, str]:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""

@@ -58,6 +58,14 @@ class ConsentDecision(Record):
         return f"{self.learner_id} {self.decision} {self.version}"
 
 
+class SENDOption(models.TextChoices):
+    """What a user interface can do for somebody with special needs."""
+
+    BIG_FONTS = "big_fonts"
+    HIGH_CONTRAST = "high_contrast"
+    TEXT_TO_SPEECH = "text_to_speech"
+
+
 class SENDCategory(Timestamped):
     """A special need: what it switches on for a learner and which instruments it takes away.
 

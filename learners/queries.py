@@ -1,8 +1,8 @@
 """Read paths of learners: special needs, the worth of a consent, enrolment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Now
@@ -27,6 +27,14 @@ class SendSummary(TypedDict):
 NO_SEND = SendSummary(is_send=False, send=SendOptions(enabled_options=[], disabled_instruments=[]))
 
 
+def send_data(stored: Mapping[str, Any]) -> SendOptions:
+    """What a category says, with both keys, whatever is stored of them."""
+    return SendOptions(
+        enabled_options=stored.get("enabled_options") or [],
+        disabled_instruments=stored.get("disabled_instruments") or [],
+    )
+
+
 def _assignments(learners):
     active = Q(expires_at=None) | Q(expires_at__gte=Now())
     found = SENDLearner.objects.filter(active, learner__any_of=learners)
@@ -41,8 +49,9 @@ def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]
     merged: dict[int, tuple[set[str], set[int]]] = {}
     for learner, data in _ASSIGNMENTS(learners=list(learners)):
         options, instruments = merged.setdefault(learner, (set(), set()))
-        options.update(data.get("enabled_options", ()))
-        instruments.update(data.get("disabled_instruments", ()))
+        said = send_data(data)
+        options.update(said["enabled_options"])
+        instruments.update(said["disabled_instruments"])
     return {
         learner: SendSummary(
             is_send=True, send=SendOptions(enabled_options=sorted(options), disabled_instruments=sorted(instruments))

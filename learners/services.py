@@ -1,17 +1,20 @@
-"""Changes of learners: the role, and what a learner decides about the informed consent. No HTTP."""
+"""Changes of learners: the role, what a learner decides about the informed consent, and special needs. No HTTP."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from institutions.models import InformedConsent, Institution, User
+from institutions.models import InformedConsent, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
-from learners.models import ConsentDecision, Decision, Learner
+from learners.models import ConsentDecision, Decision, Learner, SENDCategory, SENDLearner, SENDOption
+from learners.queries import SendOptions, send_data
 from tesla_api.api.domain import Invalid, Unknown
+from tesla_api.api.ids import bounded_id
 
 
 @transaction.atomic
@@ -105,3 +108,94 @@ def _record(
         address=address,
         at=at,
     )
+
+
+@transaction.atomic
+def send_category_create(
+    *, institution: Institution, description: str, data: Mapping[str, Any] | None = None
+) -> SENDCategory:
+    """`data` may hold enabled_options, disabled_instruments, both or none; null is an empty list."""
+    known = _send_data(data or {}, send_data({}))
+    return SENDCategory.objects.create(institution=institution, description=description, data=known)
+
+
+@transaction.atomic
+def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCategory:
+    """New `description` or `data`. A key that `data` lacks stays as it is; null empties it."""
+    held = SENDCategory.objects.select_for_update().filter(pk=category.pk).first()
+    if held is None:
+        raise Unknown("There is no such category any more.")
+    if "data" in values:
+        values["data"] = _send_data(values["data"], send_data(held.data))
+    for name, value in values.items():
+        setattr(held, name, value)
+    held.save(update_fields=(*values, "updated_at"))
+    return held
+
+
+def _send_data(given: Mapping[str, Any], stored: SendOptions) -> SendOptions:
+    """What is stored, with what is given in its place."""
+    instruments = {*Instrument.objects.values_list("pk", flat=True)}
+    merged = {**stored, **given}
+    return SendOptions(
+        enabled_options=_once_each("enabled_options", merged, lambda value: value, {*SENDOption.values}),
+        disabled_instruments=_once_each("disabled_instruments", merged, bounded_id, instruments),
+    )
+
+
+def _once_each(key: str, data: Mapping[str, Any], read: Callable[[Any], Any], known: set[Any]) -> list[Any]:
+    """The known values that a list of `data` holds, in order."""
+    values = [] if data[key] is None else data[key]
+    if not isinstance(values, list):
+        raise Invalid(data=f"{key} must be a list.")
+    found = [read(value) for value in values]
+    for value, given in zip(found, values, strict=True):
+        if not isinstance(value, str | int) or value not in known:
+            shown = str(given)[:50] if isinstance(given, str | int) else type(given).__name__
+            raise Invalid(data=f"{key}: {shown} is not known.")
+    return sorted({*found})
+
+
+@transaction.atomic
+def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetime | None = None) -> SENDLearner:
+    """The category holds for the learner until `expires_at`, or for good."""
+    held = _locked(learner)
+    _refuse_no_category(category, held.institution_id)
+    _refuse_past(expires_at)
+    return SENDLearner.objects.create(
+        institution_id=held.institution_id, learner=held, category=category, expires_at=expires_at
+    )
+
+
+@transaction.atomic
+def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLearner:
+    """Another `category` or `expires_at`. What is stored may be sent back, though it has run out meanwhile."""
+    held = SENDLearner.objects.select_for_update().filter(pk=assignment.pk).first()
+    if held is None:
+        raise Unknown("There is no such assignment any more.")
+    if "category" in values and values["category"].pk != held.category_id:
+        _refuse_no_category(values["category"], held.institution_id)
+        held.category = values["category"]
+    expires_at = values.get("expires_at", held.expires_at)
+    if not _is_same(expires_at, held.expires_at):
+        _refuse_past(expires_at)
+        held.expires_at = expires_at
+    held.save(update_fields=("category", "expires_at", "updated_at"))
+    return held
+
+
+def _refuse_no_category(category: SENDCategory, institution_id: int) -> None:
+    """Invalid unless the category is there, in this institution; it stays until the transaction ends."""
+    found = SENDCategory.objects.filter(pk=category.pk, institution=institution_id).select_for_update(no_key=True)
+    if not found.values_list("pk"):
+        raise Invalid(category="There is no such category in this institution.")
+
+
+def _refuse_past(expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at < timezone.now():
+        raise Invalid(expires_at="This is in the past.")
+
+
+def _is_same(one: datetime | None, other: datetime | None) -> bool:
+    """To the millisecond: browsers know no more, and send back what they were shown."""
+    return one == other or (one is not None and other is not None and abs(one - other) < timedelta(milliseconds=1))

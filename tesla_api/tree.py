@@ -9,28 +9,41 @@ from courses.api.activity_instrument import ActivityInstrumentViewSet
 from courses.api.course import CourseViewSet
 from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
+from courses.api.group import GroupViewSet
+from courses.api.group_course import GroupCourseViewSet
 from institutions.api.document import InformedConsentDocumentViewSet
 from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
 from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
+from institutions.api.ui import UIOptionViewSet
 from institutions.api.user import UserViewSet
 from institutions.api.vle import VLEViewSet
 from learners.api.learner import LearnerViewSet
+from learners.api.learner_send import LearnerSENDViewSet
+from learners.api.send import SENDCategoryViewSet
 from tesla_api.api.routing import Resource
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
     Resource("institution/{parent_lookup_institution_id}/vle/{id}/", VLEViewSet),
+    Resource("institution/{parent_lookup_institution_id}/group/{id}/", GroupViewSet),
+    Resource("institution/{parent_lookup_institution_id}/group/{parent_lookup_id}/course/{id}/", GroupCourseViewSet),
     Resource("institution/{parent_lookup_institution_id}/ic/{id}/", InformedConsentViewSet),
     Resource(
         "institution/{parent_lookup_institution_id}/ic/{parent_lookup_informed_consent_id}/document/{language}/",
         InformedConsentDocumentViewSet,
     ),
     Resource("institution/{parent_lookup_institution_id}/instrument/{id}/", InstrumentViewSet),
+    Resource("institution/{parent_lookup_institution_id}/ui/{id}/", UIOptionViewSet),
     Resource("institution/{parent_lookup_institution_id}/user/{id}/", UserViewSet),
     Resource("institution/{parent_lookup_institution_id}/instructor/{id}/", InstructorViewSet),
     Resource("institution/{parent_lookup_institution_id}/learner/{id}/", LearnerViewSet),
+    Resource("institution/{parent_lookup_institution_id}/send/{id}/", SENDCategoryViewSet),
+    Resource(
+        "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/",
+        LearnerSENDViewSet,
+    ),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
     Resource(
         "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/instructor/{id}/",

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from courses.models import Activity, ActivityInstrument, Course, CourseGroup, CourseInstructor, CourseLearner
+from courses.models import (
+    Activity,
+    ActivityInstrument,
+    Course,
+    CourseGroup,
+    CourseInstructor,
+    CourseLearner,
+    GroupCourse,
+)
 from institutions.models import (
     VLE,
     InformedConsent,
@@ -91,6 +99,7 @@ class Home:
         self.join(self.course, "teacher", "ann", "bob")
         self.join(self.other_course, "visitor")
         self.group = CourseGroup.objects.create(institution=self.institution, name="Faculty")
+        GroupCourse.objects.create(institution=self.institution, group=self.group, course=self.course)
         self.activity = Activity.objects.create(
             institution=self.institution,
             vle=self.vle,

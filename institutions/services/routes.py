@@ -1,8 +1,12 @@
-"""Which routes of a dashboard somebody may open."""
+"""Which routes of a dashboard somebody may open, and what an institution blocks."""
 
+from typing import Any
+
+from django.db import transaction
 from django.db.models import Q
 
-from institutions.models import UIOption
+from institutions.models import Institution, UIOption
+from tesla_api.api.domain import Invalid, Unknown
 
 
 def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> list[str]:
@@ -18,3 +22,29 @@ def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> 
         elif enabled and (named is None or not {*named.split(",")}.isdisjoint(roles)):
             opened.add(route)
     return sorted(opened - blocked)
+
+
+@transaction.atomic
+def ui_option_create(*, institution: Institution, route: str, **values: Any) -> UIOption:
+    """A row of the institution's own, for all of its people or for one; as long as it is not enabled it blocks."""
+    _refuse_unknown_route(route)
+    return UIOption.objects.create(institution=institution, route=route, **values)
+
+
+@transaction.atomic
+def ui_option_update(*, option: UIOption, **values: Any) -> UIOption:
+    held = UIOption.objects.select_for_update().filter(pk=option.pk).first()
+    if held is None:
+        raise Unknown("There is no such UI option any more.")
+    if "route" in values:
+        _refuse_unknown_route(values["route"])
+    for name, value in values.items():
+        setattr(held, name, value)
+    held.save(update_fields=(*values, "updated_at"))
+    return held
+
+
+def _refuse_unknown_route(route: str) -> None:
+    """What no global row opens cannot be blocked."""
+    if not UIOption.objects.filter(route=route, institution=None).exists():
+        raise Invalid(route="There is no such route.")

@@ -85,12 +85,23 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             "create": self.form(view, request, "POST"),
             "change": self.form(view, request, "PUT"),
             "patchable": self.may(view, request, "PATCH"),
-            "deletable": self.may(view, request, "DELETE"),
+            "deletable": self.may(view, request, "DELETE") and self.is_changeable(view, request),
         }
 
     def may(self, view, request, method: str) -> bool:
         with override_method(view, request, method) as asked_so:
             return bool(self.show_form_for_method(view, method, asked_so, None))
+
+    def is_changeable(self, view, request) -> bool:
+        """Not only by right: a row may be there to be read by all, and changed by none of them."""
+        if not hasattr(view, "get_object"):
+            return True
+        with override_method(view, request, "DELETE"):
+            try:
+                view.get_object()
+            except (Http404, APIException):
+                return False
+        return True
 
     def form(self, view, request, method: str, wrong: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """{"html": a form or "", "json": the same values as text}; None for whom may not send it."""

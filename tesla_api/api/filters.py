@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 
+from django import forms
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import F
 from django_filters import rest_framework as filters
@@ -24,19 +25,28 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
-class TenantFilter(filters.NumberFilter):
+class IntegerFilter(filters.NumberFilter):
+    """A filter by a whole number: the other one would cut 1.5 to 1."""
+
+    field_class = forms.IntegerField
+
+
+class TenantFilter(IntegerFilter):
     """A filter by the id of a related row. An id of another institution is as unknown as one that does not exist.
 
-    A number, not a choice: neither the query nor the form loads the institution's rows.
+    A number, not a choice: neither the query nor the form loads the institution's rows. `none` is a number that asks
+    for the rows without a related one.
     """
 
-    def __init__(self, *args, queryset, tenant: str = "institution", **kwargs):
-        self.related, self.tenant = queryset, tenant
+    def __init__(self, *args, queryset, tenant: str = "institution", none: int | None = None, **kwargs):
+        self.related, self.tenant, self.none = queryset, tenant, none
         super().__init__(*args, **kwargs)
 
     def filter(self, queryset, value):
         if value is None:
             return queryset
+        if value == self.none:
+            return queryset.filter(**{f"{self.field_name}__isnull": True})
         tenant_id = self.parent.request.parser_context["view"].tenant_id
         if not self.related.filter(**{"pk": value, self.tenant: tenant_id}).exists():
             name = next(name for name, declared in self.parent.filters.items() if declared is self)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 PARENT, TENANT = "parent", "tenant"
 
@@ -17,6 +17,7 @@ class Scope:
     tenant: str | None = None  # path from a row to its institution, when it has one of its own
     root_kwarg: str | None = None
     same_tenant: tuple[str, ...] = ()  # further paths to that institution, which the database ties to it
+    with_nobodys: bool = False  # rows that hang from no parent are seen below every one; they are only read
 
     @property
     def at_root(self) -> bool:
@@ -33,8 +34,19 @@ class Scope:
         ids = {path: kwargs[kwarg] for kwarg, path in self.kwargs.items()}
         return self.model._default_manager.filter(**ids)  # type: ignore[union-attr] # asked only below a root
 
+    def hanging(self, link: Mapping[str, Any]) -> Q:
+        """The rows that `link` ties to the parent, and those of nobody where they are seen, too."""
+        own = Q(**link)
+        return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own
+
+    def is_nobodys(self, row: Model) -> bool:
+        """Such a row. What may hang from nobody hangs by foreign keys of its own."""
+        return self.with_nobodys and all(getattr(row, f"{path}_id") is None for path in self.rows)
+
     def constants(self, root_is_tenant: bool) -> dict[str, str]:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""
+        if self.with_nobodys:
+            return {}
         # A parent further down is read with the rows: joining it costs less than asking for it once more.
         fixed = dict.fromkeys(self.rows, PARENT) if self.at_root and len(self.rows) == 1 else {}
         if self.kwargs and root_is_tenant and len(self.rows) == 1:
@@ -50,6 +62,7 @@ def under(
     rows: str | Mapping[str, str],
     tenant: str | None = None,
     same_tenant: tuple[str, ...] = (),
+    with_nobodys: bool = False,
     **kwargs: str,
 ) -> Scope:
     """under(Course, rows="course", parent_lookup_course_id="pk", parent_lookup_vle__institution_id="vle__institution")
@@ -58,7 +71,7 @@ def under(
     where rows are related to the parent by more than one column.
     """
     hang = {rows: "pk"} if isinstance(rows, str) else dict(rows)
-    return Scope(model, hang, kwargs, tenant, [*kwargs][-1], same_tenant)
+    return Scope(model, hang, kwargs, tenant, [*kwargs][-1], same_tenant, with_nobodys)
 
 
 def shared(model: type[Model], **kwargs: str) -> Scope:

@@ -14,7 +14,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
-from tesla_api.api.access import METHOD, ROOTS, Grant, marks, visible
+from tesla_api.api.access import METHOD, READ, ROOTS, Grant, marks, visible
 from tesla_api.api.caller import Anyone, Caller, Role
 from tesla_api.api.prepared import Prepared, Rows
 from tesla_api.api.rows import CannotCompileError, Plan, compile_rows
@@ -146,7 +146,7 @@ class ResourceViewSet(ModelViewSet):
         """Rows under the parent that the grants let the caller see, in total order."""
         if cls.scope.tenant:
             link = link | {cls.scope.tenant: tenant}
-        return visible(cls.queryset.filter(**link), grants, caller).order_by(*cls.ordering)
+        return visible(cls.queryset.filter(cls.scope.hanging(link)), grants, caller).order_by(*cls.ordering)
 
     @classmethod
     def columns_of(cls, name: str) -> tuple[str, ...]:
@@ -260,11 +260,18 @@ class ResourceViewSet(ModelViewSet):
 
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
-        return get_object_or_404(self.whole(self.get_queryset()), **self.looked_up)
+        return self._not_nobodys(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
 
     def locked(self):
         """The row of the URL, locked until the transaction ends: what it says now is what the change builds on."""
-        return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), **self.looked_up)
+        found = self.get_queryset().select_for_update(of=("self",))
+        return self._not_nobodys(get_object_or_404(found, **self.looked_up))
+
+    def _not_nobodys(self, row):
+        """Unless it is only read: what hangs from no parent is everybody's, and nobody here may change it."""
+        if self.action not in READ and self.scope.is_nobodys(row):
+            raise PermissionDenied
+        return row
 
     def list(self, request, *args, **kwargs):
         return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))

@@ -6,6 +6,13 @@ from tests.browser.visit import Values
 
 
 @dataclass(frozen=True)
+class Key:
+    """The key of the first row of another resource, in a form."""
+
+    of: str
+
+
+@dataclass(frozen=True)
 class Forms:
     """None: the page must offer no such form to the administrator of the institution.
 
@@ -79,5 +86,24 @@ FORMS = {
         change={"active": False},
         deletable=True,
         above="institution-course-activity",
+    ),
+    "institution-group": Forms(create={"name": "New faculty"}, change={"description": "All of it."}, deletable=True),
+    "institution-group-course": Forms(
+        create={"id": Key("institution-course")},
+        change={"id": Key("institution-course")},  # another one would give the row another address
+        deletable=True,
+        above="institution-group",
+    ),
+    "institution-ui": Forms(create={"route": "dashboard"}, change={"enabled": True}, deletable=True),
+    "institution-send": Forms(
+        create={"description": "No sound", "data": '{"enabled_options": [], "disabled_instruments": ["3"]}'},
+        change={"description": "Hears nothing"},
+        deletable=True,
+    ),
+    "institution-learner-send": Forms(
+        create={"category": Key("institution-send")},
+        change={"expires_at": "2100-01-02T03:04:05Z"},
+        deletable=True,
+        above="institution-learner",
     ),
 }

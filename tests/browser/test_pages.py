@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from tesla_api.tree import TREE
-from tests.browser.forms import FORMS
+from tests.browser.forms import FORMS, Key
 from tests.browser.visit import Values, Visit
 from tests.pages.walk import Place, places
 
@@ -133,12 +133,12 @@ def test_every_form_does_what_it_says(admin, name):
         parent = create(admin, found[forms.above], FORMS[forms.above].create)
         listed = f"{parent}{place.resource.segments[-1][0]}/"
         place = Place(place.resource, listed, admin.json(f"{listed}?limit=1000")["results"])
-    row = create(admin, place, forms.create)
+    row = create(admin, place, told(forms.create, found))
     admin.open(row)
     assert admin.offers("PUT") == (forms.change is not None)
     assert admin.offers("DELETE") == forms.deletable
     if forms.change is not None:
-        change(admin, row, forms.change)
+        change(admin, row, told(forms.change, found))
     for word, values in forms.actions.items():
         admin.open(f"{row}{word}/", 405)
         admin.send("POST", values, 201)
@@ -146,6 +146,13 @@ def test_every_form_does_what_it_says(admin, name):
         remove(admin, place, row)
     if forms.above is not None:
         remove(admin, found[forms.above], parent)
+
+
+def told(values: Values | None, found: dict[str, Place]) -> Values | None:
+    """With the keys that are asked for."""
+    if not isinstance(values, dict):
+        return values
+    return {name: found[v.of].rows[0]["id"] if isinstance(v, Key) else v for name, v in values.items()}
 
 
 def create(visit: Visit, place: Place, values: Values | None) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from courses.models import Course
 from institutions.models import InformedConsent
-from learners.models import Learner
+from learners.models import Learner, SENDCategory
 from tests.contract.document import operations
 from tests.world import World
 
@@ -15,6 +16,8 @@ BASE = "/api/v2/institution/"
 TOOLS = "{i}/course/{course}/activity/{activity}/instrument/"
 NEWS = {"version": "3.0.0", "valid_from": "2030-01-01T00:00:00Z"}
 PERSON = {"username": "new-person", "uid": "n1", "first_name": "New", "last_name": "Person", "email": "new@example.org"}
+NEED = {"description": "no sound", "data": {"enabled_options": ["text_to_speech"], "disabled_instruments": ["3"]}}
+SPARE = 876543  # id of the row that is made for the call, when its body must name one
 PUPIL = {"uid": "n1", "email": "new@example.org", "first_name": "New", "last_name": "Pupil"}
 
 
@@ -39,7 +42,18 @@ def _unheld_consent(world: World) -> None:
     Learner.objects.filter(consent=world.home.consent).update(consent=None)
 
 
-# The rows that the paths name: the course, consent 1.0.0 with its document, ann (user and learner), teacher.
+def _spare_course(world: World) -> None:
+    Course.objects.create(
+        pk=SPARE, institution=world.home.institution, vle=world.home.vle, vle_course_id="spare", code="SPARE"
+    )
+
+
+def _spare_category(world: World) -> None:
+    SENDCategory.objects.create(pk=SPARE, institution=world.home.institution, description="spare")
+
+
+# The rows that the paths name: the course and its group, consent 1.0.0 with its document, ann (user and learner) with
+# her SEND assignment, teacher, the institution's own UI option.
 CALLS: dict[str, Call] = {
     "1.1": Call("get", ""),
     "1.2": Call("get", "{i}/"),
@@ -55,6 +69,18 @@ CALLS: dict[str, Call] = {
     "3.1": Call("get", "{i}/course/"),
     "3.2": Call("get", "{i}/course/{course}/"),
     "3.delete": Call("delete", "{i}/course/{course}/"),
+    "4.1": Call("get", "{i}/group/"),
+    "4.2": Call("post", "{i}/group/", {"name": "Department"}),
+    "4.3": Call("get", "{i}/group/{group}/"),
+    "4.4": Call("put", "{i}/group/{group}/", {"name": "Renamed"}),
+    "4.5": Call("patch", "{i}/group/{group}/", {"description": "All of it."}),
+    "4.6": Call("delete", "{i}/group/{group}/"),
+    "5.1": Call("get", "{i}/group/{group}/course/"),
+    "5.2": Call("post", "{i}/group/{group}/course/", {"id": SPARE}, before=_spare_course),
+    "5.3": Call("get", "{i}/group/{group}/course/{course}/"),
+    "5.4": Call("put", "{i}/group/{group}/course/{course}/", {"id": SPARE}, before=_spare_course),
+    "5.5": Call("patch", "{i}/group/{group}/course/{course}/", {"id": SPARE}, before=_spare_course),
+    "5.6": Call("delete", "{i}/group/{group}/course/{course}/"),
     "6.1": Call("get", "{i}/ic/"),
     "6.2": Call("post", "{i}/ic/", NEWS),
     "6.3": Call("get", "{i}/ic/current/"),
@@ -70,6 +96,12 @@ CALLS: dict[str, Call] = {
     "7.6": Call("delete", "{i}/ic/{ic}/document/en/"),
     "8.1": Call("get", "{i}/instrument/"),
     "8.2": Call("get", "{i}/instrument/1/"),
+    "9.1": Call("get", "{i}/ui/"),
+    "9.2": Call("post", "{i}/ui/", {"route": "dashboard", "enabled": False, "user": None}),
+    "9.3": Call("get", "{i}/ui/{ui}/"),
+    "9.4": Call("put", "{i}/ui/{ui}/", {"route": "dashboard", "enabled": True}),
+    "9.5": Call("patch", "{i}/ui/{ui}/", {"enabled": True}),
+    "9.6": Call("delete", "{i}/ui/{ui}/"),
     "10.1": Call("get", "{i}/user/"),
     "10.2": Call("post", "{i}/user/", PERSON),
     "10.3": Call("get", "{i}/user/{ann}/"),
@@ -91,6 +123,18 @@ CALLS: dict[str, Call] = {
     "12.7": Call("get", "{i}/learner/{ann}/enrolment/"),
     "12.8": Call("post", "{i}/learner/{ann}/ic/", {"version": "2.0.0"}),
     "12.9": Call("delete", "{i}/learner/{ann}/ic/", before=_held_consent),
+    "13.1": Call("get", "{i}/send/"),
+    "13.2": Call("post", "{i}/send/", NEED),
+    "13.3": Call("get", "{i}/send/{category}/"),
+    "13.4": Call("put", "{i}/send/{category}/", NEED),
+    "13.5": Call("patch", "{i}/send/{category}/", {"data": {"enabled_options": None}}),
+    "13.6": Call("delete", "{i}/send/{category}/"),
+    "14.1": Call("get", "{i}/learner/{ann}/send/"),
+    "14.2": Call("post", "{i}/learner/{ann}/send/", {"category": SPARE}, before=_spare_category),
+    "14.3": Call("get", "{i}/learner/{ann}/send/{assignment}/"),
+    "14.4": Call("put", "{i}/learner/{ann}/send/{assignment}/", {"category": SPARE}, before=_spare_category),
+    "14.5": Call("patch", "{i}/learner/{ann}/send/{assignment}/", {"expires_at": "2100-01-02T03:04:05Z"}),
+    "14.6": Call("delete", "{i}/learner/{ann}/send/{assignment}/"),
     "15.1": Call("get", "{i}/course/{course}/instructor/"),
     "15.2": Call("post", "{i}/course/{course}/instructor/", {"uid": "visitor"}),
     "15.3": Call("get", "{i}/course/{course}/instructor/{teacher}/"),
@@ -119,9 +163,9 @@ CALLS: dict[str, Call] = {
 NAMES = {
     "1": "institution", "2": "vle", "3": "course", "6": "ic", "7": "document", "8": "instrument", "10": "user",
     "11": "instructor", "12": "learner", "15": "course_instructor", "16": "course_learner", "17": "activity",
-    "18": "activity_instrument",
+    "18": "activity_instrument", "4": "group", "5": "group_course", "9": "ui", "13": "send", "14": "learner_send",
 }  # fmt: skip
-DEEPER = frozenset({"7", "15", "16", "17", "18"})  # their rows hang from something inside the institution
+DEEPER = frozenset({"5", "7", "14", "15", "16", "17", "18"})  # their rows hang from something inside the institution
 SECTIONS = frozenset(int(section) for section in NAMES)
 # The right caller of each operation: an institution admin, but for what only the learner may decide.
 RIGHT_CALLER = {"12.8": "ann", "12.9": "ann"}
@@ -137,6 +181,10 @@ def ids_of(world: World, home=None) -> dict[str, int]:
         "activity": home.activity.pk,
         "tool": home.activity_instrument.pk,
         "ic": home.consent.pk,
+        "group": home.group.pk,
+        "ui": home.ui_option.pk,
+        "category": home.category.pk,
+        "assignment": home.assignment.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

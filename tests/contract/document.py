@@ -55,6 +55,11 @@ INSTITUTION = _keys(
 )
 INSTITUTION_KEY = Key("institution", "object", keys=INSTITUTION, extras=("allowed_domains",))
 COURSE_VLE = _keys("id:integer type:string name:string url:string? client_id:string?")
+SEND_CATEGORY = (
+    *_keys("id:integer"),
+    INSTITUTION_KEY,
+    *_keys("data:send_data description:string created_at:instant updated_at:instant"),
+)
 CONSENT = (
     *_keys("id:integer"),
     INSTITUTION_KEY,
@@ -79,8 +84,19 @@ CORRECTIONS: dict[int, dict[str, Key]] = {
         "end": Key("end", "instant", nullable=True),
         "user_roles": Key("user_roles", "roles"),  # printed as a string
     },
+    4: {"institution": INSTITUTION_KEY},
+    5: {
+        "description": Key("description", "string", nullable=True),
+        "start": Key("start", "instant", nullable=True),
+        "end": Key("end", "instant", nullable=True),
+    },
     6: {"institution": INSTITUTION_KEY},
     7: {"consent": Key("consent", "object", keys=CONSENT)},
+    9: {
+        "roles": Key("roles", "string", nullable=True),
+        "user": Key("user", "integer", nullable=True),  # printed as a string
+        "is_global": Key("is_global", "boolean"),  # printed as a string
+    },
     10: {"last_login": Key("last_login", "instant", nullable=True), "email": Key("email", "email")},
     11: {"last_login": Key("last_login", "instant", nullable=True), "email": Key("email", "email")},
     12: {
@@ -110,6 +126,8 @@ CORRECTIONS: dict[int, dict[str, Key]] = {
         "description": Key("description", "string", nullable=True),
     },
     18: {"instrument": Key("instrument", "object", keys=INSTRUMENT_INFO)},
+    13: {"institution": INSTITUTION_KEY, "data": Key("data", "send_data")},
+    14: {"info": Key("info", "object", keys=SEND_CATEGORY)},
 }
 WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answers
 
@@ -200,9 +218,16 @@ def _is_send(value: object) -> bool:
         isinstance(value, dict)
         and list(value) == ["is_send", "send"]
         and type(value["is_send"]) is bool
-        and list(value["send"]) == ["enabled_options", "disabled_instruments"]
-        and all(isinstance(option, str) for option in value["send"]["enabled_options"])
-        and all(type(number) is int for number in value["send"]["disabled_instruments"])
+        and _is_send_data(value["send"])
+    )
+
+
+def _is_send_data(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and list(value) == ["enabled_options", "disabled_instruments"]
+        and all(isinstance(option, str) for option in value["enabled_options"])
+        and all(type(number) is int for number in value["disabled_instruments"])
     )
 
 
@@ -217,4 +242,5 @@ _TYPES = {
     "uri": lambda value: isinstance(value, str) and value.startswith("http"),
     "roles": lambda value: isinstance(value, list) and set(value) <= {"LEARNER", "INSTRUCTOR"},
     "send": _is_send,
+    "send_data": _is_send_data,
 }

@@ -7,7 +7,15 @@ from string import ascii_lowercase
 
 from django.utils import timezone
 
-from courses.models import Activity, ActivityInstrument, Course, CourseInstructor, CourseLearner
+from courses.models import (
+    Activity,
+    ActivityInstrument,
+    Course,
+    CourseGroup,
+    CourseInstructor,
+    CourseLearner,
+    GroupCourse,
+)
 from files.models import Kind, StoredFile
 from institutions.models import (
     VLE,
@@ -16,6 +24,7 @@ from institutions.models import (
     Instructor,
     Instrument,
     Provider,
+    UIOption,
     User,
 )
 from learners.models import (
@@ -49,6 +58,9 @@ def fill(world: World, rows: int) -> None:
     _learners(home, people, providers)
     _members(home, people)
     _activities(home, rows)
+    _groups(home, rows)
+    _ui_options(home, people)
+    _needs(home, rows)
 
 
 def _instruments(rows: int) -> None:
@@ -228,4 +240,47 @@ def _learners(home, people: list[User], providers: list[Provider]) -> None:
         EnrolmentSampleValidation(sample=sample, provider=provider, status=status, contribution=contribution)
         for sample in samples
         for provider, status, contribution in ((providers[0], 1, Decimal("0.25")), (providers[2], 0, None))
+    )
+
+
+def _groups(home, rows: int) -> None:
+    """Every second one below the world's own, which has all courses in it."""
+    own = {"institution": home.institution}
+    CourseGroup.objects.bulk_create(
+        CourseGroup(
+            **own, name=f"Group {n}", description="More" if n % 2 else None, parent=home.group if n % 2 else None
+        )
+        for n in range(rows)
+    )
+    GroupCourse.objects.bulk_create(
+        GroupCourse(**own, group=home.group, course=course)
+        for course in Course.objects.filter(vle_course_id__startswith="more", **own).order_by("pk")
+    )
+
+
+def _ui_options(home, people: list[User]) -> None:
+    UIOption.objects.bulk_create(
+        UIOption(institution=home.institution, route="course", user=person, enabled=bool(n % 2))
+        for n, person in enumerate(people)
+    )
+
+
+def _needs(home, rows: int) -> None:
+    """Assigned to ann, who gains nothing by them: some have run out, the others say what she has already."""
+    own = {"institution": home.institution}
+    categories = SENDCategory.objects.bulk_create(
+        SENDCategory(
+            **own,
+            description=f"need {n}",
+            data={"enabled_options": ["high_contrast", "text_to_speech"], "disabled_instruments": [1 + n % 5]}
+            if n % 2
+            else {},
+        )
+        for n in range(rows)
+    )
+    SENDLearner.objects.bulk_create(
+        SENDLearner(
+            **own, learner=home.learners["ann"], category=category, expires_at=WHEN + timedelta(n) if n % 2 else None
+        )
+        for n, category in enumerate(categories)
     )

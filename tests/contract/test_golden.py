@@ -20,10 +20,13 @@ WHO = {
     "instructor": ("data", "teacher"), "learner": ("send", "teacher", "ann"),
     "course_instructor": ("ann",), "course_learner": ("data", "ann"), "activity": ("ann",),
     "activity_instrument": ("teacher",),
+    "group": ("global", "ann"), "group_course": ("ann",), "ui": ("admin",), "send": ("send",), "learner_send": ("ann",),
 }  # fmt: skip
 CASES = [(name, who) for name, callers in WHO.items() for who in callers]
 INSTALLED = 5  # instruments, with these very ids
-POINTS_AT = {"alternative_to": "row", "instrument_id": "instrument"}  # key -> the kind of row whose id it is
+POINTS_AT = {  # key -> the word for the row whose id it is
+    "alternative_to": "row", "instrument_id": "instrument", "parent": "row", "user": "user", "category": "info",
+}  # fmt: skip
 WRITTEN = {"created_at", "updated_at", "joined_at"}
 
 

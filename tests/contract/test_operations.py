@@ -56,7 +56,10 @@ def test_bearer_is_as_good_as_jwt(number, caller, world):
     assert send(client, CALLS[number], world).status_code == operations()[number].status
 
 
-UPDATES = ["1.3", "1.4", "2.4", "2.5", "6.5", "6.6", "7.4", "7.5", "10.4", "10.5", "11.4", "11.5", "12.4", "12.5"]
+UPDATES = [
+    "1.3", "1.4", "2.4", "2.5", "6.5", "6.6", "7.4", "7.5", "10.4", "10.5", "11.4", "11.5", "12.4", "12.5",
+    "4.4", "4.5", "9.4", "9.5", "13.4", "13.5", "14.4", "14.5",
+]  # fmt: skip
 UPDATES += [f"{section}.{number}" for section in (15, 16, 17, 18) for number in (4, 5)]
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from courses.api.rules import attended, taught
 from courses.models import Activity, Course, CourseGroup
 from institutions.api.institution import InstitutionSerializer
-from institutions.models import VLE, Institution
+from institutions.models import VLE, Institution, UIOption
 from reports.models import Report, ReportInstrument, Request
 from tesla_api import urls
 from tesla_api.api.access import READ, WRITE, grant
@@ -153,6 +153,24 @@ class VLEActivityViewSet(ResourceViewSet):
     access = {Role.VLE: grant(READ)}
 
 
+class OptionSerializer(ResourceSerializer):
+    institution = InstitutionSerializer(read_only=True)
+
+    class Meta:
+        model = UIOption
+        fields = ("id", "institution", "route", "user")
+
+
+class OptionViewSet(ResourceViewSet):
+    """Rows of the institution, and rows of nobody that are seen below every institution."""
+
+    queryset = UIOption.objects.all()
+    serializer_class = OptionSerializer
+    search_fields = ("route",)
+    scope = under(Institution, rows="institution", with_nobodys=True, parent_lookup_institution_id="pk")
+    access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE)}
+
+
 class AllInstitutionsViewSet(ResourceViewSet):
     """Below a root without id and without institution."""
 
@@ -169,6 +187,7 @@ _ACTIVITY = (
 )
 TREE = (
     Resource("institution/{parent_lookup_institution_id}/group/{id}/", GroupViewSet),
+    Resource("institution/{parent_lookup_institution_id}/option/{id}/", OptionViewSet),
     Resource(_COURSE + "activity/{id}/", ActivityViewSet),
     Resource(_ACTIVITY + "report/{id}/", ReportViewSet),
     Resource(_ACTIVITY + "report/{parent_lookup_report_id}/request/{id}/", RequestViewSet),

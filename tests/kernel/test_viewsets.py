@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
-from institutions.models import Credential, Institution, Instrument
+from institutions.models import Credential, Institution, Instrument, UIOption
 from learners.models import Learner
 from reports.models import Report, ReportInstrument, Request
 from signin import tokens
@@ -131,6 +131,59 @@ def test_foreign_rows_in_bodies_and_filters_do_not_exist(as_, world, home):
         answer = admin.get(groups, {"parent": wrong})
         assert (answer.status_code, list(answer.json())) == (400, ["parent"]), wrong
     assert admin.get(groups, {"parent": "", "name": "sub"}).json()["count"] == 1
+
+
+@pytest.mark.parametrize("value", ["1.5", "1e0", "abc", "\0", "9" * 40])
+def test_filter_by_a_related_row_takes_whole_numbers_only(as_, home, world, value):
+    answer = as_("admin").get(f"{home}/group/", {"parent": value.replace("1", str(world.home.group.pk), 1)})
+    assert (answer.status_code, list(answer.json())) == (400, ["parent"])
+
+
+def test_filter_by_a_related_row_has_no_number_for_none_unless_it_says_so(as_, home, monkeypatch):
+    url = f"{home}/group/"
+    assert as_("admin").get(url, {"parent": -1}).status_code == 400
+    monkeypatch.setattr(sample.GroupFilter.base_filters["parent"], "none", -1)
+    assert as_("admin").get(url, {"parent": -1}).json()["count"] == 1
+
+
+def test_violation_of_several_fields_is_of_the_row_as_a_whole(as_, home, world):
+    ann = world.people["ann"].pk
+    for status in (201, 400):
+        answer = as_("admin").post(f"{home}/option/", {"route": "course", "user": ann})
+        assert answer.status_code == status
+    assert list(answer.json()) == ["non_field_errors"]
+
+
+# Rows that hang from no parent.
+
+
+@pytest.mark.parametrize("query", ["limit=1000", "limit=1000&search="])
+@pytest.mark.parametrize("who", ["admin", "global"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_rows_of_nobody_are_seen_below_every_parent(as_, home, world, query, who, compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(ResourceViewSet, "compiled", property(lambda self: False))
+    body = as_(who).get(f"{home}/option/?{query}").json()
+    shared = {*UIOption.objects.filter(institution=None).values_list("pk", flat=True)}
+    owner = {row["id"]: row["institution"] and row["institution"]["id"] for row in body["results"]}
+    assert owner == dict.fromkeys(shared) | {world.home.ui_option.pk: world.home.institution.pk}
+    assert body["count"] == len(owner)
+
+
+def test_rows_of_nobody_are_read_and_never_changed(as_, home, world):
+    row = UIOption.objects.get(institution=None, route="course")
+    url, client = f"{home}/option/{row.pk}/", as_("admin")
+    assert client.get(url).json()["institution"] is None
+    for method, body in (("put", {"route": "x"}), ("patch", {"route": "\0"}), ("delete", None)):
+        assert getattr(client, method)(url, body).status_code == 403
+    assert UIOption.objects.filter(pk=row.pk, route="course").exists()
+    assert client.patch(f"{home}/option/{world.home.ui_option.pk}/", {"route": "system"}).status_code == 200
+    assert client.get(f"{home}/option/{world.away.ui_option.pk}/").status_code == 404
+
+
+def test_new_row_is_never_nobodys(as_, home, world):
+    made = as_("admin").post(f"{home}/option/", {"route": "system", "institution": ""}).json()
+    assert made["institution"]["id"] == world.home.institution.pk
 
 
 def test_ordering_is_declared_total_and_nulls_come_last(as_, world, home):

@@ -38,11 +38,17 @@ RESOURCES = {
     "course_learner": "courses/api/course_learner.py",
     "activity": "courses/api/activity.py",
     "activity_instrument": "courses/api/activity_instrument.py",
+    "group": "courses/api/group.py",
+    "group_course": "courses/api/group_course.py",
+    "ui": "institutions/api/ui.py",
+    "send": "learners/api/send.py",
+    "learner_send": "learners/api/learner_send.py",
 }
 
 
 def _of(resource: str, *files: str, about: str = "") -> tuple[tuple[str, ...], ...]:
-    word = f"{resource}- or {resource}s" if resource in ("ic", "user") else resource
+    short = ("ic", "user", "ui", "send", "group")  # words that stand in many names
+    word = f"{resource}- or {resource}s" if resource in short else resource
     return tuple((f"{CONTRACT}{file}", "-k", f"({word}) and {about}" if about else word) for file in files)
 
 
@@ -140,7 +146,7 @@ def _access(resource: str, source: _Source) -> Iterator[Mutant]:
 
 def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
     """Rows are not tied to the parent of the URL; related rows not to the institution."""
-    tests = _of(resource, "test_access.py", "test_operations.py")
+    tests = _of(resource, "test_access.py", "test_operations.py", "test_paths.py")
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
@@ -184,6 +190,11 @@ _TRAPS = ((f"{CONTRACT}test_traps.py",),)
 _ROWS = (("tests/kernel/test_rows.py",), (f"{CONTRACT}test_golden.py",))
 _SIGN_IN = (("tests/signin",),)
 _COURSES = (("tests/courses",),)
+_GROUP = (("tests/courses/test_group.py",),)
+_GROUP_COURSE = (("tests/courses/test_group_course.py",),)
+_UI = (("tests/institutions/test_ui.py",),)
+_SEND = (("tests/learners/test_send.py",),)
+_LEARNER_SEND = (("tests/learners/test_learner_send.py",),)
 _API = "tesla_api/api/"
 # name, file, old text, new text, tests
 WRITTEN = [
@@ -599,6 +610,153 @@ WRITTEN = [
         _TRAPS,
     ),
     (
+        "D-7 rows of nobody can be changed",
+        f"{_API}viewsets.py",
+        "        if self.action not in READ and self.scope.is_nobodys(row):\n",
+        "        if False:\n",
+        _UI,
+    ),
+    (
+        "D-7 rows of everybody",
+        f"{_API}scope.py",
+        "return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own",
+        "return Q() if self.with_nobodys else own",
+        _UI,
+    ),
+    (
+        "D-7 user of any institution",
+        "institutions/api/ui.py",
+        "TenantRelatedField(queryset=User.objects.all(), ",
+        "TenantRelatedField(queryset=User.objects.all(), tenant=None, ",
+        _UI,
+    ),
+    (
+        "D-25 any route",
+        "institutions/services/routes.py",
+        "    if not UIOption.objects.filter(route=route, institution=None).exists():\n",
+        "    if not UIOption.objects.filter(route=route).exists():\n",
+        _UI,
+    ),
+    (
+        "D-8 parent group of any institution",
+        "courses/api/group.py",
+        "        queryset=CourseGroup.objects.all(), required=False",
+        "        tenant=None, queryset=CourseGroup.objects.all(), required=False",
+        _GROUP,
+    ),
+    (
+        "D-8 course of any institution",
+        "courses/api/group_course.py",
+        "get_object_or_404(self.tenant.courses, ",
+        "get_object_or_404(Course, ",
+        _GROUP_COURSE,
+    ),
+    (
+        "D-8 course of any institution in the service",
+        "courses/services/groups.py",
+        "filter(pk=course.pk, institution=institution_id)",
+        "filter(pk=course.pk)",
+        _GROUP_COURSE,
+    ),
+    (
+        "D-8 category of any institution",
+        "learners/api/learner_send.py",
+        "TenantRelatedField(queryset=SENDCategory.objects.all())",
+        "TenantRelatedField(tenant=None, queryset=SENDCategory.objects.all())",
+        _LEARNER_SEND,
+    ),
+    (
+        "D-8 category of any institution in the service",
+        "learners/services.py",
+        "SENDCategory.objects.filter(pk=category.pk, institution=institution_id)",
+        "SENDCategory.objects.filter(pk=category.pk)",
+        _LEARNER_SEND,
+    ),
+    (
+        "D-26 keys as they are stored",
+        "learners/queries.py",
+        'disabled_instruments=stored.get("disabled_instruments") or [],',
+        'disabled_instruments=stored["disabled_instruments"],',
+        _SEND,
+    ),
+    (
+        "D-37 a swap changes nothing",
+        "courses/services/groups.py",
+        'membership.save(update_fields=("course",))',
+        "pass",
+        _GROUP_COURSE,
+    ),
+    (
+        "D-41 cycles of two",
+        "courses/services/groups.py",
+        "        if at == group.pk:\n",
+        "        if at == group.pk == parent.pk:\n",
+        _GROUP,
+    ),
+    (
+        "D-41 the tree is not locked",
+        "courses/services/groups.py",
+        "    found = Institution.objects.filter(pk=institution_id).select_for_update(no_key=True)\n",
+        "    found = Institution.objects.filter(pk=institution_id)\n",
+        _GROUP,
+    ),
+    (
+        "D-41 the group is locked first",
+        "courses/api/group.py",
+        "        groups.tree_locked(institution_id=self.parent.pk)  # before the group, as the services do\n",
+        "",
+        _GROUP,
+    ),
+    (
+        "D-41 the database's cascade",
+        "courses/services/groups.py",
+        "CourseGroup.objects.filter(pk__in=keys[start : start + PIECE]).delete()",
+        "CourseGroup.objects.filter(pk=group.pk).delete()",
+        _GROUP,
+    ),
+    (
+        "D-43 instruments of the import",
+        "learners/services.py",
+        '    instruments = {*Instrument.objects.values_list("pk", flat=True)}\n',
+        "    instruments = {1, 2, 3, 4, 5}\n",
+        _SEND,
+    ),
+    (
+        "SEND D-44 data of PUT",
+        "learners/services.py",
+        '_send_data(values["data"], send_data(held.data))',
+        '_send_data(values["data"], send_data({}))',
+        _SEND,
+    ),
+    (
+        "SEND D-44 end of an assignment",
+        "learners/services.py",
+        '    expires_at = values.get("expires_at", held.expires_at)\n',
+        '    expires_at = values.get("expires_at")\n',
+        _LEARNER_SEND,
+    ),
+    (
+        "SEND D-42 end in the past",
+        "learners/services.py",
+        "    if expires_at is not None and expires_at < timezone.now():\n",
+        "    if False:\n",
+        _LEARNER_SEND,
+    ),
+    (
+        "SEND D-42 what has run out cannot be sent back",
+        "learners/services.py",
+        "one == other or (one is not None and other is not None and abs(one - other) < timedelta(milliseconds=1))",
+        "one is None and other is None",
+        _LEARNER_SEND,
+    ),
+    (
+        "SEND D-56 special needs that have run out",
+        "learners/queries.py",
+        "    active = Q(expires_at=None) | Q(expires_at__gte=Now())\n",
+        "    active = Q()\n",
+        _LEARNER_SEND,
+    ),
+    (
         "D-56 current by date",
         "institutions/services/consents.py",
         '.order_by("-major", "-minor", "-patch", "-pk")',
@@ -641,6 +799,7 @@ ABOUT = {
 
 # Mutants that change nothing, and why.
 EQUIVALENT = {
+    "D-8 course of any institution": "the service refuses it, too",
     "institution: ADMIN without READ": "whoever administers is a member",
     "constraints are not checked": "the database refuses, and the answer names the same field",
     "tokens never expire": "the token's class looks at the time again",

@@ -29,14 +29,16 @@ class Place:
 
 
 def places(get: Callable[[str], Any]) -> Iterator[Place]:
-    """`get(path)` is the JSON answer. Resources under a parent without rows are left out."""
-    first = {"": ROOT}
+    """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none."""
+    above = {"": [ROOT]}
     for resource in sorted(TREE, key=lambda resource: len(resource.segments)):
-        above, _, word = resource.name.rpartition("-")
-        if above not in first:
-            continue
-        listed = f"{first[above]}{word}/"
-        place = Place(resource, listed, get(f"{listed}?limit=1000")["results"])
-        yield place
-        if place.first:
-            first.setdefault(resource.name, place.first)
+        name, _, word = resource.name.rpartition("-")
+        place = None
+        for parent in above.get(name, ()):
+            listed = f"{parent}{word}/"
+            place = Place(resource, listed, get(f"{listed}?limit=1000")["results"])
+            if place.rows:
+                break
+        if place is not None:
+            yield place
+            above[resource.name] = [place.at(row) for row in place.rows]

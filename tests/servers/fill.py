@@ -17,6 +17,8 @@ print(
         {
             "institution": world.home.institution.pk,
             "vle": world.home.vle.pk,
+            "course": world.home.other_course.pk,
+            "category": world.home.category.pk,
             "people": {uid: {"id": person.pk, "email": person.email} for uid, person in people.items()},
             "password": PASSWORD,
             "version": world.home.newer_consent.version,

@@ -65,6 +65,7 @@ def test_a_new_password_ends_sessions_in_the_other_process(running):
         ("user/", {"username": "raced", "uid": "raced"}, None),
         ("learner/", {"uid": "raced-learner", "email": "raced@home.example.org"}, None),
         ("instructor/", {"uid": "raced-teacher"}, None),
+        ("ui/", {"route": "dashboard"}, "route"),
     ],
 )
 def test_of_equal_rows_written_at_once_one_is_kept(running, path, body, field):
@@ -74,6 +75,61 @@ def test_of_equal_rows_written_at_once_one_is_kept(running, path, body, field):
     assert statuses(answers) == {201: 1, 400: 11}
     if field:
         assert {tuple(answer.json()) for answer in answers if answer.status == 400} == {(field,)}
+
+
+def test_moves_of_the_same_moment_make_no_cycle_together(running):
+    servers, known = running
+    admin = token(servers[0], known, "admin")
+
+    def move(n, below):
+        where = home(known, f"group/{groups[n]}/")
+        return partial(servers[n % 2].call, "PATCH", where, {"parent": below}, admin)
+
+    made = [servers[0].call("POST", home(known, "group/"), {"name": str(n)}, admin).json() for n in range(3)]
+    groups = [group["id"] for group in made]
+    for size in (2, 3) * 5:
+        answers = at_once([move(n, groups[(n + 1) % size]) for n in range(size)])
+        assert statuses(answers) == {200: size - 1, 400: 1}  # whoever would have closed the ring
+        assert statuses([move(n, None)() for n in range(3)]) == {200: 3}
+
+
+def test_nothing_is_put_below_a_group_that_is_being_deleted(running):
+    servers, known = running
+    admin, where = token(servers[0], known, "admin"), home(known, "group/")
+    for _ in range(5):
+        top, other = (servers[0].call("POST", where, {"name": "x"}, admin).json()["id"] for _ in range(2))
+        calls = [
+            partial(servers[0].call, "DELETE", f"{where}{top}/", None, admin),
+            partial(servers[1].call, "POST", where, {"name": "child", "parent": top}, admin),
+            partial(servers[0].call, "PATCH", f"{where}{other}/", {"parent": top}, admin),
+            partial(servers[1].call, "POST", f"{where}{top}/course/", {"id": known["course"]}, admin),
+        ]
+        gone, child, moved, course = (answer.status for answer in at_once(calls))
+        assert (gone, child in (201, 400), moved in (200, 400), course in (201, 404)) == (204, True, True, True)
+        rows = servers[1].call("GET", f"{where}?limit=1000", token=admin).json()["results"]
+        left = {row["id"] for row in rows}
+        assert top not in left
+        assert {row["parent"] for row in rows} - {None} <= left
+
+
+def test_a_course_added_to_a_group_by_many_at_once_is_in_it_once(running):
+    servers, known = running
+    admin, where = token(servers[0], known, "admin"), home(known, "group/")
+    group = f"{where}{servers[0].call('POST', where, {'name': 'x'}, admin).json()['id']}/course/"
+    body = {"id": known["course"]}
+    answers = at_once([partial(servers[i % 2].call, "POST", group, body, admin) for i in range(8)])
+    assert statuses(answers) == {201: 8}
+    assert servers[0].call("GET", group, token=admin).json()["count"] == 1
+
+
+def test_a_category_assigned_by_many_at_once_is_assigned_once(running):
+    servers, known = running
+    admin = token(servers[0], known, "admin")
+    where = home(known, f"learner/{known['people']['bob']['id']}/send/")
+    body = {"category": known["category"]}
+    answers = at_once([partial(servers[i % 2].call, "POST", where, body, admin) for i in range(8)])
+    assert statuses(answers) == {201: 1, 400: 7}
+    assert {tuple(answer.json()) for answer in answers if answer.status == 400} == {("category",)}
 
 
 def test_the_last_two_administrators_cannot_demote_each_other_at_once(running):

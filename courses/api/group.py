@@ -1,0 +1,62 @@
+"""/institution/{parent_lookup_institution_id}/group/{id}/"""
+
+from typing import Any
+
+from django_filters import rest_framework as filters
+
+from courses.models import CourseGroup
+from courses.services import groups
+from institutions.api.institution import InstitutionSerializer
+from institutions.models import Institution
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import TenantFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class InstitutionCourseGroupSerializer(ResourceSerializer):
+    institution = InstitutionSerializer(read_only=True)
+    parent = TenantRelatedField(  # type: ignore[assignment] # declared fields are taken out of the class
+        queryset=CourseGroup.objects.all(), required=False, allow_null=True
+    )
+
+    class Meta:
+        model = CourseGroup
+        fields = ("id", "institution", "parent", "name", "description", "created_at", "updated_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs  # where a group may stand is said by the service, which keeps the tree as it is meanwhile
+
+
+class GroupFilter(filters.FilterSet):
+    name = filters.CharFilter(lookup_expr="icontains")
+    description = filters.CharFilter(lookup_expr="icontains")
+    parent = TenantFilter(queryset=CourseGroup.objects.all(), none=-1, help_text="Id of a group; -1: the roots.")
+
+
+class GroupViewSet(ResourceViewSet):
+    queryset = CourseGroup.objects.all()
+    serializer_class = InstitutionCourseGroupSerializer
+    filterset_class = GroupFilter
+    search_fields = ("name", "description")
+    orderable = {name: name for name in InstitutionCourseGroupSerializer.Meta.fields}
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    access = {
+        Role.GLOBAL | Role.MEMBER: grant(READ),
+        Role.ADMIN | Role.DATA: grant(WRITE),
+    }
+
+    def locked(self):
+        groups.tree_locked(institution_id=self.parent.pk)  # before the group, as the services do
+        return super().locked()
+
+    def perform_create(self, serializer):
+        serializer.instance = groups.group_create(institution=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        groups.group_update(group=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance):
+        groups.group_delete(group=instance)

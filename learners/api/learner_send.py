@@ -1,0 +1,46 @@
+"""/institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/"""
+
+from institutions.api.user import own
+from learners import services
+from learners.api.send import InstitutionSENDCategorySerializer
+from learners.models import Learner, SENDCategory, SENDLearner
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class InstitutionSENDLearnerSerializer(ResourceSerializer):
+    category = TenantRelatedField(queryset=SENDCategory.objects.all())
+    info = InstitutionSENDCategorySerializer(source="category", read_only=True)
+
+    class Meta:
+        model = SENDLearner
+        fields = ("id", "expires_at", "category", "info")
+
+
+class LearnerSENDViewSet(ResourceViewSet):
+    # Also those that have run out: who looks after a learner sees what held once.
+    queryset = SENDLearner.objects.all()
+    serializer_class = InstitutionSENDLearnerSerializer
+    search_fields = ("category__description",)
+    orderable = {name: name for name in ("id", "expires_at", "category")}
+    scope = under(
+        Learner,
+        rows="learner",
+        same_tenant=("category__institution",),
+        parent_lookup_learner_id="pk",
+        parent_lookup_learner__institution_id="institution",
+    )
+    access = {
+        Role.GLOBAL: grant(READ),
+        Role.ADMIN | Role.SEND: grant(READ, WRITE),
+        Role.LEARNER: grant(READ, parent=own),
+    }
+
+    def perform_create(self, serializer):
+        serializer.instance = services.send_assign(learner=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        services.send_assignment_update(assignment=serializer.instance, **serializer.validated_data)

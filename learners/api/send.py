@@ -1,0 +1,95 @@
+"""/institution/{parent_lookup_institution_id}/send/{id}/"""
+
+from typing import Any
+
+import orjson
+from django_filters import rest_framework as filters
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from institutions.api.institution import InstitutionSerializer
+from institutions.models import Institution
+from learners import services
+from learners.models import SENDCategory, SENDOption
+from learners.queries import send_data
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BodySerializer, Computed, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class InstitutionSENDCategoryDataSerializer(BodySerializer):
+    """What a category switches on, and the ids of the instruments that it takes away. Null is an empty list."""
+
+    enabled_options = serializers.ListField(
+        child=serializers.ChoiceField(SENDOption.choices), required=False, allow_null=True
+    )
+    disabled_instruments = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
+
+
+class SENDDataField(Computed, serializers.JSONField):
+    """Answered with both keys; taken as an object with both, one or none, in forms as JSON text.
+
+    What the values may be is said by the service, which knows the instruments of this moment.
+    """
+
+    default_error_messages = {"no_object": "Send an object with enabled_options, disabled_instruments or both."}
+
+    def __init__(self) -> None:
+        super().__init__(send_data, "data", initial=send_data({}))
+        self.read_only, self.required = False, False
+
+    def get_value(self, dictionary):
+        """A form sends every field that it shows: one left blank is not there."""
+        value = super().get_value(dictionary)
+        return empty if getattr(value, "is_json_string", False) and not value.strip() else value
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if getattr(data, "is_json_string", False):
+            try:
+                data = orjson.loads(str(data))
+            except ValueError:
+                self.fail("invalid")
+        if not isinstance(data, dict):
+            self.fail("no_object")
+        return {"data": {key: data[key] for key in send_data({}) if key in data}}
+
+
+class SENDDataFieldSchema(OpenApiSerializerFieldExtension):
+    target_class = SENDDataField
+
+    def map_serializer_field(self, auto_schema, direction):
+        return auto_schema.resolve_serializer(InstitutionSENDCategoryDataSerializer, direction).ref
+
+
+class InstitutionSENDCategorySerializer(ResourceSerializer):
+    institution = InstitutionSerializer(read_only=True)
+    data = SENDDataField()  # type: ignore[assignment] # declared fields are taken out of the class
+
+    class Meta:
+        model = SENDCategory
+        fields = ("id", "institution", "data", "description", "created_at", "updated_at")
+
+
+class SENDCategoryFilter(filters.FilterSet):
+    id = ColumnFilter()
+    description = ColumnFilter()
+
+
+class SENDCategoryViewSet(ResourceViewSet):
+    queryset = SENDCategory.objects.all()
+    serializer_class = InstitutionSENDCategorySerializer
+    filterset_class = SENDCategoryFilter
+    search_fields = ("description",)
+    orderable = {name: name for name in InstitutionSENDCategorySerializer.Meta.fields}
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    access = {Role.GLOBAL: grant(READ), Role.ADMIN | Role.SEND: grant(READ, WRITE)}
+
+    def perform_create(self, serializer):
+        serializer.instance = services.send_category_create(institution=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        services.send_category_update(category=serializer.instance, **serializer.validated_data)

@@ -27,8 +27,9 @@ def _examine(resource):
         return
     yield from _examine_names(resource)
     yield from _examine_access(view)
-    if not issubclass(view.serializer_class, ResourceSerializer):
-        yield Error(f"{view.__name__}.serializer_class is no ResourceSerializer", id="tesla.E004")
+    for name in ("serializer_class", "detail_serializer_class"):
+        if not issubclass(getattr(view, name) or ResourceSerializer, ResourceSerializer):
+            yield Error(f"{view.__name__}.{name} is no ResourceSerializer", id="tesla.E004")
     if not _is_total(view.ordering, view.queryset.model):
         yield Error(f"{view.__name__}.ordering is not total: it must end in the key", id="tesla.E003")
     yield from _examine_queries(view, list(view.scope.kwargs))
@@ -58,7 +59,7 @@ def _examine_access(view):
 
 
 def _is_total(ordering, model) -> bool:
-    return bool(ordering) and ordering[-1].lstrip("-") in {"pk", model._meta.pk.name, model._meta.pk.attname}
+    return bool(ordering) and str(ordering[-1]).lstrip("-") in {"pk", model._meta.pk.name, model._meta.pk.attname}
 
 
 def _examine_queries(view, kwargs):
@@ -79,6 +80,8 @@ def _attempts(view, kwargs):
     yield "scope", lambda: str(rows.filter(**dict.fromkeys(view.scope.rows, 1)).query)
     yield "ordering", lambda: str(rows.order_by(*view.ordering).query)
     yield "orderable", lambda: [str(rows.order_by(*view.columns_of(name)).query) for name in view.orderable]
+    if view.fast_rows:
+        yield "serializer", lambda: rows.values_list(*view.plan(view.detail_serializer_class).columns)
     for path in view.search_fields:
         yield "search_fields", lambda path=path: str(rows.filter(**{f"{path}__icontains": "x"}).query)
     for held in view.access.values():

@@ -13,6 +13,9 @@ from institutions.api.instrument import InstrumentViewSet
 from institutions.api.user import UserViewSet
 from institutions.api.vle import VLEViewSet
 from learners.api.learner import LearnerViewSet
+from reports.api.audit import ReportAuditViewSet
+from reports.api.report import ReportViewSet
+from reports.api.request import ReportRequestViewSet
 from tesla_api.api.routing import Resource
 
 TREE = (
@@ -28,4 +31,20 @@ TREE = (
     Resource("institution/{parent_lookup_institution_id}/instructor/{id}/", InstructorViewSet),
     Resource("institution/{parent_lookup_institution_id}/learner/{id}/", LearnerViewSet),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
+    Resource(
+        "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+        "activity/{parent_lookup_activity_id}/report/{id}/",
+        ReportViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+        "activity/{parent_lookup_activity_id}/report/{parent_lookup_id}/request/{id}/",
+        ReportRequestViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_report__activity__vle__institution_id}/"
+        "course/{parent_lookup_report__activity__course_id}/activity/{parent_lookup_report__activity_id}/"
+        "report/{parent_lookup_report_id}/audit/{instrument_id}/",
+        ReportAuditViewSet,
+    ),
 )

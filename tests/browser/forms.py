@@ -67,4 +67,7 @@ FORMS = {
         deletable=True,
     ),
     "institution-course": Forms(deletable=True),
+    "institution-course-activity-report": Forms(),
+    "institution-course-activity-report-request": Forms(),
+    "institution-course-activity-report-audit": Forms(),
 }

@@ -12,6 +12,7 @@ from tests.contract.document import operations
 from tests.world import World
 
 BASE = "/api/v2/institution/"
+QUIZ = "{i}/course/{course}/activity/{activity}/"
 NEWS = {"version": "3.0.0", "valid_from": "2030-01-01T00:00:00Z"}
 PERSON = {"username": "new-person", "uid": "n1", "first_name": "New", "last_name": "Person", "email": "new@example.org"}
 PUPIL = {"uid": "n1", "email": "new@example.org", "first_name": "New", "last_name": "Pupil"}
@@ -90,10 +91,17 @@ CALLS: dict[str, Call] = {
     "12.7": Call("get", "{i}/learner/{ann}/enrolment/"),
     "12.8": Call("post", "{i}/learner/{ann}/ic/", {"version": "2.0.0"}),
     "12.9": Call("delete", "{i}/learner/{ann}/ic/", before=_held_consent),
+    "19.1": Call("get", f"{QUIZ}report/"),
+    "19.2": Call("get", f"{QUIZ}report/{{report}}/"),
+    "20.1": Call("get", f"{QUIZ}report/{{report}}/request/"),
+    "20.2": Call("get", f"{QUIZ}report/{{report}}/request/{{request}}/"),
+    "21.1": Call("get", f"{QUIZ}report/{{report}}/audit/"),
+    "21.2": Call("get", f"{QUIZ}report/{{report}}/audit/{{ks}}/"),
 }
 NAMES = {
     "1": "institution", "2": "vle", "3": "course", "6": "ic", "7": "document", "8": "instrument", "10": "user",
     "11": "instructor", "12": "learner",
+    "19": "report", "20": "request", "21": "audit",
 }  # fmt: skip
 SECTIONS = frozenset(int(section) for section in NAMES)
 # The right caller of each operation: an institution admin, but for what only the learner may decide.
@@ -108,6 +116,10 @@ def ids_of(world: World, home=None) -> dict[str, int]:
         "vle": home.vle.pk,
         "course": home.course.pk,
         "ic": home.consent.pk,
+        "activity": home.activity.pk,
+        "report": home.report.pk,
+        "request": home.request.pk,
+        "ks": home.report_instrument.instrument_id,
         **{name: person.pk for name, person in home.people.items()},
     }
 

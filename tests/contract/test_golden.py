@@ -18,9 +18,11 @@ WHO = {
     "institution": ("global", "member"), "vle": ("global", "admin"), "course": ("global", "ann"),
     "ic": ("global", "ann"), "document": ("legal",), "instrument": ("ann",), "user": ("legal", "ann"),
     "instructor": ("data", "teacher"), "learner": ("send", "teacher", "ann"),
+    "report": ("teacher",), "request": ("data", "teacher"), "audit": ("data", "teacher"),
 }  # fmt: skip
 CASES = [(name, who) for name, callers in WHO.items() for who in callers]
 FIXED = {"instrument_id"}
+RELATED = {"learner", "activity", "session", "request", "report"}  # keys that are ids of their own kind
 WRITTEN = {"created_at", "updated_at", "joined_at"}
 
 
@@ -41,10 +43,13 @@ class Words:
             return "<uuid>"
         if key in WRITTEN and value is not None:
             return "<instant>"
+        if key in RELATED and isinstance(value, int):
+            return self.ids.setdefault((key, value), f"<{key} {sum(k == key for k, _ in self.ids) + 1}>")
         if key == "id" or (key.endswith("_id") and key not in FIXED and isinstance(value, int)):
             kind = {"results": "row"}.get(kind, kind) if key == "id" else key
             return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
         if isinstance(value, str):
+            value = re.sub(r"/(course|activity|report)/\d+/", r"/\1/<\1>/", value)
             return re.sub(
                 r"/institution/\d+/", "/institution/<i>/", re.sub(r"/files/[^/]+/", "/files/<signed>/", value)
             )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.calls import BASE, CALLS, NAMES, RIGHT_CALLER, ids_of, name_of, request, send, url_of
+from tests.contract.calls import BASE, CALLS, NAMES, QUIZ, RIGHT_CALLER, ids_of, name_of, request, send, url_of
 from tests.contract.document import operations
 
 NO_IDS = [
@@ -10,14 +10,21 @@ NO_IDS = [
     str(2**63), str(2**64), str(2**64 + 1), "٣",
 ]  # fmt: skip
 DETAILS = [n for n in CALLS if CALLS[n].path.count("{") > 1 or n in ("1.2", "1.3", "1.4", "8.2")]
-LAST = {"1": "i", "2": "vle", "3": "course", "6": "ic", "10": "ann", "11": "teacher", "12": "ann"}
+LAST = {"1": "i", "2": "vle", "3": "course", "6": "ic", "10": "ann", "11": "teacher", "12": "ann"} | {
+    "19.1": "activity", "19": "report", "20.1": "report", "20": "request", "21.1": "report", "21": "ks",
+}  # fmt: skip
+
+
+def last_of(number: str) -> str:
+    """The id that the path ends in, or the last one above a list."""
+    return LAST.get(number) or LAST[number.split(".")[0]]
 
 
 @pytest.mark.parametrize("number", [n for n in DETAILS if n.split(".")[0] not in ("7", "8")], ids=name_of)
 def test_what_is_no_id_is_404(number, caller, world):
     client = caller(RIGHT_CALLER.get(number, "admin"))
     for text in NO_IDS:
-        url = url_of(CALLS[number], world, **{LAST[number.split(".")[0]]: text})
+        url = url_of(CALLS[number], world, **{last_of(number): text})
         answer = request(client, CALLS[number].method, url, CALLS[number].body)
         assert answer.status_code == 404, (text, answer.status_code)
         assert answer["Content-Type"] == "application/json"
@@ -33,6 +40,11 @@ def test_no_id_anywhere_above_is_404(text, caller, world):
         call = CALLS[number]
         assert request(caller("admin"), call.method, url_of(call, world, ic=text), call.body).status_code == 404, number
     assert caller("admin").get(f"{BASE}{world.home.institution.pk}/instrument/{text}/").status_code == 404
+    for number, call in CALLS.items():
+        for name in ("course", "activity", "report"):
+            if f"{{{name}}}/" in call.path.rpartition("{")[0]:
+                client, url = caller("admin"), url_of(call, world, **{name: text})
+                assert request(client, call.method, url, call.body).status_code == 404, (number, name)
 
 
 UNKNOWN = 987654321
@@ -51,7 +63,7 @@ def test_unknown_institution_is_404(number, who, caller, world):
 @pytest.mark.parametrize("number", [n for n in DETAILS if n.split(".")[0] not in ("1", "7", "8")], ids=name_of)
 def test_unknown_row_is_404(number, caller, world):
     call = CALLS[number]
-    url = url_of(call, world, **{LAST[number.split(".")[0]]: UNKNOWN})
+    url = url_of(call, world, **{last_of(number): UNKNOWN})
     assert request(caller(RIGHT_CALLER.get(number, "admin")), call.method, url, call.body).status_code == 404
 
 
@@ -127,6 +139,12 @@ VERBS = {
     "{i}/learner/{ann}/": "get put patch delete",
     "{i}/learner/{ann}/enrolment/": "get",
     "{i}/learner/{ann}/ic/": "post delete",
+    f"{QUIZ}report/": "get",
+    f"{QUIZ}report/{{report}}/": "get",
+    f"{QUIZ}report/{{report}}/request/": "get",
+    f"{QUIZ}report/{{report}}/request/{{request}}/": "get",
+    f"{QUIZ}report/{{report}}/audit/": "get",
+    f"{QUIZ}report/{{report}}/audit/{{ks}}/": "get",
 }
 RESOURCE = {call.path: NAMES[number.split(".")[0]] for number, call in CALLS.items()}
 PATHS = [pytest.param(path, id=f"{RESOURCE[path]}-{path or 'root'}") for path in VERBS]

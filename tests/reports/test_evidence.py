@@ -158,6 +158,17 @@ def test_each_request_of_a_page_is_judged_for_itself(as_, at, stored):
     assert opened(forged(stored, "teacher", other.data)) is None
 
 
+def test_each_row_of_an_audit_is_judged_for_itself(as_, at, stored):
+    home = stored.home
+    warned = ReportInstrument.objects.create(
+        report=home.report, instrument_id=1, content_level=3, audit_data=json_file(home, Kind.REPORT_AUDIT)
+    )
+    rows = as_("teacher").get(at.audits).json()["results"]
+    assert [opened(row["audit_data"]) for row in rows] == [None, "report_audit"]
+    assert opened(forged(stored, "teacher", home.report_instrument.audit_data)) is None
+    assert opened(forged(stored, "teacher", warned.audit_data)) == "report_audit"
+
+
 @pytest.mark.parametrize("column", ["identity_level", "content_level", "integrity_level"])
 def test_highest_of_the_three_levels_counts(column, as_, at, stored):
     ReportInstrument.objects.update(identity_level=2, content_level=0, integrity_level=1)
@@ -311,7 +322,7 @@ def test_file_of_another_institution_opens_through_no_row_of_this_one(stored, le
     theirs = {
         kind: file_store(
             institution=away.institution, owner=away.people["ann"], kind=kind, media_type="application/json",
-            content=[b"{}"], extension="json",
+            content=[b'{"kind": "theirs"}'], extension="json",
         )
         for kind in (Kind.REPORT_AUDIT, Kind.RESULT_AUDIT)
     }  # fmt: skip

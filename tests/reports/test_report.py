@@ -183,13 +183,13 @@ def bins(**counts: int) -> dict[str, int]:
 def measured(world, ks):
     """The learner's results and the activity's, and others that must not be taken for them."""
     home, away = world.home, world.away
-    for learner, counts in (("ann", bins(b8=2, b9=5, b2=1)), ("bob", bins(b0=77))):
+    for learner, counts in (("eve", bins(b1=33)), ("ann", bins(b8=2, b9=5, b2=1)), ("bob", bins(b0=77))):
         LearnerInstrumentHistogram.objects.create(learner=home.learners[learner], instrument=ks, **counts)
     LearnerInstrumentHistogram.objects.create(learner=home.learners["ann"], instrument_id=1, **bins(b1=88))
     for activity, counts in (
         (away.activity, bins(b0=99)),
-        (another_activity(home), bins(b0=66)),
         (home.activity, bins(b3=4, b9=3, b8=1)),
+        (another_activity(home), bins(b0=66)),
     ):
         ActivityInstrumentHistogram.objects.create(activity=activity, instrument=ks, **counts)
     ActivityInstrumentHistogram.objects.create(activity=home.activity, instrument_id=1, **bins(b1=55))

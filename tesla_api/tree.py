@@ -22,6 +22,9 @@ from institutions.api.vle import VLEViewSet
 from learners.api.learner import LearnerViewSet
 from learners.api.learner_send import LearnerSENDViewSet
 from learners.api.send import SENDCategoryViewSet
+from reports.api.audit import ReportAuditViewSet
+from reports.api.report import ReportViewSet
+from reports.api.request import ReportRequestViewSet
 from tesla_api.api.routing import Resource
 
 TREE = (
@@ -61,5 +64,21 @@ TREE = (
         "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
         "activity/{parent_lookup_activity_id}/instrument/{id}/",
         ActivityInstrumentViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+        "activity/{parent_lookup_activity_id}/report/{id}/",
+        ReportViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+        "activity/{parent_lookup_activity_id}/report/{parent_lookup_id}/request/{id}/",
+        ReportRequestViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_report__activity__vle__institution_id}/"
+        "course/{parent_lookup_report__activity__course_id}/activity/{parent_lookup_report__activity_id}/"
+        "report/{parent_lookup_report_id}/audit/{instrument_id}/",
+        ReportAuditViewSet,
     ),
 )

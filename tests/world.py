@@ -23,6 +23,7 @@ from institutions.models import (
     User,
 )
 from learners.models import Learner, SENDCategory, SENDLearner
+from reports.models import Report, ReportInstrument, Request, RequestResult
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -52,6 +53,7 @@ class Home:
             institution=self.institution, name="Moodle", url="https://moodle.example.org", lti={"consumer_key": "k"}
         )
         self.courses()
+        self.reports()
         self.consents()
         self.category = SENDCategory.objects.create(
             institution=self.institution,
@@ -112,6 +114,19 @@ class Home:
         self.activity_instrument = ActivityInstrument.objects.create(
             activity=self.activity, instrument=Instrument.objects.get(acronym="ks")
         )
+
+    def reports(self) -> None:
+        """What ks found of ann's work on the quiz."""
+        pair = {"institution": self.institution, "activity": self.activity, "learner": self.learners["ann"]}
+        ks = self.activity_instrument.instrument
+        self.request = Request.objects.create(**pair, status=3)
+        self.request.instruments.add(ks)
+        self.result = RequestResult.objects.create(request=self.request, instrument=ks, status=1, result=0.9, code=1)
+        self.report = Report.objects.create(**pair, identity_level=2, content_level=1, integrity_level=1)
+        self.report_instrument = ReportInstrument.objects.create(
+            report=self.report, instrument=ks, enrolment="0.8", confidence="1", result="0.9", identity_level=2,
+            content_level=1, integrity_level=1,
+        )  # fmt: skip
 
     def join(self, course: Course, *names: str) -> None:
         for name in names:

@@ -31,11 +31,18 @@ class Grant:
     parent: Rule | None  # holds only under these parents (courses I teach); None: under all
     rows: Rule | None  # sees only these rows (my own); None: all under the parent
     when: Callable[[Caller], bool] | None  # holds only while the institution's settings allow it
+    sees: Rule | None  # of those parents sees only these (my own report): the others are not there (404); None: all
 
 
-def grant(*actions: frozenset[str] | str, parent: Rule | None = None, rows: Rule | None = None, when=None) -> Grant:
+def grant(
+    *actions: frozenset[str] | str,
+    parent: Rule | None = None,
+    rows: Rule | None = None,
+    when: Callable[[Caller], bool] | None = None,
+    sees: Rule | None = None,
+) -> Grant:
     flat = (frozenset({a}) if isinstance(a, str) else a for a in actions)
-    return Grant(frozenset[str]().union(*flat), parent, rows, when)
+    return Grant(frozenset[str]().union(*flat), parent, rows, when, sees)
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,11 @@ ROOTS = {
 
 
 def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
-    """Every parent rule as a column of the parent's own query: no further query, no duplicated rows."""
+    """Both rules about the parent, of each grant, as columns of its own query: no further query, no duplicated rows."""
     return [
-        Exists(model._default_manager.filter(g.parent(caller), pk=OuterRef("pk"))) if g.parent else Value(True)
+        Exists(model._default_manager.filter(rule(caller), pk=OuterRef("pk"))) if rule else Value(True)
         for g in grants
+        for rule in (g.parent, g.sees)
     ]
 
 

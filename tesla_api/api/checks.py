@@ -28,8 +28,9 @@ def _examine(resource):
         return
     yield from _examine_names(resource)
     yield from _examine_access(view)
-    if not issubclass(view.serializer_class, ResourceSerializer):
-        yield Error(f"{view.__name__}.serializer_class is no ResourceSerializer", id="tesla.E004")
+    for name in ("serializer_class", "detail_serializer_class"):
+        if not issubclass(getattr(view, name) or ResourceSerializer, ResourceSerializer):
+            yield Error(f"{view.__name__}.{name} is no ResourceSerializer", id="tesla.E004")
     if not _is_total(view.ordering, view.queryset.model):
         yield Error(f"{view.__name__}.ordering is not total: it must end in the key", id="tesla.E003")
     yield from _examine_queries(view, list(view.scope.kwargs))
@@ -63,7 +64,7 @@ def _examine_access(view):
 
 
 def _is_total(ordering, model) -> bool:
-    return bool(ordering) and ordering[-1].lstrip("-") in {"pk", model._meta.pk.name, model._meta.pk.attname}
+    return bool(ordering) and str(ordering[-1]).lstrip("-") in {"pk", model._meta.pk.name, model._meta.pk.attname}
 
 
 def _examine_queries(view, kwargs):
@@ -91,3 +92,4 @@ def _attempts(view, kwargs):
             yield "access", lambda held=held: view.prepared("parent", (held,)).compiled()
         if view.fast_rows:
             yield "access", lambda held=held: view.prepared("page", (held,)).compiled()
+            yield "serializer", lambda held=held: view.prepared("detail", (held,)).compiled()

@@ -53,7 +53,7 @@ def link_to(row: Any, view, path: str) -> str | None:
     """The address of a row of the list at `path`."""
     if not isinstance(row, Mapping) or getattr(view, "action", None) not in {"list", "create"}:
         return None
-    key = row.get(view.lookup_url_kwarg, row.get("id"))
+    key = row.get(view.lookup_url_kwarg, row.get(view.lookup_field, row.get("id")))
     return f"{path.rstrip('/')}/{key}/" if isinstance(key, int | str) else None
 
 

@@ -147,15 +147,19 @@ class _Compiler:
         return f"None if {self.column(f'{path}_id')} is None else {display}" if nullable else display
 
     def list(self, field, model, path: str, where: str) -> str:
-        """A nested list: one query for the page, rows grouped by the page's keys."""
+        """A nested list: one query for the page, rows grouped by the page's keys.
+
+        In the order of `Meta.order`, a column that is unique below one parent; without it of the key.
+        """
         relation = model._meta.get_field(path) if "__" not in path else None
         column = self.column("pk")
         at = self.columns["pk"]
         if isinstance(field, drf.ListSerializer) and relation is not None and relation.one_to_many:
             key, related = relation.field.attname, relation.related_model
-            plan, order = _inner(cast("drf.ModelSerializer", field.child), key=key), "pk"
+            child = cast("drf.ModelSerializer", field.child)
+            plan, order = _inner(child, key=key), getattr(child.Meta, "order", "pk")
             self.prefetches.append(
-                Prefetch(path, related._default_manager.select_related(*plan.relations).order_by("pk"))
+                Prefetch(path, related._default_manager.select_related(*plan.relations).order_by(order))
             )
         elif isinstance(field, drf.ManyRelatedField) and relation is not None and relation.many_to_many:
             key, related, plan = f"{relation.m2m_field_name()}_id", relation.remote_field.through, None

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OrderBy, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import status
@@ -35,6 +35,9 @@ PAGE_PARAMS = {"limit", "offset", "format"}
 class ResourceViewSet(ModelViewSet):
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
+    detail_serializer_class: type[ResourceSerializer] | None = (
+        None  # of a row by itself, where it says more than a list
+    )
     root = "institution"
     scope: Scope = Scope()
     access: dict[Role, Grant] = {}
@@ -43,18 +46,18 @@ class ResourceViewSet(ModelViewSet):
     lookup_field = "pk"
     lookup_url_kwarg = "id"
     lookup_value_converter = "id"
-    ordering: tuple[str, ...] = ("pk",)  # always total: ends in a unique column
+    ordering: tuple[str | OrderBy, ...] = ("pk",)  # always total: ends in a unique column
     orderable: Mapping[str, str | tuple[str, ...]] = {}  # name in `ordering=` -> column, or columns
     search_fields: tuple[str, ...] = ()
     link: dict[str, Any] = {}  # what ties rows to the parent of this request
-    _plan: ClassVar[Plan]
+    _plans: ClassVar[dict[type[ResourceSerializer], Plan]]
     _prepared: ClassVar[dict[Any, Prepared]]
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         for name in _SEALED & cls.__dict__.keys():
             raise TypeError(f"{cls.__name__}.{name} is sealed: declare scope, access or narrow()")
-        if cls.scope.parent_is_free and any(g.parent for g in cls.access.values()):
+        if cls.scope.parent_is_free and any(g.parent or g.sees for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has parent rules, but there is no parent below the institution")
         # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.
         opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
@@ -115,8 +118,17 @@ class ResourceViewSet(ModelViewSet):
                 raise Http404
             width = len(self.scope.rows)
             self.link = dict(zip(self.scope.rows, row[:width], strict=True))
-            grants = [g for g, holds in zip(grants, row[width:], strict=True) if holds]
+            grants = self._standing(grants, row[width:])
         self._held = tuple(grants)
+
+    @staticmethod
+    def _standing(grants: list[Grant], marked: tuple) -> list[Grant]:
+        """Of these grants those that hold under the parent and see it; 404 when some hold there and none sees it."""
+        held = [(g, sees) for g, holds, sees in zip(grants, marked[::2], marked[1::2], strict=True) if holds]
+        seeing = [g for g, sees in held if sees]
+        if held and not seeing:
+            raise Http404
+        return seeing
 
     @property
     def grants(self) -> tuple[Grant, ...]:
@@ -178,11 +190,19 @@ class ResourceViewSet(ModelViewSet):
 
     @classmethod
     def _prepare_row(cls, grants) -> Prepared:
-        def row(me, home, tenant, key, **link):
-            found = cls.scoped(link, grants, Anyone(me, home), tenant)
-            return cls.plan().expressed(found.filter(**{cls.lookup_field: key}), me)
+        return cls._one(grants, cls.plan())
 
-        return Prepared(row, "me", "home", "tenant", "key", *cls.scope.rows, columns=cls.plan().columns)
+    @classmethod
+    def _prepare_detail(cls, grants) -> Prepared:
+        return cls._one(grants, cls.plan(cls.detail_serializer_class))
+
+    @classmethod
+    def _one(cls, grants, plan: Plan) -> Prepared:
+        def one(me, home, tenant, key, **link):
+            found = cls.scoped(link, grants, Anyone(me, home), tenant)
+            return plan.expressed(found.filter(**{cls.lookup_field: key}), me)
+
+        return Prepared(one, "me", "home", "tenant", "key", *cls.scope.rows, columns=plan.columns)
 
     @classmethod
     def _prepare_page(cls, grants) -> Prepared:
@@ -194,25 +214,37 @@ class ResourceViewSet(ModelViewSet):
     # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
 
     @classmethod
-    def plan(cls) -> Plan:
-        if "_plan" not in cls.__dict__:
+    def plan(cls, serializer: type[ResourceSerializer] | None = None) -> Plan:
+        """How rows are read for a list, or for another serializer of them."""
+        shown, plans = serializer or cls.serializer_class, cls.__dict__.get("_plans")
+        if plans is None:
+            plans = cls._plans = {}
+        if shown not in plans:
             try:
-                cls._plan = compile_rows(cls.serializer_class(), cls.scope.constants(ROOTS[cls.root].id_is_tenant))
+                plans[shown] = compile_rows(shown(), cls.scope.constants(ROOTS[cls.root].id_is_tenant))
             except CannotCompileError as error:
                 raise CannotCompileError(f"{cls.__name__}: {error}") from error
-        return cls._plan
+        return plans[shown]
+
+    def get_serializer_class(self):
+        return (self.action == "retrieve" and self.detail_serializer_class) or self.serializer_class
+
+    @property
+    def shown(self) -> Plan:
+        """The plan of what this action answers."""
+        return self.plan(self.get_serializer_class())
 
     def whole(self, queryset):
         """For model instances: the joins and lists that the serializer will ask for."""
         if not self.fast_rows:
             return queryset
-        plan = self.plan()
+        plan = self.shown
         found = queryset.select_related(*plan.relations).prefetch_related(*plan.prefetches)
         return plan.expressed(found, self.caller.id)
 
     def columns(self, queryset):
         """For the compiled plan: what it asks of each row."""
-        plan = self.plan()
+        plan = self.shown
         return plan.expressed(queryset, self.caller.id).values_list(*plan.columns)
 
     @property
@@ -237,12 +269,13 @@ class ResourceViewSet(ModelViewSet):
 
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
-        return self.plan()(list(page), self) if self.compiled else self.get_serializer(page, many=True).data
+        return self.shown(list(page), self) if self.compiled else self.get_serializer(page, many=True).data
 
     def read_one(self, **lookup) -> Any:
         """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
         if self.preparable and [*lookup] == [self.lookup_field]:
-            return self.only(self.ask("row", key=lookup[self.lookup_field]))
+            what = "detail" if self.action == "retrieve" else "row"
+            return self.only(self.ask(what, key=lookup[self.lookup_field]))
         found = self.get_queryset().filter(**lookup)
         if not self.compiled:
             return self.get_serializer(get_object_or_404(self.whole(found))).data

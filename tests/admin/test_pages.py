@@ -65,7 +65,7 @@ def filled(home, rows: int) -> None:
         sitting = AssessmentSession.objects.create(activity=home.activity, **keys)
         request = Request.objects.create(activity=home.activity, session=sitting, data=file, **keys)
         RequestResult.objects.create(request=request, instrument_id=1, message_code_id="OK")
-        report = Report.objects.create(activity=home.activity, **keys)
+        report, _ = Report.objects.get_or_create(activity=home.activity, **keys)
         ReportInstrument.objects.create(report=report, instrument_id=1)
         Alert.objects.create(
             activity=home.activity, session=sitting, level=1, message_code_id="OK", raised_at=now, **keys

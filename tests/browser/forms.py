@@ -106,4 +106,7 @@ FORMS = {
         deletable=True,
         above="institution-learner",
     ),
+    "institution-course-activity-report": Forms(),
+    "institution-course-activity-report-request": Forms(),
+    "institution-course-activity-report-audit": Forms(),
 }

@@ -13,7 +13,8 @@ from tests.contract.document import operations
 from tests.world import World
 
 BASE = "/api/v2/institution/"
-TOOLS = "{i}/course/{course}/activity/{activity}/instrument/"
+QUIZ = "{i}/course/{course}/activity/{activity}/"
+TOOLS = f"{QUIZ}instrument/"
 NEWS = {"version": "3.0.0", "valid_from": "2030-01-01T00:00:00Z"}
 PERSON = {"username": "new-person", "uid": "n1", "first_name": "New", "last_name": "Person", "email": "new@example.org"}
 NEED = {"description": "no sound", "data": {"enabled_options": ["text_to_speech"], "disabled_instruments": ["3"]}}
@@ -159,13 +160,22 @@ CALLS: dict[str, Call] = {
     "18.4": Call("put", f"{TOOLS}{{tool}}/", {"instrument_id": 2, "active": False}),
     "18.5": Call("patch", f"{TOOLS}{{tool}}/", {"active": False}),
     "18.6": Call("delete", f"{TOOLS}{{tool}}/"),
+    "19.1": Call("get", f"{QUIZ}report/"),
+    "19.2": Call("get", f"{QUIZ}report/{{report}}/"),
+    "20.1": Call("get", f"{QUIZ}report/{{report}}/request/"),
+    "20.2": Call("get", f"{QUIZ}report/{{report}}/request/{{request}}/"),
+    "21.1": Call("get", f"{QUIZ}report/{{report}}/audit/"),
+    "21.2": Call("get", f"{QUIZ}report/{{report}}/audit/{{ks}}/"),
 }
 NAMES = {
-    "1": "institution", "2": "vle", "3": "course", "6": "ic", "7": "document", "8": "instrument", "10": "user",
-    "11": "instructor", "12": "learner", "15": "course_instructor", "16": "course_learner", "17": "activity",
-    "18": "activity_instrument", "4": "group", "5": "group_course", "9": "ui", "13": "send", "14": "learner_send",
+    "1": "institution", "2": "vle", "3": "course", "4": "group", "5": "group_course", "6": "ic", "7": "document",
+    "8": "instrument", "9": "ui", "10": "user", "11": "instructor", "12": "learner", "13": "send",
+    "14": "learner_send", "15": "course_instructor", "16": "course_learner", "17": "activity",
+    "18": "activity_instrument", "19": "report", "20": "request", "21": "audit",
 }  # fmt: skip
-DEEPER = frozenset({"5", "7", "14", "15", "16", "17", "18"})  # their rows hang from something inside the institution
+DEEPER = frozenset(
+    {"5", "7", "14", "15", "16", "17", "18", "19", "20", "21"}
+)  # their rows hang from something inside the institution
 SECTIONS = frozenset(int(section) for section in NAMES)
 # The right caller of each operation: an institution admin, but for what only the learner may decide.
 RIGHT_CALLER = {"12.8": "ann", "12.9": "ann"}
@@ -185,6 +195,9 @@ def ids_of(world: World, home=None) -> dict[str, int]:
         "ui": home.ui_option.pk,
         "category": home.category.pk,
         "assignment": home.assignment.pk,
+        "report": home.report.pk,
+        "request": home.request.pk,
+        "ks": home.report_instrument.instrument_id,
         **{name: person.pk for name, person in home.people.items()},
     }
 

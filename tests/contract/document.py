@@ -22,6 +22,7 @@ class Key:
     nullable: bool = False
     keys: tuple["Key", ...] = ()  # of a nested object
     extras: tuple[str, ...] = ()  # keys of a nested object that follow the documented ones
+    many: bool = False  # a list of such objects
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,21 @@ INSTRUMENT_INFO = _keys(
     "id:integer name:string acronym:string queue:string enabled:boolean requires_enrolment:boolean description:string? "
     "identity:boolean originality:boolean authorship:boolean integrity:boolean options_schema:string? "
     "created_at:instant updated_at:instant"
+)
+
+REPORT_LEARNER = _keys("id:integer uid:string first_name:string last_name:string email:email learner_id:uuid")
+REPORT_DETAIL = _keys(
+    "instrument:string enrolment:percent confidence:percent result:percent identity_level:level content_level:level "
+    "integrity_level:level instrument_id:integer"
+)
+# Beside them in 19.2 alone: part B, 2.19.
+STATISTICS = (
+    "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean", "thresholds",
+    "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
+)  # fmt: skip
+REQUEST_RESULT = _keys(
+    "id:integer status:integer result:number? error_message:string? code:integer audit:uri? created_at:instant "
+    "updated_at:instant request:integer instrument:integer message_code:string?"
 )
 
 # Section -> key -> what it really is. Part A decides, then part B section 3 ("Contradictions and their resolution").
@@ -128,6 +144,24 @@ CORRECTIONS: dict[int, dict[str, Key]] = {
     18: {"instrument": Key("instrument", "object", keys=INSTRUMENT_INFO)},
     13: {"institution": INSTITUTION_KEY, "data": Key("data", "send_data")},
     14: {"info": Key("info", "object", keys=SEND_CATEGORY)},
+    19: {
+        "learner": Key("learner", "object", keys=REPORT_LEARNER),
+        "detail": Key("detail", "object", keys=REPORT_DETAIL, many=True),
+        **{name: Key(name, "level") for name in ("identity_level", "content_level", "integrity_level")},
+    },
+    20: {
+        "result": Key("result", "object", keys=REQUEST_RESULT, many=True),
+        "data": Key("data", "uri", nullable=True),  # for whom it is not
+        "learner": Key("learner", "integer"),  # printed as a string
+        "instruments": Key("instruments", "integers"),
+    },
+    21: {
+        **{name: Key(name, "percent") for name in ("enrolment", "confidence", "result")},
+        **{name: Key(name, "level") for name in ("identity_level", "content_level", "integrity_level")},
+    },
+}
+CORRECTIONS_OF_OPERATION = {
+    "19.2": {"detail": Key("detail", "object", keys=REPORT_DETAIL, many=True, extras=STATISTICS)},
 }
 WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answers
 
@@ -136,6 +170,7 @@ EXTRAS = {1: ("allowed_domains",), 3: ("enabled",), 10: ("login_allowed",), 17: 
 EXTRAS_OF_OPERATION = {
     "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys
     "12.7": ("enrolment_status",),
+    "19.2": ("data",),
 }
 OPTIONAL_OF_OPERATION = dict.fromkeys(("12.3", "12.4", "12.5", "12.8"), ("enrolment_status",))
 
@@ -164,7 +199,7 @@ def operations() -> dict[str, Operation]:
 def _operation(entry: dict[str, Any], rows: dict[str, list]) -> Operation:
     section = int(entry["id"].split(".")[0])
     printed = rows[str(section)] if entry["list"] else entry["response_fields"]
-    settled = CORRECTIONS.get(section, {})
+    settled = CORRECTIONS.get(section, {}) | CORRECTIONS_OF_OPERATION.get(entry["id"], {})
     keys = tuple(
         settled.get(field["name"], Key(field["name"], _type(field["type"]), bool(field.get("nullable"))))
         for field in printed
@@ -203,6 +238,9 @@ def _value(value, key: Key, where: str):
     if value is None:
         if not key.nullable:
             yield f"{where}: null"
+    elif key.many:
+        for n, one in enumerate(value):
+            yield from _object(one, key.keys, key.extras, (), f"{where}[{n}]")
     elif key.keys:
         yield from _object(value, key.keys, key.extras, (), where)
     elif not _TYPES[key.type](value):
@@ -243,4 +281,8 @@ _TYPES = {
     "roles": lambda value: isinstance(value, list) and set(value) <= {"LEARNER", "INSTRUCTOR"},
     "send": _is_send,
     "send_data": _is_send_data,
+    "number": lambda value: type(value) in (int, float),
+    "percent": lambda value: type(value) is int and 0 <= value <= 100,
+    "level": lambda value: type(value) is int and 0 <= value <= 4,
+    "integers": lambda value: isinstance(value, list) and all(type(number) is int for number in value),
 }

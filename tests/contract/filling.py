@@ -10,6 +10,7 @@ from django.utils import timezone
 from courses.models import (
     Activity,
     ActivityInstrument,
+    AssessmentSession,
     Course,
     CourseGroup,
     CourseInstructor,
@@ -34,6 +35,15 @@ from learners.models import (
     Learner,
     SENDCategory,
     SENDLearner,
+)
+from reports.models import (
+    ActivityInstrumentHistogram,
+    Alert,
+    LearnerInstrumentHistogram,
+    Report,
+    ReportInstrument,
+    Request,
+    RequestResult,
 )
 from tests.world import FUTURE, PAST, World
 
@@ -61,6 +71,8 @@ def fill(world: World, rows: int) -> None:
     _groups(home, rows)
     _ui_options(home, people)
     _needs(home, rows)
+    _reports(home, people)
+    _requests(home, rows)
 
 
 def _instruments(rows: int) -> None:
@@ -283,4 +295,87 @@ def _needs(home, rows: int) -> None:
             **own, learner=home.learners["ann"], category=category, expires_at=WHEN + timedelta(n) if n % 2 else None
         )
         for n, category in enumerate(categories)
+    )
+
+
+def _evidence(home, kind: Kind, n: int) -> StoredFile:
+    return StoredFile(
+        institution=home.institution,
+        owner_id=home.people["ann"].pk,
+        kind=kind,
+        media_type="application/json",
+        size=2,
+        sha256="0" * 64,
+        storage_key=f"{kind.value}{n}.json",
+    )
+
+
+def _reports(home, people: list[User]) -> None:
+    """One for each of them; ann's gets as many rows as they are, of one instrument each, and statistics."""
+    pair = {"institution": home.institution, "activity": home.activity}
+    reports = Report.objects.bulk_create(
+        Report(**pair, learner_id=person.pk, identity_level=n % 5, content_level=n % 3, integrity_level=n % 2)
+        for n, person in enumerate(people)
+    )
+    ReportInstrument.objects.bulk_create(
+        ReportInstrument(report=report, instrument_id=number, result=Decimal("0.285"), identity_level=n % 5)
+        for n, report in enumerate(reports)
+        for number in (5, 1)
+    )
+    missing = Instrument.objects.exclude(pk=home.report_instrument.instrument_id).order_by("pk")[: len(people)]
+    files = [_evidence(home, Kind.REPORT_AUDIT, n) for n in range(len(people))]
+    files.append(_evidence(home, Kind.REPORT, 0))
+    StoredFile.objects.bulk_create(files)
+    ReportInstrument.objects.bulk_create(
+        ReportInstrument(
+            report=home.report,
+            instrument=instrument,
+            enrolment=Decimal("0.5"),
+            confidence=Decimal("0.004999") * n,
+            result=Decimal("0.285"),
+            identity_level=(n + 3) % 5,
+            audit_data=files[n] if n else None,
+        )
+        for n, instrument in enumerate(missing)
+    )
+    Report.objects.filter(pk=home.report.pk).update(data=files[-1])
+    for instrument in missing[:2]:
+        LearnerInstrumentHistogram.objects.create(learner=home.learners["ann"], instrument=instrument, b2=3, b9=1)
+        ActivityInstrumentHistogram.objects.create(activity=home.activity, instrument=instrument, b1=4, b3=2)
+
+
+def _requests(home, rows: int) -> None:
+    """Of ann, in a session or outside of one, of one instrument or two, with and without what came of it."""
+    pair = {"institution": home.institution, "activity": home.activity, "learner": home.learners["ann"]}
+    session = AssessmentSession.objects.create(**pair)
+    Alert.objects.create(**pair, session=session, level=1, raised_at=WHEN)
+    samples = [_evidence(home, Kind.REQUEST, n) for n in range(rows)]
+    audits = [_evidence(home, Kind.RESULT_AUDIT, n) for n in range(rows)]
+    StoredFile.objects.bulk_create([*samples, *audits])
+    requests = Request.objects.bulk_create(
+        Request(
+            **pair,
+            session=session if n % 2 else None,
+            status=n % 7,
+            data=samples[n],
+            error_message=f"Error {n}" if n % 2 else None,
+            message_code_id="PROVIDER_BLACK_IMAGE" if n % 2 else None,
+        )
+        for n in range(rows)
+    )
+    asked = [(n, request, number) for n, request in enumerate(requests) for number in (1, 2)[: 1 + n % 2]]
+    through = Request.instruments.through
+    through._default_manager.bulk_create(through(request=one, instrument_id=number) for _, one, number in asked)
+    RequestResult.objects.bulk_create(
+        RequestResult(
+            request=request,
+            instrument_id=number,
+            status=n % 8,
+            result=0.25 if n % 2 else None,
+            code=n % 4,
+            error_message="dark" if n % 2 else None,
+            message_code_id="PROVIDER_BLACK_IMAGE" if n % 2 else None,
+            audit=audits[n] if number == 1 else None,
+        )
+        for n, request, number in asked
     )

@@ -6,7 +6,7 @@ visitor teaches another course, stranger is admin of the other institution.
 
 import pytest
 
-from institutions.models import User
+from institutions.models import Institution, User
 from tests.conftest import client_of
 from tests.contract.calls import BASE, CALLS, DEEPER, ids_of, name_of, request, send, url_of
 
@@ -122,6 +122,13 @@ MATRIX = {
     "14.4":         (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
     "14.5":         (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
     "14.6":         (403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404, 401),
+    # 19, 20, 21: ann's report; learners while the institution's switches are off (on: SWITCHED)
+    "19.1":         (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+    "19.2":         (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+    "20.1":         (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+    "20.2":         (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+    "21.1":         (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+    "21.2":         (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
 }  # fmt: skip
 CASES = [
     pytest.param(operation, who, status, id=f"{name_of(operation)}-{who}")
@@ -212,6 +219,40 @@ def test_list_of_institutions_shows_own_and_global_admin_all(who, seen, caller, 
 @pytest.mark.parametrize("operation", [n for n in CALLS if n.split(".")[0] in COURSES], ids=name_of)
 def test_learner_of_no_course_is_refused_below_every_course(operation, caller, world):
     assert send(caller("eve"), CALLS[operation], world).status_code == 403
+
+
+# allow_learner_report and allow_learner_audit -> operation -> what ann, bob, eve (in no course) and member are told.
+SWITCHED = {
+    (True, False): {
+        "19.1": (200, 200, 403, 403), "19.2": (200, 404, 403, 403),
+        "20.1": (200, 404, 403, 403), "20.2": (200, 404, 403, 403),
+        "21.1": (403, 403, 403, 403), "21.2": (403, 403, 403, 403),
+    },
+    (False, True): dict.fromkeys(("19.1", "19.2", "20.1", "20.2", "21.1", "21.2"), (403, 403, 403, 403)),
+    (True, True): {
+        "19.1": (200, 200, 403, 403), "19.2": (200, 404, 403, 403),
+        "20.1": (200, 404, 403, 403), "20.2": (200, 404, 403, 403),
+        "21.1": (200, 404, 403, 403), "21.2": (200, 404, 403, 403),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("report", "audit", "operation", "statuses"),
+    [
+        pytest.param(*switches, operation, statuses, id=f"{name_of(operation)}-{switches}")
+        for switches, table in SWITCHED.items()
+        for operation, statuses in table.items()
+    ],
+)
+def test_learners_read_what_the_institution_allows(report, audit, operation, statuses, caller, world):
+    allowed = {"allow_learner_report": report, "allow_learner_audit": audit}
+    Institution.objects.filter(pk=world.home.institution.pk).update(**allowed)
+    Institution.objects.filter(pk=world.away.institution.pk).update(**dict.fromkeys(allowed, True))
+    for who, status in zip(("ann", "bob", "eve", "member"), statuses, strict=True):
+        assert send(caller(who), CALLS[operation], world).status_code == status, who
+    if operation == "19.1":
+        assert send(caller("bob"), CALLS[operation], world).json().get("count", 0) == 0  # the only report is ann's
 
 
 # Rights add up.

@@ -27,6 +27,7 @@ WHO = {
     "17": "global admin data teacher ann", "18": "global admin data teacher ann",
     "4": "global admin data member", "5": "global admin data member", "9": "global admin",
     "13": "global admin send", "14": "global admin send ann",
+    "19": "global admin data teacher", "20": "global admin data teacher", "21": "global admin data teacher",
 }  # fmt: skip
 EXCEPT = {("12.7", "global"), ("12.7", "send")}  # 403
 CASES = [(n, who) for n in READS for who in WHO[n.split(".")[0]].split() if (n, who) not in EXCEPT]

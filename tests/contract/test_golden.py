@@ -21,11 +21,13 @@ WHO = {
     "course_instructor": ("ann",), "course_learner": ("data", "ann"), "activity": ("ann",),
     "activity_instrument": ("teacher",),
     "group": ("global", "ann"), "group_course": ("ann",), "ui": ("admin",), "send": ("send",), "learner_send": ("ann",),
+    "report": ("teacher",), "request": ("data", "teacher"), "audit": ("data", "teacher"),
 }  # fmt: skip
 CASES = [(name, who) for name, callers in WHO.items() for who in callers]
 INSTALLED = 5  # instruments, with these very ids
 POINTS_AT = {  # key -> the word for the row whose id it is
     "alternative_to": "row", "instrument_id": "instrument", "parent": "row", "user": "user", "category": "info",
+    **{name: name for name in ("learner", "activity", "session", "request", "report")},
 }  # fmt: skip
 WRITTEN = {"created_at", "updated_at", "joined_at"}
 
@@ -57,6 +59,7 @@ class Words:
             kind = {"results": "row"}.get(kind, kind) if key == "id" else POINTS_AT.get(key, key)
             return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
         if isinstance(value, str):
+            value = re.sub(r"/(course|activity|report)/\d+/", r"/\1/<\1>/", value)
             return re.sub(
                 r"/institution/\d+/", "/institution/<i>/", re.sub(r"/files/[^/]+/", "/files/<signed>/", value)
             )

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from courses.models import Activity, ActivityInstrument, Course, CourseGroup
+from files.links import url_read
 from institutions.models import (
     VLE,
     InformedConsent,
@@ -18,19 +19,24 @@ from institutions.models import (
     User,
 )
 from learners.models import SENDCategory, SENDLearner
+from reports.models import Report, ReportInstrument, Request
 from tests.conftest import client_of
 from tests.contract.calls import BASE, CALLS, NAMES, ids_of, url_of
 from tests.contract.filling import fill
 
 LISTS = ["1.1", "2.1", "3.1", "6.1", "7.1", "8.1", "10.1", "11.1", "12.1"]
-LISTS += ["4.1", "5.1", "9.1", "13.1", "14.1", "15.1", "16.1", "17.1", "18.1"]
+LISTS += ["4.1", "5.1", "9.1", "13.1", "14.1", "15.1", "16.1", "17.1", "18.1", "19.1", "20.1", "21.1"]
 MODELS = {
     "1.1": Institution, "2.1": VLE, "3.1": Course, "6.1": InformedConsent, "7.1": InformedConsentDocument,
     "8.1": Instrument, "10.1": User, "11.1": User, "12.1": User,
     "4.1": CourseGroup, "5.1": Course, "9.1": UIOption, "13.1": SENDCategory, "14.1": SENDLearner,
     "15.1": User, "16.1": User, "17.1": Activity, "18.1": ActivityInstrument,
+    "19.1": User, "20.1": Request, "21.1": Instrument,
 }  # fmt: skip
-DEFAULT_ORDER = {"1.1": "created_at", "8.1": "acronym"}  # everywhere else: id
+# What of a row is the key in that model: where it is not the row's own.
+KEYS = {"19.1": lambda row: row["learner"]["id"], "21.1": lambda row: row["instrument"]}
+SHARED = {"8.1", "21.1"}  # instruments are everybody's
+DEFAULT_ORDER = {"1.1": "created_at", "8.1": "acronym", "20.1": "session"}  # everywhere else: id
 ROWS = 15
 
 
@@ -159,6 +165,10 @@ ORDERABLE = {
     "9.1": "id route enabled roles user",
     "13.1": "id institution data description created_at updated_at",
     "14.1": "id expires_at category",
+    "19.1": "id learner identity_level content_level integrity_level",
+    "20.1": "id status data error_message created_at updated_at learner activity session message_code instruments",
+    "21.1": "id enrolment confidence result identity_level content_level integrity_level created_at updated_at "
+    "report instrument",
 }
 COLUMNS = [(number, name) for number, names in ORDERABLE.items() for name in names.split()]
 
@@ -186,6 +196,10 @@ def comparable(number: str, row: dict, name: str):
         return [int(part) for part in value.split(".")]
     if name == "pdf":
         value = value and "the same file"  # at an address of its own each time
+    if name == "data":
+        value = value and url_read(value).file_id
+    if name == "instruments":
+        value = min(value, default=None)
     if name == "email":
         value = value or None  # answered "", stored null
     if isinstance(value, str) and name.endswith(("_at", "_from", "_login", "accepted", "rejected", "start", "end")):
@@ -215,6 +229,12 @@ def _make_differ(world) -> None:
         (Instrument, "identity", (False, True, False)),
         (Institution, "external_ic", (True, False)),
         (Institution, "mail_domain", (None, "b.org", "a.org")),
+        (Report, "identity_level", (3, 0, 4)),
+        (ReportInstrument, "enrolment", (0.2, 0.1, 0.3)),
+        (ReportInstrument, "confidence", (0.9, 0.7, 0.8)),
+        (ReportInstrument, "result", (0.4, 0.6, 0.5)),
+        (ReportInstrument, "content_level", (1, 0, 4)),
+        (ReportInstrument, "integrity_level", (0, 2, 1)),
         (InformedConsent, "valid_from", (datetime.fromisoformat("2200-01-01T00:00:00Z"),)),
     ):
         rows = model.objects.exclude(username__in=("root", "home-admin")) if model is User else model.objects.all()
@@ -240,7 +260,8 @@ def test_versions_are_ordered_as_numbers(get, world):
 def test_default_order_is_by_key(number, get, many):
     rows = get(number, "limit=1000")["results"]
     first = DEFAULT_ORDER.get(number, "id")
-    assert [row["id"] for row in rows] == [row["id"] for row in sorted(rows, key=lambda row: (row[first], row["id"]))]
+    expected = sorted(rows, key=lambda row: (row[first] is None, row[first] or 0, row["id"]))
+    assert [row["id"] for row in rows] == [row["id"] for row in expected]
 
 
 UNKNOWN = (
@@ -292,30 +313,33 @@ SEARCHED = {
     "9.1": "route",
     "13.1": "description",
     "14.1": "category__description",
+    "19.1": "first_name last_name email",
+    "20.1": "error_message",
+    "21.1": "name acronym",
 }
 SEARCHES = [(number, name) for number, names in SEARCHED.items() for name in names.split()]
 
 
 def mark(number: str, name: str, get, world) -> int:
     """Write a rare word into one column of one row, and of the other institution's look-alike; the row's key."""
-    key = _own(get(number, "limit=1000"))[1]
-    away = [] if number == "8.1" else _away(number, world)
-    for n, pk in enumerate([key, *away[:1]]):
+    row, away = _own(get(number, "limit=1000"))[1], [] if number in SHARED else _away(number, world)
+    key_of = KEYS.get(number, lambda row: row["id"])
+    for n, marked in enumerate([row, *away[:1]]):
         *path, column = name.split("__")
-        row = MODELS[number].objects.get(pk=pk)
+        found = MODELS[number].objects.get(pk=key_of(marked))
         for relation in path:
-            row = getattr(row, relation)
-        type(row).objects.filter(pk=row.pk).update(**{column: f"xx-quagga{n}-yy"})
-    assert away or number == "8.1"
-    return key
+            found = getattr(found, relation)
+        type(found).objects.filter(pk=found.pk).update(**{column: f"xx-quagga{n}-yy"})
+    assert away or number in SHARED
+    return row["id"]
 
 
-def _own(body) -> list[int]:
+def _own(body) -> list[dict]:
     """Without the UI options that all institutions see."""
-    return [row["id"] for row in body["results"] if not row.get("is_global")]
+    return [row for row in body["results"] if not row.get("is_global")]
 
 
-def _away(number: str, world) -> list[int]:
+def _away(number: str, world) -> list[dict]:
     url = BASE + CALLS[number].path.format(**ids_of(world, world.away))
     return _own(client_of(world.away.people["admin"]).get(f"{url}?limit=1000").json())
 
@@ -475,6 +499,7 @@ COLUMN_FILTERS = {
     "12.1": "id username email",
     "17.1": "name vle_activity_type start end",
     "13.1": "id description",
+    "19.1": "identity_level__gte content_level__gte integrity_level__gte",
 }
 TYPED = ("", "abc", "-1", "1.5", "9" * 30, "2020-01-01", "2020-13-45", "%25", "null", "'", "[]", "%F0%9F%98%80")
 BOXES = [(number, name) for number, names in COLUMN_FILTERS.items() for name in names.split()]
@@ -485,7 +510,20 @@ def test_column_box_never_fails(number, name, get, world):
     # Nothing that is typed stands in any row, but for this day.
     for text in TYPED:
         found = (name, text) == ("valid_from", "2020-01-01")  # the one that some row holds
+        found = found or (name.endswith("_level__gte") and text == "-1")  # which is no bound
         assert bool(get(number, f"{name}={text}")["count"]) == (found or text == ""), text
+
+
+BAD = [
+    ("19.1", "level=abc"), ("19.1", "level=5"), ("19.1", "level__gte=x"), ("19.1", "level__lte=1.5"),
+    ("19.1", "identity_level=abc"), ("19.1", "content_level=9"), ("19.1", "integrity_level__lte=abc"),
+    ("20.1", "instruments=abc"), ("20.1", "instruments=987654321"), ("20.1", f"instruments={2**70}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "query"), BAD, **ids(BAD))
+def test_bad_value_of_a_filter_is_400_under_its_name(number, query, get, world):
+    assert list(get(number, query, status=400)) == [query.partition("=")[0]]
 
 
 def test_column_box_of_learners_finds_nothing_for_what_is_no_id(get, world):

@@ -5,7 +5,21 @@ import re
 import pytest
 
 from courses.models import Activity, CourseGroup
-from tests.contract.calls import BASE, CALLS, DEEPER, NAMES, RIGHT_CALLER, TOOLS, ids_of, name_of, request, send, url_of
+from reports.models import Report
+from tests.contract.calls import (
+    BASE,
+    CALLS,
+    DEEPER,
+    NAMES,
+    QUIZ,
+    RIGHT_CALLER,
+    TOOLS,
+    ids_of,
+    name_of,
+    request,
+    send,
+    url_of,
+)
 from tests.contract.document import operations
 
 NO_IDS = [
@@ -15,7 +29,7 @@ NO_IDS = [
 LAST = {
     "1": "i", "2": "vle", "3": "course", "6": "ic", "10": "ann", "11": "teacher", "12": "ann", "15": "teacher",
     "16": "ann", "17": "activity", "18": "tool", "4": "group", "5": "course", "9": "ui", "13": "category",
-    "14": "assignment",
+    "14": "assignment", "19": "report", "20": "request", "21": "ks",
 }  # fmt: skip
 DETAILS = [n for n in CALLS if f"{{{LAST.get(n.split('.')[0])}}}" in CALLS[n].path]
 
@@ -49,6 +63,11 @@ def test_no_id_anywhere_above_is_404(text, caller, world):
         url = url_of(CALLS[number], world, **{parent: text})
         assert request(caller("admin"), CALLS[number].method, url, CALLS[number].body).status_code == 404, number
     assert caller("admin").get(f"{BASE}{world.home.institution.pk}/instrument/{text}/").status_code == 404
+    for number, call in CALLS.items():
+        for name in ("course", "activity", "report"):
+            if f"{{{name}}}/" in call.path.rpartition("{")[0]:
+                client, url = caller("admin"), url_of(call, world, **{name: text})
+                assert request(client, call.method, url, call.body).status_code == 404, (number, name)
 
 
 UNKNOWN = 987654321
@@ -100,6 +119,9 @@ def _other(world, parent: str) -> int:
             institution=home.institution, vle=home.vle, course=home.course, vle_activity_type="quiz",
             vle_activity_id="other",
         ).pk  # fmt: skip
+    if parent == "report":
+        pair = {"institution": home.institution, "activity": home.activity}
+        return Report.objects.create(**pair, learner_id=home.people["bob"].pk).pk
     if parent == "group":
         return CourseGroup.objects.create(institution=home.institution, name="Other").pk
     return {"ic": home.newer_consent, "course": home.other_course, "ann": home.people["bob"]}[parent].pk
@@ -179,6 +201,12 @@ VERBS = {
     "{i}/learner/{ann}/send/{assignment}/": "get put patch delete",
     "{i}/send/": "get post",
     "{i}/send/{category}/": "get put patch delete",
+    f"{QUIZ}report/": "get",
+    f"{QUIZ}report/{{report}}/": "get",
+    f"{QUIZ}report/{{report}}/request/": "get",
+    f"{QUIZ}report/{{report}}/request/{{request}}/": "get",
+    f"{QUIZ}report/{{report}}/audit/": "get",
+    f"{QUIZ}report/{{report}}/audit/{{ks}}/": "get",
 }
 RESOURCE = {call.path: NAMES[number.split(".")[0]] for number, call in CALLS.items()}
 PATHS = [pytest.param(path, id=f"{RESOURCE[path]}-{path or 'root'}") for path in VERBS]

@@ -11,8 +11,7 @@ from tests.contract.document import operations
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "tesla_api" / "openapi.yaml").read_text())
-HERE = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}  # sections that the service has
-DOCUMENTED = [operation for operation in operations().values() if operation.section in HERE]
+DOCUMENTED = [*operations().values()]
 # What the service has beside the document.
 BESIDE = {
     ("post", "/api/v2/auth/login"),
@@ -30,6 +29,9 @@ COMPONENTS = {
     "InstitutionCourseActivity", "InstitutionCourseActivityInstrument", "InstitutionCourseActivityInstrumentInfo",
     "InstitutionCourseGroup", "InstitutionCourseGroupCourse", "InstitutionUIOption", "InstitutionSENDCategory",
     "InstitutionSENDCategoryData", "InstitutionSENDLearner",
+    "InstitutionCourseActivityReport", "InstitutionCourseActivityReportLearner",
+    "InstitutionCourseActivityReportDetail", "InstitutionCourseActivityReportRequest",
+    "InstitutionCourseActivityReportRequestResult", "InstitutionCourseActivityReportAudit",
 }  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -237,7 +237,7 @@ def captured(world) -> dict[str, StoredFile]:
     session = AssessmentSession.objects.create(**of_ann)
     AssessmentSessionData.objects.create(session=session, connector=files["session"])
     Request.objects.create(**of_ann, session=session, data=files["request"])
-    Report.objects.create(**of_ann, data=files["report"])
+    Report.objects.update_or_create(**of_ann, defaults={"data": files["report"]})
     return files
 
 

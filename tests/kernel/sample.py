@@ -78,6 +78,7 @@ class DetailSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ReportInstrument
+        order = "instrument_id"
         fields = ("instrument", "identity_level")
 
 
@@ -86,12 +87,18 @@ class ReportSerializer(ResourceSerializer):
 
     class Meta:
         model = Report
-        fields = ("id", "learner", "detail")
+        fields: tuple[str, ...] = ("id", "learner", "detail")
+
+
+class LongReportSerializer(ReportSerializer):
+    class Meta(ReportSerializer.Meta):
+        fields = (*ReportSerializer.Meta.fields, "identity_level")
 
 
 class ReportViewSet(ResourceViewSet):
     queryset = Report.objects.all()
     serializer_class = ReportSerializer
+    detail_serializer_class = LongReportSerializer
     scope = under(
         Activity,
         rows="activity",
@@ -120,7 +127,10 @@ class RequestViewSet(ResourceViewSet):
         parent_lookup_course_id="activity__course",
         parent_lookup_institution_id="institution",
     )
-    access = {Role.ADMIN: grant(READ)}
+    access = {
+        Role.ADMIN: grant(READ),
+        Role.LEARNER: grant(READ, parent=attended("activity__course__"), sees=lambda me: Q(learner=me.id)),
+    }
 
 
 class VLECourseSerializer(ResourceSerializer):

@@ -63,6 +63,22 @@ ROWS = {
         "{i}/course/{course}/activity/{activity}/instrument/{tool}",
         "global admin data teacher ann",
     ),
+    "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+    "activity/{parent_lookup_activity_id}/report/{id}/": (
+        "{i}/course/{course}/activity/{activity}/report/{report}",
+        "global admin data teacher",
+    ),
+    "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+    "activity/{parent_lookup_activity_id}/report/{parent_lookup_id}/request/{id}/": (
+        "{i}/course/{course}/activity/{activity}/report/{report}/request/{request}",
+        "global admin data teacher",
+    ),
+    "institution/{parent_lookup_report__activity__vle__institution_id}/"
+    "course/{parent_lookup_report__activity__course_id}/activity/{parent_lookup_report__activity_id}/"
+    "report/{parent_lookup_report_id}/audit/{instrument_id}/": (
+        "{i}/course/{course}/activity/{activity}/report/{report}/audit/{ks}",
+        "global admin data teacher",
+    ),
 }
 # The signed address of a file is another one each time.
 SIGNED = re.compile(rb"/files/[^/\"]+/")
@@ -102,7 +118,7 @@ def test_prepared_page_is_the_filtered_page(resource, as_, world):
 def test_browsable_page_shows_the_row(resource, as_, world):
     answer = as_("admin").get(address(resource.url, world), HTTP_ACCEPT="text/html")
     assert answer.status_code == 200
-    assert any(name in answer.content for name in (b"created_at", b"client_id", b"is_global"))
+    assert any(name in answer.content for name in (b"created_at", b"client_id", b"is_global", b"learner_id"))
 
 
 class Shouting(serializers.ModelSerializer):

@@ -205,10 +205,10 @@ def test_ordering_is_declared_total_and_nulls_come_last(as_, world, home):
 def test_nested_lists_and_several_parent_columns(as_, world, home, django_assert_num_queries):
     institution, activity = world.home.institution, world.home.activity
     instruments = list(Instrument.objects.order_by("pk")[:2])
-    ann, bob = (Learner.objects.get(user=world.people[name]) for name in ("ann", "bob"))
-    for learner in (ann, bob):
+    bob, eve = (Learner.objects.get(user=world.people[name]) for name in ("bob", "eve"))
+    for learner in (bob, eve):
         report = Report.objects.create(institution=institution, activity=activity, learner=learner)
-        for instrument in instruments:
+        for instrument in reversed(instruments):  # whatever came first: the list has an order of its own
             ReportInstrument.objects.create(report=report, instrument=instrument, identity_level=2)
         request = Request.objects.create(institution=institution, activity=activity, learner=learner)
         request.instruments.set(instruments)
@@ -216,13 +216,36 @@ def test_nested_lists_and_several_parent_columns(as_, world, home, django_assert
     admin = as_("admin")
     with django_assert_num_queries(4):  # caller, parent, page with its count, details
         rows = admin.get(reports).json()["results"]
-    assert [row["learner"] for row in rows] == [ann.pk, bob.pk]
-    assert rows[0]["detail"] == [{"instrument": i.name, "identity_level": 2} for i in instruments]
+    assert [row["learner"] for row in rows] == [world.people["ann"].pk, bob.pk, eve.pk]
+    assert rows[1]["detail"] == [{"instrument": i.name, "identity_level": 2} for i in instruments]
     found = admin.get(f"{reports}{report.pk}/request/").json()["results"]
-    assert [(row["learner"], row["instruments"]) for row in found] == [(bob.pk, [1, 2])]
+    assert [(row["learner"], row["instruments"]) for row in found] == [(eve.pk, [1, 2])]
     page = admin.get(reports, HTTP_ACCEPT="text/html")
     assert page.status_code == 200
     assert instruments[0].name in page.content.decode()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_row_by_itself_may_say_more_than_in_a_list(compiled, as_, world, home, monkeypatch):
+    monkeypatch.setattr(ResourceViewSet, "compiled", property(lambda self: compiled))
+    reports = f"{home}/course/{world.home.course.pk}/activity/{world.home.activity.pk}/report/"
+    (listed,) = as_("admin").get(reports).json()["results"]
+    assert list(listed) == ["id", "learner", "detail"]
+    assert as_("admin").get(f"{reports}{world.home.report.pk}/").json() == listed | {"identity_level": 2}
+
+
+def test_a_parent_that_is_not_seen_is_not_there(as_, world, home):
+    """The right holds in the course; of its reports a learner sees the own one, and below the others is nothing."""
+    course = f"{home}/course/{world.home.course.pk}/activity/{world.home.activity.pk}/report/"
+    requests = f"{course}{world.home.report.pk}/request/"
+    for who, status in (("ann", 200), ("admin", 200), ("bob", 404), ("eve", 403), ("teacher", 403), ("stranger", 404)):
+        for url in (requests, f"{requests}{world.home.request.pk}/"):
+            assert as_(who).get(url).status_code == status, (who, url)
+    world.home.person("both", inst_admin=True)
+    Learner.objects.create(user=world.home.people["both"], institution=world.home.institution)
+    world.home.join(world.home.course, "both")
+    world.people["both"] = world.home.people["both"]
+    assert as_("both").get(requests).status_code == 200  # as administrator
 
 
 @pytest.fixture
@@ -282,8 +305,9 @@ def test_the_choke_points_are_sealed(name):
         type("V", (ResourceViewSet,), {name: lambda self: None})
 
 
-def test_a_parent_rule_without_a_parent_is_refused():
-    rules = {Role.LEARNER: grant(READ, parent=lambda me: Q(pk=me.id))}
+@pytest.mark.parametrize("word", ["parent", "sees"])
+def test_a_parent_rule_without_a_parent_is_refused(word):
+    rules = {Role.LEARNER: grant(READ, **{word: lambda me: Q(pk=me.id)})}
     with pytest.raises(TypeError, match="no parent below"):
         type("V", (ResourceViewSet,), {"scope": sample.GroupViewSet.scope, "access": rules})
 

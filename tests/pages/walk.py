@@ -25,7 +25,8 @@ class Place:
         return self.at(self.rows[0]) if self.rows else None
 
     def at(self, row: dict[str, Any]) -> str:
-        return f"{self.listed}{row.get(self.resource.kwargs[-1], row['id'])}/"
+        kwarg = self.resource.kwargs[-1]
+        return f"{self.listed}{row.get(kwarg, row.get(kwarg.removesuffix('_id'), row['id']))}/"
 
 
 def places(get: Callable[[str], Any]) -> Iterator[Place]:

@@ -10,5 +10,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         for resource in TREE:
-            if resource.viewset.fast_rows:
-                self.stdout.write(f"# {resource.url}\n{resource.viewset.plan().source}")
+            view = resource.viewset
+            for serializer in filter(None, (view.serializer_class, view.detail_serializer_class)):
+                if view.fast_rows:
+                    self.stdout.write(f"# {resource.url} {serializer.__name__}\n{view.plan(serializer).source}")

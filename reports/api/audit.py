@@ -1,0 +1,61 @@
+"""/institution/{}/course/{}/activity/{}/report/{parent_lookup_report_id}/audit/{instrument_id}/"""
+
+from courses.api.rules import attended, taught
+from reports.api.evidence import Evidence, LinkField, may_read_evidence
+from reports.api.report import LEVELS
+from reports.arithmetic import percent
+from reports.models import Report, ReportInstrument
+from reports.rules import is_flagged, own
+from tesla_api.api.access import READ, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import Computed, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+def audit_url(file_id: int | None, identity: int, content: int, integrity: int, evidence: Evidence) -> str | None:
+    return evidence.url(file_id, "report_audit.json", flagged=is_flagged(identity, content, integrity))
+
+
+class InstitutionCourseActivityReportAuditSerializer(ResourceSerializer):
+    """Percentages are whole numbers from 0 to 100."""
+
+    enrolment = Computed(percent, "enrolment")
+    confidence = Computed(percent, "confidence")
+    result = Computed(percent, "result")
+    audit_data = LinkField(audit_url, "audit_data_id", *LEVELS, given=Evidence)
+
+    class Meta:
+        model = ReportInstrument
+        fields = (
+            "id", "enrolment", "confidence", "result", *LEVELS, "audit_data", "created_at", "updated_at", "report",
+            "instrument",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ReportAuditViewSet(ResourceViewSet):
+    queryset = ReportInstrument.objects.all()
+    serializer_class = InstitutionCourseActivityReportAuditSerializer
+    lookup_field = "instrument"
+    lookup_url_kwarg = "instrument_id"
+    search_fields = ("instrument__name", "instrument__acronym")
+    orderable = {
+        name: name
+        for name in (
+            "id", "enrolment", "confidence", "result", *LEVELS, "created_at", "updated_at", "report", "instrument",
+        )
+    }  # fmt: skip
+    scope = under(
+        Report,
+        rows="report",
+        parent_lookup_report_id="pk",
+        parent_lookup_report__activity_id="activity",
+        parent_lookup_report__activity__course_id="activity__course",
+        parent_lookup_report__activity__vle__institution_id="institution",
+    )
+    access = {
+        Role.GLOBAL | Role.ADMIN | Role.DATA: grant(READ),
+        Role.INSTRUCTOR: grant(READ, parent=taught("activity__course__")),
+        Role.LEARNER: grant(READ, parent=attended("activity__course__"), sees=own, when=may_read_evidence),
+    }

@@ -1,0 +1,47 @@
+"""Links to the evidence behind a report: null where the caller must not follow them."""
+
+from drf_spectacular.utils import extend_schema_field
+
+from files.links import evidence_links
+from reports import queries, rules
+from tesla_api.api.caller import Caller, Role
+from tesla_api.api.serializers import Computed
+
+
+@extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+class LinkField(Computed):
+    """An address that is signed anew in each answer; null for no file."""
+
+
+class Evidence:
+    """Links for this caller, under the report above or to the one that is read."""
+
+    def __init__(self, view) -> None:
+        held, access = view.grants, view.access
+        self.links = evidence_links(view)
+        self.sight = rules.sight(
+            view.roles, view.tenant, teaches=access[Role.INSTRUCTOR] in held, owns=access[Role.LEARNER] in held
+        )
+
+    def url(self, file_id: int | None, name: str, *, flagged: bool) -> str | None:
+        return self.links(file_id, name) if file_id is not None and self.sight.shows(flagged) else None
+
+
+class RequestEvidence(Evidence):
+    """The same for requests; which are flagged is asked only of whom it concerns."""
+
+    def __init__(self, view) -> None:
+        super().__init__(view)
+        matters = self.sight.shows(flagged=True) and not self.sight.shows(flagged=False)
+        self.flagged = queries.requests_flagged(**view.link) if matters else frozenset()
+
+    def of(self, request: int, file_id: int | None, name: str) -> str | None:
+        return self.url(file_id, name, flagged=request in self.flagged)
+
+
+def may_read_reports(caller: Caller) -> bool:
+    return rules.reports_shown(caller.institution)
+
+
+def may_read_evidence(caller: Caller) -> bool:
+    return rules.evidence_shown(caller.institution)

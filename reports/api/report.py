@@ -1,0 +1,182 @@
+"""/institution/{}/course/{}/activity/{parent_lookup_activity_id}/report/{id}/"""
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+
+from courses.api.rules import attended, taught
+from courses.models import Activity
+from files.links import Links, evidence_links
+from learners.models import Learner
+from reports.api.evidence import LinkField, may_read_reports
+from reports.arithmetic import Facts, Level, Thresholds, percent
+from reports.models import Report, ReportInstrument
+from reports.queries import Measures, measures
+from reports.rules import own
+from tesla_api.api.access import READ, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BlankableEmailField, Computed, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+LEVELS = ("identity_level", "content_level", "integrity_level")
+
+
+class InstitutionCourseActivityReportLearnerSerializer(ResourceSerializer):
+    id = serializers.IntegerField(source="user_id", read_only=True)
+    uid = serializers.CharField(source="user.uid", read_only=True)
+    first_name = serializers.CharField(source="user.first_name", read_only=True)
+    last_name = serializers.CharField(source="user.last_name", read_only=True)
+    email = BlankableEmailField(source="user.email", read_only=True, allow_null=False)
+
+    class Meta:
+        model = Learner
+        fields = ("id", "uid", "first_name", "last_name", "email", "learner_id")
+
+
+class InstitutionCourseActivityReportDetailSerializer(ResourceSerializer):
+    """Percentages are whole numbers from 0 to 100."""
+
+    instrument = serializers.CharField(source="instrument.name", read_only=True)
+    enrolment = Computed(percent, "enrolment")
+    confidence = Computed(percent, "confidence")
+    result = Computed(percent, "result")
+    instrument_id = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = ReportInstrument
+        order = "instrument_id"
+        fields: tuple[str, ...] = ("instrument", "enrolment", "confidence", "result", *LEVELS, "instrument_id")
+        read_only_fields = LEVELS
+
+
+class InstitutionCourseActivityReportSerializer(ResourceSerializer):
+    learner = InstitutionCourseActivityReportLearnerSerializer(read_only=True)
+    detail = InstitutionCourseActivityReportDetailSerializer(source="details", many=True, read_only=True)
+
+    class Meta:
+        model = Report
+        fields: tuple[str, ...] = ("id", "learner", "detail", *LEVELS)
+        read_only_fields = LEVELS
+
+
+def learner_histogram(instrument: int, measured: Measures) -> list[int]:
+    return measured.learner_histogram(instrument)
+
+
+def activity_histogram(instrument: int, measured: Measures) -> list[int]:
+    return measured.activity_histogram(instrument)
+
+
+def statistic(name: str, kind: Any) -> Computed:
+    """One value of the row's `arithmetic.Statistics`, of this type."""
+
+    def shown(instrument, result, confidence, measured):
+        return getattr(measured.statistics(instrument, result, confidence), name)
+
+    shown.__annotations__["return"] = kind
+    return Computed(shown, "instrument_id", "result", "confidence", given=measures)
+
+
+class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):
+    """What the row means, compared with this learner's results and with those of all learners in this activity.
+
+    Null where there is nothing to compare: no results yet, or no enabled provider.
+    """
+
+    instrument_acronym = serializers.CharField(source="instrument.acronym", read_only=True)
+    learner_histogram = Computed(learner_histogram, "instrument_id", given=measures)
+    activity_histogram = Computed(activity_histogram, "instrument_id", given=measures)
+    instrument_polarity = statistic("polarity", int | None)
+    result_bean = statistic("result_bean", int)
+    thresholds = statistic("thresholds", Thresholds | None)
+    prob_learner = statistic("prob_learner", float | None)
+    prob_context = statistic("prob_context", float | None)
+    h_prob_learner = statistic("h_prob_learner", float | None)
+    h_prob_context = statistic("h_prob_context", float | None)
+    facts = statistic("facts", Facts)
+
+    class Meta(InstitutionCourseActivityReportDetailSerializer.Meta):
+        fields = (
+            *InstitutionCourseActivityReportDetailSerializer.Meta.fields,
+            "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean",
+            "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
+        )  # fmt: skip
+
+
+def report_url(file_id: int | None, links: Links) -> str | None:
+    return None if file_id is None else links(file_id, "report.json")
+
+
+class InstitutionCourseActivityReportLongSerializer(InstitutionCourseActivityReportSerializer):
+    """The report with its statistics, and `data`: the address of its sessions and documents as JSON."""
+
+    detail = InstitutionCourseActivityReportStatisticsSerializer(source="details", many=True, read_only=True)
+    data = LinkField(report_url, "data_id", given=evidence_links)  # type: ignore[assignment] # fields leave the class
+
+    class Meta(InstitutionCourseActivityReportSerializer.Meta):
+        fields = (*InstitutionCourseActivityReportSerializer.Meta.fields, "data")
+
+
+class LevelFilter(filters.ChoiceFilter):
+    """One of the five levels."""
+
+    def __init__(self, *args, **kwargs):
+        names = [(int(level), level.name.replace("_", " ").capitalize()) for level in Level]
+        super().__init__(*args, choices=names, **kwargs)
+
+
+class BoundFilter(filters.NumberFilter):
+    """A whole number, one of the levels or not."""
+
+    field_class = forms.IntegerField
+
+
+# The three lower bounds are boxes above a dashboard's columns, which never fail; -1 is what they send for no bound.
+class ReportFilter(filters.FilterSet):
+    learner__first_name = filters.CharFilter("learner__user__first_name")
+    learner__last_name = filters.CharFilter("learner__user__last_name")
+    learner__email = filters.CharFilter("learner__user__email")
+    identity_level = LevelFilter()
+    identity_level__gte = ColumnFilter("identity_level", "gte")
+    identity_level__lte = BoundFilter("identity_level", "lte")
+    content_level = LevelFilter()
+    content_level__gte = ColumnFilter("content_level", "gte")
+    content_level__lte = BoundFilter("content_level", "lte")
+    integrity_level = LevelFilter()
+    integrity_level__gte = ColumnFilter("integrity_level", "gte")
+    integrity_level__lte = BoundFilter("integrity_level", "lte")
+    level = LevelFilter(method="any_level")
+    level__gte = BoundFilter(method="any_level")
+    level__lte = BoundFilter(method="any_level")
+
+    def any_level(self, queryset, name: str, value: int):
+        """By one of the three levels at least; `name` is "level" with or without a lookup."""
+        return queryset.filter(reduce(or_, (Q(**{level.replace("level", name): value}) for level in LEVELS)))
+
+
+class ReportViewSet(ResourceViewSet):
+    queryset = Report.objects.all()
+    serializer_class = InstitutionCourseActivityReportSerializer
+    detail_serializer_class = InstitutionCourseActivityReportLongSerializer
+    filterset_class = ReportFilter
+    search_fields = ("learner__user__first_name", "learner__user__last_name", "learner__user__email", *LEVELS)
+    orderable = {name: name for name in ("id", "learner", *LEVELS)}
+    scope = under(
+        Activity,
+        rows="activity",
+        parent_lookup_activity_id="pk",
+        parent_lookup_activity__course_id="course",
+        parent_lookup_activity__vle__institution_id="institution",
+    )
+    access = {
+        Role.GLOBAL | Role.ADMIN | Role.DATA: grant(READ),
+        Role.INSTRUCTOR: grant(READ, parent=taught("course__")),
+        Role.LEARNER: grant(READ, parent=attended("course__"), rows=own, when=may_read_reports),
+    }

@@ -1,0 +1,132 @@
+"""Who sees the evidence behind a report: one rule for the links that are shown and for the moment they are followed.
+
+Evidence is what was captured from a learner and what instruments recorded of it: faces, voices, keystrokes.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from courses.api.rules import attended, taught
+from files.models import Kind, StoredFile
+from files.rules import readable
+from institutions.models import Institution
+from reports.arithmetic import Level
+from reports.models import Report, ReportInstrument, Request
+from tesla_api.api.caller import PEOPLE, Caller, Role
+
+UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What somebody sees of one report."""
+
+    report: bool
+    evidence: bool
+    unflagged: bool  # also the evidence of rows without a warning or an alert
+
+    def shows(self, flagged: bool) -> bool:
+        """Whether evidence is shown of rows that have, or have not, a warning or an alert."""
+        return self.evidence and (self.unflagged or flagged)
+
+
+def sight(roles: Role, institution: Institution, *, teaches: bool, owns: bool) -> Sight:
+    """What these roles in the report's institution see; `teaches` its course, `owns` it and attends its course."""
+    if roles & UNRESTRICTED:
+        return Sight(report=True, evidence=True, unflagged=True)
+    return Sight(
+        report=teaches or (owns and reports_shown(institution)),
+        evidence=teaches or (owns and evidence_shown(institution)),
+        unflagged=institution.allow_valid_audit,
+    )
+
+
+def reports_shown(institution: Institution) -> bool:
+    """Learners see their own reports."""
+    return institution.allow_learner_report
+
+
+def evidence_shown(institution: Institution) -> bool:
+    """Learners see the evidence behind their own reports."""
+    return institution.allow_learner_report and institution.allow_learner_audit
+
+
+def own(me) -> Q:
+    return Q(learner=me.id)
+
+
+def is_flagged(identity_level: int, content_level: int, integrity_level: int) -> bool:
+    """An instrument's row with these levels has a warning or an alert."""
+    return max(identity_level, content_level, integrity_level) >= Level.WARNING
+
+
+def flagged_rows() -> QuerySet[ReportInstrument]:
+    """The same, of all rows that there are."""
+    return ReportInstrument.objects.filter(
+        Q(identity_level__gte=Level.WARNING)
+        | Q(content_level__gte=Level.WARNING)
+        | Q(integrity_level__gte=Level.WARNING)
+    )
+
+
+def flagged_requests(activity: int, learner: int) -> QuerySet[Request]:
+    """The pair's requests of which some instrument has a flagged row in the pair's report."""
+    instruments = flagged_rows().filter(report__activity=activity, report__learner=learner).values("instrument")
+    asked = Request.instruments.through._default_manager.filter(request=OuterRef("pk"), instrument__in=instruments)
+    return Request.objects.filter(Exists(asked), activity=activity, learner=learner)
+
+
+# When a link is followed.
+
+
+@readable(Kind.REPORT)
+def report_readable(caller: Caller, file: StoredFile) -> bool:
+    """Whoever sees the report."""
+    return any(seen.report for _, seen in _seen(caller, file, Q(data=file)))
+
+
+@readable(Kind.REPORT_AUDIT)
+def report_audit_readable(caller: Caller, file: StoredFile) -> bool:
+    flagged = flagged_rows().filter(audit_data=file)
+    return _evidence_readable(
+        caller, file, Q(details__audit_data=file), lambda report: flagged.filter(report=report).exists()
+    )
+
+
+@readable(Kind.REQUEST)
+def request_readable(caller: Caller, file: StoredFile) -> bool:
+    return _request_evidence_readable(caller, file, Request.objects.filter(data=file))
+
+
+@readable(Kind.RESULT_AUDIT)
+def result_audit_readable(caller: Caller, file: StoredFile) -> bool:
+    return _request_evidence_readable(caller, file, Request.objects.filter(results__audit=file))
+
+
+def _request_evidence_readable(caller: Caller, file: StoredFile, requests: QuerySet[Request]) -> bool:
+    of_pair = requests.filter(activity=OuterRef("activity"), learner=OuterRef("learner"))
+
+    def flagged(report: Report) -> bool:
+        return flagged_requests(report.activity_id, report.learner_id).filter(pk__in=requests.values("pk")).exists()
+
+    return _evidence_readable(caller, file, Q(Exists(of_pair)), flagged)
+
+
+def _evidence_readable(caller: Caller, file: StoredFile, reports: Q, flagged: Callable[[Report], bool]) -> bool:
+    return any(seen.evidence and seen.shows(flagged(report)) for report, seen in _seen(caller, file, reports))
+
+
+def _seen(caller: Caller, file: StoredFile, reports: Q) -> Iterator[tuple[Report, Sight]]:
+    """The reports of the file's institution that refer to it in this way, with what the caller sees of each now."""
+    if caller.kind not in PEOPLE:
+        return
+    roles, all_reports = caller.roles_in(file.institution_id), Report.objects.filter(institution=file.institution_id)
+    teaching = all_reports.filter(taught("activity__course__")(caller), pk=OuterRef("pk"))
+    attending = all_reports.filter(attended("activity__course__")(caller), own(caller), pk=OuterRef("pk"))
+    rows = all_reports.filter(reports).annotate(teaches=Exists(teaching), owns=Exists(attending))
+    for report in rows.select_related("institution"):
+        teaches = Role.INSTRUCTOR in roles and report.teaches
+        owns = Role.LEARNER in roles and report.owns
+        yield report, sight(roles, report.institution, teaches=teaches, owns=owns)

@@ -1,5 +1,6 @@
 """Changes of learners: the role, and what a learner decides about the informed consent. No HTTP."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.utils import timezone
 from institutions.models import InformedConsent, Institution, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
-from learners.models import ConsentDecision, Decision, Learner
+from learners.models import ConsentDecision, Decision, Learner, SENDCategory, SENDLearner
+from tesla_api.api.batches import batched
 from tesla_api.api.domain import Invalid, Unknown
 
 
@@ -26,6 +28,28 @@ def learner_add(*, person: User) -> Learner:
     held = people.person_locked(person_id=person.pk)
     home: Any = held.institution_id
     return Learner.objects.get_or_create(user=held, defaults={"institution_id": home})[0]
+
+
+@transaction.atomic
+def learners_add(*, institution: Institution, people: Collection[int]) -> int:
+    """The role of being assessed for those of these people of the institution who lack it: how many they were."""
+    lacking = User.objects.filter(institution=institution, learner=None).order_by("pk").select_for_update(of=("self",))
+    keys = [key for part in batched(sorted(people)) for key in lacking.filter(pk__in=part).values_list("pk", flat=True)]
+    rows = [Learner(user_id=key, institution=institution) for key in keys]
+    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
+    return len(rows)
+
+
+@transaction.atomic
+def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
+    """The category holds for these learners for good, unless it was assigned to them before: how many are new."""
+    there = set(category.assignments.values_list("learner_id", flat=True))
+    rows = [
+        SENDLearner(institution_id=category.institution_id, learner_id=key, category=category)
+        for key in sorted({*learners} - there)
+    ]
+    SENDLearner.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from tesla_api.api.constraints import TAKEN, violated_fields
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
 INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
+GLOBAL_ADMINISTRATOR = "This is the account of a global administrator."
 _HAS_ROLE = Q(instructor__isnull=False) | Q(learner__isnull=False)
 _ADMINISTERS = Q(inst_admin=True, login_allowed=True, is_active=True)
 
@@ -92,7 +93,7 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
     if person is None:
         return person_create(institution=institution, uid=uid, **values)
     if person.is_staff:
-        raise Forbidden("This is the account of a global administrator.")
+        raise Forbidden(GLOBAL_ADMINISTRATOR)
     if hasattr(person, role):
         raise Invalid(uid=f"The person with this uid already has the role of {role}.")
     if person.has_flag or person.has_usable_password():

@@ -1,19 +1,19 @@
 """The dataset's presentations become courses of an institution; what is there already stays as it is."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from courses.imports.members import learners_join
 from courses.imports.oulad.reading import Presentation
 from courses.models import Activity, Course
-from institutions.models import VLE, Institution
+from institutions.models import VLE, Institution, User
 from institutions.services.people import GLOBAL_ADMINISTRATOR
 from institutions.services.rosters import people_listed
 from institutions.services.vles import vle_register
-from learners.models import SENDCategory
+from learners.models import Learner, SENDCategory
 from learners.services import learners_add, sends_assign
 from tesla_api.api.domain import Conflict, Unknown
 
@@ -48,6 +48,32 @@ def ground_laid(*, institution: Institution, vle: str, category: str) -> Ground:
         vle_is_new=found is None,
         category_is_new=need is None,
     )
+
+
+def presentations_load(
+    *, ground: Ground, presentations: Iterable[Presentation], reject: Reject
+) -> Iterator[tuple[Presentation, Counter[str]]]:
+    """Each presentation once it is written, and how many rows of which kind were made for it."""
+    made = counted = 0
+    for presentation in presentations:
+        rows = presentation_load(ground=ground, presentation=presentation, reject=reject)
+        made += rows["people"]
+        if made > 2 * counted:
+            _count_again()
+            counted = made
+        yield presentation, rows
+
+
+def _count_again() -> None:
+    """Tell PostgreSQL how large the tables are by now.
+
+    It decides once per connection how it looks up what a foreign key names. For a table that it thinks empty it takes
+    the index of the institution's key and walks over everybody there, for each of thousands of rows.
+    """
+    if connection.vendor == "postgresql":
+        tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in (User, Learner, Course))
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {tables}")
 
 
 def presentation_load(*, ground: Ground, presentation: Presentation, reject: Reject) -> Counter[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from courses.imports.oulad.loading import Ground, ground_laid, presentation_load
+from courses.imports.oulad.loading import Ground, ground_laid, presentations_load
 from courses.imports.oulad.reading import COLUMNS, Dataset, Rejected
 from courses.management.console import institution_named, progress, row_name
 from tesla_api.api.domain import DomainError
@@ -82,13 +82,13 @@ class Command(BaseCommand):
 
     def _loaded(self, dataset: Dataset, ground: Ground, verbosity: int) -> Counter[str]:
         made: Counter[str] = Counter()
-        presentations = dataset.presentations.values()
-        amount = sum(len(found.students) for found in presentations)
+        found = dataset.presentations.values()
+        amount = sum(len(presentation.students) for presentation in found)
         with progress(self.stderr, verbosity=verbosity, total=amount, desc="presentations", unit=" students") as bar:
-            for found in presentations:
-                bar.set_postfix_str(found.name)
-                made.update(presentation_load(ground=ground, presentation=found, reject=dataset.take_back))
-                bar.update(len(found.students))
+            for presentation, rows in presentations_load(ground=ground, presentations=found, reject=dataset.take_back):
+                made.update(rows)
+                bar.set_postfix_str(presentation.name)
+                bar.update(len(presentation.students))
         return made
 
     def _tell_rejected(self, rejections: Rejections, file: Path | None) -> None:

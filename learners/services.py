@@ -11,8 +11,8 @@ from django.utils import timezone
 from institutions.models import InformedConsent, Institution, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
+from institutions.services.rosters import people_without
 from learners.models import ConsentDecision, Decision, Learner, SENDCategory, SENDLearner
-from tesla_api.api.batches import batched
 from tesla_api.api.domain import Invalid, Unknown
 
 
@@ -31,10 +31,9 @@ def learner_add(*, person: User) -> Learner:
 
 
 @transaction.atomic
-def learners_add(*, institution: Institution, people: Collection[int]) -> int:
+def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
     """The role of being assessed for those of these people of the institution who lack it: how many they were."""
-    lacking = User.objects.filter(institution=institution, learner=None).order_by("pk").select_for_update(of=("self",))
-    keys = [key for part in batched(sorted(people)) for key in lacking.filter(pk__in=part).values_list("pk", flat=True)]
+    keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
     rows = [Learner(user_id=key, institution=institution) for key in keys]
     Learner.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
     return len(rows)

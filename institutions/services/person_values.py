@@ -1,7 +1,7 @@
 """What the values of a person must be, whoever writes them, and the user names that are made for new people."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -89,26 +89,31 @@ def _refuse_password(person: User, password: str) -> None:
 
 def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:
     """Names that nobody has at this moment, the best first: the e-mail, then `<acronym>-<uid>`, numbered."""
-    address = (email or "").lower()
-    fits = 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address)
-    if fits and not User.objects.filter(username=address).exists():
+    address = _address(email)
+    if address and not _held([address]).exists():
         yield address
     yield from _free(_stem(institution, uid))
 
 
-def usernames_together(institution: Institution, uids: Collection[str]) -> dict[str, str]:
-    """{uid: a name that nobody has at this moment} for people without e-mail, no name twice."""
-    stems = {uid: _stem(institution, uid) for uid in uids}
-    taken = {name for part in batched({*stems.values()}) for name in _held(part)}
+def usernames_together(institution: Institution, people: Mapping[str, str | None]) -> dict[str, str]:
+    """{uid: the first of these names} for all of {uid: e-mail}, no name twice."""
+    best = {uid: _address(email) or _stem(institution, uid) for uid, email in people.items()}
+    taken = {name for part in batched({*best.values()}) for name in _held(part)}
     others: dict[str, Iterator[str]] = {}
     made = {}
-    for uid, stem in stems.items():
-        name = stem
+    for uid, name in best.items():
+        stem = _stem(institution, uid)
         while name in taken:
             name = next(others.setdefault(stem, _free(stem)))
         taken.add(name)
         made[uid] = name
     return made
+
+
+def _address(email: str | None) -> str | None:
+    """The e-mail as a user name, if it can be one."""
+    address = (email or "").lower()
+    return address if 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address) else None
 
 
 def _stem(institution: Institution, uid: str) -> str:

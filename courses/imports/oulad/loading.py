@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
+from courses.imports.growth import Growth
 from courses.imports.members import learners_join
 from courses.imports.oulad.reading import Presentation
 from courses.models import Activity, Course
 from institutions.models import VLE, Institution, User
-from institutions.services.people import GLOBAL_ADMINISTRATOR
 from institutions.services.rosters import people_listed
 from institutions.services.vles import vle_register
 from learners.models import Learner, SENDCategory
@@ -54,26 +54,11 @@ def presentations_load(
     *, ground: Ground, presentations: Iterable[Presentation], reject: Reject
 ) -> Iterator[tuple[Presentation, Counter[str]]]:
     """Each presentation once it is written, and how many rows of which kind were made for it."""
-    made = counted = 0
+    growth = Growth(User, Learner, Course)
     for presentation in presentations:
         rows = presentation_load(ground=ground, presentation=presentation, reject=reject)
-        made += rows["people"]
-        if made > 2 * counted:
-            _count_again()
-            counted = made
+        growth.by(rows["people"])
         yield presentation, rows
-
-
-def _count_again() -> None:
-    """Tell PostgreSQL how large the tables are by now.
-
-    It decides once per connection how it looks up what a foreign key names. For a table that it thinks empty it takes
-    the index of the institution's key and walks over everybody there, for each of thousands of rows.
-    """
-    if connection.vendor == "postgresql":
-        tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in (User, Learner, Course))
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {tables}")
 
 
 def presentation_load(*, ground: Ground, presentation: Presentation, reject: Reject) -> Counter[str]:
@@ -148,11 +133,11 @@ def _people(
 ) -> dict[str, int]:
     roster = people_listed(institution=ground.vle.institution, uids=presentation.students)
     for file, lines in {"studentInfo": presentation.listed, "studentRegistration": presentation.registered}.items():
-        refused += [(file, lines[uid], GLOBAL_ADMINISTRATOR) for uid in sorted(roster.refused) if uid in lines]
+        refused += [(file, lines[uid], reason) for uid, reason in roster.refused.items() if uid in lines]
     keys = {**roster.found, **roster.made}
     return {
         "people": len(roster.made),
-        "learners": learners_add(institution=ground.vle.institution, people=keys.values()),
+        "learners": learners_add(institution=ground.vle.institution, person_ids=keys.values()),
         "memberships": learners_join(
             course=course, learners=[keys[uid] for uid in presentation.registered if uid in keys]
         ),

@@ -5,29 +5,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from courses.imports.oulad.loading import Ground, ground_laid, presentations_load
 from courses.imports.oulad.reading import COLUMNS, Dataset, Rejected
-from courses.management.console import institution_named, progress, row_name
-from tesla_api.api.domain import DomainError
+from courses.management.console import Listing, failures_told, institution_named, progress, row_name
 from tesla_api.api.tables import TableWriter
 
-SHOWN = 100
 
-
-class Rejections:
+class Rejections(Listing):
     """Rows that were not taken: the first ones on the screen, all of them in a file if one is named."""
 
     def __init__(self, writer: TableWriter | None) -> None:
+        super().__init__()
         self._writer = writer
-        self.first: list[Rejected] = []
-        self.amount = 0
 
     def __call__(self, rejected: Rejected) -> None:
-        self.amount += 1
-        if len(self.first) < SHOWN:
-            self.first.append(rejected)
+        self.add(f"{rejected.file}, line {rejected.line}: {rejected.reason}")
         if self._writer:
             self._writer.write(rejected)
 
@@ -55,18 +49,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         institution = institution_named(options["institution"])
-        with ExitStack() as stack:
-            try:
-                rejections = Rejections(_writer(stack, options["rejected"]))
-                dataset = Dataset(options["folder"], rejections)
-                submitted = self._checked(dataset, options["verbosity"])
-                ground = ground_laid(institution=institution, vle=options["vle"], category=options["send"])
-                made = self._loaded(dataset, ground, options["verbosity"])
-            except OSError as error:
-                raise CommandError(f"{error.filename}: {error.strerror}.") from error
-            except DomainError as error:
-                raise CommandError(str(error)) from error
-        self._tell_rejected(rejections, options["rejected"])
+        with failures_told(), ExitStack() as stack:
+            rejections = Rejections(_writer(stack, options["rejected"]))
+            dataset = Dataset(options["folder"], rejections)
+            submitted = self._checked(dataset, options["verbosity"])
+            ground = ground_laid(institution=institution, vle=options["vle"], category=options["send"])
+            made = self._loaded(dataset, ground, options["verbosity"])
+        rejections.show(self.stderr, all_of_them="--rejected FILE writes them all.")
         self.stdout.write("\n".join(_summary(dataset, ground, made, submitted)))
 
     def _checked(self, dataset: Dataset, verbosity: int) -> int:
@@ -90,13 +79,6 @@ class Command(BaseCommand):
                 bar.set_postfix_str(presentation.name)
                 bar.update(len(presentation.students))
         return made
-
-    def _tell_rejected(self, rejections: Rejections, file: Path | None) -> None:
-        for each in rejections.first:
-            self.stderr.write(f"{each.file}, line {each.line}: {each.reason}")
-        more = rejections.amount - len(rejections.first)
-        if more:
-            self.stderr.write(f"and {more} more, all of them in {file or 'the file that --rejected names'}")
 
 
 def _writer(stack: ExitStack, path: Path | None) -> TableWriter | None:

@@ -1,6 +1,6 @@
 """Changes of learners: the role, what a learner decides about the informed consent, and special needs. No HTTP."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from institutions.models import InformedConsent, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
+from institutions.services.rosters import people_without
 from learners.models import ConsentDecision, Decision, Learner, SENDCategory, SENDLearner, SENDOption
 from learners.queries import SendOptions, send_data
 from tesla_api.api.domain import Invalid, Unknown
@@ -29,6 +30,27 @@ def learner_add(*, person: User) -> Learner:
     held = people.person_locked(person_id=person.pk)
     home: Any = held.institution_id
     return Learner.objects.get_or_create(user=held, defaults={"institution_id": home})[0]
+
+
+@transaction.atomic
+def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
+    """The role of being assessed for those of these people of the institution who lack it: how many they were."""
+    keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+    rows = [Learner(user_id=key, institution=institution) for key in keys]
+    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
+    return len(rows)
+
+
+@transaction.atomic
+def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
+    """The category holds for these learners for good, unless it was assigned to them before: how many are new."""
+    there = set(category.assignments.values_list("learner_id", flat=True))
+    rows = [
+        SENDLearner(institution_id=category.institution_id, learner_id=key, category=category)
+        for key in sorted({*learners} - there)
+    ]
+    SENDLearner.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from tesla_api.api.constraints import TAKEN, violated_fields
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
 INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
+GLOBAL_ADMINISTRATOR = "This is the account of a global administrator."
 _HAS_ROLE = Q(instructor__isnull=False) | Q(learner__isnull=False)
 _ADMINISTERS = Q(inst_admin=True, login_allowed=True, is_active=True)
 
@@ -88,16 +89,31 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
 
     What the values say of names and e-mail is ignored for somebody who holds a flag or a password.
     """
-    person = User.objects.select_for_update().filter(institution=institution, uid=uid).first()
+    person = person_with_uid(institution=institution, uid=uid)
     if person is None:
         return person_create(institution=institution, uid=uid, **values)
-    if person.is_staff:
-        raise Forbidden("This is the account of a global administrator.")
     if hasattr(person, role):
         raise Invalid(uid=f"The person with this uid already has the role of {role}.")
-    if person.has_flag or person.has_usable_password():
-        values = {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
+    values = values_taken(person, values)
     return person_update(person=person, **values) if values else person
+
+
+def person_with_uid(*, institution: Institution, uid: str) -> User | None:
+    """The person to whom somebody adds by uid, locked until the transaction ends; never a global administrator."""
+    person = User.objects.select_for_update().filter(institution=institution, uid=uid).first()
+    if person is not None and person.is_staff:
+        raise Forbidden(GLOBAL_ADMINISTRATOR)
+    return person
+
+
+def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
+    """Of what is said of a person by the way, that which is taken over.
+
+    Names and e-mail of somebody who holds a flag or a password are changed on purpose only: they open the account.
+    """
+    if person.has_flag or person.has_usable_password():
+        return {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
+    return values
 
 
 @transaction.atomic

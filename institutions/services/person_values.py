@@ -1,15 +1,18 @@
 """What the values of a person must be, whoever writes them, and the user names that are made for new people."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domain_refuses
+from tesla_api.api.batches import batched
 from tesla_api.api.constraints import TAKEN, refuse_violations
 from tesla_api.api.text import validate_line
 
@@ -32,6 +35,18 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:
     """Raise ValidationError with everything that is wrong with the changed values or the new password, by name."""
+    refuse_malformed(person, changed, password)
+    errors: dict[str, list[ValidationError]] = {}
+    with _under(errors):
+        refuse_violations(person, TEXTS)
+    if "username" in changed and User.objects.filter(username=person.username).exclude(pk=person.pk).exists():
+        errors["username"] = [ValidationError(TAKEN)]
+    if errors:
+        raise ValidationError(errors)
+
+
+def refuse_malformed(person: User, changed: set[str], password: str | None = None) -> None:
+    """The part of it that can be told without asking the database, which can hold what passes."""
     errors: dict[str, list[ValidationError]] = {}
     with _under(errors):
         person.clean_fields(exclude={field.name for field in User._meta.fields} - changed)
@@ -46,11 +61,6 @@ def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:
     if password is not None:
         with _under(errors, "password"):
             _refuse_password(person, password)
-    if not errors:  # the database is only asked for what it can hold
-        with _under(errors):
-            refuse_violations(person, TEXTS)
-        if "username" in changed and User.objects.filter(username=person.username).exclude(pk=person.pk).exists():
-            errors["username"] = [ValidationError(TAKEN)]
     if errors:
         raise ValidationError(errors)
 
@@ -79,16 +89,47 @@ def _refuse_password(person: User, password: str) -> None:
 
 def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:
     """Names that nobody has at this moment, the best first: the e-mail, then `<acronym>-<uid>`, numbered."""
-    address = (email or "").lower()
-    fits = 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address)
-    if fits and not User.objects.filter(username=address).exists():
+    address = _address(email)
+    if address and not _held([address]).exists():
         yield address
-    stem = _NOT_IN_USERNAMES.sub("-", User.normalize_username(f"{institution.acronym}-{uid}"))
+    yield from _free(_stem(institution, uid))
+
+
+def usernames_together(institution: Institution, people: Mapping[str, str | None]) -> dict[str, str]:
+    """{uid: the first of these names} for all of {uid: e-mail}, no name twice."""
+    best = {uid: _address(email) or _stem(institution, uid) for uid, email in people.items()}
+    taken = {name for part in batched({*best.values()}) for name in _held(part)}
+    others: dict[str, Iterator[str]] = {}
+    made = {}
+    for uid, name in best.items():
+        stem = _stem(institution, uid)
+        while name in taken:
+            name = next(others.setdefault(stem, _free(stem)))
+        taken.add(name)
+        made[uid] = name
+    return made
+
+
+def _address(email: str | None) -> str | None:
+    """The e-mail as a user name, if it can be one."""
+    address = (email or "").lower()
+    return address if 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address) else None
+
+
+def _stem(institution: Institution, uid: str) -> str:
+    return _NOT_IN_USERNAMES.sub("-", User.normalize_username(f"{institution.acronym}-{uid}"))[:_LONGEST_USERNAME]
+
+
+def _held(names: Collection[str]) -> QuerySet[User, str]:
+    return User.objects.filter(username__in=names).values_list("username", flat=True)
+
+
+def _free(stem: str) -> Iterator[str]:
+    if not _held([stem]).exists():
+        yield stem
     known = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
-    number, ending = 1, ""
-    while True:
+    for number in count(2):
+        ending = f"-{number}"
         name = stem[: _LONGEST_USERNAME - len(ending)] + ending
         if name not in known:
             yield name
-        number += 1
-        ending = f"-{number}"

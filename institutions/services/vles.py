@@ -18,11 +18,18 @@ from tesla_api.api.domain import Unknown
 @transaction.atomic
 def vle_create(*, institution: Institution, **values: Any) -> tuple[VLE, dict[str, str]]:
     """A VLE with its LTI configuration, and its credentials in clear: {role_id, secret_id, consumer_key, ...}."""
+    vle = vle_register(institution=institution, **values)
+    return vle, _issued(vle)
+
+
+@transaction.atomic
+def vle_register(*, institution: Institution, **values: Any) -> VLE:
+    """A VLE that cannot sign in: nobody is told its secrets, until `vle_credentials_rotate` issues others."""
     vle = VLE(institution=institution, **values)
     vle.lti = {"consumer_key": str(uuid.uuid4()), **_lti_endpoints(vle)}
     vle.lti_secret = str(uuid.uuid4())
     vle.save()
-    return vle, _issued(vle)
+    return vle
 
 
 def _lti_endpoints(vle: VLE) -> dict[str, str]:

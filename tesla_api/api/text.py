@@ -12,6 +12,8 @@ validate_web_address = URLValidator(["http", "https"], message="Enter an http or
 
 
 def _refuse_controls(value: object, allowed: str) -> None:
+    if str(value).isprintable():  # most texts are, and need not be looked at letter by letter
+        return
     found = next((c for c in str(value) if unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed), None)
     if found is not None:
         raise ValidationError(f"The control character U+{ord(found):04X} is not allowed.", code="control_character")

@@ -1,0 +1,1 @@
+"""What brings courses and their people in from files."""

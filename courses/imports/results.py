@@ -1,0 +1,52 @@
+"""What became of the rows of a table, as a table for whoever wrote them."""
+
+import csv
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from courses.imports.people import CREATED, UPDATED, Outcome
+from tesla_api.api.tables import Table, TableWriter
+
+NOT_WRITTEN = "not written"
+
+
+class Result:
+    """Lines of a result. `undone`: what was written was taken back."""
+
+    def __init__(self, write: Callable[[Outcome], None]) -> None:
+        self.write = write
+        self.undone = False
+
+
+@contextmanager
+def result_file(path: Path | None, table: Table) -> Iterator[Result]:
+    """The file is there when all is done, and readable by its owner only: it holds what the table holds of people."""
+    if path is None:
+        yield Result(lambda outcome: None)
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        draft = Path(folder) / "draft"
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            rows = TableWriter(file, ("line", "status", "reasons", *table.columns), delimiter=table.delimiter)
+            result = Result(lambda outcome: rows.write(_cells(outcome)))
+            yield result
+        if result.undone:
+            draft = _withdrawn(draft, table.delimiter)
+        draft.chmod(0o600)
+        draft.replace(path)
+
+
+def _cells(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.row.line, outcome.status, " ".join(outcome.reasons), *outcome.row.cells
+
+
+def _withdrawn(draft: Path, delimiter: str) -> Path:
+    """The same, where nothing was created or updated after all."""
+    final = draft.with_name("final")
+    with draft.open(encoding="utf-8", newline="") as old, final.open("w", encoding="utf-8", newline="") as new:
+        writer = csv.writer(new, delimiter=delimiter, lineterminator="\n")
+        for line, status, *rest in csv.reader(old, delimiter=delimiter):
+            writer.writerow([line, NOT_WRITTEN if status in {CREATED, UPDATED} else status, *rest])
+    return final

@@ -1,0 +1,101 @@
+"""manage.py import_csv: people, their roles and their courses from a table that any office can write."""
+
+from collections import Counter
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from courses.imports.people import COLUMNS, REFUSED, STATUSES, PeopleImport
+from courses.imports.results import result_file
+from courses.management.console import Listing, failures_told, institution_named, progress
+from tesla_api.api.tables import DELIMITERS, Table, TableError, TableWriter
+
+EXAMPLE = (
+    ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),
+    ("1002", "Bob", "Roe", "bob.roe@example.org", "ca", "instructor", "Moodle", "history-1"),
+    ("1003", "", "", "", "", "learner", "", ""),
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring people, their roles and their courses into an institution. People are found by uid: who is there is "
+        "changed as the file says, an empty cell says nothing. Refused rows are listed and are no failure."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, nargs="?", help=f"CSV in UTF-8 with columns of {', '.join(COLUMNS)}.")
+        parser.add_argument("--institution", metavar="ACRONYM", help="Exactly as it is written.")
+        parser.add_argument("--delimiter", choices=DELIMITERS, help="Without it the first line tells.")
+        parser.add_argument("--dry-run", action="store_true", help="Report everything, write nothing.")
+        parser.add_argument("--all-or-nothing", action="store_true", help="Write nothing if a row is refused.")
+        parser.add_argument(
+            "--clear-empty", action="store_true", help="An empty name, e-mail or locale deletes the stored one."
+        )
+        parser.add_argument(
+            "--result", type=Path, metavar="FILE", help="Write the rows with what became of them there."
+        )
+        parser.add_argument("--template", action="store_true", help="Print an example of such a file and end.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["template"]:
+            writer = TableWriter(self.stdout._out, COLUMNS)  # type: ignore[attr-defined] # lines end by themselves
+            for row in EXAMPLE:
+                writer.write(row)
+            return
+        if not (options["file"] and options["institution"]):
+            raise CommandError("FILE and --institution are needed.")
+        institution = institution_named(options["institution"])
+        with failures_told():
+            table = _table(options["file"], options["delimiter"])
+            _refuse_same(options["file"], options["result"])
+            self._listing = Listing()
+            found = PeopleImport(institution, table.columns, clears=options["clear_empty"])
+            counts = self._imported(table, found, options)
+        self._listing.show(self.stderr, all_of_them="--result FILE writes them all.")
+        written = ", ".join(f"{counts[status]} {status}" for status in STATUSES)
+        self.stdout.write(f"{counts.total()} rows: {written}")
+        if options["all_or_nothing"] and counts[REFUSED]:
+            raise CommandError("Nothing was written, because rows are refused.")
+        if options["dry_run"]:
+            self.stdout.write("This was a dry run: nothing was written.")
+
+    def _imported(self, table: Table, people: PeopleImport, options: dict[str, Any]) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        total = sum(1 for _ in table.rows())
+        together = options["dry_run"] or options["all_or_nothing"]
+        with (
+            result_file(options["result"], table) as result,
+            transaction.atomic(durable=True) if together else nullcontext(),
+            progress(self.stderr, verbosity=options["verbosity"], total=total, unit=" rows") as bar,
+        ):
+            for outcome in people.outcomes(table.rows(*table.columns)):
+                counts[outcome.status] += 1
+                if outcome.reasons:
+                    self._listing.add(f"line {outcome.row.line}: {outcome.status}: {' '.join(outcome.reasons)}")
+                result.write(outcome)
+                bar.update()
+            result.undone = options["all_or_nothing"] and bool(counts[REFUSED])
+            if options["dry_run"] or result.undone:
+                transaction.set_rollback(True)
+        return counts
+
+
+def _table(path: Path, delimiter: str | None) -> Table:
+    table = Table(path, delimiters=(delimiter,) if delimiter else DELIMITERS)
+    table.require(["uid"])
+    unknown = [name for name in table.columns if name not in COLUMNS]
+    if unknown:
+        raise TableError(
+            f"{path} has columns that are not taken: {', '.join(map(repr, unknown))}. Known are {', '.join(COLUMNS)}; "
+            "no file gives administrative rights or passwords."
+        )
+    return table
+
+
+def _refuse_same(file: Path, result: Path | None) -> None:
+    if result is not None and result.resolve() == file.resolve():
+        raise CommandError("The result would overwrite the file that is read.")

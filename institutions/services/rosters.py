@@ -1,0 +1,136 @@
+"""Many people of an institution at once, as lists of participants bring them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+
+from institutions.models import Institution, Instructor, User
+from institutions.services.people import (
+    GLOBAL_ADMINISTRATOR,
+    INSTRUCTOR,
+    person_create,
+    person_update,
+    person_with_uid,
+    values_taken,
+)
+from institutions.services.person_values import cleaned, refuse_malformed, usernames_together
+from tesla_api.api.batches import batched
+from tesla_api.api.constraints import TAKEN, violated_fields
+from tesla_api.api.domain import Conflict
+
+
+class Roster(NamedTuple):
+    """{uid: person's id} of who was found and of who was made; {uid: reason} of who was neither."""
+
+    found: dict[str, int]
+    made: dict[str, int]
+    refused: dict[str, str]
+
+
+@transaction.atomic
+def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
+    """The people with these uids. Who is not there is made, without names and e-mail and unable to sign in.
+
+    Of who is there nothing is changed.
+    """
+    known = User.objects.filter(institution=institution).values_list("uid", "pk", "is_staff")
+    rows = [row for part in batched(uids) for row in known.filter(uid__in=part)]
+    missing = {*uids}.difference(uid for uid, _, _ in rows)
+    made, malformed = people_create(institution=institution, people={uid: {} for uid in sorted(missing)})
+    return Roster(
+        found={uid: pk for uid, pk, is_staff in rows if not is_staff},
+        made=made,
+        refused=malformed | {uid: GLOBAL_ADMINISTRATOR for uid, _, is_staff in rows if is_staff},
+    )
+
+
+@transaction.atomic
+def people_create(
+    *, institution: Institution, people: Mapping[str, dict[str, Any]]
+) -> tuple[dict[str, int], dict[str, str]]:
+    """New people of {uid: values}, unable to sign in: {uid: person's id}, and {uid: reason} of who was not made.
+
+    Conflict, and nobody is made, when somebody else writes the same people at this moment.
+    """
+    ready, refused = _prepared(institution, people)
+    try:
+        with transaction.atomic():
+            User.objects.bulk_create(ready.values())
+    except IntegrityError as error:
+        if not violated_fields(error) & {"uid", "username", "email"}:
+            raise
+        raise Conflict("Somebody else is writing the same people at this moment.") from error
+    return {uid: person.pk for uid, person in ready.items()}, refused
+
+
+def _prepared(institution: Institution, people: Mapping[str, dict[str, Any]]) -> tuple[dict[str, User], dict[str, str]]:
+    """The people as they are to be stored, and what is wrong with the others."""
+    emails = {uid: values.get("email") for uid, values in people.items()}
+    held, names = _addresses_held(emails.values()), usernames_together(institution, emails)
+    ready, refused = {}, {}
+    for uid, values in people.items():
+        values = cleaned({"uid": uid, "username": names[uid], **values})
+        person = User(institution=institution, **values)
+        person.set_unusable_password()
+        address = (person.email or "").lower()
+        try:
+            refuse_malformed(person, {*values})
+            if address in held:
+                raise ValidationError({"email": TAKEN})
+        except ValidationError as error:
+            refused[uid] = " ".join(f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts)
+        else:
+            ready[uid] = person
+            held |= {address} - {""}
+    return ready, refused
+
+
+def _addresses_held(emails: Iterable[str | None]) -> set[str]:
+    """Those of these e-mails that somebody has, in lower case."""
+    rows = User.objects.annotate(address=Lower("email")).values_list("address", flat=True)
+    wanted = {email.lower() for email in emails if email}
+    return {address for part in batched(wanted) for address in rows.filter(address__in=part)}
+
+
+@transaction.atomic
+def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
+    """The role of teaching for those of these people of the institution who lack it: how many they were."""
+    keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
+    rows = [Instructor(user_id=key, institution=institution) for key in keys]
+    Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
+    return len(rows)
+
+
+def people_without(*, role: str, institution: Institution, person_ids: Collection[int]) -> list[int]:
+    """Those of these people of the institution who lack the role, locked until the transaction ends."""
+    rows = User.objects.filter(institution=institution, **{role: None}).order_by("pk")
+    locked = rows.select_for_update(of=("self",)).values_list("pk", flat=True)
+    return [key for part in batched(sorted(person_ids)) for key in locked.filter(pk__in=part)]
+
+
+class Compared(NamedTuple):
+    """Values that would change a person, and names of others that would but are not taken over."""
+
+    changed: dict[str, Any]
+    ignored: list[str]
+
+
+def values_compared(person: User, values: dict[str, Any]) -> Compared:
+    different = {name: value for name, value in cleaned(values).items() if getattr(person, name) != value}
+    changed = values_taken(person, different)
+    return Compared(changed, sorted(different.keys() - changed.keys()))
+
+
+@transaction.atomic
+def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple[User, bool, Compared]:
+    """The person with this uid as the values say: the person, whether it is new, and what was changed or ignored."""
+    person = person_with_uid(institution=institution, uid=uid)
+    if person is None:
+        return person_create(institution=institution, uid=uid, **values), True, Compared({}, [])
+    compared = values_compared(person, values)
+    if compared.changed:
+        person = person_update(person=person, **compared.changed)
+    return person, False, compared

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 class _ForBrowsers:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         is_program = "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith("/api/")
-        return self.get_response(request) if is_program else super().__call__(request)  # type: ignore[misc]
+        return self.get_response(request) if is_program else super().__call__(request)  # type: ignore[attr-defined, misc]
 
 
 class Sessions(_ForBrowsers, SessionMiddleware):

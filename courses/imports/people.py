@@ -181,8 +181,9 @@ def _created_together(institution: Institution, entries: list[Entry]) -> set[str
             courses = {entry.course.pk: entry.course for entry in taken if entry.course}
             for key, course in sorted(courses.items()):  # whoever locks several courses does so in this order
                 joining = [entry for entry in taken if entry.course and entry.course.pk == key]
-                for role, join in _JOIN.items():
-                    join(course, [made[entry.uid] for entry in joining if role in entry.roles])
+                for role, membership in _MEMBERSHIPS.items():
+                    members = [made[entry.uid] for entry in joining if role in entry.roles]
+                    members_join(course=course, membership=membership, members=members)
     except (DomainError, IntegrityError):
         return set()
     return {*made}

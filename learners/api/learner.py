@@ -131,7 +131,7 @@ class MissingEnrolmentsSerializer(serializers.Serializer[Any]):
 
 
 def taught(me):
-    attending = Learner.courses.through._default_manager.filter(course__instructors=me.id)  # type: ignore[attr-defined]
+    attending = Learner.courses.through._default_manager.filter(course__instructors=me.id)
     return Q(pk__in=attending.values("learner"))
 
 

@@ -4,7 +4,11 @@ One line, one resource, one chain of nested routers: the same parent has another
 What each name filters is said by the viewset's `scope`; `manage.py check` compares the two.
 """
 
+from courses.api.activity import ActivityViewSet
+from courses.api.activity_instrument import ActivityInstrumentViewSet
 from courses.api.course import CourseViewSet
+from courses.api.course_instructor import CourseInstructorViewSet
+from courses.api.course_learner import CourseLearnerViewSet
 from institutions.api.document import InformedConsentDocumentViewSet
 from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
@@ -28,4 +32,21 @@ TREE = (
     Resource("institution/{parent_lookup_institution_id}/instructor/{id}/", InstructorViewSet),
     Resource("institution/{parent_lookup_institution_id}/learner/{id}/", LearnerViewSet),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
+    Resource(
+        "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/instructor/{id}/",
+        CourseInstructorViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/learner/{id}/",
+        CourseLearnerViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/activity/{id}/",
+        ActivityViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+        "activity/{parent_lookup_activity_id}/instrument/{id}/",
+        ActivityInstrumentViewSet,
+    ),
 )

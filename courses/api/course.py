@@ -2,10 +2,10 @@
 
 from django_filters import rest_framework as filters
 
-from courses import services
 from courses.api.rules import attended, taught
 from courses.models import Course
 from courses.queries import caller_roles, enabled_courses
+from courses.services.courses import course_delete
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import VLE, Institution, VLEType
 from tesla_api.api.access import READ, grant
@@ -79,4 +79,4 @@ class CourseViewSet(ResourceViewSet):
     }
 
     def perform_destroy(self, instance):
-        services.course_delete(course=instance)
+        course_delete(course=instance)

@@ -80,7 +80,9 @@ def one_of(field: str, values: Iterable[int], name: str) -> CheckConstraint:
 
 
 def constrained_fields(constraint: BaseConstraint) -> set[str]:
-    """Field names of a constraint, looking into expressions such as Lower("email")."""
+    """Field names of a constraint, looking into expressions such as Lower("email") and into conditions."""
+    if isinstance(constraint, CheckConstraint):
+        return {*constraint.condition.referenced_base_fields}  # type: ignore[union-attr] # a Q
     parts = getattr(constraint, "expressions", ())
     inner = (leaf for e in parts for leaf in ([e] if isinstance(e, F) else e.flatten()) if isinstance(leaf, F))
     return {*getattr(constraint, "fields", ()), *(leaf.name for leaf in inner)}  # type: ignore[attr-defined]
@@ -101,7 +103,7 @@ def refuse_violations(row: Model, writable: Iterable[str]) -> None:
     for constraint in row._meta.constraints:
         fields = constrained_fields(constraint)
         if row._meta.pk.name in fields:
-            continue  # a target of `Tied`: true as soon as the key is unique
+            continue  # true as soon as the key is unique, or a matter of the service that knows both rows
         try:
             constraint.validate(type(row), row)
         except ValidationError:

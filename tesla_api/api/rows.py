@@ -21,13 +21,20 @@ from django.db.models import Prefetch
 from rest_framework import serializers as drf
 
 from tesla_api.api.prepared import Prepared
-from tesla_api.api.serializers import Batch, BlankableCharField, BlankableEmailField, Computed, TenantRelatedField
+from tesla_api.api.serializers import (
+    Batch,
+    BlankableCharField,
+    BlankableEmailField,
+    Computed,
+    ObjectField,
+    TenantRelatedField,
+)
 
 # Fields whose JSON is the column's value as the driver gives it (orjson writes instants and UUIDs as DRF does).
 # Exact types: a subclass may represent otherwise.
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
-    drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField,
+    drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 Extra = Callable[[Any, list[tuple]], Any]

@@ -96,3 +96,10 @@ class BatchSchema(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema, direction):
         _, value = get_args(get_type_hints(self.target.function)["return"])
         return resolve_type_hint(value)
+
+
+class ObjectSchema(OpenApiSerializerFieldExtension):
+    target_class = "tesla_api.api.serializers.ObjectField"
+
+    def map_serializer_field(self, auto_schema, direction):
+        return {"type": "object", "additionalProperties": {}}

@@ -8,9 +8,11 @@ from copy import copy
 from operator import attrgetter
 from typing import Any
 
-from django.core.exceptions import ValidationError
+import orjson
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.settings import api_settings
 
 from tesla_api.api.constraints import refuse_violations
 from tesla_api.api.ids import bounded_id
@@ -54,7 +56,8 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
             refuse_violations(draft, writable)
         except ValidationError as error:
             details = serializers.as_serializer_error(error)
-            named = {writable.get(source, source): texts for source, texts in details.items()}
+            names = writable | {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}
+            named = {names.get(source, source): texts for source, texts in details.items()}
             raise serializers.ValidationError(named) from error
         return attrs
 
@@ -111,6 +114,36 @@ class BlankableCharField(serializers.CharField):
 
     def run_validation(self, data=empty):
         return super().run_validation(data) or ""
+
+
+class ObjectField(serializers.JSONField):
+    """A JSON object; a body may also hold it as text, as forms and some clients send it. "" is null."""
+
+    default_error_messages = {
+        "invalid": "Value must be valid JSON.",
+        "not_an_object": "Expected an object.",
+        "null_character": "The null character is not allowed.",
+    }
+
+    def get_value(self, dictionary):
+        return dictionary.get(self.field_name, empty)
+
+    def validate_empty_values(self, data):
+        return super().validate_empty_values(None if data == "" else data)
+
+    def to_internal_value(self, data):
+        try:
+            value = orjson.loads(data) if isinstance(data, str) else data
+            text = orjson.dumps(value)
+        except (TypeError, ValueError):  # the first: nested deeper than is stored
+            self.fail("invalid")
+        if value is None and self.allow_null:
+            return None
+        if not isinstance(value, dict):
+            self.fail("not_an_object")
+        if rb"\u0000" in text:  # PostgreSQL cannot store it
+            self.fail("null_character")
+        return value
 
 
 class Derived(serializers.Field):

@@ -15,7 +15,7 @@ from courses.models import (
     CourseGroup,
     GroupCourse,
 )
-from courses.services import course_instructors_link, course_learners_link
+from courses.services.members import INSTRUCTORS, LEARNERS, members_link
 from institutions.models import VLE, Institution, Instrument, Provider, UIOption, User
 from institutions.services.institutions import institution_create
 from institutions.services.vles import secret_hash, vle_create, vle_credentials_rotate
@@ -121,8 +121,9 @@ def course_given(
             **keys,
         },
     )
-    course_instructors_link(course=course, instructors=[teachers[uid].instructor for uid in subject.teachers])
-    course_learners_link(course=course, learners=learners)
+    taught_by = [teachers[uid].instructor for uid in subject.teachers]
+    members_link(course=course, membership=INSTRUCTORS, members=taught_by)
+    members_link(course=course, membership=LEARNERS, members=learners)
     group = CourseGroup.objects.filter(name=subject.group, **keys).order_by("pk").first()
     if group is not None:
         GroupCourse.objects.get_or_create(group=group, course=course, defaults=keys)

@@ -67,4 +67,17 @@ FORMS = {
         deletable=True,
     ),
     "institution-course": Forms(deletable=True),
+    "institution-course-instructor": Forms(create={"uid": "deputy"}, change={}, deletable=True),
+    "institution-course-learner": Forms(create={"uid": "s1024"}, change={}, deletable=True),
+    "institution-course-activity": Forms(
+        create={"name": "Oral exam", "start": "2030-01-02T03:04:05.678901Z", "enabled": True},
+        change={"name": "Oral examination", "conf": "as agreed"},
+        deletable=True,
+    ),
+    "institution-course-activity-instrument": Forms(
+        create={"instrument_id": 3, "options": '{"offline": true}', "active": True},
+        change={"active": False},
+        deletable=True,
+        above="institution-course-activity",
+    ),
 }

@@ -12,6 +12,7 @@ from tests.contract.document import operations
 from tests.world import World
 
 BASE = "/api/v2/institution/"
+TOOLS = "{i}/course/{course}/activity/{activity}/instrument/"
 NEWS = {"version": "3.0.0", "valid_from": "2030-01-01T00:00:00Z"}
 PERSON = {"username": "new-person", "uid": "n1", "first_name": "New", "last_name": "Person", "email": "new@example.org"}
 PUPIL = {"uid": "n1", "email": "new@example.org", "first_name": "New", "last_name": "Pupil"}
@@ -90,11 +91,37 @@ CALLS: dict[str, Call] = {
     "12.7": Call("get", "{i}/learner/{ann}/enrolment/"),
     "12.8": Call("post", "{i}/learner/{ann}/ic/", {"version": "2.0.0"}),
     "12.9": Call("delete", "{i}/learner/{ann}/ic/", before=_held_consent),
+    "15.1": Call("get", "{i}/course/{course}/instructor/"),
+    "15.2": Call("post", "{i}/course/{course}/instructor/", {"uid": "visitor"}),
+    "15.3": Call("get", "{i}/course/{course}/instructor/{teacher}/"),
+    "15.4": Call("put", "{i}/course/{course}/instructor/{teacher}/", {"uid": "teacher"}),
+    "15.5": Call("patch", "{i}/course/{course}/instructor/{teacher}/", {"uid": "teacher"}),
+    "15.6": Call("delete", "{i}/course/{course}/instructor/{teacher}/"),
+    "16.1": Call("get", "{i}/course/{course}/learner/"),
+    "16.2": Call("post", "{i}/course/{course}/learner/", {"uid": "eve"}),
+    "16.3": Call("get", "{i}/course/{course}/learner/{ann}/"),
+    "16.4": Call("put", "{i}/course/{course}/learner/{ann}/", {"uid": "ann"}),
+    "16.5": Call("patch", "{i}/course/{course}/learner/{ann}/", {"uid": "ann"}),
+    "16.6": Call("delete", "{i}/course/{course}/learner/{ann}/"),
+    "17.1": Call("get", "{i}/course/{course}/activity/"),
+    "17.2": Call("post", "{i}/course/{course}/activity/", {"name": "Oral exam", "enabled": True}),
+    "17.3": Call("get", "{i}/course/{course}/activity/{activity}/"),
+    "17.4": Call("put", "{i}/course/{course}/activity/{activity}/", {"enabled": False}),
+    "17.5": Call("patch", "{i}/course/{course}/activity/{activity}/", {"conf": "as agreed"}),
+    "17.6": Call("delete", "{i}/course/{course}/activity/{activity}/"),
+    "18.1": Call("get", TOOLS),
+    "18.2": Call("post", TOOLS, {"instrument_id": 1, "active": True, "options": {"offline": True}}),
+    "18.3": Call("get", f"{TOOLS}{{tool}}/"),
+    "18.4": Call("put", f"{TOOLS}{{tool}}/", {"instrument_id": 2, "active": False}),
+    "18.5": Call("patch", f"{TOOLS}{{tool}}/", {"active": False}),
+    "18.6": Call("delete", f"{TOOLS}{{tool}}/"),
 }
 NAMES = {
     "1": "institution", "2": "vle", "3": "course", "6": "ic", "7": "document", "8": "instrument", "10": "user",
-    "11": "instructor", "12": "learner",
+    "11": "instructor", "12": "learner", "15": "course_instructor", "16": "course_learner", "17": "activity",
+    "18": "activity_instrument",
 }  # fmt: skip
+DEEPER = frozenset({"7", "15", "16", "17", "18"})  # their rows hang from something inside the institution
 SECTIONS = frozenset(int(section) for section in NAMES)
 # The right caller of each operation: an institution admin, but for what only the learner may decide.
 RIGHT_CALLER = {"12.8": "ann", "12.9": "ann"}
@@ -107,6 +134,8 @@ def ids_of(world: World, home=None) -> dict[str, int]:
         "i": home.institution.pk,
         "vle": home.vle.pk,
         "course": home.course.pk,
+        "activity": home.activity.pk,
+        "tool": home.activity_instrument.pk,
         "ic": home.consent.pk,
         **{name: person.pk for name, person in home.people.items()},
     }

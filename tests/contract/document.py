@@ -60,6 +60,11 @@ CONSENT = (
     INSTITUTION_KEY,
     *_keys("version:string valid_from:instant created_at:instant updated_at:instant"),
 )
+INSTRUMENT_INFO = _keys(
+    "id:integer name:string acronym:string queue:string enabled:boolean requires_enrolment:boolean description:string? "
+    "identity:boolean originality:boolean authorship:boolean integrity:boolean options_schema:string? "
+    "created_at:instant updated_at:instant"
+)
 
 # Section -> key -> what it really is. Part A decides, then part B section 3 ("Contradictions and their resolution").
 CORRECTIONS: dict[int, dict[str, Key]] = {
@@ -87,11 +92,29 @@ CORRECTIONS: dict[int, dict[str, Key]] = {
         "send": Key("send", "send"),
         "email": Key("email", "email"),
     },
+    15: {"email": Key("email", "email")},
+    16: {
+        "institution": INSTITUTION_KEY,
+        "consent": Key("consent", "object", nullable=True, keys=_keys("version:string status:string")),
+        "consent_accepted": Key("consent_accepted", "instant", nullable=True),
+        "consent_rejected": Key("consent_rejected", "instant", nullable=True),
+        "last_login": Key("last_login", "instant", nullable=True),
+        "send": Key("send", "send"),
+        "email": Key("email", "email"),
+        "locale": Key("locale", "string", nullable=True),
+    },
+    17: {
+        "name": Key("name", "string", nullable=True),
+        "start": Key("start", "instant", nullable=True),
+        "end": Key("end", "instant", nullable=True),
+        "description": Key("description", "string", nullable=True),
+    },
+    18: {"instrument": Key("instrument", "object", keys=INSTRUMENT_INFO)},
 }
 WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answers
 
 # Keys beyond the documented ones: they follow them, and no other may.
-EXTRAS = {1: ("allowed_domains",), 3: ("enabled",), 10: ("login_allowed",)}
+EXTRAS = {1: ("allowed_domains",), 3: ("enabled",), 10: ("login_allowed",), 17: ("course_id", "vle_id")}
 EXTRAS_OF_OPERATION = {
     "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys
     "12.7": ("enrolment_status",),

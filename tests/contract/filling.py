@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 from django.utils import timezone
 
-from courses.models import Activity, Course, CourseInstructor, CourseLearner
+from courses.models import Activity, ActivityInstrument, Course, CourseInstructor, CourseLearner
 from files.models import Kind, StoredFile
 from institutions.models import (
     VLE,
@@ -33,7 +33,7 @@ LANGUAGES = ["".join(pair) for pair in product(ascii_lowercase, repeat=2) if "".
 
 
 def fill(world: World, rows: int) -> None:
-    """`rows` more of everything that sections 1, 2, 3, 6, 7, 8, 10, 11 and 12 list."""
+    """`rows` more of everything that is listed."""
     home = world.home
     providers = [
         Provider.objects.create(
@@ -47,6 +47,8 @@ def fill(world: World, rows: int) -> None:
     _consents(home, rows)
     people = _people(home, rows)
     _learners(home, people, providers)
+    _members(home, people)
+    _activities(home, rows)
 
 
 def _instruments(rows: int) -> None:
@@ -128,6 +130,43 @@ def _consents(home, rows: int) -> None:
             pdf=None if n % 2 else pdf,
         )
         for n, language in enumerate(LANGUAGES[:rows])
+    )
+
+
+def _members(home, people: list[User]) -> None:
+    """Everybody who has been added teaches the course, beside being assessed in it."""
+    CourseInstructor.objects.bulk_create(
+        CourseInstructor(institution=home.institution, course=home.course, instructor_id=person.pk) for person in people
+    )
+
+
+def _activities(home, rows: int) -> None:
+    """Of the course, without instruments; and each instrument that was added in the quiz, every third one in place of
+    the one that was there."""
+    own = {"institution": home.institution, "vle": home.vle, "course": home.course}
+    Activity.objects.bulk_create(
+        Activity(
+            **own,
+            vle_activity_type="assign" if n % 2 else "forum",
+            vle_activity_id=f"further{n}",
+            name=f"Essay {n}" if n % 2 else None,
+            description="Write" if n % 2 else None,
+            start=WHEN + timedelta(days=n) if n % 2 else None,
+            end=WHEN + timedelta(days=2 * n) if n % 2 else None,
+            enabled=bool(n % 2),
+            conf=f"conf {n}" if n % 2 else None,
+        )
+        for n in range(rows)
+    )
+    ActivityInstrument.objects.bulk_create(
+        ActivityInstrument(
+            activity=home.activity,
+            instrument=instrument,
+            active=bool(n % 2),
+            options={"strictness": n % 10} if n % 2 else None,
+            alternative_to=None if n % 3 else home.activity_instrument,
+        )
+        for n, instrument in enumerate(Instrument.objects.filter(acronym__regex=r"^x[0-9]+$").order_by("pk"))
     )
 
 

@@ -23,6 +23,8 @@ WHO = {
     "6": "global admin legal member", "7": "global admin legal member", "8": "global admin member",
     "10": "global admin legal data ann", "11": "global admin legal data teacher",
     "12": "global admin legal data send teacher ann",
+    "15": "global admin data teacher ann", "16": "global admin data teacher ann",
+    "17": "global admin data teacher ann", "18": "global admin data teacher ann",
 }  # fmt: skip
 EXCEPT = {("12.7", "global"), ("12.7", "send")}  # 403
 CASES = [(n, who) for n in READS for who in WHO[n.split(".")[0]].split() if (n, who) not in EXCEPT]

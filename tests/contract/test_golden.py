@@ -18,10 +18,19 @@ WHO = {
     "institution": ("global", "member"), "vle": ("global", "admin"), "course": ("global", "ann"),
     "ic": ("global", "ann"), "document": ("legal",), "instrument": ("ann",), "user": ("legal", "ann"),
     "instructor": ("data", "teacher"), "learner": ("send", "teacher", "ann"),
+    "course_instructor": ("ann",), "course_learner": ("data", "ann"), "activity": ("ann",),
+    "activity_instrument": ("teacher",),
 }  # fmt: skip
 CASES = [(name, who) for name, callers in WHO.items() for who in callers]
-FIXED = {"instrument_id"}
+INSTALLED = 5  # instruments, with these very ids
+POINTS_AT = {"alternative_to": "row", "instrument_id": "instrument"}  # key -> the kind of row whose id it is
 WRITTEN = {"created_at", "updated_at", "joined_at"}
+
+
+def _names_a_row(key: str, value: int) -> bool:
+    if key == "instrument_id":
+        return value > INSTALLED
+    return key == "id" or key in POINTS_AT or key.endswith("_id")
 
 
 class Words:
@@ -41,8 +50,8 @@ class Words:
             return "<uuid>"
         if key in WRITTEN and value is not None:
             return "<instant>"
-        if key == "id" or (key.endswith("_id") and key not in FIXED and isinstance(value, int)):
-            kind = {"results": "row"}.get(kind, kind) if key == "id" else key
+        if isinstance(value, int) and _names_a_row(key, value):
+            kind = {"results": "row"}.get(kind, kind) if key == "id" else POINTS_AT.get(key, key)
             return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
         if isinstance(value, str):
             return re.sub(

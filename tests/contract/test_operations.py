@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.calls import BASE, CALLS, DOCUMENTED, NAMES, RIGHT_CALLER, name_of, send
+from tests.contract.calls import BASE, CALLS, DOCUMENTED, NAMES, RIGHT_CALLER, ids_of, name_of, send
 from tests.contract.document import differences, operations
 
 
@@ -41,15 +41,11 @@ def test_list_and_detail_show_the_same_row(number, caller, world, filled):
     rows = send(caller("admin"), CALLS[number], world).json()["results"]
     key = "language" if number == "7.1" else "id"
     for row in rows:
-        path = CALLS[number].path.format(**_ids(world))
+        path = CALLS[number].path.format(**ids_of(world))
         detail = caller("admin").get(f"{BASE}{path}{row[key]}/")
         assert detail.status_code == 200
         same = {name: value for name, value in detail.json().items() if name != "enrolment_status"}
         assert same == row
-
-
-def _ids(world):
-    return {"i": world.home.institution.pk, "ic": world.home.consent.pk}
 
 
 @pytest.mark.parametrize("number", DOCUMENTED, ids=name_of)
@@ -61,6 +57,7 @@ def test_bearer_is_as_good_as_jwt(number, caller, world):
 
 
 UPDATES = ["1.3", "1.4", "2.4", "2.5", "6.5", "6.6", "7.4", "7.5", "10.4", "10.5", "11.4", "11.5", "12.4", "12.5"]
+UPDATES += [f"{section}.{number}" for section in (15, 16, 17, 18) for number in (4, 5)]
 
 
 @pytest.mark.parametrize("number", UPDATES, ids=name_of)

@@ -1,19 +1,25 @@
 """Paths: ids that are none, chains that are broken, both slash forms, verbs that nobody has, HEAD and OPTIONS."""
 
+import re
+
 import pytest
 
-from tests.contract.calls import BASE, CALLS, NAMES, RIGHT_CALLER, ids_of, name_of, request, send, url_of
+from courses.models import Activity
+from tests.contract.calls import BASE, CALLS, DEEPER, NAMES, RIGHT_CALLER, TOOLS, ids_of, name_of, request, send, url_of
 from tests.contract.document import operations
 
 NO_IDS = [
     "0", "-1", "abc", "1.0", "01", "%20", "1e3", "null", "9999999999999999999", "99999999999999999999999999",
     str(2**63), str(2**64), str(2**64 + 1), "٣",
 ]  # fmt: skip
-DETAILS = [n for n in CALLS if CALLS[n].path.count("{") > 1 or n in ("1.2", "1.3", "1.4", "8.2")]
-LAST = {"1": "i", "2": "vle", "3": "course", "6": "ic", "10": "ann", "11": "teacher", "12": "ann"}
+LAST = {
+    "1": "i", "2": "vle", "3": "course", "6": "ic", "10": "ann", "11": "teacher", "12": "ann", "15": "teacher",
+    "16": "ann", "17": "activity", "18": "tool",
+}  # fmt: skip
+DETAILS = [n for n in CALLS if f"{{{LAST.get(n.split('.')[0])}}}" in CALLS[n].path]
 
 
-@pytest.mark.parametrize("number", [n for n in DETAILS if n.split(".")[0] not in ("7", "8")], ids=name_of)
+@pytest.mark.parametrize("number", DETAILS, ids=name_of)
 def test_what_is_no_id_is_404(number, caller, world):
     client = caller(RIGHT_CALLER.get(number, "admin"))
     for text in NO_IDS:
@@ -23,15 +29,24 @@ def test_what_is_no_id_is_404(number, caller, world):
         assert answer["Content-Type"] == "application/json"
 
 
+def number_parents(number: str) -> list[str]:
+    """The parents below the institution, by their names in the path: of 18 the course and the activity."""
+    words = re.findall(r"\{(\w+)\}/(?=\w)", CALLS[number].path)
+    return words[1:] if number.split(".")[0] in DEEPER else []
+
+
+PARENTED = [(number, parent) for number in CALLS for parent in number_parents(number)]
+
+
 @pytest.mark.parametrize("text", NO_IDS)
 def test_no_id_anywhere_above_is_404(text, caller, world):
     for number, call in CALLS.items():
         if number != "1.1":
             client = caller(RIGHT_CALLER.get(number, "admin"))
             assert request(client, call.method, url_of(call, world, i=text), call.body).status_code == 404, number
-    for number in ("7.1", "7.2", "7.3", "7.4", "7.5", "7.6"):
-        call = CALLS[number]
-        assert request(caller("admin"), call.method, url_of(call, world, ic=text), call.body).status_code == 404, number
+    for number, parent in PARENTED:
+        url = url_of(CALLS[number], world, **{parent: text})
+        assert request(caller("admin"), CALLS[number].method, url, CALLS[number].body).status_code == 404, number
     assert caller("admin").get(f"{BASE}{world.home.institution.pk}/instrument/{text}/").status_code == 404
 
 
@@ -48,27 +63,43 @@ def test_unknown_institution_is_404(number, who, caller, world):
     assert answer.status_code == 404 or call.method != "get" or number == "12.7"
 
 
-@pytest.mark.parametrize("number", [n for n in DETAILS if n.split(".")[0] not in ("1", "7", "8")], ids=name_of)
+@pytest.mark.parametrize("number", [n for n in DETAILS if not n.startswith("1.")], ids=name_of)
 def test_unknown_row_is_404(number, caller, world):
     call = CALLS[number]
     url = url_of(call, world, **{LAST[number.split(".")[0]]: UNKNOWN})
     assert request(caller(RIGHT_CALLER.get(number, "admin")), call.method, url, call.body).status_code == 404
 
 
-@pytest.mark.parametrize("number", ["7.1", "7.2", "7.3", "7.4", "7.5", "7.6"], ids=name_of)
+@pytest.mark.parametrize(("number", "parent"), PARENTED, ids=[f"{name_of(n)}-{parent}" for n, parent in PARENTED])
 @pytest.mark.parametrize("who", ["admin", "global", "member"])
-def test_document_of_an_unknown_consent_is_404_never_an_empty_page(number, who, caller, world):
+def test_row_under_an_unknown_parent_is_404_never_an_empty_page(number, parent, who, caller, world):
     call = CALLS[number]
-    for ic in (UNKNOWN, world.away.consent.pk):
-        answer = request(caller(who), call.method, url_of(call, world, ic=ic), call.body)
+    for key in (UNKNOWN, ids_of(world, world.away)[parent]):
+        answer = request(caller(who), call.method, url_of(call, world, **{parent: key}), call.body)
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("number", ["7.3", "7.4", "7.5", "7.6"], ids=name_of)
-def test_document_of_another_consent_is_404(number, caller, world):
-    call = CALLS[number]
-    url = url_of(call, world, ic=world.home.newer_consent.pk)
-    assert request(caller("admin"), call.method, url, call.body).status_code == 404
+@pytest.mark.parametrize(("number", "parent"), PARENTED, ids=[f"{name_of(n)}-{parent}" for n, parent in PARENTED])
+def test_row_under_another_parent_of_the_institution_is_404(number, parent, caller, world):
+    """What exists is not found, and nothing is made, in a chain that is not its own."""
+    call, last = CALLS[number], CALLS[number].path.rstrip("/").rpartition("/")[2]
+    other = _other(world, parent)
+    is_list = not last.startswith("{") and last != "en"
+    if is_list and parent == number_parents(number)[-1]:
+        return  # that parent has rows of its own, and takes new ones
+    answer = request(caller("admin"), call.method, url_of(call, world, **{parent: other}), call.body)
+    assert answer.status_code == 404
+
+
+def _other(world, parent: str) -> int:
+    """Another row of the same institution and kind."""
+    home = world.home
+    if parent == "activity":
+        return Activity.objects.create(
+            institution=home.institution, vle=home.vle, course=home.course, vle_activity_type="quiz",
+            vle_activity_id="other",
+        ).pk  # fmt: skip
+    return {"ic": home.newer_consent, "course": home.other_course}[parent].pk
 
 
 @pytest.mark.parametrize("language", ["fr", "e", "en.json", "en_", "%00", "x" * 300, "1"])
@@ -127,6 +158,14 @@ VERBS = {
     "{i}/learner/{ann}/": "get put patch delete",
     "{i}/learner/{ann}/enrolment/": "get",
     "{i}/learner/{ann}/ic/": "post delete",
+    "{i}/course/{course}/instructor/": "get post",
+    "{i}/course/{course}/instructor/{teacher}/": "get put patch delete",
+    "{i}/course/{course}/learner/": "get post",
+    "{i}/course/{course}/learner/{ann}/": "get put patch delete",
+    "{i}/course/{course}/activity/": "get post",
+    "{i}/course/{course}/activity/{activity}/": "get put patch delete",
+    TOOLS: "get post",
+    f"{TOOLS}{{tool}}/": "get put patch delete",
 }
 RESOURCE = {call.path: NAMES[number.split(".")[0]] for number, call in CALLS.items()}
 PATHS = [pytest.param(path, id=f"{RESOURCE[path]}-{path or 'root'}") for path in VERBS]

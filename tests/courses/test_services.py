@@ -2,8 +2,8 @@
 
 import pytest
 
-from courses import services
 from courses.models import Course, CourseInstructor, CourseLearner
+from courses.services.members import INSTRUCTORS, LEARNERS, members_link, members_unlink
 from institutions.models import Instructor
 from learners.models import Learner
 from tesla_api.api.domain import Unknown
@@ -22,7 +22,7 @@ def instructors_of(course) -> list[str]:
 def test_learner_is_linked_once(world):
     course, eve = world.home.course, world.home.learners["eve"]
     for _ in range(2):
-        services.course_learner_link(course=course, learner=eve)
+        members_link(course=course, membership=LEARNERS, members=[eve])
     assert learners_of(course) == ["ann", "bob", "eve"]
     assert CourseLearner.objects.get(course=course, learner=eve).institution_id == world.home.institution.pk
 
@@ -30,7 +30,7 @@ def test_learner_is_linked_once(world):
 def test_instructor_is_linked_once(world):
     course, visitor = world.home.course, world.people["visitor"].instructor
     for _ in range(2):
-        services.course_instructor_link(course=course, instructor=visitor)
+        members_link(course=course, membership=INSTRUCTORS, members=[visitor])
     assert instructors_of(course) == ["teacher", "visitor"]
     row = CourseInstructor.objects.get(course=course, instructor=visitor)
     assert row.institution_id == world.home.institution.pk
@@ -39,20 +39,20 @@ def test_instructor_is_linked_once(world):
 def test_many_are_linked_at_once_and_who_is_there_stays(world):
     course, found = world.home.course, world.home.learners
     kept = CourseLearner.objects.get(course=course, learner=found["ann"]).pk
-    services.course_learners_link(course=course, learners=[found["eve"], found["ann"], found["eve"]])
-    services.course_learners_link(course=course, learners=[])
+    members_link(course=course, membership=LEARNERS, members=[found["eve"], found["ann"], found["eve"]])
+    members_link(course=course, membership=LEARNERS, members=[])
     assert learners_of(course) == ["ann", "bob", "eve"]
     assert CourseLearner.objects.get(course=course, learner=found["ann"]).pk == kept
     teachers = [world.people[name].instructor for name in ("teacher", "visitor")]
-    services.course_instructors_link(course=world.home.other_course, instructors=teachers)
+    members_link(course=world.home.other_course, membership=INSTRUCTORS, members=teachers)
     assert instructors_of(world.home.other_course) == ["teacher", "visitor"]
 
 
 def test_learner_is_unlinked_and_stays_a_person_and_in_other_courses(world):
     ann = world.home.learners["ann"]
-    services.course_learner_link(course=world.home.other_course, learner=ann)
+    members_link(course=world.home.other_course, membership=LEARNERS, members=[ann])
     for _ in range(2):
-        services.course_learner_unlink(course=world.home.course, learner=ann)
+        members_unlink(course=world.home.course, membership=LEARNERS, members=[ann])
     assert learners_of(world.home.course) == ["bob"]
     assert learners_of(world.home.other_course) == ["ann"]
     assert Learner.objects.filter(pk=ann.pk).exists()
@@ -61,7 +61,7 @@ def test_learner_is_unlinked_and_stays_a_person_and_in_other_courses(world):
 def test_instructor_is_unlinked_and_stays_a_person(world):
     teacher = world.people["teacher"].instructor
     for _ in range(2):
-        services.course_instructor_unlink(course=world.home.course, instructor=teacher)
+        members_unlink(course=world.home.course, membership=INSTRUCTORS, members=[teacher])
     assert instructors_of(world.home.course) == []
     assert instructors_of(world.home.other_course) == ["visitor"]
     assert Instructor.objects.filter(pk=teacher.pk).exists()
@@ -70,16 +70,16 @@ def test_instructor_is_unlinked_and_stays_a_person(world):
 def test_people_of_another_institution_are_unknown(world):
     course, theirs = world.home.course, world.away
     ann, teacher = theirs.learners["ann"], theirs.people["teacher"].instructor
-    for call, values in (
-        (services.course_learner_link, {"learner": ann}),
-        (services.course_learners_link, {"learners": [world.home.learners["eve"], ann]}),
-        (services.course_learner_unlink, {"learner": ann}),
-        (services.course_instructor_link, {"instructor": teacher}),
-        (services.course_instructors_link, {"instructors": [world.people["visitor"].instructor, teacher]}),
-        (services.course_instructor_unlink, {"instructor": teacher}),
+    for change, membership, members in (
+        (members_link, LEARNERS, [ann]),
+        (members_link, LEARNERS, [world.home.learners["eve"], ann]),
+        (members_unlink, LEARNERS, [ann]),
+        (members_link, INSTRUCTORS, [teacher]),
+        (members_link, INSTRUCTORS, [world.people["visitor"].instructor, teacher]),
+        (members_unlink, INSTRUCTORS, [teacher]),
     ):
         with pytest.raises(Unknown):
-            call(course=course, **values)
+            change(course=course, membership=membership, members=members)
     assert (learners_of(course), instructors_of(course)) == (["ann", "bob"], ["teacher"])
     assert (learners_of(theirs.course), instructors_of(theirs.course)) == (["ann", "bob"], ["teacher"])
 
@@ -88,9 +88,9 @@ def test_who_or_what_is_gone_is_unknown(world):
     eve, visitor = world.home.learners["eve"], world.people["visitor"].instructor
     Learner.objects.filter(pk=eve.pk).delete()
     with pytest.raises(Unknown):
-        services.course_learner_link(course=world.home.course, learner=eve)
+        members_link(course=world.home.course, membership=LEARNERS, members=[eve])
     Course.objects.filter(pk=world.home.course.pk).delete()
     with pytest.raises(Unknown):
-        services.course_instructor_link(course=world.home.course, instructor=visitor)
+        members_link(course=world.home.course, membership=INSTRUCTORS, members=[visitor])
     assert not CourseLearner.objects.filter(learner=eve.pk).exists()
     assert instructors_of(world.home.course) == []

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from courses.models import AssessmentSession, AssessmentSessionData
-from courses.services import course_delete
+from courses.services.courses import course_delete
 from files.models import Kind, PendingErasure, StoredFile
 from files.services import (
     file_store,

@@ -35,6 +35,23 @@ ROWS = {
         "{i}/course/{course}",
         "global admin data teacher bob ann",
     ),
+    "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/instructor/{id}/": (
+        "{i}/course/{course}/instructor/{teacher}",
+        "global admin data teacher ann",
+    ),
+    "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/learner/{id}/": (
+        "{i}/course/{course}/learner/{ann}",
+        "global admin data teacher ann",
+    ),
+    "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/activity/{id}/": (
+        "{i}/course/{course}/activity/{activity}",
+        "global admin data teacher ann",
+    ),
+    "institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/"
+    "activity/{parent_lookup_activity_id}/instrument/{id}/": (
+        "{i}/course/{course}/activity/{activity}/instrument/{tool}",
+        "global admin data teacher ann",
+    ),
 }
 # The signed address of a file is another one each time.
 SIGNED = re.compile(rb"/files/[^/\"]+/")

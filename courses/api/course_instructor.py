@@ -1,0 +1,41 @@
+"""/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/instructor/{id}/"""
+
+from django_filters import rest_framework as filters
+
+from courses.api.member import MemberSerializer, MemberViewSet
+from courses.api.rules import attended, taught
+from courses.services.members import INSTRUCTORS
+from institutions.models import Instructor
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.serializers import BlankableEmailField
+
+
+class InstitutionCourseInstructorSerializer(MemberSerializer):
+    email = BlankableEmailField(source="user.email")
+
+    class Meta:
+        model = Instructor
+        fields = ("id", "username", "uid", "first_name", "last_name", "email", "created_at", "updated_at")
+
+
+class MemberFilter(filters.FilterSet):
+    uid = filters.CharFilter("user__uid")
+    first_name = filters.CharFilter("user__first_name")
+    last_name = filters.CharFilter("user__last_name")
+    email = filters.CharFilter("user__email")
+
+
+class CourseInstructorViewSet(MemberViewSet):
+    queryset = Instructor.objects.all()
+    serializer_class = InstitutionCourseInstructorSerializer
+    filterset_class = MemberFilter
+    membership = INSTRUCTORS
+    search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
+    orderable = {name: f"user__{name}" for name in InstitutionCourseInstructorSerializer.Meta.fields}
+    access = {
+        Role.GLOBAL | Role.DATA: grant(READ),
+        Role.ADMIN: grant(READ, WRITE),
+        Role.INSTRUCTOR: grant(READ, WRITE, parent=taught()),
+        Role.LEARNER: grant(READ, parent=attended()),
+    }

@@ -1,0 +1,43 @@
+"""/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/learner/{id}/"""
+
+from courses.api.course_instructor import MemberFilter
+from courses.api.member import MemberSerializer, MemberViewSet
+from courses.api.rules import attended, taught
+from courses.services.members import LEARNERS
+from institutions.api.user import own
+from learners.api.learner import OF_PERSON, OF_ROLE, InstitutionLearnerSerializer
+from learners.models import Learner
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.serializers import BlankableEmailField
+
+
+class InstitutionCourseLearnerSerializer(MemberSerializer, InstitutionLearnerSerializer):
+    email = BlankableEmailField(source="user.email")
+
+    class Meta:
+        model = Learner
+        fields = (
+            "id", "institution", "username", "uid", "first_name", "last_name", "locale", "consent", "consent_accepted",
+            "consent_rejected", "learner_id", "last_login", "send", "email", "ic_status", "login_allowed", "created_at",
+            "updated_at", "joined_at",
+        )  # fmt: skip
+
+
+class CourseLearnerViewSet(MemberViewSet):
+    queryset = Learner.objects.all()
+    serializer_class = InstitutionCourseLearnerSerializer
+    filterset_class = MemberFilter
+    membership = LEARNERS
+    search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
+    orderable = {
+        "id": "pk",
+        **{name: name for name in OF_ROLE},
+        **{name: f"user__{name}" for name in OF_PERSON if not name.endswith("_admin")},
+    }
+    access = {
+        Role.GLOBAL | Role.DATA: grant(READ),
+        Role.ADMIN: grant(READ, WRITE),
+        Role.INSTRUCTOR: grant(READ, WRITE, parent=taught()),
+        Role.LEARNER: grant(READ, parent=attended(), rows=own),
+    }

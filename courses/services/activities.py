@@ -1,0 +1,123 @@
+"""Activities, and the instruments that check who does them."""
+
+import uuid
+from typing import Any
+
+import jsonschema_rs
+from django.db import transaction
+
+from courses.models import Activity, ActivityInstrument, Course
+from files.services import files_erase_unreferenced
+from institutions.models import Instrument
+from tesla_api.api.domain import Invalid, Unknown
+
+MANUAL = "manual"  # type of the activities that no VLE has sent
+
+
+def activity_create(*, course: Course, **values: Any) -> Activity:
+    """An activity that no VLE knows, with an id of its own."""
+    activity = Activity(
+        institution_id=course.institution_id,
+        vle_id=course.vle_id,
+        course=course,
+        vle_activity_type=MANUAL,
+        vle_activity_id=str(uuid.uuid4()),
+        **values,
+    )
+    _refuse_backwards(activity)
+    activity.save()
+    return activity
+
+
+def activity_update(*, activity: Activity, **values: Any) -> None:
+    """Only what is given is written."""
+    for name, value in values.items():
+        setattr(activity, name, value)
+    if values.keys() & {"start", "end"}:
+        _refuse_backwards(activity)
+    activity.save(update_fields=(*values, "updated_at"))
+
+
+@transaction.atomic
+def activity_delete(*, activity: Activity) -> None:
+    """The activity with its instruments, sessions, requests, reports and their files."""
+    activity.delete()
+    files_erase_unreferenced(institution=activity.institution)
+
+
+def _refuse_backwards(activity: Activity) -> None:
+    if activity.start is not None and activity.end is not None and activity.end < activity.start:
+        raise Invalid(end="The end is before the start.")
+
+
+@transaction.atomic
+def activity_instrument_create(
+    *, activity: Activity, instrument: Instrument, alternative_to: ActivityInstrument | None = None, **values: Any
+) -> ActivityInstrument:
+    """An instrument for the activity, a primary one or the alternative of a primary one."""
+    activity_locked(activity=activity)
+    row = ActivityInstrument(activity=activity, instrument=instrument, alternative_to=alternative_to, **values)
+    _refuse_disabled(instrument)
+    _refuse_wrong_options(row)
+    _refuse_no_primary(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> None:
+    """Only what is given is written. Another instrument must be an enabled one; the present one may be disabled."""
+    activity_locked(activity=row.activity)
+    before = ActivityInstrument.objects.filter(pk=row.pk).first()
+    if before is None:
+        raise Unknown("There is no such instrument in the activity any more.")
+    for name, value in values.items():
+        setattr(row, name, value)
+    if row.instrument_id != before.instrument_id:
+        _refuse_disabled(row.instrument)
+    if values.keys() & {"instrument", "options"}:
+        _refuse_wrong_options(row)
+    if row.alternative_to_id != before.alternative_to_id:
+        _refuse_no_primary(row)
+    row.save(update_fields=(*values, "updated_at"))
+
+
+def activity_locked(*, activity: Activity) -> None:
+    """Its instruments change one after the other: what is primary now stays so until the transaction ends."""
+    if not Activity.objects.filter(pk=activity.pk).select_for_update(no_key=True).values_list("pk"):
+        raise Unknown("There is no such activity any more.")
+
+
+def _refuse_disabled(instrument: Instrument) -> None:
+    if not instrument.enabled:
+        raise Invalid(instrument_id="This instrument is not available.")
+
+
+def _refuse_wrong_options(row: ActivityInstrument) -> None:
+    """What the instrument's schema refuses. No options are the schema's defaults."""
+    if row.options is None or row.instrument.options_schema is None:
+        return
+    try:
+        # Nothing is fetched for a schema, and no value comes back in a message.
+        schema = jsonschema_rs.Draft7Validator(row.instrument.options_schema, offline=True, mask="the value")
+    except ValueError as error:
+        raise Invalid(options="They cannot be checked: the instrument's own schema is broken.") from error
+    for error in schema.iter_errors(row.options):
+        where = ".".join(map(str, error.instance_path))
+        raise Invalid(options=f"{where}: {error.message}" if where else error.message)
+
+
+def _refuse_no_primary(row: ActivityInstrument) -> None:
+    """An alternative stands in for a primary instrument of the same activity: neither for itself nor in a chain."""
+    primary = row.alternative_to
+    if primary is None:
+        return
+    if primary.pk == row.pk:
+        raise Invalid(alternative_to="An instrument is no alternative to itself.")
+    if primary.activity_id != row.activity_id:
+        raise Invalid(alternative_to="This instrument is not in the same activity.")
+    found = ActivityInstrument.objects.filter(pk=primary.pk).values_list("alternative_to_id", flat=True).first()
+    if found is not None:
+        raise Invalid(alternative_to="This instrument is an alternative itself.")
+    if row.pk is not None and row.alternatives.exists():
+        raise Invalid(alternative_to="This instrument has alternatives itself.")

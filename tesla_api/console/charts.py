@@ -64,7 +64,9 @@ def _bar(label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], w
             segments.append(Segment(kind, word, count, _percent(at), _percent(share), middle, share >= 9))
         at += share
     top = place * ROW
-    return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, top + LABEL + 7, top + LABEL + 7 + THICK * 3 // 4)
+    return Bar(
+        label, total, tuple(counts), tuple(segments), top + LABEL, top + LABEL + 7, top + LABEL + 7 + THICK * 3 // 4
+    )
 
 
 def _percent(value: float) -> str:

@@ -36,7 +36,7 @@ class Column:
 class Listing:
     """`path` is the list's below /api/v2/; names in braces are filled from the page's own address.
 
-    `leads_to` names the page of a row; the first column links to it.
+    `leads_to` names the page of a row, `row_ids` the ids of its address, the row's own last; the first column links to it.
     """
 
     word: str
@@ -46,7 +46,7 @@ class Listing:
     filters: tuple[Filter, ...] = ()
     lead: str = ""
     leads_to: str = ""
-    row_name: str = ""
+    row_ids: tuple[str, ...] = ()
 
 
 @dataclass
@@ -188,12 +188,21 @@ class Table:
         return self.asked.offset // self.asked.limit + 1
 
 
-def table(listing: Listing, read: Reader, query: QueryDict, ids: Mapping[str, int], linked: Callable[[Row], str]) -> Table:
-    """One page of the listing; the API's refusal of the list itself is the page's own."""
+def table(
+    listing: Listing,
+    read: Reader,
+    query: QueryDict,
+    ids: Mapping[str, int],
+    linked: Callable[[Row], str],
+    enrich: Callable[[list[dict[str, Any]]], None] | None = None,
+) -> Table:
+    """One page of the listing, `enrich` adds to its rows; the API's refusal of the list itself is the page's own."""
     asked, path = Asked(listing, query), listing.path.format(**ids)
     answer = read.ask(path, asked.given() | {"limit": asked.limit, "offset": asked.offset})
     if answer.status == 404:
         raise Http404
     if answer.status not in (200, 400):
         raise PermissionDenied
+    if enrich is not None and answer.status == 200:
+        enrich(answer.data["results"])
     return Table(listing, asked, answer, linked, bool(read.viewset(path).search_fields))

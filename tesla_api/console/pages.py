@@ -1,5 +1,7 @@
 """The pages of the console. Each reads the API as its reader (see reading.py); what that refuses, the page refuses."""
 
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -14,12 +16,23 @@ from django.views.generic import TemplateView
 from courses.queries import course_counts, learner_courses
 from institutions.services.consents import consent_current
 from learners.queries import consent_counts, send_counts
-from reports.queries import course_levels, learner_reports, level_counts
+from reports.evidence import report_evidence
+from reports.queries import activity_levels, course_levels, learner_reports, level_counts
 from signin.pages import browser_caller
 from tesla_api.api.caller import Caller, Role
-from tesla_api.console import overview
+from tesla_api.console import figures
 from tesla_api.console.listing import Listing, Row, Table, table
-from tesla_api.console.listings import COURSES, INSTITUTIONS, LISTINGS
+from tesla_api.console.listings import (
+    ACTIVITIES,
+    ACTIVITY_REPORTS,
+    COURSE_LEARNERS,
+    COURSES,
+    INSTITUTIONS,
+    LISTINGS,
+    REPORTS,
+    REQUESTS,
+)
+from tesla_api.console.explaining import explained
 from tesla_api.console.reading import Reader
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -27,6 +40,7 @@ REFUSALS = {
     403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
 }
+FEW = 10  # people of each kind on the page of a course
 ANY = 1  # the id of a parent where only rights are asked, which are the same under each
 
 
@@ -107,6 +121,10 @@ class ConsoleView(TemplateView):
         """(name, address) of the pages above this one, beside the institution's own."""
         return []
 
+    def step(self, name: str, page: str, *ids: str) -> tuple[str, str]:
+        """One of them, of the ids of this page."""
+        return name, reverse(f"console:{page}", kwargs={key: self.kwargs[key] for key in ("institution", *ids)})
+
 
 class HomeView(ConsoleView):
     """The own institution; who administers all of them chooses one."""
@@ -136,21 +154,23 @@ class OverviewView(ConsoleView):
             here["courses"] = course_counts(key)
         if read.lists_all(f"{self.home}learner/"):
             policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # found by enter
-            here["consents"] = overview.consents(consent_counts(key, policy))
+            here["consents"] = figures.consents(consent_counts(key, policy))
         if read.lists_all(f"{self.home}send/"):
-            here["needs"] = overview.needs(*send_counts(key))
+            here["needs"] = figures.needs(*send_counts(key))
         if read.lists_all(f"{self.home}user/"):
             here["people"] = read.count(f"{self.home}user/")
         if read.lists_all(f"{self.home}instructor/"):
             here["instructors"] = read.count(f"{self.home}instructor/")
         if read.lists_all(self.reports_path):
-            here["levels"] = overview.levels(level_counts(key))
+            here["levels"] = figures.levels(level_counts(key))
             if "courses" in here:
-                here["by_course"] = overview.by_course(course_levels(key, overview.COURSES))
+                here["by_course"] = figures.by_course(course_levels(key, figures.COURSES))
         return super().get_context_data(**here, **context)
 
 
 class ListView(ConsoleView):
+    """A list that stands for itself, or below the page of what it belongs to."""
+
     template_name = "console/list.html"
     listing: Listing = COURSES
 
@@ -164,7 +184,8 @@ class ListView(ConsoleView):
     def linked(self, row: Row) -> str:
         if not self.listing.leads_to:
             return ""
-        ids = self.kwargs | {self.listing.row_name: row["id"]}
+        names = self.listing.row_ids
+        ids = {name: self.kwargs[name] for name in names[:-1]} | {names[-1]: row["id"]}
         return reverse(f"console:{self.listing.leads_to}", kwargs=ids)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
@@ -182,25 +203,143 @@ class LearnerView(ConsoleView):
         enrolled = read.ask(f"{at}enrolment/")
         if enrolled.status == 200:
             instruments = read.rows(f"{self.home}instrument/", {"limit": 1000}) or []
-            here["enrolment"] = overview.enrolment(enrolled.data["enrolment_status"], instruments)
+            here["enrolment"] = figures.enrolment(enrolled.data["enrolment_status"], instruments)
         here["needs"] = read.rows(f"{at}send/", {"limit": 1000})
-        if read.lists_all(f"{self.home}course/"):
+        if read.lists_all(f"{self.home}course/") and read.lists_all(f"{self.home}course/{ANY}/learner/"):
             here["courses"] = learner_courses(key, self.kwargs["learner"])
         if read.lists_all(self.reports_path):
             here["reports"] = learner_reports(key, self.kwargs["learner"])
         return super().get_context_data(**here, **context)
 
     def trail(self) -> list[tuple[str, str]]:
-        return [("Learners", reverse("console:learners", args=[self.kwargs["institution"]]))]
+        return [self.step("Learners", "learners")]
 
 
-class CourseView(ConsoleView):
+class CourseView(ListView):
+    """The course, its people, and its activities as the page's list."""
+
     template_name = "console/course.html"
+    listing = ACTIVITIES
+
+    @property
+    def at(self) -> str:
+        return f"{self.home}course/{self.kwargs['course']}/"
+
+    def table(self) -> Table:
+        if not self.read.lists_all(self.reports_path):
+            return super().table()
+        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS))
+        return table(listing, self.read, self.request.GET, self.kwargs, self.linked, self.with_levels)
+
+    @staticmethod
+    def with_levels(rows: list[dict[str, Any]]) -> None:
+        found = activity_levels([row["id"] for row in rows])
+        for row in rows:
+            row["levels"] = found.get(row["id"], {})
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        at = f"{self.home}course/{self.kwargs['course']}/"
-        here: dict[str, Any] = {"course": self.read.row(at)}
+        here = {
+            "course": self.read.row(self.at),
+            "instructors": self.read.page(f"{self.at}instructor/", {"limit": FEW, "ordering": "last_name"}),
+            "learners": self.read.page(f"{self.at}learner/", {"limit": FEW, "ordering": "last_name"}),
+        }
         return super().get_context_data(**here, **context)
 
     def trail(self) -> list[tuple[str, str]]:
-        return [("Courses", reverse("console:courses", args=[self.kwargs["institution"]]))]
+        return [self.step("Courses", "courses")]
+
+
+class CourseLearnersView(ListView):
+    listing = COURSE_LEARNERS
+
+    def trail(self) -> list[tuple[str, str]]:
+        return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
+
+    @cached_property
+    def course(self) -> dict[str, Any]:
+        return self.read.row(f"{self.home}course/{self.kwargs['course']}/")
+
+
+class ActivityView(ListView):
+    """The activity, what checks it, and its reports as the page's list."""
+
+    template_name = "console/activity.html"
+    listing = ACTIVITY_REPORTS
+
+    @property
+    def at(self) -> str:
+        return f"{self.home}course/{self.kwargs['course']}/activity/{self.kwargs['activity']}/"
+
+    @cached_property
+    def course(self) -> dict[str, Any]:
+        return self.read.row(f"{self.home}course/{self.kwargs['course']}/")
+
+    @cached_property
+    def activity(self) -> dict[str, Any]:
+        return self.read.row(self.at)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        here: dict[str, Any] = {
+            "activity": self.activity,
+            "instruments": figures.instruments(self.read.rows(f"{self.at}instrument/", {"limit": 1000}) or []),
+        }
+        if self.read.lists_all(self.reports_path):
+            counts = activity_levels([self.activity["id"]]).get(self.activity["id"], {})
+            here["levels"] = figures.by_activity("All reports of the activity", counts)
+        return super().get_context_data(**here, **context)
+
+    def trail(self) -> list[tuple[str, str]]:
+        return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
+
+
+class ReportView(ConsoleView):
+    """A report and why it has its levels. Whoever may read the report may read the reasons: they are made of it."""
+
+    template_name = "console/report.html"
+
+    @property
+    def at(self) -> str:
+        return f"{self.home}course/{self.kwargs['course']}/activity/{self.kwargs['activity']}/"
+
+    @cached_property
+    def course(self) -> dict[str, Any]:
+        return self.read.row(f"{self.home}course/{self.kwargs['course']}/")
+
+    @cached_property
+    def activity(self) -> dict[str, Any]:
+        return self.read.row(self.at)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        at = f"{self.at}report/{self.kwargs['report']}/"
+        report = self.read.row(at)
+        audits = self.read.rows(f"{at}audit/", {"limit": 1000}) or []
+        told = explained(report, report_evidence(report["id"]), {row["instrument"]: row for row in audits})
+        here = {"report": report, "course": self.course, "activity": self.activity, **told}
+        return super().get_context_data(**here, **context)
+
+    def trail(self) -> list[tuple[str, str]]:
+        names = ("course", "activity")
+        return [
+            self.step("Courses", "courses"),
+            self.step(self.course["code"], "course", "course"),
+            self.step(self.activity["name"] or "Activity", "activity", *names),
+        ]
+
+
+class RequestsView(ListView):
+    """What was captured for a report, and what each instrument made of it."""
+
+    listing = REQUESTS
+
+    def table(self) -> Table:
+        return table(self.listing, self.read, self.request.GET, self.kwargs, self.linked, self.with_names)
+
+    def with_names(self, rows: list[dict[str, Any]]) -> None:
+        found = self.read.rows(f"{self.home}instrument/", {"limit": 1000}) or []
+        names = {row["id"]: row["name"] for row in found}
+        for row in rows:
+            for part in row["result"]:
+                part["instrument_name"] = names.get(part["instrument"], f"Instrument {part['instrument']}")
+
+    def trail(self) -> list[tuple[str, str]]:
+        return [self.step("Report", "report", "course", "activity", "report")]

@@ -59,12 +59,16 @@ class Reader:
 
     def rows(self, path: str, query: Mapping[str, Any] | None = None) -> list[dict[str, Any]] | None:
         """The rows of a list; None where the caller may not read it."""
+        found = self.page(path, query)
+        return None if found is None else found["results"]
+
+    def page(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         answer = self.ask(path, query)
-        return answer.data["results"] if answer.status == 200 else None
+        return answer.data if answer.status == 200 else None
 
     def count(self, path: str) -> int | None:
-        answer = self.ask(path, {"limit": 1})
-        return answer.data["count"] if answer.status == 200 else None
+        found = self.page(path, {"limit": 1})
+        return None if found is None else found["count"]
 
     def viewset(self, path: str) -> Any:
         """The viewset that answers a path; None where there is none."""

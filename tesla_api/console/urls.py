@@ -5,6 +5,9 @@ from django.urls import path
 from tesla_api.console import pages
 from tesla_api.console.listings import LISTINGS
 
+COURSE = "<id:institution>/courses/<id:course>/"
+ACTIVITY = f"{COURSE}activities/<id:activity>/"
+REPORT = f"{ACTIVITY}reports/<id:report>/"
 app_name = "console"
 urlpatterns = [
     path("", pages.HomeView.as_view(), name="home"),
@@ -14,5 +17,9 @@ urlpatterns = [
         for listing in LISTINGS
     ),
     path("<id:institution>/learners/<id:learner>/", pages.LearnerView.as_view(), name="learner"),
-    path("<id:institution>/courses/<id:course>/", pages.CourseView.as_view(), name="course"),
+    path(COURSE, pages.CourseView.as_view(), name="course"),
+    path(f"{COURSE}learners/", pages.CourseLearnersView.as_view(), name="course-learners"),
+    path(ACTIVITY, pages.ActivityView.as_view(), name="activity"),
+    path(REPORT, pages.ReportView.as_view(), name="report"),
+    path(f"{REPORT}requests/", pages.RequestsView.as_view(), name="requests"),
 ]

@@ -1,12 +1,14 @@
 """What codes of the API are called on the pages."""
 
+from datetime import UTC, datetime
+
 from reports.reasons import LEVELS
 
 LEVEL_WORDS = {int(level): word for level, word in LEVELS.items()}
 KIND_WORDS = {"identity": "Identity", "content": "Content", "integrity": "Integrity"}
 CONSENT_WORDS = {
     "VALID": "Valid",
-    "VALID_NEED_UPDATE": "Valid, a newer minor version is there",
+    "VALID_NEED_UPDATE": "Valid, update available",
     "VALID_EXTERNAL": "Managed outside this service",
     "NOT_VALID_MISSING": "Not given yet",
     "NOT_VALID_REJECTED": "Rejected",
@@ -26,6 +28,15 @@ FLAGS = {
     "send_admin": "SEND administrator",
 }
 SEND_OPTIONS = {"big_fonts": "Big fonts", "high_contrast": "High contrast", "text_to_speech": "Text to speech"}
+REQUEST_STATUS_WORDS = (
+    "stored", "scheduled", "being processed", "processed", "error", "not answered in time", "no provider to ask",
+)  # fmt: skip
+RESULT_STATUS_WORDS = (
+    "waits to be processed", "processed", "error", "not answered in time", "no provider to ask", "enrolment missing",
+    "being processed", "waits for an external service",
+)  # fmt: skip
+CODE_WORDS = ("no verdict", "OK", "warning", "alert")
+RAISED = (("none", "note"), ("fair", "warning"), ("bad", "alert"), ("fair", "error"))
 FACTS = {
     "POSITIVE_CONFIDENCE_HIGH": "Most checks gave a result.",
     "POSITIVE_LEARNER_RESULT_ABOVE_THRESHOLD": "The mean result is on the good side of the thresholds.",
@@ -40,3 +51,9 @@ FACTS = {
     "NEGATIVE_LEARNER_RESULT_NOT_FREQUENT": "It is unusual for this learner.",
     "NEGATIVE_WITH_ALERTS": "Alerts were raised in a session.",
 }
+
+
+def instant_text(value: datetime) -> str:
+    """3 May 2026, 09:00 UTC."""
+    at = value.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"

@@ -7,6 +7,8 @@ from django import template
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
+from reports.arithmetic import ResultStatus
+from reports.reasons import percent_text
 from tesla_api.console import words
 
 register = template.Library()
@@ -25,7 +27,9 @@ NOTHING = "–"
 
 def mark(kind: str) -> SafeString:
     shape = mark_safe(_SHAPES[kind])  # noqa: S308 - written above
-    return format_html('<svg class="mark" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', shape)
+    return format_html(
+        '<svg class="mark" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', shape
+    )
 
 
 def badge(kind: str, text: str) -> SafeString:
@@ -39,6 +43,32 @@ def level(value: Any) -> SafeString:
 
 
 @register.filter
+def level_counts(counts: dict[int, int]) -> SafeString | str:
+    """How many have which level, the worst first."""
+    worst_first = sorted((item for item in counts.items() if item[1]), reverse=True)
+    badges = ((badge(LEVEL_KINDS[of], f"{count:,} {words.LEVEL_WORDS[of]}"),) for of, count in worst_first)
+    return format_html_join(" ", "{}", badges) or NOTHING
+
+
+@register.filter
+def request_status(value: int) -> str:
+    return words.REQUEST_STATUS_WORDS[value]
+
+
+def verdict(status: int, result: float | None, code: int) -> str:
+    """What an instrument says of a request."""
+    if status != ResultStatus.PROCESSED or result is None:
+        return words.RESULT_STATUS_WORDS[status]
+    return f"{percent_text(result)}, {words.CODE_WORDS[code]}"
+
+
+@register.filter
+def evidence(address: str | None) -> SafeString | str:
+    """A signed link, as the API gives it."""
+    return format_html('<a href="{}" rel="noopener">open</a>', address) if address else NOTHING
+
+
+@register.filter
 def consent(status: str) -> SafeString:
     return badge(words.CONSENT_KINDS[status], words.CONSENT_WORDS[status])
 
@@ -49,23 +79,22 @@ def _instant(value: Any) -> datetime | None:
     return value.astimezone(UTC) if value else None
 
 
-def _written(value: Any, shape: str) -> SafeString | str:
-    at = _instant(value)
-    if at is None:
-        return NOTHING
-    return format_html('<time datetime="{}">{} {}</time>', at.isoformat(), at.day, at.strftime(shape))
-
-
 @register.filter
 def instant(value: Any) -> SafeString | str:
     """3 May 2026, 09:00 UTC."""
-    return _written(value, "%b %Y, %H:%M UTC")
+    at = _instant(value)
+    return (
+        NOTHING if at is None else format_html('<time datetime="{}">{}</time>', at.isoformat(), words.instant_text(at))
+    )
 
 
 @register.filter
 def day(value: Any) -> SafeString | str:
     """3 May 2026, by UTC."""
-    return _written(value, "%b %Y")
+    at = _instant(value)
+    if at is None:
+        return NOTHING
+    return format_html('<time datetime="{}">{} {}</time>', at.isoformat(), at.day, at.strftime("%b %Y"))
 
 
 @register.filter
@@ -114,3 +143,21 @@ def fact(code: str) -> str:
 @register.filter
 def lines(texts: list[str]) -> SafeString:
     return format_html_join("", "<li>{}</li>", ((text,) for text in texts))
+
+
+@register.filter
+def fraction(value: float) -> str:
+    return percent_text(value, value)
+
+
+@register.filter
+def sign(of: str) -> SafeString:
+    """Good, neutral or bad, by shape and word."""
+    kind, word = {"+": ("good", "speaks for"), "0": ("none", "neutral"), "-": ("bad", "speaks against")}[of]
+    return badge(kind, word)
+
+
+@register.filter
+def raised(value: int) -> SafeString:
+    """The level of an alert: note, warning, alert, error."""
+    return badge(*words.RAISED[value])

@@ -65,3 +65,17 @@ def enrolment(entries: Sequence[Mapping[str, Any]], instruments: Sequence[Mappin
         for row in instruments
         if row["requires_enrolment"] or row["id"] in known
     ]
+
+
+def instruments(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The instruments of an activity; an alternative says what it stands in for."""
+    names = {row["id"]: row["instrument"]["name"] for row in rows}
+    return [
+        {
+            "name": row["instrument"]["name"],
+            "active": row["active"],
+            "instead_of": names.get(row["alternative_to"]),
+            "options": ", ".join(word for word, on in (row["options"] or {}).items() if on is True),
+        }
+        for row in rows
+    ]

@@ -1,4 +1,4 @@
-"""What a report was made of: its rows, the checks and the alerts behind them, read in a constant number of statements."""
+"""What a report was made of: its rows, the checks and alerts behind them, in a constant number of statements."""
 
 from dataclasses import dataclass
 from datetime import datetime

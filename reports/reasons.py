@@ -41,6 +41,7 @@ LEVELS = {
     Level.ALERT: "Alert",
 }
 KINDS = ("identity", "content", "integrity")
+PERCENT = "\N{NO-BREAK SPACE}%"
 STORED = Fraction(1, 1_000_000)  # what a stored fraction may differ from the exact one
 UNKNOWN = (
     "Why it has this level cannot be told: the evidence that is kept does not lead to it. Some of it may have been "
@@ -184,7 +185,7 @@ def percent_text(value: Number, *others: Number) -> str:
         if all((shown < other) == (exactly < other) and (shown > other) == (exactly > other) for other in besides):
             break
     whole, part = divmod(number, scale)
-    return f"{whole}.{part:0{digits}} %" if digits else f"{whole} %"
+    return f"{whole}.{part:0{digits}}{PERCENT}" if digits else f"{whole}{PERCENT}"
 
 
 def thresholds_text(provider: Provider, name: str) -> str:

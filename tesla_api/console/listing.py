@@ -1,11 +1,11 @@
-"""A list of the API as a page: search, filters, order and paging go to the API as they are, and so do its errors back."""
+"""A list of the API as a page: search, filters, order and paging go to the API, its errors come back to the page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import Http404, QueryDict
 from django.core.exceptions import PermissionDenied
+from django.http import Http404, QueryDict
 
 from tesla_api.console.reading import Answer, Reader
 
@@ -36,7 +36,8 @@ class Column:
 class Listing:
     """`path` is the list's below /api/v2/; names in braces are filled from the page's own address.
 
-    `leads_to` names the page of a row, `row_ids` the ids of its address, the row's own last; the first column links to it.
+    `leads_to` names the page of a row, `row_ids` the ids of its address, the row's own last. The first column
+    links to it.
     """
 
     word: str

@@ -224,7 +224,7 @@ LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 
 def results(row: Row) -> str:
     """Of the instruments that have processed something."""
-    parts = [part for part in row["detail"] if part["confidence"]]
+    parts = [part for part in row["detail"] if part["confidence"] or part["result"]]
     return ", ".join(f"{part['instrument']} {round(part['result'])} %" for part in parts) or shown(None)
 
 

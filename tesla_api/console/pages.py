@@ -21,6 +21,7 @@ from reports.queries import activity_levels, course_levels, learner_reports, lev
 from signin.pages import browser_caller
 from tesla_api.api.caller import Caller, Role
 from tesla_api.console import figures
+from tesla_api.console.explaining import explained
 from tesla_api.console.listing import Listing, Row, Table, table
 from tesla_api.console.listings import (
     ACTIVITIES,
@@ -32,7 +33,6 @@ from tesla_api.console.listings import (
     REPORTS,
     REQUESTS,
 )
-from tesla_api.console.explaining import explained
 from tesla_api.console.reading import Reader
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND

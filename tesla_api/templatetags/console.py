@@ -15,14 +15,14 @@ register = template.Library()
 
 # One shape per kind, so that no colour is needed to tell them apart.
 _SHAPES = {
-    "pending": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray="3 2.5"/>',
+    "pending": '<circle class="dashed" cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2"/>',
     "none": '<path d="M3 8h10" stroke="currentColor" stroke-width="2.5"/>',
     "good": '<path d="M3 8.5l3.5 3.5L13 5" fill="none" stroke="currentColor" stroke-width="2.5"/>',
     "fair": '<path d="M8 2l6.5 12h-13z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round"/>',
     "bad": '<path d="M5.5 1.5h5l4 4v5l-4 4h-5l-4-4v-5z" fill="currentColor"/>',
 }
 LEVEL_KINDS = {0: "pending", 1: "none", 2: "good", 3: "fair", 4: "bad"}
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 
 
 def mark(kind: str) -> SafeString:

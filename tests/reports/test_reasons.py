@@ -65,9 +65,14 @@ def row_of(checks, instrument=FR) -> InstrumentRow:
     return replace(row, result=cut(row.result), confidence=cut(row.confidence))
 
 
+def text_of(reason) -> str:
+    """On one line, with plain blanks."""
+    return " ".join(reason.sentences).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def told(*checks, instrument=FR):
     reason = instrument_reason(instrument, row_of(checks, instrument), checks, NAMES)
-    return reason.word, reason.told, " ".join(reason.sentences)
+    return reason.word, reason.told, text_of(reason)
 
 
 def test_good_results_say_that_nothing_is_wrong():
@@ -75,8 +80,10 @@ def test_good_results_say_that_nothing_is_wrong():
     assert told(*checks) == (
         "OK",
         True,
-        "3 of 3 checks were processed. The confidence is 100 %. The mean result is 80 %. FaceCheck warns below 60 % and "
-        "alerts below 30 %. No processed check is a warning or an alert. So the level is OK.",
+        (
+            "3 of 3 checks were processed. The confidence is 100 %. The mean result is 80 %. FaceCheck warns "
+            "below 60 % and alerts below 30 %. No processed check is a warning or an alert. So the level is OK."
+        ),
     )
 
 
@@ -85,9 +92,12 @@ def test_results_below_a_threshold_are_named_with_it():
     assert told(*checks) == (
         "Warning",
         True,
-        "3 of 4 checks were processed; 1 was not answered in time. The confidence is 75 %. The mean result is 61 %. "
-        "FaceCheck warns below 60 % and alerts below 30 %. 2 of 3 processed are warnings: in 2 the result of FaceCheck "
-        "lies below its warning threshold of 60 % (the lowest is 42 %). So the level is Warning.",
+        (
+            "3 of 4 checks were processed; 1 was not answered in time. The confidence is 75 %. The mean result is"
+            " 61 %. FaceCheck warns below 60 % and alerts below 30 %. 2 of 3 processed are warnings: in 2 the "
+            "result of FaceCheck lies below its warning threshold of 60 % (the lowest is 42 %). So the level is "
+            "Warning."
+        ),
     )
 
 
@@ -124,9 +134,11 @@ def test_low_confidence_makes_a_good_result_a_warning():
     assert told(*checks) == (
         "Warning",
         True,
-        "1 of 3 checks was processed; 2 ended with an error. The confidence is 33 %. The mean result is 90 %. FaceCheck "
-        "warns below 60 % and alerts below 30 %. No processed check is a warning or an alert. A confidence of 33 % is "
-        "below 60 %, which makes the level at least Warning. So the level is Warning.",
+        (
+            "1 of 3 checks was processed; 2 ended with an error. The confidence is 33 %. The mean result is 90 %."
+            " FaceCheck warns below 60 % and alerts below 30 %. No processed check is a warning or an alert. A "
+            "confidence of 33 % is below 60 %, which makes the level at least Warning. So the level is Warning."
+        ),
     )
 
 
@@ -142,8 +154,10 @@ def test_nothing_ended_is_pending():
     assert told(check(PENDING), check(WAITING), check(PROCESSING)) == (
         "Pending",
         True,
-        "None of 3 checks has ended: 1 waits to be processed, 1 is being processed, 1 waits for an external service. So "
-        "the level is Pending.",
+        (
+            "None of 3 checks has ended: 1 waits to be processed, 1 is being processed, 1 waits for an external "
+            "service. So the level is Pending."
+        ),
     )
 
 
@@ -151,8 +165,10 @@ def test_all_in_vain_is_no_information():
     assert told(check(TIMED_OUT), check(NO_ENROLMENT), check(NO_ENROLMENT)) == (
         "No information",
         True,
-        "All 3 checks ended without a result: 1 was not answered in time, 2 lacked the learner's enrolment. So the level "
-        "is No information.",
+        (
+            "All 3 checks ended without a result: 1 was not answered in time, 2 lacked the learner's enrolment. "
+            "So the level is No information."
+        ),
     )
 
 
@@ -160,8 +176,10 @@ def test_in_vain_while_others_are_open_is_a_warning():
     assert told(check(ERROR), check(PENDING, at=NEW)) == (
         "Warning",
         True,
-        "1 check ended without a result: 1 ended with an error. 1 other is still open: 1 waits to be processed. As long "
-        "as none is processed, that counts as a warning. So the level is Warning.",
+        (
+            "1 check ended without a result: 1 ended with an error. 1 other is still open: 1 waits to be "
+            "processed. As long as none is processed, that counts as a warning. So the level is Warning."
+        ),
     )
 
 
@@ -187,7 +205,7 @@ def test_evidence_that_came_later_gives_no_reason():
 def test_provider_answers_that_were_erased_are_not_made_up():
     whole = check(PROCESSED, 0.2)
     bare = [replace(whole, answers=())]
-    text = " ".join(instrument_reason(FR, row_of([whole]), bare, NAMES).sentences)
+    text = text_of(instrument_reason(FR, row_of([whole]), bare, NAMES))
     assert "1 of 1 processed is an alert: in 1 what led to it is no longer kept." in text
 
 
@@ -198,7 +216,7 @@ def test_thresholds_changed_since_are_no_reason():
     now = [Check(old.summary, (replace(old.answers[0], provider=milder),))]
     reason = instrument_reason(FR, row_of([old]), now, NAMES)
     assert reason.word == "Alert"
-    assert "what led to it is no longer kept" in " ".join(reason.sentences)
+    assert "what led to it is no longer kept" in text_of(reason)
 
 
 @pytest.mark.parametrize(
@@ -217,15 +235,19 @@ def test_thresholds_changed_since_are_no_reason():
     ],
 )
 def test_percent_stays_on_its_side(value, others, expected):
-    assert percent_text(value, *others) == expected
+    assert percent_text(value, *others) == expected.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def in_words(provider) -> str:
+    return thresholds_text(provider, "A").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_thresholds_in_words():
-    assert thresholds_text(FACE, "A") == "A warns below 60 % and alerts below 30 %."
-    assert thresholds_text(replace(FACE, warning_below=0.3, alert_below=0.6), "A") == thresholds_text(FACE, "A")
-    assert thresholds_text(COPY, "A") == "A warns above 30 % and alerts above 60 %."
-    assert thresholds_text(replace(FACE, warning_below=0.3), "A") == "A alerts below 30 %."
-    assert thresholds_text(PLAIN, "A") == "A has no thresholds: its own verdict counts."
+    assert in_words(FACE) == "A warns below 60 % and alerts below 30 %."
+    assert in_words(replace(FACE, warning_below=0.3, alert_below=0.6)) == in_words(FACE)
+    assert in_words(COPY) == "A warns above 30 % and alerts above 60 %."
+    assert in_words(replace(FACE, warning_below=0.3)) == "A alerts below 30 %."
+    assert in_words(PLAIN) == "A has no thresholds: its own verdict counts."
 
 
 # Sessions.
@@ -240,7 +262,7 @@ def noticed(level, text="Something.", minute=5):
 def of_session(statuses, alerts, instruments=(FR,)):
     stored = session_row(statuses, [alert.level for alert in alerts], instruments)
     reason = session_reason(stored, statuses, alerts)
-    return reason.word, reason.told, " ".join(reason.sentences)
+    return reason.word, reason.told, text_of(reason)
 
 
 def test_session_with_alerts():
@@ -248,14 +270,18 @@ def test_session_with_alerts():
     assert of_session([3, 3, 4], [people, noticed(INFO), noticed(WARNED)]) == (
         "Alert",
         True,
-        "3 requests, none still open, 1 without a result. Raised in it: an alert (at 09:18 UTC): More than one person "
-        "was seen. So the level is Alert.",
+        (
+            "3 requests, none still open, 1 without a result. Raised in it: an alert (at 09:18 UTC): More than "
+            "one person was seen. So the level is Alert."
+        ),
     )
     assert of_session([3], [noticed(FAILED, "Camera failed"), noticed(WARNED), noticed(WARNED, minute=3)]) == (
         "Warning",
         True,
-        "1 request, none still open. Raised in it: an error (at 09:05 UTC): Camera failed; a warning (2 times, first at "
-        "09:03 UTC): Something. So the level is Warning.",
+        (
+            "1 request, none still open. Raised in it: an error (at 09:05 UTC): Camera failed; a warning (2 "
+            "times, first at 09:03 UTC): Something. So the level is Warning."
+        ),
     )
 
 
@@ -370,7 +396,7 @@ def test_reason_names_the_stored_level_and_its_numbers_are_right(checks, instrum
     stored = row_of(checks, instrument)
     reason = instrument_reason(instrument, stored, checks, {})
     assert reason.told
-    text = " ".join(reason.sentences)
+    text = text_of(reason)
     counted = (instrument.identity, instrument.originality or instrument.authorship, instrument.integrity)
     triple = (stored.levels.identity, stored.levels.content, stored.levels.integrity)
     expected = {level for level, counts in zip(triple, counted, strict=True) if counts} or {1}
@@ -414,7 +440,7 @@ def is_beyond(answer: ProviderResult, limit: float) -> bool:
 
 @given(evidence())
 def test_causes_are_true_of_every_check_they_count(checks):
-    text = " ".join(instrument_reason(FR, row_of(checks), checks, {1: "P1", 2: "P2", 3: "P3"}).sentences)
+    text = text_of(instrument_reason(FR, row_of(checks), checks, {1: "P1", 2: "P2", 3: "P3"}))
     done = [item for item in checks if item.summary.status == PROCESSED]
     code = max((item.summary.code for item in done), default=0)
     worst = [item for item in done if item.summary.code == code]
@@ -426,7 +452,8 @@ def test_causes_are_true_of_every_check_they_count(checks):
     assert ("alert" in said[4]) == (code == 3)
     assert "no longer kept" not in text
     for found in re.finditer(
-        rf"in {NUMBER} the result of P(\d)(, [\d.]+ %,)? lies (below|above) its (alert|warning) threshold of ([\d.]+) %",
+        rf"in {NUMBER} the result of P(\d)(, [\d.]+ %,)? lies (below|above) its (alert|warning) threshold of "
+        r"([\d.]+) %",
         text,
     ):
         count, key, limit = number(found[1]), int(found[2]), float(found[6]) / 100

@@ -215,7 +215,21 @@ class LearnerView(ConsoleView):
         return [self.step("Learners", "learners")]
 
 
-class CourseView(ListView):
+class CourseListView(ListView):
+    """A list below a course: who may not see the course is told of it first."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.course = self.read.row(f"{self.home}course/{self.kwargs['course']}/")
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(course=self.course, **context)
+
+    def trail(self) -> list[tuple[str, str]]:
+        return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
+
+
+class CourseView(CourseListView):
     """The course, its people, and its activities as the page's list."""
 
     template_name = "console/course.html"
@@ -238,10 +252,10 @@ class CourseView(ListView):
             row["levels"] = found.get(row["id"], {})
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
+        few = {"limit": FEW, "ordering": "last_name"}
         here = {
-            "course": self.read.row(self.at),
-            "instructors": self.read.page(f"{self.at}instructor/", {"limit": FEW, "ordering": "last_name"}),
-            "learners": self.read.page(f"{self.at}learner/", {"limit": FEW, "ordering": "last_name"}),
+            "instructors": self.read.page(f"{self.at}instructor/", few),
+            "learners": self.read.page(f"{self.at}learner/", few),
         }
         return super().get_context_data(**here, **context)
 
@@ -249,18 +263,11 @@ class CourseView(ListView):
         return [self.step("Courses", "courses")]
 
 
-class CourseLearnersView(ListView):
+class CourseLearnersView(CourseListView):
     listing = COURSE_LEARNERS
 
-    def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
 
-    @cached_property
-    def course(self) -> dict[str, Any]:
-        return self.read.row(f"{self.home}course/{self.kwargs['course']}/")
-
-
-class ActivityView(ListView):
+class ActivityView(CourseListView):
     """The activity, what checks it, and its reports as the page's list."""
 
     template_name = "console/activity.html"
@@ -270,26 +277,14 @@ class ActivityView(ListView):
     def at(self) -> str:
         return f"{self.home}course/{self.kwargs['course']}/activity/{self.kwargs['activity']}/"
 
-    @cached_property
-    def course(self) -> dict[str, Any]:
-        return self.read.row(f"{self.home}course/{self.kwargs['course']}/")
-
-    @cached_property
-    def activity(self) -> dict[str, Any]:
-        return self.read.row(self.at)
-
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        here: dict[str, Any] = {
-            "activity": self.activity,
-            "instruments": figures.instruments(self.read.rows(f"{self.at}instrument/", {"limit": 1000}) or []),
-        }
+        activity = self.read.row(self.at)
+        instruments = self.read.rows(f"{self.at}instrument/", {"limit": 1000}) or []
+        here: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
         if self.read.lists_all(self.reports_path):
-            counts = activity_levels([self.activity["id"]]).get(self.activity["id"], {})
+            counts = activity_levels([activity["id"]]).get(activity["id"], {})
             here["levels"] = figures.by_activity("All reports of the activity", counts)
         return super().get_context_data(**here, **context)
-
-    def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
 
 
 class ReportView(ConsoleView):
@@ -326,7 +321,7 @@ class ReportView(ConsoleView):
         ]
 
 
-class RequestsView(ListView):
+class RequestsView(CourseListView):
     """What was captured for a report, and what each instrument made of it."""
 
     listing = REQUESTS
@@ -342,4 +337,4 @@ class RequestsView(ListView):
                 part["instrument_name"] = names.get(part["instrument"], f"Instrument {part['instrument']}")
 
     def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Report", "report", "course", "activity", "report")]
+        return [*super().trail(), self.step("Report", "report", "course", "activity", "report")]

@@ -105,6 +105,7 @@ class Reader:
     def _request(self, path: str, query: Mapping[str, Any]) -> HttpRequest:
         """This browser's request, as if it had been made to the API."""
         inner = copy(self.request)
+        inner.method = "GET"
         inner.path = inner.path_info = ROOT + path
         inner.META = {**self.request.META, "HTTP_ACCEPT": "application/json"}
         asked = QueryDict(mutable=True)

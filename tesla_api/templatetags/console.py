@@ -74,9 +74,10 @@ def consent(status: str) -> SafeString:
 
 
 def _instant(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.astimezone(UTC) if value else None
+    if not value:
+        return None
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC)
 
 
 @register.filter

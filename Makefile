@@ -1,9 +1,10 @@
 # make run    the service with sample data on http://127.0.0.1:$PORT (8000)
 # make test   the tests; ARGS="tests/courses -k name" chooses some, DATABASE_URL another database
+# make bench  speed of every list and detail beside a floor, on PostgreSQL; ARGS="--only learner --rounds 3"
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test browser mutants lint check migrations schema format lock clean
+.PHONY: run test browser mutants bench lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -12,7 +13,7 @@ ARGS ?=
 
 PY := .venv/bin/python
 APPS := tesla_api institutions learners courses reports signin files
-CODE := manage.py $(APPS) tests .ci/postgres
+CODE := manage.py $(APPS) tests benchmarks .ci/postgres
 STATIC := $(shell find $(APPS) -path '*/static/*' -type f 2>/dev/null)
 HEX = od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
 
@@ -52,6 +53,10 @@ browser: .venv/.installed-dev
 mutants: .venv/.installed-dev
 	$(PY) tests/mutations/run.py $(ARGS)
 
+# Measured anew each time; a whole run writes benchmarks/figures.txt. The roster is in OULAD_DIR.
+bench: .venv/.installed-dev
+	@$(PY) -m benchmarks.run $(ARGS)
+
 lint: .venv/.installed-dev
 	$(PY) -m ruff format --check $(CODE)
 	$(PY) -m ruff check $(CODE)
@@ -87,7 +92,7 @@ lock: .venv/.installed-dev
 # Everything that is not the code: environment, demo data, uploads, caches.
 clean:
 	rm -rf .venv var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find $(APPS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(APPS) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment that does not answer, such as one of a moved interpreter, is made anew.
 ifneq ($(shell $(PY) -c 'import pip, sys; print(*sys.version_info[:2])' 2>/dev/null),3 11)

@@ -1,44 +1,23 @@
-"""Hot read paths of courses: one statement for a whole page."""
+"""What the database works out for each course of a page, and read paths of pages about courses."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Value
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
-from tesla_api.api.prepared import Prepared
 
 
-def _roles(courses, me):
-    """(course, role) of the caller in these courses."""
-    learner = CourseLearner.objects.filter(course__any_of=courses, learner=me)
-    instructor = CourseInstructor.objects.filter(course__any_of=courses, instructor=me)
-    return learner.values_list("course_id", Value("LEARNER")).union(
-        instructor.values_list("course_id", Value("INSTRUCTOR")), all=True
-    )
+def attends(me: int) -> Exists:
+    return Exists(CourseLearner.objects.filter(course=OuterRef("pk"), learner=me))
 
 
-def _enabled(courses):
-    active = Activity.objects.filter(course=OuterRef("pk"), enabled=True)
-    return Course.objects.filter(Exists(active), pk__any_of=courses).values_list("pk")
+def teaches(me: int) -> Exists:
+    return Exists(CourseInstructor.objects.filter(course=OuterRef("pk"), instructor=me))
 
 
-_ROLES = Prepared(_roles, "courses", "me")
-_ENABLED = Prepared(_enabled, "courses")
-
-
-def caller_roles(courses: Sequence[int], view) -> dict[int, list[str]]:
-    """{course: what the caller is in it, of "LEARNER" and "INSTRUCTOR"}."""
-    found: dict[int, list[str]] = {course: [] for course in courses}
-    for course, role in _ROLES(courses=list(courses), me=view.caller.id):
-        found[course].append(role)
-    return {course: sorted(roles, reverse=True) for course, roles in found.items()}
-
-
-def enabled_courses(courses: Sequence[int], view) -> dict[int, bool]:
-    """{course: some activity of it is enabled}."""
-    return {course: True for (course,) in _ENABLED(courses=list(courses))}
+def has_enabled_activity(me: int) -> Exists:
+    return Exists(Activity.objects.filter(course=OuterRef("pk"), enabled=True))
 
 
 def course_counts(institution_id: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ which knows neither missing padding nor the characters - and _.
 
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -22,6 +23,12 @@ ALGORITHM = "HS256"
 
 class InvalidToken(Exception):  # noqa: N818 - an outcome
     """This text is no token of the type that was asked for."""
+
+
+@lru_cache(maxsize=64)
+def _key_name(header: bytes) -> object:
+    """What a token's header says of its key. All tokens of a key have one header: it is read once."""
+    return jwt.get_unverified_header(header + b".e30.").get("kid")
 
 
 class KeyRing(TokenBackend):
@@ -42,7 +49,7 @@ class KeyRing(TokenBackend):
         Raises TokenBackendError; there is no way to read an unverified payload.
         """
         try:
-            name = jwt.get_unverified_header(token).get("kid")
+            name = _key_name(token.partition(b".")[0] if isinstance(token, bytes) else token.partition(".")[0].encode())
             secret = settings.TOKEN_KEYS.get(name) if isinstance(name, str) else None
             if secret is None:
                 raise TokenBackendError("Token is signed with an unknown key")

@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "tesla_api.api.paths.ForwardedScheme",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "tesla_api.policy.ContentSecurityPolicy",
     "tesla_api.api.paths.BothSlashForms",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -115,7 +115,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }}  # fmt: skip
 else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"] |= {"ENGINE": "tesla_api.postgres", "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "institutions.User"
@@ -190,6 +190,7 @@ REST_FRAMEWORK = {
         "tesla_api.api.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["tesla_api.api.renderers.JSONRenderer", "tesla_api.api.browsable.BrowsableRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tesla_api.api.renderers.Negotiation",
     "DEFAULT_METADATA_CLASS": "tesla_api.api.metadata.Description",
     "DEFAULT_SCHEMA_CLASS": "tesla_api.api.schema.ResourceSchema",
     "EXCEPTION_HANDLER": "tesla_api.api.errors.handler",

@@ -4,7 +4,7 @@ from django_filters import rest_framework as filters
 
 from courses.api.rules import attended, taught
 from courses.models import Course
-from courses.queries import caller_roles, enabled_courses
+from courses.queries import attends, has_enabled_activity, teaches
 from courses.services.courses import course_delete
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import VLE, Institution, VLEType
@@ -12,12 +12,20 @@ from tesla_api.api.access import READ, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import ColumnFilter, InstantFilter
 from tesla_api.api.scope import under
-from tesla_api.api.serializers import Batch, Computed, ResourceSerializer
+from tesla_api.api.serializers import Computed, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
 
 
 def type_name(number: int) -> str:
     return VLEType(number).label
+
+
+def role_names(learner: bool, instructor: bool) -> list[str]:
+    return ["LEARNER"] * learner + ["INSTRUCTOR"] * instructor
+
+
+def is_enabled(some_activity: bool) -> bool:
+    return some_activity
 
 
 class VLESerializer(ResourceSerializer):
@@ -35,8 +43,8 @@ class InstitutionCourseSerializer(ResourceSerializer):
     """`enabled` follows the documented keys: some activity of the course is enabled."""
 
     vle = VLESerializer(read_only=True)
-    user_roles = Batch(caller_roles)
-    enabled = Batch(enabled_courses, missing=False)
+    user_roles = Computed(role_names, attends, teaches)
+    enabled = Computed(is_enabled, has_enabled_activity)
 
     class Meta:
         model = Course

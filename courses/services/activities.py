@@ -102,9 +102,9 @@ def _refuse_wrong_options(row: ActivityInstrument) -> None:
         schema = jsonschema_rs.Draft7Validator(row.instrument.options_schema, offline=True, mask="the value")
     except ValueError as error:
         raise Invalid(options="They cannot be checked: the instrument's own schema is broken.") from error
-    for error in schema.iter_errors(row.options):
-        where = ".".join(map(str, error.instance_path))
-        raise Invalid(options=f"{where}: {error.message}" if where else error.message)
+    for wrong in schema.iter_errors(row.options):
+        where = ".".join(map(str, wrong.instance_path))
+        raise Invalid(options=f"{where}: {wrong.message}" if where else wrong.message)
 
 
 def _refuse_no_primary(row: ActivityInstrument) -> None:

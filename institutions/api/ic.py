@@ -62,7 +62,7 @@ class InformedConsentViewSet(ResourceViewSet):
     def current(self, request, **_):
         """A page with the highest version that is valid now, or with none. Its keys stand beside the page's, too."""
         found = consents.newest_valid(self.get_queryset())
-        found = found.values_list(*self.plan().columns) if self.compiled else self.whole(found)
+        found = self.columns(found) if self.compiled else self.whole(found)
         rows = self.read(found[:1])
         page = {"count": len(rows), "next": None, "previous": None, "results": rows}
         return Response(page | (rows[0] if rows else {}))

@@ -1,9 +1,10 @@
-"""JSON by orjson. The browsable API is in browsable.py."""
+"""JSON by orjson, and who gets it. The browsable API is in browsable.py."""
 
 from decimal import Decimal
 
 import orjson
 from django.utils.functional import Promise
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
 
@@ -15,6 +16,17 @@ class JSONRenderer(BaseRenderer):
 
     def render(self, data, accepted_media_type=None, renderer_context=None) -> bytes:
         return b"" if data is None else orjson.dumps(data, default=_text, option=self.option)
+
+
+class Negotiation(DefaultContentNegotiation):
+    """DRF's, which is not asked about what programs say: they get the first renderer."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        first = renderers[0]
+        said = request.META.get("HTTP_ACCEPT", "*/*")
+        if said in ("*/*", first.media_type) and not format_suffix and "format" not in request.query_params:
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class IndentedJSON(JSONRenderer):

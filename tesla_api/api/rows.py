@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers as drf
 
 from tesla_api.api.prepared import Prepared
@@ -26,6 +26,7 @@ from tesla_api.api.serializers import (
     BlankableCharField,
     BlankableEmailField,
     Computed,
+    Expression,
     ObjectField,
     TenantRelatedField,
 )
@@ -37,6 +38,7 @@ PLAIN = {
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
+NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"
 Extra = Callable[[Any, list[tuple]], Any]
 
 
@@ -47,11 +49,15 @@ class CannotCompileError(Exception):
 @dataclass(frozen=True)
 class Plan:
     columns: tuple[str, ...]
+    expressions: Mapping[str, Expression]  # what the database works out for the caller: name of the column -> how
     extras: tuple[Extra, ...]
     build: Callable[..., list[dict]]
     source: str
     relations: tuple[str, ...]  # for DRF's own path: the same joins ...
     prefetches: tuple[Prefetch, ...]  # ... and the same lists
+
+    def expressed(self, queryset: QuerySet, me: int) -> QuerySet:
+        return queryset.annotate(**{name: make(me) for name, make in self.expressions.items()})
 
     def __call__(self, rows: list[tuple], view) -> list[dict]:
         return self.build(rows, *(extra(view, rows) for extra in self.extras))
@@ -70,7 +76,7 @@ def compile_rows(serializer: drf.ModelSerializer, constants: Mapping[str, str] |
     source = f"def build(rows{arguments}):\n    return [{display} for ({names}) in rows]\n"
     exec(source, compiler.names)  # noqa: S102 - written above, of names alone
     return Plan(
-        tuple(compiler.columns), tuple(compiler.extras), compiler.names["build"], source,
+        tuple(compiler.columns), compiler.expressions, tuple(compiler.extras), compiler.names["build"], source,
         tuple(sorted({c.rpartition("__")[0] for c in compiler.joined} - {""})), tuple(compiler.prefetches),
     )  # fmt: skip
 
@@ -79,6 +85,7 @@ class _Compiler:
     def __init__(self, constants: Mapping[str, str]) -> None:
         self.constants = constants
         self.columns: dict[str, int] = {}
+        self.expressions: dict[str, Expression] = {}
         self.joined: set[str] = set()
         self.extras: list[Extra] = []
         self.prefetches: list[Prefetch] = []
@@ -96,10 +103,7 @@ class _Compiler:
     def value(self, field, model, prefix: str) -> str:
         where = f"{type(field.parent).__name__}.{field.field_name} ({type(field).__name__})"
         if isinstance(field, Computed):
-            arguments = [self.column(prefix + path) for path in field.columns]
-            if field.given:
-                arguments.append(self.once(_asked(field.given)))
-            return f"{self.name('f', field.function)}({', '.join(arguments)})"
+            return self.computed(field, prefix, where)
         if isinstance(field, Batch):
             column = self.column(prefix + field.key)
             at, function = self.columns[prefix + field.key], field.function
@@ -120,11 +124,20 @@ class _Compiler:
             raise CannotCompileError(f"{where}: DRF drops the key when a relation is empty; say allow_null=True")
         return self.column(prefix + path)
 
+    def computed(self, field: Computed, prefix: str, where: str) -> str:
+        if field.expressions and prefix:
+            raise CannotCompileError(f"{where}: {NOT_NESTED}")
+        self.expressions |= field.expressions
+        arguments = [self.column(prefix + path) for path in field.paths]
+        if field.given:
+            arguments.append(self.once(_asked(field.given)))
+        return f"{self.name('f', field.function)}({', '.join(arguments)})"
+
     def nested(self, serializer, path: str, nullable: bool) -> str:
         if path in self.constants:
             which = self.constants[path]
             self.joined.add(f"{path}__pk")  # DRF's own path reads it from each row
-            plan = compile_rows(serializer)
+            plan = _inner(serializer)
             self.joined.update(f"{path}__{relation}__pk" for relation in plan.relations)
             if plan.relations or plan.extras or len(plan.columns) < 2:
                 return self.once(lambda view, rows: serializer.to_representation(getattr(view, which)))
@@ -140,7 +153,7 @@ class _Compiler:
         at = self.columns["pk"]
         if isinstance(field, drf.ListSerializer) and relation is not None and relation.one_to_many:
             key, related = relation.field.attname, relation.related_model
-            plan, order = compile_rows(cast("drf.ModelSerializer", field.child), key=key), "pk"
+            plan, order = _inner(cast("drf.ModelSerializer", field.child), key=key), "pk"
             self.prefetches.append(
                 Prefetch(path, related._default_manager.select_related(*plan.relations).order_by("pk"))
             )
@@ -181,6 +194,13 @@ class _Compiler:
         name = f"{letter}{len(self.names)}"
         self.names[name] = thing
         return name
+
+
+def _inner(serializer: drf.ModelSerializer, key: str = "") -> Plan:
+    plan = compile_rows(serializer, key=key)
+    if plan.expressions:
+        raise CannotCompileError(f"{type(serializer).__name__}: {NOT_NESTED}")
+    return plan
 
 
 def _asked(fact: Callable[[Any], Any]) -> Extra:

@@ -18,6 +18,8 @@ from tesla_api.api.constraints import refuse_violations
 from tesla_api.api.ids import bounded_id
 from tesla_api.api.text import validate_line, validate_prose
 
+Expression = Callable[[int], Any]
+
 
 # What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
 # characters, and a switch that a form leaves out stays as it is, as in JSON. The browsable API's own forms send an
@@ -160,15 +162,28 @@ class Derived(serializers.Field):
 class Computed(Derived):
     """function(*columns) or, with `given`, function(*columns, given(view)): `given` is asked once per page.
 
-    Columns are ORM paths from the row, so that a page can be read without model instances.
+    Columns are ORM paths from the row, so that a page can be read without model instances, or expressions that the
+    database works out for each row: functions of the caller's id, `lambda me: Exists(...)`.
     """
 
-    def __init__(self, function, *columns: str, given: Callable[[Any], Any] | None = None, **kwargs):
+    def __init__(self, function, *columns: str | Expression, given: Callable[[Any], Any] | None = None, **kwargs):
         self.columns, self.given = columns, given
         super().__init__(function, **kwargs)
 
+    @property
+    def expressions(self) -> dict[str, Expression]:
+        """By the name under which each row has its value."""
+        return {self._name(n): column for n, column in enumerate(self.columns) if not isinstance(column, str)}
+
+    @property
+    def paths(self) -> list[str]:
+        return [column if isinstance(column, str) else self._name(n) for n, column in enumerate(self.columns)]
+
+    def _name(self, number: int) -> str:
+        return f"{self.field_name}_{number}"
+
     def get_attribute(self, instance):
-        values = [_follow(instance, path) for path in self.columns]
+        values = [_follow(instance, path) for path in self.paths]
         if self.given:
             values.append(self.context["view"].given(self.given))
         return self.function(*values)

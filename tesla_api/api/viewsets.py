@@ -16,7 +16,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from tesla_api.api.access import METHOD, ROOTS, Grant, marks, visible
 from tesla_api.api.caller import Anyone, Caller, Role
-from tesla_api.api.prepared import Prepared
+from tesla_api.api.prepared import Prepared, Rows
 from tesla_api.api.rows import CannotCompileError, Plan, compile_rows
 from tesla_api.api.scope import Scope
 from tesla_api.api.serializers import ResourceSerializer
@@ -105,9 +105,9 @@ class ResourceViewSet(ModelViewSet):
             return  # the browsable API asks again for each of its forms
         roles, caller = self.roles, self.caller
         grants = [g for who, g in self.access.items() if who & roles and (g.when is None or g.when(caller))]
-        if self.scope.model is not None and self.tenant_id is not None:
-            self.tenant  # noqa: B018 - a global administrator may name one that does not exist
         if self.scope.at_root:
+            if self.tenant_id is not None:
+                self.tenant  # noqa: B018 - a global administrator may name one that does not exist
             self.link = dict.fromkeys(self.scope.rows, self.root_id)
         elif self.scope.model is not None:
             found = self.prepared("parent", tuple(grants))(me=caller.id, home=caller.institution_id, **self.kwargs)
@@ -177,9 +177,17 @@ class ResourceViewSet(ModelViewSet):
         return Prepared(parent, "me", "home", *cls.scope.kwargs)
 
     @classmethod
+    def _prepare_row(cls, grants) -> Prepared:
+        def row(me, home, tenant, key, **link):
+            found = cls.scoped(link, grants, Anyone(me, home), tenant)
+            return cls.plan().expressed(found.filter(**{cls.lookup_field: key}), me)
+
+        return Prepared(row, "me", "home", "tenant", "key", *cls.scope.rows, columns=cls.plan().columns)
+
+    @classmethod
     def _prepare_page(cls, grants) -> Prepared:
         def page(me, home, tenant, **link):
-            return cls.scoped(link, grants, Anyone(me, home), tenant)
+            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home), tenant), me)
 
         return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns)
 
@@ -198,20 +206,34 @@ class ResourceViewSet(ModelViewSet):
         """For model instances: the joins and lists that the serializer will ask for."""
         if not self.fast_rows:
             return queryset
-        return queryset.select_related(*self.plan().relations).prefetch_related(*self.plan().prefetches)
+        plan = self.plan()
+        found = queryset.select_related(*plan.relations).prefetch_related(*plan.prefetches)
+        return plan.expressed(found, self.caller.id)
+
+    def columns(self, queryset):
+        """For the compiled plan: what it asks of each row."""
+        plan = self.plan()
+        return plan.expressed(queryset, self.caller.id).values_list(*plan.columns)
 
     @property
     def compiled(self) -> bool:
         return self.fast_rows and self.request.accepted_renderer.format == "json"
 
+    @property
+    def preparable(self) -> bool:
+        return self.compiled and type(self).narrow is ResourceViewSet.narrow
+
+    def ask(self, what: str, **values: Any) -> Rows:
+        """A prepared statement of this resource, with this request's ids."""
+        me, home = self.caller.id, self.caller.institution_id
+        return self.prepared(what, self.grants)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
+
     def readable(self):
         """The rows a list shows: prepared when nothing but a page is asked."""
-        plain_narrow = type(self).narrow is ResourceViewSet.narrow
-        if self.compiled and plain_narrow and self.request.query_params.keys() <= PAGE_PARAMS:
-            page = self.prepared("page", self.grants)
-            return page(me=self.caller.id, home=self.caller.institution_id, tenant=self.tenant_id, **self.link)
+        if self.preparable and self.request.query_params.keys() <= PAGE_PARAMS:
+            return self.ask("page")
         queryset = self.filter_queryset(self.get_queryset())
-        return queryset.values_list(*self.plan().columns) if self.compiled else self.whole(queryset)
+        return self.columns(queryset) if self.compiled else self.whole(queryset)
 
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
@@ -219,10 +241,15 @@ class ResourceViewSet(ModelViewSet):
 
     def read_one(self, **lookup) -> Any:
         """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
+        if self.preparable and [*lookup] == [self.lookup_field]:
+            return self.only(self.ask("row", key=lookup[self.lookup_field]))
         found = self.get_queryset().filter(**lookup)
         if not self.compiled:
             return self.get_serializer(get_object_or_404(self.whole(found))).data
-        rows = self.read(found.values_list(*self.plan().columns)[:1])
+        return self.only(self.columns(found)[:1])
+
+    def only(self, found) -> Any:
+        rows = self.read(found)
         if not rows:
             raise Http404
         return rows[0]

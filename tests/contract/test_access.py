@@ -144,6 +144,7 @@ SEEN = {
         **{name: [name] for name in ("ann", "bob")},
     },
 }
+COURSES = {"15", "16", "17", "18"}  # what hangs from a course
 SHOWN = {"3.1": "code", "10.1": "uid", "11.1": "uid", "12.1": "uid", "15.1": "uid", "16.1": "uid"}
 
 
@@ -175,6 +176,11 @@ def test_role_sees_exactly_these_rows(operation, who, seen, caller, world):
 def test_list_of_institutions_shows_own_and_global_admin_all(who, seen, caller, world):
     body = send(caller(who), CALLS["1.1"], world).json()
     assert [row["acronym"] for row in body["results"]] == seen
+
+
+@pytest.mark.parametrize("operation", [n for n in CALLS if n.split(".")[0] in COURSES], ids=name_of)
+def test_learner_of_no_course_is_refused_below_every_course(operation, caller, world):
+    assert send(caller("eve"), CALLS[operation], world).status_code == 403
 
 
 # Rights add up.

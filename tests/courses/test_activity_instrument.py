@@ -79,6 +79,11 @@ def test_wrong_options_are_400_under_their_name(options, post):
     refused(post, "options", instrument_id=1, options=options)
 
 
+@pytest.mark.parametrize("options", [{"note": "a\x00b"}, '{"note": "\\u0000"}', {"a\x00b": 1}], ids=repr)
+def test_null_character_is_400_whatever_the_schema(options, post):
+    refused(post, "options", instrument_id=5, options=options)
+
+
 def test_options_nested_too_deeply_are_400(post):
     deep: dict = {}
     for _ in range(400):
@@ -177,6 +182,14 @@ def test_row_of_another_activity_or_institution_is_no_alternative(post, world):
     elsewhere = ActivityInstrument.objects.create(activity=other, instrument_id=2)
     for pk in (elsewhere.pk, world.away.activity_instrument.pk, 987654321, "abc", 2**70):
         refused(post, "alternative_to", instrument_id=1, alternative_to=pk)
+
+
+def test_row_of_another_institution_is_as_unknown_as_none(post, world):
+    theirs, none = (
+        str(post(400, instrument_id=1, alternative_to=pk)).replace(str(pk), "")
+        for pk in (world.away.activity_instrument.pk, 987654321)
+    )
+    assert theirs == none
 
 
 def test_no_chain_of_alternatives(as_, post, url, world):

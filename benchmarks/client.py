@@ -1,0 +1,129 @@
+"""A client that costs little beside a server: raw sockets, kept open, the request a constant."""
+
+import selectors
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+BUFFER = 1 << 16
+TIMEOUT = 30.0
+
+
+class BadAnswer(Exception):  # noqa: N818 - an outcome
+    """Not the 200 that was expected."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One request to one of the servers."""
+
+    port: int
+    request: bytes
+
+    @classmethod
+    def of(cls, port: int, path: str, query: str = "", token: str = "") -> "Target":
+        lines = [
+            f"GET {path}{'?' if query else ''}{query} HTTP/1.1",
+            "Host: 127.0.0.1",  # without the port: links in the two answers are equal
+            "Accept: application/json",
+            f"Authorization: JWT {token}",
+        ]
+        return cls(port, "\r\n".join([*lines, "", ""]).encode())
+
+
+class Connection:
+    """One connection to a server. What is sent and what is waited for are two calls, so that several can wait."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.socket = socket.create_connection(("127.0.0.1", target.port), timeout=TIMEOUT)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = bytearray(BUFFER)
+        self.filled = 0
+
+    def send(self) -> None:
+        self.socket.sendall(self.target.request)
+        self.filled = 0
+        self.ends = 0
+
+    def receive(self) -> bool:
+        """Takes what is there; True once the answer is complete."""
+        view = memoryview(self.buffer)
+        read = self.socket.recv_into(view[self.filled :])
+        view.release()
+        if not read:
+            raise BadAnswer("the server closed the connection")
+        self.filled += read
+        if not self.ends:
+            self.ends = self._end()
+        if self.filled == len(self.buffer):
+            self.buffer.extend(bytes(len(self.buffer)))
+        return bool(self.ends) and self.filled >= self.ends
+
+    def _end(self) -> int:
+        """Where the answer ends; 0 while its head is not here."""
+        head, blank, _ = bytes(self.buffer[: min(self.filled, 4096)]).partition(b"\r\n\r\n")
+        if not blank:
+            return 0
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise BadAnswer(head.decode("latin-1"))
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        self.body = len(head) + 4
+        return self.body + int(length.partition(b":")[2])
+
+    def ask(self) -> bytes:
+        self.send()
+        while not self.receive():
+            pass
+        return bytes(self.buffer[self.body : self.ends])
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.socket.close()
+
+
+def asked(target: Target) -> bytes:
+    """The body of one answer, on a connection of its own."""
+    connection = Connection(target)
+    try:
+        return connection.ask()
+    finally:
+        connection.close()
+
+
+def latencies(connection: Connection, seconds: float) -> list[float]:
+    """Seconds of each request, one after the other."""
+    found = []
+    now = time.perf_counter()
+    until = now + seconds
+    while now < until:
+        begun = now
+        connection.send()
+        while not connection.receive():
+            pass
+        now = time.perf_counter()
+        found.append(now - begun)
+    return found
+
+
+def rate(connections: list[Connection], seconds: float) -> float:
+    """Requests per second, all connections kept busy."""
+    done = 0
+    with selectors.DefaultSelector() as waiting:
+        for connection in connections:
+            waiting.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.send()
+        begun = now = time.perf_counter()
+        busy = len(connections)
+        while busy:
+            for key, _ in waiting.select(TIMEOUT):
+                if not key.data.receive():
+                    continue
+                now = time.perf_counter()
+                done += 1
+                if now < begun + seconds:
+                    key.data.send()
+                else:
+                    busy -= 1
+        return done / (now - begun)

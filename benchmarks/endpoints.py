@@ -1,0 +1,103 @@
+"""What is measured: the reads of the API, who asks, and how many times the floor each may cost."""
+
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+
+HOT, LIST, DETAIL = 1.5, 2.0, 2.5
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    name: str
+    address: str  # below /api/v2/, ids as {names} of what load.py prints
+    target: float | None  # None: measured for information
+    caller: str = "admin"
+
+    @property
+    def is_list(self) -> bool:
+        return not self.address.endswith("}/")
+
+    def path(self, ids: dict[str, int | str]) -> str:
+        return f"/api/v2/{self.address.format_map(ids)}"
+
+    @property
+    def query(self) -> str:
+        return "limit=100" if self.is_list else ""
+
+
+# Name, address of the list, id of a row, target of the list.
+RESOURCES = (
+    ("institution", "", "institution", LIST),
+    ("vle", "vle/", "vle", LIST),
+    ("course", "course/", "course", HOT),
+    ("consent", "ic/", "consent", LIST),
+    ("document", "ic/{consent}/document/", "language", LIST),
+    ("instrument", "instrument/", "instrument", LIST),
+    ("user", "user/", "user", HOT),
+    ("instructor", "instructor/", "instructor", LIST),
+    ("learner", "learner/", "learner", HOT),
+)
+
+
+def _of(name: str, below: str, row: str, target: float) -> tuple[Endpoint, Endpoint]:
+    address = f"institution/{{institution}}/{below}" if below else "institution/"
+    return Endpoint(name, address, target), Endpoint(f"{name} detail", f"{address}{{{row}}}/", DETAIL)
+
+
+ENDPOINTS = (
+    *(endpoint for resource in RESOURCES for endpoint in _of(*resource)),
+    Endpoint("learner, by an instructor", "institution/{institution}/learner/", None, "instructor"),
+    Endpoint("course, by a learner", "institution/{institution}/course/", None, "learner"),
+)
+
+
+SIDES = ("floor", "service")
+
+
+@dataclass(frozen=True)
+class Round:
+    """Of each side the milliseconds at the median, and requests per second."""
+
+    milliseconds: dict[str, float]
+    rates: dict[str, float]
+
+    @property
+    def slower(self) -> float:
+        """How many times the floor's, the service's milliseconds are."""
+        return self.milliseconds["service"] / self.milliseconds["floor"]
+
+    @property
+    def fewer(self) -> float:
+        """How many times the service's, the floor's requests per second are."""
+        return self.rates["floor"] / self.rates["service"]
+
+
+@dataclass
+class Measured:
+    endpoint: Endpoint
+    size: int
+    queries: int
+    rounds: list[Round] = field(default_factory=list)
+    times: dict[str, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})
+
+    def milliseconds(self, side: str) -> float:
+        return median(done.milliseconds[side] for done in self.rounds)
+
+    def rate(self, side: str) -> float:
+        return median(done.rates[side] for done in self.rounds)
+
+    def p99(self, side: str) -> float:
+        return quantiles(self.times[side], n=100)[98] * 1000
+
+    @property
+    def slower(self) -> float:
+        return median(done.slower for done in self.rounds)
+
+    @property
+    def fewer(self) -> float:
+        return median(done.fewer for done in self.rounds)
+
+    @property
+    def over(self) -> float:
+        """How far beyond its target; 1 is at it."""
+        return self.slower / (self.endpoint.target or 99.0)

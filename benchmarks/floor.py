@@ -1,0 +1,128 @@
+"""The floor: the reads of the API written by hand, as a bare WSGI application with psycopg2, PyJWT and orjson.
+
+The same token check and caller query as the service, then one SQL statement for each address (pages.py), its rows as
+JSON. It answers what the service answers; that it does is compared before anything is measured. What the service does
+beside that - any error but a bare one, filters, search, orderings, forms, pages for people - is not here.
+"""
+
+import os
+from threading import local
+from typing import Any
+from urllib.parse import parse_qs
+
+import jwt
+import orjson
+import psycopg2  # type: ignore[import-untyped]
+from psycopg2.extras import register_default_json, register_default_jsonb  # type: ignore[import-untyped]
+
+from benchmarks.pages import PAGES, Call, Institution
+
+KEYS = dict(entry.split(":", 1) for entry in os.environ.get("TOKEN_KEYS", "").split(",") if ":" in entry)
+OPTIONS: Any = {"require": ["exp", "sub"], "verify_exp": True, "verify_iat": False}
+CALLER = """
+SELECT s.kind, s.user_id, u.username, u.is_staff, u.login_allowed, s.assessment_session_id, u.inst_admin, u.legal_admin,
+       u.data_admin, u.send_admin, t.user_id IS NOT NULL, l.user_id IS NOT NULL, i.id, i.acronym, i.name, i.external_ic,
+       i.mail_domain, i.disable_vle_learner_creation, i.disable_vle_instructor_creation, i.disable_vle_user_creation,
+       i.allow_learner_report, i.allow_learner_audit, i.allow_valid_audit, i.created_at, i.updated_at, i.allowed_domains
+  FROM signin_callersession s
+  LEFT JOIN institutions_user u ON u.id = s.user_id
+  LEFT JOIN learners_learner l ON l.user_id = u.id
+  LEFT JOIN institutions_instructor t ON t.user_id = u.id
+  LEFT JOIN institutions_institution i ON i.id = u.institution_id
+ WHERE s.id = %s AND s.ended_at IS NULL AND s.expires_at > statement_timestamp()
+   AND (u.login_allowed OR u.is_staff OR s.kind <> 'person') AND s.generation = u.session_generation AND u.is_active
+"""
+LARGEST_PAGE = 1000
+here = local()
+
+
+class Refused(Exception):  # noqa: N818 - an answer
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+
+def cursor() -> Any:
+    """Of this thread's own connection, which stays open."""
+    if "cursor" not in here.__dict__:
+        connection = psycopg2.connect(os.environ["DATABASE_URL"], options="-c timezone=UTC")
+        connection.autocommit = True
+        # JSON goes from the database to the answer as the text it is.
+        register_default_json(connection, loads=orjson.Fragment)
+        register_default_jsonb(connection, loads=orjson.Fragment)
+        here.connection, here.cursor = connection, connection.cursor()
+    return here.cursor
+
+
+def claims(header: str) -> dict[str, Any]:
+    """Of a token that one of the keys has signed and whose time is not over."""
+    scheme, _, token = header.partition(" ")
+    if scheme not in ("JWT", "Bearer"):
+        raise Refused("401 Unauthorized")
+    try:
+        secret = KEYS[jwt.get_unverified_header(token)["kid"]]
+        found = jwt.decode(token, secret, algorithms=["HS256"], options=OPTIONS)
+    except (jwt.InvalidTokenError, KeyError) as error:
+        raise Refused("401 Unauthorized") from error
+    if found["type"] != "access":
+        raise Refused("401 Unauthorized")
+    return found
+
+
+def positive(words: dict[str, list[str]], name: str, otherwise: int) -> int:
+    text = words.get(name, ("",))[-1]
+    return int(text) if text.isdecimal() else otherwise
+
+
+def page(environ: dict[str, Any], call: Call, count: int, rows: list[Any]) -> dict[str, Any]:
+    address = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['PATH_INFO']}?limit={call.limit}"
+    before, after = max(call.offset - call.limit, 0), call.offset + call.limit
+    return {
+        "count": count,
+        "next": f"{address}&offset={after}" if after < count else None,
+        "previous": (f"{address}&offset={before}" if before else address) if call.offset else None,
+        "results": rows,
+    }
+
+
+def answer(environ: dict[str, Any]) -> Any:
+    found = claims(environ.get("HTTP_AUTHORIZATION", ""))
+    database = cursor()
+    database.execute(CALLER, (found["sid"],))
+    row = database.fetchone()
+    if row is None or row[0] != found["kind"]:
+        raise Refused("401 Unauthorized")
+    words = environ["PATH_INFO"].split("/")[3:-1]
+    names, ids = words[::2], words[1::2]
+    institution = Institution(*row[12:])
+    if names[0] != "institution" or (ids and ids[0] != str(institution.id)):
+        raise Refused("404 Not Found")
+    is_list = len(names) > len(ids)
+    query = parse_qs(environ["QUERY_STRING"])
+    call = Call(
+        execute=database.execute, fetch=database.fetchall, institution=institution, id=row[1], staff=row[3],
+        inst_admin=row[6], legal_admin=row[7], data_admin=row[8], send_admin=row[9], instructor=row[10],
+        learner=row[11], ids=ids, limit=min(positive(query, "limit", 10), LARGEST_PAGE) if is_list else 1,
+        offset=positive(query, "offset", 0) if is_list else 0,
+        files=f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}/files/",
+    )  # fmt: skip
+    function = PAGES.get("/".join(names))
+    if function is None:
+        raise Refused("404 Not Found")
+    count, rows = function(call, is_list)
+    if is_list:
+        return page(environ, call, count, rows)
+    if not rows:
+        raise Refused("404 Not Found")
+    return rows[0]
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    if environ["PATH_INFO"] == "/hello":
+        status, body = "200 OK", b'"hello"'
+    else:
+        try:
+            status, body = "200 OK", orjson.dumps(answer(environ), option=orjson.OPT_UTC_Z)
+        except Refused as refused:
+            status, body = refused.status, b"{}"
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]

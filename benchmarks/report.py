@@ -1,0 +1,103 @@
+"""The table of a run, and the text that is committed."""
+
+import argparse
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.endpoints import SIDES, Measured
+from benchmarks.servers import ROOT, Run
+
+PACKAGES = ("Django", "djangorestframework", "psycopg2-binary", "gunicorn", "orjson", "PyJWT")
+SETTINGS = ("shared_buffers", "fsync", "synchronous_commit", "jit", "max_connections")
+WIDTHS = (26, 3, 7, 7, 7, 7, 7, 7, 6, 6, 6)
+TITLES = ("address", "SQL", "bytes", "ms", "p99", "req/s", "floor", "f.req/s", "ratio", "r/s", "target")
+
+
+def _row(values: tuple[str, ...]) -> str:
+    first, *rest = values
+    return f"{first:{WIDTHS[0]}}" + "".join(
+        f"{value:>{width + 1}}" for value, width in zip(rest, WIDTHS[1:], strict=True)
+    )
+
+
+def columns() -> str:
+    return _row(TITLES)
+
+
+def line(found: Measured) -> str:
+    target = found.endpoint.target
+    row = _row(
+        (
+            found.endpoint.name, str(found.queries), str(found.size), f"{found.milliseconds('service'):.2f}",
+            f"{found.p99('service'):.2f}", f"{found.rate('service'):.0f}", f"{found.milliseconds('floor'):.2f}",
+            f"{found.rate('floor'):.0f}", f"{found.slower:.2f}", f"{found.fewer:.2f}", f"{target}" if target else "-",
+        )
+    )  # fmt: skip
+    return f"{row}  over" if target and found.slower > target else row
+
+
+def figures(
+    run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float], found: list[Measured],
+    profile: str,
+) -> str:  # fmt: skip
+    return "\n".join(
+        [
+            *_heading(run, facts, options, empty),
+            "",
+            columns(),
+            *map(line, found),
+            "",
+            "raw rounds: milliseconds at the median and requests/s, floor | service | ratios",
+            *(text for measured in found for text in _raw(measured)),
+            "",
+            profile,
+        ]
+    )
+
+
+def _heading(run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float]) -> list[str]:
+    versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]
+    [(server,)] = run.sql("SELECT current_setting('server_version')")
+    settings = [f"{name}={run.sql(f'SHOW {name}')[0][0]}" for name in SETTINGS]
+    workers = os.environ.get("WEB_CONCURRENCY") or "2", os.environ.get("WEB_THREADS") or "4"
+    return [
+        "Reads of the API beside the floor. `make bench` writes this file; benchmarks/README.md says how to read it.",
+        "",
+        f"date       {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
+        f"machine    {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.platform()}",
+        f"load       {os.getloadavg()[0]:.1f} of the whole machine at the end, the run's own share included",
+        f"versions   {', '.join(versions)}",
+        f"PostgreSQL {server}: {', '.join(settings)}",
+        f"servers    gunicorn gthread, {workers[0]} processes of {workers[1]} threads each, both sides alike",
+        f"roster     {', '.join(f'{number} {name}' for name, number in facts['rows'].items())}",
+        f"run        {options.rounds} rounds, {options.seconds} s of each side for latency and as much for requests/s",
+        f"client     a constant answer takes it {empty[0]:.2f} ms, {empty[1]:.0f} requests/s on 4 connections",
+    ]
+
+
+def _raw(found: Measured) -> list[str]:
+    lines = [found.endpoint.name]
+    for done in found.rounds:
+        sides = " | ".join(f"{done.milliseconds[side]:8.3f} {done.rates[side]:7.0f}" for side in SIDES)
+        lines.append(f"  {sides} | {done.slower:5.2f} {done.fewer:5.2f}")
+    return lines
+
+
+def _commit() -> str:
+    words = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def _processor() -> str:
+    names = [text for text in Path("/proc/cpuinfo").read_text().splitlines() if text.startswith("model name")]
+    return names[0].partition(":")[2].strip() if names else platform.processor()
+
+
+def _memory() -> str:
+    return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"

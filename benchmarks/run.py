@@ -1,0 +1,141 @@
+"""Measures every read of the API beside the floor; a whole run writes benchmarks/figures.txt."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import report
+from benchmarks.client import Connection, Target, asked, latencies, rate
+from benchmarks.endpoints import ENDPOINTS, SIDES, Endpoint, Measured, Round
+from benchmarks.servers import ROOT, Run, say
+
+CONNECTIONS, SLICES = 4, 5
+FIGURES = ROOT / "benchmarks" / "figures.txt"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="addresses whose name begins so")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of each address (5)")
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="of each side in a round, twice: latency, rate (0.5)"
+    )
+    parser.add_argument("--database", default="", metavar="NAME", help="fill this database once and keep it")
+    parser.add_argument("--profile", action="store_true", help="only say where the time goes, without servers")
+    parser.add_argument("--figures", type=Path, default=None, help=f"file to write ({FIGURES.name}, of whole runs)")
+    found = parser.parse_args()
+    if not (chosen(found.only) and found.rounds > 0 and found.seconds > 0):
+        parser.error("nothing would be measured")
+    return found
+
+
+def chosen(names: list[str]) -> list[Endpoint]:
+    return [e for e in ENDPOINTS if not names or any(e.name.startswith(name) for name in names)]
+
+
+def targets(endpoint: Endpoint, ports: dict[str, int], facts: dict[str, Any]) -> dict[str, Target]:
+    path, token = endpoint.path(facts["ids"]), facts["tokens"][endpoint.caller]
+    return {side: Target.of(port, path, endpoint.query, token) for side, port in ports.items()}
+
+
+def compared(endpoint: Endpoint, both: dict[str, Target]) -> int:
+    """Bytes of the service's answer, which is the floor's. Asked again: links of another minute are others."""
+    for _ in range(3):
+        answers = {side: asked(target) for side, target in both.items()}
+        if json.loads(answers["floor"]) == json.loads(answers["service"]):
+            return len(answers["service"])
+    sys.exit(
+        f"{endpoint.name}: the floor answers {answers['floor'][:2000]!r}, the service {answers['service'][:2000]!r}"
+    )
+
+
+@contextmanager
+def connected(both: dict[str, Target]) -> Iterator[dict[str, list[Connection]]]:
+    found = {side: [Connection(target) for _ in range(CONNECTIONS)] for side, target in both.items()}
+    try:
+        yield found
+    finally:
+        for connections in found.values():
+            for connection in connections:
+                connection.close()
+
+
+def one_round(both: dict[str, Target], seconds: float, turned: bool) -> tuple[Round, dict[str, list[float]]]:
+    """Both sides in short turns, so that what else the machine does is borne by both."""
+    order = SIDES[::-1] if turned else SIDES
+    times: dict[str, list[float]] = {side: [] for side in SIDES}
+    rates: dict[str, list[float]] = {side: [] for side in SIDES}
+    with connected(both) as connections:
+        for _ in range(SLICES):
+            for side in order:
+                times[side] += latencies(connections[side][0], seconds / SLICES)
+    for _ in range(SLICES):
+        with connected(both) as connections:
+            for side in order:
+                rates[side].append(rate(connections[side], seconds / SLICES))
+    middle = {side: median(found) * 1000 for side, found in times.items()}
+    return Round(middle, {side: sum(found) / SLICES for side, found in rates.items()}), times
+
+
+def measured(endpoint: Endpoint, both: dict[str, Target], queries: int, options: argparse.Namespace) -> Measured:
+    found = Measured(endpoint, compared(endpoint, both), queries)
+    for side in SIDES:  # every process and thread has seen it
+        with connected(both) as connections:
+            rate(connections[side], options.seconds / SLICES)
+            rate(connections[side], options.seconds / SLICES)
+    for number in range(options.rounds):
+        done, times = one_round(both, options.seconds, turned=number % 2 == 1)
+        found.rounds.append(done)
+        for side in SIDES:
+            found.times[side] += times[side]
+    return found
+
+
+def hello(ports: dict[str, int], seconds: float) -> tuple[float, float]:
+    """What client and server cost without any work: milliseconds, requests per second."""
+    target = Target.of(ports["floor"], "/hello")
+    with connected({"floor": target}) as connections:
+        middle = median(latencies(connections["floor"][0], seconds)) * 1000
+        return middle, rate(connections["floor"], seconds)
+
+
+def main() -> None:
+    options = arguments()
+    endpoints = chosen(options.only)
+    folder = Path(os.environ.get("OULAD_DIR") or ROOT.parent / "shared" / "data" / "oulad")
+    with Run(options.database) as run:
+        say(f"filling {run.name}")
+        printed = run.python("benchmarks.load", OULAD_DIR=str(folder.resolve()))
+        facts = json.loads(printed)
+
+        def inside(what: str, names: list[str]) -> str:
+            return run.python("benchmarks.inside", what, *names, given=printed)
+
+        names = [endpoint.name for endpoint in endpoints]
+        if options.profile:
+            print(inside("profile", names))
+            return
+        queries = json.loads(inside("queries", names))
+        ports = {side: run.serve(side) for side in SIDES}
+        empty = hello(ports, options.seconds)
+        found = []
+        print(report.columns(), flush=True)
+        for endpoint in endpoints:
+            both = targets(endpoint, ports, facts)
+            found.append(measured(endpoint, both, queries[endpoint.name], options))
+            print(report.line(found[-1]), flush=True)
+        worst = [m.endpoint.name for m in sorted(found, key=lambda m: -m.over)[:3]]
+        profile = inside("profile", worst)
+        text = report.figures(run, facts, options, empty, found, profile)
+    if options.figures or not options.only:
+        (options.figures or FIGURES).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""A database and server processes of the run, which end with it."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import urlsafe_b64encode
+from contextlib import closing, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg2  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[1]
+APPLICATIONS = {"service": "tesla_api.wsgi:application", "floor": "benchmarks.floor:application"}
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Run:
+    """With a name the database is kept, and found again by the next run of that name."""
+
+    def __init__(self, name: str = "") -> None:
+        self.keep = bool(name)
+        self.name = name or f"tesla_bench_{os.getpid()}_{secrets.token_hex(3)}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="tesla-bench."))
+        self.folder.chmod(0o711)  # PostgreSQL runs under another account than root
+        (self.folder / "var" / "static").mkdir(parents=True)
+        try:
+            self.server = self._postgres("start", str(self.folder / "postgres"))
+            self._create()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _create(self) -> None:
+        url = f"{self.server.rpartition('/')[0]}/{self.name}"
+        self.environment = {
+            name: value for name, value in os.environ.items() if name not in ("DEMO", "TRUSTED_PROXIES")
+        }
+        self.environment |= {
+            "DJANGO_SETTINGS_MODULE": "tesla_api.settings",
+            "SECRET_KEY": secrets.token_hex(32),
+            "TOKEN_KEYS": f"bench:{secrets.token_hex(32)}",
+            "ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "TLS": "0",
+            "ACCESS_TOKEN_MINUTES": "600",
+            "VAR_DIR": str(self.folder / "var"),
+            "DATABASE_URL": url,
+            "PYTHONPATH": str(ROOT),
+        }
+        if not self.keep or not self._is_there(url):
+            self._postgres("create", self.server, self.name)
+        self.python("manage", "migrate", "--no-input", "-v0")
+
+    def _is_there(self, url: str) -> bool:
+        with suppress(psycopg2.OperationalError), closing(psycopg2.connect(url)):
+            return True
+        return False
+
+    def _postgres(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / ".ci" / "postgres"), *arguments],
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def python(self, module: str, *arguments: str, given: str = "", **more: str) -> str:
+        """What a module prints in a process of its own; its complaints go where ours go."""
+        command, environment = [sys.executable, "-m", module, *arguments], self.environment | more
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, input=given, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return done.stdout
+
+    def serve(self, which: str) -> int:
+        """Start a server with the service's own settings; its port, once it answers."""
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "tesla_api/gunicorn.py",
+            "--log-level",
+            "warning",
+            "--bind",
+            f"127.0.0.1:{port}",
+        ]
+        process = subprocess.Popen([*command, APPLICATIONS[which]], cwd=ROOT, env=self.environment)
+        self.processes.append(process)
+        for _ in range(300):
+            if process.poll() is not None:
+                break
+            with suppress(OSError), closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+                connection.request("GET", "/health/live")
+                connection.getresponse()
+                return port
+            time.sleep(0.1)
+        raise RuntimeError(f"the {which} does not answer")
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(psycopg2.connect(self.environment["DATABASE_URL"])) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def _end(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(timeout=30)
+        if hasattr(self, "server"):
+            if not self.keep:
+                self._postgres("drop", self.server, self.name)
+            if (self.folder / "postgres").exists():
+                self._postgres("stop", str(self.folder / "postgres"))
+        shutil.rmtree(self.folder, ignore_errors=True)

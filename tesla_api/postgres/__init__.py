@@ -1,0 +1,1 @@
+"""The database engine of production; see base.py."""

@@ -38,4 +38,4 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     """The courses that a learner of the institution attends, the latest first."""
     attended = Course.objects.filter(institution=institution_id, learners=learner_id)
     ordered = attended.order_by(F("start").desc(nulls_last=True), "pk")
-    return list(ordered.values("id", "code", "description", "start", "end"))
+    return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]

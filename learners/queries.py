@@ -145,8 +145,8 @@ def consent_counts(institution_id: int, policy: tuple[bool, Version | None]) -> 
     rows = held.annotate(rejected=Min("consent_rejected"), number=Count("pk")).order_by()
     found: dict[str, int] = {}
     version = ("consent__major", "consent__minor", "consent__patch", "consent__valid_from")
-    for rejected, *accepted, number in rows.values_list("rejected", *version, "number"):
-        status = ic_status(rejected, *accepted, policy)
+    for rejected, major, minor, patch, valid_from, number in rows.values_list("rejected", *version, "number"):
+        status = ic_status(rejected, major, minor, patch, valid_from, policy)
         found[status] = found.get(status, 0) + number
     return found
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from institutions.models import Instrument, MessageLocale
 from learners.arithmetic import Instrument as Measured
@@ -46,22 +47,22 @@ class Evidence:
 
 def report_evidence(report_id: int) -> Evidence:
     """All that a report was made of, in eight statements however much that is."""
-    activity, learner = Report.objects.values_list("activity", "learner").get(pk=report_id)
-    pair = {"activity": activity, "learner": learner}
-    names, answers = _answers(pair)
+    pair: dict[str, Any] = Report.objects.values("activity", "learner").get(pk=report_id)
+    of_request = {f"request__{name}": key for name, key in pair.items()}
+    names, answers = _answers(of_request)
     checks: dict[int, list[Check]] = {}
-    results = RequestResult.objects.filter(request__activity=activity, request__learner=learner).order_by("pk")
-    for request, instrument, *values in results.values_list(
-        "request", "instrument", "request__created_at", "status", "result", "code"
-    ):
+    results = RequestResult.objects.filter(**of_request).order_by("pk")
+    columns = ("request", "instrument", "request__created_at", "status", "result", "code")
+    for request, instrument, asked_at, status, result, code in results.values_list(*columns):
         said = tuple(answers.get((request, instrument), ()))
-        checks.setdefault(instrument, []).append(Check(arithmetic.RequestResult(*values), said))
+        found = arithmetic.RequestResult(asked_at, status, result, code)
+        checks.setdefault(instrument, []).append(Check(found, said))
     return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names)
 
 
-def _answers(pair: dict[str, int]) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
+def _answers(of_request: dict[str, Any]) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
     """Names of the providers that were asked, and their answers by (request, instrument)."""
-    rows = RequestProviderResult.objects.filter(**{f"request__{name}": key for name, key in pair.items()})
+    rows = RequestProviderResult.objects.filter(**of_request)
     names: dict[int, str] = {}
     providers: dict[int, Provider] = {}
     found: dict[tuple[int, int], list[ProviderResult]] = {}
@@ -81,7 +82,7 @@ def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[Instrum
         InstrumentEvidence(
             row.instrument_id,
             _measured(row.instrument),
-            InstrumentRow(*(Fraction(value) for value in (row.result, row.confidence, row.enrolment)), _levels(row)),
+            InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), _levels(row)),
             checks.get(row.instrument_id, []),
         )
         for row in rows
@@ -96,7 +97,7 @@ def _levels(row: ReportInstrument | ReportSession) -> Levels:
     return Levels(*(Level(getattr(row, column)) for column in _LEVELS))
 
 
-def _sessions(report_id: int, pair: dict[str, int]) -> list[SessionEvidence]:
+def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
     rows = (
         ReportSession.objects.filter(report=report_id).select_related("session").order_by("session__started_at", "pk")
     )
@@ -119,7 +120,7 @@ def _sessions(report_id: int, pair: dict[str, int]) -> list[SessionEvidence]:
     ]
 
 
-def _alerts(pair: dict[str, int]) -> dict[int, list[Noticed]]:
+def _alerts(pair: dict[str, Any]) -> dict[int, list[Noticed]]:
     """By session, in the order in which they were raised."""
     raised = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
     rows = list(raised.values_list("session", "level", "message_code", "message_code__description", "raised_at"))

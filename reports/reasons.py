@@ -285,7 +285,8 @@ def _verdict(done: Sequence[Check], code: ResultCode, names: Mapping[int, str]) 
     worst = [check for check in done if check.summary.code == code]
     one, several, _ = _CODE_WORDS[code]
     causes = "; ".join(_causes(worst, code, names))
-    return f"{len(worst):,} of {len(done):,} processed {one if len(worst) == 1 else several}: {causes}."
+    found = _many(len(done), "processed check")
+    return f"{len(worst):,} of {found} {one if len(worst) == 1 else several}: {causes}."
 
 
 def _causes(worst: Sequence[Check], code: ResultCode, names: Mapping[int, str]) -> Iterator[str]:

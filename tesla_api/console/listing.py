@@ -115,7 +115,7 @@ class Table:
     def __init__(self, listing: Listing, asked: Asked, answer: Answer, linked: Callable[[Row], str], search: bool):
         self.listing, self.asked, self.searchable = listing, asked, search
         wrong = answer.data if answer.status == 400 else {}
-        page = answer.data if answer.status == 200 else {"count": 0, "results": []}
+        page: dict[str, Any] = answer.data if answer.status == 200 else {"count": 0, "results": []}
         self.count: int = page["count"]
         self.lines = [
             Line(linked(row), [(column.label, column.show(row)) for column in listing.columns])

@@ -176,9 +176,10 @@ class ListView(ConsoleView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         found = self.table()
-        return self.render_to_response(self.get_context_data(table=found), status=400 if found.wrong else 200)
+        wrong = found is not None and found.wrong
+        return self.render_to_response(self.get_context_data(table=found), status=400 if wrong else 200)
 
-    def table(self) -> Table:
+    def table(self) -> Table | None:
         return table(self.listing, self.read, self.request.GET, self.kwargs, self.linked)
 
     def linked(self, row: Row) -> str:
@@ -239,7 +240,7 @@ class CourseView(CourseListView):
     def at(self) -> str:
         return f"{self.home}course/{self.kwargs['course']}/"
 
-    def table(self) -> Table:
+    def table(self) -> Table | None:
         if not self.read.lists_all(self.reports_path):
             return super().table()
         listing = replace(self.listing, columns=(*self.listing.columns, REPORTS))
@@ -276,6 +277,10 @@ class ActivityView(CourseListView):
     @property
     def at(self) -> str:
         return f"{self.home}course/{self.kwargs['course']}/activity/{self.kwargs['activity']}/"
+
+    def table(self) -> Table | None:
+        """None for whom the roles show no report."""
+        return super().table() if self.read.lists(self.listing.path.format(**self.kwargs)) else None
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         activity = self.read.row(self.at)
@@ -326,7 +331,7 @@ class RequestsView(CourseListView):
 
     listing = REQUESTS
 
-    def table(self) -> Table:
+    def table(self) -> Table | None:
         return table(self.listing, self.read, self.request.GET, self.kwargs, self.linked, self.with_names)
 
     def with_names(self, rows: list[dict[str, Any]]) -> None:

@@ -1,5 +1,6 @@
 """Filters of the console's templates: values of the API as a person reads them. Instants are UTC, and say so."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,13 +122,13 @@ def plain(html: str | None) -> str:
 
 
 @register.filter
-def person(row: dict[str, Any]) -> str:
+def person(row: Mapping[str, Any]) -> str:
     """Whatever a person can be called by, the full name first."""
     return f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip() or row.get("username") or row["uid"]
 
 
 @register.filter
-def flags(row: dict[str, Any]) -> str:
+def flags(row: Mapping[str, Any]) -> str:
     return ", ".join(word for flag, word in words.FLAGS.items() if row.get(flag)) or NOTHING
 
 

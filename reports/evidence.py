@@ -47,7 +47,7 @@ class Evidence:
 
 def report_evidence(report_id: int) -> Evidence:
     """All that a report was made of, in eight statements however much that is."""
-    pair: dict[str, Any] = Report.objects.values("activity", "learner").get(pk=report_id)
+    pair: dict[str, Any] = {**Report.objects.values("activity", "learner").get(pk=report_id)}
     of_request = {f"request__{name}": key for name, key in pair.items()}
     names, answers = _answers(of_request)
     checks: dict[int, list[Check]] = {}

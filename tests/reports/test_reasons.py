@@ -105,10 +105,8 @@ def test_results_above_a_threshold_of_inverted_polarity():
     word, known, text = told(check(PROCESSED, 0.84, provider=COPY), instrument=PLAG)
     assert (word, known) == ("Alert", True)
     assert "CopyCheck warns above 30 % and alerts above 60 %." in text
-    assert (
-        "1 of 1 processed check is an alert: in 1 the result of CopyCheck, 84 %, lies above its alert threshold of 60 %."
-        in text
-    )
+    verdict = "in 1 the result of CopyCheck, 84 %, lies above its alert threshold of 60 %."
+    assert f"1 of 1 processed check is an alert: {verdict}" in text
 
 
 def test_what_the_provider_itself_said():

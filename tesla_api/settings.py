@@ -78,11 +78,11 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tesla_api.policy.ContentSecurityPolicy",
     "tesla_api.api.paths.BothSlashForms",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "tesla_api.browsers.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "tesla_api.browsers.People",
+    "tesla_api.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "tesla_api.urls"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.sql import Query
 from django.http import Http404
 from rest_framework.permissions import BasePermission
 
@@ -75,13 +77,24 @@ def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
 
 
 def visible(queryset, grants: Iterable[Grant], caller):
-    """Rows seen through any of the grants; by subquery, so that to-many rules cannot duplicate."""
+    """Rows seen through any of the grants. `manage.py check` sees to it that no rule can show a row twice."""
     seen = Q(pk__in=[])
     for found in grants:
         if found.rows is None:
             return queryset
         seen |= found.rows(caller)
-    return queryset.filter(pk__in=queryset.model._default_manager.filter(seen).values("pk"))
+    return queryset.filter(seen)
+
+
+def multiplies(model, rule: Q) -> bool:
+    """Whether filtering rows by the rule may find one of them several times: it joins what there may be many of."""
+    names = (child if isinstance(child, Q) else child[0] for child in rule.children if isinstance(child, Q | tuple))
+    return any(
+        multiplies(model, name)
+        if isinstance(name, Q)
+        else any(step.m2m for step in Query(model).names_to_path(name.split(LOOKUP_SEP), model._meta)[0])
+        for name in names
+    )
 
 
 class DeclaredAccess(BasePermission):

@@ -4,7 +4,8 @@ from django.core.checks import Error, register
 from django.core.exceptions import FieldError
 from django.utils.module_loading import import_string
 
-from tesla_api.api.access import METHOD, ROOTS
+from tesla_api.api.access import METHOD, ROOTS, multiplies
+from tesla_api.api.caller import Anyone
 from tesla_api.api.rows import CannotCompileError
 from tesla_api.api.serializers import ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
@@ -52,6 +53,10 @@ def _examine_access(view):
     known = METHOD.keys() | {name for extra in view.get_extra_actions() for name in extra.mapping.values()}
     if unknown := sorted(opened - known):
         yield Error(f"{view.__name__}.access grants {unknown}, which are no actions of it", id="tesla.E002")
+    for held in view.access.values():
+        if held.rows is not None and multiplies(view.queryset.model, held.rows(Anyone(1, 1))):
+            text = "a row rule joins rows of which there may be many: say pk__in=..."
+            yield Error(f"{view.__name__}.access: {text}", id="tesla.E002")
     fields = {field.name for field in view.queryset.model._meta.get_fields()}
     if not view.scope.rows and view.scope.model is not None and "institution" in fields:
         yield Error(f"{view.__name__}.scope shows all institutions' rows: they have one of their own", id="tesla.E002")

@@ -35,10 +35,11 @@ class Scope:
 
     def constants(self, root_is_tenant: bool) -> dict[str, str]:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""
-        fixed = dict.fromkeys(self.rows, PARENT) if len(self.rows) == 1 else {}
-        if self.kwargs and root_is_tenant:
+        # A parent further down is read with the rows: joining it costs less than asking for it once more.
+        fixed = dict.fromkeys(self.rows, PARENT) if self.at_root and len(self.rows) == 1 else {}
+        if self.kwargs and root_is_tenant and len(self.rows) == 1:
             up = [*self.kwargs.values()][-1]
-            fixed |= {path if up == "pk" else f"{path}__{up}": TENANT for path in fixed}
+            fixed |= {path if up == "pk" else f"{path}__{up}": TENANT for path in self.rows}
         if self.kwargs:
             fixed |= dict.fromkeys((path for path in (self.tenant, *self.same_tenant) if path), TENANT)
         return fixed

@@ -14,7 +14,7 @@ from learners.models import Learner
 from reports.models import Report, ReportInstrument, Request
 from signin import tokens
 from signin.models import CallerSession
-from tesla_api.api.access import READ, grant
+from tesla_api.api.access import READ, grant, multiplies
 from tesla_api.api.caller import Role
 from tesla_api.api.routing import Resource
 from tesla_api.api.scope import shared, under
@@ -337,3 +337,10 @@ def test_institution_of_a_caller_is_not_read_twice(as_, world, home, django_asse
     with django_assert_num_queries(2):  # caller, page with its count
         admin.get(f"{home}/group/")
     assert Institution.objects.count() == 2
+
+
+def test_rule_that_could_show_a_row_twice_is_known():
+    attending = Learner.courses.through.objects.filter(course__instructors=1).values("learner")
+    assert multiplies(Learner, Q(courses__instructors=1))
+    assert multiplies(Learner, Q(user=1) | ~Q(Q(user=2) & Q(courses=1)))
+    assert not multiplies(Learner, Q(pk__in=attending) | Q(user__institution=1, consent__isnull=True) | Q(user_id=1))

@@ -1,0 +1,24 @@
+"""Django's middleware for people with cookies. Programs, which send a token with each API call, are spared it."""
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponseBase
+
+
+class _ForBrowsers:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        is_program = "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith("/api/")
+        return self.get_response(request) if is_program else super().__call__(request)  # type: ignore[misc]
+
+
+class Sessions(_ForBrowsers, SessionMiddleware):
+    pass
+
+
+class People(_ForBrowsers, AuthenticationMiddleware):
+    pass
+
+
+class Messages(_ForBrowsers, MessageMiddleware):
+    pass

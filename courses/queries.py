@@ -1,8 +1,11 @@
-"""What the database works out for each course of a page."""
+"""What the database works out for each course of a page, and read paths of pages about courses."""
 
-from django.db.models import Exists, OuterRef
+from typing import Any
 
-from courses.models import Activity, CourseInstructor, CourseLearner
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from courses.models import Activity, Course, CourseInstructor, CourseLearner
 
 
 def attends(me: int) -> Exists:
@@ -15,3 +18,24 @@ def teaches(me: int) -> Exists:
 
 def has_enabled_activity(me: int) -> Exists:
     return Exists(Activity.objects.filter(course=OuterRef("pk"), enabled=True))
+
+
+def course_counts(institution_id: int) -> dict[str, int]:
+    """Courses of the institution by the hour, and its activities: how many there are and how many are enabled."""
+    begun, over = Q(start=None) | Q(start__lte=Now()), Q(end__lt=Now())
+    counts = Course.objects.filter(institution=institution_id).aggregate(
+        courses=Count("pk"),
+        running=Count("pk", filter=begun & ~over),
+        to_come=Count("pk", filter=Q(start__gt=Now())),
+    )
+    activities = Activity.objects.filter(institution=institution_id).aggregate(
+        activities=Count("pk"), enabled=Count("pk", filter=Q(enabled=True))
+    )
+    return counts | activities
+
+
+def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]]:
+    """The courses that a learner of the institution attends, the latest first."""
+    attended = Course.objects.filter(institution=institution_id, learners=learner_id)
+    ordered = attended.order_by(F("start").desc(nulls_last=True), "pk")
+    return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]

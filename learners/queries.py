@@ -4,13 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
 from django.db.models.functions import Now
 
 from institutions.models import InformedConsent, Provider
 from institutions.services.consents import Version, consent_status
 from learners import arithmetic
-from learners.models import Enrolment, EnrolmentSampleValidation, SENDLearner, ValidationStatus
+from learners.models import (
+    Enrolment,
+    EnrolmentSampleValidation,
+    Learner,
+    SENDCategory,
+    SENDLearner,
+    ValidationStatus,
+)
 from tesla_api.api.prepared import Prepared
 
 
@@ -137,3 +144,27 @@ def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments
         learner_id=learner_id,
         activity_enabled=activity.enabled,
     )
+
+
+def consent_counts(institution_id: int, policy: tuple[bool, Version | None]) -> dict[str, int]:
+    """{consent status: how many learners of the institution}; `policy` as for `ic_status`, which decides."""
+    held = Learner.objects.filter(institution=institution_id).values(
+        "consent__major", "consent__minor", "consent__patch", "consent__valid_from", decided=Q(consent_rejected=None)
+    )
+    rows = held.annotate(rejected=Min("consent_rejected"), number=Count("pk")).order_by()
+    found: dict[str, int] = {}
+    version = ("consent__major", "consent__minor", "consent__patch", "consent__valid_from")
+    for rejected, major, minor, patch, valid_from, number in rows.values_list("rejected", *version, "number"):
+        status = ic_status(rejected, major, minor, patch, valid_from, policy)
+        found[status] = found.get(status, 0) + number
+    return found
+
+
+def send_counts(institution_id: int) -> tuple[int, list[tuple[str, int]]]:
+    """How many learners have special needs now, and (description, learners) of every category, the most used first."""
+    active = Q(assignments__expires_at=None) | Q(assignments__expires_at__gte=Now())
+    categories = SENDCategory.objects.filter(institution=institution_id)
+    used = categories.annotate(number=Count("assignments", filter=active)).order_by("-number", "description", "pk")
+    now = Q(expires_at=None) | Q(expires_at__gte=Now())
+    people = SENDLearner.objects.filter(now, institution=institution_id).aggregate(n=Count("learner", distinct=True))
+    return people["n"], list(used.values_list("description", "number"))

@@ -201,20 +201,31 @@ def provider_result_initial_status(*, requires_enrolment: bool, can_analyse: boo
     return ResultStatus.MISSING_ENROLMENT if requires_enrolment and not can_analyse else ResultStatus.PENDING
 
 
+def threshold_limits(provider: Provider) -> tuple[Fraction, Fraction] | None:
+    """Where a provider begins to alert and to warn: below these for normal, above them for inverted polarity.
+
+    None where the pair is incomplete.
+    """
+    if provider.warning_below is None or provider.alert_below is None:
+        return None
+    lower, upper = sorted((exact(provider.warning_below), exact(provider.alert_below)))
+    return (upper, lower) if provider.inverted_polarity else (lower, upper)
+
+
 def threshold_code(provider: Provider, result: Number | None) -> ResultCode:
     """What a provider's thresholds say about a result; PENDING, the lowest code, where the pair is incomplete.
 
     A result on a threshold is on its good side.
     """
-    if provider.warning_below is None or provider.alert_below is None or result is None:
+    limits = threshold_limits(provider)
+    if limits is None or result is None:
         return ResultCode.PENDING
-    lower, upper = sorted((exact(provider.warning_below), exact(provider.alert_below)))
-    value = exact(result)
+    value, (alert, warning) = exact(result), limits
     if provider.inverted_polarity:
-        value, lower, upper = -value, -upper, -lower
-    if value < lower:
+        value, alert, warning = -value, -alert, -warning
+    if value < alert:
         return ResultCode.ALERT
-    return ResultCode.WARNING if value < upper else ResultCode.OK
+    return ResultCode.WARNING if value < warning else ResultCode.OK
 
 
 def worst_result(results: Iterable[ProviderResult]) -> Number | None:

@@ -29,7 +29,7 @@ from rest_framework.response import Response
 from signin.pages import browser_caller
 from tesla_api.api import errors
 
-BARE = ("signin", "docs", "redoc", "schema", "admin")  # pages that people type without the slash
+BARE = ("signin", "console", "docs", "redoc", "schema", "admin")  # pages that people type without the slash
 # Programs talk to these: their errors are JSON, whatever they say they accept.
 FOR_PROGRAMS = ("/api/", "/files/", "/health/", "/schema/")
 

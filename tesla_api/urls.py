@@ -21,6 +21,7 @@ PAGES = [
     path("", pages.StartView.as_view(), name="start"),
     path("signin/", SignInView.as_view(), name="signin"),
     path("signout/", SignOutView.as_view(), name="signout"),
+    path("console/", include("tesla_api.console.urls")),
     path("docs/", pages.SwaggerView.as_view(), name="docs"),
     path("redoc/", pages.RedocView.as_view(), name="redoc"),
     path("schema/", pages.SchemaView.as_view(), name="schema"),

@@ -23,7 +23,7 @@ def test_every_resource_has_its_forms_here():
 def test_start_page_leads_to_every_part(visit):
     page = visit.open("/")
     links = page.locator(".cards a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    assert links == [LIST, "/docs/", "/redoc/", "/schema/", "/admin/", "/health/ready"]
+    assert links == [LIST, "/console/", "/docs/", "/redoc/", "/schema/", "/admin/", "/health/ready"]
     for link in links:
         visit.open(link, *({401} if link == LIST else ()))
 

@@ -1,0 +1,133 @@
+"""What a report was made of: its rows, the checks and alerts behind them, in a constant number of statements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from institutions.models import Instrument, MessageLocale
+from learners.arithmetic import Instrument as Measured
+from learners.arithmetic import Provider
+from reports import arithmetic
+from reports.arithmetic import InstrumentRow, Level, Levels, ProviderResult, SessionRow
+from reports.models import Alert, Report, ReportInstrument, ReportSession, Request, RequestProviderResult, RequestResult
+from reports.reasons import KINDS, Check, Noticed
+
+_LEVELS = tuple(f"{kind}_level" for kind in KINDS)
+
+
+@dataclass(frozen=True)
+class InstrumentEvidence:
+    """An instrument's row of a report and what it was made of."""
+
+    instrument_id: int
+    instrument: Measured
+    row: InstrumentRow
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
+class SessionEvidence:
+    """A session's row of a report and what it was made of."""
+
+    session_id: int
+    started_at: datetime
+    closed_at: datetime | None
+    row: SessionRow
+    statuses: list[int]
+    alerts: list[Noticed]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    instruments: list[InstrumentEvidence]
+    sessions: list[SessionEvidence]
+    providers: dict[int, str]  # names, by id
+
+
+def report_evidence(report_id: int) -> Evidence:
+    """All that a report was made of, in eight statements however much that is."""
+    pair: dict[str, Any] = {**Report.objects.values("activity", "learner").get(pk=report_id)}
+    of_request = {f"request__{name}": key for name, key in pair.items()}
+    names, answers = _answers(of_request)
+    checks: dict[int, list[Check]] = {}
+    results = RequestResult.objects.filter(**of_request).order_by("pk")
+    columns = ("request", "instrument", "request__created_at", "status", "result", "code")
+    for request, instrument, asked_at, status, result, code in results.values_list(*columns):
+        said = tuple(answers.get((request, instrument), ()))
+        found = arithmetic.RequestResult(asked_at, status, result, code)
+        checks.setdefault(instrument, []).append(Check(found, said))
+    return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names)
+
+
+def _answers(of_request: dict[str, Any]) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
+    """Names of the providers that were asked, and their answers by (request, instrument)."""
+    rows = RequestProviderResult.objects.filter(**of_request)
+    names: dict[int, str] = {}
+    providers: dict[int, Provider] = {}
+    found: dict[tuple[int, int], list[ProviderResult]] = {}
+    of_provider = ("pk", "instrument", "inverted_polarity", "warning_below", "alert_below", "enabled")
+    columns = ("request", "status", "result", "code", "provider__name", *(f"provider__{name}" for name in of_provider))
+    for request, status, result, code, name, *values in rows.order_by("pk").values_list(*columns):
+        key, instrument = values[0], values[1]
+        names[key] = name
+        provider = providers.setdefault(key, Provider(*values))
+        found.setdefault((request, instrument), []).append(ProviderResult(provider, status, result, code))
+    return names, found
+
+
+def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[InstrumentEvidence]:
+    rows = ReportInstrument.objects.filter(report=report_id).select_related("instrument").order_by("instrument")
+    return [
+        InstrumentEvidence(
+            row.instrument_id,
+            _measured(row.instrument),
+            InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), _levels(row)),
+            checks.get(row.instrument_id, []),
+        )
+        for row in rows
+    ]
+
+
+def _measured(row: Instrument) -> Measured:
+    return Measured(row.pk, row.requires_enrolment, row.identity, row.originality, row.authorship, row.integrity)
+
+
+def _levels(row: ReportInstrument | ReportSession) -> Levels:
+    return Levels(*(Level(getattr(row, column)) for column in _LEVELS))
+
+
+def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
+    rows = (
+        ReportSession.objects.filter(report=report_id).select_related("session").order_by("session__started_at", "pk")
+    )
+    statuses: dict[int, list[int]] = {}
+    for session, status in Request.objects.filter(session__isnull=False, **pair).values_list("session", "status"):
+        statuses.setdefault(session, []).append(status)
+    alerts = _alerts(pair)
+    return [
+        SessionEvidence(
+            row.session_id,
+            row.session.started_at,
+            row.session.closed_at,
+            SessionRow(
+                row.total_requests, row.pending_requests, row.valid_requests, row.processed_requests, _levels(row)
+            ),
+            statuses.get(row.session_id, []),
+            alerts.get(row.session_id, []),
+        )
+        for row in rows
+    ]
+
+
+def _alerts(pair: dict[str, Any]) -> dict[int, list[Noticed]]:
+    """By session, in the order in which they were raised."""
+    raised = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
+    rows = list(raised.values_list("session", "level", "message_code", "message_code__description", "raised_at"))
+    codes = {code for _, _, code, _, _ in rows}
+    texts = dict(MessageLocale.objects.filter(locale="en", code__in=codes).values_list("code", "message"))
+    found: dict[int, list[Noticed]] = {}
+    for session, level, code, description, at in rows:
+        text = texts.get(code) or description or code or "no message"
+        found.setdefault(session, []).append(Noticed(level, text, at))
+    return found

@@ -1,0 +1,73 @@
+"""Bars for the templates: everything in percent of the drawing's width, so that it fits any screen without script."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+ROW, LABEL, THICK = 50, 15, 22  # pixels: of a row, from its top to the label's line, of the bar
+
+
+@dataclass(frozen=True)
+class Segment:
+    kind: str  # the fill
+    label: str
+    count: int
+    x: str
+    width: str
+    middle: str
+    wide: bool  # enough for its number
+
+
+@dataclass(frozen=True)
+class Bar:
+    label: str
+    total: int
+    counts: tuple[int, ...]
+    segments: tuple[Segment, ...]
+    label_y: int
+    y: int
+    text_y: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`legend` is (fill, word); `columns` head the data table beside the label."""
+
+    id: str
+    title: str
+    description: str
+    bars: tuple[Bar, ...]
+    legend: tuple[tuple[str, str], ...]
+    height: int
+    thick: int = THICK
+
+
+def chart(
+    id: str,
+    title: str,
+    description: str,
+    rows: Iterable[tuple[str, Sequence[int]]],
+    legend: Sequence[tuple[str, str]],
+    *,
+    whole: int | None = None,
+) -> Chart:
+    """`rows` are (label, one count per entry of the legend). A full bar is the row's total, or `whole` of all rows."""
+    bars = tuple(_bar(label, counts, legend, whole, place) for place, (label, counts) in enumerate(rows))
+    return Chart(id, title, description, bars, tuple(legend), max(len(bars), 1) * ROW)
+
+
+def _bar(label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], whole: int | None, place: int) -> Bar:
+    total, segments, at = sum(counts), [], 0.0
+    for count, (kind, word) in zip(counts, legend, strict=True):
+        share = 100 * count / (whole or total) if count else 0.0
+        if count:
+            middle = _percent(at + share / 2)
+            segments.append(Segment(kind, word, count, _percent(at), _percent(share), middle, share >= 9))
+        at += share
+    top = place * ROW
+    return Bar(
+        label, total, tuple(counts), tuple(segments), top + LABEL, top + LABEL + 7, top + LABEL + 7 + THICK * 3 // 4
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{value:.3f}%"

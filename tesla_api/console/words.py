@@ -1,0 +1,59 @@
+"""What codes of the API are called on the pages."""
+
+from datetime import UTC, datetime
+
+from reports.reasons import LEVELS
+
+LEVEL_WORDS = {int(level): word for level, word in LEVELS.items()}
+KIND_WORDS = {"identity": "Identity", "content": "Content", "integrity": "Integrity"}
+CONSENT_WORDS = {
+    "VALID": "Valid",
+    "VALID_NEED_UPDATE": "Valid, update available",
+    "VALID_EXTERNAL": "Managed outside this service",
+    "NOT_VALID_MISSING": "Not given yet",
+    "NOT_VALID_REJECTED": "Rejected",
+    "NOT_VALID_YET": "Accepted, but not valid yet",
+    "NOT_VALID": "Outdated: must be accepted again",
+}
+# What a consent status means for the eye: the fills of charts and badges.
+CONSENT_KINDS = {status: "good" if status.startswith("VALID") else "bad" for status in CONSENT_WORDS} | {
+    "VALID_NEED_UPDATE": "fair",
+    "NOT_VALID_MISSING": "none",
+    "NOT_VALID_YET": "fair",
+}
+FLAGS = {
+    "inst_admin": "Institution administrator",
+    "legal_admin": "Legal administrator",
+    "data_admin": "Data administrator",
+    "send_admin": "SEND administrator",
+}
+SEND_OPTIONS = {"big_fonts": "Big fonts", "high_contrast": "High contrast", "text_to_speech": "Text to speech"}
+REQUEST_STATUS_WORDS = (
+    "stored", "scheduled", "being processed", "processed", "error", "not answered in time", "no provider to ask",
+)  # fmt: skip
+RESULT_STATUS_WORDS = (
+    "waits to be processed", "processed", "error", "not answered in time", "no provider to ask", "enrolment missing",
+    "being processed", "waits for an external service",
+)  # fmt: skip
+CODE_WORDS = ("no verdict", "OK", "warning", "alert")
+RAISED = (("none", "note"), ("fair", "warning"), ("bad", "alert"), ("fair", "error"))
+FACTS = {
+    "POSITIVE_CONFIDENCE_HIGH": "Most checks gave a result.",
+    "POSITIVE_LEARNER_RESULT_ABOVE_THRESHOLD": "The mean result is on the good side of the thresholds.",
+    "POSITIVE_LEARNER_RESULT_GOOD_INSTRUMENT": "It is good compared with this learner's other results.",
+    "POSITIVE_LEARNER_RESULT_GOOD_ACTIVITY": "It is good compared with the other results of this activity.",
+    "POSITIVE_LEARNER_RESULT_FREQUENT": "It is usual for this learner.",
+    "NEUTRAL_MISSING_INFORMATION": "There is no result to speak of.",
+    "NEGATIVE_CONFIDENCE_LOW": "Many checks gave no result.",
+    "NEGATIVE_LEARNER_RESULT_BELOW_THRESHOLD": "The mean result is on the bad side of the alert threshold.",
+    "NEGATIVE_LEARNER_RESULT_BAD_INSTRUMENT": "It is poor compared with this learner's other results.",
+    "NEGATIVE_LEARNER_RESULT_BAD_ACTIVITY": "It is poor compared with the other results of this activity.",
+    "NEGATIVE_LEARNER_RESULT_NOT_FREQUENT": "It is unusual for this learner.",
+    "NEGATIVE_WITH_ALERTS": "Alerts were raised in a session.",
+}
+
+
+def instant_text(value: datetime) -> str:
+    """3 May 2026, 09:00 UTC."""
+    at = value.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"

@@ -1,0 +1,27 @@
+"""Browsers for the console's pages."""
+
+import pytest
+
+from tests.pages.conftest import signed_in, visitor
+from tests.world import World
+
+__all__ = ["signed_in", "visitor"]
+
+
+@pytest.fixture
+def address(world):
+    """address("courses/{course}/", home=...): of a page, ids filled in from the world."""
+
+    def filled(path: str, home=None) -> str:
+        return f"/console/{(home or world.home).institution.pk}/{path}".format(**ids(world, home))
+
+    return filled
+
+
+def ids(world: World, home=None) -> dict[str, int]:
+    home = home or world.home
+    return {
+        "course": home.course.pk,
+        "activity": home.activity.pk,
+        **{name: person.pk for name, person in home.people.items()},
+    }

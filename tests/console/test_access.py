@@ -1,0 +1,141 @@
+"""Who sees which page of the console: typed from the role table, and asked as every role."""
+
+import pytest
+
+from institutions.models import Institution
+from tests.console.conftest import ids
+
+WHO = ("global", "admin", "legal", "data", "send", "member", "teacher", "ann", "stranger")
+# Page below the institution's own; the status for each of WHO, in that order.
+MATRIX = {
+    "": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "courses/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "learners/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "people/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "instruments/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "learners/{ann}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "courses/{course}/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    "courses/{course}/learners/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_role_and_page(who, world, signed_in, address):
+    browser, place = signed_in(who), WHO.index(who)
+    found = {page: browser.get(address(page)).status_code for page in MATRIX}
+    assert found == {page: statuses[place] for page, statuses in MATRIX.items()}
+
+
+@pytest.mark.parametrize("page", ["", "/", *(f"/{{i}}/{page}" for page in MATRIX)])
+def test_who_is_signed_out_signs_in_first(page, world, visitor):
+    path = f"/console{page}".format(i=world.home.institution.pk, **ids(world))
+    answer = visitor.get(f"{path}?search=a%26b")
+    if not path.endswith("/"):
+        answer = visitor.get(answer["Location"])
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/signin/?next=/console/")
+    assert answer["Location"].endswith("%3Fsearch%3Da%2526b")
+
+
+def test_administrator_is_led_to_the_own_institution(world, signed_in, address):
+    answer = signed_in("legal").get("/console/")
+    assert (answer.status_code, answer["Location"]) == (302, address(""))
+
+
+@pytest.mark.parametrize("who", ["member", "teacher", "ann"])
+def test_who_has_no_flag_is_told_so(who, world, signed_in):
+    answer = signed_in(who).get("/console/")
+    assert answer.status_code == 403
+    assert "For administrators only" in answer.text
+
+
+def test_global_administrator_chooses(world, signed_in, address):
+    page = signed_in("global").get("/console/").text
+    assert f'href="{address("")}"' in page
+    assert f'href="{address("", home=world.away)}"' in page
+    assert signed_in("global").get(address("", home=world.away)).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["admin", "legal", "data", "send"])
+def test_another_institution_is_not_there(who, world, signed_in, address):
+    browser = signed_in(who)
+    assert {browser.get(address(page, home=world.away)).status_code for page in MATRIX} == {404}
+
+
+@pytest.mark.parametrize("who", ["global", "admin", "data"])
+def test_rows_of_another_institution_are_not_there(who, world, signed_in):
+    """Their ids, under the own institution."""
+    browser = signed_in(who)
+    for page in MATRIX:
+        if "{" in page:
+            crossed = f"/console/{world.home.institution.pk}/{page}".format(**ids(world, world.away))
+            assert browser.get(crossed).status_code == 404
+
+
+def test_activity_under_another_course_is_not_there(world, signed_in, address):
+    path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/"
+    assert signed_in("admin").get(address(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["0/", "-1/", "x/", "99999999999999999999/", "1/nothing/", "1/learners/x/"])
+def test_addresses_that_do_not_exist(path, world, signed_in):
+    assert signed_in("admin").get(f"/console/{path}").status_code == 404
+
+
+def test_institution_that_does_not_exist(world, signed_in):
+    nowhere = Institution.objects.order_by("pk").last().pk + 1
+    assert signed_in("global").get(f"/console/{nowhere}/").status_code == 404
+    assert signed_in("global").get(f"/console/{nowhere}/learners/").status_code == 404
+
+
+def test_revoked_flag_closes_the_console_at_once(world, signed_in, address):
+    browser = signed_in("data")
+    assert browser.get(address("")).status_code == 200
+    world.people["data"].data_admin = False
+    world.people["data"].save()
+    assert browser.get(address("")).status_code == 403
+
+
+def test_flag_in_another_institution_opens_nothing_here(world, signed_in, address):
+    """stranger administers the other institution."""
+    browser = signed_in("stranger")
+    assert browser.get(address("", home=world.away)).status_code == 200
+    for page in MATRIX:
+        assert browser.get(address(page)).status_code == 404
+
+
+def test_nothing_is_kept_by_browsers(world, signed_in, address):
+    browser = signed_in("admin")
+    refused = (address("learners/999/"), address("", home=world.away))
+    for path in ("/console/", *(address(page) for page in MATRIX), *refused):
+        assert "no-store" in browser.get(path)["Cache-Control"]
+    assert "no-store" in signed_in("member").get("/console/")["Cache-Control"]
+
+
+def test_nothing_can_be_sent(world, signed_in, address):
+    browser = signed_in("admin")
+    browser.handler.enforce_csrf_checks = False
+    for method in ("post", "put", "patch", "delete"):
+        for path in ("/console/", *(address(page) for page in MATRIX)):
+            assert getattr(browser, method)(path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("who", "titles"),
+    [
+        ("admin", "Overview Courses Learners People Instructors Informed_consents VLEs Instruments"),
+        ("global", "Overview Courses Learners People Instructors Informed_consents VLEs Instruments"),
+        ("legal", "Overview Courses Learners People Instructors Informed_consents Instruments"),
+        ("data", "Overview Courses Learners People Instructors Informed_consents Instruments"),
+        ("send", "Overview Courses Learners People Instructors Informed_consents Instruments"),
+    ],
+)
+def test_sections_are_those_that_the_roles_open(who, titles, world, signed_in, address):
+    answer = signed_in(who).get(address(""))
+    shown = [title.replace(" ", "_") for title, _, _ in answer.context["sections"]]
+    assert shown == titles.split()
+    for _, page, _ in answer.context["sections"]:
+        assert signed_in(who).get(page).status_code == 200

@@ -1,0 +1,82 @@
+"""A learner's page: what each role's API shows of the learner, in words."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from institutions.models import Provider
+from learners.models import Enrolment, Learner
+from tests.contract.filling import fill
+
+WHEN = datetime(2024, 5, 3, 9, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def ann(world) -> Learner:
+    learner = world.home.learners["ann"]
+    learner.consent, learner.consent_accepted = world.home.newer_consent, WHEN
+    learner.save()
+    return learner
+
+
+def test_person_and_consent(ann, signed_in, address):
+    page = signed_in("legal").get(address("learners/{ann}/")).text
+    assert "<h1>Ann Home</h1>" in page
+    assert str(ann.learner_id) in page
+    assert "ann@home.example.org" in page
+    assert "<dd>2.0.0</dd>" in page
+    assert '<time datetime="2024-05-03T09:05:00+00:00">3 May 2024, 09:05 UTC</time>' in page
+    assert "Valid</span>" in page
+
+
+def test_enrolment_is_shown_to_whom_the_api_shows_it(ann, world, signed_in, address):
+    provider = Provider.objects.create(
+        name="P", acronym="p", version="1", queue="p", enabled=True, instrument_id=1, alert_below="0.3",
+        warning_below="0.6",
+    )  # fmt: skip
+    Enrolment.objects.create(
+        institution=world.home.institution, learner=ann, provider=provider, percentage=Decimal("0.75"), can_analyse=True
+    )
+    for who in ("admin", "legal", "data"):
+        answer = signed_in(who).get(address("learners/{ann}/"))
+        meters = {meter["name"]: (meter["percent"], meter["ready"]) for meter in answer.context["enrolment"]}
+        assert meters == {
+            "Face recognition": (75, True),
+            "Keystroke dynamics": (0, False),
+            "Voice recognition": (0, False),
+            "Forensic analysis": (0, False),
+        }
+        assert '<meter min="0" max="100" value="75" aria-label="Face recognition">' in answer.text
+    for who in ("global", "send"):
+        answer = signed_in(who).get(address("learners/{ann}/"))
+        assert "enrolment" not in answer.context
+        assert "<meter" not in answer.text
+
+
+def test_courses_are_shown_to_who_sees_all_courses(ann, signed_in, address):
+    for who in ("global", "admin", "data"):
+        answer = signed_in(who).get(address("learners/{ann}/"))
+        assert [row["code"] for row in answer.context["courses"]] == ["C1"]
+    for who in ("legal", "send"):
+        assert "courses" not in signed_in(who).get(address("learners/{ann}/")).context
+
+
+def test_person_who_is_no_learner(world, signed_in, address):
+    assert signed_in("admin").get(address("learners/{teacher}/")).status_code == 404
+
+
+def test_number_of_queries_does_not_grow(ann, world, signed_in, address):
+    browser = signed_in("admin")
+
+    def counted() -> int:
+        browser.get(address("learners/{ann}/"))
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(address("learners/{ann}/"))
+        return len(captured)
+
+    few = counted()
+    fill(world, 40)
+    assert counted() == few <= 20

@@ -1,0 +1,147 @@
+"""The numbers of an institution: right, of this institution alone, and only for whoever may read the lists behind."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from courses.models import Activity, Course
+from institutions.models import InformedConsent
+from learners.models import Learner
+from tests.contract.filling import fill
+from tests.world import FUTURE, PAST
+
+# What each role's overview shows.
+SHOWN = {
+    "global": {"courses", "consents", "people", "instructors"},
+    "admin": {"courses", "consents", "people", "instructors"},
+    "data": {"courses", "consents", "people", "instructors"},
+    "legal": {"consents", "people", "instructors"},
+    "send": {"consents"},
+}
+PARTS = {"courses", "consents", "people", "instructors", "needs", "levels", "by_course"}
+
+
+@pytest.mark.parametrize("who", SHOWN)
+def test_each_role_sees_the_numbers_of_its_lists(who, world, signed_in, address):
+    answer = signed_in(who).get(address(""))
+    assert {part for part in PARTS if answer.context.get(part) is not None} == SHOWN[who]
+
+
+def bars(answer, part: str) -> dict[str, int]:
+    return {bar.label: bar.total for bar in answer.context[part]["chart"].bars}
+
+
+def consent(home, version: str, valid_from=PAST) -> InformedConsent:
+    major, minor, patch = map(int, version.split("."))
+    return InformedConsent.objects.create(
+        institution=home.institution, version=version, major=major, minor=minor, patch=patch, valid_from=valid_from
+    )
+
+
+def hold(home, name: str, accepted=None, rejected=None) -> None:
+    Learner.objects.filter(user=home.people[name]).update(
+        consent=accepted, consent_accepted=accepted and PAST, consent_rejected=rejected
+    )
+
+
+def test_learners_by_consent_status(world, signed_in, address):
+    """The statuses of the contract, typed by hand: 2.0.1 is the current version."""
+    home = world.home
+    consent(home, "2.0.1")
+    future = consent(home, "3.0.0", FUTURE)
+    for name in ("cat", "dan", "fay", "gus"):
+        home.learner(name)
+    hold(home, "ann", home.consent)  # 1.0.0: outdated
+    hold(home, "bob", home.newer_consent)  # 2.0.0: a patch behind
+    hold(home, "cat", InformedConsent.objects.get(institution=home.institution, version="2.0.1"))
+    hold(home, "dan", home.newer_consent, rejected=PAST)
+    hold(home, "fay", home.consent, rejected=PAST + timedelta(days=1))
+    hold(home, "gus", future)
+    answer = signed_in("legal").get(address(""))
+    assert bars(answer, "consents") == {
+        "Valid": 1,
+        "Valid, update available": 1,
+        "Not given yet": 1,
+        "Rejected": 2,
+        "Accepted, but not valid yet": 1,
+        "Outdated: must be accepted again": 1,
+    }
+    assert answer.context["consents"]["valid"] == 2
+    assert "2 of 7 learners have a consent that allows data to be captured." in answer.text
+
+
+def test_consent_managed_elsewhere(world, signed_in, address):
+    hold(world.home, "ann", world.home.consent, rejected=PAST)
+    world.home.institution.external_ic = True
+    world.home.institution.save()
+    assert bars(signed_in("admin").get(address("")), "consents") == {"Managed outside this service": 3}
+
+
+def test_statuses_are_those_of_the_list(world, signed_in, address, as_):
+    """The sum over the API's own answer."""
+    fill(world, 30)
+    found = as_("admin").get(f"/api/v2/institution/{world.home.institution.pk}/learner/?limit=1000").json()["results"]
+    by_status: dict[str, int] = {}
+    for row in found:
+        by_status[row["ic_status"]] = by_status.get(row["ic_status"], 0) + 1
+    words = {"VALID": "Valid", "NOT_VALID_MISSING": "Not given yet", "NOT_VALID_REJECTED": "Rejected",
+             "NOT_VALID": "Outdated: must be accepted again"}  # fmt: skip
+    shown = bars(signed_in("admin").get(address("")), "consents")
+    assert shown == {words[status]: count for status, count in by_status.items()}
+
+
+def test_courses_by_the_hour(world, signed_in, address):
+    own = {"institution": world.home.institution, "vle": world.home.vle}
+    now = timezone.now()
+    dates = [(None, None), (PAST, None), (PAST, FUTURE), (None, FUTURE), (FUTURE, None), (FUTURE, FUTURE), (PAST, PAST),
+             (None, PAST), (now - timedelta(days=1), now + timedelta(days=1))]  # fmt: skip
+    Course.objects.bulk_create(
+        Course(**own, vle_course_id=f"n{n}", code=f"N{n}", start=start, end=end) for n, (start, end) in enumerate(dates)
+    )
+    Activity.objects.create(**own, course=world.home.course, vle_activity_type="quiz", vle_activity_id="off")
+    counts = signed_in("data").get(address("")).context["courses"]
+    assert counts == {"courses": 11, "running": 7, "to_come": 2, "activities": 2, "enabled": 1}
+
+
+def test_numbers_of_people(world, signed_in, address):
+    context = signed_in("admin").get(address("")).context
+    assert (context["people"], context["instructors"]) == (10, 2)
+
+
+def test_numbers_have_separators(world, signed_in, address):
+    Course.objects.bulk_create(
+        Course(institution=world.home.institution, vle=world.home.vle, vle_course_id=f"n{n}", code=f"N{n}")
+        for n in range(1200)
+    )
+    assert ">1,202</a>" in signed_in("admin").get(address("")).text
+
+
+def test_number_of_queries_does_not_grow(world, signed_in, address):
+    browser = signed_in("admin")
+
+    def counted() -> int:
+        browser.get(address(""))
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(address(""))
+        return len(captured)
+
+    fill(world, 1)
+    few = counted()
+    world.home.learner("zoe")
+    for n in range(50):
+        consent(world.home, f"5.{n}.0")
+        world.home.learner(f"l{n}")
+        hold(world.home, f"l{n}", InformedConsent.objects.get(institution=world.home.institution, version=f"5.{n}.0"))
+    assert counted() == few <= 20
+
+
+def test_every_number_of_a_chart_stands_in_its_table(world, signed_in, address):
+    answer = signed_in("admin").get(address(""))
+    chart = answer.context["consents"]["chart"]
+    assert [(bar.label, bar.counts) for bar in chart.bars] == [("Not given yet", (0, 3))]
+    assert '<th scope="row">Not given yet</th><td>0</td><td>3</td><td>3</td>' in answer.text
+    assert '<svg role="img"' in answer.text
+    assert f'<title id="consent-title">{chart.title}</title>' in answer.text

@@ -1,0 +1,66 @@
+"""Values as people read them."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tesla_api.console.charts import chart
+from tesla_api.templatetags import console as filters
+
+
+def test_instants_are_utc_and_say_so():
+    east = datetime(2026, 5, 3, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert ">2 May 2026, 23:30 UTC</time>" in filters.instant(east)
+    assert ">2 May 2026</time>" in filters.day("2026-05-02T23:30:00Z")
+    assert filters.instant(None) == filters.day("") == "–"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0, "0"), (999, "999"), (1234567, "1,234,567"), (None, "–")])
+def test_numbers_have_separators(value, shown):
+    assert filters.number(value) == shown
+
+
+def test_levels_have_a_word_and_a_shape_each():
+    badges = [filters.level(value) for value in range(5)]
+    words = ("Pending", "No information", "OK", "Warning", "Alert")
+    assert all(f"</svg>{word}</span>" in badge for badge, word in zip(badges, words, strict=True))
+    assert len({badge.partition("</svg>")[0] for badge in badges}) == 5
+
+
+def test_descriptions_lose_their_markup():
+    assert filters.plain("<p>Two <b>sittings</b><script>x</script></p>") == "Two sittingsx"
+    assert filters.plain(None) == filters.plain("<p></p>") == "–"
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"first_name": "Ann", "last_name": "Home", "uid": "a"}, "Ann Home"),
+        ({"first_name": "", "last_name": "Home", "uid": "a"}, "Home"),
+        ({"first_name": "", "last_name": "", "username": "ann", "uid": "a"}, "ann"),
+        ({"first_name": None, "last_name": None, "uid": "a"}, "a"),
+    ],
+)
+def test_people_are_called_by_what_there_is(row, name):
+    assert filters.person(row) == name
+
+
+def test_bars_fill_their_row():
+    drawn = chart("x", "T", "D", [("a", (1, 3)), ("b", (0, 0))], [("good", "G"), ("bad", "B")])
+    first, second = drawn.bars
+    assert [(part.x, part.width, part.count) for part in first.segments] == [
+        ("0.000%", "25.000%", 1),
+        ("25.000%", "75.000%", 3),
+    ]
+    assert second.segments == ()
+    assert (first.total, second.total) == (4, 0)
+
+
+def test_bars_of_one_whole():
+    drawn = chart("x", "T", "D", [("a", (5,)), ("b", (10,))], [("good", "G")], whole=20)
+    assert [bar.segments[0].width for bar in drawn.bars] == ["25.000%", "50.000%"]
+
+
+def test_evidence_is_a_link_or_nothing():
+    assert filters.evidence(None) == "–"
+    assert filters.evidence('/files/x"y') == '<a href="/files/x&quot;y" rel="noopener">open</a>'

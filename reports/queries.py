@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest
 from institutions.models import Provider
 from learners import arithmetic as properties
 from reports import arithmetic
+from reports.arithmetic import Level
 from reports.models import ActivityInstrumentHistogram, Alert, LearnerInstrumentHistogram, Report
 from reports.reasons import KINDS
 from reports.rules import flagged_requests

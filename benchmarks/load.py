@@ -325,6 +325,7 @@ def facts(home: Institution) -> dict[str, Any]:
             "activity": activity.pk,
             "used": ActivityInstrument.objects.filter(activity=activity).order_by("-pk")[0].pk,
             "report": report.pk,
+            "audited": report.details.order_by("pk")[0].instrument_id,
             "request": Request.objects.filter(activity=activity, learner=learner).order_by("pk")[0].pk,
         },
         "tokens": {

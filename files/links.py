@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer, b62_decode, b62_encode
+from django.core.signing import BadSignature, Signer, b62_decode, b62_encode, b64_encode
+from django.utils.crypto import salted_hmac
 
 from tesla_api.api.caller import Caller, CallerKind
 
@@ -32,24 +33,31 @@ class Link:
         return self.expires - int(time.time())
 
 
+_SALT = "files.links"
+
+
 def _signer() -> Signer:
     """The keys of the tokens, another salt: neither a token is a link nor a link a token."""
     first, *others = settings.TOKEN_KEYS.values()
-    return Signer(key=first, sep=".", salt="files.links", fallback_keys=[*others])
+    return Signer(key=first, sep=".", salt=_SALT, fallback_keys=[*others])
 
 
 class Links:
     """Makes the links of one answer: links(file_id, "consent-en.pdf"). Asked once per page, called once per row."""
 
     def __init__(self, *, base: str, caller: Caller, seconds: int) -> None:
-        self.base, self.signer = base, _signer()
+        self.base = base
+        # What the signer does, its key derived once and not for each of a page's links.
+        self.keyed = salted_hmac(f"{_SALT}signer", b"", _signer().key, algorithm="sha256")
         self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
 
     def __call__(self, file_id: int, name: str) -> str:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no plain name.")
         payload = f"{b62_encode(file_id)}-{self.caller}"
-        return f"{self.base}{payload}.{self.signer.signature(_signed(payload, name))}/{name}"
+        keyed = self.keyed.copy()
+        keyed.update(_signed(payload, name).encode())
+        return f"{self.base}{payload}.{b64_encode(keyed.digest()).decode()}/{name}"
 
 
 def _signed(payload: str, name: str) -> str:

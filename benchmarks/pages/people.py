@@ -129,19 +129,24 @@ def of_learners(call: Call, found: Found) -> Rows:
     return page(found, rows)
 
 
-COURSE_LEARNERS = Sql(
-    LEARNER,
-    """courses_courselearner m JOIN learners_learner l ON l.user_id = m.learner_id
-       JOIN institutions_user u ON u.id = m.learner_id LEFT JOIN institutions_informedconsent c ON c.id = l.consent_id""",
-    "m.course_id = %(first)s AND m.institution_id = %(home)s",
-    "m.learner_id",
-    count="courses_courselearner m",
+# The page is cut before anything is joined: a planner that joins first reads half of all learners.
+MEMBERS = """
+SELECT m.count, {learner}
+  FROM (SELECT {count}, learner_id FROM courses_courselearner
+         WHERE course_id = %(first)s AND institution_id = %(home)s {page}) m
+  JOIN learners_learner l ON l.user_id = m.learner_id JOIN institutions_user u ON u.id = m.learner_id
+  LEFT JOIN institutions_informedconsent c ON c.id = l.consent_id ORDER BY m.learner_id"""
+MEMBER_PAGE = MEMBERS.format(
+    learner=LEARNER,
+    count="""(SELECT count(*) FROM courses_courselearner WHERE course_id = %(first)s AND institution_id = %(home)s)""",
+    page="ORDER BY learner_id LIMIT %(limit)s OFFSET %(offset)s",
 )
+MEMBER = MEMBERS.format(learner=LEARNER, count="1 AS count", page="AND learner_id = %(id)s")
 FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 
 
 def course_learners(call: Call, is_list: bool) -> Rows:
-    count, rows = of_learners(call, COURSE_LEARNERS(call, is_list))
+    count, rows = of_learners(call, call.run(MEMBER_PAGE if is_list else MEMBER))
     for row in rows:
         for flag in FLAGS:
             del row[flag]

@@ -101,8 +101,12 @@ def percent(fraction: Decimal) -> int:
     return int(fraction * 100 + Decimal("0.5"))
 
 
-# One row for each result of a request of the page.
+# One row for each result of a request of the page. The pair is found first: joined, it would be looked at per request.
 REQUESTS = """
+WITH pair AS MATERIALIZED (
+    SELECT r.activity_id, r.learner_id FROM reports_report r JOIN courses_activity a ON a.id = r.activity_id
+     WHERE r.id = %(third)s AND {here}
+)
 SELECT q.*, x.id, x.status, x.result, x.error_message, x.code, x.audit_id, x.created_at, x.updated_at, x.instrument_id,
        x.message_code_id
   FROM (SELECT {count}, q.id, q.status, q.data_id, q.error_message, q.created_at, q.updated_at, q.learner_id,
@@ -111,16 +115,15 @@ SELECT q.*, x.id, x.status, x.result, x.error_message, x.code, x.audit_id, x.cre
                       ORDER BY instrument_id)
           FROM {rows} {page}) q
   LEFT JOIN reports_requestresult x ON x.request_id = q.id ORDER BY q.session_id, q.id, x.instrument_id"""
-OF_REPORT = f"""
-    reports_report r JOIN courses_activity a ON a.id = r.activity_id
-    JOIN reports_request q ON q.activity_id = r.activity_id AND q.learner_id = r.learner_id
-    WHERE r.id = %(third)s AND {HERE}"""
+OF_PAIR = """reports_request q WHERE q.activity_id = (SELECT activity_id FROM pair)
+                                 AND q.learner_id = (SELECT learner_id FROM pair)"""
 REQUEST_PAGE = REQUESTS.format(
-    count=f"(SELECT count(*) FROM {OF_REPORT})",
-    rows=OF_REPORT,
+    here=HERE,
+    count=f"(SELECT count(*) FROM {OF_PAIR})",
+    rows=OF_PAIR,
     page="ORDER BY q.session_id, q.id LIMIT %(limit)s OFFSET %(offset)s",
 )
-REQUEST = REQUESTS.format(count=1, rows=OF_REPORT, page="AND q.id = %(id)s")
+REQUEST = REQUESTS.format(here=HERE, count=1, rows=OF_PAIR, page="AND q.id = %(id)s")
 
 
 def requests(call: Call, is_list: bool) -> Rows:

@@ -102,7 +102,7 @@ class Measured:
         return median(done.rates[side] for done in self.rounds)
 
     def p99(self, side: str) -> float:
-        return quantiles(self.times[side], n=100)[98] * 1000
+        return quantiles(self.times[side], n=100, method="inclusive")[98] * 1000
 
     @property
     def slower(self) -> float:

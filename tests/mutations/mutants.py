@@ -601,7 +601,7 @@ WRITTEN = [
     (
         "D-14 flagged by any report",
         _RULES,
-        "flagged_rows().filter(report__activity=activity, report__learner=learner)",
+        "flagged_rows().filter(report=report)",
         "flagged_rows()",
         _EVIDENCE,
     ),
@@ -612,7 +612,7 @@ WRITTEN = [
         "flagged_rows()",
         _EVIDENCE,
     ),
-    ("D-14 requests by the pair's other ones", _RULES, '.filter(pk__in=requests.values("pk"))', "", _EVIDENCE),
+    ("D-14 requests by the pair's other ones", _RULES, ".filter(request__in=asked)", "", _EVIDENCE),
     ("D-14 links for modules", _RULES, "    if caller.kind not in PEOPLE:\n", "    if False:\n", _EVIDENCE),
     (
         "D-14 teachers of any course",

@@ -96,6 +96,15 @@ def test_new_people_with_roles_and_courses(home, run):
     assert [row[:2] for row in result[1:]] == [[str(line), "created"] for line in range(2, 7)]
 
 
+def test_a_result_is_written_where_one_is_asked_for(home, tmp_path):
+    file, out = tmp_path / "people.csv", StringIO()
+    file.write_text("uid,role\nn1,learner\n")
+    call_command("import_csv", file, "--institution", "HOME", stdout=out, verbosity=0)
+    assert out.getvalue() == "1 rows: 1 created, 0 updated, 0 unchanged, 0 refused\n"
+    assert hasattr(person("n1"), "learner")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["people.csv"]
+
+
 def test_a_second_run_changes_nothing(run):
     rows = (
         "uid,first_name,role,vle,course",

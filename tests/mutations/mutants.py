@@ -895,6 +895,44 @@ WRITTEN = [
         "consents.all()",
         _TRAPS,
     ),
+    (
+        "imports rename who holds a flag or a password",
+        "institutions/services/people.py",
+        "    if person.has_flag or person.has_usable_password():\n",
+        "    if False:\n",
+        (("tests/courses/test_import_csv.py", "-k", "not_taken_over"),),
+    ),
+    (
+        "imports write global administrators",
+        "institutions/services/people.py",
+        "    if person is not None and person.is_staff:\n",
+        "    if False:\n",
+        (("tests/courses/test_import_csv.py", "-k", "global_administrator"),),
+    ),
+    (
+        "imports join courses of others",
+        "courses/imports/people.py",
+        "        home = self._institution.vles.filter(name=vle).first()\n",
+        "        from institutions.models import VLE; home = VLE.objects.filter(name=vle).order_by('-pk').first()\n",
+        (("tests/courses/test_import_csv.py", "-k", "another_institution"),),
+    ),
+    (
+        "a presentation in parts",
+        "courses/imports/oulad/loading.py",
+        "@transaction.atomic(durable=True)\ndef _loaded(",
+        "def _loaded(",
+        (
+            ("tests/servers/test_import.py", "-k", "killed"),
+            ("tests/courses/test_import_oulad.py", "-k", "again_and_again"),
+        ),
+    ),
+    (
+        "results with formulas",
+        f"{_API}tables.py",
+        "self._rows.writerow([formula_safe(cell) for cell in cells])",
+        "self._rows.writerow([*cells])",
+        (("tests/kernel/test_tables.py", "-k", "formula"),),
+    ),
 ]
 
 

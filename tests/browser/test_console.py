@@ -276,7 +276,7 @@ def test_pictures_of_the_read_me(admin, tmp_path):
         shots[name] = page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     start = urlsplit(page.url).path
-    shot("overview", 1230)
+    shot("overview", 1155)
     to_report(admin)
     shot("report", 1130)
     admin.open(f"{start}learners/?search=Pritchard").click("main table.rows tbody a")

@@ -252,14 +252,16 @@ def test_evidence_opens_from_the_report(admin):
         assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-store")
 
 
-def test_dark_pages_show_everything(server, chromium):
-    context = chromium.new_context(base_url=server.url, viewport=SIZES["wide"], color_scheme="dark")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out(scheme, server, chromium):
+    context = chromium.new_context(base_url=server.url, viewport=SIZES["wide"], color_scheme=scheme)
     visit = Visit(context.new_page(), server)
     visit.sign_in("inst_admin", path="/signin/?next=/console/")
     for go in (lambda: None, lambda: to_report(visit)):
         go()
-        faint = visit.page.evaluate(FAINT)
-        assert faint == []
+        assert visit.page.evaluate(FAINT) == []
+    visit.page.evaluate("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor")
+    assert len(visit.page.evaluate(FAINT)) == 1
     context.close()
     assert visit.wrong == []
 

@@ -202,6 +202,7 @@ _LEARNER_SEND = (("tests/learners/test_learner_send.py",),)
 _EVIDENCE = (("tests/reports/test_evidence.py",),)
 _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
+_CONSOLE = (("tests/console",),)
 _RULES = "reports/rules.py"
 _API = "tesla_api/api/"
 # name, file, old text, new text, tests
@@ -932,6 +933,35 @@ WRITTEN = [
         "self._rows.writerow([formula_safe(cell) for cell in cells])",
         "self._rows.writerow([*cells])",
         (("tests/kernel/test_tables.py", "-k", "formula"),),
+    ),
+    # The console shows what the API shows.
+    (
+        "console numbers of lists that are seen in part",
+        "tesla_api/console/reading.py",
+        "grant.rows is grant.parent is grant.sees is None",
+        "grant.rows is grant.parent is None",
+        _CONSOLE,
+    ),
+    (
+        "console without a flag",
+        "tesla_api/console/pages.py",
+        "        if not roles & ADMINISTRATIVE:\n",
+        "        if False:\n",
+        _CONSOLE,
+    ),
+    (
+        "console special needs for everybody",
+        "tesla_api/console/pages.py",
+        'if read.lists_all(f"{self.home}send/") and read.lists_all(f"{self.home}learner/{ANY}/send/"):',
+        "if True:",
+        _CONSOLE,
+    ),
+    (
+        "console reports of a learner for everybody",
+        "tesla_api/console/pages.py",
+        '        if read.lists_all(self.reports_path):\n            here["reports"]',
+        '        if True:\n            here["reports"]',
+        _CONSOLE,
     ),
 ]
 

@@ -15,7 +15,7 @@ class Endpoint:
 
     @property
     def is_list(self) -> bool:
-        return not self.address.endswith("}/")
+        return not self.address.endswith(("}/", "current/", "enrolment/"))
 
     def path(self, ids: dict[str, int | str]) -> str:
         return f"/api/v2/{self.address.format_map(ids)}"
@@ -26,16 +26,29 @@ class Endpoint:
 
 
 # Name, address of the list, id of a row, target of the list.
+ACTIVITY = "course/{course}/activity/{activity}/"
 RESOURCES = (
     ("institution", "", "institution", LIST),
     ("vle", "vle/", "vle", LIST),
     ("course", "course/", "course", HOT),
+    ("group", "group/", "group", LIST),
+    ("group course", "group/{group}/course/", "course", LIST),
     ("consent", "ic/", "consent", LIST),
     ("document", "ic/{consent}/document/", "language", LIST),
     ("instrument", "instrument/", "instrument", LIST),
+    ("ui option", "ui/", "option", LIST),
     ("user", "user/", "user", HOT),
     ("instructor", "instructor/", "instructor", LIST),
     ("learner", "learner/", "learner", HOT),
+    ("send category", "send/", "category", LIST),
+    ("learner send", "learner/{learner}/send/", "assignment", LIST),
+    ("course instructor", "course/{course}/instructor/", "instructor", LIST),
+    ("course learner", "course/{course}/learner/", "learner", HOT),
+    ("activity", "course/{course}/activity/", "activity", LIST),
+    ("activity instrument", f"{ACTIVITY}instrument/", "used", LIST),
+    ("report", f"{ACTIVITY}report/", "report", HOT),
+    ("request", f"{ACTIVITY}report/{{report}}/request/", "request", HOT),
+    ("audit", f"{ACTIVITY}report/{{report}}/audit/", "audited", LIST),
 )
 
 
@@ -46,6 +59,8 @@ def _of(name: str, below: str, row: str, target: float) -> tuple[Endpoint, Endpo
 
 ENDPOINTS = (
     *(endpoint for resource in RESOURCES for endpoint in _of(*resource)),
+    Endpoint("consent current", "institution/{institution}/ic/current/", DETAIL),
+    Endpoint("learner enrolment", "institution/{institution}/learner/{learner}/enrolment/", DETAIL),
     Endpoint("learner, by an instructor", "institution/{institution}/learner/", None, "instructor"),
     Endpoint("course, by a learner", "institution/{institution}/course/", None, "learner"),
 )

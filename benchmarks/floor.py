@@ -1,6 +1,6 @@
-"""The floor: the reads of the API written by hand, as a bare WSGI application with psycopg2, PyJWT and orjson.
+"""The floor: the reads of the API written by hand, as a bare WSGI application with psycopg2 and orjson.
 
-The same token check and caller query as the service, then one SQL statement for each address (pages.py), its rows as
+The service's own token check and the same caller query, then one SQL statement for each address (pages), its rows as
 JSON. It answers what the service answers; that it does is compared before anything is measured. What the service does
 beside that - any error but a bare one, filters, search, orderings, forms, pages for people - is not here.
 """
@@ -10,15 +10,17 @@ from threading import local
 from typing import Any
 from urllib.parse import parse_qs
 
-import jwt
+import django
 import orjson
 import psycopg2  # type: ignore[import-untyped]
 from psycopg2.extras import register_default_json, register_default_jsonb  # type: ignore[import-untyped]
 
-from benchmarks.pages import PAGES, Call, Institution
+django.setup()  # the token check asks the settings for its keys
 
-KEYS = dict(entry.split(":", 1) for entry in os.environ.get("TOKEN_KEYS", "").split(",") if ":" in entry)
-OPTIONS: Any = {"require": ["exp", "sub"], "verify_exp": True, "verify_iat": False}
+from benchmarks.pages import OTHERS, PAGES
+from benchmarks.pages.shared import Call, Institution
+from signin.tokens import AccessToken, InvalidToken
+
 CALLER = """
 SELECT s.kind, s.user_id, u.username, u.is_staff, u.login_allowed, s.assessment_session_id, u.inst_admin, u.legal_admin,
        u.data_admin, u.send_admin, t.user_id IS NOT NULL, l.user_id IS NOT NULL, i.id, i.acronym, i.name, i.external_ic,
@@ -54,18 +56,14 @@ def cursor() -> Any:
 
 
 def claims(header: str) -> dict[str, Any]:
-    """Of a token that one of the keys has signed and whose time is not over."""
+    """The service's own check, word for word."""
     scheme, _, token = header.partition(" ")
     if scheme not in ("JWT", "Bearer"):
         raise Refused("401 Unauthorized")
     try:
-        secret = KEYS[jwt.get_unverified_header(token)["kid"]]
-        found = jwt.decode(token, secret, algorithms=["HS256"], options=OPTIONS)
-    except (jwt.InvalidTokenError, KeyError) as error:
+        return AccessToken.read(token)
+    except InvalidToken as error:
         raise Refused("401 Unauthorized") from error
-    if found["type"] != "access":
-        raise Refused("401 Unauthorized")
-    return found
 
 
 def positive(words: dict[str, list[str]], name: str, otherwise: int) -> int:
@@ -105,10 +103,9 @@ def answer(environ: dict[str, Any]) -> Any:
         offset=positive(query, "offset", 0) if is_list else 0,
         files=f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}/files/",
     )  # fmt: skip
-    function = PAGES.get("/".join(names))
-    if function is None:
-        raise Refused("404 Not Found")
-    count, rows = function(call, is_list)
+    if words[-1] in OTHERS:
+        return OTHERS[words[-1]](call)
+    count, rows = PAGES["/".join(names)](call, is_list)
     if is_list:
         return page(environ, call, count, rows)
     if not rows:

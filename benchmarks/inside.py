@@ -33,7 +33,7 @@ from tesla_api.api.rows import Plan  # noqa: E402
 from tesla_api.api.viewsets import ResourceViewSet  # noqa: E402
 from tesla_api.wsgi import application  # noqa: E402
 
-CALLS, FUNCTIONS = 100, 20
+FUNCTIONS = 20
 # What a request goes through; time is given to the innermost.
 STAGES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("database: statements", CursorWrapper, ("execute",)),
@@ -132,52 +132,52 @@ def clock() -> Iterator[Clock]:
                 setattr(owner, name, own)
 
 
-def stages(endpoint: Endpoint, facts: dict[str, Any], query: str) -> list[str]:
-    for _ in range(CALLS // 4):
+def stages(endpoint: Endpoint, facts: dict[str, Any], query: str, calls: int) -> list[str]:
+    for _ in range(calls // 4):
         call(endpoint, facts, query)
     begun = time.perf_counter()
-    for _ in range(CALLS):
+    for _ in range(calls):
         call(endpoint, facts, query)
-    plain = (time.perf_counter() - begun) / CALLS * 1000
+    plain = (time.perf_counter() - begun) / calls * 1000
     with clock() as found:
-        for _ in range(CALLS):
+        for _ in range(calls):
             call(endpoint, facts, query)
         found.turn()
     whole = sum(found.seconds.values())
     return [
         f"{endpoint.name}, {query or 'one row'}: {plain:.2f} ms in one process without a server",
         *(
-            f"  {spent / CALLS * 1000:6.3f} ms {spent / whole:4.0%}  {stage}"
+            f"  {spent / calls * 1000:6.3f} ms {spent / whole:4.0%}  {stage}"
             for stage, spent in sorted(found.seconds.items(), key=lambda item: -item[1])
         ),
     ]
 
 
-def functions(endpoint: Endpoint, facts: dict[str, Any], query: str) -> list[str]:
+def functions(endpoint: Endpoint, facts: dict[str, Any], query: str, calls: int) -> list[str]:
     """Those that cost most themselves. The profiler makes Python's own calls look dearer than they are."""
     with cProfile.Profile() as profile:
-        for _ in range(CALLS):
+        for _ in range(calls):
             call(endpoint, facts, query)
     found = pstats.Stats(profile).stats.items()  # type: ignore[attr-defined] # not in its stubs
     lines = [f"  by function, {endpoint.name}, {query or 'one row'}: own ms, calls, cumulative ms"]
-    for (file, number, name), (_, calls, own, cumulative, _) in sorted(found, key=lambda item: -item[1][2])[:FUNCTIONS]:
-        where = "/".join(Path(file).parts[-2:]) + f":{number}" if number else ""
+    for (file, line, name), (_, number, own, cumulative, _) in sorted(found, key=lambda item: -item[1][2])[:FUNCTIONS]:
+        where = "/".join(Path(file).parts[-2:]) + f":{line}" if line else ""
         lines.append(
-            f"  {own / CALLS * 1000:7.3f} {calls / CALLS:6.1f} {cumulative / CALLS * 1000:7.3f}  {name} {where}"
+            f"  {own / calls * 1000:7.3f} {number / calls:6.1f} {cumulative / calls * 1000:7.3f}  {name} {where}"
         )
     return lines
 
 
-def main(what: str, facts: dict[str, Any], names: list[str]) -> None:
+def main(what: str, calls: int, facts: dict[str, Any], names: list[str]) -> None:
     endpoints = [endpoint for endpoint in ENDPOINTS if endpoint.name in names]
     if what == "queries":
         print(json.dumps({endpoint.name: queries(endpoint, facts) for endpoint in endpoints}))
         return
     for endpoint in endpoints:
         for query in dict.fromkeys((endpoint.query, "limit=1" if endpoint.is_list else "")):
-            print("\n".join(stages(endpoint, facts, query)))
-        print("\n".join(functions(endpoint, facts, endpoint.query)), end="\n\n")
+            print("\n".join(stages(endpoint, facts, query, calls)))
+        print("\n".join(functions(endpoint, facts, endpoint.query, calls)), end="\n\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], json.load(sys.stdin), sys.argv[2:])
+    main(sys.argv[1], int(sys.argv[2]), json.load(sys.stdin), sys.argv[3:])

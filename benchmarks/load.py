@@ -43,7 +43,16 @@ from institutions.models import (  # noqa: E402
     UIOption,
     User,
 )
-from learners.models import Learner, SENDCategory, SENDLearner  # noqa: E402
+from learners.models import (  # noqa: E402
+    Enrolment,
+    EnrolmentSample,
+    EnrolmentSampleValidation,
+    Learner,
+    SampleStatus,
+    SENDCategory,
+    SENDLearner,
+    ValidationStatus,
+)
 from reports.models import (  # noqa: E402
     ActivityInstrumentHistogram,
     LearnerInstrumentHistogram,
@@ -61,6 +70,7 @@ ACRONYM = "BENCH"
 THEN = datetime(2026, 1, 5, 9, 30, 0, 123456, tzinfo=UTC)
 LANGUAGES = ("en", "es", "ca", "fr")
 INSTRUCTORS, TEACHING, GROUPS, OPTIONS, CATEGORIES, CONSENTS, REQUESTS, SESSIONS = 120, 6, 120, 110, 12, 12, 300, 10
+SAMPLES = 20
 PROCESSED, RESULT_OK, LEVEL_OK = 3, 1, 2
 
 
@@ -69,11 +79,16 @@ def insert(rows: Iterable[Model]) -> list[Any]:
     return type(found[0])._default_manager.bulk_create(found, batch_size=2000) if found else []
 
 
-@transaction.atomic
 def fill(folder: str) -> Institution:
     home = Institution.objects.create(acronym=ACRONYM, name="University of the benchmark", mail_domain="example.org")
     person(home, "admin", inst_admin=True)
-    call_command("import_oulad", folder, institution=ACRONYM, stdout=sys.stderr)
+    call_command("import_oulad", folder, institution=ACRONYM, verbosity=0, stdout=sys.stderr)
+    with transaction.atomic():
+        beside_the_roster(home)
+    return home
+
+
+def beside_the_roster(home: Institution) -> None:
     consents(home)
     decisions(home)
     teaching(home)
@@ -86,8 +101,8 @@ def fill(folder: str) -> Institution:
     special_needs(home)
     providers()
     instruments(home)
+    enrolments(home)
     reports(home)
-    return home
 
 
 def person(home: Institution, name: str, **values: Any) -> User:
@@ -210,6 +225,25 @@ def providers() -> None:
     )  # fmt: skip
 
 
+def enrolments(home: Institution) -> None:
+    """One learner has models of two providers, and samples: used, waiting to be used, and still being validated."""
+    learner, known = busiest(home), list(Provider.objects.order_by("pk"))
+    models = insert(
+        Enrolment(institution=home, learner_id=learner, provider=provider, percentage="0.8", can_analyse=True)
+        for provider in known[:2]
+    )
+    samples = insert(
+        EnrolmentSample(institution=home, learner_id=learner, status=SampleStatus.VALID) for _ in range(SAMPLES)
+    )
+    models[0].model_samples.set(samples[: SAMPLES // 2])
+    states = (ValidationStatus.VALID, ValidationStatus.VALIDATING)
+    insert(
+        EnrolmentSampleValidation(sample=sample, provider=provider, status=states[n % 2], contribution="0.1")
+        for n, provider in enumerate(known[:3])
+        for sample in samples
+    )
+
+
 def instruments(home: Institution) -> None:
     """Each activity has three primary instruments; the fourth stands in for the first."""
     known = list(Instrument.objects.order_by("pk"))
@@ -325,6 +359,7 @@ def facts(home: Institution) -> dict[str, Any]:
             "activity": activity.pk,
             "used": ActivityInstrument.objects.filter(activity=activity).order_by("-pk")[0].pk,
             "report": report.pk,
+            "audited": report.details.order_by("pk")[0].instrument_id,
             "request": Request.objects.filter(activity=activity, learner=learner).order_by("pk")[0].pk,
         },
         "tokens": {
@@ -345,6 +380,8 @@ def facts(home: Institution) -> dict[str, Any]:
 
 def main() -> None:
     home = Institution.objects.filter(acronym=ACRONYM).first() or fill(os.environ["OULAD_DIR"])
+    if not Report.objects.filter(institution=home).exists():
+        sys.exit("This database was not filled to its end: drop it.")
     found = facts(home)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

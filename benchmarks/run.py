@@ -15,7 +15,7 @@ from benchmarks.client import Connection, Target, asked, latencies, rate
 from benchmarks.endpoints import ENDPOINTS, SIDES, Endpoint, Measured, Round
 from benchmarks.servers import ROOT, Run, say
 
-CONNECTIONS, SLICES = 4, 5
+CONNECTIONS, SLICE = 4, 0.1
 FIGURES = ROOT / "benchmarks" / "figures.txt"
 
 
@@ -27,10 +27,11 @@ def arguments() -> argparse.Namespace:
         "--seconds", type=float, default=0.5, help="of each side in a round, twice: latency, rate (0.5)"
     )
     parser.add_argument("--database", default="", metavar="NAME", help="fill this database once and keep it")
+    parser.add_argument("--calls", type=int, default=100, help="of each address in a profile (100)")
     parser.add_argument("--profile", action="store_true", help="only say where the time goes, without servers")
     parser.add_argument("--figures", type=Path, default=None, help=f"file to write ({FIGURES.name}, of whole runs)")
     found = parser.parse_args()
-    if not (chosen(found.only) and found.rounds > 0 and found.seconds > 0):
+    if not (chosen(found.only) and found.rounds > 0 and found.seconds > 0 and found.calls > 0):
         parser.error("nothing would be measured")
     return found
 
@@ -69,26 +70,27 @@ def connected(both: dict[str, Target]) -> Iterator[dict[str, list[Connection]]]:
 def one_round(both: dict[str, Target], seconds: float, turned: bool) -> tuple[Round, dict[str, list[float]]]:
     """Both sides in short turns, so that what else the machine does is borne by both."""
     order = SIDES[::-1] if turned else SIDES
+    slices = max(1, round(seconds / SLICE))
     times: dict[str, list[float]] = {side: [] for side in SIDES}
     rates: dict[str, list[float]] = {side: [] for side in SIDES}
     with connected(both) as connections:
-        for _ in range(SLICES):
+        for _ in range(slices):
             for side in order:
-                times[side] += latencies(connections[side][0], seconds / SLICES)
-    for _ in range(SLICES):
+                times[side] += latencies(connections[side][0], seconds / slices)
+    for _ in range(slices):
         with connected(both) as connections:
             for side in order:
-                rates[side].append(rate(connections[side], seconds / SLICES))
+                rates[side].append(rate(connections[side], seconds / slices))
     middle = {side: median(found) * 1000 for side, found in times.items()}
-    return Round(middle, {side: sum(found) / SLICES for side, found in rates.items()}), times
+    return Round(middle, {side: sum(found) / slices for side, found in rates.items()}), times
 
 
 def measured(endpoint: Endpoint, both: dict[str, Target], queries: int, options: argparse.Namespace) -> Measured:
     found = Measured(endpoint, compared(endpoint, both), queries)
     for side in SIDES:  # every process and thread has seen it
         with connected(both) as connections:
-            rate(connections[side], options.seconds / SLICES)
-            rate(connections[side], options.seconds / SLICES)
+            rate(connections[side], min(options.seconds, SLICE))
+            rate(connections[side], min(options.seconds, SLICE))
     for number in range(options.rounds):
         done, times = one_round(both, options.seconds, turned=number % 2 == 1)
         found.rounds.append(done)
@@ -115,7 +117,7 @@ def main() -> None:
         facts = json.loads(printed)
 
         def inside(what: str, names: list[str]) -> str:
-            return run.python("benchmarks.inside", what, *names, given=printed)
+            return run.python("benchmarks.inside", what, str(options.calls), *names, given=printed)
 
         names = [endpoint.name for endpoint in endpoints]
         if options.profile:

@@ -128,7 +128,10 @@ class Run:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
         if hasattr(self, "server"):
             if not self.keep:
                 self._postgres("drop", self.server, self.name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 
 from institutions.models import InformedConsent, Provider
@@ -107,24 +107,43 @@ def _plain(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
+def _enrolled(learner):
+    """Of each enabled provider: its model of the learner, and its samples that no model uses or that are under way."""
+    models = Enrolment.objects.filter(learner=learner, provider=OuterRef("pk"))
+    used = Enrolment.objects.filter(learner=learner, provider=OuterRef("provider"), model_samples=OuterRef("sample"))
+    samples = EnrolmentSampleValidation.objects.filter(sample__learner=learner, provider=OuterRef("pk"))
+    by_provider = samples.order_by().values("provider")
+    return Provider.objects.filter(enabled=True, instrument__isnull=False).values_list(
+        "pk",
+        "instrument_id",
+        Subquery(models.values("percentage")),
+        Subquery(models.values("can_analyse")),
+        Subquery(by_provider.filter(~Exists(used), status=ValidationStatus.VALID).values_list(Sum("contribution"))),
+        Subquery(by_provider.filter(status__in=_UNDER_WAY).values_list(Count("pk"))),
+    )
+
+
+_UNDER_WAY = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
+_ENROLLED = Prepared(_enrolled, "learner")
+
+
 def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
     """How far the learner's enrolment is, by instrument, over the enabled providers."""
-    providers = Provider.objects.filter(enabled=True, instrument__isnull=False).values_list("pk", "instrument_id")
-    models = Enrolment.objects.filter(learner=learner_id).values_list("provider_id", "percentage", "can_analyse")
-    samples = EnrolmentSampleValidation.objects.filter(sample__learner=learner_id)
-    used = Enrolment.objects.filter(learner=learner_id, provider=OuterRef("provider"), model_samples=OuterRef("sample"))
-    pending = samples.filter(~Exists(used), status=ValidationStatus.VALID)
-    open_statuses = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
+    rows = list(_ENROLLED(learner=learner_id))
     return arithmetic.enrolment_status(
-        [arithmetic.Provider(*row) for row in providers],
-        [arithmetic.Enrolment(*row) for row in models],
-        dict(pending.values_list("provider").annotate(Sum("contribution"))),
-        dict(samples.filter(status__in=open_statuses).values_list("provider").annotate(Count("pk"))),
+        [arithmetic.Provider(provider, instrument) for provider, instrument, *_ in rows],
+        [
+            arithmetic.Enrolment(provider, percentage, able)
+            for provider, _, percentage, able, _, _ in rows
+            if percentage is not None
+        ],
+        {provider: pending for provider, _, _, _, pending, _ in rows},
+        {provider: number for provider, _, _, _, _, number in rows if number},
     )
 
 
 def enrolment_status(learners: Sequence[int], view=None) -> dict[int, list[arithmetic.EnrolmentEntry]]:
-    """{learner: enrolment entries}; for a few learners, each costs its own queries."""
+    """{learner: enrolment entries}; for a few learners, each costs a query."""
     return {learner: enrolment_entries(learner) for learner in learners}
 
 

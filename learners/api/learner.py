@@ -164,12 +164,12 @@ class LearnerViewSet(RoleViewSet):
             **problems(400),
         },
     )
-    @action(detail=True)
+    @action(detail=True, serializer_class=InstitutionLearnerEnrolmentSerializer)
     def enrolment(self, request, **_):
         """The learner with `enrolment_status`; with `activity_id` what is missing for that activity."""
-        learner = self.get_object()
         if "activity_id" not in request.query_params:
-            return Response(InstitutionLearnerEnrolmentSerializer(learner, context=self.get_serializer_context()).data)
+            return Response(self.read_one(**self.looked_up))
+        learner = self.get_object()
         activity = get_object_or_404(self.tenant.activities, pk=self.activity_id())
         return Response(queries.enrolment_missing(learner.pk, activity))
 

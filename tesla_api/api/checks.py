@@ -92,4 +92,5 @@ def _attempts(view, kwargs):
             yield "access", lambda held=held: view.prepared("parent", (held,)).compiled()
         if view.fast_rows:
             yield "access", lambda held=held: view.prepared("page", (held,)).compiled()
-            yield "serializer", lambda held=held: view.prepared("detail", (held,)).compiled()
+            for shown in view.serializers():
+                yield "serializer", lambda held=held, shown=shown: view.prepared("row", (held,), shown).compiled()

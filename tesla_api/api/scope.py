@@ -1,10 +1,10 @@
 """Scope: what each id of a URL filters, and how rows hang from the nearest parent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import ManyToManyRel, Model, Q, QuerySet
 
 PARENT, TENANT = "parent", "tenant"
 
@@ -38,6 +38,16 @@ class Scope:
         """The rows that `link` ties to the parent, and those of nobody where they are seen, too."""
         own = Q(**link)
         return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own
+
+    def linked(self, model: type[Model]) -> Callable[..., QuerySet] | None:
+        """Where rows are tied to their parent by a table of links: how it says, in order, which rows those are."""
+        (path, *more) = self.rows or ("",)
+        many = next((f for f in model._meta.related_objects if f.name == path), None)
+        if more or not isinstance(many, ManyToManyRel):
+            return None
+        parent, row = many.field.m2m_field_name(), f"{many.field.m2m_reverse_field_name()}_id"
+        links = many.through._default_manager  # type: ignore[union-attr] # every relation has its table
+        return lambda **link: links.filter(**{parent: link[path]}).order_by(row).values_list(row)
 
     def is_nobodys(self, row: Model) -> bool:
         """Such a row. What may hang from nobody hangs by foreign keys of its own."""

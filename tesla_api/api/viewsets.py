@@ -172,14 +172,14 @@ class ResourceViewSet(ModelViewSet):
         return queryset
 
     @classmethod
-    def prepared(cls, what: str, grants: tuple[Grant, ...]) -> Prepared:
-        """The statements of this resource, one per set of grants."""
+    def prepared(cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer]) -> Prepared:
+        """The statements of this resource, one per set of grants and, for one row, per serializer."""
         known = cls.__dict__.get("_prepared")
         if known is None:
             known = cls._prepared = {}
-        if (what, grants) not in known:
-            known[what, grants] = getattr(cls, f"_prepare_{what}")(grants)
-        return known[what, grants]
+        if (what, grants, *of) not in known:
+            known[what, grants, *of] = getattr(cls, f"_prepare_{what}")(grants, *of)
+        return known[what, grants, *of]
 
     @classmethod
     def _prepare_parent(cls, grants) -> Prepared:
@@ -190,15 +190,9 @@ class ResourceViewSet(ModelViewSet):
         return Prepared(parent, "me", "home", *cls.scope.kwargs)
 
     @classmethod
-    def _prepare_row(cls, grants) -> Prepared:
-        return cls._one(grants, cls.plan())
+    def _prepare_row(cls, grants, serializer) -> Prepared:
+        plan = cls.plan(serializer)
 
-    @classmethod
-    def _prepare_detail(cls, grants) -> Prepared:
-        return cls._one(grants, cls.plan(cls.detail_serializer_class))
-
-    @classmethod
-    def _one(cls, grants, plan: Plan) -> Prepared:
         def one(me, home, tenant, key, **link):
             found = cls.scoped(link, grants, Anyone(me, home), tenant)
             return plan.expressed(found.filter(**{cls.lookup_field: key}), me)
@@ -210,7 +204,10 @@ class ResourceViewSet(ModelViewSet):
         def page(me, home, tenant, **link):
             return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home), tenant), me)
 
-        return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns)
+        # Links say which rows there are: joined to the rows first, databases read those of the whole institution.
+        by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
+        keys_of = cls.scope.linked(cls.queryset.model) if by_links else None
+        return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
 
     # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
 
@@ -226,6 +223,12 @@ class ResourceViewSet(ModelViewSet):
             except CannotCompileError as error:
                 raise CannotCompileError(f"{cls.__name__}: {error}") from error
         return plans[shown]
+
+    @classmethod
+    def serializers(cls) -> list[type[ResourceSerializer]]:
+        """What rows are read by: in lists, by themselves, and where an action has its own."""
+        own = (action.kwargs.get("serializer_class") for action in cls.get_extra_actions())  # type: ignore[attr-defined]
+        return [*dict.fromkeys(shown for shown in (cls.serializer_class, cls.detail_serializer_class, *own) if shown)]
 
     def get_serializer_class(self):
         return (self.action == "retrieve" and self.detail_serializer_class) or self.serializer_class
@@ -256,10 +259,10 @@ class ResourceViewSet(ModelViewSet):
     def preparable(self) -> bool:
         return self.compiled and type(self).narrow is ResourceViewSet.narrow
 
-    def ask(self, what: str, **values: Any) -> Rows:
+    def ask(self, what: str, *of: type[ResourceSerializer], **values: Any) -> Rows:
         """A prepared statement of this resource, with this request's ids."""
         me, home = self.caller.id, self.caller.institution_id
-        return self.prepared(what, self.grants)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
+        return self.prepared(what, self.grants, *of)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
 
     def readable(self):
         """The rows a list shows: prepared when nothing but a page is asked."""
@@ -284,8 +287,7 @@ class ResourceViewSet(ModelViewSet):
     def read_one(self, **lookup) -> Any:
         """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
         if self.preparable and [*lookup] == [self.lookup_field]:
-            what = "detail" if self.action == "retrieve" else "row"
-            return self.only(self.ask(what, key=lookup[self.lookup_field]))
+            return self.only(self.ask("row", self.get_serializer_class(), key=lookup[self.lookup_field]))
         found = self.get_queryset().filter(**lookup)
         if not self.compiled:
             self.page = [get_object_or_404(self.whole(found))]

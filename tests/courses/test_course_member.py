@@ -177,3 +177,19 @@ def test_launched_administrator_acts_as_instructor_alone(as_, url, world):
     client = client_of(world.people["admin"], "launched")
     assert client.post(url("learner"), {"uid": "member"}).status_code == 404
     assert client.post(url("learner"), {"uid": "eve"}).status_code == 201
+
+
+@each_kind
+def test_pages_count_everybody_of_this_course_and_nobody_else(kind, as_, url, world):
+    CourseInstructor.objects.create(
+        institution=world.home.institution, course=world.home.course, instructor_id=world.home.people["visitor"].pk
+    )
+    whole = as_("admin").get(f"{url(kind)}?limit=100").json()
+    there = {"instructor": CourseInstructor, "learner": CourseLearner}[kind].objects.filter(course=world.home.course)
+    assert whole["count"] == len(whole["results"]) == there.count() > 1
+    ids = [row["id"] for row in whole["results"]]
+    assert ids == sorted(ids)
+    pages = [as_("admin").get(f"{url(kind)}?limit=1&offset={n}").json() for n in range(len(ids) + 1)]
+    assert [page["count"] for page in pages] == [len(ids)] * (len(ids) + 1)
+    assert [[row["id"] for row in page["results"]] for page in pages] == [[id] for id in ids] + [[]]
+    assert as_("teacher").get(url(kind)).json()["count"] == len(ids)

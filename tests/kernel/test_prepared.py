@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from rest_framework import serializers
 
+from courses.models import Course
 from institutions.models import Institution, User
 from learners.models import Learner
 from tesla_api.api.prepared import Prepared
@@ -31,6 +32,26 @@ def test_values_of_one_run_do_not_reach_the_next(world):
 def test_a_hostile_value_stays_a_value(world):
     found = Prepared(lambda name: User.objects.filter(uid__any_of=name).values_list("uid"), "name")
     assert list(found(name=["ann' OR '1'='1", "%s", "ann"])) == [("ann",), ("ann",)]
+
+
+def test_pages_are_cut_and_counted_by_the_keys(world):
+    people = Prepared(
+        lambda home, course: Learner.objects.filter(institution=home).order_by("pk"),
+        "home",
+        "course",
+        columns=("user__uid",),
+        keys_of=lambda home, course: (
+            Course.learners.through.objects.filter(course=course).order_by("learner_id").values_list("learner_id")
+        ),
+    )
+    home = world.home
+    taken = [uid for (uid,) in home.course.learners.order_by("pk").values_list("user__uid")]
+    here = people(home=home.institution.pk, course=home.course.pk)
+    assert len(taken) > 1
+    assert here.page(0, 100) == (len(taken), [(uid,) for uid in taken])
+    assert here.page(1, 1) == (len(taken), [(taken[1],)])
+    # What the keys name, the rows may still refuse: they stay scoped.
+    assert people(home=world.away.institution.pk, course=home.course.pk).page(0, 100) == (0, [])
 
 
 def test_a_frozen_moment_is_refused(db):

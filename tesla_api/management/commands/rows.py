@@ -11,6 +11,6 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         for resource in TREE:
             view = resource.viewset
-            for serializer in filter(None, (view.serializer_class, view.detail_serializer_class)):
+            for serializer in view.serializers():
                 if view.fast_rows:
                     self.stdout.write(f"# {resource.url} {serializer.__name__}\n{view.plan(serializer).source}")

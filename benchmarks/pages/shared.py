@@ -1,0 +1,110 @@
+"""What all pages have in common.
+
+A function is given the call and whether a list is asked for; it answers the count and the rows of the page, or any
+count and at most one row. Ids of the address are text and go into the statements as such.
+"""
+
+import os
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from hmac import digest
+from typing import Any, NamedTuple
+
+import orjson
+
+Object = dict[str, Any]
+Rows = tuple[int, list[Object]]
+Found = list[tuple[Any, ...]]
+
+
+class Institution(NamedTuple):
+    id: int
+    acronym: str
+    name: str
+    external_ic: bool
+    mail_domain: str | None
+    disable_vle_learner_creation: bool
+    disable_vle_instructor_creation: bool
+    disable_vle_user_creation: bool
+    allow_learner_report: bool
+    allow_learner_audit: bool
+    allow_valid_audit: bool
+    created_at: datetime
+    updated_at: datetime
+    allowed_domains: str
+
+
+@dataclass(slots=True)
+class Call:
+    execute: Callable[..., None]
+    fetch: Callable[[], Found]
+    institution: Institution
+    id: int
+    staff: bool
+    inst_admin: bool
+    legal_admin: bool
+    data_admin: bool
+    send_admin: bool
+    instructor: bool
+    learner: bool
+    ids: list[str]
+    limit: int
+    offset: int
+    files: str
+
+    def run(self, statement: str) -> Found:
+        """With the ids of the address by their place: %(first)s is the one below the institution."""
+        values: dict[str, Any] = dict(zip(("institution", "first", "second", "third"), self.ids, strict=False))
+        values |= {"home": self.institution.id, "me": self.id, "limit": self.limit, "offset": self.offset}
+        self.execute(statement, values | {"id": self.ids[-1]} if self.ids else values)
+        return self.fetch()
+
+
+class Sql:
+    """The statements of a list, whose first column is the count, and of a detail."""
+
+    def __init__(self, columns: str, rows: str, where: str, key: str, *, order: str = "", count: str = "") -> None:
+        counted = f"(SELECT count(*) FROM {count or rows} WHERE {where})"
+        self.list = f"""SELECT {counted}, {columns} FROM {rows} WHERE {where}
+                         ORDER BY {order or key} LIMIT %(limit)s OFFSET %(offset)s"""
+        self.one = f"SELECT 1, {columns} FROM {rows} WHERE {where} AND {key} = %(id)s"
+
+    def __call__(self, call: Call, is_list: bool) -> Found:
+        return call.run(self.list if is_list else self.one)
+
+
+def page(found: Found, rows: list[Object]) -> Rows:
+    return (found[0][0] if found else 0), rows
+
+
+# Links to files: signed as the service signs them, byte for byte.
+
+SECRET = next(iter(os.environ.get("TOKEN_KEYS", "").split(","))).partition(":")[2]
+LINK_KEY = sha256(b"files.linkssigner" + SECRET.encode()).digest()
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+EVIDENCE_SECONDS = int(os.environ.get("EVIDENCE_URL_SECONDS") or 300)
+CONSENT_PDF_SECONDS = int(os.environ.get("CONSENT_PDF_URL_SECONDS") or 86400)
+
+
+def base62(number: int) -> str:
+    text = ""
+    while number:
+        number, rest = divmod(number, 62)
+        text = DIGITS[rest] + text
+    return text or "0"
+
+
+def links(call: Call, seconds: int) -> Callable[[int, str], str]:
+    expires = int(time.time() + seconds) // 60 * 60
+    behind, files = f"-person-{base62(call.id)}-{base62(expires)}", call.files
+
+    def link(file: int, name: str) -> str:
+        payload = base62(file) + behind
+        signed = digest(LINK_KEY, f"{payload}/{name}".encode(), "sha256")
+        return f"{files}{payload}.{urlsafe_b64encode(signed).rstrip(b'=').decode()}/{name}"
+
+    return link

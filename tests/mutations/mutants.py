@@ -695,7 +695,7 @@ WRITTEN = [
     (
         "D-29 teachers see all",
         "learners/api/learner.py",
-        "    return Q(courses__instructors=me.id)\n",
+        '    return Q(pk__in=attending.values("learner"))\n',
         "    return Q(institution=me.institution_id)\n",
         _ACCESS,
     ),

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from tesla_api.api.caller import Caller, CallerKind
 
 MINUTE = 60
+SALT = "files.links"
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*\.[0-9a-z]+")
 _TOKEN = re.compile(r"([0-9A-Za-z]{1,11})-([a-z]+)-([0-9A-Za-z]{1,11})-([0-9A-Za-z]{1,8})")
 
@@ -33,31 +34,28 @@ class Link:
         return self.expires - int(time.time())
 
 
-_SALT = "files.links"
-
-
 def _signer() -> Signer:
     """The keys of the tokens, another salt: neither a token is a link nor a link a token."""
     first, *others = settings.TOKEN_KEYS.values()
-    return Signer(key=first, sep=".", salt=_SALT, fallback_keys=[*others])
+    return Signer(key=first, sep=".", salt=SALT, fallback_keys=[*others])
 
 
 class Links:
     """Makes the links of one answer: links(file_id, "consent-en.pdf"). Asked once per page, called once per row."""
 
     def __init__(self, *, base: str, caller: Caller, seconds: int) -> None:
-        self.base = base
-        # What the signer does, its key derived once and not for each of a page's links.
-        self.keyed = salted_hmac(f"{_SALT}signer", b"", _signer().key, algorithm="sha256")
+        self.base, signer = base, _signer()
+        # What Signer.signature() begins with for each value anew: a page has links by the thousand.
+        self.begun = salted_hmac(f"{SALT}signer", "", signer.key, algorithm=signer.algorithm)
         self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
 
     def __call__(self, file_id: int, name: str) -> str:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no plain name.")
         payload = f"{b62_encode(file_id)}-{self.caller}"
-        keyed = self.keyed.copy()
-        keyed.update(_signed(payload, name).encode())
-        return f"{self.base}{payload}.{b64_encode(keyed.digest()).decode()}/{name}"
+        signature = self.begun.copy()
+        signature.update(_signed(payload, name).encode())
+        return f"{self.base}{payload}.{b64_encode(signature.digest()).decode()}/{name}"
 
 
 def _signed(payload: str, name: str) -> str:

@@ -14,7 +14,7 @@ from reports import arithmetic
 from reports.arithmetic import Level
 from reports.models import ActivityInstrumentHistogram, Alert, LearnerInstrumentHistogram, Report
 from reports.reasons import KINDS
-from reports.rules import flagged_requests
+from reports.rules import flagged_asks
 from tesla_api.api.prepared import Prepared
 
 _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
@@ -23,8 +23,8 @@ _HIGHEST = Greatest("identity_level", "content_level", "integrity_level")
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
 
 
-def _flagged(activity, learner):
-    return flagged_requests(activity, learner).order_by().values_list("pk")
+def _flagged(report, requests):
+    return flagged_asks(report).filter(request__any_of=requests).values_list("request")
 
 
 def _measured(report, activity):
@@ -45,14 +45,14 @@ def _providers():
     return found.values_list("pk", "instrument_id", "inverted_polarity", "warning_below", "alert_below", "enabled")
 
 
-_FLAGGED = Prepared(_flagged, "activity", "learner")
+_FLAGGED = Prepared(_flagged, "report", "requests")
 _MEASURED = Prepared(_measured, "report", "activity")
 _PROVIDERS = Prepared(_providers)
 
 
-def requests_flagged(activity: int, learner: int) -> frozenset[int]:
-    """The requests of a pair of which some instrument has a warning or an alert in the pair's report."""
-    return frozenset(key for (key,) in _FLAGGED(activity=activity, learner=learner))
+def requests_flagged(report: int, requests: list[int]) -> frozenset[int]:
+    """Of these requests of a report's pair those of which some instrument has a warning or an alert in the report."""
+    return frozenset(key for (key,) in _FLAGGED(report=report, requests=requests))
 
 
 class Measures:

@@ -230,7 +230,8 @@ def _course(
     if not checks:
         yield "No check has been made."
     elif still_open == total:
-        yield f"None of {_many(total, 'check')} has ended: {waiting}."
+        begin = "The only check has not" if total == 1 else f"None of {_many(total, 'check')} has"
+        yield f"{begin} ended: {waiting}."
     elif not processed and not still_open:
         yield f"{_all(total, 'check')} ended without a result: {vain}."
     elif not processed:

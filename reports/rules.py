@@ -5,6 +5,7 @@ Evidence is what was captured from a learner and what instruments recorded of it
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -71,11 +72,10 @@ def flagged_rows() -> QuerySet[ReportInstrument]:
     )
 
 
-def flagged_requests(activity: int, learner: int) -> QuerySet[Request]:
-    """The pair's requests of which some instrument has a flagged row in the pair's report."""
-    instruments = flagged_rows().filter(report__activity=activity, report__learner=learner).values("instrument")
-    asked = Request.instruments.through._default_manager.filter(request=OuterRef("pk"), instrument__in=instruments)
-    return Request.objects.filter(Exists(asked), activity=activity, learner=learner)
+def flagged_asks(report: int) -> QuerySet[Any]:
+    """Of (request, instrument): where the instrument has a flagged row in this report. Ask of its own requests only."""
+    instruments = flagged_rows().filter(report=report).values("instrument")
+    return Request.instruments.through._default_manager.filter(instrument__in=instruments)
 
 
 # When a link is followed.
@@ -106,12 +106,14 @@ def result_audit_readable(caller: Caller, file: StoredFile) -> bool:
 
 
 def _request_evidence_readable(caller: Caller, file: StoredFile, requests: QuerySet[Request]) -> bool:
-    of_pair = requests.filter(activity=OuterRef("activity"), learner=OuterRef("learner"))
+    def of_pair(activity, learner) -> QuerySet[Request]:
+        return requests.filter(activity=activity, learner=learner)
 
     def flagged(report: Report) -> bool:
-        return flagged_requests(report.activity_id, report.learner_id).filter(pk__in=requests.values("pk")).exists()
+        asked = of_pair(report.activity_id, report.learner_id).values("pk")
+        return flagged_asks(report.pk).filter(request__in=asked).exists()
 
-    return _evidence_readable(caller, file, Q(Exists(of_pair)), flagged)
+    return _evidence_readable(caller, file, Q(Exists(of_pair(OuterRef("activity"), OuterRef("learner")))), flagged)
 
 
 def _evidence_readable(caller: Caller, file: StoredFile, reports: Q, flagged: Callable[[Report], bool]) -> bool:

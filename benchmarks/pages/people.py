@@ -224,9 +224,7 @@ ASSIGNMENTS = Sql(
 )
 
 
-def category(
-    institution: Object, id: int, data: str, description: str, created: datetime, updated: datetime
-) -> Object:
+def category(institution: Object, id: int, data: str, description: str, created: datetime, updated: datetime) -> Object:
     said = orjson.loads(data)
     return {
         "id": id, "institution": institution, "description": description, "created_at": created, "updated_at": updated,

@@ -3,7 +3,7 @@
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, OutputWrapper
@@ -49,10 +49,14 @@ def row_name(text: str) -> str:
     return text.strip()
 
 
+def unwrapped(stream: OutputWrapper) -> TextIO:
+    """What a command writes to, which does not end whatever it is given with a new line."""
+    return cast("TextIO", stream._out)
+
+
 def progress(stream: OutputWrapper, *, verbosity: int, **values: Any) -> "tqdm[Any]":
     """A progress bar; in a log it says where it is every ten seconds, with `--verbosity 0` nothing."""
-    plain = stream._out  # type: ignore[attr-defined] # the wrapper ends whatever it is given with a new line
-    return tqdm(file=plain, mininterval=0.1 if stream.isatty() else 10, disable=verbosity == 0, **values)
+    return tqdm(file=unwrapped(stream), mininterval=0.1 if stream.isatty() else 10, disable=verbosity == 0, **values)
 
 
 class Listing:

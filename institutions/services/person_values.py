@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -128,7 +127,9 @@ def _free(stem: str) -> Iterator[str]:
     if not _held([stem]).exists():
         yield stem
     known = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
-    for number in count(2):
+    number = 1
+    while True:
+        number += 1
         ending = f"-{number}"
         name = stem[: _LONGEST_USERNAME - len(ending)] + ending
         if name not in known:

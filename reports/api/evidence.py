@@ -28,12 +28,13 @@ class Evidence:
 
 
 class RequestEvidence(Evidence):
-    """The same for requests; which are flagged is asked only of whom it concerns."""
+    """The same for a page of requests; which of them are flagged is asked only for whom it matters."""
 
     def __init__(self, view) -> None:
         super().__init__(view)
         matters = self.sight.shows(flagged=True) and not self.sight.shows(flagged=False)
-        self.flagged = queries.requests_flagged(**view.link) if matters else frozenset()
+        report = view.kwargs["parent_lookup_id"]
+        self.flagged = queries.requests_flagged(report, view.page_keys) if matters else frozenset()
 
     def of(self, request: int, file_id: int | None, name: str) -> str | None:
         return self.url(file_id, name, flagged=request in self.flagged)

@@ -1,6 +1,6 @@
 """The only base of resource viewsets: the single place where querysets are scoped."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -50,6 +50,7 @@ class ResourceViewSet(ModelViewSet):
     orderable: Mapping[str, str | tuple[str, ...]] = {}  # name in `ordering=` -> column, or columns
     search_fields: tuple[str, ...] = ()
     link: dict[str, Any] = {}  # what ties rows to the parent of this request
+    page: Sequence[Any] = ()  # what is being shown: rows of the plan's columns, or model instances
     _plans: ClassVar[dict[type[ResourceSerializer], Plan]]
     _prepared: ClassVar[dict[Any, Prepared]]
 
@@ -272,7 +273,16 @@ class ResourceViewSet(ModelViewSet):
 
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
-        return self.shown(list(page), self) if self.compiled else self.get_serializer(page, many=True).data
+        self.page = list(page)
+        return self.shown(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+
+    @property
+    def page_keys(self) -> list[Any]:
+        """Keys of the rows that are being shown, for `given` facts about them; `pk` must be a column of one."""
+        if not self.compiled:
+            return [row.pk for row in self.page]
+        at = self.shown.columns.index("pk")
+        return [row[at] for row in self.page]
 
     def read_one(self, **lookup) -> Any:
         """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
@@ -280,7 +290,8 @@ class ResourceViewSet(ModelViewSet):
             return self.only(self.ask("row", self.get_serializer_class(), key=lookup[self.lookup_field]))
         found = self.get_queryset().filter(**lookup)
         if not self.compiled:
-            return self.get_serializer(get_object_or_404(self.whole(found))).data
+            self.page = [get_object_or_404(self.whole(found))]
+            return self.get_serializer(self.page[0]).data
         return self.only(self.columns(found)[:1])
 
     def only(self, found) -> Any:

@@ -1,6 +1,7 @@
 """From counts to charts and meters."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from tesla_api.console import words
@@ -32,6 +33,23 @@ def needs(learners: int, categories: Sequence[tuple[str, int]]) -> dict[str, Any
     legend = [("plain", "Learners")]
     drawn = chart("needs", "Learners by category of special needs", about, rows, legend, whole=learners or 1)
     return {"total": learners, "chart": drawn, "about": about, "left": max(len(categories) - COURSES, 0)}
+
+
+def assigned(
+    rows: Sequence[Mapping[str, Any]], instruments: Sequence[Mapping[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """What a learner was ever assigned, what has run out marked as such."""
+    names = {row["id"]: row["name"] for row in instruments}
+    return [
+        {
+            "description": row["info"]["description"],
+            "options": row["info"]["data"]["enabled_options"],
+            "without": [names[key] for key in row["info"]["data"]["disabled_instruments"] if key in names],
+            "until": row["expires_at"],
+            "over": row["expires_at"] is not None and row["expires_at"] < now,
+        }
+        for row in rows
+    ]
 
 
 def levels(counts: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Listing:
     """`path` is the list's below /api/v2/; names in braces are filled from the page's own address.
 
     `leads_to` names the page of a row, `row_ids` the ids of its address, the row's own last. The first column
-    links to it.
+    links to it. `adds` puts into the rows of a page what the list itself does not say.
     """
 
     word: str
@@ -48,6 +48,7 @@ class Listing:
     lead: str = ""
     leads_to: str = ""
     row_ids: tuple[str, ...] = ()
+    adds: Callable[[Reader, Mapping[str, int], list[dict[str, Any]]], None] | None = None
 
 
 @dataclass
@@ -190,20 +191,15 @@ class Table:
 
 
 def table(
-    listing: Listing,
-    read: Reader,
-    query: QueryDict,
-    ids: Mapping[str, int],
-    linked: Callable[[Row], str],
-    enrich: Callable[[list[dict[str, Any]]], None] | None = None,
+    listing: Listing, read: Reader, query: QueryDict, ids: Mapping[str, int], linked: Callable[[Row], str]
 ) -> Table:
-    """One page of the listing, `enrich` adds to its rows; the API's refusal of the list itself is the page's own."""
+    """One page of the listing; the API's refusal of the list itself is the page's own."""
     asked, path = Asked(listing, query), listing.path.format(**ids)
     answer = read.ask(path, asked.given() | {"limit": asked.limit, "offset": asked.offset})
     if answer.status == 404:
         raise Http404
     if answer.status not in (200, 400):
         raise PermissionDenied
-    if enrich is not None and answer.status == 200:
-        enrich(answer.data["results"])
+    if listing.adds is not None and answer.status == 200:
+        listing.adds(read, ids, answer.data["results"])
     return Table(listing, asked, answer, linked, bool(read.viewset(path).search_fields))

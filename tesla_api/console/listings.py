@@ -1,11 +1,12 @@
 """The lists of the console: which columns and filters of each resource of the API they show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.html import format_html_join
 
 from tesla_api.console.listing import Column, Filter, Listing, Row
+from tesla_api.console.reading import Reader
 from tesla_api.console.words import KIND_WORDS, LEVEL_WORDS
 from tesla_api.templatetags.console import (
     consent,
@@ -18,6 +19,7 @@ from tesla_api.templatetags.console import (
     person,
     plain,
     request_status,
+    send_options,
     shown,
     verdict,
     yes,
@@ -36,6 +38,19 @@ ROLES = (
 
 def of(key: str, show: Callable[[Any], Any] = shown) -> Callable[[Row], Any]:
     return lambda row: show(row[key])
+
+
+def names(read: Reader, path: str) -> dict[int, str]:
+    """Of what a list holds, by id."""
+    return {row["id"]: row["name"] for row in read.rows(path, {"limit": 1000}) or []}
+
+
+def instrument_names(read: Reader, ids: Mapping[str, int]) -> dict[int, str]:
+    return names(read, f"{HOME}instrument/".format(**ids))
+
+
+def named(known: Mapping[int, str], instrument: int) -> str:
+    return known.get(instrument, f"Instrument {instrument}")
 
 
 INSTITUTIONS = Listing(
@@ -73,6 +88,48 @@ COURSES = Listing(
     leads_to="course",
     row_ids=("institution", "course"),
 )
+
+
+def with_parents(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    known = names(read, f"{HOME}group/".format(**ids))
+    for row in rows:
+        row["part_of"] = row["parent"] and known.get(row["parent"], f"Group {row['parent']}")
+
+
+GROUPS = Listing(
+    "groups",
+    "Groups",
+    HOME + "group/",
+    (
+        Column("Name", of("name"), "name"),
+        Column("Description", of("description"), "description"),
+        Column("Part of", of("part_of"), "parent"),
+        Column("Since", of("created_at", day), "created_at"),
+    ),
+    (
+        Filter("name", "Name"),
+        Filter("description", "Description"),
+        Filter("parent", "Which", choices=(("-1", "those that are part of no other"),)),
+    ),
+    leads_to="group",
+    row_ids=("institution", "group"),
+    adds=with_parents,
+)
+GROUP_COURSES = Listing(
+    "courses",
+    "Courses of the group",
+    HOME + "group/{group}/course/",
+    (
+        Column("Code", of("code"), "code"),
+        Column("Description", of("description", plain), "description"),
+        Column("Start", of("start", day), "start"),
+        Column("End", of("end", day), "end"),
+        Column("Number in the VLE", of("vle_course_id"), "vle_course_id"),
+    ),
+    (Filter("code", "Code, exactly"), Filter("vle_course_id", "Number in the VLE, exactly")),
+    leads_to="course",
+    row_ids=("institution", "course"),
+)
 LEARNERS = Listing(
     "learners",
     "Learners",
@@ -95,6 +152,29 @@ LEARNERS = Listing(
     ),
     leads_to="learner",
     row_ids=("institution", "learner"),
+)
+
+
+def with_taken_away(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    known = instrument_names(read, ids)
+    for row in rows:
+        row["taken_away"] = ", ".join(named(known, key) for key in row["data"]["disabled_instruments"])
+
+
+SEND = Listing(
+    "send",
+    "Special needs",
+    HOME + "send/",
+    (
+        Column("Category", of("description"), "description"),
+        Column("Switches on", lambda row: send_options(row["data"]["enabled_options"])),
+        Column("Takes away", of("taken_away")),
+        Column("Since", of("created_at", day), "created_at"),
+    ),
+    (Filter("description", "Category, exactly"), Filter("id", "Number")),
+    lead="Categories of special educational needs and disabilities (SEND): what they switch on for a learner, and "
+    "which instruments they take away.",
+    adds=with_taken_away,
 )
 PEOPLE = Listing(
     "people",
@@ -133,7 +213,7 @@ INSTRUCTORS = Listing(
 )
 CONSENTS = Listing(
     "consents",
-    "Informed consents",
+    "Consents",
     HOME + "ic/",
     (
         Column("Version", of("version"), "version"),
@@ -203,6 +283,17 @@ MEMBER = (
     Filter("first_name", "First name, exactly"),
     Filter("last_name", "Last name, exactly"),
 )
+COURSE_INSTRUCTORS = Listing(
+    "instructors",
+    "Instructors of the course",
+    COURSE + "instructor/",
+    (
+        Column("Name", person, "last_name"),
+        Column("Institution's id", of("uid"), "uid"),
+        Column("E-mail", of("email"), "email"),
+    ),
+    MEMBER,
+)
 COURSE_LEARNERS = Listing(
     "learners",
     "Learners of the course",
@@ -259,6 +350,13 @@ def verdicts(row: Row) -> Any:
     ) or shown(None)
 
 
+def with_names(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    known = instrument_names(read, ids)
+    for row in rows:
+        for part in row["result"]:
+            part["instrument_name"] = named(known, part["instrument"])
+
+
 REQUESTS = Listing(
     "requests",
     "Requests of the report",
@@ -271,6 +369,7 @@ REQUESTS = Listing(
         Column("Message", lambda row: row["error_message"] or row["message_code"] or shown(None), "message_code"),
         Column("Captured", of("data", evidence)),
     ),
-    lead="What was captured opens by links that are good for a few minutes; each time it is opened is recorded.",
+    lead="What was captured opens by links that are good for a few minutes; whoever opens one is recorded.",
+    adds=with_names,
 )
-LISTINGS = (COURSES, LEARNERS, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS)
+LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS)

@@ -1,5 +1,6 @@
 """The pages of the console. Each reads the API as its reader (see reading.py); what that refuses, the page refuses."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
@@ -26,14 +28,17 @@ from tesla_api.console.listing import Listing, Row, Table, table
 from tesla_api.console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
+    COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
     COURSES,
+    GROUP_COURSES,
     INSTITUTIONS,
     LISTINGS,
     REPORTS,
     REQUESTS,
 )
 from tesla_api.console.reading import Reader
+from tesla_api.templatetags.console import person
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
 REFUSALS = {
@@ -155,7 +160,7 @@ class OverviewView(ConsoleView):
         if read.lists_all(f"{self.home}learner/"):
             policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # found by enter
             here["consents"] = figures.consents(consent_counts(key, policy))
-        if read.lists_all(f"{self.home}send/"):
+        if read.lists_all(f"{self.home}send/") and read.lists_all(f"{self.home}learner/{ANY}/send/"):
             here["needs"] = figures.needs(*send_counts(key))
         if read.lists_all(f"{self.home}user/"):
             here["people"] = read.count(f"{self.home}user/")
@@ -194,6 +199,27 @@ class ListView(ConsoleView):
         return super().get_context_data(listing=self.listing, partly=partly, **context)
 
 
+class GroupView(ListView):
+    """A group: what it is part of, its parts, and its courses as the page's list."""
+
+    template_name = "console/group.html"
+    listing = GROUP_COURSES
+
+    def linked(self, row: Row) -> str:
+        """Everybody may read which courses are in a group, but not everybody each of them."""
+        return super().linked(row) if self.read.lists_all(f"{self.home}course/") else ""
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        at = f"{self.home}group/"
+        group = self.read.row(f"{at}{self.kwargs['group']}/")
+        whole = self.read.row(f"{at}{group['parent']}/") if group["parent"] else None
+        parts = self.read.rows(at, {"parent": group["id"], "ordering": "name", "limit": 1000})
+        return super().get_context_data(group=group, whole=whole, parts=parts, **context)
+
+    def trail(self) -> list[tuple[str, str]]:
+        return [self.step("Groups", "groups")]
+
+
 class LearnerView(ConsoleView):
     template_name = "console/learner.html"
 
@@ -201,11 +227,13 @@ class LearnerView(ConsoleView):
         key, read = self.kwargs["institution"], self.read
         at = f"{self.home}learner/{self.kwargs['learner']}/"
         here: dict[str, Any] = {"learner": read.row(at)}
+        instruments = read.rows(f"{self.home}instrument/", {"limit": 1000}) or []
         enrolled = read.ask(f"{at}enrolment/")
         if enrolled.status == 200:
-            instruments = read.rows(f"{self.home}instrument/", {"limit": 1000}) or []
             here["enrolment"] = figures.enrolment(enrolled.data["enrolment_status"], instruments)
-        here["needs"] = read.rows(f"{at}send/", {"limit": 1000})
+        assigned = read.rows(f"{at}send/", {"limit": 1000})
+        if assigned is not None:
+            here["needs"] = figures.assigned(assigned, instruments, timezone.now())
         if read.lists_all(f"{self.home}course/") and read.lists_all(f"{self.home}course/{ANY}/learner/"):
             here["courses"] = learner_courses(key, self.kwargs["learner"])
         if read.lists_all(self.reports_path):
@@ -216,18 +244,40 @@ class LearnerView(ConsoleView):
         return [self.step("Learners", "learners")]
 
 
-class CourseListView(ListView):
-    """A list below a course: who may not see the course is told of it first."""
+class BelowCourseView(ConsoleView):
+    """Of a course or what is below it: who may not see the course is told of it first."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.course = self.read.row(f"{self.home}course/{self.kwargs['course']}/")
-        return super().get(request, *args, **kwargs)
+    course: dict[str, Any]
+
+    def enter(self) -> None:
+        super().enter()
+        self.course = self.read.row(self.course_path)
+
+    @property
+    def course_path(self) -> str:
+        return f"{self.home}course/{self.kwargs['course']}/"
+
+    @property
+    def activity_path(self) -> str:
+        return f"{self.course_path}activity/{self.kwargs['activity']}/"
+
+    @cached_property
+    def activity(self) -> dict[str, Any]:
+        return self.read.row(self.activity_path)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(course=self.course, **context)
 
     def trail(self) -> list[tuple[str, str]]:
         return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
+
+    def trail_of_activity(self) -> list[tuple[str, str]]:
+        name = self.activity["name"] or self.activity["vle_activity_id"]
+        return [self.step(name, "activity", "course", "activity")]
+
+
+class CourseListView(BelowCourseView, ListView):
+    pass
 
 
 class CourseView(CourseListView):
@@ -236,18 +286,14 @@ class CourseView(CourseListView):
     template_name = "console/course.html"
     listing = ACTIVITIES
 
-    @property
-    def at(self) -> str:
-        return f"{self.home}course/{self.kwargs['course']}/"
-
     def table(self) -> Table | None:
         if not self.read.lists_all(self.reports_path):
             return super().table()
-        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS))
-        return table(listing, self.read, self.request.GET, self.kwargs, self.linked, self.with_levels)
+        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), adds=self.with_levels)
+        return table(listing, self.read, self.request.GET, self.kwargs, self.linked)
 
     @staticmethod
-    def with_levels(rows: list[dict[str, Any]]) -> None:
+    def with_levels(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         found = activity_levels([row["id"] for row in rows])
         for row in rows:
             row["levels"] = found.get(row["id"], {})
@@ -255,13 +301,17 @@ class CourseView(CourseListView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         few = {"limit": FEW, "ordering": "last_name"}
         here = {
-            "instructors": self.read.page(f"{self.at}instructor/", few),
-            "learners": self.read.page(f"{self.at}learner/", few),
+            "instructors": self.read.page(f"{self.course_path}instructor/", few),
+            "learners": self.read.page(f"{self.course_path}learner/", few),
         }
         return super().get_context_data(**here, **context)
 
     def trail(self) -> list[tuple[str, str]]:
         return [self.step("Courses", "courses")]
+
+
+class CourseInstructorsView(CourseListView):
+    listing = COURSE_INSTRUCTORS
 
 
 class CourseLearnersView(CourseListView):
@@ -274,17 +324,13 @@ class ActivityView(CourseListView):
     template_name = "console/activity.html"
     listing = ACTIVITY_REPORTS
 
-    @property
-    def at(self) -> str:
-        return f"{self.home}course/{self.kwargs['course']}/activity/{self.kwargs['activity']}/"
-
     def table(self) -> Table | None:
         """None for whom the roles show no report."""
         return super().table() if self.read.lists(self.listing.path.format(**self.kwargs)) else None
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        activity = self.read.row(self.at)
-        instruments = self.read.rows(f"{self.at}instrument/", {"limit": 1000}) or []
+        activity = self.activity
+        instruments = self.read.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         here: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
         if self.read.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})
@@ -292,38 +338,20 @@ class ActivityView(CourseListView):
         return super().get_context_data(**here, **context)
 
 
-class ReportView(ConsoleView):
+class ReportView(BelowCourseView):
     """A report and why it has its levels. Whoever may read the report may read the reasons: they are made of it."""
 
     template_name = "console/report.html"
 
-    @property
-    def at(self) -> str:
-        return f"{self.home}course/{self.kwargs['course']}/activity/{self.kwargs['activity']}/"
-
-    @cached_property
-    def course(self) -> dict[str, Any]:
-        return self.read.row(f"{self.home}course/{self.kwargs['course']}/")
-
-    @cached_property
-    def activity(self) -> dict[str, Any]:
-        return self.read.row(self.at)
-
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        at = f"{self.at}report/{self.kwargs['report']}/"
+        at = f"{self.activity_path}report/{self.kwargs['report']}/"
         report = self.read.row(at)
         audits = self.read.rows(f"{at}audit/", {"limit": 1000}) or []
         told = explained(report, report_evidence(report["id"]), {row["instrument"]: row for row in audits})
-        here = {"report": report, "course": self.course, "activity": self.activity, **told}
-        return super().get_context_data(**here, **context)
+        return super().get_context_data(report=report, activity=self.activity, **told, **context)
 
     def trail(self) -> list[tuple[str, str]]:
-        names = ("course", "activity")
-        return [
-            self.step("Courses", "courses"),
-            self.step(self.course["code"], "course", "course"),
-            self.step(self.activity["name"] or "Activity", "activity", *names),
-        ]
+        return [*super().trail(), *self.trail_of_activity()]
 
 
 class RequestsView(CourseListView):
@@ -331,15 +359,10 @@ class RequestsView(CourseListView):
 
     listing = REQUESTS
 
-    def table(self) -> Table | None:
-        return table(self.listing, self.read, self.request.GET, self.kwargs, self.linked, self.with_names)
-
-    def with_names(self, rows: list[dict[str, Any]]) -> None:
-        found = self.read.rows(f"{self.home}instrument/", {"limit": 1000}) or []
-        names = {row["id"]: row["name"] for row in found}
-        for row in rows:
-            for part in row["result"]:
-                part["instrument_name"] = names.get(part["instrument"], f"Instrument {part['instrument']}")
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        report = self.read.row(f"{self.activity_path}report/{self.kwargs['report']}/")
+        return super().get_context_data(about=person(report["learner"]), **context)
 
     def trail(self) -> list[tuple[str, str]]:
-        return [*super().trail(), self.step("Report", "report", "course", "activity", "report")]
+        report = self.step("Report", "report", "course", "activity", "report")
+        return [*super().trail(), *self.trail_of_activity(), report]

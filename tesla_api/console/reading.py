@@ -81,7 +81,7 @@ class Reader:
 
     def lists_all(self, path: str) -> bool:
         """The caller's roles open this list and hide none of its rows."""
-        return any(grant.rows is None and grant.parent is None for grant in self._grants(path))
+        return any(grant.rows is grant.parent is grant.sees is None for grant in self._grants(path))
 
     def _grants(self, path: str) -> Iterable[Grant]:
         found = self._resolved(path)

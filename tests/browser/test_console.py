@@ -1,7 +1,9 @@
 """The console in Chromium, wide and narrow: every page, and what one does on it; nothing fails or scrolls aside."""
 
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +12,7 @@ from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.browser
 
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 SIZES = {"wide": {"width": 1280, "height": 800}, "narrow": {"width": 390, "height": 844}}
 # Kinds of pages that the sample data leads to, ids left out.
 KINDS = {
@@ -17,6 +20,12 @@ KINDS = {
     "/console/#/courses/",
     "/console/#/courses/#/",
     "/console/#/courses/#/learners/",
+    "/console/#/courses/#/activities/#/",
+    "/console/#/courses/#/activities/#/reports/#/",
+    "/console/#/courses/#/activities/#/reports/#/requests/",
+    "/console/#/groups/",
+    "/console/#/groups/#/",
+    "/console/#/send/",
     "/console/#/learners/",
     "/console/#/learners/#/",
     "/console/#/people/",
@@ -26,6 +35,30 @@ KINDS = {
     "/console/#/instruments/",
 }
 EACH = 3  # pages opened of each kind
+# Texts that stand out too little from what is below them (WCAG AA), as far as plain grounds go.
+FAINT = """() => {
+    const parsed = text => (text.match(/[\\d.]+/g) || []).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(
+        v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4
+    ).reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+    const ground = one => {
+        for (; one; one = one.parentElement) {
+            const found = parsed(getComputedStyle(one).backgroundColor);
+            if (found.length === 3 || found[3] === 1) return found;
+        }
+        return [255, 255, 255];
+    };
+    const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    const faint = [];
+    while (texts.nextNode()) {
+        const one = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || !one.checkVisibility() || one.closest('svg, select')) continue;
+        const [a, b] = [light(parsed(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
+        const contrast = (a + .05) / (b + .05);
+        if (contrast < 4.5) faint.push(`${one.outerHTML.slice(0, 80)} ${contrast.toFixed(2)}`);
+    }
+    return faint;
+}"""
 
 
 @pytest.fixture(params=SIZES)
@@ -178,6 +211,82 @@ def test_pages_are_printed_without_what_is_only_for_the_screen(admin, tmp_path):
     assert page.locator("table.numbers").first.is_visible()
     assert page.locator(".printed").is_visible()
     assert page.pdf(path=tmp_path / "overview.pdf", format="A4").startswith(b"%PDF-")
+
+
+def to_report(visit: Visit) -> None:
+    """By the links that one follows: course, activity, the report of Mei Tanaka, whose face was not hers."""
+    page = visit.page
+    page.click("nav.sections >> text=Courses")
+    for word in ("STAT-101", "Mid-term exam", "Mei Tanaka"):
+        page.click(f"main table.rows >> text={word}")
+    page.wait_for_selector("text=The three levels, and why")
+
+
+def test_report_says_why_on_paper_too(admin, tmp_path):
+    to_report(admin)
+    page = admin.page
+    why = page.inner_text("section:has(h2:text('Face recognition'))")
+    assert "6 of 6 processed checks are alerts" in why
+    assert page.locator("circle.point").count() == 11  # of three instruments
+    page.emulate_media(media="print")
+    assert page.locator("text=So the level is Alert.").first.is_visible()
+    assert page.locator("text=A check's result is compared with the thresholds").is_visible()
+    assert page.locator("main a >> text=What was captured").count() == 1
+    assert not page.locator("main a >> text=What was captured").is_visible()
+    for link in page.locator("main a:text-is('open')").all():
+        assert not link.is_visible()
+    assert page.pdf(path=tmp_path / "report.pdf", format="A4").startswith(b"%PDF-")
+
+
+def test_evidence_opens_from_the_report(admin):
+    to_report(admin)
+    page = admin.page
+    addresses = page.locator("main a:text-is('open')").evaluate_all("all => all.map(one => one.href)")
+    page.click("main a >> text=What was captured")
+    page.wait_for_selector("h1:text('Requests of the report')")
+    addresses += page.locator("main a:text-is('open')").evaluate_all("all => all.map(one => one.href)")
+    assert len(addresses) == 13  # of face recognition, of the report itself, of eleven requests
+    for address in addresses:
+        assert "/files/" in address
+        answer = page.context.request.get(address)
+        assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-store")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out(scheme, server, chromium):
+    context = chromium.new_context(base_url=server.url, viewport=SIZES["wide"], color_scheme=scheme)
+    visit = Visit(context.new_page(), server)
+    visit.sign_in("inst_admin", path="/signin/?next=/console/")
+    for go in (lambda: None, lambda: to_report(visit)):
+        go()
+        assert visit.page.evaluate(FAINT) == []
+    visit.page.evaluate("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor")
+    assert len(visit.page.evaluate(FAINT)) == 1
+    context.close()
+    assert visit.wrong == []
+
+
+@pytest.mark.parametrize("console", ["wide"], indirect=True)
+def test_pictures_of_the_read_me(admin, tmp_path):
+    """SCREENSHOTS=write makes those anew that the read-me shows."""
+    folder = PICTURES if os.environ.get("SCREENSHOTS") == "write" else tmp_path
+    folder.mkdir(exist_ok=True)
+    page, shots = admin.page, {}
+
+    def shot(name: str, height: int, width: int = 1280) -> None:
+        page.set_viewport_size({"width": width, "height": height})
+        shots[name] = page.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    start = urlsplit(page.url).path
+    shot("overview", 1155)
+    to_report(admin)
+    shot("report", 1130)
+    admin.open(f"{start}learners/?search=Pritchard").click("main table.rows tbody a")
+    page.wait_for_selector("h2:text('Enrolment')")
+    shot("learner", 1180)
+    for name, picture in shots.items():
+        assert picture.startswith(b"\x89PNG"), name
+        assert len(picture) < 200_000, name
 
 
 def test_keyboard_reaches_the_content_first(admin):

@@ -23,5 +23,7 @@ def ids(world: World, home=None) -> dict[str, int]:
     return {
         "course": home.course.pk,
         "activity": home.activity.pk,
+        "group": home.group.pk,
+        "report": home.report.pk,
         **{name: person.pk for name, person in home.people.items()},
     }

@@ -4,12 +4,18 @@ import pytest
 
 from institutions.models import Institution
 from tests.console.conftest import ids
+from tests.reports.conftest import another_activity
 
 WHO = ("global", "admin", "legal", "data", "send", "member", "teacher", "ann", "stranger")
+ACTIVITY = "courses/{course}/activities/{activity}/"
+REPORT = f"{ACTIVITY}reports/{{report}}/"
 # Page below the institution's own; the status for each of WHO, in that order.
 MATRIX = {
     "": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "courses/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "groups/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "groups/{group}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "send/": (200, 200, 403, 403, 200, 403, 403, 403, 404),
     "learners/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "people/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
@@ -19,6 +25,10 @@ MATRIX = {
     "learners/{ann}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "courses/{course}/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     "courses/{course}/learners/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    "courses/{course}/instructors/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    ACTIVITY: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    REPORT: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}requests/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
 }
 
 
@@ -75,9 +85,23 @@ def test_rows_of_another_institution_are_not_there(who, world, signed_in):
             assert browser.get(crossed).status_code == 404
 
 
-def test_activity_under_another_course_is_not_there(world, signed_in, address):
-    path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/"
+@pytest.mark.parametrize("tail", ["", "reports/{report}/", "reports/{report}/requests/"])
+def test_activity_under_another_course_is_not_there(tail, world, signed_in, address):
+    path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/{tail}"
     assert signed_in("admin").get(address(path)).status_code == 404
+
+
+@pytest.mark.parametrize("tail", ["", "requests/"])
+@pytest.mark.parametrize("who", ["global", "admin"])
+def test_report_under_another_activity_is_not_there(who, tail, world, signed_in, address):
+    other = another_activity(world.home)
+    browser = signed_in(who)
+    assert browser.get(address(f"courses/{{course}}/activities/{other.pk}/")).status_code == 200
+    assert (
+        browser.get(address(f"courses/{{course}}/activities/{other.pk}/reports/{{report}}/{tail}")).status_code == 404
+    )
+    foreign = f"{ACTIVITY}reports/{world.away.report.pk}/{tail}"
+    assert browser.get(address(foreign)).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["0/", "-1/", "x/", "99999999999999999999/", "1/nothing/", "1/learners/x/"])
@@ -126,11 +150,11 @@ def test_nothing_can_be_sent(world, signed_in, address):
 @pytest.mark.parametrize(
     ("who", "titles"),
     [
-        ("admin", "Overview Courses Learners People Instructors Informed_consents VLEs Instruments"),
-        ("global", "Overview Courses Learners People Instructors Informed_consents VLEs Instruments"),
-        ("legal", "Overview Courses Learners People Instructors Informed_consents Instruments"),
-        ("data", "Overview Courses Learners People Instructors Informed_consents Instruments"),
-        ("send", "Overview Courses Learners People Instructors Informed_consents Instruments"),
+        ("admin", "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments"),
+        ("global", "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments"),
+        ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
+        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments"),
+        ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )
 def test_sections_are_those_that_the_roles_open(who, titles, world, signed_in, address):

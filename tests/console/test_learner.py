@@ -1,14 +1,16 @@
 """A learner's page: what each role's API shows of the learner, in words."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from institutions.models import Provider
-from learners.models import Enrolment, Learner
+from learners.models import Enrolment, Learner, SENDCategory, SENDLearner
 from tests.contract.filling import fill
 
 WHEN = datetime(2024, 5, 3, 9, 5, tzinfo=UTC)
@@ -62,6 +64,40 @@ def test_courses_are_shown_to_who_sees_all_courses(ann, signed_in, address):
         assert [row["code"] for row in answer.context["courses"]] == ["C1"]
     for who in ("legal", "send"):
         assert "courses" not in signed_in(who).get(address("learners/{ann}/")).context
+
+
+def test_special_needs_are_shown_to_whom_the_api_shows_them(ann, world, signed_in, address):
+    own = {"institution": world.home.institution}
+    for name, year in (("low hearing", 2020), ("low grip", 2100)):
+        category = SENDCategory.objects.create(**own, description=name, data={"disabled_instruments": [1, 2]})
+        SENDLearner.objects.create(
+            **own, learner=ann, category=category, expires_at=datetime(year, 5, 3, 9, 5, tzinfo=UTC)
+        )
+    for who in ("global", "admin", "send"):
+        page = signed_in(who).get(address("learners/{ann}/")).text
+        said = [strip_tags(item) for item in re.findall(r"<li><strong>low .*?</li>", page)]
+        assert said == [
+            "low sightfor good; with big fonts; without Keystroke dynamics",
+            "low hearingran out 3 May 2020, 09:05 UTC; without Face recognition, Keystroke dynamics",
+            "low gripuntil 3 May 2100, 09:05 UTC; without Face recognition, Keystroke dynamics",
+        ]
+    for who in ("legal", "data"):
+        answer = signed_in(who).get(address("learners/{ann}/"))
+        assert "needs" not in answer.context
+        assert "low sight" not in answer.text
+        assert "Special needs" not in answer.text
+
+
+def test_reports_are_shown_to_who_sees_all_reports(ann, world, signed_in, address):
+    link = address("courses/{course}/activities/{activity}/reports/{report}/")
+    for who in ("global", "admin", "data"):
+        answer = signed_in(who).get(address("learners/{ann}/"))
+        assert [(row["name"], row["identity_level"]) for row in answer.context["reports"]] == [("Quiz", 2)]
+        assert f'<a href="{link}">Quiz</a>' in answer.text
+    for who in ("legal", "send"):
+        answer = signed_in(who).get(address("learners/{ann}/"))
+        assert "reports" not in answer.context
+        assert "Quiz" not in answer.text
 
 
 def test_person_who_is_no_learner(world, signed_in, address):

@@ -7,16 +7,25 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from institutions.models import InformedConsent, User
-from learners.models import Learner
+from courses.models import Activity, CourseGroup, CourseInstructor, GroupCourse
+from institutions.models import InformedConsent, Instructor, User
+from learners.models import Learner, SENDCategory
+from reports.models import Report, ReportInstrument, Request, RequestResult
 from tesla_api.console import listings
 from tesla_api.console.reading import Reader
 from tests.contract.filling import fill
 from tests.pages.test_policy import assert_clean
 from tests.world import PAST
 
-ALL = [listings.INSTITUTIONS, *listings.LISTINGS, listings.ACTIVITIES, listings.COURSE_LEARNERS]
+ALL = [
+    listings.INSTITUTIONS, *listings.LISTINGS, listings.GROUP_COURSES, listings.ACTIVITIES, listings.COURSE_LEARNERS,
+    listings.COURSE_INSTRUCTORS, listings.ACTIVITY_REPORTS, listings.REQUESTS,
+]  # fmt: skip
 PAGES = [listing.word for listing in listings.LISTINGS]
+BELOW = [
+    "groups/{group}/", "courses/{course}/", "courses/{course}/learners/", "courses/{course}/instructors/",
+    "courses/{course}/activities/{activity}/", "courses/{course}/activities/{activity}/reports/{report}/requests/",
+]  # fmt: skip
 HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>"""
 
 
@@ -30,9 +39,9 @@ def admin(signed_in):
     return signed_in("admin")
 
 
-@pytest.mark.parametrize("listing", ALL, ids=lambda listing: listing.title)
+@pytest.mark.parametrize("listing", ALL, ids=lambda listing: listing.path)
 def test_columns_and_filters_are_the_resources_own(listing):
-    cls = Reader(None, None).viewset(listing.path.format(institution=1, course=1, activity=1, report=1))
+    cls = Reader(None, None).viewset(listing.path.format(institution=1, course=1, activity=1, report=1, group=1))
     assert {column.order for column in listing.columns} - {""} <= cls.orderable.keys()
     declared = getattr(cls, "filterset_class", None) and cls.filterset_class.base_filters.keys()
     assert {asked.name for asked in listing.filters} <= (declared or set())
@@ -172,14 +181,16 @@ def test_lists_hold_no_row_of_another_institution(world, admin, address):
 
 
 @pytest.mark.parametrize("who", ["global", "admin", "legal", "data", "send"])
-@pytest.mark.parametrize("page", [*(f"{page}/" for page in PAGES), "courses/{course}/", "courses/{course}/learners/"])
+@pytest.mark.parametrize("page", [*(f"{page}/" for page in PAGES), *BELOW])
 def test_number_of_queries_does_not_grow(page, who, world, signed_in, address):
     browser = signed_in(who)
-    path = f"{address(page)}?limit=100&ordering=-id&search=e"
+    path = f"{address(page)}?limit=100&search=e"
     fill(world, 1)
+    CourseGroup.objects.create(institution=world.home.institution, name="e", parent=world.home.group)
+    Request.objects.update(error_message="e")  # no list is empty: that would save a query
     few, status = counted(browser, path), browser.get(path).status_code
     fill_more(world)
-    assert counted(browser, path) == few <= (22 if "{course}" in page else 8)
+    assert counted(browser, path) == few <= (28 if "{" in page else 8)
     assert status in {200, 403, 404}
 
 
@@ -218,6 +229,71 @@ def fill_more(world) -> None:
             )
             for n in range(99)
         )
+    more_below(world.home)
+
+
+def test_groups_name_what_they_are_part_of(world, admin, address):
+    home = world.home
+    part = CourseGroup.objects.create(institution=home.institution, name="Statistics", parent=home.group)
+    answer = admin.get(address("groups/"))
+    assert [[str(value) for _, value in line.cells][:3] for line in answer.context["table"].lines] == [
+        ["Faculty", "–", "–"], ["Statistics", "–", "Faculty"],
+    ]  # fmt: skip
+    assert rows(admin.get(address("groups/"), {"parent": "-1"})) == ["Faculty"]
+    assert [row["name"] for row in admin.get(address("groups/{group}/")).context["parts"]] == ["Statistics"]
+    below = admin.get(address(f"groups/{part.pk}/"))
+    assert f'<a href="{address("groups/{group}/")}">Faculty</a>' in below.text
+    assert rows(below) == []
+
+
+def test_courses_of_a_group_lead_to_the_course_where_it_may_be_seen(world, signed_in, address):
+    for who, leads in (("global", True), ("admin", True), ("data", True), ("legal", False), ("send", False)):
+        answer = signed_in(who).get(address("groups/{group}/"))
+        assert rows(answer) == ["C1"]
+        assert (f'href="{address("courses/{course}/")}"' in answer.text) == leads
+
+
+def test_special_needs_name_what_they_take_away(world, signed_in, address):
+    answer = signed_in("send").get(address("send/"))
+    assert [[str(value) for _, value in line.cells][:3] for line in answer.context["table"].lines] == [
+        ["low sight", "Big fonts", "Keystroke dynamics"],
+    ]  # fmt: skip
+
+
+def test_instructors_of_a_course(world, admin, address):
+    assert rows(admin.get(address("courses/{course}/instructors/"))) == ["Teacher Home"]
+    fill(world, 12)
+    page = admin.get(address("courses/{course}/")).text
+    assert f'href="{address("courses/{course}/instructors/")}">All 13 instructors</a>' in page
+
+
+def more_below(home) -> None:
+    """What pages below a course, a group or a report list."""
+    own = {"institution": home.institution}
+    people = User.objects.filter(**own, username__startswith="e", learner__isnull=False).order_by("pk")
+    Instructor.objects.bulk_create(Instructor(user=row, **own) for row in people)
+    CourseInstructor.objects.bulk_create(
+        CourseInstructor(**own, course=home.course, instructor_id=row.pk) for row in people
+    )
+    Report.objects.bulk_create(Report(**own, activity=home.activity, learner_id=row.pk) for row in people)
+    ReportInstrument.objects.bulk_create(
+        ReportInstrument(report=row, instrument_id=1) for row in Report.objects.filter(details=None, **own)
+    )
+    for model, values in (
+        (Activity, {"vle": home.vle, "course": home.course, "vle_activity_type": "e"}),
+        (SENDCategory, {"data": {"disabled_instruments": [1]}}),
+        (CourseGroup, {"parent": home.group}),
+    ):
+        key = {Activity: "vle_activity_id", SENDCategory: "description", CourseGroup: "name"}[model]
+        model.objects.bulk_create(model(**own, **values, **{key: f"e{n}"}) for n in range(99))
+    GroupCourse.objects.bulk_create(
+        GroupCourse(**own, group=home.group, course=row)
+        for row in home.institution.courses.filter(code__startswith="e")
+    )
+    requests = Request.objects.bulk_create(
+        Request(**own, activity=home.activity, learner=home.learners["ann"], error_message=f"e{n}") for n in range(99)
+    )
+    RequestResult.objects.bulk_create(RequestResult(request=row, instrument_id=1) for row in requests)
 
 
 def test_hostile_texts_are_only_text(world, admin, address):
@@ -229,11 +305,13 @@ def test_hostile_texts_are_only_text(world, admin, address):
         (home.vle, ("name", "client_id")),
         (home.institution, ("name", "acronym", "mail_domain")),
         (home.activity, ("name", "description", "vle_activity_type")),
+        (home.group, ("name", "description")),
+        (home.category, ("description",)),
     ):
         for name in names:
             setattr(row, name, HOSTILE)
         row.save()
-    pages = ["", *(f"{page}/" for page in PAGES), "learners/{ann}/", "courses/{course}/", "courses/{course}/learners/"]
+    pages = ["", *(f"{page}/" for page in PAGES), "learners/{ann}/", *BELOW]
     for page in pages:
         answer = admin.get(address(page), {"search": HOSTILE})
         assert answer.status_code == 200
@@ -247,6 +325,6 @@ def test_every_page_is_clean(world, signed_in, address):
     fill(world, 3)
     for who in ("global", "admin", "legal", "data", "send", "member"):
         browser = signed_in(who)
-        for page in ["", *(f"{page}/" for page in PAGES), "learners/{ann}/", "courses/{course}/"]:
+        for page in ["", *(f"{page}/" for page in PAGES), "learners/{ann}/", *BELOW]:
             assert_clean(browser.get(address(page)))
     assert_clean(signed_in("global").get("/console/"))

@@ -9,17 +9,18 @@ from django.utils import timezone
 
 from courses.models import Activity, Course
 from institutions.models import InformedConsent
-from learners.models import Learner
+from learners.models import Learner, SENDCategory, SENDLearner
+from reports.models import Report
 from tests.contract.filling import fill
 from tests.world import FUTURE, PAST
 
 # What each role's overview shows.
 SHOWN = {
-    "global": {"courses", "consents", "people", "instructors"},
-    "admin": {"courses", "consents", "people", "instructors"},
-    "data": {"courses", "consents", "people", "instructors"},
+    "global": {"courses", "consents", "people", "instructors", "needs", "levels", "by_course"},
+    "admin": {"courses", "consents", "people", "instructors", "needs", "levels", "by_course"},
+    "data": {"courses", "consents", "people", "instructors", "levels", "by_course"},
     "legal": {"consents", "people", "instructors"},
-    "send": {"consents"},
+    "send": {"consents", "needs"},
 }
 PARTS = {"courses", "consents", "people", "instructors", "needs", "levels", "by_course"}
 
@@ -104,6 +105,56 @@ def test_courses_by_the_hour(world, signed_in, address):
     Activity.objects.create(**own, course=world.home.course, vle_activity_type="quiz", vle_activity_id="off")
     counts = signed_in("data").get(address("")).context["courses"]
     assert counts == {"courses": 11, "running": 7, "to_come": 2, "activities": 2, "enabled": 1}
+
+
+def test_reports_by_level(world, signed_in, address):
+    """ann's report of the world is (2, 1, 1); the other institution's has the same levels and is not counted."""
+    home = world.home
+    other = Activity.objects.create(
+        institution=home.institution, vle=home.vle, course=home.other_course, vle_activity_type="quiz",
+        vle_activity_id="9",
+    )  # fmt: skip
+    for name, activity, levels in (
+        ("bob", home.activity, (4, 0, 1)), ("eve", home.activity, (2, 3, 1)),
+        ("bob", other, (4, 4, 4)), ("eve", other, (0, 0, 4)),
+    ):  # fmt: skip
+        Report.objects.create(
+            institution=home.institution, activity=activity, learner=home.learners[name],
+            **dict(zip(("identity_level", "content_level", "integrity_level"), levels, strict=True)),
+        )  # fmt: skip
+    answer = signed_in("data").get(address(""))
+    found = answer.context["levels"]
+    assert found["total"] == 5
+    assert {bar.label: bar.counts for bar in found["chart"].bars} == {
+        "Identity": (1, 0, 2, 0, 2), "Content": (2, 1, 0, 1, 1), "Integrity": (0, 3, 0, 0, 2),
+    }  # fmt: skip
+    by_course = [(bar.label, bar.counts) for bar in answer.context["by_course"].bars]
+    assert by_course == [("C2", (0, 0, 0, 0, 2)), ("C1", (0, 0, 1, 1, 1))]
+    assert '<th scope="row">C1</th><td>0</td><td>0</td><td>1</td><td>1</td><td>1</td><td>3</td>' in answer.text
+
+
+def test_learners_by_special_need(world, signed_in, address):
+    """Only what holds at this moment; a learner in two categories is one learner."""
+    home, soon = world.home, timezone.now() + timedelta(hours=1)
+    own = {"institution": home.institution}
+    deaf = SENDCategory.objects.create(**own, description="deaf", data={})
+    SENDCategory.objects.create(**own, description="unused", data={})
+    for name, category, ends in (
+        ("ann", deaf, soon), ("bob", deaf, None), ("eve", deaf, PAST), ("eve", home.category, PAST),
+    ):  # fmt: skip
+        SENDLearner.objects.create(**own, learner=home.learners[name], category=category, expires_at=ends)
+    answer = signed_in("send").get(address(""))
+    assert bars(answer, "needs") == {"deaf": 2, "low sight": 1, "unused": 0}
+    assert answer.context["needs"]["total"] == 2
+    assert "2 learners have special needs now" in answer.text
+
+
+def test_categories_beyond_those_drawn_are_counted(world, signed_in, address):
+    own = {"institution": world.home.institution}
+    SENDCategory.objects.bulk_create(SENDCategory(**own, description=f"c{n:02}", data={}) for n in range(14))
+    answer = signed_in("send").get(address(""))
+    assert len(answer.context["needs"]["chart"].bars) == 12
+    assert "3 further categories are not drawn." in answer.text
 
 
 def test_numbers_of_people(world, signed_in, address):

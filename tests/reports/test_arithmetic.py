@@ -717,3 +717,8 @@ def test_raising_one_code_never_lowers_a_level(arrivals, data):
 @given(st.fractions(0, 1))
 def test_percent_differs_by_at_most_half_a_point(fraction):
     assert -Fraction(1, 2) < percent(fraction) - 100 * fraction <= Fraction(1, 2)
+
+
+@given(st.decimals(0, 1, allow_nan=False, places=6) | st.decimals(0, 1, allow_nan=False, places=40))
+def test_percent_of_what_is_stored_is_that_of_the_fraction(stored):
+    assert percent(stored) == percent(Fraction(stored))

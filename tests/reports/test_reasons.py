@@ -109,6 +109,13 @@ def test_results_above_a_threshold_of_inverted_polarity():
     assert f"1 of 1 processed check is an alert: {verdict}" in text
 
 
+def test_one_check_that_is_still_open_is_spoken_of_as_one():
+    assert told(check(PENDING)) == (
+        "Pending", True, "The only check has not ended: 1 waits to be processed. So the level is Pending."
+    )  # fmt: skip
+    assert told(check(PENDING), check(PENDING))[2].startswith("None of 2 checks has ended: 2 wait to be processed.")
+
+
 def test_what_the_provider_itself_said():
     word, _, text = told(check(PROCESSED, 0.9, code=3))
     assert word == "Alert"

@@ -67,20 +67,21 @@ def presentation_load(*, ground: Ground, presentation: Presentation, reject: Rej
 
     A second attempt sees what somebody else has written in the way of the first.
     """
-    for attempt in range(ATTEMPTS):
+    attempt = 1
+    while True:
         refused: list[tuple[str, int, str]] = []
         try:
             made = _loaded(ground, presentation, refused)
         except (Conflict, IntegrityError) as error:
-            if attempt + 1 == ATTEMPTS:
+            if attempt == ATTEMPTS:
                 raise Conflict(
                     f"{presentation.name}: somebody else writes the same people or courses. Run the import again."
                 ) from error
+            attempt += 1
         else:
             for each in refused:
                 reject(*each)
-            break
-    return made
+            return made
 
 
 @transaction.atomic(durable=True)

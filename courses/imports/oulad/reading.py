@@ -105,12 +105,13 @@ class Dataset:
 
     def read(self) -> None:
         """Everything but the submissions."""
-        for name, take in {
+        takers: dict[str, Callable[..., None]] = {
             "courses": self._presentation,
             "assessments": self._assessment,
             "studentInfo": self._student,
             "studentRegistration": self._registration,
-        }.items():
+        }
+        for name, take in takers.items():
             for _ in self._rows(name, take):
                 pass
 

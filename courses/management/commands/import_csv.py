@@ -10,7 +10,7 @@ from django.db import transaction
 
 from courses.imports.people import COLUMNS, REFUSED, STATUSES, PeopleImport
 from courses.imports.results import result_file
-from courses.management.console import Listing, failures_told, institution_named, progress
+from courses.management.console import Listing, failures_told, institution_named, progress, unwrapped
 from tesla_api.api.tables import DELIMITERS, Table, TableError, TableWriter
 
 EXAMPLE = (
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["template"]:
-            writer = TableWriter(self.stdout._out, COLUMNS)  # type: ignore[attr-defined] # lines end by themselves
+            writer = TableWriter(unwrapped(self.stdout), COLUMNS)
             for row in EXAMPLE:
                 writer.write(row)
             return

@@ -94,7 +94,7 @@ def asked(target: Target) -> bytes:
 
 def latencies(connection: Connection, seconds: float) -> list[float]:
     """Seconds of each request, one after the other; of two at least."""
-    found = []
+    found: list[float] = []
     now = time.perf_counter()
     until = now + seconds
     while now < until or len(found) < 2:

@@ -17,9 +17,9 @@ from psycopg2.extras import register_default_json, register_default_jsonb  # typ
 
 django.setup()  # the token check asks the settings for its keys
 
-from benchmarks.pages import OTHERS, PAGES
-from benchmarks.pages.shared import Call, Institution
-from signin.tokens import AccessToken, InvalidToken
+from benchmarks.pages import OTHERS, PAGES  # noqa: E402
+from benchmarks.pages.shared import Call, Institution  # noqa: E402
+from signin.tokens import AccessToken, InvalidToken  # noqa: E402
 
 CALLER = """
 SELECT s.kind, s.user_id, u.username, u.is_staff, u.login_allowed, s.assessment_session_id, u.inst_admin, u.legal_admin,

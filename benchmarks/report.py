@@ -55,6 +55,9 @@ def figures(
             "raw rounds: milliseconds at the median and requests/s, floor | service | ratios",
             *(text for measured in found for text in _raw(measured)),
             "",
+            "what costs most: the three addresses nearest to their target or furthest beyond it, in one process.",
+            "`database: statements` is the time until PostgreSQL has planned and run them; the floor has to wait, too.",
+            "",
             profile,
         ]
     )

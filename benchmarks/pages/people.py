@@ -185,7 +185,8 @@ SELECT (SELECT json_agg(json_build_array(p.id, p.instrument_id, e.percentage, e.
           LEFT JOIN (
               SELECT v.provider_id, count(*) FILTER (WHERE v.status IN (0, 4)) AS open,
                      sum(v.contribution) FILTER (WHERE v.status = 1 AND NOT EXISTS (
-                         SELECT FROM learners_enrolment m JOIN learners_enrolment_model_samples u ON u.enrolment_id = m.id
+                         SELECT FROM learners_enrolment m
+                           JOIN learners_enrolment_model_samples u ON u.enrolment_id = m.id
                           WHERE m.learner_id = %(first)s AND m.provider_id = v.provider_id
                             AND u.enrolmentsample_id = v.sample_id)) AS pending
                 FROM learners_enrolmentsamplevalidation v JOIN learners_enrolmentsample k ON k.id = v.sample_id

@@ -19,8 +19,8 @@ REPORTS = Sql(
                     'integrity_level', d.integrity_level, 'instrument_id', d.instrument_id) ORDER BY d.instrument_id)
            FROM reports_reportinstrument d JOIN institutions_instrument i ON i.id = d.instrument_id
           WHERE d.report_id = r.id)""",
-    """reports_report r JOIN courses_activity a ON a.id = r.activity_id JOIN learners_learner l ON l.user_id = r.learner_id
-       JOIN institutions_user u ON u.id = r.learner_id""",
+    """reports_report r JOIN courses_activity a ON a.id = r.activity_id
+       JOIN learners_learner l ON l.user_id = r.learner_id JOIN institutions_user u ON u.id = r.learner_id""",
     HERE,
     "r.id",
     count="reports_report r JOIN courses_activity a ON a.id = r.activity_id",
@@ -50,12 +50,12 @@ def reports(call: Call, is_list: bool) -> Rows:
     if not is_list:
         return long_report(call)
     found = REPORTS(call, is_list)
-    return page(found, [report(*columns, detail or []) for _, *columns, detail in found])
+    return page(found, [report(*columns, detail=detail or []) for _, *columns, detail in found])
 
 
 def report(
     id: int, identity: int, content: int, integrity: int, learner: int, uid: str, first: str, last: str,
-    email: str | None, pseudonym: str, detail: Any,
+    email: str | None, pseudonym: str, *, detail: Any,
 ) -> Object:  # fmt: skip
     return {
         "id": id, "identity_level": identity, "content_level": content, "integrity_level": integrity,
@@ -75,23 +75,23 @@ def long_report(call: Call) -> Rows:
     link = links(call, EVIDENCE_SECONDS)
     detail = [measured(alerted, row[12:]) for row in found if row[12] is not None]
     address = {"data": None if data is None else link(data, "report.json")}
-    return 1, [report(*found[0][:10], detail) | address]
+    return 1, [report(*found[0][:10], detail=detail) | address]
 
 
 def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
     """The statistics are the service's own: they are arithmetic, not reading."""
     instrument, enrolment, confidence, result, identity, content, integrity, name, acronym, *rest = row
     provider, inverted, warning, alert, *bins = rest
-    histograms = [[count or 0 for count in half] for half in (bins[:10], bins[10:])]
+    learner, activity = ([count or 0 for count in half] for half in (bins[:10], bins[10:]))
     found = arithmetic.instrument_statistics(
-        arithmetic.Measured(result, confidence, *histograms, alerted),
+        arithmetic.Measured(result, confidence, learner, activity, alerted),
         None if provider is None else arithmetic.Provider(provider, instrument, inverted, warning, alert),
     )
     return {
         "instrument": name, "enrolment": percent(enrolment), "confidence": percent(confidence),
         "result": percent(result), "identity_level": identity, "content_level": content, "integrity_level": integrity,
-        "instrument_id": instrument, "instrument_acronym": acronym, "learner_histogram": histograms[0],
-        "activity_histogram": histograms[1], "instrument_polarity": found.polarity, "result_bean": found.result_bean,
+        "instrument_id": instrument, "instrument_acronym": acronym, "learner_histogram": learner,
+        "activity_histogram": activity, "instrument_polarity": found.polarity, "result_bean": found.result_bean,
         "thresholds": found.thresholds, "prob_learner": found.prob_learner, "prob_context": found.prob_context,
         "h_prob_learner": found.h_prob_learner, "h_prob_context": found.h_prob_context, "facts": found.facts,
     }  # fmt: skip

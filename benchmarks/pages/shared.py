@@ -14,8 +14,6 @@ from hashlib import sha256
 from hmac import digest
 from typing import Any, NamedTuple
 
-import orjson
-
 Object = dict[str, Any]
 Rows = tuple[int, list[Object]]
 Found = list[tuple[Any, ...]]

@@ -3,8 +3,8 @@
 from django.contrib import admin, messages
 from django.utils import timezone
 
-from signin import services
 from signin.models import CallerSession, Launcher, SignInCounter
+from signin.services.sessions import session_end
 from tesla_api.admin_pages import Page, ReadingPage
 
 
@@ -26,7 +26,7 @@ class CallerSessionPage(ReadingPage):
     def end(self, request, queryset) -> None:
         live = list(queryset.filter(ended_at=None).values_list("pk", flat=True))
         for pk in live:
-            services.session_end(session_id=pk)
+            session_end(session_id=pk)
         self.message_user(request, f"{len(live)} sessions have ended; their tokens are refused.", messages.SUCCESS)
 
 

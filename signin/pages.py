@@ -11,10 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from institutions.models import User
-from signin import services
 from signin.authentication import SESSION_KEY
 from signin.callers import caller_of
 from signin.forms import SignInForm
+from signin.services import LockedOut
+from signin.services.sessions import session_end, session_open
 from tesla_api.api.address import client_address
 from tesla_api.api.caller import Caller, CallerKind
 
@@ -31,7 +32,7 @@ def browser_sign_in(request: HttpRequest, person: User) -> None:
     """Open a session for this browser; the one it had before ends. The cookie gets a new key, whoever it was."""
     browser_sign_out(request)
     login(request, person)
-    opened = services.session_open(person=person, address=client_address(request))
+    opened = session_open(person=person, address=client_address(request))
     request.session[SESSION_KEY] = opened.pk
     request.session.set_expiry(opened.expires_at)
 
@@ -39,7 +40,7 @@ def browser_sign_in(request: HttpRequest, person: User) -> None:
 def browser_sign_out(request: HttpRequest) -> None:
     session = request.session.get(SESSION_KEY)
     if isinstance(session, int):
-        services.session_end(session_id=session)
+        session_end(session_id=session)
     logout(request)
 
 
@@ -59,7 +60,7 @@ class SignInView(RedirectURLMixin, FormView):
         credentials = {"username": form.cleaned_data["email"], "password": form.cleaned_data["password"]}
         try:
             person = authenticate(self.request, **credentials)
-        except services.LockedOut as error:
+        except LockedOut as error:
             text = f"Too many failed attempts. Try again in {_in_words(error.wait)}."
             return self._again(form, text, 429, {"Retry-After": str(error.wait)})
         if not isinstance(person, User):

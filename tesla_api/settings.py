@@ -134,6 +134,7 @@ LOGIN_URL = "signin"
 LOGIN_REDIRECT_URL = "/"
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
 PERSON_SESSION_LIFETIME = timedelta(hours=env.int("PERSON_SESSION_HOURS", default=24))
+MODULE_SESSION_LIFETIME = timedelta(minutes=env.int("MODULE_SESSION_MINUTES", default=120))
 GLOBAL_ADMIN_SESSION_LIFETIME = timedelta(minutes=env.int("GLOBAL_ADMIN_SESSION_MINUTES", default=60))
 SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)  # per e-mail and address
 SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)

@@ -9,8 +9,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from signin import services, tokens
+from signin import tokens
 from signin.api.profile import ProfileSerializer, profile
+from signin.services import LockedOut, Refused
+from signin.services.people import person_verified
+from signin.services.sessions import pair_refreshed, session_end, session_open
 from tesla_api.api.address import client_address
 from tesla_api.api.caller import PEOPLE
 from tesla_api.api.schema import problems
@@ -62,12 +65,12 @@ class LoginView(OpenView):
         body.is_valid(raise_exception=True)
         address = client_address(request)
         try:
-            person = services.person_verified(**body.validated_data, address=address)
-        except services.LockedOut as error:
+            person = person_verified(**body.validated_data, address=address)
+        except LockedOut as error:
             raise Throttled(error.wait) from error
-        except services.Refused as error:
+        except Refused as error:
             return Response({"detail": str(error)}, status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "JWT"})
-        session = services.session_open(person=person, address=address)
+        session = session_open(person=person, address=address)
         return Response({"token": tokens.pair(session)})
 
 
@@ -113,9 +116,9 @@ class RefreshView(OpenView):
         refresh, access = found
         try:
             if refresh is None:
-                raise services.Refused("There is no refresh token.")
-            return Response({"token": services.pair_refreshed(refresh=refresh, access=access)})
-        except services.Refused as error:
+                raise Refused("There is no refresh token.")
+            return Response({"token": pair_refreshed(refresh=refresh, access=access)})
+        except Refused as error:
             raise PermissionDenied(str(error)) from error
 
 
@@ -126,7 +129,7 @@ class LogoutView(APIView):
     def delete(self, request):
         """End the session: all its tokens are refused from now on."""
         if request.user.session_id is not None:
-            services.session_end(session_id=request.user.session_id)
+            session_end(session_id=request.user.session_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

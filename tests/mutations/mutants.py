@@ -324,22 +324,34 @@ WRITTEN = [
         'algorithms=[ALGORITHM, "HS384", "HS512", "none"]',
         _TOKENS,
     ),
-    ("no lock-out", "signin/services.py", "if counter.failures >= limits[counter.key]]", "if False]", _SIGN_IN),
+    (
+        "no lock-out",
+        "signin/services/attempts.py",
+        "if counter.failures >= limits[counter.key]]",
+        "if False]",
+        _SIGN_IN,
+    ),
     (
         "refresh of an ended session",
-        "signin/services.py",
+        "signin/services/sessions.py",
         'or caller_of(token["sid"], token["kind"]) is None',
         "",
         _SIGN_IN,
     ),
     (
         "two sessions in one refresh",
-        "signin/services.py",
+        "signin/services/sessions.py",
         'if any(old.get(claim) != token.get(claim) for claim in ("sid", "sub", "kind")):',
         "if False:",
         _SIGN_IN,
     ),
-    ("logout ends nothing", "signin/services.py", "update(ended_at=timezone.now())", "update(ended_at=None)", _SIGN_IN),
+    (
+        "logout ends nothing",
+        "signin/services/sessions.py",
+        "update(ended_at=timezone.now())",
+        "update(ended_at=None)",
+        _SIGN_IN,
+    ),
     # Courses.
     (
         "instructors give roles",

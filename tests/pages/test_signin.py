@@ -5,7 +5,7 @@ from django.test import Client
 
 from signin.authentication import SESSION_KEY
 from signin.models import CallerSession
-from signin.services import session_end
+from signin.services.sessions import session_end
 from tests.pages.conftest import sign_in
 from tests.world import PASSWORD
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from institutions.models import UIOption
 from signin import tokens
 from signin.models import CallerSession, SignInCounter
-from signin.services import sessions_forgotten
+from signin.services.sessions import sessions_forgotten
 from tests.conftest import client_of, token_of
 from tests.world import FUTURE, PASSWORD, PAST
 

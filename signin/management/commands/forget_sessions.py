@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from signin.services import sessions_forgotten
+from signin.services.sessions import sessions_forgotten
 
 
 class Command(BaseCommand):

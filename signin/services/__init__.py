@@ -1,0 +1,13 @@
+"""Sign-in: who may, how often it may fail, and the sessions that it opens and ends. No HTTP."""
+
+
+class Refused(Exception):  # noqa: N818 - an outcome
+    """These credentials open nothing."""
+
+
+class LockedOut(Exception):  # noqa: N818
+    """Too many failures; `wait` is the number of seconds until the next attempt is heard."""
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(f"Too many failed attempts. Try again in {wait} seconds.")

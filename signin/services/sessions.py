@@ -1,0 +1,92 @@
+"""Sessions: opened for whoever has shown who it is, gone on with, ended, forgotten."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from institutions.models import Credential, User
+from signin import tokens
+from signin.callers import caller_of
+from signin.models import CallerSession, SignInCounter
+from signin.services import Refused
+from tesla_api.api.caller import CallerKind
+from tesla_api.api.ids import bounded_id
+
+
+@transaction.atomic
+def session_open(*, person: User, address: str | None) -> CallerSession:
+    """A session of a person who has signed in, as long as the longest token of it may live."""
+    now = timezone.now()
+    lifetime = settings.GLOBAL_ADMIN_SESSION_LIFETIME if person.is_staff else settings.PERSON_SESSION_LIFETIME
+    User.objects.filter(pk=person.pk).update(last_login=now)
+    return _opened(CallerKind.PERSON, person, now + lifetime, address)
+
+
+def module_session_open(*, credential: Credential, address: str | None) -> CallerSession:
+    """A session of a VLE or a provider that has signed in."""
+    kind = CallerKind.VLE if credential.vle_id is not None else CallerKind.PROVIDER
+    return CallerSession.objects.create(
+        kind=kind.value,
+        credential=credential,
+        address=address,
+        expires_at=timezone.now() + settings.MODULE_SESSION_LIFETIME,
+    )
+
+
+def launched_session_open(*, person: User, lifetime: timedelta, address: str | None) -> CallerSession:
+    """A session of a person whom a VLE sent to a dashboard: of an instructor or a learner, without a password shown."""
+    return _opened(CallerKind.LAUNCHED, person, timezone.now() + lifetime, address)
+
+
+def learner_session_open(
+    *, person: User, expires_at: datetime, assessment_session: Any = None, address: str | None = None
+) -> CallerSession:
+    """A session that opens a learner's capture endpoints and nothing else, for one assessment session if there is one.
+
+    `assessment_session` is a row of courses.AssessmentSession.
+    """
+    return _opened(CallerKind.LEARNER_SESSION, person, expires_at, address, assessment_session=assessment_session)
+
+
+def _opened(kind: CallerKind, person: User, expires_at: datetime, address: str | None, **more: Any) -> CallerSession:
+    return CallerSession.objects.create(
+        kind=kind.value,
+        user=person,
+        generation=person.session_generation,
+        address=address,
+        expires_at=expires_at,
+        **more,
+    )
+
+
+@transaction.atomic
+def session_end(*, session_id: int) -> None:
+    """All tokens of the session are refused from now on. Ending it again changes nothing."""
+    CallerSession.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now())
+
+
+def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
+    """A new access token for a session whose refresh token is still good; the refresh token is handed back.
+
+    The old access token may have expired but must be ours and of the same session. Raises Refused.
+    """
+    try:
+        token = tokens.RefreshToken.read(refresh)
+        old = tokens.AccessToken.even_expired(access) if access is not None else token
+    except tokens.InvalidToken as error:
+        raise Refused("The refresh token is not valid.") from error
+    if any(old.get(claim) != token.get(claim) for claim in ("sid", "sub", "kind")):
+        raise Refused("The two tokens are not of one session.")
+    if not bounded_id(token["sid"]) or caller_of(token["sid"], token["kind"]) is None:
+        raise Refused("The session has ended.")
+    return tokens.pair(CallerSession.objects.get(pk=token["sid"]), refresh)
+
+
+def sessions_forgotten(*, before: datetime) -> int:
+    """Delete sessions that ended or expired before an instant, and counters of closed windows; how many rows."""
+    over, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    closed, _ = SignInCounter.objects.filter(since__lt=min(before, timezone.now() - settings.SIGN_IN_WINDOW)).delete()
+    return over + closed

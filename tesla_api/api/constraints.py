@@ -134,7 +134,7 @@ def _fields_of_constraint(name: str) -> set[str]:
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             if constraint.name == name:
-                return constrained_fields(constraint)
+                return constrained_fields(constraint) if isinstance(constraint, UniqueConstraint) else set()
         for field in model._meta.concrete_fields:  # a column's own index: <table>_<column>_<hash>_uniq or _key
             if field.unique and name.startswith(f"{model._meta.db_table}_{field.column}_"):
                 return {field.name}

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args, get_type_hints
 
+from django.db.backends.base.operations import BaseDatabaseOperations
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import resolve_type_hint
@@ -16,6 +17,8 @@ _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credential
            429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
+# What columns hold is said by the database and differs from one to the other: only declared limits are told.
+_STORAGE = {limit for limits in BaseDatabaseOperations.integer_field_ranges.values() for limit in limits} - {0}
 _FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
 
 
@@ -47,6 +50,12 @@ class ResourceSchema(AutoSchema):
             for status, answer in problems(*self._refusals()).items():
                 described.setdefault(str(status), self._get_response_for_code(answer, str(status)))
         return dict(sorted(described.items()))
+
+    def _insert_min_max(self, field: Any, content: dict[str, Any]) -> None:
+        super()._insert_min_max(field, content)
+        for limit in ("minimum", "maximum"):
+            if content.get(limit) in _STORAGE:
+                del content[limit]
 
     def _refusals(self) -> list[int]:
         writes = self.method in {"POST", "PUT", "PATCH"}

@@ -1,0 +1,118 @@
+"""The Moodle plugin with its PHP SDK: what it sends, and every key that it reads (clients.md 1)."""
+
+import base64
+import io
+import random
+import zipfile
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tests.clients.wire import Client, send
+
+MEGABYTES_OF_ZIP = 2
+
+
+def zipped(size: int) -> str:
+    """Base64 of a zip archive with one stored file of random bytes: about `size` bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("content.txt", "My essay.")
+        archive.writestr("attachments/figure.bin", random.Random(1).randbytes(size))
+    return base64.b64encode(content.getvalue()).decode()
+
+
+class Moodle(Client):
+    folder = "moodle"
+
+    def login(self) -> None:
+        answer = self.send("login", 200)
+        assert answer["type"] == "vle"
+        assert isinstance(answer["config"], dict)
+        self.values["vle"] = answer[answer["type"]]["id"]
+        self.values["access_token"] = answer["token"]["access_token"]
+        assert isinstance(answer["institution_id"], int)
+        assert isinstance(answer["vle"]["institution"], int)
+        self.values["institution"] = answer["institution_id"]
+
+    def is_refused_at_login(self) -> bool:
+        """Success is exactly 200."""
+        return send(self.port, "moodle/login", self.values).status != 200
+
+    def course_saved(self) -> int:
+        """Looked up, then put or posted."""
+        found = self.send("course-find", 200)
+        if found["count"] == 0:
+            self.values["course"] = self.send("course-create", 201)["id"]
+        else:
+            self.values["course"] = found["results"][0]["id"]
+            self.send("course-update", 200)
+        return self.values["course"]
+
+    def person_opens_page(self, role: str, uid: str, first_name: str, last_name: str) -> None:
+        """On every page, for the current user: taught or attended, again and again."""
+        name = {"teacher": "instructor-add", "student": "learner-add"}[role]
+        self.send(name, 201, uid=uid, first_name=first_name, last_name=last_name)
+
+    def activity_saved(self) -> int:
+        found = self.send("activity-find", 200)
+        if found["count"] == 0:
+            self.send("activity-create", 201)
+            found = self.send("activity-find", 200)
+        else:
+            self.send("activity-update", 200, activity=found["results"][0]["id"])
+        self.values["activity"] = found["results"][0]["id"]
+        return self.values["activity"]
+
+    def is_enabled(self) -> bool:
+        found = self.send("activity-find", 200)
+        return found["count"] == 1 and found["results"][0]["enabled"] is True
+
+    def learner(self, uid: str) -> dict[str, Any]:
+        (found,) = self.send("learner-find", 200, uid_encoded=quote(uid, safe=""))["results"]
+        return {"learner_id": found["learner_id"], "ic_status": found["ic_status"]}
+
+    def assessment(self, uid: str, kept: int | None = None) -> dict[str, Any]:
+        """{"go": page} to be sent away, or {"id", "connector"} of a session; with a kept session first."""
+        if self.learner(uid)["ic_status"][:5] != "VALID":
+            return {"go": "plugin/ic"}
+        answer = send(self.port, "moodle/assessment-create", self.values | {"uid": uid, "session": kept})
+        if answer.status == 400 and kept is not None:
+            answer = send(self.port, "moodle/assessment-create", self.values | {"uid": uid, "session": None})
+        body = answer.json()
+        if answer.status == 406 and body["status"] == 4:
+            missing = body["enrolments"]["instruments"]
+            return {"go": "plugin/enrolment", "missing": [entry["instrument_id"] for entry in missing.values()]}
+        assert answer.status == 200, (answer.status, answer.body)
+        return {"id": body["id"], "connector": body["data"]["connector"]}
+
+    def assessment_refused(self, uid: str) -> int:
+        """The number of the reason, for a caller that does not look at the consent first."""
+        return self.send("assessment-create", 406, uid=uid, session=None)["status"]
+
+    def submission(self, session: int) -> None:
+        self.send("assessment-close", 200, session=session)
+
+    def cron_sends_document(self, uid: str, session: int | None) -> list[int]:
+        """The instruments that got it; nothing is sent when none wants it."""
+        learner_id = self.learner(uid)["learner_id"]
+        wanted = [row["instrument"] for row in self.send("can-send", 200, learner_id=learner_id)]
+        if wanted:
+            answer = self.send(
+                "document-send",
+                200,
+                learner_id=learner_id,
+                instruments=wanted,
+                session_text=None if session is None else f'"{session}"',
+                zip=zipped(MEGABYTES_OF_ZIP << 20),
+            )
+            assert answer["status"] == "OK"
+        return wanted
+
+    def way_to_dashboard(self, uid: str) -> dict[str, str]:
+        """The ticket of a link, and the address that the page makes of it: all before the first "auth"."""
+        answer = self.send("launcher", 200, uid=uid)
+        before, found, _ = answer["url"].partition("auth")
+        assert found
+        assert before.endswith("/ui/")
+        assert "auth" not in (urlsplit(answer["url"]).hostname or "")
+        return {"launcher_id": str(answer["id"]), "launcher_token": answer["token"], "url": before + "plugin/dashboard"}

@@ -1,0 +1,81 @@
+"""Requests as clients in the field send them: files of bytes with gaps, sent through a socket.
+
+A file's first line says where the request is documented. The rest is the request: `{{name}}` is filled from the
+values that a client holds, `{{length}}` with the length of the body. Lines of the head end in CRLF on the wire, and
+so do those of a multipart body; a JSON body is sent as it stands.
+"""
+
+import json
+import re
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+REQUESTS = Path(__file__).parent / "requests"
+GAP = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def request_bytes(name: str, values: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Head and body of the request in `requests/<name>.http`."""
+    source, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
+    assert source.startswith("# "), f"{name} does not say where it is documented"
+    head, _, body = text.partition("\n\n")
+    multipart = "multipart/form-data" in head
+    filled = _filled(body, values).encode()
+    content = filled.replace(b"\n", b"\r\n") if multipart else filled
+    head = _filled(head, values | {"length": len(content)})
+    return head.replace("\n", "\r\n").encode() + b"\r\n\r\n", content
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    return GAP.sub(lambda gap: _written(values[gap[1]]), text)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def send(port: int, name: str, values: dict[str, Any]) -> Answer:
+    """What the server on this port answers. A client that expects 100-continue is told to go on, or is refused."""
+    head, body = request_bytes(name, {"host": f"127.0.0.1:{port}", **values})
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as connection:
+        connection.sendall(head)
+        if b"Expect: 100-continue" in head:
+            interim = connection.recv(len(b"HTTP/1.1 100 Continue\r\n\r\n"))
+            assert interim.startswith(b"HTTP/1.1 100"), interim
+        connection.sendall(body)
+        response = HTTPResponse(connection, method=head.decode().partition(" ")[0])
+        response.begin()
+        return Answer(response.status, dict(response.getheaders()), response.read())
+
+
+class Client:
+    """What every double has: values that fill the gaps, and the status that it takes for success."""
+
+    folder: str
+
+    def __init__(self, port: int, **values: Any) -> None:
+        self.port, self.values = port, values
+
+    def send(self, name: str, status: int, **values: Any) -> Any:
+        """The decoded answer, None without one. Another status than the client accepts is a failure."""
+        answer = send(self.port, f"{self.folder}/{name}", self.values | values)
+        assert answer.status == status, f"{name}: {answer.status} {answer.body[:500]!r}"
+        if status == 204:
+            assert not answer.body
+            return None
+        assert answer.headers["Content-Type"].startswith("application/json"), f"{name}: {answer.headers}"
+        return answer.json()

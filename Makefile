@@ -1,10 +1,11 @@
 # make run    the service with sample data on http://127.0.0.1:$PORT (8000)
 # make test   the tests; ARGS="tests/courses -k name" chooses some, DATABASE_URL another database
 # make bench  speed of every list and detail beside a floor, on PostgreSQL; ARGS="--only learner --rounds 3"
+# make push   the roster through the VLE API, by eight clients; ARGS="--presentations 2"
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test browser mutants bench lint check migrations schema format lock clean
+.PHONY: run test browser mutants bench push lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -57,6 +58,10 @@ mutants: .venv/.installed-dev
 # Measured anew each time; a whole run writes benchmarks/figures.txt. The roster is in OULAD_DIR.
 bench: .venv/.installed-dev
 	@$(PY) -m benchmarks.run $(ARGS)
+
+# The same roster, written: a whole run writes benchmarks/pushed.txt.
+push: .venv/.installed-dev
+	@$(PY) -m benchmarks.push_oulad $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff format --check $(CODE)

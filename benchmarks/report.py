@@ -63,20 +63,27 @@ def figures(
     )
 
 
-def _heading(run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float]) -> list[str]:
+def machine(run: Run) -> list[str]:
+    """When, on what, and with which versions and settings it was measured."""
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]
     [(server,)] = run.sql("SELECT current_setting('server_version')")
     settings = [f"{name}={run.sql(f'SHOW {name}')[0][0]}" for name in SETTINGS]
     workers = os.environ.get("WEB_CONCURRENCY") or "2", os.environ.get("WEB_THREADS") or "4"
     return [
-        "Reads of the API beside the floor. `make bench` writes this file; benchmarks/README.md says how to read it.",
-        "",
         f"date       {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
         f"machine    {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.platform()}",
         f"load       {os.getloadavg()[0]:.1f} of the whole machine at the end, the run's own share included",
         f"versions   {', '.join(versions)}",
         f"PostgreSQL {server}: {', '.join(settings)}",
-        f"servers    gunicorn gthread, {workers[0]} processes of {workers[1]} threads each, both sides alike",
+        f"servers    gunicorn gthread, {workers[0]} processes of {workers[1]} threads each",
+    ]
+
+
+def _heading(run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float]) -> list[str]:
+    return [
+        "Reads of the API beside the floor. `make bench` writes this file; benchmarks/README.md says how to read it.",
+        "",
+        *machine(run),
         f"roster     {', '.join(f'{number} {name}' for name, number in facts['rows'].items())}",
         f"run        {options.rounds} rounds, {options.seconds} s of each side for latency and as much for requests/s",
         f"client     a constant answer takes it {empty[0]:.2f} ms, {empty[1]:.0f} requests/s on 4 connections",

@@ -1,0 +1,268 @@
+"""Sends the roster of OULAD_DIR through the VLE API over HTTP, as plugins would; writes benchmarks/pushed.txt.
+
+Each client is a process with a sign-in and a connection of its own. Courses, then activities, then memberships: what a
+later request names must be there. The memberships of a presentation are dealt out to all clients, so that they meet in
+the same course. At the end they are sent a second time: Moodle adds a learner at every page that the learner opens.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPConnection
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median, quantiles
+from threading import Event, Thread
+from typing import Any
+
+from benchmarks import report
+from benchmarks.servers import ROOT, Run, say
+from courses.imports.oulad.reading import Dataset, Presentation
+
+FIGURES = ROOT / "benchmarks" / "pushed.txt"
+SIGN_IN_SECONDS = 5 * 60  # how long the PHP client keeps an answer of approle
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: where below the VLE, what, and the answer that clients take for success."""
+
+    path: str
+    body: dict[str, Any]
+    status: int = 201
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one client saw: seconds of each request, and answers that it did not expect."""
+
+    seconds: list[float]
+    wrong: Counter[str]
+    answers: list[Any]
+
+
+class Client:
+    """Signs in as the PHP client does, keeps its connection, and asks one request after the other."""
+
+    def __init__(self, port: int, credentials: dict[str, str]) -> None:
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self.credentials, self.signed_in = credentials, 0.0
+
+    def ask(self, found: Ask) -> tuple[int, Any]:
+        if time.monotonic() - self.signed_in > SIGN_IN_SECONDS:
+            self._sign_in()
+        path = f"/api/v2/vle/{self.vle}/{found.path}"
+        return self._call(path, found.body, JSON | {"Authorization": f"JWT {self.token}"})
+
+    def _sign_in(self) -> None:
+        status, answer = self._call("/api/v2/auth/approle", self.credentials, JSON)
+        if status != 200:
+            raise RuntimeError(f"approle answers {status} {answer}")
+        self.vle, self.token = answer["vle"]["id"], answer["token"]["access_token"]
+        self.signed_in = time.monotonic()
+
+    def _call(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[int, Any]:
+        self.connection.request("POST", path, json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def sent(port: int, credentials: dict[str, str], asks: list[Ask]) -> Told:
+    client, told = Client(port, credentials), Told([], Counter(), [])
+    for found in asks:
+        begun = time.perf_counter()
+        status, answer = client.ask(found)
+        told.seconds.append(time.perf_counter() - begun)
+        told.answers.append(answer.get("id") if isinstance(answer, dict) else None)
+        if status != found.status:
+            told.wrong[f"{status} {json.dumps(answer)[:200]}"] += 1
+    return told
+
+
+def course(presentation: Presentation) -> Ask:
+    return Ask(
+        "course/",
+        {
+            "code": presentation.module,
+            "vle_course_id": presentation.name,
+            "description": None,
+            "start": _moodle(presentation.start),
+            "end": _moodle(presentation.end),
+            "parent": None,
+        },
+    )
+
+
+def activities(presentation: Presentation, course_id: int) -> Iterator[Ask]:
+    for assessment in presentation.assessments.values():
+        yield Ask(
+            f"course/{course_id}/activity/",
+            {
+                "vle_activity_type": assessment.type,
+                "vle_activity_id": assessment.id,
+                "name": f"{assessment.type} {assessment.id}",
+                "description": None,
+                "start": "1970-01-01T00:00:00Z",
+                "end": "1970-01-01T00:00:00Z" if assessment.end is None else _moodle(assessment.end),
+                "conf": None,
+            },
+        )
+
+
+def learners(presentation: Presentation, course_id: int) -> Iterator[Ask]:
+    for student in presentation.registered:
+        yield Ask(
+            f"course/{course_id}/learner/",
+            {
+                "uid": student,
+                "first_name": "Student",
+                "last_name": student,
+                "email": f"s{student}@example.org",
+            },
+        )
+
+
+def _moodle(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Memory:
+    """Resident megabytes of the server's processes, read every second: the largest and all of them together."""
+
+    def __init__(self, process: int) -> None:
+        self.process, self.readings = process, [(0.0, *self._read(process))]
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        begun, over = time.monotonic(), Event()
+
+        def watch() -> None:
+            while not over.wait(1):
+                self.readings.append((time.monotonic() - begun, *self._read(self.process)))
+
+        thread = Thread(target=watch)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    @staticmethod
+    def _read(process: int) -> tuple[float, float]:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        sizes = [_resident(number) for number in (str(process), *children)]
+        return max(sizes), sum(sizes)
+
+    def told(self, lines: int = 12) -> Iterator[str]:
+        step = max(1, len(self.readings) // lines)
+        for second, largest, together in (*islice(self.readings, 0, None, step), self.readings[-1]):
+            yield f"{second:8.0f} {largest:10.1f} {together:10.1f}"
+
+
+def _resident(process: str) -> float:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024
+
+
+def pushed(name: str, parts: list[list[Ask]], pool: ProcessPoolExecutor, port: int, credentials: Any) -> list[Told]:
+    """All clients send their parts at the same time; one line of figures."""
+    begun = time.perf_counter()
+    told = [f.result() for f in [pool.submit(sent, port, credentials, part) for part in parts if part]]
+    elapsed = time.perf_counter() - begun
+    times = sorted(seconds * 1000 for found in told for seconds in found.seconds)
+    wrong = sum((found.wrong for found in told), Counter())
+    p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
+    line = f"{name:<26}{len(times):>9}{elapsed:>9.1f}{len(times) / elapsed:>9.0f}{median(times):>9.2f}{p99:>9.2f}"
+    print(f"{line}{wrong.total():>8}", flush=True)
+    LINES.append(f"{line}{wrong.total():>8}")
+    for text, number in wrong.most_common(5):
+        say(f"{number} times {text}")
+    WRONG.update(wrong)
+    return told
+
+
+LINES: list[str] = []
+WRONG: Counter[str] = Counter()
+TITLES = f"{'':<26}{'requests':>9}{'seconds':>9}{'req/s':>9}{'ms':>9}{'p99':>9}{'wrong':>8}"
+
+
+def dealt(asks: Iterable[Ask], clients: int) -> list[list[Ask]]:
+    found = list(asks)
+    return [found[first::clients] for first in range(clients)]
+
+
+def run_all(presentations: list[Presentation], clients: int, port: int, credentials: dict[str, str]) -> None:
+    print(TITLES, flush=True)
+    with ProcessPoolExecutor(clients, mp_context=get_context("spawn")) as pool:
+
+        def push(name: str, parts: list[list[Ask]]) -> list[Told]:
+            return pushed(name, parts, pool, port, credentials)
+
+        (made,) = push("courses", [[course(found) for found in presentations]])
+        homes = list(zip(presentations, made.answers, strict=True))
+        push("activities", dealt((ask for found, key in homes for ask in activities(found, key)), clients))
+        members = dealt((ask for found, key in homes for ask in learners(found, key)), clients)
+        push("learners, new", members)
+        push("learners, there already", members)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make push ARGS=...", description=__doc__)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--presentations", type=int, default=None, metavar="N", help="only the first N of them")
+    parser.add_argument("--figures", type=Path, default=None, help=f"file to write ({FIGURES.name}, of whole runs)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    folder = Path(os.environ.get("OULAD_DIR") or ROOT.parent / "shared" / "data" / "oulad")
+    rejected: list[Any] = []
+    dataset = Dataset(folder, rejected.append)
+    dataset.read()
+    presentations = list(dataset.presentations.values())[: options.presentations]
+    with Run() as run:
+        credentials = json.loads(run.python("benchmarks.vle"))
+        port = run.serve("service")
+        memory = Memory(run.processes[0].pid)
+        with memory.watched():
+            run_all(presentations, options.clients, port, credentials)
+        [(people,)] = run.sql("SELECT count(*) FROM learners_learner")
+        [(links,)] = run.sql("SELECT count(*) FROM courses_courselearner")
+        text = "\n".join(
+            [
+                "The roster, sent through the VLE API. `make push` writes this file; benchmarks/README.md says more.",
+                "",
+                *report.machine(run),
+                f"clients    {options.clients} processes, each one request after the other",
+                f"left       {people} learners, {links} memberships in the database; {len(rejected)} rows not sent",
+                "",
+                TITLES,
+                *LINES,
+                "",
+                "memory of the server's processes in MiB",
+                f"{'second':>8} {'largest':>10} {'together':>10}",
+                *memory.told(),
+                "",
+            ]
+        )
+    expected = sum(len(found.registered) for found in presentations)
+    if WRONG or links != expected:
+        sys.exit(f"{WRONG.total()} answers were wrong; {links} of {expected} memberships are there")
+    if options.figures or options.presentations is None:
+        (options.figures or FIGURES).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,8 @@
 import pytest
 
 from courses.models import Course, CourseInstructor, CourseLearner
-from courses.services.members import INSTRUCTORS, LEARNERS, members_link, members_unlink
+from courses.services.activities import activity_instrument_create, activity_instrument_update
+from courses.services.members import INSTRUCTORS, LEARNERS, member_replace, members_link, members_unlink
 from institutions.models import Instructor
 from learners.models import Learner
 from tesla_api.api.domain import Unknown
@@ -94,3 +95,26 @@ def test_who_or_what_is_gone_is_unknown(world):
         members_link(course=world.home.course, membership=INSTRUCTORS, members=[visitor])
     assert not CourseLearner.objects.filter(learner=eve.pk).exists()
     assert instructors_of(world.home.course) == []
+
+
+def test_who_has_left_meanwhile_is_not_replaced(world):
+    course, ann = world.home.course, world.home.learners["ann"]
+    members_unlink(course=course, membership=LEARNERS, members=[ann])
+    with pytest.raises(Unknown, match="any more"):
+        member_replace(course=course, membership=LEARNERS, member=ann, uid="eve", may_give_role=True)
+    assert learners_of(course) == ["bob"]
+
+
+def test_instrument_that_has_gone_meanwhile_is_not_changed(world):
+    row = world.home.activity_instrument
+    type(row).objects.filter(pk=row.pk).delete()
+    with pytest.raises(Unknown, match="no such instrument"):
+        activity_instrument_update(row=row, active=False)
+    assert not type(row).objects.filter(activity=world.home.activity).exists()
+
+
+def test_activity_that_has_gone_meanwhile_is_given_no_instrument(world):
+    activity, instrument = world.home.activity, world.home.activity_instrument.instrument
+    type(activity).objects.filter(pk=activity.pk).delete()
+    with pytest.raises(Unknown, match="no such activity"):
+        activity_instrument_create(activity=activity, instrument=instrument, active=True)

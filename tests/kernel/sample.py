@@ -8,7 +8,7 @@ from rest_framework import serializers
 from courses.api.rules import attended, taught
 from courses.models import Activity, Course, CourseGroup
 from institutions.api.institution import InstitutionSerializer
-from institutions.models import VLE, Institution, UIOption
+from institutions.models import VLE, Institution, Provider, ProviderNotification, UIOption
 from reports.models import Report, ReportInstrument, Request
 from tesla_api import urls
 from tesla_api.api.access import READ, WRITE, grant
@@ -191,6 +191,22 @@ class AllInstitutionsViewSet(ResourceViewSet):
     access = {Role.GLOBAL: grant(READ, "destroy")}
 
 
+class NotificationSerializer(ResourceSerializer):
+    class Meta:
+        model = ProviderNotification
+        fields = ("id", "key")
+
+
+class NotificationViewSet(ResourceViewSet):
+    """Below a root whose rows are of no institution."""
+
+    root = "provider"
+    queryset = ProviderNotification.objects.all()
+    serializer_class = NotificationSerializer
+    scope = under(Provider, rows="provider", parent_lookup_provider_id="pk")
+    access = {Role.PROVIDER: grant(READ)}
+
+
 _COURSE = "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/"
 _ACTIVITY = (
     "institution/{parent_lookup_institution_id}/course/{parent_lookup_course_id}/activity/{parent_lookup_activity_id}/"
@@ -203,6 +219,7 @@ TREE = (
     Resource(_ACTIVITY + "report/{parent_lookup_report_id}/request/{id}/", RequestViewSet),
     Resource("vle/{parent_lookup_vle_id}/course/{id}/", VLECourseViewSet),
     Resource("vle/{parent_lookup_vle_id}/course/{parent_lookup_course_id}/activity/{id}/", VLEActivityViewSet),
+    Resource("provider/{parent_lookup_provider_id}/notification/{id}/", NotificationViewSet),
     Resource("admin/institution/{id}/", AllInstitutionsViewSet),
 )
 urlpatterns = [path("api/v2/", include(mount(TREE))), *urls.urlpatterns]

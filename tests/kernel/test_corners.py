@@ -17,6 +17,7 @@ from files.services import file_store, objects_erase_unknown, store
 from institutions.models import Instrument
 from institutions.services import institutions
 from reports.models import Request
+from signin.api.auth import LogoutView
 from tesla_api.api.browsable import BrowsableRenderer, problems, said_of, serializer_of
 from tesla_api.api.caller import Caller, CallerKind, Nobody
 from tesla_api.api.domain import Conflict
@@ -141,3 +142,7 @@ def test_commands_print_rows_and_forget_sessions(db):
     assert "def build(rows" in out.getvalue()
     call_command("forget_sessions", days=1, stdout=out)
     assert out.getvalue().endswith("0 rows deleted\n")
+
+
+def test_what_is_no_row_is_changed_by_right_alone():
+    assert BrowsableRenderer().is_changeable(LogoutView(), None)

@@ -1,12 +1,16 @@
 """Both readers of a serializer say the same for every resource of the tree, and what cannot be compiled is refused."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from rest_framework import serializers
 
+from courses.models import Activity, Course
+from courses.queries import has_enabled_activity
 from institutions.models import Institution, User
 from tesla_api.api.rows import CannotCompileError, compile_rows
+from tesla_api.api.serializers import Computed, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
 from tesla_api.tree import TREE
 from tests.contract.calls import ids_of
@@ -160,6 +164,55 @@ def test_serializer_that_represents_itself_is_refused():
 
     with pytest.raises(CannotCompileError, match="represents itself"):
         compile_rows(Own())
+
+
+class Open(ResourceSerializer):
+    """With a value that the database works out."""
+
+    enabled = Computed(bool, has_enabled_activity)
+
+    class Meta:
+        model = Course
+        fields = ("id", "enabled")
+
+
+def test_expressions_of_nested_rows_are_refused():
+    class OneCourse(ResourceSerializer):
+        course = Open(read_only=True)
+
+        class Meta:
+            model = Activity
+            fields = ("id", "course")
+
+    class Courses(ResourceSerializer):
+        courses = Open(many=True, read_only=True)
+
+        class Meta:
+            model = Institution
+            fields = ("id", "courses")
+
+    for serializer, constants in ((OneCourse(), {}), (OneCourse(), {"course": "parent"}), (Courses(), {})):
+        with pytest.raises(CannotCompileError, match="not for what is nested"):
+            compile_rows(serializer, constants)
+
+
+def test_constant_of_one_value_is_represented_once(world):
+    class Acronym(ResourceSerializer):
+        class Meta:
+            model = Institution
+            fields = ("acronym",)
+
+    class Named(ResourceSerializer):
+        institution = Acronym(read_only=True)
+
+        class Meta:
+            model = User
+            fields = ("id", "institution")
+
+    plan = compile_rows(Named(), {"institution": "tenant"})
+    rows = [(1,), (2,)]
+    shown = plan(rows, SimpleNamespace(tenant=world.home.institution))
+    assert shown == [{"id": key, "institution": {"acronym": "HOME"}} for (key,) in rows]
 
 
 def test_other_time_zone_is_refused(settings):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
-from institutions.models import Credential, Institution, Instrument, UIOption
+from institutions.models import Credential, Institution, Instrument, Provider, UIOption
 from learners.models import Learner
 from reports.models import Report, ReportInstrument, Request
 from signin import tokens
@@ -20,7 +20,7 @@ from tesla_api.api.routing import Resource
 from tesla_api.api.scope import shared, under
 from tesla_api.api.viewsets import ResourceViewSet
 from tests.kernel import sample
-from tests.world import FUTURE
+from tests.world import FUTURE, PAST
 
 pytestmark = pytest.mark.urls("tests.kernel.sample")
 
@@ -287,6 +287,23 @@ def test_a_root_without_an_id_is_for_its_kind_alone(as_, as_vle, world):
     assert as_vle(world.home.vle).get(url).status_code == 403
 
 
+def test_a_root_of_no_institution_is_for_its_own_module(as_, as_vle, world):
+    own, other = (
+        Provider.objects.create(name=name, acronym=name, queue=name, version="1") for name in ("own", "other")
+    )
+    for provider in (own, other):
+        provider.notifications.create(key=provider.name, when=PAST)
+    credential = Credential.objects.create(provider=own, secret_hash="x")
+    session = CallerSession.objects.create(kind="provider", credential=credential, expires_at=FUTURE)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"JWT {tokens.pair(session)['access_token']}")
+    answer = client.get(f"/api/v2/provider/{own.pk}/notification/")
+    assert [row["key"] for row in answer.json()["results"]] == ["own"]
+    assert client.get(f"/api/v2/provider/{other.pk}/notification/").status_code == 403
+    for stranger in (as_("global"), as_vle(world.home.vle)):
+        assert stranger.get(f"/api/v2/provider/{own.pk}/notification/").status_code == 403
+
+
 def test_a_verb_that_nobody_holds_is_405(as_, world, home):
     url = f"{home}/course/{world.home.course.pk}/activity/{world.home.activity.pk}/report/"
     assert as_("admin").post(url, {}).status_code == 405
@@ -333,6 +350,7 @@ IMPURE = {Role.LEARNER: grant(READ, rows=lambda me: Q(created_at__lt=timezone.no
         ("E001", "unknown/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/activity/{id}/", {}),
         ("E001", GOOD_URL, {"lookup_url_kwarg": "number"}),
         ("E002", GOOD_URL, {"access": {}}),
+        ("E002", GOOD_URL, {"access": {Role.LEARNER: grant(READ, rows=lambda me: Q(sessions__learner=me.id))}}),
         ("E003", GOOD_URL, {"ordering": ("name",)}),
         ("E003", GOOD_URL, {"ordering": ()}),
         ("E005", GOOD_URL, {"orderable": {"name": "nonsense"}}),

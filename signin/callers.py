@@ -101,8 +101,18 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
     elif kind is not CallerKind.PERSON:
-        roles &= UNFLAGGED  # who comes from a VLE is an instructor or a learner, whatever flags are held
+        trusted = _is_trusted_by(institution, kind)
+        roles = roles if trusted else roles & UNFLAGGED
+        login_allowed = login_allowed and trusted and not staff
     return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed)
+
+
+def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:
+    """Whether people whom a VLE sends act with their flags there, too: they have shown no password.
+
+    Never as a global administrator: the rights of that account are not the institution's to unlock.
+    """
+    return kind is CallerKind.LAUNCHED and institution is not None and institution.launcher_admin
 
 
 def _module_caller(session, kind, vle, provider, role_id, *home) -> Caller:

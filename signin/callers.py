@@ -5,7 +5,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from files.rules import callers_found_by
-from institutions.models import Credential, Institution, User
+from institutions.models import Institution, User
+from institutions.services.credentials import credentials_live
 from signin.models import CallerSession
 from tesla_api.api.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from tesla_api.api.prepared import Prepared
@@ -78,9 +79,8 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
 
 
 def _module_named(kind: CallerKind, id: int) -> Caller | None:
-    live = Credential.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
     module = "vle" if kind is CallerKind.VLE else "provider"
-    found = live.filter(**{module: id}).select_related("vle__institution").first()
+    found = credentials_live().filter(**{module: id}).select_related("vle__institution").first()
     if found is None:
         return None
     return Caller(kind, id, found.vle and found.vle.institution, name=str(found.role_id))

@@ -36,6 +36,10 @@ class Institution(Timestamped):
     allowed_domains = models.TextField(
         default="", blank=True, help_text="Where dashboards may send people back to, separated by commas."
     )
+    launcher_admin = models.BooleanField(
+        default=False,
+        help_text="People whom a VLE sends have the administrative flags that they hold here, and change passwords.",
+    )
 
     def __str__(self) -> str:
         return self.acronym

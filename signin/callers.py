@@ -5,7 +5,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from files.rules import callers_found_by
-from institutions.models import Credential, Institution, User
+from institutions.models import Institution, User
+from institutions.services.credentials import credentials_live
 from signin.models import CallerSession
 from tesla_api.api.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from tesla_api.api.prepared import Prepared
@@ -78,9 +79,8 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
 
 
 def _module_named(kind: CallerKind, id: int) -> Caller | None:
-    live = Credential.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
     module = "vle" if kind is CallerKind.VLE else "provider"
-    found = live.filter(**{module: id}).select_related("vle__institution").first()
+    found = credentials_live().filter(**{module: id}).select_related("vle__institution").first()
     if found is None:
         return None
     return Caller(kind, id, found.vle and found.vle.institution, name=str(found.role_id))
@@ -101,8 +101,18 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
     elif kind is not CallerKind.PERSON:
-        roles &= UNFLAGGED  # who comes from a VLE is an instructor or a learner, whatever flags are held
+        trusted = _is_trusted_by(institution, kind)
+        roles = roles if trusted else roles & UNFLAGGED
+        login_allowed = login_allowed and trusted and not staff
     return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed)
+
+
+def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:
+    """Whether people whom a VLE sends act with their flags there, too: they have shown no password.
+
+    Never as a global administrator: the rights of that account are not the institution's to unlock.
+    """
+    return kind is CallerKind.LAUNCHED and institution is not None and institution.launcher_admin
 
 
 def _module_caller(session, kind, vle, provider, role_id, *home) -> Caller:

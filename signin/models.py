@@ -14,7 +14,8 @@ class CallerSession(models.Model):
     """What every token names: its end is the end of all its tokens, at once and on every server.
 
     A session is of a person (`user`) or of a VLE or provider (`credential`). It is over when `ended_at` is set, when
-    `expires_at` has passed, when the person is deactivated, or when the person's session generation has moved on.
+    `expires_at` has passed, when the person is deactivated or the person's session generation has moved on, and when
+    the credential is revoked or past its overlap. It goes with the VLE whose launcher opened it.
     """
 
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in CallerKind])
@@ -22,6 +23,9 @@ class CallerSession(models.Model):
     credential = models.ForeignKey(Credential, null=True, on_delete=models.CASCADE, related_name="+")
     assessment_session = models.ForeignKey(
         "courses.AssessmentSession", null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    launcher = models.ForeignKey(
+        "Launcher", null=True, on_delete=models.CASCADE, related_name="+", help_text="What opened it, if a VLE did."
     )
     generation = models.PositiveIntegerField(default=0)
     address = models.GenericIPAddressField(null=True)
@@ -54,7 +58,7 @@ class CallerSession(models.Model):
 
 
 class SignInCounter(models.Model):
-    """Failed sign-ins since `since`; the key is a keyed hash of e-mail and address, or of the address alone."""
+    """Failed sign-ins since `since`; the key is a keyed hash of who was tried from where, or of the address alone."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
@@ -78,7 +82,7 @@ class Launcher(Timestamped):
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     vle = models.ForeignKey("institutions.VLE", on_delete=models.CASCADE, related_name="+")
-    session = models.ForeignKey("courses.AssessmentSession", null=True, on_delete=models.SET_NULL, related_name="+")
+    session = models.ForeignKey("courses.AssessmentSession", null=True, on_delete=models.CASCADE, related_name="+")
     target = models.SmallIntegerField(choices=Target.choices, default=Target.DASHBOARD)
     target_url = models.CharField(max_length=2048, null=True)
     token_hash = models.CharField(max_length=64, unique=True)

@@ -6,6 +6,8 @@ from django.views.generic import RedirectView
 
 from files.api.file import FileView
 from signin.api import auth
+from signin.api.approle import ApproleView
+from signin.api.launcher import LauncherView
 from signin.pages import SignInView, SignOutView
 from tesla_api import pages
 from tesla_api.api.routing import mount
@@ -13,6 +15,8 @@ from tesla_api.tree import TREE
 
 AUTH = [
     path("login", auth.LoginView.as_view(), name="auth-login"),
+    path("approle", ApproleView.as_view(), name="auth-approle"),
+    path("token", LauncherView.as_view(), name="auth-token"),
     path("token/refresh", auth.RefreshView.as_view(), name="auth-refresh"),
     path("profile", auth.ProfileView.as_view(), name="auth-profile"),
     path("logout", auth.LogoutView.as_view(), name="auth-logout"),

@@ -34,6 +34,7 @@ class Institution(NamedTuple):
     created_at: datetime
     updated_at: datetime
     allowed_domains: str
+    launcher_admin: bool
 
 
 @dataclass(slots=True)

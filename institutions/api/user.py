@@ -10,7 +10,7 @@ from institutions.api.person import SEARCHED, changeable, locale_field
 from institutions.models import Institution, User
 from institutions.services import people
 from tesla_api.api.access import READ, UPDATE, WRITE, grant
-from tesla_api.api.caller import CallerKind, Role
+from tesla_api.api.caller import Role
 from tesla_api.api.domain import Forbidden
 from tesla_api.api.filters import ColumnFilter
 from tesla_api.api.scope import under
@@ -110,8 +110,7 @@ class UserViewSet(ResourceViewSet):
         """What people change of themselves. Who was sent by a VLE has shown no password, so sets no new one."""
         if person.pk != self.caller.id:
             return frozenset()
-        launched = self.caller.kind is CallerKind.LAUNCHED
-        return frozenset({"locale"} if launched else {"locale", "password"})
+        return frozenset({"locale", "password"} if self.caller.login_allowed else {"locale"})
 
     def perform_destroy(self, instance):
         changeable(self, instance)

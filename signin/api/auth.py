@@ -40,6 +40,12 @@ class OpenView(APIView):
     authentication_classes = ()
     permission_classes = ()
 
+    def handle_exception(self, exc):
+        return super().handle_exception(Throttled(exc.wait) if isinstance(exc, LockedOut) else exc)
+
+    def refused(self, answer: Any) -> Response:
+        return Response(answer, status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "JWT"})
+
 
 class SignedIn(BasePermission):
     def has_permission(self, request, view) -> bool:
@@ -66,10 +72,8 @@ class LoginView(OpenView):
         address = client_address(request)
         try:
             person = person_verified(**body.validated_data, address=address)
-        except LockedOut as error:
-            raise Throttled(error.wait) from error
         except Refused as error:
-            return Response({"detail": str(error)}, status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "JWT"})
+            return self.refused({"detail": str(error)})
         session = session_open(person=person, address=address)
         return Response({"token": tokens.pair(session)})
 

@@ -1,5 +1,10 @@
-"""Failed attempts, counted in fixed windows: by what was tried and from where, and by the place alone."""
+"""Failed attempts, counted in fixed windows: by what was tried and from where, and by the place alone.
 
+Each way of signing in has counters of its own: links that were used twice keep nobody there from signing in with a
+password. `what` names the way, `who` the account, role or launcher that is tried.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -14,23 +19,25 @@ from signin.services import LockedOut
 from tesla_api.api.address import address_group
 
 
+def attempt_heard(*, what: str, who: str, address: str | None) -> None:
+    """Raises LockedOut when no attempt is heard now. Nothing is counted: whoever fails says so by `attempt_counted`.
+
+    For secrets that cannot be guessed. Many processes of one VLE sign in at the same moment, and their attempts are
+    no failures while they are looked at.
+    """
+    limits = _limits(what, who, address)
+    _refuse_full(SignInCounter.objects.filter(key__in=limits), limits, timezone.now())
+
+
 @transaction.atomic
 def attempt_counted(*, what: str, who: str, address: str | None) -> list[str]:
-    """Count an attempt as a failure before it is judged: parallel attempts cannot outrun the count.
+    """Count a failure; of a password before it is judged: parallel attempts cannot outrun the count.
 
-    `what` names the way of signing in, `who` the account that is tried. The counters' keys, for `attempt_taken_back`.
-    Raises LockedOut without counting.
+    The counters' keys, for `attempt_taken_back`. Raises LockedOut without counting.
     """
-    now, place = timezone.now(), address_group(address)
-    limits = {
-        _key(f"{what} and address", who, place): settings.SIGN_IN_FAILURES,
-        _key("address", place): settings.SIGN_IN_FAILURES_PER_ADDRESS,
-    }
+    now, limits = timezone.now(), _limits(what, who, address)
     counters = [_counter(key, now) for key in sorted(limits)]  # in one order: attempts never wait crosswise
-    full = [counter for counter in counters if counter.failures >= limits[counter.key]]
-    if full:
-        ends = max(counter.since for counter in full) + settings.SIGN_IN_WINDOW
-        raise LockedOut(max(1, ceil((ends - now) / timedelta(seconds=1))))
+    _refuse_full(counters, limits, now)
     for counter in counters:
         counter.failures += 1
         counter.save(update_fields=["failures", "since"])
@@ -44,9 +51,24 @@ def attempt_taken_back(*, keys: list[str]) -> None:
         SignInCounter.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1)
 
 
+def _limits(what: str, who: str, address: str | None) -> dict[str, int]:
+    place = address_group(address)
+    return {
+        _key(f"{what} and address", who, place): settings.SIGN_IN_FAILURES,
+        _key(f"address of {what}", place): settings.SIGN_IN_FAILURES_PER_ADDRESS,
+    }
+
+
 def _key(*parts: str) -> str:
     """A keyed hash: the table tells nobody who failed to sign in from where."""
     return salted_hmac("signin.counter", "\n".join(parts), algorithm="sha256").hexdigest()
+
+
+def _refuse_full(counters: Iterable[SignInCounter], limits: dict[str, int], now: datetime) -> None:
+    ends = [counter.since + settings.SIGN_IN_WINDOW for counter in counters if counter.failures >= limits[counter.key]]
+    wait = max(ends, default=now) - now
+    if wait > timedelta(0):
+        raise LockedOut(ceil(wait / timedelta(seconds=1)))
 
 
 def _counter(key: str, now: datetime) -> SignInCounter:

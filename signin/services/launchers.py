@@ -6,17 +6,20 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from institutions.models import VLE, User
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
-from signin.services.sessions import launched_session_open, learner_session_open
-from tesla_api.api.domain import Unknown
+from signin.services.attempts import attempt_counted, attempt_heard
+from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
+from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
 
 MINUTES = 120
+LONGEST = 30 * 24 * 60
 
 
 @transaction.atomic
@@ -31,10 +34,14 @@ def launcher_create(
 ) -> tuple[Launcher, str]:
     """A ticket for a person of the VLE's institution, good for `minutes`, and its token, which is told only now.
 
-    `session` is a row of courses.AssessmentSession that the caller has found to be this person's.
+    `session` is a row of courses.AssessmentSession. Unknown when the person is not of that institution, or deactivated,
+    or the session is another person's; Invalid when `minutes` is no usable number.
     """
     if person.institution_id != vle.institution_id or not person.is_active:
         raise Unknown("User not found")
+    refuse_anothers(session, person)
+    if not 0 < minutes <= LONGEST:
+        raise Invalid(ttl=f"A number of minutes from 1 to {LONGEST}.")
     token = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
     launcher = Launcher.objects.create(
         institution_id=vle.institution_id,
@@ -49,27 +56,37 @@ def launcher_create(
     return launcher, token
 
 
-@transaction.atomic
 def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSession:
     """The session that a ticket opens. Of two attempts at the same moment one is too late.
 
-    Raises Refused for whatever is wrong: malformed, unknown, used, expired, or of somebody who may not come any more.
+    Raises LockedOut before the ticket is looked at, and Refused for whatever is wrong: malformed, unknown, used,
+    expired, or of somebody who may not come any more.
     """
-    number, now = bounded_id(id), timezone.now()
-    if number is None or not isinstance(token, str):
+    number = bounded_id(id)
+    attempt: dict[str, Any] = {"what": "launcher", "who": str(number), "address": address}
+    attempt_heard(**attempt)
+    session = _redeemed(number, token, address) if number and isinstance(token, str) else None
+    if session is None:
+        attempt_counted(**attempt)
         raise Refused("Invalid credentials")
+    return session
+
+
+@transaction.atomic
+def _redeemed(number: int, token: str, address: str | None) -> CallerSession | None:
+    now = timezone.now()
     ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token), used_at=None, expires_at__gt=now)
     if not ticket.update(used_at=now):
-        raise Refused("Invalid credentials")
+        return None
     launcher = Launcher.objects.select_related("user", "session").get(pk=number)
-    if not launcher.user.is_active:
-        raise Refused("Invalid credentials")
-    lifetime = launcher.expires_at - launcher.created_at
+    person, learner = launcher.user, getattr(launcher.user, "learner", None)
+    if not person.is_active or (launcher.target == Target.LAPI and learner is None):
+        return None
+    lifetime = min(launcher.expires_at - launcher.created_at, settings.PERSON_SESSION_LIFETIME)
+    opened: dict[str, Any] = {"person": person, "address": address, "launcher": launcher}
     if launcher.target == Target.DASHBOARD:
-        return launched_session_open(person=launcher.user, lifetime=lifetime, address=address)
-    return learner_session_open(
-        person=launcher.user, expires_at=now + lifetime, assessment_session=launcher.session, address=address
-    )
+        return launched_session_open(lifetime=lifetime, **opened)
+    return learner_session_open(expires_at=now + lifetime, assessment_session=launcher.session, **opened)
 
 
 def _hash(token: str) -> str:

@@ -5,14 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from institutions.models import Credential, User
 from signin import tokens
 from signin.callers import caller_of
-from signin.models import CallerSession, SignInCounter
+from signin.models import CallerSession, Launcher, SignInCounter
 from signin.services import Refused
 from tesla_api.api.caller import CallerKind
+from tesla_api.api.domain import Unknown
 from tesla_api.api.ids import bounded_id
 
 
@@ -36,19 +38,40 @@ def module_session_open(*, credential: Credential, address: str | None) -> Calle
     )
 
 
-def launched_session_open(*, person: User, lifetime: timedelta, address: str | None) -> CallerSession:
+def launched_session_open(
+    *, person: User, lifetime: timedelta, address: str | None, launcher: Launcher | None = None
+) -> CallerSession:
     """A session of a person whom a VLE sent to a dashboard: of an instructor or a learner, without a password shown."""
-    return _opened(CallerKind.LAUNCHED, person, timezone.now() + lifetime, address)
+    return _opened(CallerKind.LAUNCHED, person, timezone.now() + lifetime, address, launcher=launcher)
 
 
 def learner_session_open(
-    *, person: User, expires_at: datetime, assessment_session: Any = None, address: str | None = None
+    *,
+    person: User,
+    expires_at: datetime,
+    assessment_session: Any = None,
+    address: str | None = None,
+    launcher: Launcher | None = None,
 ) -> CallerSession:
     """A session that opens a learner's capture endpoints and nothing else, for one assessment session if there is one.
 
-    `assessment_session` is a row of courses.AssessmentSession.
+    `assessment_session` is a row of courses.AssessmentSession. Unknown when it is another learner's.
     """
-    return _opened(CallerKind.LEARNER_SESSION, person, expires_at, address, assessment_session=assessment_session)
+    refuse_anothers(assessment_session, person)
+    return _opened(
+        CallerKind.LEARNER_SESSION,
+        person,
+        expires_at,
+        address,
+        assessment_session=assessment_session,
+        launcher=launcher,
+    )
+
+
+def refuse_anothers(assessment_session: Any, person: User) -> None:
+    """Unknown unless the assessment session, if there is one, is this person's."""
+    if assessment_session is not None and assessment_session.learner_id != person.pk:
+        raise Unknown("There is no such session of this person.")
 
 
 def _opened(kind: CallerKind, person: User, expires_at: datetime, address: str | None, **more: Any) -> CallerSession:
@@ -80,13 +103,21 @@ def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
         raise Refused("The refresh token is not valid.") from error
     if any(old.get(claim) != token.get(claim) for claim in ("sid", "sub", "kind")):
         raise Refused("The two tokens are not of one session.")
-    if not bounded_id(token["sid"]) or caller_of(token["sid"], token["kind"]) is None:
+    session = CallerSession.objects.filter(pk=bounded_id(token.get("sid")) or 0).first()
+    if session is None or caller_of(session.pk, token["kind"]) is None:
         raise Refused("The session has ended.")
-    return tokens.pair(CallerSession.objects.get(pk=token["sid"]), refresh)
+    return tokens.pair(session, refresh)
 
 
 def sessions_forgotten(*, before: datetime) -> int:
-    """Delete sessions that ended or expired before an instant, and counters of closed windows; how many rows."""
+    """Delete what is of no use since before an instant; how many rows.
+
+    That is sessions that have expired, launchers that have expired or were used and whose session is gone, and
+    counters of closed windows.
+    """
     over, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    opened = CallerSession.objects.filter(launcher=OuterRef("pk"))
+    tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(opened))
+    done, _ = tickets.delete()
     closed, _ = SignInCounter.objects.filter(since__lt=min(before, timezone.now() - settings.SIGN_IN_WINDOW)).delete()
-    return over + closed
+    return over + done + closed

@@ -7,7 +7,7 @@ from typing import Any
 
 class CallerKind(enum.StrEnum):
     PERSON = "person"
-    LAUNCHED = "launched"  # a person whom a VLE sent: acts as instructor or learner only
+    LAUNCHED = "launched"  # a person whom a VLE sent: instructor or learner only, unless the institution trusts VLEs
     LEARNER_SESSION = "learner"  # one learner during one assessment session: capture endpoints only
     VLE = "vle"
     PROVIDER = "provider"
@@ -55,7 +55,7 @@ class Caller:
     name: str = ""
     session_id: int | None = None
     assessment_session_id: int | None = None
-    login_allowed: bool = False
+    login_allowed: bool = False  # signs in with a password, and so may set another one
     is_authenticated = is_active = True
 
     @property

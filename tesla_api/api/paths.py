@@ -11,15 +11,17 @@ BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else o
 class BothSlashForms:
     """Resolve `/api/.../course` as `/api/.../course/`. No redirect: a redirect loses bodies and costs a round trip.
 
-    Only `path_info`, which is resolved, changes; `path`, of which links are made, stays as the client wrote it.
+    `//api/...` is `/api/...`: clients put the path behind an address that ends in a slash. Only `path_info`, which is
+    resolved, changes; `path`, of which links are made, stays as the client wrote it.
     """
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest):
-        path = request.path_info
+        path = "/" + request.path_info.lstrip("/")
         if path.startswith(ROOTS):
+            request.path_info = path
             bare = path.startswith(BARE)
             if bare and path.endswith("/"):
                 request.path_info = path.rstrip("/")

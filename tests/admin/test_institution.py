@@ -91,6 +91,17 @@ def test_an_institution_is_changed(world, root):
     assert "already exists" in answer.content.decode()
 
 
+def test_trust_in_people_whom_vles_send_is_switched_here(world, root):
+    page, body = (
+        f"/admin/institutions/institution/{world.home.institution.pk}/change/",
+        {"acronym": "HOME", "name": "H"},
+    )
+    assert 'name="launcher_admin"' in root.get(page).content.decode()
+    for sent, trusted in (({"launcher_admin": "on"}, True), ({}, False)):
+        assert root.post(page, body | sent).status_code == 302
+        assert Institution.objects.get(pk=world.home.institution.pk).launcher_admin is trusted
+
+
 def test_an_institution_in_use_is_not_deleted_and_the_reasons_are_said(world, root):
     url = f"/admin/institutions/institution/{world.home.institution.pk}/delete/"
     for answer in (root.get(url), root.post(url, {"post": "yes"})):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from courses.models import AssessmentSession
 from files.models import FileRead, PendingErasure, StoredFile
 from institutions.models import VLE, Credential, Instrument, Message, Provider, ProviderNotification, User
+from institutions.services.credentials import credential_issue
 from institutions.services.vles import vle_create
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample
 from reports.models import Alert, Report, ReportInstrument, Request, RequestResult
@@ -162,6 +163,12 @@ def test_secrets_are_on_no_page(world, root):
     assert credentials["role_id"] in page
     for secret in (credentials["secret_id"], credentials["consumer_secret"], stored.lti_secret, secret_hash):
         assert secret not in page
+    provider = Provider.objects.create(acronym="p", queue="p", name="P", version="1", instrument_id=1)
+    credential, secret = credential_issue(provider=provider)
+    page = root.get(f"/admin/institutions/provider/{provider.pk}/change/").content.decode()
+    assert str(credential.role_id) in page
+    assert secret not in page
+    assert credential.secret_hash not in page
     admin_page = root.get(f"/admin/institutions/user/{world.people['admin'].pk}/change/").content.decode()
     assert world.people["admin"].password not in admin_page
     assert "md5$" not in admin_page

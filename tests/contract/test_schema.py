@@ -14,7 +14,9 @@ SCHEMA = yaml.safe_load((ROOT / "tesla_api" / "openapi.yaml").read_text())
 DOCUMENTED = [*operations().values()]
 # What the service has beside the document.
 BESIDE = {
+    ("post", "/api/v2/auth/approle"),
     ("post", "/api/v2/auth/login"),
+    ("post", "/api/v2/auth/token"),
     ("post", "/api/v2/auth/token/refresh"),
     ("get", "/api/v2/auth/profile"),
     ("delete", "/api/v2/auth/logout"),

@@ -10,13 +10,20 @@ import jwt
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from rest_framework.test import APIClient
 
-from institutions.models import Credential, User
+from courses.models import AssessmentSession
+from institutions.models import VLE, Credential, Provider, User
+from institutions.services.credentials import credential_issue
 from signin import tokens
-from signin.models import CallerSession
+from signin.models import CallerSession, Launcher, Target
+from signin.services.launchers import launcher_create
+from signin.services.sessions import learner_session_open
+from tesla_api.tree import TREE
 from tests.conftest import token_of
 from tests.contract.calls import BASE, CALLS, name_of, request, send, url_of
 from tests.contract.conftest import client_of_session, client_with
+from tests.world import PASSWORD
 
 READS = "1.2"
 
@@ -252,3 +259,210 @@ def test_credential_that_is_revoked_or_past_its_overlap_is_401(world):
         assert request(client, "get", BASE).status_code == 403
         Credential.objects.filter(pk=credential.pk).update(**values)
         assert request(client, "get", BASE).status_code == 401
+
+
+# Every kind of caller, through its own door, and everything that a token of it must not survive.
+
+AUTH = "/api/v2/auth/"
+PAIRS_IN = {
+    "person": lambda w: _entered("login", {"email": w.people["admin"].email, "password": PASSWORD})["token"],
+    "admin": lambda w: _entered("login", {"email": w.people["global"].email, "password": PASSWORD})["token"],
+    "launched": lambda w: _launched(w, Target.DASHBOARD),
+    "learner": lambda w: _launched(w, Target.LAPI),
+    "vle": lambda w: _module(vle=w.home.vle),
+    "provider": lambda w: _module(
+        provider=Provider.objects.get_or_create(acronym="p", name="P", version="1", queue="p", instrument_id=1)[0]
+    ),
+}
+KINDS = [*PAIRS_IN]
+ALIVE = {"person": 200, "admin": 200, "launched": 200, "learner": 403, "vle": 403, "provider": 403}
+MINUTES = {"person": 1440, "admin": 60, "launched": 120, "learner": 120, "vle": 120, "provider": 120}
+# Whom the tree admits, by the first word of the URL.
+ADMITTED = {
+    "institution": {"person", "admin", "launched"}, "vle": {"vle"}, "provider": {"provider"}, "admin": {"admin"},
+}  # fmt: skip
+_ended = timezone.now() - timedelta(days=1)
+ENDS_OF_SESSIONS = {
+    "the session has ended": lambda w: CallerSession.objects.update(ended_at=_ended),
+    "the session has expired": lambda w: CallerSession.objects.update(expires_at=_ended),
+    "the session is gone": lambda w: CallerSession.objects.all().delete(),
+}
+ENDS_OF_PEOPLE = {
+    "the person is deactivated": lambda w: User.objects.update(is_active=False),
+    "the person has another password": lambda w: User.objects.update(session_generation=9),
+    "the person is gone": lambda w: User.objects.filter(pk__in=CallerSession.objects.values("user")).delete(),
+}
+ENDS_OF_PASSWORDS = {
+    "signing in is not allowed any more": lambda w: User.objects.update(login_allowed=False, is_staff=False),
+}
+ENDS_OF_LAUNCHES = {
+    "the VLE is gone": lambda w: VLE.objects.all().delete(),
+    "the launcher is gone": lambda w: Launcher.objects.all().delete(),
+}
+ENDS_OF_SITTINGS = {"the sitting is gone": lambda w: AssessmentSession.objects.all().delete()}
+ENDS_OF_MODULES = {
+    "the credential is revoked": lambda w: Credential.objects.update(revoked_at=_ended),
+    "the overlap is over": lambda w: Credential.objects.update(expires_at=_ended),
+    "the credential is gone": lambda w: Credential.objects.all().delete(),
+}
+ENDS = {
+    "person": ENDS_OF_SESSIONS | ENDS_OF_PEOPLE | ENDS_OF_PASSWORDS,
+    "admin": ENDS_OF_SESSIONS | ENDS_OF_PEOPLE | ENDS_OF_PASSWORDS,
+    "launched": ENDS_OF_SESSIONS | ENDS_OF_PEOPLE | ENDS_OF_LAUNCHES,
+    "learner": ENDS_OF_SESSIONS | ENDS_OF_PEOPLE | ENDS_OF_LAUNCHES | ENDS_OF_SITTINGS,
+    "vle": ENDS_OF_SESSIONS | ENDS_OF_MODULES | {"the VLE is gone": lambda w: VLE.objects.all().delete()},
+    "provider": ENDS_OF_SESSIONS | ENDS_OF_MODULES | {"it is gone": lambda w: Provider.objects.all().delete()},
+}
+
+
+def _entered(door: str, body: dict) -> dict:
+    answer = APIClient().post(f"{AUTH}{door}", body)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def _module(**of) -> dict:
+    credential, secret = credential_issue(**of)
+    return _entered("approle", {"role_id": str(credential.role_id), "secret_id": secret})["token"]
+
+
+def _launched(world, target: Target) -> dict:
+    sitting = None
+    if target == Target.LAPI:
+        sitting = AssessmentSession.objects.create(
+            institution=world.home.institution, activity=world.home.activity, learner=world.home.learners["ann"]
+        )
+    launcher, token = launcher_create(vle=world.home.vle, person=world.people["ann"], target=target, session=sitting)
+    return _entered("token", {"id": launcher.pk, "token": token})
+
+
+@pytest.fixture
+def pair_of(world):
+    """pair_of("vle"): the tokens of a caller of that kind, who has just come in."""
+    return lambda kind: PAIRS_IN[kind](world)
+
+
+def probe(token: str) -> int:
+    """401 for a token of nobody; anything else says that its caller was known."""
+    return client_with(token).get(BASE).status_code
+
+
+def refreshes(pair: dict) -> list[int]:
+    """What the three forms of a refresh answer."""
+    url, header = f"{AUTH}token/refresh", {"HTTP_AUTHORIZATION": f"JWT {pair['refresh_token']}"}
+    return [
+        APIClient().post(url, {"token": pair["access_token"]}, **header).status_code,
+        APIClient().post(url, {"token": pair}).status_code,
+        APIClient().post(url, {"refresh_token": pair["refresh_token"]}).status_code,
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lifetimes_of_each_kind(kind, pair_of):
+    pair = pair_of(kind)
+    access, refresh = claims_of(pair["access_token"]), claims_of(pair["refresh_token"])
+    assert access["exp"] - access["iat"] == 15 * 60
+    assert abs(refresh["exp"] - refresh["iat"] - MINUTES[kind] * 60) <= 1
+    said = {"admin": "person"}.get(kind, kind)  # being a global administrator is a right, which no token says
+    assert access["kind"] == refresh["kind"] == said
+
+
+def test_session_of_a_sitting_lives_as_long_as_the_sitting_may_take(world):
+    ends = timezone.now() + timedelta(minutes=360)
+    refresh = claims_of(tokens.pair(learner_session_open(person=world.people["ann"], expires_at=ends))["refresh_token"])
+    assert refresh["exp"] == int(ends.timestamp())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_goes_on_until_its_session_ends(kind, pair_of):
+    pair = pair_of(kind)
+    assert (probe(pair["access_token"]), refreshes(pair)) == (ALIVE[kind], [200, 200, 200])
+    old = pair | {"access_token": resigned(claims_of(pair["access_token"]) | {"exp": 1})}
+    assert (probe(old["access_token"]), refreshes(old)) == (401, [200, 200, 200])
+    over = pair | {"refresh_token": resigned(claims_of(pair["refresh_token"]) | {"exp": 1})}
+    assert refreshes(over) == [403, 403, 403]
+
+
+@pytest.mark.parametrize(("kind", "end"), [(kind, end) for kind in KINDS for end in ENDS[kind]])
+def test_what_ends_a_session_ends_its_tokens_at_once(kind, end, pair_of, world):
+    pair = pair_of(kind)
+    ENDS[kind][end](world)
+    assert (probe(pair["access_token"]), refreshes(pair)) == (401, [403, 403, 403])
+    assert client_with(pair["access_token"]).delete(f"{AUTH}logout").status_code == 401
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_can_sign_out_and_its_tokens_cannot_be_used_again(kind, pair_of):
+    pair, beside = pair_of(kind), pair_of("person")
+    assert client_with(pair["access_token"]).delete(f"{AUTH}logout").status_code == 204
+    assert (probe(pair["access_token"]), refreshes(pair)) == (401, [403, 403, 403])
+    assert (probe(beside["access_token"]), refreshes(beside)) == (200, [200, 200, 200])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_takes_one_token_for_the_other(kind, pair_of):
+    pair = pair_of(kind)
+    swapped = {"access_token": pair["refresh_token"], "refresh_token": pair["access_token"]}
+    assert (probe(pair["refresh_token"]), refreshes(swapped)) == (401, [403, 403, 403])
+
+
+@pytest.mark.parametrize("other", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_goes_on_with_the_access_token_of_another_session(kind, other, pair_of):
+    pair, anothers = pair_of(kind), pair_of(other)
+    mixed = pair | {"access_token": anothers["access_token"]}
+    assert refreshes(mixed)[:2] == [403, 403]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forged_claims_open_nothing_for_any_kind(kind, pair_of, world):
+    pair = pair_of(kind)
+    victim = session_of(world.people["admin"])
+    forged = [
+        {"sid": victim.pk}, {"sub": str(world.people["admin"].pk)}, {"exp": 2**40}, {"type": "refresh"},
+        *({"kind": name} for name in {*ALIVE} - {claims_of(pair["access_token"])["kind"]}),
+    ]  # fmt: skip
+    for change in forged:
+        bad = {}
+        for name, token in pair.items():
+            head, _, signature = token.split(".")
+            bad[name] = f"{head}.{_segment(claims_of(token) | change)}.{signature}"
+        assert probe(bad["access_token"]) == 401, change
+        assert refreshes(pair | {"access_token": bad["access_token"]})[:2] == [403, 403], change
+        assert refreshes(pair | {"refresh_token": bad["refresh_token"]}) == [403, 403, 403], change
+    assert (probe(pair["access_token"]), refreshes(pair)) == (ALIVE[kind], [200, 200, 200])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_lives_on_with_an_older_key_until_that_leaves_the_ring(kind, pair_of, settings):
+    pair = pair_of(kind)
+    settings.TOKEN_KEYS = {"next1": "x" * 48, **settings.TOKEN_KEYS}
+    assert (probe(pair["access_token"]), refreshes(pair)) == (ALIVE[kind], [200, 200, 200])
+    new = APIClient().post(f"{AUTH}token/refresh", {"token": pair}).json()["token"]
+    assert jwt.get_unverified_header(new["access_token"])["kid"] == "next1"
+    assert new["refresh_token"] == pair["refresh_token"]
+    settings.TOKEN_KEYS = {"next1": "x" * 48}
+    assert (probe(pair["access_token"]), refreshes(pair)) == (401, [403, 403, 403])
+    assert probe(new["access_token"]) == ALIVE[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_403_where_it_is_not_admitted(kind, pair_of):
+    """Whatever the method, and whether or not there is such a row."""
+    client = client_with(pair_of(kind)["access_token"])
+    closed = [resource for resource in TREE if kind not in ADMITTED[resource.root]]
+    for resource in closed:
+        detail = "/api/v2/" + resource.url.replace("{language}", "en")
+        for kwarg in resource.kwargs:
+            detail = detail.replace(f"{{{kwarg}}}", "1")
+        for method in ("get", "post", "put", "patch", "delete"):
+            assert request(client, method, detail, None if method == "get" else {}).status_code == 403, detail
+            if method in ("get", "post"):
+                above = detail.rstrip("/").rpartition("/")[0] + "/"
+                assert request(client, method, above, None if method == "get" else {}).status_code == 403, above
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_profile_is_for_people(kind, pair_of):
+    profile = client_with(pair_of(kind)["access_token"]).get(f"{AUTH}profile")
+    assert profile.status_code == (200 if kind in {"person", "admin", "launched"} else 403)

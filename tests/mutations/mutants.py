@@ -334,7 +334,7 @@ WRITTEN = [
     (
         "refresh of an ended session",
         "signin/services/sessions.py",
-        'or caller_of(token["sid"], token["kind"]) is None',
+        'or caller_of(session.pk, token["kind"]) is None',
         "",
         _SIGN_IN,
     ),

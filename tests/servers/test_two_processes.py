@@ -159,6 +159,74 @@ def test_a_consent_accepted_twice_at_once_is_recorded_once(running):
     assert statuses(rejected) == {204: 1, 404: 7}
 
 
+def test_a_launcher_exchanged_by_two_at_once_opens_one_session(running):
+    servers, known = running
+    for number, secret in known["ask"]("tests.servers.launch"):
+        body = {"id": str(number), "token": secret}
+        first, second = at_once([partial(server.call, "POST", "/api/v2/auth/token", body) for server in servers])
+        assert sorted((first.status, second.status)) == [200, 401]
+        pair = (first if first.status == 200 else second).json()
+        assert servers[0].call("GET", "/api/v2/auth/profile", token=pair["access_token"]).status == 200
+
+
+def test_a_launcher_exchanged_by_many_at_once_opens_one_session(running):
+    servers, known = running
+    number, secret = known["ask"]("tests.servers.launch")[0]
+    body = {"id": number, "token": secret}
+    answers = at_once([partial(servers[i % 2].call, "POST", "/api/v2/auth/token", body) for i in range(8)])
+    assert statuses(answers) == {200: 1, 401: 7}
+
+
+def approle(server, credentials, path="/api/v2/auth/approle"):
+    body = {name: credentials[name] for name in ("role_id", "secret_id")}
+    return server.call("POST", path, body)
+
+
+def registered(server, known):
+    """A new VLE with its credentials."""
+    root = token(server, known, "root")
+    users = server.call("GET", home(known, "user/?roles=ADMIN"), token=root).json()["results"]
+    admin = token(server, known, users[0]["uid"])
+    made = server.call("POST", home(known, "vle/"), {"type": 0, "name": f"Of {admin[-12:]}"}, admin)
+    assert made.status == 201, made.body
+    return made.json(), admin
+
+
+def test_a_rotation_in_one_process_ends_credential_and_tokens_in_the_other(running):
+    (one, other), known = running
+    made, admin = registered(one, known)
+    signed_in = approle(other, made["credentials"])
+    assert signed_in.status == 200
+    pair = signed_in.json()["token"]
+    assert other.call("GET", "/api/v2/institution/", token=pair["access_token"]).status == 403  # known, not admitted
+    rotated = one.call("POST", home(known, f"vle/{made['id']}/credentials/"), {}, admin)
+    assert other.call("GET", "/api/v2/institution/", token=pair["access_token"]).status == 401
+    assert other.call("POST", "/api/v2/auth/token/refresh", {"token": pair}).status == 403
+    assert approle(other, made["credentials"]).status == 401
+    assert approle(other, rotated.json()["credentials"]).status == 200
+
+
+def test_many_processes_of_a_vle_sign_in_at_once(running):
+    servers, known = running
+    made, _ = registered(servers[0], known)
+    assert statuses(at_once([partial(approle, servers[i % 2], made["credentials"]) for i in range(30)])) == {200: 30}
+
+
+def test_two_slashes_before_the_path_are_one(running):
+    servers, known = running
+    made, _ = registered(servers[0], known)
+    assert approle(servers[0], made["credentials"], "//api/v2/auth/approle").status == 200
+
+
+def test_wrong_secrets_are_counted_across_processes(running):
+    servers, known = running
+    made, _ = registered(servers[0], known)
+    wrong = made["credentials"] | {"secret_id": "wrong"}
+    answers = at_once([partial(approle, servers[i % 2], wrong) for i in range(24)])
+    assert statuses(answers) == {401: 10, 429: 14}
+    assert [approle(server, made["credentials"]).status for server in servers] == [429, 429]
+
+
 def test_of_rotations_at_once_only_one_credential_lives(running):
     servers, known = running
     root = token(servers[0], known, "root")

@@ -1,4 +1,4 @@
-"""Deletes sign-in sessions that are over, and counters of failures whose window has closed."""
+"""Deletes sign-in sessions that are over, launchers that were used or are too old, and closed counters of failures."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser):
-        parser.add_argument("--days", type=int, default=30, help="keep sessions that ended in the last DAYS (30)")
+        parser.add_argument("--days", type=int, default=30, help="keep what ended in the last DAYS (30)")
 
     def handle(self, *args, days, **options):
         count = sessions_forgotten(before=timezone.now() - timedelta(days=days))

@@ -4,6 +4,7 @@ DEMO=1 is the local start: keys are made once and kept in `var/`, the database i
 With DEMO off whatever is missing stops the start.
 """
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -70,10 +71,13 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "corsheaders",
 ]
 MIDDLEWARE = [
     "tesla_api.health.Health",
-    "tesla_api.api.paths.ForwardedScheme",
+    "tesla_api.api.paths.Forwarded",
+    "tesla_api.api.paths.PublicAddress",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tesla_api.policy.ContentSecurityPolicy",
@@ -142,6 +146,9 @@ SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15)
 # The broker as providers' workers reach it, told to them when they sign in.
 PROVIDER_BROKER_URL = env.str("PROVIDER_BROKER_URL", default="")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+if PUBLIC_URL and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", PUBLIC_URL):
+    sys.exit("PUBLIC_URL must be an address without query, such as https://trust.example.org.")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -214,6 +221,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},
+    "SERVERS": [{"url": PUBLIC_URL}] if PUBLIC_URL else [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": ["signin.authentication.BrowserAuthentication"],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -251,7 +259,17 @@ SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=_tls)
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if _tls else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+if PUBLIC_URL:
+    CSRF_TRUSTED_ORIGINS += ["/".join(PUBLIC_URL.split("/")[:3])]
 CSRF_FAILURE_VIEW = "tesla_api.pages.csrf_failure"
+# Dashboards on other hosts. They send tokens, never cookies, and read nothing but the API and its files.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+if not all(re.fullmatch(r"https?://[^\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):
+    sys.exit("CORS_ALLOWED_ORIGINS must be origins such as https://dashboard.example.org, separated by commas.")
+CORS_URLS_REGEX = r"^/(api|lapi|files)/"
+CORS_ALLOW_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+CORS_ALLOW_HEADERS = ("authorization", "content-type")
+CORS_ALLOW_CREDENTIALS = False
 SESSION_COOKIE_AGE = int(PERSON_SESSION_LIFETIME.total_seconds())
 
 LOGGING = {

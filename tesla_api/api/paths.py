@@ -1,5 +1,8 @@
-"""Middleware: both slash forms of every API path, nothing of it kept, and the scheme that a trusted proxy reports."""
+"""Middleware: both slash forms of every API path, nothing of it kept, and the address under which clients see it."""
 
+from functools import partial
+
+from django.conf import settings
 from django.http import HttpRequest
 
 from tesla_api.api.address import is_trusted
@@ -33,13 +36,45 @@ class BothSlashForms:
         return answer
 
 
-class ForwardedScheme:
-    """`https` behind one of TRUSTED_PROXIES that says so; anybody else's X-Forwarded-Proto is ignored."""
+class Forwarded:
+    """Scheme and host as one of TRUSTED_PROXIES says that it was asked for them; from anybody else they are nothing.
+
+    The host must be one of ALLOWED_HOSTS, as one of the request's own.
+    """
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest):
-        if request.META.get("HTTP_X_FORWARDED_PROTO") == "https" and is_trusted(request.META.get("REMOTE_ADDR", "")):
-            request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
+        if is_trusted(request.META.get("REMOTE_ADDR", "")):
+            if request.META.get("HTTP_X_FORWARDED_PROTO") == "https":
+                request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
+            # A proxy behind another one appends its own name.
+            asked = request.META.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip()
+            if asked:
+                request.META["HTTP_HOST"] = asked
         return self.get_response(request)
+
+
+class PublicAddress:
+    """Every absolute address of the service begins with PUBLIC_URL, if there is one, whatever a request says.
+
+    On the request itself: pages of lists, links to files and libraries all ask it.
+    """
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        if settings.PUBLIC_URL:
+            request.build_absolute_uri = partial(_public, request)  # type: ignore[method-assign]
+        return self.get_response(request)
+
+
+def _public(request: HttpRequest, location: str | None = None) -> str:
+    found = type(request).build_absolute_uri(request, location)
+    here, mounted = f"{request.scheme}://{request.get_host()}", request.META.get("SCRIPT_NAME", "").rstrip("/")
+    if not found.startswith(f"{here}/"):
+        return found
+    path = found.removeprefix(here)
+    return settings.PUBLIC_URL + (path.removeprefix(mounted) if path.startswith(f"{mounted}/") else path)

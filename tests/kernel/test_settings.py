@@ -21,11 +21,11 @@ COMPLETE = {
 }
 
 
-def start(**environment):
-    """`manage.py check` with this environment alone."""
+def start(command="check", **environment):
+    """`manage.py check` or another command, with this environment alone."""
     clean = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, "manage.py", command],
         cwd=ROOT,
         env=clean | environment,
         capture_output=True,

@@ -10,7 +10,7 @@ from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
 from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
-from tesla_api.api.filters import IntegerFilter
+from tesla_api.api.filters import IntegerFilter, MomentFilter
 from tesla_api.api.scope import under
 from tesla_api.api.serializers import ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
@@ -46,8 +46,8 @@ class GroupCourseFilter(filters.FilterSet):
     vle_course_id = filters.CharFilter("course__vle_course_id")
     description = filters.CharFilter("course__description")
     code = filters.CharFilter("course__code")
-    start = filters.IsoDateTimeFilter("course__start")
-    end = filters.IsoDateTimeFilter("course__end")
+    start = MomentFilter("course__start")
+    end = MomentFilter("course__end")
 
 
 class GroupCourseViewSet(ResourceViewSet):

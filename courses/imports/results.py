@@ -30,7 +30,7 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
         draft = Path(folder) / "draft"
         with draft.open("w", encoding="utf-8", newline="") as file:
             rows = TableWriter(file, ("line", "status", "reasons", *table.columns), delimiter=table.delimiter)
-            result = Result(lambda outcome: rows.write(_cells(outcome)))
+            result = Result(lambda outcome: rows.write(_cells(outcome, len(table.columns))))
             yield result
         if result.undone:
             draft = _withdrawn(draft, table.delimiter)
@@ -38,8 +38,10 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
         draft.replace(path)
 
 
-def _cells(outcome: Outcome) -> tuple[object, ...]:
-    return outcome.row.line, outcome.status, " ".join(outcome.reasons), *outcome.row.cells
+def _cells(outcome: Outcome, width: int) -> tuple[object, ...]:
+    """A line that could not be taken apart has empty cells."""
+    cells = outcome.row.cells or ("",) * width
+    return outcome.row.line, outcome.status, " ".join(outcome.reasons), *cells
 
 
 def _withdrawn(draft: Path, delimiter: str) -> Path:

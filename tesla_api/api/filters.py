@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time
 from django import forms
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import F
+from django_filters import fields
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
@@ -26,9 +27,27 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
 
 
 class IntegerFilter(filters.NumberFilter):
-    """A filter by a whole number: the other one would cut 1.5 to 1."""
+    """A filter by a whole number that a database can be asked for: the other one would cut 1.5 to 1."""
 
     field_class = forms.IntegerField
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, min_value=-(2**63), max_value=2**63 - 1, **kwargs)
+
+
+class _MomentField(fields.IsoDateTimeField):
+    def to_python(self, value):
+        found = super().to_python(value)
+        try:
+            return found and found.astimezone(UTC)
+        except OverflowError as error:  # its year in UTC is none
+            raise ModelValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A filter by an instant that there is in UTC, too."""
+
+    field_class = _MomentField
 
 
 class TenantFilter(IntegerFilter):
@@ -94,6 +113,8 @@ class DeclaredSearch(SearchFilter):
         text = request.query_params.get(self.search_param, "")
         if len(text) > SEARCH_CHARACTERS:
             raise ValidationError({self.search_param: [f"At most {SEARCH_CHARACTERS} characters."]})
+        if "\0" in text:
+            raise ValidationError({self.search_param: ["Null characters are not allowed."]})
         terms = list(dict.fromkeys(super().get_search_terms(request)))
         if len(terms) > SEARCH_TERMS:
             raise ValidationError({self.search_param: [f"At most {SEARCH_TERMS} words."]})

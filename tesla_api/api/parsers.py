@@ -1,5 +1,8 @@
 """Request bodies: JSON by orjson, and forms; all of a bounded size."""
 
+from io import BytesIO
+from urllib.parse import unquote_to_bytes
+
 import orjson
 from django.conf import settings
 from rest_framework import parsers, status
@@ -34,7 +37,12 @@ class JSONParser(parsers.BaseParser):
 class FormParser(parsers.FormParser):
     def parse(self, stream, media_type=None, parser_context=None):
         _refuse_too_large(parser_context)
-        return super().parse(stream, media_type, parser_context)
+        body = stream.read()
+        try:
+            unquote_to_bytes(body).decode()  # Django would put other signs in the place of broken ones
+        except UnicodeDecodeError as error:
+            raise ParseError("The form is not UTF-8.") from error
+        return super().parse(BytesIO(body), media_type, parser_context)
 
 
 class MultiPartParser(parsers.MultiPartParser):

@@ -138,6 +138,13 @@ def test_errors_stand_beside_their_field(page, query, beside, text, world, admin
     assert_clean(answer)
 
 
+def test_search_with_a_null_character_is_told_beside_it(world, admin, address):
+    for page in ("courses/", "learners/", f"courses/{world.home.course.pk}/"):
+        answer = admin.get(address(page), {"search": "a\0b"})
+        assert answer.status_code == 400, page
+        assert "Null characters are not allowed." in answer.text
+
+
 def test_column_boxes_never_fail(world, admin, address):
     for name in ("id", "start", "end"):
         answer = admin.get(address("courses/"), {name: "no such thing"})

@@ -369,7 +369,9 @@ def test_search_takes_signs_literally(number, get, filled):
 
 @each_list
 def test_search_with_a_null_character_is_no_server_error(number, caller, world):
-    assert caller("admin").get(f"{url_of(CALLS[number], world)}?search=%00").status_code in (200, 400)
+    answer = caller("admin").get(f"{url_of(CALLS[number], world)}?search=a%00b")
+    page = ["count", "next", "previous", "results"]  # of consent 6.3, which nobody searches
+    assert (answer.status_code, [*answer.json()]) in ((200, page), (400, ["search"]))
 
 
 def test_institutions_are_searched_by_acronym_and_name(get, caller, many):

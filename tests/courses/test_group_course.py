@@ -227,7 +227,18 @@ def test_filter_by_vle(admin, url, world):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("vle_id", "abc"), ("vle_id", "1.5"), ("start", "soon"), ("end", "2031-99-99"), ("code", "\0")],
+    [
+        ("vle_id", "abc"),
+        ("vle_id", "1.5"),
+        ("start", "soon"),
+        ("end", "2031-99-99"),
+        ("code", "\0"),
+        ("vle_id", str(2**63)),
+        ("vle_id", str(-(2**63) - 1)),
+        ("vle_id", "9" * 30),
+        ("start", "0001-01-01T00:00:00+14:00"),
+        ("end", "9999-12-31T23:59:59-14:00"),
+    ],
 )
 def test_bad_value_of_a_filter_is_400_under_its_name(name, value, admin, url):
     answer = admin.get(url, {name: value})

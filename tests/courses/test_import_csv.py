@@ -256,6 +256,7 @@ def test_a_refused_row_is_told_and_leaves_nothing_while_the_others_are_written(h
     assert told == "3 rows: 2 created, 0 updated, 0 unchanged, 1 refused\n"
     assert wrong == f"line 3: refused: {reasons}\n"
     assert result[2][:3] == ["3", "refused", reasons]
+    assert len(result[2]) == len(result[0])
     assert [line[1] for line in result[1:]] == ["created", "refused", "created"]
     assert User.objects.count() == before + 2
 
@@ -430,6 +431,8 @@ def test_the_result_must_not_be_the_file_and_must_have_a_place(home, tmp_path):
         call_command(
             "import_csv", file, "--institution", "HOME", "--result", tmp_path / "none" / "result.csv", verbosity=0
         )
+    with pytest.raises(CommandError, match="is there already and is no file"):
+        call_command("import_csv", file, "--institution", "HOME", "--result", tmp_path)
     assert not User.objects.filter(uid="n1").exists()
     assert file.read_text() == "uid\nn1\n"
 

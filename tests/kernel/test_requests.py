@@ -32,6 +32,14 @@ def test_a_body_that_is_no_object_is_400(as_, url, body):
     assert answer.status_code == 400
 
 
+def test_a_form_that_is_not_utf8_is_400(as_, url):
+    kind = "application/x-www-form-urlencoded"
+    answer = as_("admin").patch(url, "allowed_domains=%ff.org", content_type=kind)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "The form is not UTF-8."})
+    assert as_("admin").patch(url, "mail_domain=%EF%BF%BD", content_type=kind).json().keys() == {"mail_domain"}
+    assert as_("admin").patch(url, "mail_domain=example.org", content_type=kind).status_code == 200
+
+
 def test_other_media_types_are_415(as_, url):
     assert as_("admin").patch(url, "<a/>", content_type="application/xml").status_code == 415
 

@@ -160,7 +160,8 @@ def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
             limited = keyword.arg == "tenant" and ast.unparse(keyword.value) != "None"
             if node.func.id in ("TenantRelatedField", "TenantFilter") and limited:
                 name = f"{resource}: {node.func.id} of any tenant"
-                yield source.replaced(name, *source.span(keyword), "tenant=None", tests)
+                own = f"tests/{source.file.partition('/')[0]}/test_{Path(source.file).stem}.py"
+                yield source.replaced(name, *source.span(keyword), "tenant=None", ((own,), *tests))
 
 
 def _lists(resource: str, source: _Source) -> Iterator[Mutant]:

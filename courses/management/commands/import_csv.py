@@ -51,7 +51,7 @@ class Command(BaseCommand):
         institution = institution_named(options["institution"])
         with failures_told():
             table = _table(options["file"], options["delimiter"])
-            _refuse_same(options["file"], options["result"])
+            _refuse_no_place(options["file"], options["result"])
             self._listing = Listing()
             found = PeopleImport(institution, table.columns, clears=options["clear_empty"])
             counts = self._imported(table, found, options)
@@ -96,6 +96,11 @@ def _table(path: Path, delimiter: str | None) -> Table:
     return table
 
 
-def _refuse_same(file: Path, result: Path | None) -> None:
-    if result is not None and result.resolve() == file.resolve():
+def _refuse_no_place(file: Path, result: Path | None) -> None:
+    """Before anything is written."""
+    if result is None:
+        return
+    if result.resolve() == file.resolve():
         raise CommandError("The result would overwrite the file that is read.")
+    if result.exists() and not result.is_file():
+        raise CommandError(f"{result} is there already and is no file.")

@@ -1,17 +1,13 @@
 """VLEs and what they sign in with."""
 
-import hashlib
-import secrets
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from files.services import files_erase_unreferenced
-from institutions.models import VLE, Credential, Institution, VLEType
+from institutions.models import VLE, Institution, VLEType
+from institutions.services.credentials import credential_issue, credentials_end
 from tesla_api.api.domain import Unknown
 
 
@@ -44,20 +40,10 @@ def _lti_endpoints(vle: VLE) -> dict[str, str]:
 
 
 def _issued(vle: VLE) -> dict[str, str]:
-    credential, secret = _credential_create(vle)
+    credential, secret = credential_issue(vle=vle)
     consumer = {"consumer_key": vle.lti["consumer_key"], "consumer_secret": vle.lti_secret}
     endpoints = {name: url for name, url in vle.lti.items() if name != "consumer_key"}
     return {"role_id": str(credential.role_id), "secret_id": secret, **consumer, **endpoints}
-
-
-def _credential_create(vle: VLE) -> tuple[Credential, str]:
-    secret = secrets.token_urlsafe(32)
-    return Credential.objects.create(vle=vle, secret_hash=secret_hash(secret)), secret
-
-
-def secret_hash(secret: str) -> str:
-    """SHA-256 in hex. Enough for what is random: there is nothing to guess."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic
@@ -73,13 +59,7 @@ def vle_update(*, vle: VLE, **values: Any) -> None:
 def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
     """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
     held = _locked(vle)  # of two rotations at once, the second one ends what the first one has issued
-    now = timezone.now()
-    live = held.credential_rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-    if overlap_minutes:
-        ends = now + timedelta(minutes=overlap_minutes)
-        live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # none lives longer for it
-    else:
-        live.update(revoked_at=now)
+    credentials_end(credentials=held.credential_rows.all(), overlap_minutes=overlap_minutes)
     held.lti = {**held.lti, "consumer_key": str(uuid.uuid4())}
     held.lti_secret = str(uuid.uuid4())
     held.save(update_fields=("lti", "lti_secret", "updated_at"))

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from institutions.models import Credential
-from institutions.services.vles import secret_hash
+from institutions.services.credentials import secret_hash
 from signin.services import Refused
 from signin.services.attempts import attempt_counted, attempt_taken_back
 

@@ -17,8 +17,9 @@ from courses.models import (
 )
 from courses.services.members import INSTRUCTORS, LEARNERS, members_link
 from institutions.models import VLE, Institution, Instrument, Provider, UIOption, User
+from institutions.services.credentials import secret_hash
 from institutions.services.institutions import institution_create
-from institutions.services.vles import secret_hash, vle_create, vle_credentials_rotate
+from institutions.services.vles import vle_create, vle_credentials_rotate
 from learners.models import Learner, SENDCategory, SENDLearner
 from tesla_api.demo.cast import Subject, Task, University
 from tesla_api.demo.people import Staff

@@ -11,8 +11,8 @@ from files.links import Links, evidence_links, link_read, url_read
 from files.models import FileRead, Kind, StoredFile
 from files.services import store
 from institutions.models import VLE, Credential, InformedConsentDocument, Instructor
+from institutions.services.credentials import secret_hash
 from institutions.services.documents import document_update
-from institutions.services.vles import secret_hash
 from tesla_api.api.caller import Caller, CallerKind
 from tests.conftest import token_of
 from tests.files.conftest import PDF, stored

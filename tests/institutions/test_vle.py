@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from courses.models import Activity, Course
 from institutions.models import VLE, Credential
-from institutions.services.vles import secret_hash, vle_credentials_rotate, vle_update
+from institutions.services.credentials import secret_hash
+from institutions.services.vles import vle_credentials_rotate, vle_update
 from tesla_api.api.domain import Unknown
 
 ENDPOINTS = {

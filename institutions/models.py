@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from tesla_api.api.constraints import tied_to_institution
 from tesla_api.api.fields import EncryptedTextField
-from tesla_api.api.models import Timestamped
+from tesla_api.api.models import Record, Timestamped
 from tesla_api.api.text import validate_language, validate_line, validate_queue_name
 
 
@@ -361,3 +361,32 @@ class MessageLocale(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.code_id} ({self.locale})"
+
+
+class AdministrationRecord(Record):
+    """A change that a global administrator made through the API. Numbers instead of keys: it outlives what it names.
+
+    `changes` is {field: [before, after]} for numbers and switches, {field: null} for everything else: a text may be a
+    name, an address or a secret, and none of them is kept here.
+    """
+
+    class Action(models.TextChoices):
+        CREATE = "create"
+        UPDATE = "update"
+        DELETE = "delete"
+
+    by_kind = models.CharField(max_length=20)
+    by_id = models.BigIntegerField()
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    action = models.CharField(max_length=10, choices=Action.choices)
+    resource = models.CharField(max_length=20, help_text="The last word of its URL.")
+    resource_id = models.BigIntegerField()
+    institution_id = models.BigIntegerField(null=True)
+    changes = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=("resource", "resource_id"), name="administration_of_row")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.resource} {self.resource_id} by {self.by_kind} {self.by_id}"

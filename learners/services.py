@@ -6,16 +6,25 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from institutions.models import InformedConsent, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
 from institutions.services.rosters import people_without
+from institutions.services.uses import further_uses
 from learners.models import ConsentDecision, Decision, Learner, SENDCategory, SENDLearner, SENDOption
 from learners.queries import SendOptions, send_data
 from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
+
+
+@further_uses(Instrument)
+def categories_without(instrument: Instrument) -> tuple[type[Model], int]:
+    """Special needs of any institution that take the instrument away: they name it in their data."""
+    data = SENDCategory.objects.values_list("data", flat=True)
+    return SENDCategory, sum(instrument.pk in (found.get("disabled_instruments") or ()) for found in data.iterator())
 
 
 @transaction.atomic

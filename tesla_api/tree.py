@@ -11,6 +11,11 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
+from institutions.api.admin_institution import AdminInstitutionViewSet
+from institutions.api.admin_instrument import AdminInstrumentViewSet
+from institutions.api.admin_provider import AdminProviderViewSet
+from institutions.api.admin_ui import AdminUIOptionViewSet
+from institutions.api.admin_user import AdminUserViewSet
 from institutions.api.document import InformedConsentDocumentViewSet
 from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
@@ -81,4 +86,9 @@ TREE = (
         "report/{parent_lookup_report_id}/audit/{instrument_id}/",
         ReportAuditViewSet,
     ),
+    Resource("admin/user/{id}/", AdminUserViewSet),
+    Resource("admin/institution/{id}/", AdminInstitutionViewSet),
+    Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
+    Resource("admin/instrument/{parent_lookup_instrument_id}/provider/{id}/", AdminProviderViewSet),
+    Resource("admin/ui/{id}/", AdminUIOptionViewSet),
 )

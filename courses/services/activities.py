@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-import jsonschema_rs
 from django.db import transaction
 
 from courses.models import Activity, ActivityInstrument, Course
 from files.services import files_erase_unreferenced
 from institutions.models import Instrument
+from institutions.services.options import options_wrong
 from tesla_api.api.domain import Invalid, Unknown
 
 MANUAL = "manual"  # type of the activities that no VLE has sent
@@ -98,13 +98,11 @@ def _refuse_wrong_options(row: ActivityInstrument) -> None:
     if row.options is None or row.instrument.options_schema is None:
         return
     try:
-        # Nothing is fetched for a schema, and no value comes back in a message.
-        schema = jsonschema_rs.Draft7Validator(row.instrument.options_schema, offline=True, mask="the value")
+        wrong = options_wrong(row.instrument.options_schema, row.options)
     except ValueError as error:
         raise Invalid(options="They cannot be checked: the instrument's own schema is broken.") from error
-    for wrong in schema.iter_errors(row.options):
-        where = ".".join(map(str, wrong.instance_path))
-        raise Invalid(options=f"{where}: {wrong.message}" if where else wrong.message)
+    if wrong is not None:
+        raise Invalid(options=wrong)
 
 
 def _refuse_no_primary(row: ActivityInstrument) -> None:

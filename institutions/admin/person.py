@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from institutions.admin.service import PasswordFields, ServiceForm, ServicePage, password_taken
 from institutions.models import User
 from institutions.services.people import person_create, person_delete, person_update
-
-FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
+from institutions.services.person_values import FLAGS
 
 
 class PersonForm(ServiceForm, PasswordFields):

@@ -15,6 +15,7 @@ from institutions.models import (
     ProviderNotification,
     UIOption,
 )
+from institutions.services.routes import roles_checked
 from tesla_api.admin_pages import FixedPage, Page, ReadingPage
 
 
@@ -59,15 +60,8 @@ class ProviderNotificationPage(ReadingPage):
 
 
 class UIOptionForm(forms.ModelForm):
-    KNOWN = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMIN")
-
     def clean_roles(self) -> str | None:
-        """Names of roles without blanks; none at all is everyone."""
-        named = [name.strip() for name in (self.cleaned_data["roles"] or "").split(",") if name.strip()]
-        unknown = [name for name in named if name not in self.KNOWN]
-        if unknown:
-            raise ValidationError(f"Not a role: {', '.join(unknown)}. Roles are {', '.join(self.KNOWN)}.")
-        return ",".join(named) or None
+        return roles_checked(self.cleaned_data["roles"])
 
 
 @admin.register(UIOption)

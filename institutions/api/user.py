@@ -51,7 +51,7 @@ class InstitutionUserSerializer(ResourceSerializer):
 
     class Meta:
         model = User
-        fields = ("id", "username", "password", "password2", *SHOWN)
+        fields: tuple[str, ...] = ("id", "username", "password", "password2", *SHOWN)
         read_only_fields = ("last_login",)
         extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
 

@@ -5,13 +5,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domains_checked
 from institutions.services.people import person_create
 from institutions.services.returns import allowed_domains_checked
+from institutions.services.uses import amount_of, uses_of
 from tesla_api.api.domain import Conflict
+
+_GOES_WITH_IT = Q(inst_admin=True, is_staff=False)  # a global administrator's account is deleted on purpose only
 
 
 @transaction.atomic
@@ -23,10 +26,17 @@ def institution_create(
     `administrator` are values of a person: uid and whatever else is known. With `password` the person can sign in at
     once; without one a global administrator has to set it before anybody can administer the institution.
     """
+    institution = institution_register(acronym=acronym, name=name, **values)
+    return institution, person_create(institution=institution, **{**administrator, "inst_admin": True})
+
+
+@transaction.atomic
+def institution_register(*, acronym: str, name: str, **values: Any) -> Institution:
+    """A new institution that nobody administers yet."""
     institution = Institution(acronym=acronym, name=name, **_cleaned(values))
     institution.full_clean()
     institution.save()
-    return institution, person_create(institution=institution, **{**administrator, "inst_admin": True})
+    return institution
 
 
 @transaction.atomic
@@ -56,31 +66,29 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def institution_delete(*, institution: Institution) -> None:
-    """The institution with its administrators and UI options. Conflict when it has anything else."""
+def institution_delete(*, institution: Institution) -> list[int]:
+    """The institution with its administrators and UI options: who went with it. Conflict when it has anything else."""
+    people = [person.pk for person in administrators_locked(institution=institution)]
     held = Institution.objects.select_for_update().get(pk=institution.pk)
     obstacles = institution_obstacles(institution=held)
     if obstacles:
         raise Conflict(f"{held.acronym} cannot be deleted: it still has {', '.join(obstacles)}.")
     try:
         held.ui_options.all().delete()
-        held.people.all().delete()
+        held.people.filter(pk__in=people).delete()
         held.delete()
     except ProtectedError as error:  # something was added in this moment
         raise Conflict(f"{held.acronym} cannot be deleted: it is in use.") from error
+    return people
+
+
+def administrators_locked(*, institution: Institution) -> list[User]:
+    """The people who go with the institution, locked until the transaction ends: people before their institution."""
+    return list(institution.people.filter(_GOES_WITH_IT).order_by("pk").select_for_update())
 
 
 def institution_obstacles(*, institution: Institution) -> list[str]:
     """What keeps an institution from being deleted, in words: "3 courses". Records of the past are never deleted."""
-    found = []
-    relations: list[Any] = Institution._meta.get_fields(include_hidden=True)
-    for relation in relations:
-        if relation.auto_created and relation.one_to_many:
-            model = relation.related_model
-            rows = model._default_manager.filter(**{relation.field.name: institution})
-            if model is User:
-                rows = rows.filter(inst_admin=False)
-            amount = 0 if relation.name == "ui_options" else rows.count()
-            if amount:
-                found.append(f"{amount} {model._meta.verbose_name if amount == 1 else model._meta.verbose_name_plural}")
-    return sorted(found)
+    people = institution.people.exclude(_GOES_WITH_IT).count()
+    others = uses_of(institution, own=("people", "ui_options"))
+    return sorted([*others, amount_of(User, people)] if people else others)

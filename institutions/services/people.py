@@ -1,18 +1,21 @@
 """People of an institution: making, changing and deleting them, giving and taking roles.
 
-Whoever changes people locks rows in one order: the person, the person's role, the institution.
+Whoever changes people locks rows in one order: the person, the person's role, the institution. A global administrator
+is locked together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
 from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import Institution, Instructor, User
 from institutions.services.person_values import cleaned, refuse_wrong, usernames
+from institutions.services.uses import amount_of, referring
 from tesla_api.api.constraints import TAKEN, violated_fields
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
@@ -20,6 +23,9 @@ INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User'
 GLOBAL_ADMINISTRATOR = "This is the account of a global administrator."
 _HAS_ROLE = Q(instructor__isnull=False) | Q(learner__isnull=False)
 _ADMINISTERS = Q(inst_admin=True, login_allowed=True, is_active=True)
+_ADMINISTERS_ALL = Q(is_staff=True, is_active=True, email__isnull=False) & ~Q(
+    password__startswith=UNUSABLE_PASSWORD_PREFIX
+)
 
 
 @transaction.atomic
@@ -56,19 +62,23 @@ def person_update(*, person: User, may: Collection[str] | None = None, **values:
 
     `may` names what the writer may change: anything else that differs is refused, by its name. From who may change
     everything, a new password lets the person sign in. A new password, a deactivation and the end of `login_allowed`
-    end all sessions of the person.
+    end all sessions of the person. Another `institution` is for somebody of whom nothing is in the present one.
     """
     held = person_locked(person_id=person.pk)
-    administered = _administers(held)
+    administered, administered_all = _administers(held), _administers_all(held)
     values = cleaned(values)
     password = values.pop("password", None)
     if password is not None and may is None and not held.is_staff:
         values.setdefault("login_allowed", True)
     changed = {name: value for name, value in values.items() if getattr(held, name) != value}
     _refuse_beyond(may, {*changed, "password"} if password is not None else {*changed})
+    if "institution" in changed:
+        _refuse_bound(held)
     _put(held, changed, password)
     if administered and not _administers(held):
         _refuse_last_administrator(held)
+    if administered_all and not _administers_all(held):
+        _refuse_last_global_administrator(held)
     return _saved(held)
 
 
@@ -78,6 +88,8 @@ def person_delete(*, person: User) -> None:
     held = person_locked(person_id=person.pk)
     if _administers(held):
         _refuse_last_administrator(held)
+    if _administers_all(held):
+        _refuse_last_global_administrator(held)
     for role in ROLES:
         _role_erase(held, role)
     _account_erase(held)
@@ -142,7 +154,10 @@ def role_delete(*, person: User, role: str) -> None:
 
 def person_locked(*, person_id: int) -> User:
     """The person as stored, locked until the transaction ends."""
-    found = User.objects.select_for_update().filter(pk=person_id).first()
+    rows = User.objects.select_for_update()
+    if User.objects.filter(pk=person_id, is_staff=True).exists():
+        list(rows.filter(is_staff=True).order_by("pk").values_list("pk"))  # see _refuse_last_global_administrator
+    found = rows.filter(pk=person_id).first()
     if found is None:
         raise Unknown("There is no such person any more.")
     return found
@@ -191,6 +206,34 @@ def _refuse_last_administrator(person: User) -> None:
     others = User.objects.filter(_ADMINISTERS, institution=home).exclude(pk=person.pk)
     if not others.exists():
         raise Conflict("This is the institution's last administrator who can sign in.")
+
+
+def _administers_all(person: User) -> bool:
+    return bool(person.is_staff and person.is_active and person.email and person.has_usable_password())
+
+
+def _refuse_last_global_administrator(person: User) -> None:
+    """Conflict when nobody else could administer the installation.
+
+    All global administrators are locked by now: two who end each other at the same time do so one after the other.
+    """
+    if not User.objects.filter(_ADMINISTERS_ALL).exclude(pk=person.pk).exists():
+        raise Conflict("This is the last global administrator who can sign in.")
+
+
+def _refuse_bound(person: User) -> None:
+    """Conflict when something of the person's hangs in the present institution."""
+    bound = [amount_of(rows.model, rows.count()) for rows in _inside_institution(person) if rows.exists()]
+    if person.inst_admin or person.legal_admin or person.send_admin or person.data_admin:
+        bound.append("administrative rights")
+    if person.institution_id is not None and bound:
+        raise Conflict(f"This person cannot leave the institution: there are {', '.join(sorted(bound))}.")
+
+
+def _inside_institution(person: User) -> list[QuerySet]:
+    """Rows that refer to the person and are of an institution themselves."""
+    found = [rows for _, rows in referring(person)]
+    return [rows for rows in found if any(field.name == "institution" for field in rows.model._meta.fields)]
 
 
 def _role_erase(person: User, role: str) -> None:

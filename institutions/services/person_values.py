@@ -15,6 +15,7 @@ from tesla_api.api.batches import batched
 from tesla_api.api.constraints import TAKEN, refuse_violations
 from tesla_api.api.text import validate_line
 
+FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")
 _LONGEST_USERNAME = 150
 _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
@@ -54,7 +55,10 @@ def refuse_malformed(person: User, changed: set[str], password: str | None = Non
             validate_line(getattr(person, name) or "")
     if person.institution is not None and not person.uid:
         errors["uid"] = [ValidationError("A person of an institution needs a uid.")]
-    if "email" in changed:
+    for name in FLAGS:
+        if person.institution is None and getattr(person, name):
+            errors[name] = [ValidationError("Only a person of an institution can hold this right.")]
+    if changed & {"email", "institution"}:
         with _under(errors, "email"):
             _refuse_address(person.institution, person.email or "")
     if password is not None:

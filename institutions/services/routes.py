@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
 from institutions.models import Institution, UIOption
 from tesla_api.api.domain import Invalid, Unknown
+
+ROLES = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMIN")
 
 
 def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> list[str]:
@@ -48,3 +51,38 @@ def _refuse_unknown_route(route: str) -> None:
     """What no global row opens cannot be blocked."""
     if not UIOption.objects.filter(route=route, institution=None).exists():
         raise Invalid(route="There is no such route.")
+
+
+@transaction.atomic
+def global_option_create(*, route: str, enabled: bool = False, roles: str | None = None) -> UIOption:
+    """A route for the dashboards of all institutions; it is open to these roles while it is enabled."""
+    return UIOption.objects.create(route=route, enabled=enabled, roles=_roles_of(roles))
+
+
+@transaction.atomic
+def global_option_update(*, option: UIOption, **values: Any) -> UIOption:
+    held = UIOption.objects.select_for_update().filter(pk=option.pk, institution=None).first()
+    if held is None:
+        raise Unknown("There is no such UI option any more.")
+    if "roles" in values:
+        values["roles"] = _roles_of(values["roles"])
+    for name, value in values.items():
+        setattr(held, name, value)
+    held.save(update_fields=(*values, "updated_at"))
+    return held
+
+
+def _roles_of(text: str | None) -> str | None:
+    try:
+        return roles_checked(text)
+    except ValidationError as error:
+        raise Invalid(roles=error.messages[0]) from error
+
+
+def roles_checked(text: str | None) -> str | None:
+    """Names of roles without blanks; none at all is everyone, null. Raises ValidationError."""
+    named = [name.strip() for name in (text or "").split(",") if name.strip()]
+    unknown = [name for name in named if name not in ROLES]
+    if unknown:
+        raise ValidationError(f"Not a role: {', '.join(unknown)}. Roles are {', '.join(ROLES)}.")
+    return ",".join(named) or None

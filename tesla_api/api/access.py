@@ -58,6 +58,7 @@ class Root:
     tenant: Callable[[Caller, int | None], int | None]
     strangers_get_404: bool = False
     id_is_tenant: bool = False
+    id_is_own: bool = True  # the first id names the root's row, which `roles` has judged; else a row like any other
 
 
 def module(role: Role) -> Callable[[Caller, int | None], Role]:
@@ -71,7 +72,12 @@ ROOTS = {
     ),
     "vle": Root(frozenset({CallerKind.VLE}), module(Role.VLE), lambda caller, id: caller.institution_id),
     "provider": Root(frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None),
-    "admin": Root(frozenset({CallerKind.GLOBAL_ADMIN}), lambda caller, id: caller.everywhere, lambda caller, id: None),
+    "admin": Root(
+        frozenset({CallerKind.GLOBAL_ADMIN}),
+        lambda caller, id: caller.everywhere,
+        lambda caller, id: None,
+        id_is_own=False,
+    ),
 }
 
 

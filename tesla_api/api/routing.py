@@ -66,7 +66,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        return "-".join(segment for segment, _ in self.segments)
+        return "-".join([*self.prefix.split("/")[:-1], *(segment for segment, _ in self.segments)])
 
     def urls(self) -> list:
         router = SimpleRouter(use_regex_path=False)

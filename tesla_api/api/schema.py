@@ -40,8 +40,11 @@ class ResourceSchema(AutoSchema):
     view: Any
 
     def get_tags(self) -> list[str]:
-        """A resource of the tree is its own group: the last word of its URL."""
-        return [self.view.basename.rpartition("-")[2]] if hasattr(self.view, "scope") else super().get_tags()
+        """A resource of the tree is its own group: the last word of its URL, behind the root's where there are two."""
+        if not hasattr(self.view, "scope"):
+            return super().get_tags()
+        word = self.view.basename.rpartition("-")[2]
+        return [word if self.view.root == "institution" else f"{self.view.root} {word}"]
 
     def _get_response_bodies(self, direction="response") -> dict[str, Any]:
         # Here and not in get_response_serializers(), which extend_schema() replaces.

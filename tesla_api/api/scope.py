@@ -1,7 +1,7 @@
 """Scope: what each id of a URL filters, and how rows hang from the nearest parent."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import ManyToManyRel, Model, Q, QuerySet
@@ -22,12 +22,16 @@ class Scope:
     @property
     def at_root(self) -> bool:
         """The nearest parent is what the first id of the URL names."""
-        return list(self.kwargs.values()) == ["pk"]
+        return self.root_kwarg is not None and list(self.kwargs.values()) == ["pk"]
 
     @property
     def parent_is_free(self) -> bool:
         """No query for the parent: access has compared the first id with the caller's own."""
         return self.model is None or self.at_root
+
+    def without_root(self) -> "Scope":
+        """The same below a root that has no row: its first id is looked up as every other one is."""
+        return replace(self, root_kwarg=None)
 
     def parents(self, kwargs: Mapping[str, Any]) -> QuerySet:
         """The nearest parent, tied to every other id of the URL: one query, one row or none."""

@@ -58,6 +58,8 @@ class ResourceViewSet(ModelViewSet):
         super().__init_subclass__(**kwargs)
         for name in _SEALED & cls.__dict__.keys():
             raise TypeError(f"{cls.__name__}.{name} is sealed: declare scope, access or narrow()")
+        if not ROOTS[cls.root].id_is_own:
+            cls.scope = cls.scope.without_root()
         if cls.scope.parent_is_free and any(g.parent or g.sees for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has parent rules, but there is no parent below the institution")
         # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.

@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from courses.models import AssessmentSession
 from files.models import FileRead, PendingErasure, StoredFile
-from institutions.models import VLE, Credential, Instrument, Message, Provider, ProviderNotification, User
+from institutions.models import (
+    VLE,
+    AdministrationRecord,
+    Credential,
+    Instrument,
+    Message,
+    Provider,
+    ProviderNotification,
+    User,
+)
 from institutions.services.credentials import credential_issue
 from institutions.services.vles import vle_create
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample
@@ -79,6 +88,9 @@ def filled(home, rows: int) -> None:
             institution=home.institution, user=person, vle=vle, token_hash=f"hash-{mark}", expires_at=now
         )
         Message.objects.create(code=f"CODE_{mark}".upper())
+        AdministrationRecord.objects.create(
+            by_kind="admin", by_id=person.pk, action="update", resource="user", resource_id=person.pk
+        )
 
 
 def _learner(home, person):

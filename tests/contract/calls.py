@@ -7,12 +7,21 @@ from typing import Any
 from django.utils import timezone
 
 from courses.models import Course
-from institutions.models import InformedConsent
+from institutions.models import InformedConsent, Provider, UIOption
 from learners.models import Learner, SENDCategory
 from tests.contract.document import operations
 from tests.world import World
 
 BASE = "/api/v2/institution/"
+ADMIN = "/api/v2/admin/"
+# Of the administration, which is not in the document: what is read.
+ADMIN_READS = {
+    "admin_user": ("user/", "user/{ann}/"),
+    "admin_institution": ("institution/", "institution/{i}/"),
+    "admin_instrument": ("instrument/", "instrument/1/"),
+    "admin_provider": ("instrument/1/provider/", "instrument/1/provider/{provider}/"),
+    "admin_ui": ("ui/", "ui/{route}/"),
+}
 QUIZ = "{i}/course/{course}/activity/{activity}/"
 TOOLS = f"{QUIZ}instrument/"
 NEWS = {"version": "3.0.0", "valid_from": "2030-01-01T00:00:00Z"}
@@ -198,6 +207,8 @@ def ids_of(world: World, home=None) -> dict[str, int]:
         "report": home.report.pk,
         "request": home.request.pk,
         "ks": home.report_instrument.instrument_id,
+        "provider": Provider.objects.filter(instrument=1).order_by("pk").values_list("pk", flat=True).first(),
+        "route": UIOption.objects.get(institution=None, route="course").pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

@@ -22,6 +22,7 @@ from institutions.models import (
     VLE,
     InformedConsent,
     InformedConsentDocument,
+    Institution,
     Instructor,
     Instrument,
     Provider,
@@ -73,6 +74,36 @@ def fill(world: World, rows: int) -> None:
     _needs(home, rows)
     _reports(home, people)
     _requests(home, rows)
+
+
+def fill_administration(rows: int) -> None:
+    """`rows` more of everything that only global administrators list."""
+    Institution.objects.bulk_create(
+        Institution(acronym=f"I{n}", name=f"Institution {n}", mail_domain="more.org" if n % 2 else None)
+        for n in range(rows)
+    )
+    User.objects.bulk_create(
+        User(username=f"nowhere{n}", is_staff=bool(n % 2), is_active=not n % 2, locale="ca" if n % 2 else None)
+        for n in range(rows)
+    )
+    Provider.objects.bulk_create(
+        Provider(
+            instrument_id=1, name=f"Provider {n}", acronym=f"more{n}", queue=f"more{n}", version=f"1.{n}",
+            **(_FULL_PROVIDER if n % 2 else {}),
+        )
+        for n in range(rows)
+    )  # fmt: skip
+    UIOption.objects.bulk_create(
+        UIOption(route=f"route{n}", enabled=bool(n % 2), roles="ADMIN,SEND" if n % 2 else None) for n in range(rows)
+    )
+
+
+_FULL_PROVIDER = {
+    "description": "More", "url": "https://provider.example.org", "enabled": True, "allow_validation": True,
+    "validation_active": True, "alert_below": Decimal("0.3"), "warning_below": Decimal("0.65"),
+    "inverted_polarity": True, "image": "provider:1", "has_service": True, "service_port": 8080,
+    "options_schema": {"type": "object"}, "options": {"depth": 3},
+}  # fmt: skip
 
 
 def _instruments(rows: int) -> None:

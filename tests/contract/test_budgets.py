@@ -10,12 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.contract.calls import CALLS, name_of, url_of
+from tests.contract.calls import ADMIN, ADMIN_READS, CALLS, ids_of, name_of, url_of
 from tests.contract.document import operations
-from tests.contract.filling import fill
+from tests.contract.filling import fill, fill_administration
 
 FILE = Path(__file__).with_name("budgets.json")
 BUDGETS: dict[str, dict[str, int]] = json.loads(FILE.read_text())
+ADMIN_BUDGETS = BUDGETS.pop("admin")
 READS = [n for n in CALLS if CALLS[n].method == "get"]
 # Who reads what they may read; a row that only its owner sees is read by its owner.
 WHO = {
@@ -31,6 +32,7 @@ WHO = {
 }  # fmt: skip
 EXCEPT = {("12.7", "global"), ("12.7", "send")}  # 403
 CASES = [(n, who) for n in READS for who in WHO[n.split(".")[0]].split() if (n, who) not in EXCEPT]
+ADMINISTERED = [path for paths in ADMIN_READS.values() for path in paths]  # budgets by path, under "admin"
 LARGEST_LIST, LARGEST_DETAIL = 6, 10
 
 
@@ -47,6 +49,8 @@ def queries(client, url: str) -> int:
 
 def test_every_read_has_a_budget():
     assert {(n, who) for n, callers in BUDGETS.items() for who in callers} == set(CASES)
+    assert ADMIN_BUDGETS.keys() == set(ADMINISTERED)
+    assert max(ADMIN_BUDGETS.values()) <= LARGEST_LIST
     for number, callers in BUDGETS.items():
         is_list = operations()[number].is_list
         assert max(callers.values()) <= (LARGEST_LIST if is_list else LARGEST_DETAIL)
@@ -66,6 +70,19 @@ def test_search_ordering_and_filters_cost_a_count_at_most(number, who, caller, w
     fill(world, 3)
     url = f"{url_of(CALLS[number], world)}?search=e&ordering=-id&limit=2&offset=1&username=e"
     assert queries(caller(who), url) <= BUDGETS[number][who] + 1  # a page that is asked nothing brings its own
+
+
+@pytest.mark.parametrize("path", ADMINISTERED)
+@pytest.mark.parametrize("rows", [1, 100])
+def test_administration_keeps_its_budget_whatever_the_number_of_rows(rows, path, caller, world):
+    fill(world, rows)
+    fill_administration(rows)
+    client, url = caller("global"), ADMIN + path.format(**ids_of(world))
+    assert queries(client, f"{url}?limit=1000") == ADMIN_BUDGETS[path]
+    assert queries(client, url) == ADMIN_BUDGETS[path]
+    if not url.rstrip("/").rpartition("/")[2].isdigit():
+        filtered = queries(client, f"{url}?search=e&ordering=-id&limit=2&offset=1&name=e&username=e")
+        assert filtered <= ADMIN_BUDGETS[path] + 1  # a page that is asked nothing brings its own count
 
 
 def test_authentication_is_one_query(caller, world):

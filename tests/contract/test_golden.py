@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.calls import CALLS, NAMES, url_of
+from tests.contract.calls import ADMIN, ADMIN_READS, CALLS, NAMES, ids_of, url_of
+from tests.contract.filling import fill_administration
 
 FOLDER = Path(__file__).with_name("golden")
 WHO = {
@@ -73,8 +74,22 @@ def test_answers_are_the_golden_ones(name, who, caller, filled):
         if call.method == "get" and NAMES[number.split(".")[0]] == name:
             answer = client.get(url_of(call, filled))
             said[number] = [answer.status_code, words.of(answer.json())]
+    _compare(f"{name}-{who}.json", said)
+
+
+@pytest.mark.parametrize("name", ADMIN_READS)
+def test_answers_of_the_administration_are_the_golden_ones(name, caller, filled):
+    fill_administration(3)
+    client, words, said = caller("global"), Words(), {}
+    for path in ADMIN_READS[name]:
+        answer = client.get(ADMIN + path.format(**ids_of(filled)) + "?limit=100")
+        said[path] = [answer.status_code, words.of(answer.json())]
+    _compare(f"{name}-global.json", said)
+
+
+def _compare(name: str, said: dict) -> None:
     text = json.dumps(said, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
-    file = FOLDER / f"{name}-{who}.json"
+    file = FOLDER / name
     if os.environ.get("GOLDEN") == "write":
         FOLDER.mkdir(exist_ok=True)
         file.write_text(text)

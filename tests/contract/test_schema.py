@@ -12,6 +12,9 @@ from tests.contract.document import operations
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "tesla_api" / "openapi.yaml").read_text())
 DOCUMENTED = [*operations().values()]
+ADMINISTERED = (
+    "user/", "institution/", "instrument/", "instrument/{parent_lookup_instrument_id}/provider/", "ui/",
+)  # fmt: skip
 # What the service has beside the document.
 BESIDE = {
     ("post", "/api/v2/auth/approle"),
@@ -22,6 +25,13 @@ BESIDE = {
     ("delete", "/api/v2/auth/logout"),
     ("post", "/api/v2/institution/{parent_lookup_institution_id}/vle/{id}/credentials/"),
     ("delete", "/api/v2/institution/{parent_lookup_vle__institution_id}/course/{id}/"),
+    *((method, f"/api/v2/admin/{path}") for path in ADMINISTERED for method in ("get", "post")),
+    *(
+        (method, f"/api/v2/admin/{path}{{id}}/")
+        for path in ADMINISTERED
+        for method in ("get", "put", "patch", "delete")
+    ),
+    ("post", "/api/v2/admin/instrument/{parent_lookup_instrument_id}/provider/{id}/credentials/"),
 }
 # Of the document; those of 7, 15 and 16 collide in it and have the names that were settled for them.
 COMPONENTS = {

@@ -84,7 +84,7 @@ def test_who_may_not_change_everything_allows_nobody_to_sign_in(world):
 
 
 def test_institution_only_flags_need_an_institution(world):
-    assert errors_of(people.person_update, person=world.people["global"], inst_admin=True) == {"__all__"}
+    assert errors_of(people.person_update, person=world.people["global"], inst_admin=True) == {"inst_admin"}
 
 
 # User names.

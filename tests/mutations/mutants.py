@@ -571,8 +571,8 @@ WRITTEN = [
         _COURSES,
     ),
     ("any options", "courses/services/activities.py", "    if row.options is None or", "    if True or", _COURSES),
-    ("schemas are fetched", "courses/services/activities.py", "offline=True, ", "", _COURSES),
-    ("values are repeated", "courses/services/activities.py", ', mask="the value"', "", _COURSES),
+    ("schemas are fetched", "institutions/services/options.py", "offline=True, ", "", _COURSES),
+    ("values are repeated", "institutions/services/options.py", ', mask="the value"', "", _COURSES),
     (
         "alternatives of elsewhere",
         "courses/services/activities.py",

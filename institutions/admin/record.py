@@ -1,0 +1,15 @@
+"""What global administrators changed through the API, to read. Changes made on these pages are in Django's own log."""
+
+from django.contrib import admin
+
+from institutions.models import AdministrationRecord
+from tesla_api.admin_pages import ReadingPage
+
+
+@admin.register(AdministrationRecord)
+class AdministrationRecordPage(ReadingPage):
+    list_display = ("at", "by_id", "address", "action", "resource", "resource_id", "institution_id", "changes")
+    list_filter = ("action", "resource")
+    search_fields = ("=by_id", "=resource_id", "=institution_id")
+    search_help_text = "Number of the administrator, of the row or of the institution"
+    ordering = ("-pk",)

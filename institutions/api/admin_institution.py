@@ -1,0 +1,53 @@
+"""/admin/institution/{id}/"""
+
+from typing import Any
+
+from django_filters import rest_framework as filters
+
+from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
+from institutions.api.institution import InstitutionSerializer
+from institutions.models import Institution, User
+from institutions.services import institutions
+from institutions.services.administration import Action
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.serializers import BlankableCharField
+
+
+class AdminInstitutionSerializer(AdministrationSerializer):
+    allowed_domains = BlankableCharField()
+
+    class Meta:
+        model = Institution
+        fields = (*InstitutionSerializer.Meta.fields, "launcher_admin")
+
+
+class AdminInstitutionFilter(filters.FilterSet):
+    id = ColumnFilter()
+    name = ColumnFilter(lookup_expr="icontains")
+    acronym = ColumnFilter(lookup_expr="icontains")
+
+
+class AdminInstitutionViewSet(AdministrationViewSet):
+    """A new institution has nobody yet: who administers it is made at /admin/user/."""
+
+    queryset = Institution.objects.all()
+    serializer_class = AdminInstitutionSerializer
+    filterset_class = AdminInstitutionFilter
+    search_fields = ("acronym", "name")
+    orderable = {name: name for name in AdminInstitutionSerializer.Meta.fields}
+
+    def locked(self):
+        if self.action == "destroy":  # who goes with it is locked first: people before their institution
+            institutions.administrators_locked(institution=self.get_object())
+        return super().locked()
+
+    def made(self, values: dict[str, Any]) -> Institution:
+        return institutions.institution_register(**values)
+
+    def changed(self, row: Institution, values: dict[str, Any]) -> Institution:
+        return institutions.institution_update(institution=row, **values)
+
+    def removed(self, row: Institution) -> None:
+        home = row.pk
+        for person in institutions.institution_delete(institution=row):
+            self.record(Action.DELETE, User(pk=person, institution_id=home), resource="user")

@@ -1,0 +1,52 @@
+"""/admin/instrument/{id}/"""
+
+from typing import Any
+
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+
+from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
+from institutions.api.instrument import InstrumentSerializer
+from institutions.models import Instrument
+from institutions.services import instruments
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.serializers import BlankableCharField, ObjectField
+
+
+class AdminInstrumentSerializer(AdministrationSerializer):
+    """`options_schema` may be sent as text, and is answered as an object. `queue` has a default."""
+
+    options_schema = ObjectField(required=False, allow_null=True)
+    queue = BlankableCharField(max_length=250)
+    description = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, style={"base_template": "textarea.html"}
+    )
+
+    class Meta:
+        model = Instrument
+        fields = InstrumentSerializer.Meta.fields
+
+
+class AdminInstrumentFilter(filters.FilterSet):
+    id = ColumnFilter()
+    name = ColumnFilter(lookup_expr="icontains")
+    acronym = ColumnFilter(lookup_expr="icontains")
+
+
+class AdminInstrumentViewSet(AdministrationViewSet):
+    """Also those that are not enabled."""
+
+    queryset = Instrument.objects.all()
+    serializer_class = AdminInstrumentSerializer
+    filterset_class = AdminInstrumentFilter
+    search_fields = ("name", "acronym", "description")
+    orderable = {name: name for name in AdminInstrumentSerializer.Meta.fields}
+
+    def made(self, values: dict[str, Any]) -> Instrument:
+        return instruments.instrument_create(**values)
+
+    def changed(self, row: Instrument, values: dict[str, Any]) -> Instrument:
+        return instruments.instrument_update(instrument=row, **values)
+
+    def removed(self, row: Instrument) -> None:
+        instruments.shared_delete(row=row)

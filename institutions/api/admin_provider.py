@@ -1,0 +1,113 @@
+"""/admin/instrument/{parent_lookup_instrument_id}/provider/{id}/ and its credentials/"""
+
+from typing import Any
+
+from django.db import transaction
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
+from institutions.api.instrument import InstrumentSerializer
+from institutions.api.vle import RotationSerializer, no_credentials
+from institutions.models import Instrument, Provider
+from institutions.services import instruments
+from institutions.services.administration import Action
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BlankableCharField, Computed, ObjectField
+from tesla_api.api.text import validate_web_address
+
+
+class ThresholdField(serializers.DecimalField):
+    """A fraction, answered as a number."""
+
+    def __init__(self, **kwargs):
+        kwargs |= {"required": False, "allow_null": True, "coerce_to_string": False, "min_value": 0, "max_value": 1}
+        super().__init__(max_digits=5, decimal_places=4, **kwargs)
+
+    def to_representation(self, value):
+        return float(value)
+
+
+class AdminProviderSerializer(AdministrationSerializer):
+    """`credentials` are told once, in the answers that issue them."""
+
+    instrument = InstrumentSerializer(read_only=True)
+    queue = BlankableCharField(max_length=50)
+    description = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, style={"base_template": "textarea.html"}
+    )
+    url = serializers.CharField(
+        max_length=250, required=False, allow_null=True, allow_blank=True, validators=[validate_web_address]
+    )
+    image = BlankableCharField(max_length=250)
+    service_port = serializers.IntegerField(min_value=1, max_value=65535, required=False, allow_null=True)
+    options_schema = ObjectField(required=False, allow_null=True)
+    options = ObjectField(required=False, allow_null=True)
+    credentials = Computed(no_credentials)
+    warning_below = ThresholdField()
+    alert_below = ThresholdField()
+
+    class Meta:
+        model = Provider
+        fields = (
+            "id", "instrument", "name", "queue", "description", "url", "version", "acronym", "allow_validation",
+            "inverted_polarity", "image", "has_service", "service_port", "options_schema", "options", "credentials",
+            "enabled", "validation_active", "warning_below", "alert_below", "created_at", "updated_at",
+        )  # fmt: skip
+
+    def validate_url(self, value: str | None) -> str | None:
+        return value or None
+
+
+class AdminProviderFilter(filters.FilterSet):
+    id = ColumnFilter()
+    name = ColumnFilter(lookup_expr="icontains")
+    description = ColumnFilter(lookup_expr="icontains")
+
+
+class AdminProviderViewSet(AdministrationViewSet):
+    queryset = Provider.objects.all()
+    serializer_class = AdminProviderSerializer
+    filterset_class = AdminProviderFilter
+    fast_rows = False  # a handful of rows, with thresholds that are decimals and answered as numbers
+    search_fields = ("name", "acronym", "description")
+    orderable = {
+        name: name for name in AdminProviderSerializer.Meta.fields if name not in ("instrument", "credentials")
+    }
+    scope = under(Instrument, rows="instrument", parent_lookup_instrument_id="pk")
+    access = {Role.GLOBAL: grant(READ, WRITE, "credentials")}
+
+    def narrow(self, queryset):
+        return queryset.select_related("instrument")
+
+    def made(self, values: dict[str, Any]) -> Provider:
+        provider, self.issued = instruments.provider_create(instrument=self.parent, **values)
+        return provider
+
+    def changed(self, row: Provider, values: dict[str, Any]) -> Provider:
+        return instruments.provider_update(provider=row, **values)
+
+    def removed(self, row: Provider) -> None:
+        instruments.shared_delete(row=row)
+
+    def read_back(self, row):
+        answer = super().read_back(row)
+        return answer | {"credentials": self.issued} if self.action in ("create", "credentials") else answer
+
+    @extend_schema(request=RotationSerializer, responses={201: AdminProviderSerializer})
+    @action(detail=True, methods=["post"])
+    def credentials(self, request, **_):
+        """New credentials; the present ones end at once or after `overlap_minutes`."""
+        body = RotationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with transaction.atomic():
+            provider = self.locked()
+            self.issued = instruments.provider_credentials_rotate(provider=provider, **body.validated_data)
+            self.record(Action.UPDATE, provider, {"credentials": None})
+            return Response(self.read_back(provider), status.HTTP_201_CREATED)

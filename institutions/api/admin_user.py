@@ -1,0 +1,80 @@
+"""/admin/user/{id}/"""
+
+from typing import Any
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+
+from institutions.api.administration import AdministrationViewSet, Untouched
+from institutions.api.person import SEARCHED
+from institutions.api.user import ROLES, SHOWN, InstitutionUserSerializer
+from institutions.models import Institution, User
+from institutions.services import accounts, people
+from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.serializers import BlankableCharField, Computed, TenantRelatedField
+
+FLAGS = ("inst_admin", "send_admin", "legal_admin", "data_admin")  # in the order of ROLES
+RIGHTS = ("is_staff", "is_active")
+
+
+def institution_of(
+    institution: int | None, acronym: str | None, uid: str, locale: str | None, *held: bool
+) -> dict[str, Any] | None:
+    """Never a number: dashboards look for roles in it."""
+    if institution is None:
+        return None
+    roles = [name for name, has in zip(ROLES, held, strict=True) if has]
+    return {"id": institution, "acronym": acronym, "uid": uid, "locale": locale, "roles": roles}
+
+
+class AdminUserSerializer(Untouched, InstitutionUserSerializer):
+    """A person of any institution or of none, global administrators included."""
+
+    uid = BlankableCharField(max_length=255)
+    institution_id = TenantRelatedField(
+        queryset=Institution.objects.all(), tenant=None, source="institution", required=False, allow_null=True
+    )
+    institution = Computed(
+        institution_of,
+        "institution_id",
+        "institution__acronym",
+        "uid",
+        "locale",
+        *FLAGS,
+        lambda me: Q(instructor__isnull=False),
+        lambda me: Q(learner__isnull=False),
+    )
+
+    class Meta(InstitutionUserSerializer.Meta):
+        fields: tuple[str, ...] = (*InstitutionUserSerializer.Meta.fields, *RIGHTS, "institution_id", "institution")
+
+
+class AdminUserFilter(filters.FilterSet):
+    id = ColumnFilter()
+    username = ColumnFilter(lookup_expr="icontains")
+    email = ColumnFilter(lookup_expr="icontains")
+
+
+class AdminUserViewSet(AdministrationViewSet):
+    queryset = User.objects.all()
+    serializer_class = AdminUserSerializer
+    filterset_class = AdminUserFilter
+    search_fields = SEARCHED
+    orderable = {name: name for name in ("id", "username", *SHOWN, *RIGHTS)} | {
+        "institution": "institution__acronym",
+        "institution_id": "institution",
+    }
+
+    def locked(self):
+        # As the services do: of global administrators all together, or two would wait for each other crosswise.
+        people.person_locked(person_id=self.kwargs[self.lookup_url_kwarg])
+        return super().locked()
+
+    def made(self, values: dict[str, Any]) -> User:
+        return people.person_create(**{"institution": None} | values)
+
+    def changed(self, row: User, values: dict[str, Any]) -> User:
+        return accounts.account_update(person=row, own=row.pk == self.caller.id, **values)
+
+    def removed(self, row: User) -> None:
+        accounts.account_delete(person=row, own=row.pk == self.caller.id)

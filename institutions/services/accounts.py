@@ -1,0 +1,28 @@
+"""People's accounts as global administrators change them: nobody takes the own one away."""
+
+from typing import Any
+
+from django.db import transaction
+
+from institutions.models import User
+from institutions.services.people import person_delete, person_update
+from tesla_api.api.domain import Conflict
+
+_OPENS = ("is_staff", "is_active", "login_allowed")
+
+
+@transaction.atomic
+def account_update(*, person: User, own: bool, **values: Any) -> User:
+    """Change anybody; of the `own` account nothing that opens it is taken."""
+    taken = [name for name in _OPENS if getattr(person, name) and values.get(name) is False]
+    if own and taken:
+        raise Conflict(f"Nobody can take {', '.join(taken)} from the own account.")
+    return person_update(person=person, **values)
+
+
+@transaction.atomic
+def account_delete(*, person: User, own: bool) -> None:
+    """The account with its roles and all that hangs from them; not the own one."""
+    if own:
+        raise Conflict("Nobody can delete the own account.")
+    person_delete(person=person)

@@ -1,0 +1,119 @@
+"""Instruments and providers, which all institutions share, and the providers' credentials."""
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+from django.db import transaction
+
+from institutions.models import Instrument, Provider
+from institutions.services.credentials import credential_issue, credentials_end
+from institutions.services.options import BROKEN_SCHEMA, options_wrong, schema_is_broken
+from institutions.services.uses import uses_of
+from tesla_api.api.domain import Conflict, Invalid, Unknown
+
+Shared = TypeVar("Shared", bound=Instrument | Provider)
+_PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows go with it
+_PAIR = "The two thresholds are a pair: give both or neither."
+
+
+@transaction.atomic
+def instrument_create(*, acronym: str, queue: str = "", **values: Any) -> Instrument:
+    """A new instrument; its queue is `tesla_<acronym>` unless another one is named."""
+    instrument = Instrument(acronym=acronym, queue=queue or f"tesla_{acronym}", **values)
+    return _saved(instrument, values)
+
+
+@transaction.atomic
+def instrument_update(*, instrument: Instrument, **values: Any) -> Instrument:
+    """Only what is given is written; an empty queue is none that is given."""
+    return _saved(_put(instrument, values), values)
+
+
+@transaction.atomic
+def provider_create(
+    *, instrument: Instrument, acronym: str, queue: str = "", **values: Any
+) -> tuple[Provider, dict[str, str]]:
+    """A new provider, and its credentials in clear: {role_id, secret_id}.
+
+    Its queue is `tesla_provider_<acronym>` unless another one is named: `tesla_<acronym>` is an instrument's.
+    """
+    queue = queue or f"tesla_provider_{acronym}"
+    provider = Provider(instrument=instrument, acronym=acronym, queue=queue, **values)
+    _refuse_half_a_pair(provider)
+    return _saved(provider, values), _issued(provider)
+
+
+@transaction.atomic
+def provider_update(*, provider: Provider, **values: Any) -> Provider:
+    """Only what is given is written; an empty queue is none that is given."""
+    changed = _put(provider, values)
+    _refuse_half_a_pair(changed)
+    return _saved(changed, values)
+
+
+@transaction.atomic
+def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> dict[str, str]:
+    """New credentials; the live ones end in `overlap_minutes` (0: now)."""
+    held = _locked(provider)  # of two rotations at once, the second one ends what the first one has issued
+    credentials_end(provider=held, overlap_minutes=overlap_minutes)
+    return _issued(held)
+
+
+@transaction.atomic
+def shared_delete(*, row: Instrument | Provider) -> None:
+    """An instrument or a provider, with what is a part of it. Conflict, naming what uses it, when it is in use."""
+    held = _locked(row)
+    uses = uses_of(held, own=_PARTS)
+    if uses:
+        raise Conflict(f"{held.acronym} cannot be deleted: it is used by {', '.join(uses)}.")
+    held.delete()
+
+
+def _issued(provider: Provider) -> dict[str, str]:
+    credential, secret = credential_issue(provider=provider)
+    return {"role_id": str(credential.role_id), "secret_id": secret}
+
+
+def _locked(row: Shared) -> Shared:
+    """The row as stored, locked until the transaction ends."""
+    found: Any = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    if found is None:
+        raise Unknown("It is not there any more.")
+    return found
+
+
+def _put(row: Shared, values: dict[str, Any]) -> Shared:
+    held = _locked(row)
+    for name, value in values.items():
+        if value or name != "queue":
+            setattr(held, name, value)
+    return held
+
+
+def _saved(row: Shared, given: Collection[str]) -> Shared:
+    """Saved, when a schema that was given is one, and the options are what the schema allows."""
+    schema = row.options_schema
+    if schema is not None and "options_schema" in given and schema_is_broken(schema):
+        raise Invalid(options_schema=BROKEN_SCHEMA)
+    if isinstance(row, Provider) and not {"options", "options_schema"}.isdisjoint(given):
+        _refuse_wrong_options(row, "options" if "options" in given else "options_schema")
+    row.full_clean()
+    row.save()
+    return row
+
+
+def _refuse_wrong_options(provider: Provider, blamed: str) -> None:
+    if provider.options is None or provider.options_schema is None:
+        return
+    try:
+        wrong = options_wrong(provider.options_schema, provider.options)
+    except ValueError:
+        wrong = "They cannot be checked: the provider's own schema is broken."
+    if wrong is not None:
+        raise Invalid(**{blamed: wrong})
+
+
+def _refuse_half_a_pair(provider: Provider) -> None:
+    for name, other in (("alert_below", "warning_below"), ("warning_below", "alert_below")):
+        if getattr(provider, name) is None and getattr(provider, other) is not None:
+            raise Invalid(**{name: _PAIR})

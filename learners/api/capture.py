@@ -124,7 +124,17 @@ class SampleField(serializers.Field[Content, Any, str, Any]):
         return data
 
 
-class InstrumentIdsField(serializers.ListField):
+class PlainListField(serializers.ListField):
+    def run_child_validation(self, data: Any) -> list[Any]:
+        """What is wrong as plain texts: by place, the keys would be numbers, which JSON has not."""
+        try:
+            return super().run_child_validation(data)
+        except ValidationError as error:
+            by_place: dict[int, list[str]] = error.detail  # type: ignore[assignment] # as the base class makes it
+            raise ValidationError(sorted({str(text) for texts in by_place.values() for text in texts})) from error
+
+
+class InstrumentIdsField(PlainListField):
     child = serializers.IntegerField(min_value=1)
 
     def __init__(self, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from learners.api.capture import LEARNER_ID, CaptureView, OfLearner, RefusedSerializer, path_of
+from learners.api.capture import LEARNER_ID, CaptureView, OfLearner, PlainListField, RefusedSerializer, path_of
 from reports.queries import capture_states
 from tesla_api.api.ids import bounded_id
 from tesla_api.api.parsers import JSONParser
@@ -17,7 +17,7 @@ STATES = ("NOT_FOUND", "PENDING", "VALID", "ERROR", "TIMEOUT")
 
 
 class StatusRequestSerializer(OfLearner):
-    samples = serializers.ListField(child=serializers.CharField(max_length=255), max_length=MOST_SAMPLES)
+    samples = PlainListField(child=serializers.CharField(max_length=255), max_length=MOST_SAMPLES)
 
 
 class SampleStateSerializer(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ import logging
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import IO, Any
 
@@ -73,14 +74,13 @@ def _chunks(content: IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
     return iter(lambda: read(CHUNK), b"")
 
 
-@transaction.atomic
-def file_store(
+@contextmanager
+def file_drafted(
     *, institution, owner, kind: Kind, media_type: str, content: IO[bytes] | Iterable[bytes], extension: str
-) -> StoredFile:
-    """The row of a new object with this content, which is read in chunks; a file is read from its start.
+) -> Iterator[StoredFile]:
+    """An object with this content, and its row, which is still to be saved: in a transaction inside the block.
 
-    `owner` is the person whose data it is, None for the institution's own papers. Refer to the row in the same
-    transaction: what no row refers to is erased at the next opportunity (see the module for rollbacks).
+    So no transaction waits for a slow store. The object is erased again when the block fails. See `file_store`.
     """
     if owner is not None and owner.institution_id != institution.pk:
         raise ValueError("The owner of a file is a person of its institution.")
@@ -93,7 +93,7 @@ def file_store(
         readable.content_type = media_type  # type: ignore[attr-defined]  # S3 stores it with the object
         if store().save(key, readable) != key:
             raise ValueError(f"The store keeps {key} under another name.")
-        return StoredFile.objects.create(
+        yield StoredFile(
             institution=institution,
             owner=owner,
             kind=kind.value,
@@ -105,6 +105,22 @@ def file_store(
     except BaseException:
         _object_erase(key)  # what was written so far
         raise
+
+
+@transaction.atomic
+def file_store(
+    *, institution, owner, kind: Kind, media_type: str, content: IO[bytes] | Iterable[bytes], extension: str
+) -> StoredFile:
+    """The row of a new object with this content, which is read in chunks; a file is read from its start.
+
+    `owner` is the person whose data it is, None for the institution's own papers. Refer to the row in the same
+    transaction: what no row refers to is erased at the next opportunity (see the module for rollbacks).
+    """
+    with file_drafted(
+        institution=institution, owner=owner, kind=kind, media_type=media_type, content=content, extension=extension
+    ) as row:
+        row.save()
+    return row
 
 
 @transaction.atomic
@@ -152,7 +168,7 @@ def objects_erase_pending() -> tuple[int, int]:
 def objects_erase_unknown(*, older_than: timedelta) -> tuple[int, int]:
     """Erase the objects of ours that no row knows, of transactions that never were committed: (erased, failed).
 
-    `older_than` must be longer than any transaction. Objects whose keys are not ours are left alone.
+    `older_than` must be longer than any transaction and any upload. Objects whose keys are not ours are left alone.
     """
     erased = failed = 0
     for keys in _batches(_keys_in_store()):

@@ -1,6 +1,7 @@
-"""Changes of learners: the role, what a learner decides about the informed consent, and special needs. No HTTP."""
+"""Changes of learners: the role, what a learner decides about the informed consent, special needs, samples. No HTTP."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,13 +10,24 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from files.models import Kind, StoredFile
+from files.samples import Sample, sample_json
+from files.services import file_drafted
 from institutions.models import InformedConsent, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
 from institutions.services.rosters import people_without
 from institutions.services.uses import further_uses
-from learners.models import ConsentDecision, Decision, Learner, SENDCategory, SENDLearner, SENDOption
-from learners.queries import SendOptions, send_data
+from learners.models import (
+    ConsentDecision,
+    Decision,
+    EnrolmentSample,
+    Learner,
+    SENDCategory,
+    SENDLearner,
+    SENDOption,
+)
+from learners.queries import SendOptions, ic_status, send_data
 from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
 
@@ -230,3 +242,61 @@ def _refuse_past(expires_at: datetime | None) -> None:
 def _is_same(one: datetime | None, other: datetime | None) -> bool:
     """To the millisecond: browsers know no more, and send back what they were shown."""
     return one == other or (one is not None and other is not None and abs(one - other) < timedelta(milliseconds=1))
+
+
+def sample_create(
+    *, learner: Learner, sample: Sample, instruments: Collection[Instrument], metadata: Mapping[str, Any]
+) -> EnrolmentSample:
+    """Something that these instruments learn the learner from."""
+    facts = {
+        "learner_id": learner.learner_id,
+        "course_id": None,
+        "activity_id": None,
+        "session_id": None,
+        "instruments": sorted(instrument.pk for instrument in instruments),
+        "metadata": metadata,
+    }
+    with capture_stored(learner=learner, kind=Kind.SAMPLE, content=sample_json(sample, **facts)) as file:
+        row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
+        row.instruments.set(instruments)
+    return row
+
+
+@contextmanager
+def capture_stored(*, learner: Learner, kind: Kind, content: Iterable[bytes]) -> Iterator[StoredFile]:
+    """The file of something captured from a learner; the block, in its transaction, refers to it.
+
+    Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends.
+    """
+    _refuse_without_consent(_whole(learner))
+    with (
+        file_drafted(
+            institution=learner.institution,
+            owner=learner.user,
+            kind=kind,
+            media_type="application/json",
+            content=content,
+            extension="json",
+        ) as file,
+        transaction.atomic(),
+    ):
+        _refuse_without_consent(_whole(_locked(learner)))
+        file.save()
+        yield file
+
+
+def _whole(learner: Learner) -> Learner:
+    found = Learner.objects.select_related("institution", "consent").filter(pk=learner.pk).first()
+    if found is None:
+        raise Unknown("There is no such learner any more.")
+    return found
+
+
+def _refuse_without_consent(learner: Learner) -> None:
+    held = learner.consent
+    major, minor, patch = (held.major, held.minor, held.patch) if held else (None, 0, 0)
+    valid_from = held.valid_from if held else timezone.now()
+    policy = (learner.institution.external_ic, consent_current(learner.institution_id))
+    status = ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
+    if not status.startswith("VALID"):
+        raise Invalid(consent=status)

@@ -1,18 +1,26 @@
-"""Read paths of reports: which requests are shown, what statistics stand on, and how many have which level."""
+"""Read paths of reports: requests that are shown, what statistics stand on, levels, and what became of captures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from institutions.models import Provider
 from learners import arithmetic as properties
+from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
-from reports.arithmetic import Level
-from reports.models import ActivityInstrumentHistogram, Alert, LearnerInstrumentHistogram, Report
+from reports.arithmetic import Level, RequestStatus
+from reports.models import (
+    ActivityInstrumentHistogram,
+    Alert,
+    LearnerInstrumentHistogram,
+    Report,
+    Request,
+    RequestProviderResult,
+)
 from reports.reasons import KINDS
 from reports.rules import flagged_asks
 from tesla_api.api.prepared import Prepared
@@ -21,6 +29,23 @@ _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
 _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3
 _HIGHEST = Greatest("identity_level", "content_level", "integrity_level")
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
+_PENDING, _VALID, _ERROR, _TIMEOUT = "PENDING", "VALID", "ERROR", "TIMEOUT"
+_OF_SAMPLE = {
+    SampleStatus.STORED: _PENDING,
+    SampleStatus.VALID: _VALID,
+    SampleStatus.ERROR: _ERROR,
+    SampleStatus.TIMEOUT: _TIMEOUT,
+    SampleStatus.MISSING_VALIDATOR: _ERROR,
+}
+_OF_REQUEST = {
+    RequestStatus.STORED: _PENDING,
+    RequestStatus.SCHEDULED: _PENDING,
+    RequestStatus.PROCESSING: _PENDING,
+    RequestStatus.PROCESSED: _VALID,
+    RequestStatus.ERROR: _ERROR,
+    RequestStatus.TIMEOUT: _TIMEOUT,
+    RequestStatus.MISSING_PROVIDER: _ERROR,
+}
 
 
 def _flagged(report, requests):
@@ -142,3 +167,42 @@ def learner_reports(institution_id: int, learner_id: int) -> list[dict[str, Any]
 def _by_highest(rows):
     counts = {f"level_{int(level)}": Count("pk", filter=Q(highest=int(level))) for level in Level}
     return rows.annotate(number=Count("pk"), **counts)
+
+
+def capture_states(
+    learner_id: int, captures: Collection[tuple[str, int]], session_id: int | None = None
+) -> dict[tuple[str, int], tuple[str, dict[str, Any]]]:
+    """{("sample" or "request", id): (status, what was said)} of those that are the learner's, in a few statements.
+
+    With `session_id` only what was captured in that session.
+    """
+    asked = {kind: [key for word, key in captures if word == kind] for kind in ("sample", "request")}
+    samples = EnrolmentSample.objects.filter(learner=learner_id, pk__in=asked["sample"])
+    requests = Request.objects.filter(learner=learner_id, pk__in=asked["request"])
+    if session_id is not None:
+        samples, requests = samples.none(), requests.filter(session=session_id)
+    return {
+        ("sample", key): (_OF_SAMPLE[SampleStatus(status)], info)
+        for key, status, info in _said(samples, EnrolmentSampleValidation.objects.filter(sample__in=samples), "sample")
+    } | {
+        ("request", key): (_OF_REQUEST[RequestStatus(status)], info)
+        for key, status, info in _said(requests, RequestProviderResult.objects.filter(request__in=requests), "request")
+    }
+
+
+def _said(captures: QuerySet, answers: QuerySet, capture: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """(id, status, {"validations": {provider: what was wrong}}) of captures of one kind."""
+    told: dict[int, dict[str, Any]] = {}
+    columns = ("error_message", "message_code")
+    for key, provider, *texts in answers.order_by("pk").values_list(capture, "provider__acronym", *columns):
+        if any(texts):
+            told.setdefault(key, {})[provider] = _wrong(*texts)
+    for key, status, *texts in captures.order_by("pk").values_list("pk", "status", *columns):
+        validations = told.get(key, {})
+        if any(texts) and not validations:
+            validations = {"": _wrong(*texts)}
+        yield key, status, {"validations": validations}
+
+
+def _wrong(message: str | None, code: str | None) -> dict[str, Any]:
+    return {"error_message": message or code}

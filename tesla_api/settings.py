@@ -161,6 +161,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 if env.str("S3_BUCKET", default=""):
+    from boto3.s3.transfer import TransferConfig
+
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -174,12 +176,16 @@ if env.str("S3_BUCKET", default=""):
             "querystring_auth": True,
             "querystring_expire": 30,
             "signature_version": "s3v4",
+            # One part after the other: ten in parallel would be held in memory at once.
+            "transfer_config": TransferConfig(use_threads=False),
         },
     }
 EVIDENCE_URL_SECONDS = env.int("EVIDENCE_URL_SECONDS", default=300)
 CONSENT_PDF_URL_SECONDS = env.int("CONSENT_PDF_URL_SECONDS", default=24 * 3600)
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
 REQUEST_BODY_BYTES = env.int("REQUEST_BODY_BYTES", default=2 * 1024 * 1024)  # of anything but a file upload
+SAMPLE_BYTES = env.int("SAMPLE_BYTES", default=100 * 1024 * 1024)  # of what a sample holds, decoded
+SPOOL_DIR = env.str("SPOOL_DIR", default="") or None
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_BYTES
 
 REST_FRAMEWORK = {

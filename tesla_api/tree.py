@@ -30,7 +30,8 @@ from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
-from tesla_api.api.routing import Resource
+from reports.api.vle_attachment import AttachmentViewSet
+from tesla_api.api.routing import Call, Resource
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -91,4 +92,14 @@ TREE = (
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
     Resource("admin/instrument/{parent_lookup_instrument_id}/provider/{id}/", AdminProviderViewSet),
     Resource("admin/ui/{id}/", AdminUIOptionViewSet),
+)
+
+# What is no page of rows.
+CALLS = (
+    Call(
+        "vle/{parent_lookup_activity__vle_id}/course/{parent_lookup_activity__course_id}/"
+        "activity/{parent_lookup_activity_id}/attachment/{learner_id}/",
+        AttachmentViewSet,
+        {"get": "wanted", "post": "send"},
+    ),
 )

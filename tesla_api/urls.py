@@ -1,17 +1,22 @@
-"""Every address of the service: the tree, sign-in, files, schema and its pages, the admin site."""
+"""Every address of the service: the tree, sign-in, the capture API, files, schema and its pages, the admin site."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from files.api.file import FileView
+from learners.api.lapi_enrolment import EnrolmentView
+from learners.api.lapi_profile import LearnerProfileView
+from reports.api.lapi_alert import AlertView
+from reports.api.lapi_status import StatusView
+from reports.api.lapi_verification import VerificationView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
 from signin.pages import SignInView, SignOutView
 from tesla_api import pages
 from tesla_api.api.routing import mount
-from tesla_api.tree import TREE
+from tesla_api.tree import CALLS, TREE
 
 AUTH = [
     path("login", auth.LoginView.as_view(), name="auth-login"),
@@ -20,6 +25,14 @@ AUTH = [
     path("token/refresh", auth.RefreshView.as_view(), name="auth-refresh"),
     path("profile", auth.ProfileView.as_view(), name="auth-profile"),
     path("logout", auth.LogoutView.as_view(), name="auth-logout"),
+]
+OF_LEARNER = "<id:institution_id>/<str:learner_id>/"
+CAPTURE = [
+    path(f"enrolment/{OF_LEARNER}", EnrolmentView.as_view(), name="lapi-enrolment"),
+    path(f"verification/{OF_LEARNER}", VerificationView.as_view(), name="lapi-verification"),
+    path(f"alert/{OF_LEARNER}", AlertView.as_view(), name="lapi-alert"),
+    path(f"status/{OF_LEARNER}", StatusView.as_view(), name="lapi-status"),
+    path(f"profile/{OF_LEARNER}", LearnerProfileView.as_view(), name="lapi-profile"),
 ]
 PAGES = [
     path("", pages.StartView.as_view(), name="start"),
@@ -34,8 +47,9 @@ PAGES = [
 ]
 urlpatterns = [
     *PAGES,
-    path("api/v2/", include(mount(TREE))),
+    path("api/v2/", include(mount(TREE + CALLS))),
     path("api/v2/auth/", include(AUTH)),
+    path("lapi/v1/", include(CAPTURE)),
     path("files/<str:token>/<str:name>", FileView.as_view(), name="file"),
     path("admin/", admin.site.urls),
 ]

@@ -14,7 +14,8 @@ from tesla_api.api.viewsets import ResourceViewSet
 @register
 def tree_matches_scopes(**_):
     # By name: the kernel knows no resource.
-    return [error for resource in import_string("tesla_api.tree.TREE") for error in _examine(resource)]
+    resources = (*import_string("tesla_api.tree.TREE"), *import_string("tesla_api.tree.CALLS"))
+    return [error for resource in resources for error in _examine(resource)]
 
 
 def _examine(resource):

@@ -1,12 +1,17 @@
-"""Request bodies: JSON by orjson, and forms; all of a bounded size."""
+"""Request bodies: JSON by orjson, forms, and samples that go to a file; all of a bounded size."""
+
+from typing import Any
 
 from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 import orjson
 from django.conf import settings
+from django.http import UnreadablePostError
 from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError
+
+from tesla_api.api.spooled import CHUNK, Content, Scanner
 
 
 class TooLarge(APIException):
@@ -27,11 +32,64 @@ class JSONParser(parsers.BaseParser):
 
     def parse(self, stream, media_type=None, parser_context=None):
         _refuse_too_large(parser_context)
+        return _parsed(stream.read())
+
+
+def _parsed(text: bytes):
+    try:
+        # Refuses NaN, broken UTF-8 and nesting deeper than its own limit, all as a ValueError.
+        return orjson.loads(text)
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {error}") from error
+
+
+class SampleParser(parsers.BaseParser):
+    """JSON with a sample as data URL at `data`: it goes to a file while it is read, and stands there as a Content.
+
+    The body is read to its end whatever is wrong with it: clients that are still sending hear no answer. The view,
+    which mixes in ReceivesSample, is given the Content to close.
+    """
+
+    media_type = "application/json"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        _refuse_too_large(parser_context)
+        content = parser_context["view"].content = Content(settings.SAMPLE_BYTES, settings.SPOOL_DIR)
+        scanner = Scanner("data", content.take, settings.REQUEST_BODY_BYTES)
         try:
-            # Refuses NaN, broken UTF-8 and nesting deeper than its own limit, all as a ValueError.
-            return orjson.loads(stream.read())
-        except ValueError as error:
-            raise ParseError(f"JSON parse error - {error}") from error
+            while chunk := stream.read(CHUNK):
+                scanner.feed(chunk)
+        except UnreadablePostError as error:
+            raise ParseError("The body ended before its time.") from error
+        content.end()
+        if scanner.is_too_long or content.is_too_large:
+            limits = f"{settings.SAMPLE_BYTES} bytes, and the body beside it {settings.REQUEST_BODY_BYTES}"
+            raise TooLarge(f"A sample may have at most {limits}.")
+        body = _parsed(bytes(scanner.rest))
+        if scanner.is_broken or scanner.times > 1:
+            raise ParseError("JSON parse error - data is no string, or stands there twice")
+        if scanner.was_streamed:
+            body["data"] = content
+        return body
+
+
+class ReceivesSample:
+    """A view that reads a sample with its body."""
+
+    parser_classes: Any = (SampleParser,)
+    content: Content | None = None
+
+    @property
+    def body_bytes(self) -> int:
+        """Base64 takes four letters for three bytes, and JSON may write each of them as two: `\\/`."""
+        return settings.SAMPLE_BYTES * 8 // 3 + settings.REQUEST_BODY_BYTES
+
+    def dispatch(self, request, *args, **kwargs):
+        try:
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        finally:
+            if self.content is not None:
+                self.content.close()
 
 
 class FormParser(parsers.FormParser):

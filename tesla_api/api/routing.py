@@ -1,7 +1,8 @@
 """Mounting of the declared URL tree on drf-nested-routers: one chain of routers per line of the tree."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from django.urls import include, path, register_converter
@@ -76,6 +77,19 @@ class Resource:
             router = NestedSimpleRouter(router, segment, lookup=kwarg.removesuffix("_id"), use_regex_path=False)
         router.register(self.segments[-1][0], self.viewset, basename=self.name)
         return [path(self.prefix, include(router.urls))] if self.prefix else router.urls
+
+
+@dataclass(frozen=True)
+class Call(Resource):
+    """Actions {verb: action} at an address that is neither a list nor a row. Its last word is any text."""
+
+    actions: Mapping[str, str] = field(default_factory=dict)
+
+    def urls(self) -> list:
+        *above, own = self.segments
+        parents = "".join(f"{segment}/<id:{kwarg}>/" for segment, kwarg in above)
+        view = self.viewset.as_view(dict(self.actions), basename=self.name, detail=True)
+        return [path(f"{self.prefix}{parents}{own[0]}/<str:{own[1]}>/", view, name=self.name)]
 
 
 def mount(tree) -> list:

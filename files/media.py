@@ -1,0 +1,109 @@
+"""Whether content is what its declared media type says, as far as its first bytes tell."""
+
+import codecs
+from collections.abc import Callable
+
+HEAD = 4096  # bytes that are looked at
+Sign = Callable[[bytes], bool]
+
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/vnd.wave": "audio/wav",
+    "audio/mp3": "audio/mpeg",
+    "application/x-zip-compressed": "application/zip",
+    "application/x-pdf": "application/pdf",
+    "text/rtf": "application/rtf",
+}
+_OOXML = "application/vnd.openxmlformats-officedocument."
+_ODF = "application/vnd.oasis.opendocument."
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive of nothing
+_NAME = 30  # where the name of a zip's first entry begins
+
+
+def _begins(*words: bytes) -> Sign:
+    return lambda head: head.startswith(words)
+
+
+def _holds(word: bytes, at: int) -> Sign:
+    return lambda head: head[at : at + len(word)] == word
+
+
+def _riff(form: bytes) -> Sign:
+    return lambda head: head.startswith(b"RIFF") and head[8:12] == form
+
+
+def _webm(head: bytes) -> bool:
+    return head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head[:64]
+
+
+def _ooxml(folder: str) -> Sign:
+    """A zip that begins as the programs write it: with its list of contents, or with a part of the document."""
+    first = tuple(name.encode() for name in ("[Content_Types].xml", "_rels/", "docProps/", "customXml/", folder))
+    return lambda head: head.startswith(_ZIP[0]) and head[_NAME:].startswith(first)
+
+
+def _odf(media_type: str) -> Sign:
+    """A zip whose first entry is called `mimetype` and holds it, not compressed and without any extra field."""
+    return lambda head: head.startswith(_ZIP[0]) and head[_NAME:].startswith(f"mimetype{media_type}".encode())
+
+
+def _text(head: bytes) -> bool:
+    """UTF-8 without control characters, though the last letter may be cut off."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except ValueError:
+        return False
+    return not any(letter < " " and letter not in "\t\n\r\f" for letter in text)
+
+
+def _json(head: bytes) -> bool:
+    return _text(head) and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in tuple(bytes([c]) for c in b'{["-0123456789tfn')
+
+
+_SIGNS: dict[str, Sign] = {
+    "image/jpeg": _begins(b"\xff\xd8\xff"),
+    "image/png": _begins(b"\x89PNG\r\n\x1a\n"),
+    "image/webp": _riff(b"WEBP"),
+    "audio/wav": _riff(b"WAVE"),
+    "audio/webm": _webm,
+    "video/webm": _webm,
+    "audio/ogg": _begins(b"OggS"),
+    "video/ogg": _begins(b"OggS"),
+    "audio/mpeg": _begins(b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
+    "audio/mp4": _holds(b"ftyp", 4),
+    "video/mp4": _holds(b"ftyp", 4),
+    "text/plain": _text,
+    "text/csv": _text,
+    "text/html": _text,
+    "text/markdown": _text,
+    "application/json": _json,
+    "application/pdf": _begins(b"%PDF-"),
+    "application/rtf": _begins(b"{\\rtf"),
+    "application/zip": _begins(*_ZIP),
+    "application/msword": _begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    f"{_OOXML}wordprocessingml.document": _ooxml("word/"),
+    f"{_OOXML}spreadsheetml.sheet": _ooxml("xl/"),
+    f"{_OOXML}presentationml.presentation": _ooxml("ppt/"),
+    f"{_ODF}text": _odf(f"{_ODF}text"),
+    f"{_ODF}spreadsheet": _odf(f"{_ODF}spreadsheet"),
+    f"{_ODF}presentation": _odf(f"{_ODF}presentation"),
+}
+
+
+def media_type_named(text: str) -> str:
+    """The one name of a media type, without parameters: "audio/x-wav; rate=8000" is audio/wav."""
+    plain = text.partition(";")[0].strip().lower()
+    return _ALIASES.get(plain, plain)
+
+
+def is_known(media_type: str) -> bool:
+    """Whether content of this type can be told from other content. Takes what `media_type_named` gives."""
+    return media_type in _SIGNS
+
+
+def agrees(media_type: str, head: bytes) -> bool:
+    """Whether content that begins so can be of this type, which is a known one."""
+    return _SIGNS[media_type](head)

@@ -1,0 +1,189 @@
+"""What all calls of the capture API have in common: who may call, what a sample is, how refusals look."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from files.media import HEAD, agrees, is_known, media_type_named
+from institutions.models import Instrument
+from learners.models import Learner
+from tesla_api.api.caller import PEOPLE, Caller, CallerKind
+from tesla_api.api.renderers import JSONRenderer
+from tesla_api.api.schema import problems
+from tesla_api.api.serializers import BodySerializer, ObjectField
+from tesla_api.api.spooled import Content
+
+MOST_INSTRUMENTS = 100
+LEARNER_ID = OpenApiParameter("learner_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    """It is stored. `path` is its name, which `status` knows."""
+
+    status = serializers.ChoiceField(["OK"])
+    path = serializers.CharField()
+
+
+class RefusedSerializer(serializers.Serializer[Any]):
+    """`errors` is {field: [texts]}."""
+
+    status = serializers.ChoiceField(["ERROR"])
+    errors = serializers.DictField()  # type: ignore[assignment] # fields leave the class
+
+
+TAKEN_OR_REFUSED = {200: TakenSerializer, 400: RefusedSerializer, **problems(401, 403, 404, 413, 415)}
+
+
+def taken(path: str) -> Response:
+    return Response({"status": "OK", "path": path})
+
+
+def path_of(learner: Learner, kind: str, key: int) -> str:
+    """The name of something captured: it tells nobody where it is stored, and means nothing to anybody else."""
+    return f"{learner.learner_id}/{kind}/{key}"
+
+
+def uuid_read(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+class RefusedInBody:
+    """Whatever is wrong with a body is 400 {"status": "ERROR", "errors": {...}}: clients look at `status`."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        answer = super().handle_exception(exc)  # type: ignore[misc]
+        if answer.status_code == 400:
+            errors = answer.data
+            if isinstance(exc, ValidationError) is False and set(errors) == {"detail"}:
+                errors = {"non_field_errors": [errors["detail"]]}
+            answer.data = {"status": "ERROR", "errors": errors}
+        return answer
+
+
+class MayCapture(BasePermission):
+    """401 anonymous; 403 for the wrong kind of caller and for another learner; what is not here is 404."""
+
+    def has_permission(self, request, view: "CaptureView") -> bool:  # type: ignore[override]
+        caller = request.user
+        if not caller.is_authenticated or caller.kind not in view.admits:
+            return False
+        institution = view.kwargs["institution_id"]
+        if caller.institution_id != institution and not caller.everywhere:
+            raise Http404
+        learner_id = uuid_read(view.kwargs["learner_id"])
+        found = Learner.objects.filter(institution=institution, learner_id=learner_id) if learner_id else None
+        view.learner = found and found.select_related("institution", "user").first()
+        if view.learner is None:
+            raise Http404
+        if caller.kind is CallerKind.VLE:
+            return True
+        return caller.id == view.learner.pk and (view.is_for_sessions or caller.assessment_session_id is None)
+
+
+class CaptureView(RefusedInBody, APIView):
+    """/lapi/v1/<word>/{institution_id}/{learner_id}/ for the learner; `admits` says for whom else."""
+
+    permission_classes = (MayCapture,)
+    renderer_classes = (JSONRenderer,)
+    admits = PEOPLE | {CallerKind.LEARNER_SESSION}
+    is_for_sessions = True  # also for the token of one assessment session
+    learner: Any = None  # of the URL
+
+    @property
+    def caller(self) -> Caller:
+        return cast("Caller", self.request.user)
+
+    def read(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        """The body, which is about the learner of the URL."""
+        body = serializer(data=self.request.data, context={"view": self})
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+
+@extend_schema_field({"type": "string", "description": "data:<media type>;base64,..."})
+class SampleField(serializers.Field[Content, Any, str, Any]):
+    default_error_messages = {"invalid": "Expected a data URL in base64."}
+
+    def to_internal_value(self, data: Any) -> Content:
+        if not isinstance(data, Content):
+            self.fail("invalid")
+        if data.problem:
+            raise ValidationError(data.problem)
+        return data
+
+
+class PlainListField(serializers.ListField):
+    def run_child_validation(self, data: Any) -> list[Any]:
+        """What is wrong as plain texts: by place, the keys would be numbers, which JSON has not."""
+        try:
+            return super().run_child_validation(data)
+        except ValidationError as error:
+            by_place: dict[int, list[str]] = error.detail  # type: ignore[assignment] # as the base class makes it
+            raise ValidationError(sorted({str(text) for texts in by_place.values() for text in texts})) from error
+
+
+class InstrumentIdsField(PlainListField):
+    child = serializers.IntegerField(min_value=1)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_empty": False, "max_length": MOST_INSTRUMENTS} | kwargs)
+
+
+class MetadataSerializer(BodySerializer):
+    mimetype = serializers.CharField(max_length=255)
+    filename = serializers.CharField(max_length=255, required=False, allow_null=True, allow_blank=True)
+    context = ObjectField(required=False, allow_null=True)  # type: ignore[assignment] # fields leave the class
+    created_at = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate_mimetype(self, value: str) -> str:
+        return media_type_named(value)
+
+
+class SampleSerializer(BodySerializer):
+    """A sample whose content is what its data URL and its metadata say."""
+
+    data = SampleField()  # type: ignore[assignment] # fields leave the class
+    instruments = InstrumentIdsField()
+    metadata = MetadataSerializer()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        content: Content = attrs["data"]
+        declared = media_type_named(content.media_type)
+        if not is_known(declared):
+            raise ValidationError({"data": ["Samples of this media type are not taken."]})
+        if attrs["metadata"]["mimetype"] != declared:
+            raise ValidationError({"metadata": {"mimetype": ["The data URL says another media type."]}})
+        if not agrees(declared, content.head(HEAD)):
+            raise ValidationError({"data": ["The content is not of the media type that is declared."]})
+        return attrs
+
+
+class OfLearner(BodySerializer):
+    """A body that repeats the learner of the URL."""
+
+    learner_id = serializers.UUIDField()
+
+    def validate_learner_id(self, value: UUID) -> UUID:
+        if value != self.context["view"].learner.learner_id:
+            raise ValidationError("This is not the learner of the URL.")
+        return value
+
+
+def instruments_among(known: Iterable[Instrument], ids: Iterable[int]) -> list[Instrument]:
+    """These instruments, each once; 400 for one that is not among the known ones."""
+    by_id = {instrument.pk: instrument for instrument in known}
+    if unknown := sorted({*ids} - by_id.keys()):
+        raise ValidationError({"instruments": [f"{number}: this instrument takes nothing here." for number in unknown]})
+    return [by_id[number] for number in sorted({*ids})]

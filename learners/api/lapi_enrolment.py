@@ -1,0 +1,43 @@
+"""/lapi/v1/enrolment/{institution_id}/{learner_id}/"""
+
+from drf_spectacular.utils import extend_schema
+
+from institutions.models import Instrument
+from learners.api.capture import (
+    LEARNER_ID,
+    TAKEN_OR_REFUSED,
+    CaptureView,
+    OfLearner,
+    SampleSerializer,
+    instruments_among,
+    path_of,
+    taken,
+)
+from learners.services import sample_create
+from tesla_api.api.parsers import ReceivesSample
+
+
+class EnrolmentSampleSerializer(OfLearner, SampleSerializer):
+    pass
+
+
+class EnrolmentView(ReceivesSample, CaptureView):
+    is_for_sessions = False
+
+    @extend_schema(
+        operation_id="lapi_enrolment",
+        parameters=[LEARNER_ID],
+        request=EnrolmentSampleSerializer,
+        responses=TAKEN_OR_REFUSED,
+    )
+    def post(self, request, **_):
+        """A sample that instruments learn the learner from."""
+        body = self.read(EnrolmentSampleSerializer)
+        learning = Instrument.objects.filter(enabled=True, requires_enrolment=True)
+        sample = sample_create(
+            learner=self.learner,
+            sample=body["data"],
+            instruments=instruments_among(learning, body["instruments"]),
+            metadata=body["metadata"],
+        )
+        return taken(path_of(self.learner, "sample", sample.pk))

@@ -1,0 +1,68 @@
+"""What is captured in an activity: the activity, the session and the instruments that a body names."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
+
+from courses.models import Activity, AssessmentSession
+from courses.queries import learner_instruments
+from institutions.models import Instrument
+from learners.api.capture import CaptureView, OfLearner, instruments_among
+from learners.models import Learner
+from tesla_api.api.caller import CallerKind
+from tesla_api.api.ids import bounded_id
+
+
+class SessionIdField(serializers.IntegerField):
+    """A number, also as text, since VLEs keep it so; null for none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "allow_null": True} | kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        number = bounded_id(data)
+        if number is None:
+            self.fail("invalid")
+        return number
+
+
+class InActivity(OfLearner):
+    course_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    activity_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    session_id = SessionIdField()
+
+
+def session_of(activity: Activity, learner: Learner, number: int | None) -> AssessmentSession | None:
+    """The learner's session of the activity with this number; 400 for any other one."""
+    if number is None:
+        return None
+    found = AssessmentSession.objects.filter(pk=number, activity=activity, learner=learner).first()
+    if found is None:
+        raise ValidationError({"session_id": ["The learner has no such session in this activity."]})
+    return found
+
+
+class ActivityCaptureView(CaptureView):
+    def place(self, body: dict[str, Any]) -> tuple[Activity, AssessmentSession | None]:
+        """Where the body says that it was captured."""
+        activity = self._activity(body)
+        bound = self.caller.assessment_session_id
+        number = body.get("session_id")
+        if bound is not None and number not in (None, bound):
+            raise PermissionDenied
+        return activity, session_of(activity, self.learner, bound or number)
+
+    def _activity(self, body: dict[str, Any]) -> Activity:
+        """An activity of a course that the learner attends; for a VLE one of its own."""
+        attended = Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)
+        if self.caller.kind is CallerKind.VLE:
+            attended = attended.filter(vle=self.caller.id)
+        found = attended.filter(pk=body["activity_id"], course=body["course_id"]).first()
+        if found is None:
+            raise ValidationError({"activity_id": ["The learner attends no course with this activity."]})
+        return found
+
+    def instruments(self, activity: Activity, ids: list[int]) -> list[Instrument]:
+        rows = learner_instruments(activity.pk, self.learner.pk)
+        return instruments_among((row.instrument for row in rows), ids)

@@ -1,0 +1,62 @@
+"""/lapi/v1/alert/{institution_id}/{learner_id}/"""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+
+from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, path_of, taken
+from reports.api.capturing import ActivityCaptureView, InActivity
+from reports.models import AlertLevel
+from reports.services.captures import alert_create
+from tesla_api.api.parsers import JSONParser
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.names]},
+                                {"type": "integer", "enum": AlertLevel.values}]})  # fmt: skip
+class AlertLevelField(serializers.Field[AlertLevel, Any, str, Any]):
+    """A word or its number."""
+
+    default_error_messages = {"invalid": "Choose info, warning, alert, error or 0 to 3."}
+
+    def to_internal_value(self, data: Any) -> AlertLevel:
+        words = {level.name.lower(): level for level in AlertLevel}
+        words |= {str(level.value): level for level in AlertLevel}
+        if isinstance(data, bool) or str(data).lower() not in words:
+            self.fail("invalid")
+        return words[str(data).lower()]
+
+
+@extend_schema_field(OpenApiTypes.ANY)
+class AnyJSON(serializers.JSONField):
+    pass
+
+
+class AlertSerializer(InActivity):
+    level = AlertLevelField()
+    data = AnyJSON(allow_null=True)  # type: ignore[assignment] # the field of that name, not the body
+    instruments = InstrumentIdsField(required=False, allow_null=True, allow_empty=True)
+    raised_at = serializers.DateTimeField()
+
+
+class AlertView(ActivityCaptureView):
+    parser_classes = (JSONParser,)
+
+    @extend_schema(
+        operation_id="lapi_alert", parameters=[LEARNER_ID], request=AlertSerializer, responses=TAKEN_OR_REFUSED
+    )
+    def post(self, request, **_):
+        """Something that a sensor noticed while the learner works on an activity."""
+        body = self.read(AlertSerializer)
+        activity, session = self.place(body)
+        alert = alert_create(
+            learner=self.learner,
+            activity=activity,
+            session=session,
+            level=body["level"],
+            data=body["data"],
+            instruments=self.instruments(activity, body.get("instruments") or []),
+            raised_at=body["raised_at"],
+        )
+        return taken(path_of(self.learner, "alert", alert.pk))

@@ -1,0 +1,37 @@
+"""/lapi/v1/verification/{institution_id}/{learner_id}/"""
+
+from drf_spectacular.utils import extend_schema
+
+from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, CaptureView, SampleSerializer, path_of, taken
+from reports.api.capturing import ActivityCaptureView, InActivity
+from reports.services.captures import request_create
+from tesla_api.api.caller import CallerKind
+from tesla_api.api.parsers import ReceivesSample
+
+
+class VerificationSerializer(InActivity, SampleSerializer):
+    pass
+
+
+class VerificationView(ReceivesSample, ActivityCaptureView):
+    admits = CaptureView.admits | {CallerKind.VLE}
+
+    @extend_schema(
+        operation_id="lapi_verification",
+        parameters=[LEARNER_ID],
+        request=VerificationSerializer,
+        responses=TAKEN_OR_REFUSED,
+    )
+    def post(self, request, **_):
+        """A sample that instruments check, captured while the learner works on an activity."""
+        body = self.read(VerificationSerializer)
+        activity, session = self.place(body)
+        made = request_create(
+            learner=self.learner,
+            activity=activity,
+            session=session,
+            sample=body["data"],
+            instruments=self.instruments(activity, body["instruments"]),
+            metadata=body["metadata"],
+        )
+        return taken(path_of(self.learner, "request", made.pk))

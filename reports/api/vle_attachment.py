@@ -1,0 +1,127 @@
+"""/vle/{parent_lookup_activity__vle_id}/course/{…course_id}/activity/{…activity_id}/attachment/{learner_id}/"""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from courses.models import Activity, ActivityInstrument
+from courses.queries import learner_instruments, takes_documents
+from learners.api.capture import (
+    LEARNER_ID,
+    TAKEN_OR_REFUSED,
+    RefusedInBody,
+    RefusedSerializer,
+    SampleSerializer,
+    instruments_among,
+    path_of,
+    taken,
+    uuid_read,
+)
+from learners.models import Learner
+from reports.api.capturing import SessionIdField, session_of
+from reports.services.captures import request_create
+from tesla_api.api.access import grant
+from tesla_api.api.caller import Role
+from tesla_api.api.parsers import ReceivesSample
+from tesla_api.api.renderers import JSONRenderer
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+class AttachmentInstrumentSerializer(ResourceSerializer):
+    class Meta:
+        model = ActivityInstrument
+        fields = ("id", "instrument", "options", "active", "alternative_to", "created_at", "updated_at")
+        read_only_fields = fields
+
+
+class AttachmentSerializer(SampleSerializer):
+    """A document. `close_session` and `close_at`, which some clients send, change nothing."""
+
+    session_id = SessionIdField()
+
+
+NOTHING = OpenApiResponse(
+    {"type": "array", "items": {}, "maxItems": 0}, "No such learner in the course: no instrument."
+)
+
+
+class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
+    root = "vle"
+    queryset = ActivityInstrument.objects.all()
+    serializer_class = AttachmentInstrumentSerializer
+    renderer_classes = (JSONRenderer,)
+    pagination_class = None
+    filter_backends = ()
+    lookup_url_kwarg = "learner_id"
+    scope = under(
+        Activity,
+        rows="activity",
+        parent_lookup_activity_id="pk",
+        parent_lookup_activity__course_id="course",
+        parent_lookup_activity__vle_id="vle",
+    )
+    access = {Role.VLE: grant("wanted", "send")}
+
+    def handle_exception(self, exc: Exception) -> Response:
+        answer = super().handle_exception(exc)
+        if self.action == "wanted" and answer.status_code == 404:
+            answer.data = []  # the plugin counts what it gets, whatever the status: anything else ends its whole run
+        return answer
+
+    @extend_schema(
+        operation_id="vle_attachment_wanted",
+        parameters=[LEARNER_ID],
+        responses={200: AttachmentInstrumentSerializer(many=True), 400: RefusedSerializer, 404: NOTHING},
+    )
+    @action(detail=True)
+    def wanted(self, request, **_):
+        """The activity's instruments that take documents of this learner."""
+        rows = self._taking(self._learner())
+        return Response(self.get_serializer(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="vle_attachment_send",
+        parameters=[LEARNER_ID],
+        request=AttachmentSerializer,
+        responses=TAKEN_OR_REFUSED,
+    )
+    @wanted.mapping.post
+    def send(self, request, **_):
+        """A document that the learner has handed in."""
+        learner = self._learner()
+        serializer = AttachmentSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        body: dict[str, Any] = serializer.validated_data
+        document = request_create(
+            learner=learner,
+            activity=self.parent,
+            session=session_of(self.parent, learner, body.get("session_id")),
+            sample=body["data"],
+            instruments=instruments_among((row.instrument for row in self._taking(learner)), body["instruments"]),
+            metadata=body["metadata"],
+            is_document=True,
+        )
+        return taken(path_of(learner, "request", document.pk))
+
+    def _learner(self) -> Learner:
+        """The learner of the URL, who attends the course."""
+        learner_id = uuid_read(self.kwargs["learner_id"])
+        if learner_id is None:
+            raise ValidationError({"learner_id": [serializers.UUIDField.default_error_messages["invalid"]]})
+        attending = Learner.objects.filter(institution=self.tenant_id, courses=self.parent.course_id)
+        found = attending.select_related("institution", "user").filter(learner_id=learner_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def _taking(self, learner: Learner) -> list[ActivityInstrument]:
+        if not self.parent.enabled:
+            return []
+        return [row for row in learner_instruments(self.parent.pk, learner.pk) if takes_documents(row)]

@@ -1,0 +1,1 @@
+"""Changes of what reports are made of. No HTTP."""

@@ -1,0 +1,117 @@
+"""What is captured from a learner in an activity: samples and documents that instruments must check, and alerts."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db.models import QuerySet
+
+from courses.models import Activity, AssessmentSession
+from courses.queries import session_is_over
+from files.models import Kind, StoredFile
+from files.samples import Sample, sample_json
+from institutions.models import Instrument, Message
+from learners.models import Learner
+from learners.services import capture_stored
+from reports.models import Alert, AlertLevel, Request
+from tesla_api.api.domain import Invalid
+
+
+def request_create(
+    *,
+    learner: Learner,
+    activity: Activity,
+    session: AssessmentSession | None,
+    sample: Sample,
+    instruments: Collection[Instrument],
+    metadata: dict[str, Any],
+    is_document: bool = False,
+) -> Request:
+    """A sample that these instruments must check; the learner attends the course, the session is of both.
+
+    A document may belong to a session that is over: it is handed in at the end, and VLEs send it later.
+    """
+    facts = _facts(learner, activity, session, instruments)
+    content = sample_json(sample, **facts, metadata=metadata)
+    with _captured(learner, activity, session, Kind.REQUEST, content, is_late=is_document) as file:
+        request = Request.objects.create(
+            institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
+        )
+        request.instruments.set(instruments)
+    return request
+
+
+def alert_create(
+    *,
+    learner: Learner,
+    activity: Activity,
+    session: AssessmentSession | None,
+    level: AlertLevel,
+    data: Any,
+    instruments: Collection[Instrument],
+    raised_at: datetime,
+) -> Alert:
+    """Something that a sensor noticed. A message code in `data` that the service knows is the alert's."""
+    facts = _facts(learner, activity, session, instruments)
+    content = orjson.dumps(
+        facts | {"level": level.label.lower(), "raised_at": raised_at, "data": data}, option=orjson.OPT_UTC_Z
+    )
+    with _captured(learner, activity, session, Kind.ALERT, [content]) as file:
+        alert = Alert.objects.create(
+            institution_id=learner.institution_id,
+            learner=learner,
+            activity=activity,
+            session=session,
+            level=level,
+            message_code=_message(data),
+            data=file,
+            raised_at=raised_at,
+        )
+        alert.instruments.set(instruments)
+    return alert
+
+
+def _facts(
+    learner: Learner, activity: Activity, session: AssessmentSession | None, instruments: Iterable[Instrument]
+) -> dict[str, Any]:
+    return {
+        "learner_id": learner.learner_id,
+        "course_id": activity.course_id,
+        "activity_id": activity.pk,
+        "session_id": session and session.pk,
+        "instruments": sorted(instrument.pk for instrument in instruments),
+    }
+
+
+def _message(data: Any) -> Message | None:
+    code = data.get("message_code") if isinstance(data, dict) else None
+    return Message.objects.filter(code=code).first() if isinstance(code, str) and "\0" not in code else None
+
+
+@contextmanager
+def _captured(
+    learner: Learner,
+    activity: Activity,
+    session: AssessmentSession | None,
+    kind: Kind,
+    content: Iterable[bytes],
+    *,
+    is_late: bool = False,
+) -> Iterator[StoredFile]:
+    open_session = None if is_late else session
+    _refuse_over(activity, open_session, AssessmentSession.objects.all())  # before anything is written
+    with capture_stored(learner=learner, kind=kind, content=content) as file:
+        _refuse_over(activity, open_session, AssessmentSession.objects.select_for_update(no_key=True))
+        yield file
+
+
+def _refuse_over(activity: Activity, session: AssessmentSession | None, sessions: QuerySet[AssessmentSession]) -> None:
+    """Invalid when the activity or the session takes nothing any more, as they are now."""
+    if not Activity.objects.filter(pk=activity.pk, enabled=True).exists():
+        raise Invalid(activity_id="This activity is not enabled.")
+    if session is not None:
+        held = sessions.filter(pk=session.pk).first()
+        if held is None or session_is_over(held):
+            raise Invalid(session_id="Closed session")

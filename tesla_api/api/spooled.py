@@ -1,0 +1,207 @@
+"""Large JSON bodies: one long string among the keys goes to a file while it arrives, the rest is small enough to keep.
+
+No JSON library gives out a string before it has the whole of it. So a scanner follows just as much of the grammar as it
+takes to know which string is the value of the wanted key of the outermost object, and puts `null` in its place. That
+the rest is JSON is for a real parser to say: where it refuses the rest, it does not matter what was taken for what.
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from tempfile import SpooledTemporaryFile
+
+import orjson
+
+CHUNK = 64 * 1024
+IN_MEMORY = 256 * 1024  # of a content; longer ones go to disk
+LONGEST_HEAD = 255  # of a data URL, up to its comma
+_PLAIN = re.compile(rb'[^"{}\[\],:]*+')
+_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # up to the closing quote, or the end of what is here
+_HALF_ESCAPE = re.compile(rb"\\u[0-9A-Fa-f]{0,3}\Z")
+_HEAD = re.compile(r"data:([a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*)(?:;[^;]*)*;base64", re.IGNORECASE)
+_BLANKS = b" \t\r\n"
+
+
+class Scanner:
+    """Fed with a JSON body in chunks: the string at `key` goes to `sink` piece by piece, everything else to `rest`."""
+
+    def __init__(self, key: str, sink: Callable[[str], None], limit: int) -> None:
+        self.key, self.sink, self.limit = key, sink, limit
+        self.rest = bytearray()
+        self.is_too_long = False  # more than `limit` bytes beside the string
+        self.is_broken = False  # the string itself is no JSON
+        self.times = 0  # that the key stands there
+        self.was_streamed = False
+        self._read = self._outside
+        self._held = b""  # half an escape, until its other half arrives
+        self._depth = 0
+        self._in_object = False  # the outermost value is one
+        self._before_key = False
+        self._is_wanted = False  # the value that follows belongs to the key
+        self._name: bytearray | None = None  # a key of the outermost object, while it is read
+
+    def feed(self, chunk: bytes) -> None:
+        buffer, at = self._held + chunk, 0
+        self._held = b""
+        while at < len(buffer):
+            at = self._read(buffer, at)
+
+    def _keep(self, part: bytes) -> None:
+        if len(self.rest) + len(part) > self.limit:
+            self.is_too_long = True
+        else:
+            self.rest += part
+
+    def _outside(self, buffer: bytes, at: int) -> int:
+        end = _PLAIN.match(buffer, at).end()  # type: ignore[union-attr] # it matches nothing, too
+        self._keep(buffer[at:end])
+        mark = buffer[end : end + 1]
+        if mark == b'"':
+            self._enter_string()
+        elif mark:
+            self._keep(mark)
+            self._structure(mark)
+        return end + 1
+
+    def _structure(self, mark: bytes) -> None:
+        if mark in b"{[":
+            if self._depth == 0:
+                self._in_object = self._before_key = mark == b"{"
+            self._depth += 1
+        elif mark in b"}]":
+            self._depth -= 1
+        elif self._depth == 1:  # a comma or a colon
+            self._before_key = self._in_object and mark == b","
+            self._is_wanted = self._is_wanted and mark == b":"
+
+    def _enter_string(self) -> None:
+        outermost = self._depth == 1 and self._in_object
+        if outermost and self._is_wanted and not self._before_key:
+            self._keep(b"null")
+            self._read, self.was_streamed = self._streamed, True
+        else:
+            self._keep(b'"')
+            self._name = bytearray() if outermost and self._before_key else None
+            self._read = self._kept
+
+    def _kept(self, buffer: bytes, at: int) -> int:
+        part, at, closed = self._piece(buffer, at)
+        self._keep(part)
+        if self._name is not None and len(self._name) <= 6 * len(self.key):  # every letter may be an escape
+            self._name += part
+        if closed:
+            self._keep(b'"')
+            self._read = self._outside
+            if self._name is not None:
+                self._is_wanted = _text(bytes(self._name)) == self.key
+                self.times += self._is_wanted
+        return at
+
+    def _streamed(self, buffer: bytes, at: int) -> int:
+        part, at, closed = self._piece(buffer, at)
+        if closed:
+            self._read, self._is_wanted = self._outside, False
+        elif half := _HALF_ESCAPE.search(part):
+            self._held, part = half[0] + self._held, part[: half.start()]
+        text = _text(part)
+        if text is None:
+            self.is_broken = True
+        elif text:
+            self.sink(text)
+        return at
+
+    def _piece(self, buffer: bytes, at: int) -> tuple[bytes, int, bool]:
+        """What is here of the string, where to go on, and whether its end is here."""
+        end = _STRING.match(buffer, at).end()  # type: ignore[union-attr] # it matches nothing, too
+        self._held = b"\\" if buffer[end : end + 1] == b"\\" else b""
+        return buffer[at:end], end + 1, buffer[end : end + 1] == b'"'
+
+
+def _text(part: bytes) -> str | None:
+    """What stands between the quotes of a JSON string; None when it is none."""
+    try:
+        return orjson.loads(b'"' + part + b'"')
+    except ValueError:
+        return None
+
+
+class Content:
+    """What is in a base64 data URL, decoded into a file piece by piece. It is closed by whoever asked for it."""
+
+    def __init__(self, limit: int, folder: str | None = None) -> None:
+        self.limit = limit
+        self.media_type = ""  # as declared, without parameters, in small letters
+        self.size = 0
+        self.problem = ""  # what is wrong with the URL
+        self._file = SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115
+        self._head: str | None = ""  # None: it is complete
+        self._left = b""  # letters of base64 that are not decoded yet
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.size > self.limit
+
+    def take(self, text: str) -> None:
+        """The next part of the URL."""
+        if self._head is not None:
+            text = self._headed(self._head + text)
+        if not text or self.problem or self.is_too_large:
+            return
+        if not text.isascii():
+            self.problem = "This is no base64."
+            return
+        self._left += text.encode().translate(None, _BLANKS)
+        # Padding stands at the very end: the last letters wait until it is known that they are.
+        ready = (len(self._left) - 1) // 4 * 4 if self._left else 0
+        self._decode(self._left[:ready], is_last=False)
+        self._left = self._left[ready:]
+
+    def end(self) -> None:
+        """There is no more of it."""
+        if self._head is not None:
+            self.problem = self.problem or "This is no data URL in base64."
+        self._decode(self._left, is_last=True)
+        if not self.size:
+            self.problem = self.problem or "This is empty."
+
+    def _headed(self, text: str) -> str:
+        """What follows the head of the URL; nothing as long as the head is not complete."""
+        # Not at the first comma: browsers write `;codecs=vp8,opus` without quotes.
+        head, found, rest = text.partition(";base64,")
+        if len(head) > LONGEST_HEAD:
+            self.problem = "This is no data URL in base64."
+        self._head = text if not (found or self.problem) else None
+        if not found:
+            return ""
+        match = _HEAD.fullmatch(head + ";base64")
+        if match is None:
+            self.problem = "This is no data URL in base64."
+        else:
+            self.media_type = match[1].lower()
+        return rest
+
+    def _decode(self, letters: bytes, *, is_last: bool) -> None:
+        try:
+            if b"=" in letters and not is_last:
+                raise ValueError
+            part = binascii.a2b_base64(letters, strict_mode=True)
+        except ValueError:
+            self.problem = self.problem or "This is no base64."
+            return
+        self.size += len(part)
+        if not self.is_too_large:
+            self._file.write(part)
+
+    def head(self, size: int) -> bytes:
+        """The first bytes."""
+        self._file.seek(0)
+        return self._file.read(size)
+
+    def base64(self) -> Iterator[bytes]:
+        """The whole of it, encoded again: what is stored is written by us, letter by letter."""
+        self._file.seek(0)
+        while part := self._file.read(CHUNK // 4 * 3):
+            yield binascii.b2a_base64(part, newline=False)
+
+    def close(self) -> None:
+        self._file.close()

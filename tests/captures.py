@@ -1,0 +1,80 @@
+"""What learners' captures look like in tests, and who sends them."""
+
+import base64
+import io
+import json
+import zipfile
+from typing import Any
+
+from django.utils import timezone
+
+from courses.models import AssessmentSession
+from files.models import StoredFile
+from files.services import store
+from institutions.models import VLE, Credential, Institution
+from tests.contract.conftest import client_of_session
+from tests.world import Home
+
+FR, KS, VR, FA, PLAG = 1, 2, 3, 4, 5
+PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(200))
+KEYS = json.dumps([["KeyA", 1, 90], ["KeyB", 120, 80]]).encode()
+
+
+def archive() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as written:
+        written.writestr("content.txt", "My essay.")
+    return content.getvalue()
+
+
+def data_url(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def sample(content: bytes = KEYS, media_type: str = "text/plain", instruments: Any = (KS,), **more: Any) -> dict:
+    metadata = {"mimetype": media_type, "filename": None, "created_at": "2026-11-25T09:00:00.000Z", "context": {"a": 1}}
+    url = data_url(content, media_type)
+    return {"data": url, "instruments": list(instruments), "metadata": metadata, **more}
+
+
+def consented(home: Home, *names: str) -> None:
+    """They have accepted the newest consent."""
+    for name in names:
+        learner = home.learners[name]
+        learner.consent, learner.consent_accepted = home.newer_consent, timezone.now()
+        learner.save()
+
+
+def session_for(home: Home, name: str, **values: Any) -> AssessmentSession:
+    values = {"activity": home.activity} | values
+    return AssessmentSession.objects.create(institution=home.institution, learner=home.learners[name], **values)
+
+
+def as_vle(vle: VLE):
+    return client_of_session(kind="vle", credential=Credential.objects.create(vle=vle, secret_hash="x" * 64))
+
+
+def as_learner(home: Home, name: str, session: AssessmentSession | None = None):
+    """The token of a learner's session: of one assessment session, or of none."""
+    person = home.people[name]
+    return client_of_session(
+        kind="learner", user=person, generation=person.session_generation, assessment_session=session
+    )
+
+
+def content_of(file: StoredFile) -> dict:
+    with store().open(file.storage_key) as opened:
+        return json.load(opened)
+
+
+def objects(home: Home, kind: str) -> list[str]:
+    """What the store holds of this kind."""
+    try:
+        return store().listdir(f"{home.institution.pk}/{kind}")[1]
+    except FileNotFoundError:
+        return []
+
+
+def external(home: Home) -> None:
+    """Consent is managed elsewhere."""
+    Institution.objects.filter(pk=home.institution.pk).update(external_ic=True)

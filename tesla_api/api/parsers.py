@@ -1,8 +1,7 @@
 """Request bodies: JSON by orjson, forms, and samples that go to a file; all of a bounded size."""
 
-from typing import Any
-
 from io import BytesIO
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import orjson

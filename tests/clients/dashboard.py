@@ -37,7 +37,7 @@ class Browser(Client):
 
     folder = "dashboard"
 
-    def send(self, name: str, status: int, **values: Any) -> Any:
+    def send(self, name: str, status: int, /, **values: Any) -> Any:
         return super().send(name, status, picture=PICTURE, keystrokes=keystrokes(), **values)
 
     def preflight(self) -> None:

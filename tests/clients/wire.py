@@ -10,7 +10,7 @@ import re
 import socket
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ GAP = re.compile(r"\{\{(\w+)\}\}")
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: dict[str, str]
+    headers: HTTPMessage  # whatever the case of a name
     body: bytes
 
     def json(self) -> Any:
@@ -59,7 +59,7 @@ def send(port: int, name: str, values: dict[str, Any]) -> Answer:
         connection.sendall(body)
         response = HTTPResponse(connection, method=head.decode().partition(" ")[0])
         response.begin()
-        return Answer(response.status, dict(response.getheaders()), response.read())
+        return Answer(response.status, response.headers, response.read())
 
 
 class Client:
@@ -70,7 +70,7 @@ class Client:
     def __init__(self, port: int, **values: Any) -> None:
         self.port, self.values = port, values
 
-    def send(self, name: str, status: int, **values: Any) -> Any:
+    def send(self, name: str, status: int, /, **values: Any) -> Any:
         """The decoded answer, None without one. Another status than the client accepts is a failure."""
         answer = send(self.port, f"{self.folder}/{name}", self.values | values)
         assert answer.status == status, f"{name}: {answer.status} {answer.body[:500]!r}"

@@ -92,7 +92,7 @@ def answer(environ: dict[str, Any]) -> Any:
         raise Refused("401 Unauthorized")
     words = environ["PATH_INFO"].split("/")[3:-1]
     names, ids = words[::2], words[1::2]
-    institution = Institution(*row[12:])
+    institution = Institution(*row[12:-1])
     if names[0] != "institution" or (ids and ids[0] != str(institution.id)):
         raise Refused("404 Not Found")
     is_list = len(names) > len(ids)

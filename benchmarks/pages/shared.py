@@ -34,7 +34,6 @@ class Institution(NamedTuple):
     created_at: datetime
     updated_at: datetime
     allowed_domains: str
-    launcher_admin: bool
 
 
 @dataclass(slots=True)

@@ -212,6 +212,17 @@ def test_many_processes_of_a_vle_sign_in_at_once(running):
     assert statuses(at_once([partial(approle, servers[i % 2], made["credentials"]) for i in range(30)])) == {200: 30}
 
 
+def test_a_vle_is_deleted_while_it_signs_in(running):
+    servers, known = running
+    for _ in range(4):
+        made, admin = registered(servers[0], known)
+        gone = partial(servers[1].call, "DELETE", home(known, f"vle/{made['id']}/"), None, admin)
+        answers = at_once([partial(approle, servers[i % 2], made["credentials"]) if i != 3 else gone for i in range(8)])
+        assert answers[3].status == 204
+        assert {answer.status for answer in answers} <= {200, 204, 401}
+        assert approle(servers[0], made["credentials"]).status == 401
+
+
 def test_two_slashes_before_the_path_are_one(running):
     servers, known = running
     made, _ = registered(servers[0], known)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
@@ -39,3 +39,12 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     attended = Course.objects.filter(institution=institution_id, learners=learner_id)
     ordered = attended.order_by(F("start").desc(nulls_last=True), "pk")
     return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]
+
+
+def activities_of(person_id: int) -> QuerySet[Activity]:
+    """Of the courses that a person attends or teaches; `attended` and `taught` say which."""
+    attending = CourseLearner.objects.filter(learner=person_id)
+    teaching = CourseInstructor.objects.filter(instructor=person_id)
+    found = Activity.objects.filter(Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course")))
+    here = OuterRef("course")
+    return found.annotate(attended=Exists(attending.filter(course=here)), taught=Exists(teaching.filter(course=here)))

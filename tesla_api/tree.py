@@ -11,13 +11,13 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
+from courses.api.user import UserViewSet
 from institutions.api.document import InformedConsentDocumentViewSet
 from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
 from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
 from institutions.api.ui import UIOptionViewSet
-from institutions.api.user import UserViewSet
 from institutions.api.vle import VLEViewSet
 from learners.api.learner import LearnerViewSet
 from learners.api.learner_send import LearnerSENDViewSet

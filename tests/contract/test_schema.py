@@ -20,6 +20,9 @@ BESIDE = {
     ("delete", "/api/v2/auth/logout"),
     ("post", "/api/v2/institution/{parent_lookup_institution_id}/vle/{id}/credentials/"),
     ("delete", "/api/v2/institution/{parent_lookup_vle__institution_id}/course/{id}/"),
+    ("post", "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/profile/"),
+    ("get", "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/activities/"),
+    ("delete", "/api/v2/institution/{parent_lookup_institution_id}/learner/{id}/enrolment/"),
 }
 # Of the document; those of 7, 15 and 16 collide in it and have the names that were settled for them.
 COMPONENTS = {

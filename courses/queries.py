@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -81,3 +81,12 @@ def option(instrument: Instrument, options: dict[str, Any] | None, name: str) ->
 def session_is_over(session: AssessmentSession) -> bool:
     """It was closed, or has outlived its time and nobody has closed it yet."""
     return session.closed_at is not None or session.started_at + timedelta(minutes=session.max_ttl) <= timezone.now()
+
+
+def activities_of(person_id: int) -> QuerySet[Activity]:
+    """Of the courses that a person attends or teaches; `attended` and `taught` say which."""
+    attending = CourseLearner.objects.filter(learner=person_id)
+    teaching = CourseInstructor.objects.filter(instructor=person_id)
+    found = Activity.objects.filter(Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course")))
+    here = OuterRef("course")
+    return found.annotate(attended=Exists(attending.filter(course=here)), taught=Exists(teaching.filter(course=here)))

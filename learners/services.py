@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from files.models import Kind, StoredFile
 from files.samples import Sample, sample_json
-from files.services import file_drafted
+from files.services import file_drafted, files_erase
 from institutions.models import InformedConsent, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
@@ -21,6 +21,7 @@ from institutions.services.uses import further_uses
 from learners.models import (
     ConsentDecision,
     Decision,
+    Enrolment,
     EnrolmentSample,
     Learner,
     SENDCategory,
@@ -30,6 +31,8 @@ from learners.models import (
 from learners.queries import SendOptions, ic_status, send_data
 from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
+
+BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
 
 @further_uses(Instrument)
@@ -81,6 +84,19 @@ def learner_delete(*, learner: Learner) -> None:
     The account goes when nothing else keeps it.
     """
     people.role_delete(person=learner.user, role=people.LEARNER)
+
+
+@transaction.atomic
+def enrolment_erase(*, learner: Learner) -> None:
+    """What was captured to know the learner again, and what was made of it: samples, validations, models, their files.
+
+    Nothing else goes: sessions, requests and reports are about work that is done. Providers that are at work on a
+    model will not find it any more.
+    """
+    held = _locked(learner)
+    Enrolment.objects.filter(learner=held).delete()
+    EnrolmentSample.objects.filter(learner=held).delete()
+    files_erase(files=StoredFile.objects.filter(owner=held.pk, kind__in=BIOMETRIC))
 
 
 def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:

@@ -268,6 +268,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if PUBLIC_URL:
     CSRF_TRUSTED_ORIGINS += ["/".join(PUBLIC_URL.split("/")[:3])]
 CSRF_FAILURE_VIEW = "tesla_api.pages.csrf_failure"
+# Serve 12.7 and 12.9 as dashboards in the field read them: see learners/api/legacy.py.
+LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
 # Dashboards on other hosts. They send tokens, never cookies, and read nothing but the API and its files.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 if not all(re.fullmatch(r"https?://[^\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):

@@ -11,6 +11,7 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
+from courses.api.user import UserViewSet
 from institutions.api.admin_institution import AdminInstitutionViewSet
 from institutions.api.admin_instrument import AdminInstrumentViewSet
 from institutions.api.admin_provider import AdminProviderViewSet
@@ -22,7 +23,6 @@ from institutions.api.institution import InstitutionViewSet
 from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
 from institutions.api.ui import UIOptionViewSet
-from institutions.api.user import UserViewSet
 from institutions.api.vle import VLEViewSet
 from learners.api.learner import LearnerViewSet
 from learners.api.learner_send import LearnerSENDViewSet

@@ -24,7 +24,7 @@ class InstitutionCourseActivitySerializer(ResourceSerializer):
 
     class Meta:
         model = Activity
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "vle_activity_type", "vle_activity_id", "name", "start", "end", "description", "enabled", "conf",
             "created_at", "updated_at", "course_id", "vle_id",
         )  # fmt: skip

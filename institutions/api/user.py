@@ -1,10 +1,13 @@
-"""/institution/{parent_lookup_institution_id}/user/{id}/"""
+"""/institution/{parent_lookup_institution_id}/user/{id}/ and its profile/"""
 
 from typing import Any
 
 from django.db.models import Q
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
 
 from institutions.api.person import SEARCHED, changeable, locale_field
 from institutions.models import Institution, User
@@ -14,7 +17,13 @@ from tesla_api.api.caller import Role
 from tesla_api.api.domain import Forbidden
 from tesla_api.api.filters import ColumnFilter
 from tesla_api.api.scope import under
-from tesla_api.api.serializers import BlankableCharField, BlankableEmailField, ResourceSerializer
+from tesla_api.api.serializers import (
+    BlankableCharField,
+    BlankableEmailField,
+    BodySerializer,
+    ResourceSerializer,
+    SwitchField,
+)
 from tesla_api.api.viewsets import ResourceViewSet
 
 SHOWN = (
@@ -38,6 +47,14 @@ def password_field() -> serializers.CharField:
     )  # fmt: skip
 
 
+def with_one_password(attrs: dict[str, Any]) -> dict[str, Any]:
+    """The two passwords as one, if they are one; none when both are null."""
+    password, again = attrs.pop("password", None), attrs.pop("password2", None)
+    if password != again:
+        raise serializers.ValidationError({"password2": ["The two passwords differ."]})
+    return attrs if password is None else attrs | {"password": password}
+
+
 class InstitutionUserSerializer(ResourceSerializer):
     """`login_allowed` follows the documented keys."""
 
@@ -48,6 +65,11 @@ class InstitutionUserSerializer(ResourceSerializer):
     uid = serializers.CharField(max_length=255)
     email = BlankableEmailField()
     locale = locale_field()
+    inst_admin = SwitchField()
+    legal_admin = SwitchField()
+    send_admin = SwitchField()
+    data_admin = SwitchField()
+    login_allowed = SwitchField(help_text="May sign in with e-mail and password.")
 
     class Meta:
         model = User
@@ -57,10 +79,18 @@ class InstitutionUserSerializer(ResourceSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What the values must be is said by the services of people; here only that the two passwords are one."""
-        password, again = attrs.pop("password", None), attrs.pop("password2", None)
-        if password != again:
-            raise serializers.ValidationError({"password2": ["The two passwords differ."]})
-        return attrs if password is None else attrs | {"password": password}
+        return with_one_password(attrs)
+
+
+class OwnProfileSerializer(BodySerializer):
+    """What people change of themselves: the language, or the password, said twice."""
+
+    locale = locale_field()
+    password = password_field()
+    password2 = password_field()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return with_one_password(attrs)
 
 
 class UserFilter(filters.FilterSet):
@@ -95,7 +125,7 @@ class UserViewSet(ResourceViewSet):
         Role.GLOBAL | Role.LEGAL: grant(READ),
         Role.ADMIN: grant(READ, WRITE),
         Role.DATA: grant(READ, UPDATE, "destroy"),
-        Role.MEMBER: grant(READ, UPDATE, rows=own),
+        Role.MEMBER: grant(READ, UPDATE, "profile", rows=own),
     }
 
     def perform_create(self, serializer):
@@ -117,3 +147,15 @@ class UserViewSet(ResourceViewSet):
         if instance.pk == self.caller.id:
             raise Forbidden("Nobody can delete the own account.")
         people.person_delete(person=instance)
+
+    @extend_schema(request=OwnProfileSerializer, responses=InstitutionUserSerializer)
+    @action(detail=True, methods=["post"])
+    def profile(self, request, **_):
+        """The own language or password. The session at hand goes on, all others end with the old password."""
+        person = self.get_object()
+        may = self.own_values(person)
+        changeable(self, person, may)
+        body = OwnProfileSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        people.profile_update(person=person, may=may, session_id=self.caller.session_id, **body.validated_data)
+        return Response(self.read_one(pk=person.pk))

@@ -7,6 +7,7 @@ is locked together with all others, in the order of their keys.
 from collections.abc import Collection
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -80,6 +81,18 @@ def person_update(*, person: User, may: Collection[str] | None = None, **values:
     if administered_all and not _administers_all(held):
         _refuse_last_global_administrator(held)
     return _saved(held)
+
+
+@transaction.atomic
+def profile_update(*, person: User, may: Collection[str], session_id: int | None, **values: Any) -> User:
+    """What people change of themselves: as `person_update`, but the session in which they do it goes on."""
+    generation = person_locked(person_id=person.pk).session_generation
+    changed = person_update(person=person, may=may, **values)
+    if session_id is not None and changed.session_generation != generation:
+        sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
+        kept = sessions.filter(pk=session_id, user=changed.pk, generation=generation)
+        kept.update(generation=changed.session_generation)
+    return changed
 
 
 @transaction.atomic

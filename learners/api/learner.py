@@ -22,6 +22,7 @@ from institutions.models import InformedConsent, Institution
 from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
 from learners import queries, services
+from learners.api import legacy
 from learners.models import Learner
 from tesla_api.api.access import READ, UPDATE, WRITE, grant
 from tesla_api.api.address import client_address
@@ -147,9 +148,10 @@ class LearnerViewSet(RoleViewSet):
         Role.GLOBAL | Role.SEND: grant(READ),
         Role.ADMIN: grant(READ, WRITE, "enrolment"),
         Role.LEGAL: grant(READ, "enrolment"),
-        Role.DATA: grant(READ, UPDATE, "destroy", "enrolment"),
+        Role.DATA: grant(READ, UPDATE, "destroy", "enrolment", "enrolment_erase"),
         Role.INSTRUCTOR: grant(READ, "enrolment", rows=taught),
         Role.LEARNER: grant(READ, "enrolment", "ic", "ic_reject", rows=own),
+        Role.MEMBER: grant("enrolment", rows=own, when=legacy.is_served),
     }
 
     def perform_create(self, serializer):
@@ -168,10 +170,18 @@ class LearnerViewSet(RoleViewSet):
     def enrolment(self, request, **_):
         """The learner with `enrolment_status`; with `activity_id` what is missing for that activity."""
         if "activity_id" not in request.query_params:
-            return Response(self.read_one(**self.looked_up))
+            is_legacy = legacy.is_served(self.caller)
+            return Response(legacy.enrolment(self) if is_legacy else self.read_one(**self.looked_up))
         learner = self.get_object()
         activity = get_object_or_404(self.tenant.activities, pk=self.activity_id())
         return Response(queries.enrolment_missing(learner.pk, activity))
+
+    @extend_schema(responses={204: None})
+    @enrolment.mapping.delete
+    def enrolment_erase(self, request, **_):
+        """Erase the learner's biometric enrolment: samples, validations and models, and nothing else."""
+        services.enrolment_erase(learner=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def activity_id(self) -> int:
         asked = self.request.query_params["activity_id"]
@@ -199,6 +209,8 @@ class LearnerViewSet(RoleViewSet):
         learner = self.get_object()
         shown = learner.consent and queries.consent_language(learner.consent, self.languages())
         services.consent_reject(learner=learner, language=shown, address=client_address(request))
+        if legacy.is_served(self.caller):
+            return Response(self.read_one(pk=learner.pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def languages(self) -> list[str]:

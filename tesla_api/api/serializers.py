@@ -118,6 +118,16 @@ class BlankableCharField(serializers.CharField):
         return super().run_validation(data) or ""
 
 
+class SwitchField(serializers.BooleanField):
+    """A switch that may be null in a body, as forms send what nobody touched: it stays as it is."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"required": False} | kwargs)
+
+    def validate_empty_values(self, data):
+        return super().validate_empty_values(empty if data is None else data)
+
+
 class ObjectField(serializers.JSONField):
     """A JSON object; a body may also hold it as text, as forms and some clients send it. "" is null."""
 

@@ -118,6 +118,8 @@ CALLS: dict[str, Call] = {
     "10.4": Call("put", "{i}/user/{ann}/", {"username": "home-ann", "uid": "ann", "locale": "ca"}),
     "10.5": Call("patch", "{i}/user/{ann}/", {"locale": "ca"}),
     "10.6": Call("delete", "{i}/user/{ann}/"),
+    "10.profile": Call("post", "{i}/user/{ann}/profile/", {"locale": "ca"}),
+    "10.activities": Call("get", "{i}/user/{ann}/activities/"),
     "11.1": Call("get", "{i}/instructor/"),
     "11.2": Call("post", "{i}/instructor/", {"uid": "n1"}),
     "11.3": Call("get", "{i}/instructor/{teacher}/"),
@@ -131,6 +133,7 @@ CALLS: dict[str, Call] = {
     "12.5": Call("patch", "{i}/learner/{ann}/", {"locale": "ca"}),
     "12.6": Call("delete", "{i}/learner/{ann}/"),
     "12.7": Call("get", "{i}/learner/{ann}/enrolment/"),
+    "12.erase": Call("delete", "{i}/learner/{ann}/enrolment/"),
     "12.8": Call("post", "{i}/learner/{ann}/ic/", {"version": "2.0.0"}),
     "12.9": Call("delete", "{i}/learner/{ann}/ic/", before=_held_consent),
     "13.1": Call("get", "{i}/send/"),
@@ -186,8 +189,8 @@ DEEPER = frozenset(
     {"5", "7", "14", "15", "16", "17", "18", "19", "20", "21"}
 )  # their rows hang from something inside the institution
 SECTIONS = frozenset(int(section) for section in NAMES)
-# The right caller of each operation: an institution admin, but for what only the learner may decide.
-RIGHT_CALLER = {"12.8": "ann", "12.9": "ann"}
+# The right caller of each operation: an institution admin, but for what is a matter of somebody else alone.
+RIGHT_CALLER = {"12.8": "ann", "12.9": "ann", "10.profile": "ann", "12.erase": "data"}
 DOCUMENTED = [number for number, operation in operations().items() if operation.section in SECTIONS]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from institutions.models import Institution, User
 from tests.conftest import client_of
-from tests.contract.calls import BASE, CALLS, DEEPER, ids_of, name_of, request, send, url_of
+from tests.contract.calls import BASE, CALLS, DEEPER, RIGHT_CALLER, ids_of, name_of, request, send, url_of
 
 WHO = (
     "global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger", "anonymous",
@@ -69,6 +69,8 @@ MATRIX = {
     "10.4":         (403, 200, 404, 200, 404, 404, 404, 200, 404, 404, 404, 401),
     "10.5":         (403, 200, 404, 200, 404, 404, 404, 200, 404, 404, 404, 401),
     "10.6":         (403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404, 401),
+    "10.profile":   (403, 404, 404, 404, 404, 404, 404, 200, 404, 404, 404, 401),
+    "10.activities": (200, 200, 404, 200, 404, 404, 404, 200, 404, 404, 404, 401),
     "11.1":         (200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
     "11.2":         (403, 201, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
     "11.3":         (200, 200, 200, 200, 404, 200, 404, 404, 404, 404, 404, 401),
@@ -82,6 +84,7 @@ MATRIX = {
     "12.5":         (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
     "12.6":         (403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404, 401),
     "12.7":         (403, 200, 200, 200, 403, 200, 404, 200, 403, 404, 404, 401),
+    "12.erase":     (403, 403, 403, 204, 403, 403, 403, 403, 403, 403, 404, 401),
     "12.8":         (403, 403, 403, 403, 403, 403, 404, 201, 403, 403, 404, 401),
     "12.9":         (403, 403, 403, 403, 403, 403, 404, 204, 403, 403, 404, 401),
     # 15, 16: the learners of the course read its instructors, and of its learners only themselves
@@ -369,7 +372,7 @@ def test_list_has_no_row_of_another_institution(operation, who, caller, world):
 def test_row_of_another_institution_is_not_here(operation, caller, world):
     """The own institution in the path, the other one's row behind it: 404 for every verb."""
     call = CALLS[operation]
-    who = "ann" if operation in ("12.8", "12.9") else "admin"
+    who = RIGHT_CALLER.get(operation, "admin")
     url = BASE + call.path.format(**(ids_of(world, world.away) | {"i": world.home.institution.pk}))
     assert request(caller(who), call.method, url, call.body).status_code == 404
 

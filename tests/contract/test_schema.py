@@ -32,6 +32,9 @@ BESIDE = {
         for method in ("get", "put", "patch", "delete")
     ),
     ("post", "/api/v2/admin/instrument/{parent_lookup_instrument_id}/provider/{id}/credentials/"),
+    ("post", "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/profile/"),
+    ("get", "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/activities/"),
+    ("delete", "/api/v2/institution/{parent_lookup_institution_id}/learner/{id}/enrolment/"),
 }
 # Of the document; those of 7, 15 and 16 collide in it and have the names that were settled for them.
 COMPONENTS = {

@@ -1,8 +1,11 @@
 """The services of people: what holds for whoever calls them, and what only races would show."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.utils import timezone
 
 from files.models import Kind, StoredFile
 from files.services import file_store
@@ -10,6 +13,7 @@ from institutions.models import Institution, Instructor, User
 from institutions.services import people
 from institutions.services.person_values import usernames
 from learners.models import Learner
+from signin.models import CallerSession
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
 NEW = "brand-new-77-Pencil"
@@ -267,3 +271,43 @@ def test_files_of_a_person_go_with_learning_and_not_with_teaching(world):
     assert StoredFile.objects.filter(owner=ann).exists()
     people.person_delete(person=ann)
     assert not StoredFile.objects.exists()
+
+
+# What people change of themselves.
+
+
+def session_of(person, generation=0):
+    ends = timezone.now() + timedelta(hours=1)
+    return CallerSession.objects.create(kind="person", user=person, generation=generation, expires_at=ends)
+
+
+def test_of_all_sessions_the_one_that_changes_the_password_goes_on(world):
+    ann, bob = world.people["ann"], world.people["bob"]
+    here, other, his = session_of(ann), session_of(ann), session_of(bob)
+    changed = people.profile_update(person=ann, may={"password"}, session_id=here.pk, password="brand-new-77-Pencil")
+    assert changed.session_generation == 1
+    assert [CallerSession.objects.get(pk=row.pk).generation for row in (here, other, his)] == [1, 0, 0]
+
+
+def test_a_session_that_ended_meanwhile_or_is_anothers_does_not_go_on(world):
+    ann = world.people["ann"]
+    his, ended = session_of(world.people["bob"]), session_of(ann)
+    User.objects.filter(pk=ann.pk).update(session_generation=1)  # somebody set a new password in this moment
+    for session in (his, ended):
+        people.profile_update(person=ann, may={"password"}, session_id=session.pk, password="brand-new-77-Pencil")
+        session.refresh_from_db()
+        assert session.generation == 0
+    people.profile_update(person=ann, may={"password"}, session_id=None, password="brand-new-77-Pencil")
+    assert User.objects.get(pk=ann.pk).session_generation == 4
+
+
+def test_a_new_language_leaves_all_sessions_alone(world):
+    session = session_of(world.people["ann"])
+    people.profile_update(person=world.people["ann"], may={"locale"}, session_id=session.pk, locale="ca")
+    session.refresh_from_db()
+    assert (session.generation, User.objects.get(pk=world.people["ann"].pk).session_generation) == (0, 0)
+
+
+def test_a_profile_holds_only_what_may_be_changed(world):
+    with pytest.raises(Forbidden):
+        people.profile_update(person=world.people["ann"], may={"locale"}, session_id=None, password="brand-new-77-Pen")

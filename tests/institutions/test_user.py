@@ -97,6 +97,21 @@ def test_untouched_text_of_the_dashboard_is_null(as_, url):
     assert User.objects.get(username="zoe").email is None
 
 
+SWITCHES = ("inst_admin", "send_admin", "legal_admin", "data_admin", "login_allowed")
+
+
+def test_untouched_switches_of_the_dashboard_are_null_and_stay_as_they_are(as_, url, row):
+    untouched = dict.fromkeys(SWITCHES)
+    made = as_("admin").post(url, BODY | untouched)
+    assert made.status_code == 201
+    assert {name: made.json()[name] for name in SWITCHES} == dict.fromkeys(SWITCHES, False)
+    User.objects.filter(username="home-ann").update(legal_admin=True)
+    changed = as_("admin").patch(row("ann"), untouched)
+    assert changed.status_code == 200
+    kept = dict.fromkeys(SWITCHES, False) | {"legal_admin": True, "login_allowed": True}
+    assert {name: changed.json()[name] for name in SWITCHES} == kept
+
+
 def test_several_people_have_no_email(as_, url):
     for number in range(2):
         body = {"username": f"p{number}", "uid": f"p{number}", "email": ""}
@@ -113,8 +128,8 @@ WRONG = [
     ("last_name", True), ("email", "nobody"), ("email", "ANN@Home.example.org"), ("email", 7), ("email", ["a@b.org"]),
     ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"), ("email", "root@example.org"),
     ("email", "ANN@away.example.org"), ("locale", ""), ("locale", "english-language"), ("locale", "e"),
-    ("locale", "e_"), ("locale", 10**30), ("locale", []), ("inst_admin", None), ("legal_admin", "maybe"),
-    ("send_admin", 2), ("data_admin", []), ("login_allowed", None), ("login_allowed", {}), ("password", ""),
+    ("locale", "e_"), ("locale", 10**30), ("locale", []), ("inst_admin", "null"), ("legal_admin", "maybe"),
+    ("send_admin", 2), ("data_admin", []), ("login_allowed", {}), ("password", ""),
     ("password", 5.5), ("password", [NEW]), ("password", "x" * 129), ("password2", NEW),
 ]  # fmt: skip
 
@@ -335,6 +350,79 @@ def test_sent_by_a_vle_nobody_sets_a_password(as_, row):
     client = as_("ann", "launched")
     assert client.patch(row("ann"), {"password": NEW, "password2": NEW}).status_code == 403
     assert client.patch(row("ann"), {"locale": "ca"}).status_code == 200
+
+
+# user/{id}/profile/: what dashboards send for the own row.
+
+
+def test_profile_changes_the_own_locale_and_answers_the_person(as_, row):
+    for form in ("json", "multipart"):
+        answer = as_("ann").post(f"{row('ann')}profile/", {"locale": "ca"}, format=form)
+        assert (answer.status_code, list(answer.json())) == (200, KEYS)
+        assert answer.json()["locale"] == "ca"
+    assert as_("ann").post(f"{row('ann')}profile", {"locale": None}).json()["locale"] is None
+    assert as_("ann").post(f"{row('ann')}profile/", {}).json() == as_("ann").get(row("ann")).json()
+
+
+def test_profile_changes_the_own_password_and_only_this_session_goes_on(as_, row, client, world):
+    old, here = as_("ann"), as_("ann")
+    answer = here.post(f"{row('ann')}profile/", {"password": NEW, "password2": NEW})
+    assert (answer.status_code, list(answer.json())) == (200, KEYS)
+    assert (here.get(row("ann")).status_code, old.get(row("ann")).status_code) == (200, 401)
+    assert here.post(f"{row('ann')}profile/", {"password": PASSWORD, "password2": PASSWORD}).status_code == 200
+    assert here.get(row("ann")).status_code == 200
+    for password, status in ((PASSWORD, 200), (NEW, 401)):
+        signed = client.post("/api/v2/auth/login", {"email": "ann@home.example.org", "password": password})
+        assert signed.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"password": NEW}, "password2"), ({"password2": NEW}, "password2"),
+        ({"password": NEW, "password2": "x"}, "password2"), ({"password": "short", "password2": "short"}, "password"),
+        ({"password": "", "password2": ""}, "password"), ({"locale": "english-language"}, "locale"),
+        ({"locale": []}, "locale"), ({"locale": "ca", "password": NEW}, "password2"),
+    ],
+)  # fmt: skip
+def test_wrong_value_of_a_profile_is_400_under_its_name_and_changes_nothing(body, name, as_, row, world):
+    before = User.objects.values().get(pk=world.people["ann"].pk)
+    answer = as_("ann").post(f"{row('ann')}profile/", body)
+    assert answer.status_code == 400
+    assert name in answer.json()
+    assert User.objects.values().get(pk=world.people["ann"].pk) == before
+
+
+def test_profile_ignores_everything_else(as_, row, world):
+    before = User.objects.values().get(pk=world.people["admin"].pk)
+    body = {"username": "x", "uid": "x", "email": "x@home.example.org", "inst_admin": False, "is_staff": True, "id": 1}
+    assert as_("admin").post(f"{row('admin')}profile/", body).status_code == 200
+    assert {**User.objects.values().get(pk=world.people["admin"].pk), "updated_at": 0} == {**before, "updated_at": 0}
+
+
+@pytest.mark.parametrize("who", ["admin", "legal", "data", "send", "teacher", "bob", "member"])
+def test_profile_is_the_own_alone(who, as_, row):
+    assert as_(who).post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 404
+    assert as_(who).post(f"{row(who)}profile/", {"locale": "ca"}).status_code == 200
+
+
+def test_profile_of_nobody_here_is_not_here(as_, url, row, client, world):
+    assert as_("stranger").post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 404
+    assert as_("admin").post(f"{url}{world.away.people['admin'].pk}/profile/", {}).status_code == 404
+    assert client.post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 401
+    assert as_("global").post(f"{url}{world.people['global'].pk}/profile/", {"locale": "ca"}).status_code == 403
+
+
+def test_global_admin_at_home_has_no_profile_here(as_, url, root_at_home):
+    assert as_("global").post(f"{url}{root_at_home.pk}/profile/", {"locale": "ca"}).status_code == 403
+
+
+@pytest.mark.parametrize("who", ["ann", "admin"])
+def test_sent_by_a_vle_nobody_sets_a_password_by_profile(who, as_, row, world):
+    client = as_(who, "launched")
+    assert client.post(f"{row(who)}profile/", {"password": NEW, "password2": NEW}).status_code == 403
+    assert User.objects.get(pk=world.people[who].pk).check_password(PASSWORD)
+    assert client.post(f"{row(who)}profile/", {"locale": "ca"}).json()["locale"] == "ca"
 
 
 # Data administrators.

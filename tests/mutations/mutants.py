@@ -440,6 +440,13 @@ WRITTEN = [
         _APPROLE,
     ),
     (
+        "two slashes are another path",
+        f"{_API}paths.py",
+        'path = "/" + request.path_info.lstrip("/")',
+        "path = request.path_info",
+        _APPROLE,
+    ),
+    (
         "VLEs are told of the broker",
         "signin/api/approle.py",
         '        "config": {"TESLA_DOMAIN": domain},\n',

@@ -14,7 +14,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Forms:
-    """None: the page must offer no such form to the administrator of the institution.
+    """None: the page must offer no such form to the administrator, of the institution or, below /admin/, of all.
 
     What was created is then changed and deleted, so that the run leaves the rows as they were.
     """
@@ -109,4 +109,25 @@ FORMS = {
     "institution-course-activity-report": Forms(),
     "institution-course-activity-report-request": Forms(),
     "institution-course-activity-report-audit": Forms(),
+    "admin-user": Forms(
+        create={"username": "newcomer", "first_name": "New", "email": "newcomer@northlake.example.org"},
+        change={"last_name": "Comer", "is_staff": True},
+        deletable=True,
+    ),
+    "admin-institution": Forms(
+        create={"acronym": "TRIAL", "name": "Trial University"}, change={"name": "Tried University"}, deletable=True
+    ),
+    "admin-instrument": Forms(
+        create={"name": "Gait recognition", "acronym": "gait", "options_schema": '{"type": "object"}'},
+        change={"enabled": True},
+        deletable=True,
+    ),
+    "admin-instrument-provider": Forms(
+        create={"name": "Gait One", "acronym": "gait1", "version": "1.0"},
+        change={"service_port": 8080, "warning_below": 0.65, "alert_below": 0.3},
+        deletable=True,
+        above="admin-instrument",
+        actions={"credentials": {"overlap_minutes": 5}},
+    ),
+    "admin-ui": Forms(create={"route": "statistics", "roles": "ADMIN"}, change={"enabled": True}, deletable=True),
 }

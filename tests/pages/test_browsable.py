@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import Course
-from institutions.models import VLE, InformedConsent, Institution, User
+from institutions.models import VLE, InformedConsent, Institution, Provider, User
 from tests.pages.walk import places
 
 
@@ -220,9 +220,11 @@ def test_page_costs_the_same_with_more_rows(world, signed_in):
     assert costs[0] <= 10
 
 
-def test_no_page_costs_many_queries(world, signed_in, as_):
-    asking, browser = as_("admin"), signed_in("admin")
-    for place in places(lambda path: asking.get(path).json()):
+@pytest.mark.parametrize(("who", "root"), [("admin", "institution"), ("global", "admin")])
+def test_no_page_costs_many_queries(who, root, world, signed_in, as_):
+    asking, browser = as_(who), signed_in(who)
+    Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
+    for place in places(lambda path: asking.get(path).json(), root):
         for path in filter(None, (place.listed, place.first)):
             browser.get(path)
             with CaptureQueriesContext(connection) as asked:
@@ -271,3 +273,17 @@ def test_body_that_cannot_be_read_is_told_on_a_page(world, signed_in, settings, 
     settings.REQUEST_BODY_BYTES = 10
     answer = write(browser, method, path, '{"name": "long enough"}', content_type="application/json")
     assert (answer.status_code, answer["Content-Type"]) == (413, "text/html; charset=utf-8")
+
+
+def test_pages_of_the_administration_lead_to_one_another_and_offer_every_form(world, signed_in):
+    """The administration's institutions are other resources than those that begin the other tree."""
+    browser, root = signed_in("global"), "/api/v2/admin/"
+    Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
+    assert f'href="{root}instrument/1/provider/"' in browser.get(f"{root}instrument/1/").text
+    page = browser.get(f"{root}institution/{world.home.institution.pk}/").text
+    assert f"{root}institution/{world.home.institution.pk}/vle/" not in page
+    for word in ("user/", "institution/", "instrument/", "instrument/1/provider/", "ui/"):
+        rows = browser.get(f"{root}{word}", headers={"accept": "application/json"}).json()["results"]
+        assert forms_of(browser.get(f"{root}{word}").text) == {"POST"}
+        assert forms_of(browser.get(f"{root}{word}{rows[0]['id']}/").text) >= {"PUT", "PATCH", "DELETE"}
+        assert forms_of(signed_in("admin").get(f"{root}{word}").text) == set()

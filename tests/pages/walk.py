@@ -29,10 +29,11 @@ class Place:
         return f"{self.listed}{row.get(kwarg, row.get(kwarg.removesuffix('_id'), row['id']))}/"
 
 
-def places(get: Callable[[str], Any]) -> Iterator[Place]:
+def places(get: Callable[[str], Any], root: str = "institution") -> Iterator[Place]:
     """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none."""
-    above = {"": [ROOT]}
-    for resource in sorted(TREE, key=lambda resource: len(resource.segments)):
+    below = [resource for resource in TREE if resource.root == root]
+    above = {resource.prefix.strip("/"): [f"{ROOT}{resource.prefix}"] for resource in below}
+    for resource in sorted(below, key=lambda resource: len(resource.segments)):
         name, _, word = resource.name.rpartition("-")
         place = None
         for parent in above.get(name, ()):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework.fields import empty
+from rest_framework.utils import html
 
 from files.links import Links, consent_pdf_links, url_read
 from institutions.api.ic import InstitutionInformedConsentSerializer
@@ -68,6 +69,10 @@ class InstitutionInformedConsentDocumentSerializer(ResourceSerializer):
     class Meta:
         model = InformedConsentDocument
         fields = ("id", "consent", "language", "html", "pdf", "created_at", "updated_at")
+
+    def validate_html(self, value: str | None) -> str | None:
+        """A form has no null: browsers write the word instead, for a text that nobody touched."""
+        return None if value == "null" and html.is_html_input(self.initial_data) else value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         files = {"pdf": attrs.pop("pdf")} if "pdf" in attrs else {}  # no value of the column

@@ -12,6 +12,11 @@ from tests.contract.document import operations
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "tesla_api" / "openapi.yaml").read_text())
 DOCUMENTED = [*operations().values()]
+OF_LEARNER = "{institution_id}/{learner_id}/"
+ATTACHMENT = (
+    "/api/v2/vle/{parent_lookup_activity__vle_id}/course/{parent_lookup_activity__course_id}/"
+    "activity/{parent_lookup_activity_id}/attachment/{learner_id}/"
+)
 # What the service has beside the document.
 BESIDE = {
     ("post", "/api/v2/auth/login"),
@@ -20,6 +25,9 @@ BESIDE = {
     ("delete", "/api/v2/auth/logout"),
     ("post", "/api/v2/institution/{parent_lookup_institution_id}/vle/{id}/credentials/"),
     ("delete", "/api/v2/institution/{parent_lookup_vle__institution_id}/course/{id}/"),
+    *((verb, ATTACHMENT) for verb in ("get", "post")),
+    *(("post", f"/lapi/v1/{word}/{OF_LEARNER}") for word in ("enrolment", "verification", "alert", "status")),
+    ("get", f"/lapi/v1/profile/{OF_LEARNER}"),
 }
 # Of the document; those of 7, 15 and 16 collide in it and have the names that were settled for them.
 COMPONENTS = {

@@ -65,7 +65,7 @@ def written(content: bytes, escape_every: bool, line: int) -> str:
     size=st.integers(1, 200),
 )
 def test_any_object_says_the_same(others, place, content, escape_every, line, indent, ascii_only, name, size):
-    keys = [*others][:place] + ["data"] + [*others][place:]
+    keys = [*[*others][:place], "data", *[*others][place:]]
     whole = {key: others.get(key, None) for key in keys}
     whole["data"] = "~here~"
     text = json.dumps(whole, indent=indent, ensure_ascii=ascii_only)
@@ -106,7 +106,8 @@ def test_what_is_no_object_is_left_alone(body):
 @pytest.mark.parametrize(
     "body",
     [
-        '{"data"}', '{"data":}', '{"data" "x"}', '{"data":"x"', '{"data":"x', '{"data":"x"}}', '{"data":"x"}{"data":"y"}',
+        '{"data"}', '{"data":}', '{"data" "x"}', '{"data":"x"', '{"data":"x', '{"data":"x"}}',
+        '{"data":"x"}{"data":"y"}',
         '{"data":"x" "y"}', '{"data":["x"],"x" "y"}', '{"data"::"x"}', '{,"data":"x"}', '{"data":"x",}', "", " ",
         '{"data":"x"]', '}{"data":"x"}', '{"data":[}"x"}', '{"data":"x":"y"}', '{"a":{"data":"x"}', '{"data":\'x\'}',
     ],
@@ -150,7 +151,8 @@ def test_the_rest_is_bounded_and_the_string_is_not():
     [
         "", "data", "data:", "hello", "data:text/plain,hello", "data:;base64,QQ==", "data:text;base64,QQ==",
         "data:/plain;base64,QQ==", "http:text/plain;base64,QQ==", "data:text/plain;BASE65,QQ==", ";base64,QQ==",
-        "data:text/pl ain;base64,QQ==", "data:text/plain;" + "x" * 300 + ";base64,QQ==", "x" * 1000, "data:text/plain;base64",
+        "data:text/pl ain;base64,QQ==", "data:text/plain;" + "x" * 300 + ";base64,QQ==", "x" * 1000,
+        "data:text/plain;base64",
     ],
 )  # fmt: skip
 def test_what_is_no_data_url_is_told(url):

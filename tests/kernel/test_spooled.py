@@ -5,6 +5,7 @@ import json
 from contextlib import closing
 
 import pytest
+from django.http import UnreadablePostError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -263,3 +264,17 @@ def test_the_parser_refuses_what_is_too_long(settings):
         with pytest.raises(parsers.TooLarge):
             parsed(body)
     assert parsed(b'{"data": "data:text/plain;base64,' + base64.b64encode(b"x" * 10) + b'"}')["data"].size == 10
+
+
+def test_a_client_that_goes_away_is_told_nothing_but_is_no_crash():
+    class Broken:
+        def read(self, size):
+            raise UnreadablePostError
+
+    class Request:
+        META = {"CONTENT_LENGTH": "10"}
+
+    view = View()
+    with pytest.raises(parsers.ParseError):
+        parsers.SampleParser().parse(Broken(), None, {"view": view, "request": Request()})
+    view.content.close()

@@ -6,6 +6,8 @@ from django.utils import timezone
 from files.models import Kind, StoredFile
 from institutions.models import Instrument
 from learners.models import EnrolmentSample
+from learners.services import sample_create
+from tesla_api.api.domain import Unknown
 from tests.captures import (
     FA,
     FR,
@@ -139,3 +141,11 @@ def test_too_large_a_sample_is_413(ann, home, settings):
     settings.SAMPLE_BYTES = len(KEYS) - 1
     assert ann.post(url_of("enrolment", home), body(home)).status_code == 413
     assert not StoredFile.objects.exists()
+
+
+def test_a_learner_who_is_gone_is_unknown(home):
+    learner = home.learners["ann"]
+    learner.delete()
+    with pytest.raises(Unknown):
+        sample_create(learner=learner, sample=None, instruments=[], metadata={})
+    assert objects(home, "sample") == []

@@ -83,8 +83,8 @@ class MayCapture(BasePermission):
         if caller.institution_id != institution and not caller.everywhere:
             raise Http404
         learner_id = uuid_read(view.kwargs["learner_id"])
-        found = Learner.objects.filter(institution=institution, learner_id=learner_id) if learner_id else None
-        view.learner = found and found.select_related("institution", "user").first()
+        learners = Learner.objects.select_related("institution", "user").filter(institution=institution)
+        view.learner = learners.filter(learner_id=learner_id).first() if learner_id is not None else None
         if view.learner is None:
             raise Http404
         if caller.kind is CallerKind.VLE:

@@ -15,6 +15,11 @@ DOCUMENTED = [*operations().values()]
 ADMINISTERED = (
     "user/", "institution/", "instrument/", "instrument/{parent_lookup_instrument_id}/provider/", "ui/",
 )  # fmt: skip
+OF_LEARNER = "{institution_id}/{learner_id}/"
+ATTACHMENT = (
+    "/api/v2/vle/{parent_lookup_activity__vle_id}/course/{parent_lookup_activity__course_id}/"
+    "activity/{parent_lookup_activity_id}/attachment/{learner_id}/"
+)
 # What the service has beside the document.
 BESIDE = {
     ("post", "/api/v2/auth/approle"),
@@ -35,6 +40,9 @@ BESIDE = {
     ("post", "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/profile/"),
     ("get", "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/activities/"),
     ("delete", "/api/v2/institution/{parent_lookup_institution_id}/learner/{id}/enrolment/"),
+    *((verb, ATTACHMENT) for verb in ("get", "post")),
+    *(("post", f"/lapi/v1/{word}/{OF_LEARNER}") for word in ("enrolment", "verification", "alert", "status")),
+    ("get", f"/lapi/v1/profile/{OF_LEARNER}"),
 }
 # Of the document; those of 7, 15 and 16 collide in it and have the names that were settled for them.
 COMPONENTS = {

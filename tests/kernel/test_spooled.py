@@ -5,6 +5,7 @@ import json
 from contextlib import closing
 
 import pytest
+from django.http import UnreadablePostError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def written(content: bytes, escape_every: bool, line: int) -> str:
     size=st.integers(1, 200),
 )
 def test_any_object_says_the_same(others, place, content, escape_every, line, indent, ascii_only, name, size):
-    keys = [*others][:place] + ["data"] + [*others][place:]
+    keys = [*[*others][:place], "data", *[*others][place:]]
     whole = {key: others.get(key, None) for key in keys}
     whole["data"] = "~here~"
     text = json.dumps(whole, indent=indent, ensure_ascii=ascii_only)
@@ -106,7 +107,8 @@ def test_what_is_no_object_is_left_alone(body):
 @pytest.mark.parametrize(
     "body",
     [
-        '{"data"}', '{"data":}', '{"data" "x"}', '{"data":"x"', '{"data":"x', '{"data":"x"}}', '{"data":"x"}{"data":"y"}',
+        '{"data"}', '{"data":}', '{"data" "x"}', '{"data":"x"', '{"data":"x', '{"data":"x"}}',
+        '{"data":"x"}{"data":"y"}',
         '{"data":"x" "y"}', '{"data":["x"],"x" "y"}', '{"data"::"x"}', '{,"data":"x"}', '{"data":"x",}', "", " ",
         '{"data":"x"]', '}{"data":"x"}', '{"data":[}"x"}', '{"data":"x":"y"}', '{"a":{"data":"x"}', '{"data":\'x\'}',
     ],
@@ -150,7 +152,8 @@ def test_the_rest_is_bounded_and_the_string_is_not():
     [
         "", "data", "data:", "hello", "data:text/plain,hello", "data:;base64,QQ==", "data:text;base64,QQ==",
         "data:/plain;base64,QQ==", "http:text/plain;base64,QQ==", "data:text/plain;BASE65,QQ==", ";base64,QQ==",
-        "data:text/pl ain;base64,QQ==", "data:text/plain;" + "x" * 300 + ";base64,QQ==", "x" * 1000, "data:text/plain;base64",
+        "data:text/pl ain;base64,QQ==", "data:text/plain;" + "x" * 300 + ";base64,QQ==", "x" * 1000,
+        "data:text/plain;base64",
     ],
 )  # fmt: skip
 def test_what_is_no_data_url_is_told(url):
@@ -261,3 +264,17 @@ def test_the_parser_refuses_what_is_too_long(settings):
         with pytest.raises(parsers.TooLarge):
             parsed(body)
     assert parsed(b'{"data": "data:text/plain;base64,' + base64.b64encode(b"x" * 10) + b'"}')["data"].size == 10
+
+
+def test_a_client_that_goes_away_is_told_nothing_but_is_no_crash():
+    class Broken:
+        def read(self, size):
+            raise UnreadablePostError
+
+    class Request:
+        META = {"CONTENT_LENGTH": "10"}
+
+    view = View()
+    with pytest.raises(parsers.ParseError):
+        parsers.SampleParser().parse(Broken(), None, {"view": view, "request": Request()})
+    view.content.close()

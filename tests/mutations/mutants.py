@@ -206,6 +206,11 @@ _EVIDENCE = (("tests/reports/test_evidence.py",),)
 _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
 _CONSOLE = (("tests/console",),)
+_SPOOLED = (("tests/kernel/test_spooled.py",),)
+_ATTACHMENT = (("tests/reports/test_attachment.py",),)
+_ENROL = (("tests/learners/test_lapi_enrolment.py",),)
+_VERIFY = (("tests/reports/test_lapi_verification.py",),)
+_STATUS = (("tests/reports/test_lapi_status.py",),)
 _RULES = "reports/rules.py"
 _API = "tesla_api/api/"
 # name, file, old text, new text, tests
@@ -1155,6 +1160,189 @@ WRITTEN = [
         '        if read.lists_all(self.reports_path):\n            here["reports"]',
         '        if True:\n            here["reports"]',
         _CONSOLE,
+    ),
+    # What is captured from learners.
+    (
+        "captures of other learners",
+        "learners/api/capture.py",
+        "return caller.id == view.learner.pk and (",
+        "return True and (",
+        _ENROL,
+    ),
+    (
+        "captures for learners of other institutions",
+        "learners/api/capture.py",
+        'Learner.objects.select_related("institution", "user").filter(institution=institution)',
+        'Learner.objects.select_related("institution", "user")',
+        _ENROL,
+    ),
+    (
+        "captures by any kind of caller",
+        "learners/api/capture.py",
+        "or caller.kind not in view.admits:",
+        "or False:",
+        _ENROL,
+    ),
+    (
+        "strangers may know who is here",
+        "learners/api/capture.py",
+        "if caller.institution_id != institution and not caller.everywhere:",
+        "if False:",
+        _ENROL,
+    ),
+    (
+        "a session's token enrols",
+        "learners/api/lapi_enrolment.py",
+        "    is_for_sessions = False\n",
+        "",
+        _ENROL,
+    ),
+    (
+        "the body is of another learner",
+        "learners/api/capture.py",
+        'if value != self.context["view"].learner.learner_id:',
+        "if False:",
+        _ENROL,
+    ),
+    (
+        "a session's token opens other sessions",
+        "reports/api/capturing.py",
+        "if bound is not None and number not in (None, bound):",
+        "if False:",
+        _VERIFY,
+    ),
+    (
+        "a session's token without its session",
+        "reports/api/capturing.py",
+        "session_of(activity, self.learner, bound or number)",
+        "session_of(activity, self.learner, number)",
+        _VERIFY,
+    ),
+    (
+        "sessions of other learners",
+        "reports/api/capturing.py",
+        "filter(pk=number, activity=activity, learner=learner)",
+        "filter(pk=number, activity=activity)",
+        _VERIFY,
+    ),
+    (
+        "D-17 captures in activities of other VLEs",
+        "reports/api/capturing.py",
+        "attended = attended.filter(vle=self.caller.id)",
+        "pass",
+        _VERIFY,
+    ),
+    (
+        "captures of who left the course",
+        "reports/api/capturing.py",
+        "Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)",
+        "Activity.objects.filter(institution=self.learner.institution_id)",
+        _VERIFY,
+    ),
+    (
+        "captures without consent",
+        "learners/services.py",
+        '    if not status.startswith("VALID"):\n        raise Invalid(consent=status)\n',
+        "",
+        _ATTACHMENT,
+    ),
+    (
+        "consent is asked before alone",
+        "learners/services.py",
+        "        _refuse_without_consent(_whole(_locked(learner)))\n",
+        "        _locked(learner)\n",
+        _ATTACHMENT,
+    ),
+    (
+        "consent is asked for at the end alone",
+        "learners/services.py",
+        "    _refuse_without_consent(_whole(learner))\n    with (",
+        "    with (",
+        _ATTACHMENT,
+    ),
+    (
+        "sessions are looked at before alone",
+        "reports/services/captures.py",
+        "        _refuse_over(activity, open_session, AssessmentSession.objects.select_for_update(no_key=True))\n",
+        "",
+        _VERIFY,
+    ),
+    (
+        "objects stay when the row is refused",
+        "files/services.py",
+        "        _object_erase(key)  # what was written so far\n",
+        "        pass\n",
+        _ATTACHMENT,
+    ),
+    (
+        "any media type agrees",
+        "learners/api/capture.py",
+        "if not agrees(declared, content.head(HEAD)):",
+        "if False:",
+        _ATTACHMENT,
+    ),
+    (
+        "samples of others have a status",
+        "reports/queries.py",
+        'EnrolmentSample.objects.filter(learner=learner_id, pk__in=asked["sample"])',
+        'EnrolmentSample.objects.filter(pk__in=asked["sample"])',
+        _STATUS,
+    ),
+    (
+        "any name of a sample will do",
+        "reports/api/lapi_status.py",
+        "if number and name == path_of(self.learner, kind, number) else None",
+        "if number else None",
+        _STATUS,
+    ),
+    (
+        "instruments that want no document get it",
+        "reports/api/vle_attachment.py",
+        "if takes_documents(row)]",
+        "if True]",
+        _ATTACHMENT,
+    ),
+    (
+        "attachments of who is not in the course",
+        "reports/api/vle_attachment.py",
+        "filter(institution=self.tenant_id, courses=self.parent.course_id)",
+        "filter(institution=self.tenant_id)",
+        _ATTACHMENT,
+    ),
+    (
+        "data twice",
+        f"{_API}parsers.py",
+        "if scanner.is_broken or scanner.times > 1:",
+        "if scanner.is_broken:",
+        _SPOOLED,
+    ),
+    (
+        "padding in the middle",
+        f"{_API}spooled.py",
+        'if b"=" in letters and not is_last:',
+        "if False:",
+        _SPOOLED,
+    ),
+    (
+        "samples without a limit",
+        f"{_API}spooled.py",
+        "return self.size > self.limit",
+        "return False",
+        _SPOOLED,
+    ),
+    (
+        "the rest without a limit",
+        f"{_API}spooled.py",
+        "if len(self.rest) + len(part) > self.limit:",
+        "if False:",
+        _SPOOLED,
+    ),
+    (
+        "nested data is streamed",
+        f"{_API}spooled.py",
+        "        outermost = self._depth == 1 and self._in_object\n",
+        "        outermost = True\n",
+        _SPOOLED,
     ),
 ]
 

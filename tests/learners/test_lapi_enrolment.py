@@ -1,0 +1,151 @@
+"""Samples that instruments learn a learner from: who sends them, and what is stored."""
+
+import pytest
+from django.utils import timezone
+
+from files.models import Kind, StoredFile
+from institutions.models import Instrument
+from learners.models import EnrolmentSample
+from learners.services import sample_create
+from tesla_api.api.domain import Unknown
+from tests.captures import (
+    FA,
+    FR,
+    KEYS,
+    KS,
+    PICTURE,
+    PLAG,
+    as_learner,
+    consented,
+    content_of,
+    external,
+    objects,
+    sample,
+)
+from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+
+
+@pytest.fixture
+def home(world):
+    consented(world.home, "ann", "bob")
+    return world.home
+
+
+@pytest.fixture
+def ann(home):
+    return as_learner(home, "ann")
+
+
+def body(home, name="ann", **more) -> dict:
+    return sample(learner_id=str(home.learners[name].learner_id)) | more
+
+
+def refused(answer, *fields: str) -> dict:
+    assert answer.status_code == 400, answer.content
+    told = answer.json()
+    assert (list(told), told["status"], set(told["errors"])) == (["status", "errors"], "ERROR", set(fields))
+    assert not EnrolmentSample.objects.exists()
+    assert not StoredFile.objects.exists()
+    return told["errors"]
+
+
+def test_the_learner_and_nobody_else(home, world):
+    found = statuses(callers(world), "post", url_of("enrolment", home), body(home))
+    assert found == REFUSED | {"ann": 200, "ann launched": 200, "ann's token": 200, "ann's session": 403}
+    assert {row.learner_id for row in EnrolmentSample.objects.all()} == {home.people["ann"].pk}
+
+
+def test_what_is_not_here_is_404(ann, home, world):
+    for what, path in paths_of_nobody("enrolment", world).items():
+        assert ann.post(path, body(home)).status_code == 404, what
+    assert not StoredFile.objects.exists()
+
+
+def test_other_verbs_are_405_and_both_slash_forms_are_answered(ann, home):
+    for verb in ("get", "put", "patch", "delete"):
+        assert getattr(ann, verb)(url_of("enrolment", home)).status_code == 405
+    assert ann.post(url_of("enrolment", home).rstrip("/"), body(home)).status_code == 200
+
+
+def test_a_sample_is_stored_with_all_that_providers_need(ann, home):
+    answer = ann.post(url_of("enrolment", home), body(home, instruments=[KS, FA, KS]))
+    row = EnrolmentSample.objects.get()
+    learner = home.learners["ann"]
+    assert answer.json() == {"status": "OK", "path": f"{learner.learner_id}/sample/{row.pk}"}
+    assert (row.learner, row.institution, row.status) == (learner, home.institution, 0)
+    assert [instrument.pk for instrument in row.instruments.order_by("pk")] == [KS, FA]
+    assert (row.data.kind, row.data.owner, row.data.media_type) == (Kind.SAMPLE, learner.user, "application/json")
+    assert content_of(row.data) == {
+        "learner_id": str(learner.learner_id),
+        "course_id": None,
+        "activity_id": None,
+        "session_id": None,
+        "instruments": [KS, FA],
+        "metadata": {
+            "mimetype": "text/plain", "filename": None, "created_at": "2026-11-25T09:00:00Z", "context": {"a": 1},
+        },
+        "data": body(home)["data"],
+    }  # fmt: skip
+
+
+def test_a_picture_is_taken(ann, home):
+    picture = sample(PICTURE, "image/jpeg", [FR], learner_id=str(home.learners["ann"].learner_id))
+    assert ann.post(url_of("enrolment", home), picture).status_code == 200
+
+
+@pytest.mark.parametrize("instruments", [[PLAG], [KS, PLAG], [987], [], None, "x", ["x"], [{}], [None]])
+def test_only_instruments_that_learn(ann, home, instruments):
+    refused(ann.post(url_of("enrolment", home), body(home, instruments=instruments)), "instruments")
+
+
+def test_disabled_instruments_take_nothing(ann, home):
+    Instrument.objects.filter(pk=KS).update(enabled=False)
+    refused(ann.post(url_of("enrolment", home), body(home)), "instruments")
+
+
+def test_the_body_repeats_the_learner_of_the_path(ann, home, world):
+    for other in (home.learners["bob"], world.away.learners["ann"]):
+        refused(ann.post(url_of("enrolment", home), body(home, learner_id=str(other.learner_id))), "learner_id")
+    for other in (None, "", "x", 7, {}):
+        refused(ann.post(url_of("enrolment", home), body(home, learner_id=other)), "learner_id")
+    spelled = str(home.learners["ann"].learner_id).upper()
+    assert ann.post(url_of("enrolment", home), body(home, learner_id=spelled)).status_code == 200
+
+
+def test_nothing_at_all_is_400(ann, home):
+    refused(ann.post(url_of("enrolment", home), {}), "learner_id", "data", "instruments", "metadata")
+    refused(ann.post(url_of("enrolment", home), b"{", content_type="application/json"), "non_field_errors")
+
+
+def test_media_types_agree(ann, home):
+    told = refused(ann.post(url_of("enrolment", home), body(home) | {"metadata": {"mimetype": "a/b"}}), "metadata")
+    assert list(told["metadata"]) == ["mimetype"]
+    lie = sample(KEYS, "image/jpeg", learner_id=str(home.learners["ann"].learner_id))
+    refused(ann.post(url_of("enrolment", home), lie), "data")
+
+
+def test_without_valid_consent_nothing_is_stored(home):
+    bob, eve = home.learners["bob"], as_learner(home, "eve")
+    told = refused(eve.post(url_of("enrolment", home, "eve"), body(home, "eve")), "consent")
+    assert told == {"consent": ["NOT_VALID_MISSING"]}
+    bob.consent_rejected = timezone.now()
+    bob.save()
+    told = refused(as_learner(home, "bob").post(url_of("enrolment", home, "bob"), body(home, "bob")), "consent")
+    assert told == {"consent": ["NOT_VALID_REJECTED"]}
+    assert objects(home, "sample") == []
+    external(home)
+    assert eve.post(url_of("enrolment", home, "eve"), body(home, "eve")).status_code == 200
+
+
+def test_too_large_a_sample_is_413(ann, home, settings):
+    settings.SAMPLE_BYTES = len(KEYS) - 1
+    assert ann.post(url_of("enrolment", home), body(home)).status_code == 413
+    assert not StoredFile.objects.exists()
+
+
+def test_a_learner_who_is_gone_is_unknown(home):
+    learner = home.learners["ann"]
+    learner.delete()
+    with pytest.raises(Unknown):
+        sample_create(learner=learner, sample=None, instruments=[], metadata={})
+    assert objects(home, "sample") == []

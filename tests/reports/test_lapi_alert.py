@@ -1,0 +1,150 @@
+"""Alerts of sensors: what is taken, and what is stored."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import timezone
+
+from courses.models import Activity, ActivityInstrument
+from files.models import Kind, StoredFile
+from reports.models import Alert
+from tests.captures import FA, FR, KS, as_learner, consented, content_of, objects, session_for
+from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+
+
+@pytest.fixture
+def home(world):
+    consented(world.home, "ann", "bob")
+    ActivityInstrument.objects.create(activity=world.home.activity, instrument_id=FA)
+    return world.home
+
+
+@pytest.fixture
+def bob(home):
+    return as_learner(home, "bob")
+
+
+def body(home, name="bob", **more) -> dict:
+    return {
+        "learner_id": str(home.learners[name].learner_id),
+        "level": "warning",
+        "course_id": home.course.pk,
+        "activity_id": home.activity.pk,
+        "data": {"message_code": "SENSOR_CAMERA_BLACK_IMAGE", "window": "other"},
+        "raised_at": "2026-11-25T09:00:00.000Z",
+    } | more
+
+
+def refused(answer, *fields: str) -> dict:
+    assert answer.status_code == 400, answer.content
+    told = answer.json()
+    assert (list(told), told["status"], set(told["errors"])) == (["status", "errors"], "ERROR", set(fields))
+    assert not Alert.objects.exists()
+    assert not StoredFile.objects.exists()
+    return told["errors"]
+
+
+def send(client, home, name="bob", **more):
+    return client.post(url_of("alert", home, name), body(home, name, **more))
+
+
+def test_the_learner_and_nobody_else(home, world):
+    found = statuses(callers(world), "post", url_of("alert", home), body(home, "ann"))
+    assert found == REFUSED | dict.fromkeys(("ann", "ann launched", "ann's token", "ann's session"), 200)
+
+
+def test_what_is_not_here_is_404(bob, home, world):
+    for what, path in paths_of_nobody("alert", world).items():
+        assert bob.post(path, body(home)).status_code == 404, what
+
+
+def test_an_alert_is_stored_with_its_message(bob, home):
+    session = session_for(home, "bob")
+    answer = send(bob, home, session_id=session.pk, instruments=[KS])
+    row, learner = Alert.objects.get(), home.learners["bob"]
+    assert answer.json() == {"status": "OK", "path": f"{learner.learner_id}/alert/{row.pk}"}
+    assert (row.learner, row.activity, row.session, row.level) == (learner, home.activity, session, 1)
+    assert (row.message_code_id, row.raised_at) == ("SENSOR_CAMERA_BLACK_IMAGE", datetime(2026, 11, 25, 9, tzinfo=UTC))
+    assert [instrument.pk for instrument in row.instruments.all()] == [KS]
+    assert (row.data.kind, row.data.owner) == (Kind.ALERT, learner.user)
+    assert content_of(row.data) == {
+        "learner_id": str(learner.learner_id),
+        "course_id": home.course.pk,
+        "activity_id": home.activity.pk,
+        "session_id": session.pk,
+        "instruments": [KS],
+        "level": "warning",
+        "raised_at": "2026-11-25T09:00:00Z",
+        "data": body(home)["data"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [("info", 0), ("WARNING", 1), ("alert", 2), ("error", 3), (0, 0), (1, 1), (2, 2), ("3", 3)],
+)
+def test_levels_are_words_or_numbers(bob, home, said, level):
+    assert send(bob, home, level=said).status_code == 200
+    assert Alert.objects.get().level == level
+
+
+@pytest.mark.parametrize("level", [None, "", "x", 4, -1, True, [1], {}, 1.5])
+def test_other_levels_are_400(bob, home, level):
+    refused(send(bob, home, level=level), "level")
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "text", 7, True, {"message_code": "UNKNOWN"}, {"message_code": "a\0"},
+                                  {"message_code": 7}, {"message_code": None}])  # fmt: skip
+def test_data_is_any_json_and_unknown_codes_are_none(bob, home, data):
+    assert send(bob, home, data=data).status_code == 200
+    assert Alert.objects.get().message_code is None
+    assert content_of(StoredFile.objects.get())["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("raised_at", None), ("raised_at", "yesterday"), ("raised_at", 7), ("course_id", None), ("activity_id", "x"),
+        ("instruments", [FR]), ("instruments", ["x"]), ("instruments", 7), ("session_id", "x"), ("learner_id", "x"),
+    ],
+)  # fmt: skip
+def test_wrong_values_are_named(bob, home, name, value):
+    refused(send(bob, home, **{name: value}), name)
+
+
+@pytest.mark.parametrize("instruments", [None, []])
+def test_instruments_are_optional(bob, home, instruments):
+    assert send(bob, home, instruments=instruments).status_code == 200
+    assert not Alert.objects.get().instruments.exists()
+
+
+def test_nothing_at_all_names_what_is_needed(bob, home):
+    refused(bob.post(url_of("alert", home, "bob"), {}), *body(home))
+
+
+def test_neither_a_closed_session_nor_a_disabled_activity_takes_any(bob, home):
+    closed = session_for(home, "bob", closed_at=timezone.now())
+    refused(send(bob, home, session_id=closed.pk), "session_id")
+    Activity.objects.filter(pk=home.activity.pk).update(enabled=False)
+    refused(send(bob, home), "activity_id")
+
+
+def test_the_token_of_a_session_opens_that_session(home):
+    session, second = session_for(home, "bob"), session_for(home, "bob")
+    client = as_learner(home, "bob", session)
+    assert send(client, home, session_id=second.pk).status_code == 403
+    assert send(client, home).status_code == 200
+    assert Alert.objects.get().session == session
+
+
+def test_without_valid_consent_nothing_is_stored(bob, home):
+    learner = home.learners["bob"]
+    learner.consent = None
+    learner.save()
+    assert refused(send(bob, home), "consent") == {"consent": ["NOT_VALID_MISSING"]}
+    assert objects(home, "alert") == []
+
+
+def test_too_long_a_body_is_413(bob, home, settings):
+    settings.REQUEST_BODY_BYTES = 100
+    assert send(bob, home).status_code == 413

@@ -1,0 +1,31 @@
+"""A world in the database of DATABASE_URL whose ann may be captured; prints what a test over HTTP needs for it."""
+
+import json
+
+import django
+
+django.setup()
+
+from courses.models import ActivityInstrument  # noqa: E402
+from institutions.models import Credential  # noqa: E402
+from signin import tokens  # noqa: E402
+from signin.services.sessions import module_session_open  # noqa: E402
+from tests.captures import FA, PLAG, consented  # noqa: E402
+from tests.world import World  # noqa: E402
+
+home = World().home
+consented(home, "ann")
+for instrument in (FA, PLAG):
+    ActivityInstrument.objects.create(activity=home.activity, instrument_id=instrument)
+session = module_session_open(credential=Credential.objects.create(vle=home.vle, secret_hash="x" * 64), address=None)
+place = f"course/{home.course.pk}/activity/{home.activity.pk}/attachment/{home.learners['ann'].learner_id}"
+print(
+    json.dumps(
+        {
+            "path": f"/api/v2/vle/{home.vle.pk}/{place}/",
+            "institution": home.institution.pk,
+            "instruments": [FA, PLAG],
+            "token": tokens.pair(session)["access_token"],
+        }
+    )
+)

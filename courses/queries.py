@@ -1,11 +1,24 @@
 """What the database works out for each course of a page, and read paths of pages about courses."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from courses.models import Activity, Course, CourseInstructor, CourseLearner
+from courses.models import (
+    Activity,
+    ActivityInstrument,
+    Course,
+    CourseInstructor,
+    CourseLearner,
+)
+from institutions.models import Instrument
+from learners import arithmetic
+from learners.queries import NO_SEND, send_summaries
+
+SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that watch a learner at work
+FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
 
 
 def attends(me: int) -> Exists:
@@ -39,3 +52,38 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     attended = Course.objects.filter(institution=institution_id, learners=learner_id)
     ordered = attended.order_by(F("start").desc(nulls_last=True), "pk")
     return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]
+
+
+def learner_instruments(activity_id: int, learner_id: int) -> list[ActivityInstrument]:
+    """The enabled instruments of an activity that apply to this learner: special needs may replace some."""
+    found = ActivityInstrument.objects.filter(activity=activity_id).select_related("instrument").order_by("pk")
+    rows = {row.pk: row for row in found}
+    send = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]
+    chosen = arithmetic.learner_instruments(
+        [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in rows.items()],
+        send["disabled_instruments"],
+    )
+    return [rows[row.id] for row in chosen if rows[row.id].instrument.enabled]
+
+
+def takes_documents(row: ActivityInstrument) -> bool:
+    """Whether an activity's instrument checks uploaded documents: always, or if its options say so."""
+    return row.instrument.acronym in FOR_DOCUMENTS or option(row.instrument, row.options, "offline") is True
+
+
+def option(instrument: Instrument, options: dict[str, Any] | None, name: str) -> Any:
+    """An option of an instrument, by the schema's default when it is not given; None: neither is there."""
+    properties = (instrument.options_schema or {}).get("properties", {})
+    return (options or {}).get(name, properties.get(name, {}).get("default"))
+
+
+def sensors(rows: Iterable[ActivityInstrument]) -> dict[str, list[int]]:
+    """{sensor: ids of the instruments that it captures for}; documents are the sensor "activity"."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        sensor = SENSORS.get(row.instrument.acronym)
+        if sensor == "keyboard" or (sensor and option(row.instrument, row.options, "online") is True):
+            found.setdefault(sensor, []).append(row.instrument_id)
+        if takes_documents(row):
+            found.setdefault("activity", []).append(row.instrument_id)
+    return found

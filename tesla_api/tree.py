@@ -11,6 +11,8 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
+from courses.api.vle_assessment import AssessmentView
+from courses.api.vle_launcher import LauncherView
 from institutions.api.admin_institution import AdminInstitutionViewSet
 from institutions.api.admin_instrument import AdminInstrumentViewSet
 from institutions.api.admin_provider import AdminProviderViewSet
@@ -30,7 +32,7 @@ from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
-from tesla_api.api.routing import Resource
+from tesla_api.api.routing import Procedure, Resource
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -91,4 +93,10 @@ TREE = (
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
     Resource("admin/instrument/{parent_lookup_instrument_id}/provider/{id}/", AdminProviderViewSet),
     Resource("admin/ui/{id}/", AdminUIOptionViewSet),
+)
+
+# What is no list of rows.
+PROCEDURES = (
+    Procedure("vle/{vle_id}/assessment/", AssessmentView),
+    Procedure("vle/{vle_id}/launcher/", LauncherView),
 )

@@ -1,9 +1,11 @@
-"""Every address of the service: the tree, sign-in, files, schema and its pages, the admin site."""
+"""Every address of the service: the tree, sign-in, files and sessions by link, schema and its pages, the admin site."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from courses import links
+from courses.api.session import ConnectorView, SessionDataView
 from files.api.file import FileView
 from signin.api import auth
 from signin.api.approle import ApproleView
@@ -11,7 +13,7 @@ from signin.api.launcher import LauncherView
 from signin.pages import SignInView, SignOutView
 from tesla_api import pages
 from tesla_api.api.routing import mount
-from tesla_api.tree import TREE
+from tesla_api.tree import PROCEDURES, TREE
 
 AUTH = [
     path("login", auth.LoginView.as_view(), name="auth-login"),
@@ -34,9 +36,11 @@ PAGES = [
 ]
 urlpatterns = [
     *PAGES,
-    path("api/v2/", include(mount(TREE))),
+    path("api/v2/", include(mount(TREE + PROCEDURES))),
     path("api/v2/auth/", include(AUTH)),
     path("files/<str:token>/<str:name>", FileView.as_view(), name="file"),
+    path(f"session/<str:token>/{links.DATA}", SessionDataView.as_view(), name="session-data"),
+    path(f"session/<str:token>/{links.CONNECTOR}", ConnectorView.as_view(), name="session-connector"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "tesla_api.pages.bad_request"

@@ -4,8 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from courses import links
-from courses.api.session import ConnectorView, SessionDataView
+from courses.api.session import SessionView
 from files.api.file import FileView
 from signin.api import auth
 from signin.api.approle import ApproleView
@@ -39,8 +38,7 @@ urlpatterns = [
     path("api/v2/", include(mount(TREE + PROCEDURES))),
     path("api/v2/auth/", include(AUTH)),
     path("files/<str:token>/<str:name>", FileView.as_view(), name="file"),
-    path(f"session/<str:token>/{links.DATA}", SessionDataView.as_view(), name="session-data"),
-    path(f"session/<str:token>/{links.CONNECTOR}", ConnectorView.as_view(), name="session-connector"),
+    path("session/<str:token>/<str:name>", SessionView.as_view(), name="session"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "tesla_api.pages.bad_request"

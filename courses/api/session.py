@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from courses.links import DATA, session_linked, session_path
+from courses.links import CONNECTOR, DATA, session_linked, session_path
 from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments, sensors
 from courses.services.assessments import Entry, session_enter
@@ -23,7 +23,7 @@ from tesla_api.api.errors import not_found
 PLUGIN = "tesla-web-plugin"  # the name of the element, and of its files below WEB_PLUGIN_URL
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 CORNER = "bottom-right"
-CONNECTOR = Path(__file__).with_name("connector.js").read_text().strip()
+SCRIPT = Path(__file__).with_name("connector.js").read_text().strip()
 # A script may stand inside a page, where these would end it.
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -34,7 +34,7 @@ def address(request: HttpRequest, setting: str) -> str:
 
 
 @method_decorator(csrf_exempt, name="dispatch")  # nothing is sent: other methods are 405, with or without a token
-class LinkedView(View):
+class SessionView(View):
     """Read by pages of other hosts, without cookies; a dead link is 404, whatever it died of."""
 
     http_method_names = ["get", "options"]
@@ -44,41 +44,40 @@ class LinkedView(View):
             answer = super().dispatch(request, *args, **kwargs)
         except (DomainError, Http404):
             answer = not_found(request)
-        answer._has_been_logged = True  # type: ignore[attr-defined] # the line would say the address, which is enough
+        answer._has_been_logged = True  # type: ignore[attr-defined] # Django would say the address, which is enough
         answer["Access-Control-Allow-Origin"] = "*"
         answer["Cache-Control"] = "no-store"
         answer["Referrer-Policy"] = "no-referrer"
         answer["X-Content-Type-Options"] = "nosniff"
         return answer
 
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseNotAllowed([name.upper() for name in self.http_method_names])  # not logged, either
 
-def _linked(token: str) -> AssessmentSession:
-    session = session_linked(token)
-    if session is None or session.is_over:
-        raise Http404
-    return session
-
-
-class ConnectorView(LinkedView):
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """A script that puts the web plugin into the page that includes it."""
-        given = {
-            "data": request.build_absolute_uri(session_path(_linked(token), DATA)),
-            "plugin": f"{address(request, settings.WEB_PLUGIN_URL)}/{PLUGIN}",
-        }
-        script = f"{CONNECTOR}({orjson.dumps(given).decode().translate(ESCAPES)});\n"
-        return HttpResponse(script, content_type="application/javascript; charset=utf-8")
+    def get(self, request: HttpRequest, token: str, name: str) -> HttpResponse:
+        session = session_linked(token) if name in (DATA, CONNECTOR) else None
+        if session is None or session.is_over:
+            raise Http404
+        return _data(request, session) if name == DATA else _connector(request, session)
 
 
-class SessionDataView(LinkedView):
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """The session for the web plugin, with new tokens each time."""
-        entry = session_enter(session=_linked(token))
-        text = orjson.dumps(_data(entry, request), option=orjson.OPT_UTC_Z)
-        return HttpResponse(text, content_type="application/json")
+def _connector(request: HttpRequest, session: AssessmentSession) -> HttpResponse:
+    """A script that puts the web plugin into the page that includes it."""
+    given = {
+        "data": request.build_absolute_uri(session_path(session, DATA)),
+        "plugin": f"{address(request, settings.WEB_PLUGIN_URL)}/{PLUGIN}",
+    }
+    script = f"{SCRIPT}({orjson.dumps(given).decode().translate(ESCAPES)});\n"
+    return HttpResponse(script, content_type="application/javascript; charset=utf-8")
 
 
-def _data(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+def _data(request: HttpRequest, session: AssessmentSession) -> HttpResponse:
+    """The session for the web plugin, with new tokens each time."""
+    told = _told(session_enter(session=session), request)
+    return HttpResponse(orjson.dumps(told, option=orjson.OPT_UTC_Z), content_type="application/json")
+
+
+def _told(entry: Entry, request: HttpRequest) -> dict[str, Any]:
     session, learner = entry.session, entry.learner
     rows = learner_instruments(session.activity_id, learner.pk)
     options = send_summaries([learner.pk]).get(learner.pk, NO_SEND)["send"]["enabled_options"]
@@ -98,7 +97,7 @@ def _data(entry: Entry, request: HttpRequest) -> dict[str, Any]:
         "launcher": {"id": entry.launcher.pk, "token": entry.launcher_token},
         "base_url": address(request, settings.WEB_PLUGIN_URL),
         "locale": session.locale or learner.user.locale or settings.LANGUAGE_CODE,
-        "options": {"floating_menu_initial_pos": session.options.get("floating_menu_initial_pos", CORNER)},
+        "options": {"floating_menu_initial_pos": session.options.get("floating_menu_initial_pos") or CORNER},
     }
 
 

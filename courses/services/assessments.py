@@ -11,13 +11,13 @@ then samples are answered by what they are, late.
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, Value
+from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
@@ -100,7 +100,7 @@ def session_open(
 def session_continue(*, session: AssessmentSession) -> AssessmentSession:
     """An open session goes on, if its learner could open one now. Closed when it is over."""
     found = _attending(session.learner_id, session.activity)
-    held = _open(session, "Closed session")
+    held = _open(session)
     _refuse_not_ready(found, held.activity)
     if _live(held) is None:  # it was ended with all of the person's sessions: the VLE vouches for the person anew
         _opened(held, found.user)
@@ -113,26 +113,26 @@ def session_continue(*, session: AssessmentSession) -> AssessmentSession:
 def session_close(*, session: AssessmentSession) -> AssessmentSession:
     """The session is closed, and so are older open ones of the same learner and activity. Closed when it is over."""
     _locked(session.learner_id)
-    held = _open(session, "Cannot close a closed session")
-    pair = AssessmentSession.objects.filter(activity=held.activity_id, learner=held.learner_id, closed_at=None)
-    older = pair.filter(pk__lt=held.pk).order_by("pk").select_for_update(no_key=True)
-    held.closed_at, held.auto_closed = timezone.now(), False
-    held.save(update_fields=["closed_at", "auto_closed", "updated_at"])
-    _closed(list(older), held.closed_at)
-    learner_sessions_end(assessment_sessions=[held.pk])
+    pair = AssessmentSession.objects.filter(activity=session.activity_id, learner=session.learner_id, closed_at=None)
+    rows = list(pair.filter(pk__lte=session.pk).order_by("pk").select_for_update(no_key=True))
+    held = next((row for row in rows if row.pk == session.pk), None)
+    if held is None or held.is_over:
+        raise Closed("Cannot close a closed session")
+    _closed(rows, by_vle=held)
     return held
 
 
 def sessions_close_overdue() -> int:
     """Close what has outlived its time, some at a time: how many they were."""
-    lifetime = ExpressionWrapper(F("max_ttl") * Value(timedelta(minutes=1)), output_field=DurationField())
+    minutes = Cast("max_ttl", IntegerField())
+    lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
     ends = ExpressionWrapper(F("started_at") + lifetime, output_field=DateTimeField())
     overdue = AssessmentSession.objects.filter(closed_at=None).alias(ends=ends).filter(ends__lte=Now()).order_by("pk")
     closed = 0
     while True:
         with transaction.atomic():
             rows = list(overdue.select_for_update(no_key=True, skip_locked=True)[:BATCH])
-            _closed(rows, timezone.now())
+            _closed(rows)
         closed += len(rows)
         if len(rows) < BATCH:
             return closed
@@ -146,7 +146,7 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     sessions have been ended.
     """
     learner = _attending(session.learner_id, session.activity)
-    held = _open(session, "Closed session")
+    held = _open(session)
     enrolments = enrolment_missing(learner.pk, held.activity)
     _refuse_without_consent(learner, enrolments)
     opened = _live(held)
@@ -172,12 +172,12 @@ def _attending(learner_id: int, activity: Activity) -> Learner:
     return found
 
 
-def _open(session: AssessmentSession, refusal: str) -> AssessmentSession:
+def _open(session: AssessmentSession) -> AssessmentSession:
     """The session as it is now, locked."""
     rows = AssessmentSession.objects.select_related("activity__course", "activity__vle")
     held = rows.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
     if held is None or held.is_over:
-        raise Closed(refusal)
+        raise Closed("Closed session")
     return held
 
 
@@ -205,9 +205,11 @@ def _live(session: AssessmentSession) -> CallerSession | None:
     return own if own is not None and caller_of(own.pk, own.kind) is not None else None
 
 
-def _closed(sessions: Sequence[AssessmentSession], now: datetime) -> None:
-    """Nobody closes them but time, or what came after them."""
+def _closed(sessions: Sequence[AssessmentSession], *, by_vle: AssessmentSession | None = None) -> None:
+    """All but the one that the VLE closes are closed by time, or by what came after them."""
+    now = timezone.now()
     for session in sessions:
-        session.closed_at, session.auto_closed, session.updated_at = min(session.ends_at, now), True, now
+        session.closed_at, session.auto_closed = min(session.ends_at, now), session is not by_vle
+        session.updated_at = now
     AssessmentSession.objects.bulk_update(sessions, ["closed_at", "auto_closed", "updated_at"])
     learner_sessions_end(assessment_sessions=[session.pk for session in sessions])

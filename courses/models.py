@@ -1,9 +1,11 @@
 """Courses, their groups, members and activities, and the sessions in which activities are done."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
-from files.models import StoredFile
 from institutions.models import VLE, Institution, Instructor, Instrument
 from learners.models import Learner
 from tesla_api.api.constraints import Tied, tied_to_institution
@@ -163,7 +165,10 @@ class ActivityInstrument(Timestamped):
 
 
 class AssessmentSession(Timestamped):
-    """A learner's sitting of an activity. `max_ttl` in minutes; the service closes what has outlived it."""
+    """A learner's sitting of an activity, which is over when it was closed and when `max_ttl` minutes have passed.
+
+    `options` is what the VLE wants of its pages: floating_menu_initial_pos, redirect_reject_url, reject_message.
+    """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="sessions")
@@ -187,11 +192,12 @@ class AssessmentSession(Timestamped):
     def __str__(self) -> str:
         return f"{self.learner_id} at {self.activity_id}"
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over, if nobody closes it."""
+        return self.started_at + timedelta(minutes=self.max_ttl)
 
-class AssessmentSessionData(Timestamped):
-    session = models.OneToOneField(AssessmentSession, on_delete=models.CASCADE, related_name="data")
-    connector = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="session_connectors")
-    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="session_data")
-
-    def __str__(self) -> str:
-        return str(self.session_id)
+    @property
+    def is_over(self) -> bool:
+        """Whether it was closed, or has outlived its time and nobody has closed it yet."""
+        return self.closed_at is not None or self.ends_at <= timezone.now()

@@ -1,5 +1,6 @@
 """What the database works out for each course of a page, and read paths of pages about courses."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from institutions.models import Instrument
 from learners import arithmetic
 from learners.queries import NO_SEND, send_summaries
 
+SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that watch a learner at work
 FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
 
 
@@ -90,3 +92,15 @@ def activities_of(person_id: int) -> QuerySet[Activity]:
     found = Activity.objects.filter(Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course")))
     here = OuterRef("course")
     return found.annotate(attended=Exists(attending.filter(course=here)), taught=Exists(teaching.filter(course=here)))
+
+
+def sensors(rows: Iterable[ActivityInstrument]) -> dict[str, list[int]]:
+    """{sensor: ids of the instruments that it captures for}; documents are the sensor "activity"."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        sensor = SENSORS.get(row.instrument.acronym)
+        if sensor == "keyboard" or (sensor and option(row.instrument, row.options, "online") is True):
+            found.setdefault(sensor, []).append(row.instrument_id)
+        if takes_documents(row):
+            found.setdefault("activity", []).append(row.instrument_id)
+    return found

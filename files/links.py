@@ -34,19 +34,19 @@ class Link:
         return self.expires - int(time.time())
 
 
-def _signer() -> Signer:
+def signer(salt: str) -> Signer:
     """The keys of the tokens, another salt: neither a token is a link nor a link a token."""
     first, *others = settings.TOKEN_KEYS.values()
-    return Signer(key=first, sep=".", salt=SALT, fallback_keys=[*others])
+    return Signer(key=first, sep=".", salt=salt, fallback_keys=[*others])
 
 
 class Links:
     """Makes the links of one answer: links(file_id, "consent-en.pdf"). Asked once per page, called once per row."""
 
     def __init__(self, *, base: str, caller: Caller, seconds: int) -> None:
-        self.base, signer = base, _signer()
+        self.base, keys = base, signer(SALT)
         # What Signer.signature() begins with for each value anew: a page has links by the thousand.
-        self.begun = salted_hmac(f"{SALT}signer", "", signer.key, algorithm=signer.algorithm)
+        self.begun = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
         self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
 
     def __call__(self, file_id: int, name: str) -> str:
@@ -76,7 +76,7 @@ def link_read(token: str, name: str) -> Link | None:
         return None
     try:
         # Not unsign(): the name is signed but not repeated in the token.
-        _signer().unsign(f"{_signed(payload, name)}.{signature}")
+        signer(SALT).unsign(f"{_signed(payload, name)}.{signature}")
         file_id, kind, caller_id, expires = found.groups()
         return Link(b62_decode(file_id), CallerKind(kind), b62_decode(caller_id), b62_decode(expires))
     except (BadSignature, ValueError):

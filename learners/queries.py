@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 
 from institutions.models import InformedConsent, Provider
-from institutions.services.consents import Version, consent_status
+from institutions.services.consents import Version, consent_current, consent_status
 from learners import arithmetic
 from learners.models import (
     Enrolment,
@@ -87,6 +87,15 @@ def ic_status(
     if major is None:
         return "NOT_VALID_MISSING"
     return consent_status(major, minor, patch, valid_from, current)
+
+
+def learner_ic_status(learner: Learner) -> str:
+    """The same of one learner, at this moment."""
+    held = learner.consent
+    major, minor, patch = (held.major, held.minor, held.patch) if held else (None, 0, 0)
+    valid_from = held.valid_from if held else learner.joined_at  # without a consent nobody asks
+    policy = (learner.institution.external_ic, consent_current(learner.institution_id))
+    return ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
 
 
 def consent_language(consent: InformedConsent, wanted: Sequence[str]) -> str | None:

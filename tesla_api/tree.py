@@ -12,6 +12,8 @@ from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
 from courses.api.user import UserViewSet
+from courses.api.vle_assessment import AssessmentView
+from courses.api.vle_launcher import LauncherView
 from institutions.api.admin_institution import AdminInstitutionViewSet
 from institutions.api.admin_instrument import AdminInstrumentViewSet
 from institutions.api.admin_provider import AdminProviderViewSet
@@ -31,7 +33,7 @@ from reports.api.audit import ReportAuditViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
 from reports.api.vle_attachment import AttachmentViewSet
-from tesla_api.api.routing import Call, Resource
+from tesla_api.api.routing import Call, Procedure, Resource
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -102,4 +104,9 @@ CALLS = (
         AttachmentViewSet,
         {"get": "wanted", "post": "send"},
     ),
+)
+# What is no list of rows.
+PROCEDURES = (
+    Procedure("vle/{vle_id}/assessment/", AssessmentView),
+    Procedure("vle/{vle_id}/launcher/", LauncherView),
 )

@@ -1,9 +1,10 @@
-"""Every address of the service: the tree, sign-in, the capture API, files, schema and its pages, the admin site."""
+"""Every address: the tree, sign-in, the capture API, files and sessions by link, schema, pages, the admin site."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from courses.api.session import SessionView
 from files.api.file import FileView
 from learners.api.lapi_enrolment import EnrolmentView
 from learners.api.lapi_profile import LearnerProfileView
@@ -16,7 +17,7 @@ from signin.api.launcher import LauncherView
 from signin.pages import SignInView, SignOutView
 from tesla_api import pages
 from tesla_api.api.routing import mount
-from tesla_api.tree import CALLS, TREE
+from tesla_api.tree import CALLS, PROCEDURES, TREE
 
 AUTH = [
     path("login", auth.LoginView.as_view(), name="auth-login"),
@@ -47,10 +48,11 @@ PAGES = [
 ]
 urlpatterns = [
     *PAGES,
-    path("api/v2/", include(mount(TREE + CALLS))),
+    path("api/v2/", include(mount(TREE + CALLS + PROCEDURES))),
     path("api/v2/auth/", include(AUTH)),
     path("lapi/v1/", include(CAPTURE)),
     path("files/<str:token>/<str:name>", FileView.as_view(), name="file"),
+    path("session/<str:token>/<str:name>", SessionView.as_view(), name="session"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "tesla_api.pages.bad_request"

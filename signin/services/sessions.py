@@ -1,5 +1,6 @@
 """Sessions: opened for whoever has shown who it is, gone on with, ended, forgotten."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,6 +90,19 @@ def _opened(kind: CallerKind, person: User, expires_at: datetime, address: str |
 def session_end(*, session_id: int) -> None:
     """All tokens of the session are refused from now on. Ending it again changes nothing."""
     CallerSession.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now())
+
+
+@transaction.atomic
+def learner_sessions_end(*, assessment_sessions: Collection[int]) -> None:
+    """Assessment sessions are over, and in the time that an access token lives so are what they opened and could open.
+
+    Until then whoever captures is told that the assessment session is closed, and no new sign-in is needed for that.
+    """
+    ends = timezone.now() + settings.ACCESS_TOKEN_LIFETIME
+    opened = CallerSession.objects.filter(assessment_session__in=assessment_sessions, expires_at__gt=ends)
+    opened.update(expires_at=ends)
+    tickets = Launcher.objects.filter(session__in=assessment_sessions, used_at=None, expires_at__gt=ends)
+    tickets.update(expires_at=ends)
 
 
 def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import GenericViewSet
 from rest_framework_nested.routers import NestedSimpleRouter
 
+from tesla_api.api.procedures import ProcedureView
 from tesla_api.api.viewsets import ResourceViewSet
 
 
@@ -92,5 +93,22 @@ class Call(Resource):
         return [path(f"{self.prefix}{parents}{own[0]}/<str:{own[1]}>/", view, name=self.name)]
 
 
+@dataclass(frozen=True)
+class Procedure:
+    """Procedure("vle/{vle_id}/launcher/", LauncherView): a word behind the id of the root's own row."""
+
+    url: str  # below /api/v2/
+    view: type[ProcedureView]
+
+    def __post_init__(self) -> None:
+        found = re.fullmatch(r"(\w+)/\{(\w+)\}/\w+/", self.url)
+        if found is None or found.groups() != (self.view.root, self.view.root_kwarg):
+            raise ValueError(f"{self.url} is no URL of {self.view.__name__}: {{root}}/{{its id}}/word/")
+
+    def urls(self) -> list:
+        root, kwarg, word = re.findall(r"\w+", self.url)
+        return [path(f"{root}/<id:{kwarg}>/{word}/", self.view.as_view(), name=f"{root}-{word}")]
+
+
 def mount(tree) -> list:
-    return [url for resource in tree for url in resource.urls()]
+    return [url for entry in tree for url in entry.urls()]

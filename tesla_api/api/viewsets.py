@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
-from django.apps import apps
 from django.db import transaction
 from django.db.models import Model, OrderBy, QuerySet
 from django.http import Http404
@@ -17,6 +16,7 @@ from rest_framework.viewsets import ModelViewSet
 from tesla_api.api.access import METHOD, READ, ROOTS, Grant, marks, visible
 from tesla_api.api.caller import Anyone, Caller, Role
 from tesla_api.api.prepared import Prepared, Rows
+from tesla_api.api.rooted import Rooted
 from tesla_api.api.rows import CannotCompileError, Plan, compile_rows
 from tesla_api.api.scope import Scope
 from tesla_api.api.serializers import ResourceSerializer
@@ -32,13 +32,12 @@ PAGE_PARAMS = {"limit", "offset", "format"}
 # One resource: declarations only. Hooks: narrow(queryset), and perform_* calling one service each.
 # scope, access: see the modules of the same name. search_fields, orderable, filterset_class: see filters.
 # No docstring: the schema would show it as the description of every operation.
-class ResourceViewSet(ModelViewSet):
+class ResourceViewSet(Rooted, ModelViewSet):
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
     detail_serializer_class: type[ResourceSerializer] | None = (
         None  # of a row by itself, where it says more than a list
     )
-    root = "institution"
     scope: Scope = Scope()
     access: dict[Role, Grant] = {}
     fast_rows = True  # False: this serializer is read by DRF's own path; say why beside it
@@ -60,6 +59,7 @@ class ResourceViewSet(ModelViewSet):
             raise TypeError(f"{cls.__name__}.{name} is sealed: declare scope, access or narrow()")
         if not ROOTS[cls.root].id_is_own:
             cls.scope = cls.scope.without_root()
+        cls.root_kwarg = cls.scope.root_kwarg
         if cls.scope.parent_is_free and any(g.parent or g.sees for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has parent rules, but there is no parent below the institution")
         # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.
@@ -71,32 +71,6 @@ class ResourceViewSet(ModelViewSet):
         cls.http_method_names = ["head", "options", *sorted(verbs)]
 
     # Who asks, and under what.
-
-    @property
-    def caller(self) -> Caller:
-        return cast("Caller", self.request.user)
-
-    @property
-    def root_id(self) -> int | None:
-        """The first id of the URL."""
-        return self.kwargs.get(self.scope.root_kwarg) if self.scope.root_kwarg else None
-
-    @property
-    def roles(self) -> Role:
-        """The caller's roles below the root of the URL."""
-        return ROOTS[self.root].roles(self.caller, self.root_id)
-
-    @property
-    def tenant_id(self) -> int | None:
-        """The institution whose rows lie below the root of the URL; None where rows are of no institution."""
-        return ROOTS[self.root].tenant(self.caller, self.root_id)
-
-    @cached_property
-    def tenant(self):
-        """That institution as a row: a member's own is in memory since authentication. 404 when there is none."""
-        if self.caller.institution_id == self.tenant_id:
-            return self.caller.institution
-        return get_object_or_404(apps.get_model("institutions.Institution"), pk=self.tenant_id)
 
     @cached_property
     def parent(self):

@@ -24,6 +24,8 @@ ATTACHMENT = (
 BESIDE = {
     ("post", "/api/v2/auth/approle"),
     ("post", "/api/v2/auth/login"),
+    ("post", "/api/v2/vle/{vle_id}/assessment/"),
+    ("post", "/api/v2/vle/{vle_id}/launcher/"),
     ("post", "/api/v2/auth/token"),
     ("post", "/api/v2/auth/token/refresh"),
     ("get", "/api/v2/auth/profile"),

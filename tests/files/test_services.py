@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from courses.models import AssessmentSession, AssessmentSessionData
+from courses.models import AssessmentSession
 from courses.services.courses import course_delete
 from files.models import Kind, PendingErasure, StoredFile
 from files.services import (
@@ -23,7 +23,7 @@ from files.services import (
     store,
 )
 from institutions.services.vles import vle_delete
-from reports.models import Report, Request
+from reports.models import Report, ReportSession, Request
 from tests.files.conftest import held, stored
 
 ALL = StoredFile.objects.all
@@ -235,9 +235,12 @@ def captured(world) -> dict[str, StoredFile]:
     of_ann = {"institution": home.institution, "activity": home.activity, "learner": ann.learner}
     files = {kind.value: stored(world, kind=kind, owner=ann) for kind in (Kind.SESSION, Kind.REQUEST, Kind.REPORT)}
     session = AssessmentSession.objects.create(**of_ann)
-    AssessmentSessionData.objects.create(session=session, connector=files["session"])
     Request.objects.create(**of_ann, session=session, data=files["request"])
-    Report.objects.update_or_create(**of_ann, defaults={"data": files["report"]})
+    report, _ = Report.objects.update_or_create(**of_ann, defaults={"data": files["report"]})
+    levels = {"identity_level": 2, "content_level": 1, "integrity_level": 1}
+    ReportSession.objects.create(
+        activity=home.activity, learner=ann.learner, report=report, session=session, data=files["session"], **levels
+    )
     return files
 
 

@@ -1,0 +1,90 @@
+"""/vle/{vle_id}/launcher/"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.response import Response
+
+from courses.api.session import address
+from courses.api.vle_assessment import OPTIONAL, SessionNumberField
+from courses.models import AssessmentSession
+from institutions.models import VLE, User
+from learners.models import Learner
+from signin.models import Launcher, Target
+from signin.services.launchers import LONGEST, MINUTES, launcher_create
+from tesla_api.api.access import grant
+from tesla_api.api.caller import Role
+from tesla_api.api.domain import Invalid, Unknown
+from tesla_api.api.procedures import ProcedureView
+from tesla_api.api.schema import problems
+from tesla_api.api.serializers import BodySerializer
+from tesla_api.api.text import validate_web_address
+
+
+class LauncherBodySerializer(BodySerializer):
+    vle_user_uid = serializers.CharField(max_length=255)
+    target = serializers.ChoiceField(Target.names, help_text=f"{Target.DASHBOARD.name} if null.", **OPTIONAL)
+    target_url = serializers.CharField(max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL)
+    ttl = serializers.IntegerField(min_value=1, max_value=LONGEST, help_text=f"Minutes; {MINUTES} if null.", **OPTIONAL)
+    session_id = SessionNumberField(help_text="An assessment session of this person.", **OPTIONAL)
+
+
+class LauncherSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    token = serializers.UUIDField(help_text="Told only now.")
+    url = serializers.URLField(help_text="Where a dashboard exchanges the launcher, once, for tokens.")
+
+
+class LauncherView(ProcedureView):
+    root, root_kwarg = "vle", "vle_id"
+    access = {Role.VLE: grant("create")}
+
+    @extend_schema(
+        operation_id="vle_launcher_create",
+        request=LauncherBodySerializer,
+        responses={
+            200: LauncherSerializer,
+            **problems(400, 401, 403, 413, 415),
+            404: OpenApiResponse(OpenApiTypes.STR, "No such person or session: a text, not an object."),
+        },
+    )
+    def post(self, request, **_):
+        """A ticket with which one person of the institution enters a dashboard, once, without a password."""
+        body = LauncherBodySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            launcher, token = self.launcher({k: v for k, v in body.validated_data.items() if v is not None})
+        except Unknown as error:
+            return Response(str(error), status.HTTP_404_NOT_FOUND)
+        query = urlencode({"id": launcher.pk, "token": token})
+        url = f"{address(request, settings.DASHBOARD_URL)}/ui/auth/launcher?{query}"
+        return Response({"id": launcher.pk, "token": token, "url": url})
+
+    def launcher(self, said: dict[str, Any]) -> tuple[Launcher, str]:
+        person = User.objects.filter(institution=self.tenant_id, uid=said["vle_user_uid"]).first()
+        if person is None:
+            raise Unknown("User not found")
+        target = Target[said.get("target", Target.DASHBOARD.name)]
+        if target is Target.LAPI and not Learner.objects.filter(pk=person.pk).exists():
+            raise Invalid(target="This person is no learner.")
+        return launcher_create(
+            vle=get_object_or_404(VLE, pk=self.root_id),
+            person=person,
+            target=target,
+            target_url=said.get("target_url") or None,
+            minutes=said.get("ttl", MINUTES),
+            session=self.session(person, said.get("session_id")),
+        )
+
+    def session(self, person: User, number: int | None) -> AssessmentSession | None:
+        if number is None:
+            return None
+        found = AssessmentSession.objects.filter(pk=number, learner=person.pk, activity__vle=self.root_id).first()
+        if found is None:
+            raise Unknown("Session not found")
+        return found

@@ -1,0 +1,34 @@
+"""Procedures: one POST below the row that the first id of a URL names, for what is no row and no list of rows."""
+
+from typing import ClassVar
+
+from rest_framework.views import APIView
+
+from tesla_api.api.access import Grant
+from tesla_api.api.caller import Role
+from tesla_api.api.rooted import Rooted
+
+_SEALED = {"permission_classes", "get_permissions", "authentication_classes", "get_authenticators", "initial"}
+
+
+# Subclasses declare root and access and answer post(). Who may call is decided as for resources, in the same order.
+# No docstring: the schema would show it as the description of every operation.
+class ProcedureView(Rooted, APIView):
+    access: ClassVar[dict[Role, Grant]] = {}
+    http_method_names = ["options", "post"]
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in _SEALED & cls.__dict__.keys():
+            raise TypeError(f"{cls.__name__}.{name} is sealed: declare access")
+
+    @property
+    def action(self) -> str | None:
+        return "create" if self.request.method == "POST" else None
+
+    def enter(self) -> None:
+        """Nothing lies above but the root's own row, which the caller's roles have judged."""
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        return tuple(g for who, g in self.access.items() if who & self.roles and self.action in g.actions)

@@ -36,6 +36,12 @@ class ResourceSchema(AutoSchema):
 
     view: Any
 
+    def is_excluded(self) -> bool:
+        """What nobody may do is not described, though the address answers: it says 403."""
+        view = self.view
+        granted = not hasattr(view, "scope") or any(view.action in held.actions for held in view.access.values())
+        return super().is_excluded() or not granted
+
     def get_tags(self) -> list[str]:
         """A resource of the tree is its own group: the last word of its URL."""
         return [self.view.basename.rpartition("-")[2]] if hasattr(self.view, "scope") else super().get_tags()

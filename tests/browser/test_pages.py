@@ -5,10 +5,9 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tesla_api.tree import TREE
 from tests.browser.forms import FORMS, Key
 from tests.browser.visit import Values, Visit
-from tests.pages.walk import Place, places
+from tests.pages.walk import FOR_PEOPLE, Place, places
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +16,7 @@ LIST = "/api/v2/institution/"
 
 
 def test_every_resource_has_its_forms_here():
-    assert {resource.name for resource in TREE} == FORMS.keys()
+    assert {resource.name for resource in FOR_PEOPLE} == FORMS.keys()
 
 
 def test_start_page_leads_to_every_part(visit):
@@ -108,7 +107,7 @@ def test_every_list_and_row_is_a_page(visit, role):
         ):
             visit.open(link, 405)  # an action, which may have something to read
         seen.add(place.name)
-    assert seen == {resource.name for resource in TREE}
+    assert seen == {resource.name for resource in FOR_PEOPLE}
 
 
 def test_lists_are_paged_searched_and_ordered(admin):

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tesla_api.api.access import ROOTS
+from tesla_api.api.caller import PEOPLE
 from tesla_api.api.routing import Resource
 from tesla_api.tree import TREE
 
 ROOT = "/api/v2/"
+# Below the roots of modules there is no page: people are refused there.
+FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Place:
 def places(get: Callable[[str], Any]) -> Iterator[Place]:
     """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none."""
     above = {"": [ROOT]}
-    for resource in sorted(TREE, key=lambda resource: len(resource.segments)):
+    for resource in sorted(FOR_PEOPLE, key=lambda resource: len(resource.segments)):
         name, _, word = resource.name.rpartition("-")
         place = None
         for parent in above.get(name, ()):

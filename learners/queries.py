@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, Sum, Value
 from django.db.models.functions import Now
 
 from institutions.models import InformedConsent, Provider
@@ -116,44 +116,72 @@ def _plain(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
-def _enrolled(learner):
-    """Of each enabled provider: its model of the learner, and its samples that no model uses or that are under way."""
-    models = Enrolment.objects.filter(learner=learner, provider=OuterRef("pk"))
-    used = Enrolment.objects.filter(learner=learner, provider=OuterRef("provider"), model_samples=OuterRef("sample"))
-    samples = EnrolmentSampleValidation.objects.filter(sample__learner=learner, provider=OuterRef("pk"))
-    by_provider = samples.order_by().values("provider")
-    return Provider.objects.filter(enabled=True, instrument__isnull=False).values_list(
-        "pk",
-        "instrument_id",
-        Subquery(models.values("percentage")),
-        Subquery(models.values("can_analyse")),
-        Subquery(by_provider.filter(~Exists(used), status=ValidationStatus.VALID).values_list(Sum("contribution"))),
-        Subquery(by_provider.filter(status__in=_UNDER_WAY).values_list(Count("pk"))),
+_PENDING, _UNDER_WAY, _MODEL, _PROVIDER = range(4)
+
+
+def _enrolled(learners):
+    """(what, learner, provider, instrument, amount, able) of the enabled providers and these learners.
+
+    What: contributions that no model uses, the number of samples under way, how complete a model is, and once each
+    provider, for no learner.
+    """
+    used = Enrolment.objects.filter(
+        learner=OuterRef("sample__learner"), provider=OuterRef("provider"), model_samples=OuterRef("sample")
+    )
+    samples = EnrolmentSampleValidation.objects.filter(
+        sample__learner__any_of=learners, provider__enabled=True, provider__instrument__isnull=False
+    ).order_by()
+    by_provider = samples.values("sample__learner", "provider", "provider__instrument")
+    pending = by_provider.filter(~Exists(used), status=ValidationStatus.VALID).annotate(amount=Sum("contribution"))
+    open_statuses = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
+    under_way = by_provider.filter(status__in=open_statuses).annotate(amount=Count("pk"))
+    columns = ("sample__learner", "provider", "provider__instrument", "amount", Value(False))
+    models = Enrolment.objects.filter(
+        learner__any_of=learners, provider__enabled=True, provider__instrument__isnull=False
+    )
+    providers = Provider.objects.filter(enabled=True, instrument__isnull=False)
+    return pending.values_list(Value(_PENDING), *columns).union(
+        under_way.values_list(Value(_UNDER_WAY), *columns),
+        models.values_list(Value(_MODEL), "learner", "provider", "provider__instrument", "percentage", "can_analyse"),
+        providers.values_list(Value(_PROVIDER), Value(0), "pk", "instrument", Value(0), Value(False)),
+        all=True,
     )
 
 
-_UNDER_WAY = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
-_ENROLLED = Prepared(_enrolled, "learner")
+_ENROLLED = Prepared(_enrolled, "learners")
 
 
-def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
-    """How far the learner's enrolment is, by instrument, over the enabled providers."""
-    rows = list(_ENROLLED(learner=learner_id))
-    return arithmetic.enrolment_status(
-        [arithmetic.Provider(provider, instrument) for provider, instrument, *_ in rows],
-        [
-            arithmetic.Enrolment(provider, percentage, able)
-            for provider, _, percentage, able, _, _ in rows
-            if percentage is not None
-        ],
-        {provider: pending for provider, _, _, _, pending, _ in rows},
-        {provider: number for provider, _, _, _, _, number in rows if number},
-    )
+class _Enrolled:
+    """What is known of one learner's enrolment."""
+
+    def __init__(self) -> None:
+        self.models: list[arithmetic.Enrolment] = []
+        self.pending: dict[int, Any] = {}
+        self.under_way: dict[int, int] = {}
 
 
 def enrolment_status(learners: Sequence[int], view=None) -> dict[int, list[arithmetic.EnrolmentEntry]]:
-    """{learner: enrolment entries}; for a few learners, each costs a query."""
-    return {learner: enrolment_entries(learner) for learner in learners}
+    """{learner: how far the enrolment is, by instrument, over the enabled providers}, in one query for all of them."""
+    providers: list[arithmetic.Provider] = []
+    found = {learner: _Enrolled() for learner in learners}
+    for what, learner, provider, instrument, amount, able in _ENROLLED(learners=list(learners)):
+        if what == _PROVIDER:
+            providers.append(arithmetic.Provider(provider, instrument))
+        elif what == _MODEL:
+            found[learner].models.append(arithmetic.Enrolment(provider, amount, able))
+        elif what == _PENDING:
+            found[learner].pending[provider] = amount
+        else:
+            found[learner].under_way[provider] = int(amount)
+    return {
+        learner: arithmetic.enrolment_status(providers, one.models, one.pending, one.under_way)
+        for learner, one in found.items()
+    }
+
+
+def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
+    """The same of one learner."""
+    return enrolment_status([learner_id])[learner_id]
 
 
 def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:

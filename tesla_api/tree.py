@@ -12,7 +12,13 @@ from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
 from courses.api.user import UserViewSet
+from courses.api.vle_activity import VLEActivityViewSet
+from courses.api.vle_activity_instrument import VLEActivityInstrumentViewSet
+from courses.api.vle_activity_learner import VLEActivityLearnerViewSet
 from courses.api.vle_assessment import AssessmentView
+from courses.api.vle_course import VLECourseViewSet
+from courses.api.vle_course_instructor import VLECourseInstructorViewSet
+from courses.api.vle_course_learner import VLECourseLearnerViewSet
 from courses.api.vle_launcher import LauncherView
 from institutions.api.admin_institution import AdminInstitutionViewSet
 from institutions.api.admin_instrument import AdminInstrumentViewSet
@@ -26,6 +32,8 @@ from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
 from institutions.api.ui import UIOptionViewSet
 from institutions.api.vle import VLEViewSet
+from institutions.api.vle_instrument import VLEInstrumentViewSet
+from institutions.api.vle_self import VLESelfViewSet
 from learners.api.learner import LearnerViewSet
 from learners.api.learner_send import LearnerSENDViewSet
 from learners.api.send import SENDCategoryViewSet
@@ -33,6 +41,8 @@ from reports.api.audit import ReportAuditViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
 from reports.api.vle_attachment import AttachmentViewSet
+from reports.api.vle_report import VLEReportViewSet
+from reports.api.vle_request import VLERequestViewSet
 from tesla_api.api.routing import Call, Procedure, Resource
 
 TREE = (
@@ -94,6 +104,20 @@ TREE = (
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
     Resource("admin/instrument/{parent_lookup_instrument_id}/provider/{id}/", AdminProviderViewSet),
     Resource("admin/ui/{id}/", AdminUIOptionViewSet),
+    # What VLEs tell and read: below the id of the one that asks.
+    Resource("vle/{vle_id}/", VLESelfViewSet),
+    Resource("vle/{vle_id}/instrument/{id}/", VLEInstrumentViewSet),
+    Resource("vle/{vle_id}/course/{id}/", VLECourseViewSet),
+    Resource("vle/{vle_id}/course/{course_id}/instructor/{id}/", VLECourseInstructorViewSet),
+    Resource("vle/{vle_id}/course/{course_id}/learner/{id}/", VLECourseLearnerViewSet),
+    Resource("vle/{vle_id}/course/{course_id}/activity/{id}/", VLEActivityViewSet),
+    Resource("vle/{vle_id}/course/{course_id}/activity/{activity_id}/instrument/{id}/", VLEActivityInstrumentViewSet),
+    Resource("vle/{vle_id}/course/{course_id}/activity/{activity_id}/learner/{id}/", VLEActivityLearnerViewSet),
+    Resource(
+        "vle/{vle_id}/course/{course_id}/activity/{activity_id}/learner/{learner_id}/request/{id}/",
+        VLERequestViewSet,
+    ),
+    Resource("vle/{vle_id}/course/{course_id}/activity/{activity_id}/report/{id}/", VLEReportViewSet),
 )
 
 # What is no page of rows.

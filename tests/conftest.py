@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from institutions.models import Instrument
+from institutions.models import Credential, Instrument
 from signin import tokens
 from signin.models import CallerSession
 from tests.world import World
@@ -50,11 +50,21 @@ def client_of(person, kind: str = "person") -> APIClient:
     return client
 
 
+def client_of_vle(vle) -> APIClient:
+    credential = Credential.objects.create(vle=vle, secret_hash="x" * 64)
+    session = CallerSession.objects.create(
+        kind="vle", credential=credential, expires_at=timezone.now() + timedelta(hours=1)
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"JWT {tokens.pair(session)['access_token']}")
+    return client
+
+
 @pytest.fixture
 def as_(world):
-    """as_("admin"): a client signed in as one of the world's people."""
+    """as_("admin"): a client signed in as one of the world's people, or as its VLE."""
 
     def signed_in(name: str, kind: str = "person") -> APIClient:
-        return client_of(world.people[name], kind)
+        return client_of_vle(world.home.vle) if name == "vle" else client_of(world.people[name], kind)
 
     return signed_in

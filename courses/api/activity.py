@@ -47,7 +47,7 @@ class ActivityFilter(filters.FilterSet):
 
 class ActivityViewSet(ResourceViewSet):
     queryset = Activity.objects.all()
-    serializer_class = InstitutionCourseActivitySerializer
+    serializer_class: type[ResourceSerializer] = InstitutionCourseActivitySerializer
     filterset_class = ActivityFilter
     search_fields = ("name", "description", "vle_activity_type", "vle_activity_id")
     orderable = {name: name for name in InstitutionCourseActivitySerializer.Meta.fields}

@@ -50,7 +50,7 @@ class InstitutionCourseActivityInstrumentSerializer(ResourceSerializer):
 
 class ActivityInstrumentViewSet(ResourceViewSet):
     queryset = ActivityInstrument.objects.all()
-    serializer_class = InstitutionCourseActivityInstrumentSerializer
+    serializer_class: type[ResourceSerializer] = InstitutionCourseActivityInstrumentSerializer
     search_fields = ("instrument__name", "instrument__acronym")
     orderable = {
         name: name for name in ("id", "options", "instrument", "active", "created_at", "updated_at", "alternative_to")

@@ -7,17 +7,14 @@ from courses.models import Course
 from courses.queries import attends, has_enabled_activity, teaches
 from courses.services.courses import course_delete
 from institutions.api.institution import InstitutionSerializer
-from institutions.models import VLE, Institution, VLEType
+from institutions.api.vle_self import type_name
+from institutions.models import VLE, Institution
 from tesla_api.api.access import READ, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import ColumnFilter, InstantFilter
 from tesla_api.api.scope import under
 from tesla_api.api.serializers import Computed, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
-
-
-def type_name(number: int) -> str:
-    return VLEType(number).label
 
 
 def role_names(learner: bool, instructor: bool) -> list[str]:

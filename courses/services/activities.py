@@ -16,14 +16,8 @@ MANUAL = "manual"  # type of the activities that no VLE has sent
 
 def activity_create(*, course: Course, **values: Any) -> Activity:
     """An activity that no VLE knows, with an id of its own."""
-    activity = Activity(
-        institution_id=course.institution_id,
-        vle_id=course.vle_id,
-        course=course,
-        vle_activity_type=MANUAL,
-        vle_activity_id=str(uuid.uuid4()),
-        **values,
-    )
+    identity = {"vle_activity_type": MANUAL, "vle_activity_id": str(uuid.uuid4())}
+    activity = _activity(course, **identity, **values)
     _refuse_backwards(activity)
     activity.save()
     return activity
@@ -31,11 +25,32 @@ def activity_create(*, course: Course, **values: Any) -> Activity:
 
 def activity_update(*, activity: Activity, **values: Any) -> None:
     """Only what is given is written."""
-    for name, value in values.items():
-        setattr(activity, name, value)
+    _put(activity, values)
     if values.keys() & {"start", "end"}:
         _refuse_backwards(activity)
     activity.save(update_fields=(*values, "updated_at"))
+
+
+def activity_register(*, course: Course, **values: Any) -> Activity:
+    """An activity that the course's VLE tells of, under the VLE's own type and id. What it says of dates is kept."""
+    activity = _activity(course, **values)
+    activity.save()
+    return activity
+
+
+def activity_refresh(*, activity: Activity, **values: Any) -> None:
+    """What the VLE says of it now. Only what is given is written."""
+    _put(activity, values)
+    activity.save(update_fields=(*values, "updated_at"))
+
+
+def _activity(course: Course, **values: Any) -> Activity:
+    return Activity(institution_id=course.institution_id, vle_id=course.vle_id, course=course, **values)
+
+
+def _put(activity: Activity, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(activity, name, value)
 
 
 @transaction.atomic
@@ -90,7 +105,7 @@ def activity_locked(*, activity: Activity) -> None:
 
 def _refuse_disabled(instrument: Instrument) -> None:
     if not instrument.enabled:
-        raise Invalid(instrument_id="This instrument is not available.")
+        raise Invalid(instrument="This instrument is not available.")
 
 
 def _refuse_wrong_options(row: ActivityInstrument) -> None:

@@ -1,9 +1,40 @@
 """Courses as a whole."""
 
-from django.db import transaction
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError, transaction
 
 from courses.models import Course
 from files.services import files_erase_unreferenced
+from institutions.models import VLE
+from tesla_api.api.constraints import TAKEN, violated_fields
+
+
+@transaction.atomic
+def course_create(*, vle: VLE, **values: Any) -> Course:
+    """A course that its VLE tells of. An id that the VLE has used before is wrong of the course as a whole."""
+    course = Course(institution_id=vle.institution_id, vle=vle, **values)
+    _save(course)
+    return course
+
+
+@transaction.atomic
+def course_update(*, course: Course, **values: Any) -> None:
+    """Only what is given is written."""
+    for name, value in values.items():
+        setattr(course, name, value)
+    _save(course, update_fields=(*values, "updated_at"))
+
+
+def _save(course: Course, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            course.save(**how)
+    except IntegrityError as error:
+        if "vle_course_id" not in violated_fields(error):
+            raise
+        raise ValidationError({NON_FIELD_ERRORS: [TAKEN]}) from error
 
 
 @transaction.atomic

@@ -17,16 +17,20 @@ from tesla_api.api.domain import Forbidden, Invalid, Unknown
 
 @dataclass(frozen=True)
 class Membership:
-    """A way of being in a course: the role that it takes, and the table and column of its links."""
+    """A way of being in a course: the role that it takes, and the table and column of its links.
+
+    `kept` is the institution's switch that keeps the giving of the role from VLEs.
+    """
 
     role: Any  # the model of the role
     links: Any  # the model of the links
     column: str
     role_add: Callable[..., Any]
+    kept: str
 
 
-LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add)
-INSTRUCTORS = Membership(Instructor, CourseInstructor, "instructor", instructor_add)
+LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add, "disable_vle_learner_creation")
+INSTRUCTORS = Membership(Instructor, CourseInstructor, "instructor", instructor_add, "disable_vle_instructor_creation")
 
 
 @transaction.atomic

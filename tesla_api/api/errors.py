@@ -35,7 +35,8 @@ def _translate(exc, view):
         case Unknown():
             return exceptions.NotFound(str(exc))
         case Invalid():
-            return exceptions.ValidationError({name: [text] for name, text in exc.fields.items()})
+            names = {source: name for name, source in _writable(view).items()}
+            return exceptions.ValidationError({names.get(name, name): [text] for name, text in exc.fields.items()})
         case ModelValidationError():
             return exceptions.ValidationError(as_serializer_error(exc))
         case ProtectedError() | RestrictedError():
@@ -51,10 +52,15 @@ def _lost_race(error: IntegrityError, view) -> dict[str, list[str]]:
     fields = violated_fields(error)
     if not fields:
         logger.warning("refused by the database: %s", error)
+    name = blamed(fields, _writable(view))
+    return {"non_field_errors" if name == NON_FIELD_ERRORS else name: [TAKEN if fields else REFUSED]}
+
+
+def _writable(view) -> dict[str, str]:
+    """{name in a body: name in the model} of what can be written."""
     serializer = getattr(view, "serializer_class", None)
     declared = serializer().fields if serializer else {}
-    name = blamed(fields, [name for name, field in declared.items() if not field.read_only])
-    return {"non_field_errors" if name == NON_FIELD_ERRORS else name: [TAKEN if fields else REFUSED]}
+    return {name: str(field.source) for name, field in declared.items() if not field.read_only}
 
 
 def _answer(status: int, detail: str) -> JsonResponse:

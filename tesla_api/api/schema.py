@@ -39,6 +39,12 @@ class ResourceSchema(AutoSchema):
 
     view: Any
 
+    def is_excluded(self) -> bool:
+        """What nobody may do is not described, though the address answers: it says 403."""
+        view = self.view
+        granted = not hasattr(view, "scope") or any(view.action in held.actions for held in view.access.values())
+        return super().is_excluded() or not granted
+
     def get_tags(self) -> list[str]:
         """A resource of the tree is its own group: the last word of its URL, behind the root's where there are two."""
         if not hasattr(self.view, "scope"):

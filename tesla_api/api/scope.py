@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import ManyToManyRel, Model, Q, QuerySet
 
-PARENT, TENANT = "parent", "tenant"
+TENANT = "tenant"
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Scope:
         """Row paths that lead to one and the same object for all rows of a page, and to which one."""
         if self.with_nobodys:
             return {}
-        # A parent further down is read with the rows: joining it costs less than asking for it once more.
-        fixed = dict.fromkeys(self.rows, PARENT) if self.at_root and len(self.rows) == 1 else {}
+        # The institution is in memory. Any other parent is read with the rows: joining it costs less than asking again.
+        fixed: dict[str, str] = {}
         if self.kwargs and root_is_tenant and len(self.rows) == 1:
             up = [*self.kwargs.values()][-1]
             fixed |= {path if up == "pk" else f"{path}__{up}": TENANT for path in self.rows}

@@ -73,12 +73,13 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
 class TenantRelatedField(serializers.PrimaryKeyRelatedField):
     """A foreign key in a body: an id of another institution is as unknown as one that does not exist.
 
-    `tenant` is the path from the related row to its institution; None for rows that all institutions share. In forms
-    it is a number to type, never a list of rows.
+    `tenant` is the path from the related row to its institution; None for rows that all institutions share. `root` is
+    the path to what the first id of the URL names, where that is less than an institution. In forms it is a number to
+    type, never a list of rows.
     """
 
-    def __init__(self, *, tenant: str | None = "institution", **kwargs):
-        self.tenant = tenant
+    def __init__(self, *, tenant: str | None = "institution", root: str | None = None, **kwargs):
+        self.tenant, self.root_path = tenant, root
         kwargs.setdefault("style", {"base_template": "input.html", "input_type": "number"})
         super().__init__(**kwargs)
 
@@ -86,7 +87,10 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
         rows, view = super().get_queryset(), self.context.get("view")
         if rows is None or self.tenant is None:
             return rows
-        return rows.filter(**{self.tenant: view.tenant_id}) if view is not None else rows.none()
+        if view is None:
+            return rows.none()
+        found = rows.filter(**{self.tenant: view.tenant_id})
+        return found.filter(**{self.root_path: view.root_id}) if self.root_path else found
 
     def to_internal_value(self, data):
         number = bounded_id(data)

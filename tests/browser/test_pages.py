@@ -8,7 +8,7 @@ import pytest
 from tesla_api.tree import TREE
 from tests.browser.forms import FORMS, Key
 from tests.browser.visit import Values, Visit
-from tests.pages.walk import Place, places
+from tests.pages.walk import FOR_PEOPLE, Place, places
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,7 @@ LIST = "/api/v2/institution/"
 
 
 def test_every_resource_has_its_forms_here():
-    assert {resource.name for resource in TREE} == FORMS.keys()
+    assert {resource.name for resource in FOR_PEOPLE} == FORMS.keys()
 
 
 def test_start_page_leads_to_every_part(visit):

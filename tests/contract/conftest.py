@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
-from institutions.models import Credential, Provider
+from institutions.models import VLE, Credential, Provider
 from signin import tokens
 from signin.models import CallerSession
 from tests.conftest import client_of
@@ -29,12 +29,22 @@ def client_of_session(**values) -> APIClient:
 def caller(world):
     """caller("admin"): a client of one of the world's people, of a module, of a learner's session, or of nobody."""
 
+    vles = {
+        "vle": lambda: world.home.vle,
+        "revoked vle": lambda: world.home.vle,
+        "sister vle": lambda: VLE.objects.get_or_create(institution=world.home.institution, name="Sister")[0],
+        "away vle": lambda: world.away.vle,
+    }
+
     def client(name: str) -> APIClient:
         if name == "anonymous":
             return APIClient()
-        if name == "vle":
-            credential = Credential.objects.create(vle=world.home.vle, secret_hash="x" * 64)
-            return client_of_session(kind="vle", credential=credential)
+        if name in vles:
+            credential = Credential.objects.create(vle=vles[name](), secret_hash="x" * 64)
+            client = client_of_session(kind="vle", credential=credential)
+            if name == "revoked vle":
+                Credential.objects.filter(pk=credential.pk).update(revoked_at=timezone.now())
+            return client
         if name == "provider":
             provider = Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
             credential = Credential.objects.create(provider=provider, secret_hash="x" * 64)

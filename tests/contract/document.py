@@ -284,5 +284,7 @@ _TYPES = {
     "number": lambda value: type(value) in (int, float),
     "percent": lambda value: type(value) is int and 0 <= value <= 100,
     "level": lambda value: type(value) is int and 0 <= value <= 4,
+    "objects": lambda value: isinstance(value, list) and all(isinstance(one, dict) for one in value),
+    "nothing": lambda value: False,
     "integers": lambda value: isinstance(value, list) and all(type(number) is int for number in value),
 }

@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.contract import calls as tree_calls
+from tests.contract import vle_calls
 from tests.contract.calls import ADMIN, ADMIN_READS, CALLS, ids_of, name_of, url_of
 from tests.contract.document import operations
 from tests.contract.filling import fill, fill_administration
@@ -34,7 +36,18 @@ EXCEPT = {("12.7", "global"), ("12.7", "send"), ("10.activities", "legal")}  # r
 LISTS = {n for n in READS if n in operations() and operations()[n].is_list} | {"10.activities"}
 CASES = [(n, who) for n in READS for who in WHO[n.split(".")[0]].split() if (n, who) not in EXCEPT]
 ADMINISTERED = [path for paths in ADMIN_READS.values() for path in paths]  # budgets by path, under "admin"
+CASES += [(n, "vle") for n in vle_calls.READS]
+IS_LIST = {n: n in LISTS for n in READS} | {n: n in vle_calls.LISTS for n in vle_calls.READS}
 LARGEST_LIST, LARGEST_DETAIL = 6, 10
+
+
+def address(number: str, world) -> str:
+    calls = vle_calls if number in vle_calls.CALLS else tree_calls
+    return calls.url_of(calls.CALLS[number], world)
+
+
+def label(number: str) -> str:
+    return number if number in vle_calls.CALLS else name_of(number)
 
 
 def queries(client, url: str) -> int:
@@ -53,22 +66,22 @@ def test_every_read_has_a_budget():
     assert ADMIN_BUDGETS.keys() == set(ADMINISTERED)
     assert max(ADMIN_BUDGETS.values()) <= LARGEST_LIST
     for number, callers in BUDGETS.items():
-        assert max(callers.values()) <= (LARGEST_LIST if number in LISTS else LARGEST_DETAIL)
+        assert max(callers.values()) <= (LARGEST_LIST if IS_LIST[number] else LARGEST_DETAIL)
 
 
-@pytest.mark.parametrize(("number", "who"), CASES, ids=[f"{name_of(n)}-{who}" for n, who in CASES])
+@pytest.mark.parametrize(("number", "who"), CASES, ids=[f"{label(n)}-{who}" for n, who in CASES])
 @pytest.mark.parametrize("rows", [1, 100])
 def test_number_of_queries_is_the_budget_whatever_the_number_of_rows(rows, number, who, caller, world):
     fill(world, rows)
     client = caller(who)
-    assert queries(client, f"{url_of(CALLS[number], world)}?limit=1000") == BUDGETS[number][who]
-    assert queries(client, url_of(CALLS[number], world)) == BUDGETS[number][who]
+    assert queries(client, f"{address(number, world)}?limit=1000") == BUDGETS[number][who]
+    assert queries(client, address(number, world)) == BUDGETS[number][who]
 
 
-@pytest.mark.parametrize(("number", "who"), [c for c in CASES if c[0] in LISTS - {"6.3"}])
+@pytest.mark.parametrize(("number", "who"), [c for c in CASES if IS_LIST[c[0]] and c[0] != "6.3"])
 def test_search_ordering_and_filters_cost_a_count_at_most(number, who, caller, world):
     fill(world, 3)
-    url = f"{url_of(CALLS[number], world)}?search=e&ordering=-id&limit=2&offset=1&username=e"
+    url = f"{address(number, world)}?search=e&ordering=-id&limit=2&offset=1&username=e"
     assert queries(caller(who), url) <= BUDGETS[number][who] + 1  # a page that is asked nothing brings its own
 
 

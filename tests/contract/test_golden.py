@@ -60,7 +60,7 @@ class Words:
             kind = {"results": "row"}.get(kind, kind) if key == "id" else POINTS_AT.get(key, key)
             return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
         if isinstance(value, str):
-            value = re.sub(r"/(course|activity|report)/\d+/", r"/\1/<\1>/", value)
+            value = re.sub(r"/(vle|course|activity|learner|report)/\d+/", r"/\1/<\1>/", value)
             return re.sub(
                 r"/institution/\d+/", "/institution/<i>/", re.sub(r"/files/[^/]+/", "/files/<signed>/", value)
             )

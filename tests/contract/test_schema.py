@@ -46,6 +46,32 @@ BESIDE = {
     *(("post", f"/lapi/v1/{word}/{OF_LEARNER}") for word in ("enrolment", "verification", "alert", "status")),
     ("get", f"/lapi/v1/profile/{OF_LEARNER}"),
 }
+_VLE_COURSE = "/api/v2/vle/{vle_id}/course/"
+_VLE_ACTIVITY = _VLE_COURSE + "{course_id}/activity/"
+_ALL, _ROW = "get post", "get put patch delete"
+# What VLEs call, by path.
+OF_VLES = {
+    "/api/v2/vle/{vle_id}/": "get",
+    "/api/v2/vle/{vle_id}/instrument/": "get",
+    "/api/v2/vle/{vle_id}/instrument/{id}/": "get",
+    _VLE_COURSE: _ALL,
+    _VLE_COURSE + "{id}/": _ROW,
+    _VLE_COURSE + "{course_id}/instructor/": _ALL,
+    _VLE_COURSE + "{course_id}/instructor/{id}/": _ROW,
+    _VLE_COURSE + "{course_id}/learner/": _ALL,
+    _VLE_COURSE + "{course_id}/learner/{id}/": _ROW,
+    _VLE_ACTIVITY: _ALL,
+    _VLE_ACTIVITY + "{id}/": _ROW,
+    _VLE_ACTIVITY + "{activity_id}/instrument/": _ALL,
+    _VLE_ACTIVITY + "{activity_id}/instrument/{id}/": _ROW,
+    _VLE_ACTIVITY + "{activity_id}/learner/": "get",
+    _VLE_ACTIVITY + "{activity_id}/learner/{id}/": "get",
+    _VLE_ACTIVITY + "{activity_id}/learner/{learner_id}/request/": "get",
+    _VLE_ACTIVITY + "{activity_id}/learner/{learner_id}/request/{id}/": "get",
+    _VLE_ACTIVITY + "{activity_id}/report/": "get",
+    _VLE_ACTIVITY + "{activity_id}/report/{id}/": "get",
+}
+BESIDE |= {(method, path) for path, methods in OF_VLES.items() for method in methods.split()}
 # Of the document; those of 7, 15 and 16 collide in it and have the names that were settled for them.
 COMPONENTS = {
     "Institution", "InstitutionVLE", "InstitutionCourse", "VLE", "InstitutionInformedConsent",
@@ -121,6 +147,41 @@ def test_answers_have_the_documented_keys_first(operation):
         schema = SCHEMA["components"]["schemas"][schema["oneOf"][0]["$ref"].rpartition("/")[2]]
     documented = [key.name for key in operation.keys]
     assert list(schema["properties"])[: len(documented)] == documented
+
+
+@pytest.mark.parametrize("path", OF_VLES)
+def test_operations_of_vles_are_described(path):
+    for method in OF_VLES[path].split():
+        said = SCHEMA["paths"][path][method]
+        parameters = {(p["in"], p["name"]): p["schema"] for p in said.get("parameters", ())}
+        ids = {part[1:-1] for part in path.split("/") if part.startswith("{")}
+        assert {name for where, name in parameters if where == "path"} == ids
+        assert {parameters["path", name]["type"] for name in ids} == {"integer"}
+        writes, listed = method in {"post", "put", "patch"}, method == "get" and not path.endswith("}/")
+        success = {"post": "201", "delete": "204"}.get(method, "200")
+        expected = {success, "401", "403", "404"} | ({"400", "413", "415"} if writes else {"400"} if listed else set())
+        assert set(said["responses"]) == expected
+        if listed:
+            assert {name for where, name in parameters if where == "query"} >= {"limit", "offset", "ordering", "search"}
+
+
+def test_what_a_vle_sends_is_described():
+    sent = {
+        "VLECourseRequest": (["code", "vle_course_id", "description", "start", "end"], ["code", "vle_course_id"]),
+        "VLECourseLearnerRequest": (["uid", "first_name", "last_name", "email"], ["uid"]),
+        "VLECourseInstructorRequest": (["uid", "first_name", "last_name", "email"], ["uid"]),
+        "VLECourseActivityRequest": (
+            ["vle_activity_type", "vle_activity_id", "name", "description", "enabled", "start", "end", "conf"],
+            ["vle_activity_id", "vle_activity_type"],
+        ),
+        "VLECourseActivityInstrumentRequest": (
+            ["instrument", "active", "options", "alternative_to"],
+            ["active", "instrument", "options"],
+        ),
+    }
+    for name, (properties, required) in sent.items():
+        schema = SCHEMA["components"]["schemas"][name]
+        assert (list(schema["properties"]), sorted(schema["required"])) == (properties, required), name
 
 
 def test_passwords_are_never_in_an_answer():

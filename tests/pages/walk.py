@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tesla_api.api.access import ROOTS
+from tesla_api.api.caller import PEOPLE
 from tesla_api.api.routing import Resource
 from tesla_api.tree import TREE
 
 ROOT = "/api/v2/"
+# Below the roots of modules there is no page: people are refused there.
+FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""/vle/{vle_id}/course/{course_id}/activity/{id}/"""
+
+from django_filters import rest_framework as filters
+
+from courses.api.activity import ActivityViewSet
+from courses.api.course import is_enabled
+from courses.api.vle_course import ToldSerializer, VLECourseSerializer
+from courses.models import Activity, Course
+from courses.services import activities
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import IntegerFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import Computed
+
+
+def course_is_enabled(view) -> bool:
+    return Activity.objects.filter(course=view.kwargs["course_id"], enabled=True).exists()
+
+
+class VLEActivityCourseSerializer(VLECourseSerializer):
+    enabled = Computed(is_enabled, given=course_is_enabled)
+
+
+class VLECourseActivitySerializer(ToldSerializer):
+    course = VLEActivityCourseSerializer(read_only=True)
+
+    class Meta:
+        model = Activity
+        fields = (
+            "id", "course", "vle_activity_type", "vle_activity_id", "name", "description", "enabled", "start", "end",
+            "conf", "created_at", "updated_at",
+        )  # fmt: skip
+
+
+class VLEActivityFilter(filters.FilterSet):
+    vle_activity_type = filters.CharFilter()
+    vle_activity_id = filters.CharFilter()
+    name = filters.CharFilter()
+    course_id = IntegerFilter("course")
+    vle_id = IntegerFilter("vle")
+
+
+class VLEActivityViewSet(ActivityViewSet):
+    root = "vle"
+    serializer_class = VLECourseActivitySerializer
+    filterset_class = VLEActivityFilter
+    orderable = {name: name for name in VLECourseActivitySerializer.Meta.fields}
+    scope = under(Course, rows="course", same_tenant=("course__vle__institution",), course_id="pk", vle_id="vle")
+    access = {Role.VLE: grant(READ, WRITE)}
+
+    def perform_create(self, serializer):
+        serializer.instance = activities.activity_register(course=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        activities.activity_refresh(activity=serializer.instance, **serializer.validated_data)

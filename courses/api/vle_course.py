@@ -1,0 +1,61 @@
+"""/vle/{vle_id}/course/{id}/"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django_filters import rest_framework as filters
+
+from courses.api.course import CourseViewSet, InstitutionCourseSerializer
+from courses.models import Course
+from courses.services import courses
+from institutions.models import VLE
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.filters import IntegerFilter
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import ResourceSerializer
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# What VLEs tell of has dates, and 0 seconds since 1970 is how they say that there is none: it is stored as none.
+class ToldSerializer(ResourceSerializer):
+    def validate_start(self, value: datetime | None) -> datetime | None:
+        return None if value == NEVER else value
+
+    def validate_end(self, value: datetime | None) -> datetime | None:
+        return None if value == NEVER else value
+
+
+class VLECourseSerializer(ToldSerializer, InstitutionCourseSerializer):
+    """`enabled`: some activity of the course is enabled. Unset dates may be sent as 1970-01-01T00:00:00Z."""
+
+    class Meta:
+        model = Course
+        fields: tuple[str, ...] = (
+            "id", "vle", "code", "vle_course_id", "description", "start", "end", "enabled", "created_at", "updated_at",
+        )  # fmt: skip
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs  # which courses there are is said by the service: of the row as a whole, as VLEs expect it
+
+
+class VLECourseFilter(filters.FilterSet):
+    code = filters.CharFilter()
+    vle_course_id = filters.CharFilter()
+    description = filters.CharFilter()
+    vle = IntegerFilter()
+
+
+class VLECourseViewSet(CourseViewSet):
+    root = "vle"
+    serializer_class = VLECourseSerializer
+    filterset_class = VLECourseFilter
+    scope = under(VLE, rows="vle", same_tenant=("vle__institution",), vle_id="pk")
+    access = {Role.VLE: grant(READ, WRITE)}
+
+    def perform_create(self, serializer):
+        serializer.instance = courses.course_create(vle=self.parent, **serializer.validated_data)
+
+    def perform_update(self, serializer):
+        courses.course_update(course=serializer.instance, **serializer.validated_data)

@@ -1,0 +1,43 @@
+"""What the sections on a VLE's course's instructors and learners have in common: people by uid, as the VLE tells."""
+
+from django_filters import rest_framework as filters
+
+from courses.api.course_instructor import MemberFilter
+from courses.api.member import MemberViewSet
+from courses.models import Course
+from courses.services import registrations
+from institutions.api.person import RoleSerializer
+from tesla_api.api.access import READ, WRITE, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+from tesla_api.api.serializers import BlankableCharField, BlankableEmailField
+
+TOLD = {"uid", *registrations.NEEDED}
+
+
+class VLEMemberSerializer(RoleSerializer):
+    first_name = BlankableCharField(source="user.first_name", max_length=150, allow_null=False, allow_blank=False)
+    last_name = BlankableCharField(source="user.last_name", max_length=150, allow_null=False, allow_blank=False)
+    email = BlankableEmailField(source="user.email", allow_null=False, allow_blank=False)
+
+    def get_fields(self):
+        fields = super().get_fields()
+        for name, field in fields.items():
+            if name not in TOLD:
+                field.read_only, field.required = True, False
+        return fields
+
+
+class VLEMemberViewSet(MemberViewSet):
+    root = "vle"
+    filterset_class: type[filters.FilterSet] = MemberFilter
+    scope = under(Course, rows="courses", tenant="institution", course_id="pk", vle_id="vle")
+    access = {Role.VLE: grant(READ, WRITE)}
+
+    def perform_create(self, serializer):
+        serializer.instance = registrations.member_register(
+            course=self.parent, membership=self.membership, **serializer.validated_data
+        )
+
+    def perform_update(self, serializer):
+        registrations.member_refresh(member=serializer.instance, **serializer.validated_data)

@@ -1,0 +1,34 @@
+"""/vle/{vle_id}/"""
+
+from institutions.api.institution import InstitutionSerializer
+from institutions.api.user import own
+from institutions.models import VLE, VLEType
+from tesla_api.api.access import grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import Scope
+from tesla_api.api.serializers import Computed, ResourceSerializer
+from tesla_api.api.viewsets import ResourceViewSet
+
+
+def type_name(number: int) -> str:
+    return VLEType(number).label
+
+
+class VLESelfSerializer(ResourceSerializer):
+    type = Computed(type_name, "type")
+    institution = InstitutionSerializer(read_only=True)
+
+    class Meta:
+        model = VLE
+        fields = ("id", "name", "type", "url", "client_id", "institution")
+
+
+class VLESelfViewSet(ResourceViewSet):
+    """What a VLE reads of itself. There is no list: no VLE sees another."""
+
+    root = "vle"
+    queryset = VLE.objects.all()
+    serializer_class = VLESelfSerializer
+    lookup_url_kwarg = "vle_id"
+    scope = Scope(root_kwarg="vle_id")
+    access = {Role.VLE: grant("retrieve", rows=own)}

@@ -1,0 +1,38 @@
+"""/vle/{vle_id}/course/{course_id}/activity/{activity_id}/learner/{learner_id}/request/{id}/"""
+
+from learners.models import Learner
+from reports.api.evidence import LinkField
+from reports.api.request import (
+    InstitutionCourseActivityReportRequestResultSerializer,
+    InstitutionCourseActivityReportRequestSerializer,
+    ReportRequestViewSet,
+)
+from reports.api.vle_report import no_evidence
+from tesla_api.api.access import READ, grant
+from tesla_api.api.caller import Role
+from tesla_api.api.scope import under
+
+
+class VLECourseActivityLearnerRequestResultSerializer(InstitutionCourseActivityReportRequestResultSerializer):
+    audit = LinkField(no_evidence)
+
+
+class VLECourseActivityLearnerRequestSerializer(InstitutionCourseActivityReportRequestSerializer):
+    result = VLECourseActivityLearnerRequestResultSerializer(source="results", many=True, read_only=True)
+    data = LinkField(no_evidence)
+
+
+class VLERequestViewSet(ReportRequestViewSet):
+    """What was asked of a learner of the activity's course."""
+
+    root = "vle"
+    serializer_class = VLECourseActivityLearnerRequestSerializer
+    scope = under(
+        Learner,
+        rows={"activity": "courses__activities", "learner": "pk"},
+        learner_id="pk",
+        activity_id="courses__activities",
+        course_id="courses",
+        vle_id="courses__vle",
+    )
+    access = {Role.VLE: grant(READ)}

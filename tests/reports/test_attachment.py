@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 
 from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
-from institutions.models import VLE, Instrument
+from files.services import store
+from institutions.models import VLE, Credential, Instrument
 from learners.models import SENDCategory, SENDLearner
 from reports.models import Request
 from reports.services import captures
@@ -183,8 +184,6 @@ def test_only_the_vle_itself(home, world, verb):
 
 
 def test_a_revoked_credential_is_401(home):
-    from institutions.models import Credential
-
     credential = Credential.objects.create(vle=home.vle, secret_hash="x" * 64)
     client = client_of_session(kind="vle", credential=credential)
     assert client.get(url_of(home)).status_code == 200
@@ -435,6 +434,11 @@ def test_without_valid_consent_nothing_is_stored(vle, home, values, status):
     assert objects(home, "request") == []
 
 
+def test_without_valid_consent_nothing_goes_to_the_store_even_for_a_moment(vle, home, monkeypatch):
+    monkeypatch.setattr(store(), "save", lambda *_: 1 / 0)
+    refused(vle.post(url_of(home, "bob"), document()), "consent")
+
+
 def test_consent_managed_elsewhere_is_valid(vle, home):
     external(home)
     assert vle.post(url_of(home, "bob"), document()).status_code == 200
@@ -479,8 +483,6 @@ def test_an_object_without_its_row_is_never_acknowledged(vle, home, monkeypatch)
 
 
 def test_a_store_that_fails_is_never_acknowledged(vle, home, monkeypatch):
-    from files.services import store
-
     monkeypatch.setattr(store(), "save", lambda *_: 1 / 0)
     vle.raise_request_exception = False
     assert vle.post(url_of(home), document()).status_code == 500

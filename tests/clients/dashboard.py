@@ -229,7 +229,12 @@ class WebPlugin(Browser):
         data["options"]["floating_menu_initial_pos"]
         for switch in ("big_fonts", "high_contrast", "text_to_speech"):
             assert isinstance(data["accessibility"][switch], bool)
-        assert {sensor for sensor, tools in data["sensors"].items() if tools} <= {"camera", "microphone", "keyboard"}
+        assert {sensor for sensor, tools in data["sensors"].items() if tools} <= {
+            "camera",
+            "microphone",
+            "keyboard",
+            "activity",
+        }
         super().__init__(
             port,
             origin="https://moodle.example.org",

@@ -1,17 +1,14 @@
 """What the database works out for each course of a page, and read paths of pages about courses."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from courses.models import (
     Activity,
     ActivityInstrument,
-    AssessmentSession,
     Course,
     CourseInstructor,
     CourseLearner,
@@ -78,11 +75,6 @@ def option(instrument: Instrument, options: dict[str, Any] | None, name: str) ->
     """An option of an instrument, by the schema's default when it is not given; None: neither is there."""
     properties = (instrument.options_schema or {}).get("properties", {})
     return (options or {}).get(name, properties.get(name, {}).get("default"))
-
-
-def session_is_over(session: AssessmentSession) -> bool:
-    """It was closed, or has outlived its time and nobody has closed it yet."""
-    return session.closed_at is not None or session.started_at + timedelta(minutes=session.max_ttl) <= timezone.now()
 
 
 def activities_of(person_id: int) -> QuerySet[Activity]:

@@ -120,7 +120,7 @@ TREE = (
     Resource("vle/{vle_id}/course/{course_id}/activity/{activity_id}/report/{id}/", VLEReportViewSet),
 )
 
-# What is no page of rows.
+# What is no page of rows: answers about one learner, and procedures of a VLE.
 CALLS = (
     Call(
         "vle/{parent_lookup_activity__vle_id}/course/{parent_lookup_activity__course_id}/"
@@ -129,7 +129,6 @@ CALLS = (
         {"get": "wanted", "post": "send"},
     ),
 )
-# What is no list of rows.
 PROCEDURES = (
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),

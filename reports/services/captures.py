@@ -9,7 +9,6 @@ import orjson
 from django.db.models import QuerySet
 
 from courses.models import Activity, AssessmentSession
-from courses.queries import session_is_over
 from files.models import Kind, StoredFile
 from files.samples import Sample, sample_json
 from institutions.models import Instrument, Message
@@ -113,5 +112,5 @@ def _refuse_over(activity: Activity, session: AssessmentSession | None, sessions
         raise Invalid(activity_id="This activity is not enabled.")
     if session is not None:
         held = sessions.filter(pk=session.pk).first()
-        if held is None or session_is_over(held):
+        if held is None or held.is_over:
             raise Invalid(session_id="Closed session")

@@ -11,7 +11,7 @@ from institutions.services.credentials import secret_hash
 from institutions.services.instruments import provider_credentials_rotate, provider_update
 from learners.models import Enrolment
 from signin.services import Refused
-from signin.services.modules import module_verified
+from signin.services.modules import module_sign_in
 from tesla_api.api.domain import Unknown
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
@@ -121,7 +121,7 @@ def test_provider_as_the_dashboard_makes_one_and_its_credentials_once(root):
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM institutions_credential")
         assert credentials["secret_id"] not in str(cursor.fetchall())
-    assert module_verified(address=None, **credentials).provider_id == row["id"]
+    assert module_sign_in(address=None, **credentials).credential.provider_id == row["id"]
 
 
 def test_everything_that_is_given_is_kept(root):
@@ -215,12 +215,12 @@ def test_rotation_ends_the_old_credentials_at_once_or_after_the_overlap(minutes,
     new, old = answer.json()["credentials"], made["credentials"]
     assert set(new) == {"role_id", "secret_id"}
     assert set(new.values()).isdisjoint(old.values())
-    assert module_verified(address=None, **new).provider_id == made["id"]
+    assert module_sign_in(address=None, **new).credential.provider_id == made["id"]
     if minutes:
-        assert module_verified(address=None, **old).expires_at < timezone.now() + timedelta(minutes=31)
+        assert module_sign_in(address=None, **old).credential.expires_at < timezone.now() + timedelta(minutes=31)
     else:
         with pytest.raises(Refused):
-            module_verified(address=None, **old)
+            module_sign_in(address=None, **old)
     assert records()[1] == ("update", "provider", made["id"], {"credentials": None})
 
 
@@ -247,7 +247,7 @@ def test_provider_that_nothing_uses_goes_with_its_credentials_and_notifications(
     assert not Provider.objects.exists()
     assert not Credential.objects.exists()
     with pytest.raises(Refused):
-        module_verified(address=None, **made["credentials"])
+        module_sign_in(address=None, **made["credentials"])
     assert records()[-1] == ("delete", "provider", made["id"], {})
 
 

@@ -79,3 +79,44 @@ def test_the_example_lists_every_variable():
     listed = re.findall(r"^#? ?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
     assert sorted(listed) == sorted(set(listed))
     assert set(listed) == read
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"DASHBOARD_URL": "https://auth.example.org"},
+        {"DASHBOARD_URL": "https://Authoring.example.org/tesla"},
+        {"DASHBOARD_URL": "https://dash.example.org/auth"},
+        {"PUBLIC_URL": "https://auth.example.org"},
+        {"ALLOWED_HOSTS": "trust.example.org,oauth.example.org"},
+    ],
+    ids=str,
+)
+def test_a_dashboard_where_plugins_would_cut_its_address_stops_the_start(changes):
+    result = start(**COMPLETE | changes)
+    assert (result.returncode, result.stderr.strip()) == (
+        1,
+        'DASHBOARD_URL must be an address without "auth": VLE plugins cut the launcher\'s address there.',
+    )
+
+
+def test_own_host_may_be_called_as_it_likes_when_dashboards_are_elsewhere():
+    elsewhere = {"DASHBOARD_URL": "https://dash.example.org/"}
+    assert start(**COMPLETE | elsewhere | {"ALLOWED_HOSTS": "auth.example.org"}).returncode == 0
+    assert start(**COMPLETE | elsewhere | {"PUBLIC_URL": "https://auth.example.org"}).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["DASHBOARD_URL", "WEB_PLUGIN_URL", "LOGO_URL"])
+@pytest.mark.parametrize(
+    "value", ["dash.example.org", "ftp://dash.example.org", "https://dash.example.org/?a=1", "https://"]
+)
+def test_an_address_that_is_none_stops_the_start(name, value):
+    result = start(**COMPLETE | {name: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{name} must be an address without query")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_addresses_of_pages_may_be_paths_here():
+    assert start(**COMPLETE | {"WEB_PLUGIN_URL": "/static/plugin/", "LOGO_URL": "/static/logo.png"}).returncode == 0
+    assert start(**COMPLETE | {"WEB_PLUGIN_URL": "", "LOGO_URL": "", "DASHBOARD_URL": ""}).returncode == 0

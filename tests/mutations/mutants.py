@@ -197,6 +197,9 @@ _SIGN_IN = (("tests/signin",),)
 _APPROLE = (("tests/signin/test_approle.py",),)
 _LAUNCHER = (("tests/signin/test_launcher.py",),)
 _COURSES = (("tests/courses",),)
+_ASSESSMENT = (("tests/courses/test_assessment.py",),)
+_SESSION_LINKS = (("tests/courses/test_session_links.py",),)
+_VLE_LAUNCHER = (("tests/courses/test_launcher.py",),)
 _GROUP = (("tests/courses/test_group.py",),)
 _GROUP_COURSE = (("tests/courses/test_group_course.py",),)
 _UI = (("tests/institutions/test_ui.py",),)
@@ -1131,6 +1134,182 @@ WRITTEN = [
         "self._rows.writerow([formula_safe(cell) for cell in cells])",
         "self._rows.writerow([*cells])",
         (("tests/kernel/test_tables.py", "-k", "formula"),),
+    ),
+    # Sessions of assessments, and launchers that VLEs ask for.
+    (
+        "procedures for every role",
+        f"{_API}procedures.py",
+        "if who & self.roles and self.action in g.actions)",
+        "if self.action in g.actions)",
+        _ASSESSMENT,
+    ),
+    (
+        "activities of every VLE",
+        "courses/api/vle_assessment.py",
+        "            vle=self.root_id, vle_activity_type",
+        "            vle__institution=self.tenant_id, vle_activity_type",
+        _ASSESSMENT,
+    ),
+    (
+        "learners of every institution",
+        "courses/api/vle_assessment.py",
+        "Learner.objects.filter(institution=self.tenant_id, user__uid",
+        "Learner.objects.filter(user__uid",
+        _ASSESSMENT,
+    ),
+    (
+        "sessions of every VLE",
+        "courses/api/vle_assessment.py",
+        'rows.filter(pk=said["session_id"], activity__vle=self.root_id)',
+        'rows.filter(pk=said["session_id"])',
+        _ASSESSMENT,
+    ),
+    (
+        "another learner's session",
+        "courses/api/vle_assessment.py",
+        "        if any(said.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
+        "        if False:\n",
+        _ASSESSMENT,
+    ),
+    (
+        "D-58 not in the course",
+        "courses/services/assessments.py",
+        "pk=learner_id, courses=activity.course_id, user__is_active=True",
+        "pk=learner_id, user__is_active=True",
+        _ASSESSMENT,
+    ),
+    (
+        "deactivated learners",
+        "courses/services/assessments.py",
+        "courses=activity.course_id, user__is_active=True",
+        "courses=activity.course_id",
+        _ASSESSMENT,
+    ),
+    (
+        "any consent",
+        "courses/services/assessments.py",
+        '    if not status.startswith("VALID"):\n',
+        "    if False:\n",
+        _ASSESSMENT,
+    ),
+    (
+        "any enrolment",
+        "courses/services/assessments.py",
+        '    if enrolments["missing_enrolments"]:\n',
+        "    if False:\n",
+        _ASSESSMENT,
+    ),
+    (
+        "sessions without end",
+        "courses/models.py",
+        "return self.closed_at is not None or self.ends_at <= timezone.now()",
+        "return self.closed_at is not None",
+        _ASSESSMENT,
+    ),
+    (
+        "closed sessions go on",
+        "courses/models.py",
+        "return self.closed_at is not None or self.ends_at <= timezone.now()",
+        "return self.ends_at <= timezone.now()",
+        _ASSESSMENT,
+    ),
+    (
+        "closing closes newer ones",
+        "courses/services/assessments.py",
+        "rows = list(pair.filter(pk__lte=session.pk)",
+        "rows = list(pair",
+        _ASSESSMENT,
+    ),
+    (
+        "closing closes all of the activity",
+        "courses/services/assessments.py",
+        "activity=session.activity_id, learner=session.learner_id, closed_at=None)",
+        "activity=session.activity_id, closed_at=None)",
+        _ASSESSMENT,
+    ),
+    (
+        "tokens outlive their session",
+        "courses/services/assessments.py",
+        "    learner_sessions_end(assessment_sessions=[session.pk for session in sessions])\n",
+        "",
+        _ASSESSMENT,
+    ),
+    (
+        "launchers outlive their session",
+        "signin/services/sessions.py",
+        "    tickets.update(expires_at=ends)\n",
+        "",
+        _ASSESSMENT,
+    ),
+    (
+        "closing lengthens tokens",
+        "signin/services/sessions.py",
+        "assessment_session__in=assessment_sessions, expires_at__gt=ends)",
+        "assessment_session__in=assessment_sessions)",
+        _ASSESSMENT,
+    ),
+    (
+        "links to sessions without a signature",
+        "courses/links.py",
+        "        named = signer(SALT).unsign(token)\n",
+        '        named = token.rpartition(".")[0]\n',
+        _SESSION_LINKS,
+    ),
+    (
+        "links to whatever has the number",
+        "courses/links.py",
+        "found is not None and _named(found) == named",
+        "found is not None",
+        _SESSION_LINKS,
+    ),
+    (
+        "links without consent",
+        "courses/services/assessments.py",
+        "    _refuse_without_consent(learner, enrolments)\n    opened",
+        "    opened",
+        _SESSION_LINKS,
+    ),
+    (
+        "links of sessions that were ended",
+        "courses/services/assessments.py",
+        "own if own is not None and caller_of(own.pk, own.kind) is not None else None",
+        "own",
+        _SESSION_LINKS,
+    ),
+    (
+        "scripts that end a page",
+        "courses/api/session.py",
+        ".translate(ESCAPES)",
+        "",
+        _SESSION_LINKS,
+    ),
+    (
+        "D-57 accessibility is off",
+        "courses/api/session.py",
+        "{name: name in options for name in SENDOption.values}",
+        "dict.fromkeys(SENDOption.values, False)",
+        _SESSION_LINKS,
+    ),
+    (
+        "D-57 no defaults of options",
+        "courses/queries.py",
+        'properties.get(name, {}).get("default")',
+        "None",
+        _SESSION_LINKS,
+    ),
+    (
+        "launchers for people of every institution",
+        "courses/api/vle_launcher.py",
+        "User.objects.filter(institution=self.tenant_id, uid",
+        "User.objects.order_by('-pk').filter(uid",
+        _VLE_LAUNCHER,
+    ),
+    (
+        "launchers for anybody's session",
+        "courses/api/vle_launcher.py",
+        "filter(pk=number, learner=person.pk, activity__vle=self.root_id)",
+        "filter(pk=number)",
+        _VLE_LAUNCHER,
     ),
     # The console shows what the API shows.
     (

@@ -207,6 +207,16 @@ class NotificationViewSet(ResourceViewSet):
     access = {Role.PROVIDER: grant(READ)}
 
 
+class GroupsOfAnyViewSet(ResourceViewSet):
+    """There, the first id names a row like any other."""
+
+    root = "admin"
+    queryset = CourseGroup.objects.all()
+    serializer_class = GroupSerializer
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    access = {Role.GLOBAL: grant(READ, WRITE)}
+
+
 _COURSE = "institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_course_id}/"
 _ACTIVITY = (
     "institution/{parent_lookup_institution_id}/course/{parent_lookup_course_id}/activity/{parent_lookup_activity_id}/"
@@ -221,6 +231,7 @@ TREE = (
     Resource("vle/{parent_lookup_vle_id}/course/{parent_lookup_course_id}/activity/{id}/", VLEActivityViewSet),
     Resource("provider/{parent_lookup_provider_id}/notification/{id}/", NotificationViewSet),
     Resource("admin/institution/{id}/", AllInstitutionsViewSet),
+    Resource("admin/institution/{parent_lookup_institution_id}/group/{id}/", GroupsOfAnyViewSet),
 )
 urlpatterns = [path("api/v2/", include(mount(TREE))), *urls.urlpatterns]
 handler404 = "tesla_api.api.errors.not_found"

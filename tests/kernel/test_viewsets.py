@@ -19,6 +19,7 @@ from tesla_api.api.caller import Role
 from tesla_api.api.routing import Resource
 from tesla_api.api.scope import shared, under
 from tesla_api.api.viewsets import ResourceViewSet
+from tesla_api.tree import TREE
 from tests.kernel import sample
 from tests.world import FUTURE, PAST
 
@@ -302,6 +303,25 @@ def test_a_root_of_no_institution_is_for_its_own_module(as_, as_vle, world):
     assert client.get(f"/api/v2/provider/{other.pk}/notification/").status_code == 403
     for stranger in (as_("global"), as_vle(world.home.vle)):
         assert stranger.get(f"/api/v2/provider/{own.pk}/notification/").status_code == 403
+
+
+def test_first_id_below_a_root_without_rows_is_looked_up_as_every_other(as_, world):
+    url = "/api/v2/admin/institution/{}/group/"
+    home, away = (url.format(one.institution.pk) for one in (world.home, world.away))
+    made = as_("global").post(away, {"name": "Theirs"}).json()
+    assert made["institution"]["acronym"] == "AWAY"
+    assert [row["name"] for row in as_("global").get(away).json()["results"]] == ["Faculty", "Theirs"]
+    assert as_("global").get(f"{home}{made['id']}/").status_code == 404
+    for method in ("get", "post"):
+        assert getattr(as_("global"), method)(url.format(987654), {"name": "x"}).status_code == 404
+    assert as_("admin").get(url.format(987654)).status_code == as_("admin").get(home).status_code == 403
+
+
+def test_no_two_resources_have_one_name():
+    """Links, tags and the walk through the pages go by it."""
+    names = [resource.name for resource in TREE]
+    assert len(names) == len({*names})
+    assert {"institution", "admin-institution", "institution-user", "admin-user"} <= {*names}
 
 
 def test_a_verb_that_nobody_holds_is_405(as_, world, home):

@@ -214,6 +214,8 @@ _ATTACHMENT = (("tests/reports/test_attachment.py",),)
 _ENROL = (("tests/learners/test_lapi_enrolment.py",),)
 _VERIFY = (("tests/reports/test_lapi_verification.py",),)
 _STATUS = (("tests/reports/test_lapi_status.py",),)
+_ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
+_PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _RULES = "reports/rules.py"
 _API = "tesla_api/api/"
 # name, file, old text, new text, tests
@@ -1310,6 +1312,134 @@ WRITTEN = [
         "filter(pk=number, learner=person.pk, activity__vle=self.root_id)",
         "filter(pk=number)",
         _VLE_LAUNCHER,
+    ),
+    # The administration.
+    (
+        "the own account ends",
+        "institutions/services/accounts.py",
+        "    if own and taken:\n",
+        "    if False:\n",
+        _ACCOUNTS,
+    ),
+    ("the own account is deleted", "institutions/services/accounts.py", "    if own:\n", "    if False:\n", _ACCOUNTS),
+    (
+        "the last global administrator goes",
+        "institutions/services/people.py",
+        "    if not User.objects.filter(_ADMINISTERS_ALL).exclude(pk=person.pk).exists():\n",
+        "    if False:\n",
+        _ACCOUNTS,
+    ),
+    (
+        "who cannot sign in takes over",
+        "institutions/services/people.py",
+        "is_active=True, email__isnull=False)",
+        "is_active=True)",
+        _ACCOUNTS,
+    ),
+    (
+        "global administrators are locked one by one",
+        "institutions/services/people.py",
+        '        list(rows.filter(is_staff=True).order_by("pk").values_list("pk"))',
+        "        pass",
+        _ACCOUNTS,
+    ),
+    (
+        "people move with what hangs from them",
+        "institutions/services/people.py",
+        "    if person.institution_id is not None and bound:\n",
+        "    if False:\n",
+        _ACCOUNTS,
+    ),
+    (
+        "flags of nowhere",
+        "institutions/services/person_values.py",
+        "        if person.institution is None and getattr(person, name):\n",
+        "        if False:\n",
+        _ACCOUNTS,
+    ),
+    (
+        "mail domains of the new institution",
+        "institutions/services/person_values.py",
+        '    if changed & {"email", "institution"}:\n',
+        '    if "email" in changed:\n',
+        _ACCOUNTS,
+    ),
+    (
+        "records say texts",
+        "institutions/services/administration.py",
+        "            found[field.name] = None\n",
+        "            found[field.name] = [old, new]\n",
+        _ACCOUNTS,
+    ),
+    (
+        "updates leave no record",
+        "institutions/api/administration.py",
+        "        if changes:\n",
+        "        if False:\n",
+        _ACCOUNTS,
+    ),
+    (
+        "administrators go with an institution unrecorded",
+        "institutions/api/admin_institution.py",
+        "        for person in institutions.institution_delete(institution=row):\n",
+        "        for person in institutions.institution_delete(institution=row) and ():\n",
+        (("tests/institutions/test_admin_institution.py",),),
+    ),
+    (
+        "global administrators go with an institution",
+        "institutions/services/institutions.py",
+        "_GOES_WITH_IT = Q(inst_admin=True, is_staff=False)",
+        "_GOES_WITH_IT = Q(inst_admin=True)",
+        (("tests/institutions/test_admin_institution.py",),),
+    ),
+    (
+        "the first id of the administration is not looked up",
+        f"{_API}viewsets.py",
+        "        if not ROOTS[cls.root].id_is_own:\n",
+        "        if False:\n",
+        (("tests/institutions/test_admin_provider.py", "-k", "own_instrument"),),
+    ),
+    (
+        "what is used is deleted",
+        "institutions/services/instruments.py",
+        "    if uses:\n",
+        "    if False:\n",
+        (("tests/institutions/test_admin_instrument.py",),),
+    ),
+    (
+        "special needs name what is gone",
+        "learners/services.py",
+        'instrument.pk in (found.get("disabled_instruments") or ())',
+        "instrument.pk in ()",
+        (("tests/institutions/test_admin_instrument.py", "-k", "one_use"),),
+    ),
+    (
+        "broken schemas",
+        "institutions/services/instruments.py",
+        "and schema_is_broken(schema):\n",
+        "and False:\n",
+        (("tests/institutions/test_admin_instrument.py",),),
+    ),
+    (
+        "credentials of a provider outlive a rotation",
+        "institutions/services/instruments.py",
+        "    credentials_end(provider=held, overlap_minutes=overlap_minutes)\n",
+        "",
+        _PROVIDER,
+    ),
+    (
+        "credentials of a provider in every answer",
+        "institutions/api/admin_provider.py",
+        'if self.action in ("create", "credentials") else answer',
+        'if hasattr(self, "issued") or not setattr(self, "issued", {"secret_id": "x"}) else answer',
+        _PROVIDER,
+    ),
+    (
+        "rows of institutions are everybody's",
+        "institutions/api/admin_ui.py",
+        "UIOption.objects.filter(institution=None)",
+        "UIOption.objects.all()",
+        (("tests/institutions/test_admin_ui.py",),),
     ),
     # The console shows what the API shows.
     (

@@ -247,3 +247,36 @@ def test_of_rotations_at_once_only_one_credential_lives(running):
     answers = at_once([partial(servers[i % 2].call, "POST", path, {}, admin) for i in range(8)])
     assert statuses(answers) == {201: 8}
     assert known["ask"]("tests.servers.living")[str(known["vle"])] == 1
+
+
+def test_the_last_two_global_administrators_cannot_end_each_other_at_once(running):
+    """Neither by deletion nor by taking the right: one of them stays, and can bring back who else there was."""
+    servers, known = running
+    users = "/api/v2/admin/user/"
+    root_row, root = f"{users}{known['people']['root']['id']}/", token(servers[0], known, "root")
+    for round_ in range(6):
+        pair = []
+        for name in ("one", "other"):
+            email = f"{name}{round_}@example.org"
+            password = dict.fromkeys(("password", "password2"), known["password"])
+            body = {"username": f"{name}{round_}", "email": email, "is_staff": True, **password}
+            made = servers[0].call("POST", users, body, root)
+            assert made.status == 201, made.body
+            pair.append((f"{users}{made.json()['id']}/", servers[0].token(email, known["password"])))
+        (one, first), (other, second) = pair
+        assert servers[0].call("PATCH", root_row, {"is_staff": False}, first).status == 200
+        verb, body = (("DELETE", None), ("PATCH", {"is_staff": False}), ("PATCH", {"is_active": False}))[round_ % 3]
+        answers = at_once([
+            partial(servers[0].call, verb, other, body, first),
+            partial(servers[1].call, verb, one, body, second),
+        ])  # fmt: skip
+        # The second one would be the last (409), or is nobody (401) or no administrator (403) any more.
+        statuses_ = [answer.status for answer in answers]
+        won = next(n for n, status in enumerate(statuses_) if status < 300)
+        assert statuses_[1 - won] in (401, 403, 409), statuses_
+        left = (first, second)[won]
+        rows = servers[won].call("GET", f"{users}?limit=100", token=left).json()["results"]
+        assert [row["id"] for row in rows if row["is_staff"] and row["is_active"]] == [int(pair[won][0].split("/")[-2])]
+        assert servers[0].call("PATCH", root_row, {"is_staff": True}, left).status == 200
+        for row, _ in pair:
+            assert servers[1].call("DELETE", row, None, root).status in (204, 404)

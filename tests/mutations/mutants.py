@@ -216,6 +216,15 @@ _VERIFY = (("tests/reports/test_lapi_verification.py",),)
 _STATUS = (("tests/reports/test_lapi_status.py",),)
 _ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
+_CORS = (("tests/kernel/test_cors.py",),)
+_ADDRESS = (("tests/kernel/test_public_address.py",),)
+_ACTIVITIES = (("tests/courses/test_user_activities.py",),)
+_PROFILE = (("tests/institutions/test_user.py", "tests/institutions/test_people_services.py"),)
+_ENROLMENT = (("tests/learners/test_enrolment.py",),)
+_LEGACY = (("tests/learners/test_legacy.py",),)
+_SETTINGS = "tesla_api/settings.py"
+_USER = "institutions/api/user.py"
+_OLD = "learners/api/legacy.py"
 _RULES = "reports/rules.py"
 _API = "tesla_api/api/"
 # name, file, old text, new text, tests
@@ -1441,6 +1450,106 @@ WRITTEN = [
         "UIOption.objects.all()",
         (("tests/institutions/test_admin_ui.py",),),
     ),
+    # Dashboards: other hosts, addresses, and what they have beside the document.
+    ("pages open to other hosts", _SETTINGS, 'r"^/(api|lapi|files)/"', 'r"^/"', _CORS),
+    ("any origin", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_ALL_ORIGINS = True", _CORS),
+    ("cookies from other hosts", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_CREDENTIALS = True", _CORS),
+    (
+        "what is no origin starts",
+        _SETTINGS,
+        'if not all(re.fullmatch(r"https?://[^\\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):',
+        "if False:",
+        _CORS,
+    ),
+    (
+        "anybody forwards",
+        f"{_API}paths.py",
+        '        if is_trusted(request.META.get("REMOTE_ADDR", "")):',
+        "        if True:",
+        _ADDRESS,
+    ),
+    (
+        "links as the request says",
+        f"{_API}paths.py",
+        "        if settings.PUBLIC_URL:\n",
+        "        if False:\n",
+        _ADDRESS,
+    ),
+    (
+        "activities of anybody",
+        "courses/api/user.py",
+        'grant("activities", rows=own)',
+        'grant("activities")',
+        _ACTIVITIES,
+    ),
+    (
+        "instruments that needs take away",
+        "courses/api/user.py",
+        '.get(view.person_id, NO_SEND)["send"]["disabled_instruments"]',
+        " and []",
+        _ACTIVITIES,
+    ),
+    (
+        "instruments that dashboards cannot draw",
+        "courses/api/user.py",
+        "if _is_drawn(row)",
+        "if row",
+        _ACTIVITIES,
+    ),
+    (
+        "activities of everybody's courses",
+        "courses/queries.py",
+        'Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course"))',
+        "Q()",
+        _ACTIVITIES,
+    ),
+    ("profile: may change more", _USER, "may=may, session_id", "may=None, session_id", _PROFILE),
+    ("profile of global admins", _USER, "        changeable(self, person, may)\n", "", _PROFILE),
+    (
+        "profile: a session that ended goes on",
+        "institutions/services/people.py",
+        "user=changed.pk, generation=generation)",
+        "user=changed.pk)",
+        _PROFILE,
+    ),
+    (
+        "profile: another's session goes on",
+        "institutions/services/people.py",
+        "pk=session_id, user=changed.pk,",
+        "pk=session_id,",
+        _PROFILE,
+    ),
+    (
+        "profile: every session ends",
+        "institutions/services/people.py",
+        "        kept.update(generation=changed.session_generation)\n",
+        "",
+        _PROFILE,
+    ),
+    (
+        "erasing leaves samples",
+        "learners/services.py",
+        "    EnrolmentSample.objects.filter(learner=held).delete()\n",
+        "",
+        _ENROLMENT,
+    ),
+    (
+        "erasing leaves files",
+        "learners/services.py",
+        "    files_erase(files=StoredFile.objects.filter(owner=held.pk, kind__in=BIOMETRIC))\n",
+        "",
+        _ENROLMENT,
+    ),
+    (
+        "erasing takes other files",
+        "learners/services.py",
+        "BIOMETRIC = (",
+        "BIOMETRIC = (Kind.REPORT, Kind.SESSION, ",
+        _ENROLMENT,
+    ),
+    ("old shapes always", _OLD, "return settings.LEGACY_DASHBOARD", "return True", _LEGACY),
+    ("old shape of anybody", _OLD, "if (person == view.caller.id or reads_all) and", "if", _LEGACY),
+    ("old shape of other institutions", _OLD, ", institution=view.tenant_id", "", _LEGACY),
     # The console shows what the API shows.
     (
         "console numbers of lists that are seen in part",

@@ -9,12 +9,14 @@ from django.db.models import ProtectedError, RestrictedError
 from django.http import JsonResponse
 from rest_framework import exceptions
 from rest_framework.serializers import as_serializer_error
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from tesla_api.api.constraints import REFUSED, TAKEN, blamed, violated_fields
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
 logger = logging.getLogger(__name__)
+_AS_A_WHOLE = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # what is wrong with no field alone
 
 
 class ConflictAnswer(exceptions.APIException):
@@ -38,7 +40,8 @@ def _translate(exc, view):
             names = {source: name for name, source in _writable(view).items()}
             return exceptions.ValidationError({names.get(name, name): [text] for name, text in exc.fields.items()})
         case ModelValidationError():
-            return exceptions.ValidationError(as_serializer_error(exc))
+            found = as_serializer_error(exc)
+            return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in found.items()})
         case ProtectedError() | RestrictedError():
             return ConflictAnswer("Other rows depend on this one.")
         case IntegrityError():  # which the two above are, too
@@ -53,7 +56,7 @@ def _lost_race(error: IntegrityError, view) -> dict[str, list[str]]:
     if not fields:
         logger.warning("refused by the database: %s", error)
     name = blamed(fields, _writable(view))
-    return {"non_field_errors" if name == NON_FIELD_ERRORS else name: [TAKEN if fields else REFUSED]}
+    return {_AS_A_WHOLE.get(name, name): [TAKEN if fields else REFUSED]}
 
 
 def _writable(view) -> dict[str, str]:

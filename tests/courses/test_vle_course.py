@@ -1,0 +1,143 @@
+"""/vle/{vle_id}/course/{id}/: courses as a VLE tells of them."""
+
+import pytest
+from django.db import IntegrityError
+
+from courses.models import Activity, Course, CourseLearner
+from courses.services.courses import course_update
+from files.models import Kind, StoredFile
+from files.services import file_store, store
+from institutions.models import User
+from tests.contract.vle_calls import MOODLE_COURSE, UNSET, Sister
+
+
+@pytest.fixture
+def url(world):
+    return f"/api/v2/vle/{world.home.vle.pk}/course/"
+
+
+@pytest.fixture
+def client(as_):
+    return as_("vle")
+
+
+def test_course_is_made_below_the_vle_that_tells_of_it(client, url, world):
+    """`vle` and `parent` in the body, which the plugin always sends, say nothing."""
+    body = MOODLE_COURSE | {"vle": world.away.vle.pk, "institution": world.away.institution.pk}
+    answer = client.post(url, body, format="json")
+    assert answer.status_code == 201
+    row = Course.objects.get(pk=answer.json()["id"])
+    assert (row.vle, row.institution) == (world.home.vle, world.home.institution)
+    assert (row.code, row.vle_course_id, row.description) == ("NEW", "77", "A new course")
+    assert answer.json()["vle"]["id"] == world.home.vle.pk
+    assert answer.json()["vle"]["institution"]["id"] == world.home.institution.pk
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
+@pytest.mark.parametrize("never", [UNSET, "1970-01-01T01:00:00+01:00", "1970-01-01T00:00:00.000000Z", None])
+def test_the_beginning_of_1970_is_no_date(never, method, client, url, world):
+    dates = {"start": "2030-01-01T00:00:00Z", "end": "2031-01-01T00:00:00Z"}
+    assert client.patch(f"{url}{world.home.course.pk}/", dates, format="json").json()["start"] is not None
+    at = url if method == "post" else f"{url}{world.home.course.pk}/"
+    answer = getattr(client, method)(at, MOODLE_COURSE | {"start": never, "end": never}, format="json")
+    assert answer.status_code == (201 if method == "post" else 200)
+    row = Course.objects.get(pk=answer.json()["id"])
+    assert (row.start, row.end) == (None, None)
+    assert (answer.json()["start"], answer.json()["end"]) == (None, None)
+
+
+def test_end_before_start_is_not_refused(client, url):
+    dates = {"start": "2031-01-01T00:00:00Z", "end": "2030-01-01T00:00:00Z"}
+    answer = client.post(url, MOODLE_COURSE | dates, format="json")
+    assert (answer.status_code, answer.json()["end"]) == (201, "2030-01-01T00:00:00Z")
+
+
+def test_numbers_are_taken_as_text_and_found_again(client, url):
+    assert client.post(url, MOODLE_COURSE | {"vle_course_id": 123}, format="json").json()["vle_course_id"] == "123"
+    assert client.get(f"{url}?vle_course_id=123").json()["count"] == 1
+    again = client.post(url, MOODLE_COURSE | {"vle_course_id": "123"}, format="json")
+    assert (again.status_code, list(again.json())) == (400, ["non_field_errors"])
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
+def test_an_id_that_the_vle_has_used_is_wrong_of_the_course_as_a_whole(method, client, url, world):
+    before = Course.objects.values().get(pk=world.home.course.pk)
+    at = url if method == "post" else f"{url}{world.home.course.pk}/"
+    answer = getattr(client, method)(at, MOODLE_COURSE | {"vle_course_id": "c2"}, format="json")
+    assert (answer.status_code, answer.json()) == (400, {"non_field_errors": ["This value is already taken."]})
+    assert Course.objects.filter(vle=world.home.vle).count() == 2
+    assert Course.objects.values().get(pk=world.home.course.pk) == before
+
+
+def test_another_vle_may_have_used_it(client, url, world):
+    Course.objects.filter(pk=Sister(world.home).course.pk).update(vle_course_id="77")
+    Course.objects.filter(pk=world.away.course.pk).update(vle_course_id="77")
+    assert client.post(url, MOODLE_COURSE, format="json").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"code": None}, "code"),
+        ({"code": ""}, "code"),
+        ({"code": "x" * 251}, "code"),
+        ({"code": "a\nb"}, "code"),
+        ({"vle_course_id": None}, "vle_course_id"),
+        ({"vle_course_id": " "}, "vle_course_id"),
+        ({"vle_course_id": ["1"]}, "vle_course_id"),
+        ({"vle_course_id": True}, "vle_course_id"),
+        ({"description": "a\x00"}, "description"),
+        ({"start": "soon"}, "start"),
+        ({"end": 0}, "end"),
+        ({"end": "0001-01-01T00:00:00+14:00"}, "end"),
+    ],
+)
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_wrong_value_is_400_under_its_name(change, name, method, client, url, world):
+    at = url if method == "post" else f"{url}{world.home.course.pk}/"
+    answer = getattr(client, method)(at, MOODLE_COURSE | change, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, [name])
+    assert not Course.objects.filter(code="NEW").exists()
+
+
+def test_put_keeps_what_it_leaves_out_and_empties_what_is_null(client, url, world):
+    row = f"{url}{world.home.course.pk}/"
+    client.patch(row, {"start": "2030-01-01T00:00:00Z"}, format="json")
+    kept = client.put(row, {"code": "C1", "vle_course_id": "c1"}, format="json").json()
+    assert (kept["description"], kept["start"]) == ("First course", "2030-01-01T00:00:00Z")
+    nulls = {"code": "C1", "vle_course_id": "c1", "description": None, "start": None, "end": None, "parent": None}
+    emptied = client.put(row, nulls, format="json").json()
+    assert (emptied["description"], emptied["start"], emptied["end"]) == (None, None, None)
+    assert client.put(row, {"code": "C1"}, format="json").json() == {"vle_course_id": ["This field is required."]}
+
+
+def test_enabled_says_whether_some_activity_is(client, url, world):
+    assert {row["code"]: row["enabled"] for row in client.get(url).json()["results"]} == {"C1": True, "C2": False}
+    Activity.objects.update(enabled=False)
+    assert client.patch(f"{url}{world.home.course.pk}/", {"enabled": True}, format="json").json()["enabled"] is False
+
+
+def test_deleted_course_takes_its_work_and_files_and_leaves_its_people(
+    client, url, world, django_capture_on_commit_callbacks
+):
+    home = world.home
+    file = file_store(
+        institution=home.institution, owner=home.people["ann"], kind=Kind.REQUEST, media_type="text/plain",
+        content=[b"x"], extension="txt",
+    )  # fmt: skip
+    home.request.data = file
+    home.request.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.delete(f"{url}{home.course.pk}/").status_code == 204
+    assert not Activity.objects.filter(pk=home.activity.pk).exists()
+    assert not CourseLearner.objects.filter(course=home.course.pk).exists()
+    assert not StoredFile.objects.filter(pk=file.pk).exists()
+    assert not store().exists(file.storage_key)
+    assert User.objects.filter(pk=home.people["ann"].pk, learner__isnull=False).exists()
+    assert client.delete(f"{url}{home.course.pk}/").status_code == 404
+    assert Course.objects.filter(pk=world.away.course.pk).exists()
+
+
+def test_other_violations_are_not_called_taken(world):
+    with pytest.raises(IntegrityError):
+        course_update(course=world.home.course, code=None)

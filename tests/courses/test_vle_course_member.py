@@ -1,0 +1,361 @@
+"""/vle/{vle_id}/course/{course_id}/learner/ and /instructor/: people as a VLE tells of them, by uid."""
+
+import pytest
+from django.db import connection
+
+from courses.models import CourseInstructor, CourseLearner
+from courses.services.members import LEARNERS
+from courses.services.registrations import member_register
+from institutions.models import Institution, Instructor, User
+from learners.models import Learner, SENDLearner
+from tests.contract.vle_calls import PERSON, Sister
+
+LINKS = {"learner": CourseLearner, "instructor": CourseInstructor}
+ROLES = {"learner": Learner, "instructor": Instructor}
+INSIDE = {"learner": "ann", "instructor": "teacher"}
+OUTSIDE = {"learner": "eve", "instructor": "visitor"}
+SWITCH = {kind: f"disable_vle_{kind}_creation" for kind in ROLES}
+FLAGS = {"inst_admin": True, "legal_admin": True, "send_admin": True, "data_admin": True, "is_staff": True}
+each_kind = pytest.mark.parametrize("kind", ROLES)
+each_change = pytest.mark.parametrize("method", ["post", "put", "patch"])
+
+
+@pytest.fixture
+def client(as_):
+    return as_("vle")
+
+
+@pytest.fixture
+def url(world):
+    def of(kind: str, *names: str) -> str:
+        tail = "".join(f"{world.home.people[name].pk}/" for name in names)
+        return f"/api/v2/vle/{world.home.vle.pk}/course/{world.home.course.pk}/{kind}/{tail}"
+
+    return of
+
+
+def person(uid: str, acronym: str = "HOME") -> User | None:
+    return User.objects.filter(uid=uid, institution__acronym=acronym).first()
+
+
+def everybody() -> list[dict]:
+    return list(User.objects.order_by("pk").values())
+
+
+def plain(world, name: str, **values) -> User:
+    """Somebody without flag and login, as VLEs make them."""
+    found = world.home.people[name]
+    found.set_unusable_password()
+    found.login_allowed = False
+    for key, value in values.items():
+        setattr(found, key, value)
+    found.save()
+    return found
+
+
+def sent(client, method: str, url, kind: str, name: str, body: dict):
+    at = url(kind) if method == "post" else url(kind, name)
+    return getattr(client, method)(at, body, format="json")
+
+
+# Create or link.
+
+
+@each_kind
+def test_unknown_person_is_made_with_the_role_and_joins_and_again(kind, client, url, world):
+    body = PERSON | {"institution": world.away.institution.pk} | FLAGS | {"password": "x", "login_allowed": True}
+    first = client.post(url(kind), body, format="json")
+    made = User.objects.get(pk=first.json()["id"])
+    before = everybody()
+    for _ in range(2):
+        again = client.post(url(kind), body, format="json")
+        assert (again.status_code, again.json()) == (201, first.json())
+    assert everybody() == before
+    assert (first.status_code, made.institution, made.username) == (201, world.home.institution, "new@x.org")
+    assert (made.uid, made.first_name, made.last_name, made.email) == ("new@x.org", "New", "Person", "new@x.org")
+    assert not made.has_flag
+    assert not made.has_usable_password()
+    assert not made.login_allowed
+    assert ROLES[kind].objects.filter(user=made).exists()
+    assert LINKS[kind].objects.filter(course=world.home.course, **{kind: made.pk}).count() == 1
+    assert not any(ROLES[other].objects.filter(user=made).exists() for other in ROLES if other != kind)
+    assert client.get(f"{url(kind)}?uid=new%40x.org").json()["count"] == 1
+
+
+@each_kind
+def test_numbers_are_uids_as_text(kind, client, url):
+    body = PERSON | {"uid": 4711}
+    assert client.post(url(kind), body, format="json").json()["uid"] == "4711"
+    assert client.post(url(kind), body | {"uid": "4711"}, format="json").status_code == 201
+    assert User.objects.filter(uid="4711").count() == 1
+
+
+@each_kind
+@pytest.mark.parametrize("place", ["inside", "outside", "other role", "no role"])
+def test_person_of_the_institution_is_linked(kind, place, client, url, world):
+    other = INSIDE["instructor" if kind == "learner" else "learner"]
+    name = {"inside": INSIDE[kind], "outside": OUTSIDE[kind], "other role": other, "no role": "member"}[place]
+    before = everybody()
+    for _ in range(2):
+        answer = client.post(url(kind), {"uid": name}, format="json")
+        assert (answer.status_code, answer.json()["id"]) == (201, world.people[name].pk)
+    assert everybody() == before
+    assert LINKS[kind].objects.filter(course=world.home.course, **{kind: world.people[name].pk}).count() == 1
+
+
+@each_kind
+def test_missing_data_of_an_unknown_person_are_400_under_their_names(kind, client, url):
+    for missing in (("email",), ("first_name", "last_name"), ("first_name", "last_name", "email")):
+        body = {name: value for name, value in PERSON.items() if name not in missing}
+        answer = client.post(url(kind), body, format="json")
+        assert (answer.status_code, answer.json()) == (400, {name: ["This field is required."] for name in missing})
+    assert person("new@x.org") is None
+
+
+@each_kind
+@each_change
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"uid": None}, "uid"),
+        ({"uid": ""}, "uid"),
+        ({"uid": "x" * 256}, "uid"),
+        ({"uid": "a\x00"}, "uid"),
+        ({"uid": ["ann"]}, "uid"),
+        ({"first_name": None}, "first_name"),
+        ({"first_name": " "}, "first_name"),
+        ({"last_name": None}, "last_name"),
+        ({"last_name": ""}, "last_name"),
+        ({"last_name": "x" * 151}, "last_name"),
+        ({"email": None}, "email"),
+        ({"email": ""}, "email"),
+        ({"email": "nobody"}, "email"),
+        ({"email": f"{'x' * 250}@x.org"}, "email"),
+    ],
+)
+def test_wrong_value_is_400_under_its_name(change, name, method, kind, client, url):
+    before = everybody()
+    answer = sent(client, method, url, kind, INSIDE[kind], PERSON | {"uid": INSIDE[kind]} | change)
+    assert (answer.status_code, list(answer.json())) == (400, [name])
+    assert everybody() == before
+
+
+@each_kind
+def test_uid_is_required_but_by_patch(kind, client, url):
+    for method, status in (("post", 400), ("put", 400), ("patch", 200)):
+        assert sent(client, method, url, kind, INSIDE[kind], {}).status_code == status
+
+
+# Tenants.
+
+
+@each_kind
+def test_same_uid_next_door_is_another_person(kind, client, url, world):
+    twin = world.away.people["member"]
+    User.objects.filter(pk=twin.pk).update(uid="new@x.org")
+    before = User.objects.values().get(pk=twin.pk)
+    answer = client.post(url(kind), PERSON, format="json")
+    assert answer.status_code == 201
+    assert answer.json()["id"] != twin.pk
+    assert person("new@x.org").institution == world.home.institution
+    assert User.objects.values().get(pk=twin.pk) == before
+
+
+@each_kind
+@pytest.mark.parametrize("flags", [{}, {"inst_admin": True}])
+@pytest.mark.parametrize("address", ["new@x.org", "NEW@X.org"])
+def test_email_of_somebody_elsewhere_is_400_and_moves_nobody(address, flags, kind, client, url, world):
+    User.objects.filter(pk=world.away.people["eve"].pk).update(email="new@x.org", **flags)
+    before = everybody()
+    answer = client.post(url(kind), PERSON | {"email": address}, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, ["email"])
+    assert everybody() == before
+    assert not LINKS[kind].objects.filter(institution=world.home.institution, course=world.away.course).exists()
+
+
+@each_kind
+@each_change
+def test_email_of_somebody_else_at_home_is_400_and_changes_nobody(method, kind, client, url, world):
+    plain(world, INSIDE[kind])
+    before = everybody()
+    body = {"uid": INSIDE[kind], "first_name": "Other", "email": "bob@home.example.org"}
+    answer = sent(client, method, url, kind, INSIDE[kind], body)
+    assert (answer.status_code, list(answer.json())) == (400, ["email"])
+    assert everybody() == before
+
+
+@each_kind
+def test_course_of_another_vle_takes_nobody(kind, client, world):
+    for place in (Sister(world.home), world.away):
+        url = f"/api/v2/vle/{world.home.vle.pk}/course/{place.course.pk}/{kind}/"
+        assert client.post(url, PERSON, format="json").status_code == 404
+    assert person("new@x.org") is None
+
+
+# Who is changed.
+
+
+@each_kind
+@each_change
+def test_names_and_email_follow_of_who_has_neither_flag_nor_login(method, kind, client, url, world):
+    plain(world, INSIDE[kind])
+    body = {"uid": INSIDE[kind], "first_name": "Other", "last_name": "Name", "email": "other@x.org"}
+    before = User.objects.values().get(uid=INSIDE[kind], institution=world.home.institution)
+    answer = sent(client, method, url, kind, INSIDE[kind], body | FLAGS | {"username": "x", "locale": "ca"})
+    assert answer.status_code in (200, 201)
+    after = User.objects.values().get(pk=before["id"])
+    changed = {name for name, value in after.items() if before[name] != value}
+    assert changed == {"first_name", "last_name", "email", "updated_at"}
+    assert {name: answer.json()[name] for name in body} == body
+
+
+@each_kind
+@each_change
+@pytest.mark.parametrize("held", [*FLAGS, "login_allowed", "password"])
+def test_who_holds_a_flag_or_a_login_is_linked_but_never_edited(held, method, kind, client, url, world):
+    found = plain(world, INSIDE[kind])
+    if held == "password":
+        found.set_password("correct-horse-9-battery")
+    else:
+        setattr(found, held, True)
+    found.save()
+    before = everybody()
+    body = {"uid": INSIDE[kind], "first_name": "Other", "last_name": "Name", "email": "other@x.org"}
+    answer = sent(client, method, url, kind, INSIDE[kind], body)
+    assert answer.status_code == (201 if method == "post" else 200)
+    assert everybody() == before
+
+
+@each_kind
+def test_global_administrators_account_is_given_no_role(kind, client, url, world):
+    User.objects.filter(pk=world.people["member"].pk).update(is_staff=True)
+    assert client.post(url(kind), {"uid": "member"}, format="json").status_code == 403
+    assert not ROLES[kind].objects.filter(user=world.people["member"].pk).exists()
+
+
+@each_kind
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_nobody_is_renamed(method, kind, client, url, world):
+    plain(world, INSIDE[kind])
+    before = everybody()
+    for uid in ("brand-new", OUTSIDE[kind]):
+        answer = sent(client, method, url, kind, INSIDE[kind], {"uid": uid, "first_name": "Other"})
+        assert (answer.status_code, list(answer.json())) == (400, ["uid"])
+    assert everybody() == before
+    assert client.get(url(kind, INSIDE[kind])).status_code == 200
+
+
+@each_kind
+def test_delete_leaves_the_course_and_the_person_stays(kind, client, url, world):
+    sister, name = Sister(world.home), INSIDE[kind]
+    before = everybody()
+    assert client.delete(url(kind, name)).status_code == 204
+    assert client.delete(url(kind, name)).status_code == 404
+    assert everybody() == before
+    assert ROLES[kind].objects.filter(user=world.people[name]).exists()
+    assert LINKS[kind].objects.filter(course=sister.course, **{kind: world.people[name].pk}).exists()
+    if kind == "learner":
+        assert SENDLearner.objects.filter(learner=world.people[name].pk).exists()
+
+
+# What the institution keeps to itself.
+
+
+@pytest.mark.parametrize(
+    ("switch", "unknown", "no_role"),
+    [
+        (None, 201, 201),
+        ("disable_vle_user_creation", 404, 201),
+        ("disable_vle_KIND_creation", 404, 404),
+        ("disable_vle_OTHER_creation", 201, 201),
+    ],
+)
+@each_kind
+def test_switches_of_the_institution(kind, switch, unknown, no_role, client, url, world):
+    if switch:
+        other = "instructor" if kind == "learner" else "learner"
+        name = switch.replace("KIND", kind).replace("OTHER", other)
+        Institution.objects.filter(pk=world.home.institution.pk).update(**{name: True})
+    before = everybody()
+    assert client.post(url(kind), {"uid": "member"}, format="json").status_code == no_role
+    assert ROLES[kind].objects.filter(user=world.people["member"].pk).exists() == (no_role == 201)
+    answer = client.post(url(kind), PERSON, format="json")
+    assert answer.status_code == unknown
+    if unknown == 404:
+        assert list(answer.json()) == ["detail"]
+        assert client.post(url(kind), {"uid": "new@x.org"}, format="json").status_code == 404  # nothing is asked for
+        assert everybody() == before
+    for name in (INSIDE[kind], OUTSIDE[kind]):
+        assert client.post(url(kind), {"uid": name}, format="json").status_code == 201
+
+
+@each_kind
+def test_switches_of_another_institution_do_not_matter(kind, client, url, world):
+    switches = dict.fromkeys([*SWITCH.values(), "disable_vle_user_creation"], True)
+    Institution.objects.filter(pk=world.away.institution.pk).update(**switches)
+    assert client.post(url(kind), PERSON, format="json").status_code == 201
+
+
+@each_kind
+def test_mail_domains_hold_for_vles(kind, client, url, world):
+    Institution.objects.filter(pk=world.home.institution.pk).update(mail_domain="@x.org")
+    plain(world, INSIDE[kind])
+    for address in ("new@notx.org", "new@x.org.evil.com", "new@sub.x.org"):
+        answer = client.post(url(kind), PERSON | {"email": address}, format="json")
+        assert (answer.status_code, list(answer.json())) == (400, ["email"])
+        answer = client.patch(url(kind, INSIDE[kind]), {"email": address}, format="json")
+        assert (answer.status_code, list(answer.json())) == (400, ["email"])
+    assert client.post(url(kind), PERSON | {"email": "new@X.org"}, format="json").status_code == 201
+    # Who is there stays linked, whatever the address was before.
+    assert client.post(url(kind), {"uid": INSIDE[kind], "first_name": "Other"}, format="json").status_code == 201
+
+
+# Races.
+
+
+@pytest.fixture
+def faster(world):
+    """Somebody else makes the same person just after the look that found nobody."""
+    twin = User(institution=world.home.institution, uid=PERSON["uid"], username="first", email=PERSON["email"])
+    twin.set_unusable_password()
+
+    def look(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if twin.pk is None and sql.startswith("SELECT") and PERSON["uid"] in params:
+            twin.save()
+        return found
+
+    with connection.execute_wrapper(look):
+        yield twin
+
+
+@each_kind
+def test_of_two_who_tell_of_the_same_person_at_once_the_second_links_it(kind, client, url, faster):
+    answer = client.post(url(kind), PERSON, format="json")
+    assert (answer.status_code, answer.json()["id"]) == (201, faster.pk)
+    assert User.objects.filter(uid=PERSON["uid"]).count() == 1
+    assert answer.json()["first_name"] == "New"
+
+
+def test_service_makes_nobody_without_the_data(world):
+    member = member_register(course=world.home.course, membership=LEARNERS, **PERSON)
+    assert member.user.username == "new@x.org"
+    assert member.courses.get() == world.home.course
+
+
+# What is read.
+
+
+def test_consent_needs_and_enrolment_of_learners(client, url, world):
+    rows = {row["uid"]: row for row in client.get(url("learner")).json()["results"]}
+    assert rows["ann"]["send"]["is_send"] is True
+    assert rows["bob"]["send"]["is_send"] is False
+    assert (rows["bob"]["consent"], rows["bob"]["ic_status"]) == (None, "NOT_VALID_MISSING")
+    bob = Learner.objects.get(user=world.people["bob"])
+    bob.consent = world.home.newer_consent
+    bob.save()
+    found = client.get(f"{url('learner')}?uid=bob").json()["results"][0]
+    assert (found["consent"], found["ic_status"]) == ({"version": "2.0.0", "status": "VALID"}, "VALID")
+    assert found["learner_id"] == str(bob.learner_id)
+    Institution.objects.filter(pk=world.home.institution.pk).update(external_ic=True)
+    assert client.get(url("learner", "bob")).json()["ic_status"] == "VALID_EXTERNAL"

@@ -1,8 +1,10 @@
 """/vle/{vle_id}/course/{id}/: courses as a VLE tells of them."""
 
 import pytest
+from django.db import IntegrityError
 
 from courses.models import Activity, Course, CourseLearner
+from courses.services.courses import course_update
 from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import User
@@ -134,3 +136,8 @@ def test_deleted_course_takes_its_work_and_files_and_leaves_its_people(
     assert User.objects.filter(pk=home.people["ann"].pk, learner__isnull=False).exists()
     assert client.delete(f"{url}{home.course.pk}/").status_code == 404
     assert Course.objects.filter(pk=world.away.course.pk).exists()
+
+
+def test_other_violations_are_not_called_taken(world):
+    with pytest.raises(IntegrityError):
+        course_update(course=world.home.course, code=None)

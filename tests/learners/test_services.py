@@ -2,11 +2,12 @@
 
 import pytest
 
-from institutions.models import InformedConsent
+from institutions.models import InformedConsent, Provider
 from institutions.services.people import person_create
 from learners import queries, services
-from learners.models import ConsentDecision, Learner
+from learners.models import ConsentDecision, Enrolment, Learner
 from tesla_api.api.domain import Invalid, Unknown
+from tests.contract.filling import fill
 
 
 def test_role_is_given_once(world):
@@ -59,3 +60,32 @@ def test_special_needs_of_many_learners_are_one_query(world, django_assert_num_q
     with django_assert_num_queries(1):
         found = queries.send_summaries(keys)
     assert list(found) == [world.people["ann"].pk]
+
+
+def test_enrolment_of_many_learners_is_one_query_and_the_same_as_of_each(world, django_assert_num_queries):
+    fill(world, 8)
+    learners = list(Learner.objects.order_by("pk").values_list("pk", flat=True))
+    queries.enrolment_status(learners[:1])  # compiles once
+    with django_assert_num_queries(1):
+        together = queries.enrolment_status(learners)
+    assert together == {learner: queries.enrolment_entries(learner) for learner in learners}
+    filled = [entries for entries in together.values() if entries]
+    assert len(filled) == 9  # ann and the eight; the others have neither model nor sample
+    assert {entry["instrument_id"] for entries in filled for entry in entries} == {1, 2}
+
+
+def test_samples_that_a_model_uses_are_pending_no_more_and_those_of_disabled_providers_never_were(world):
+    fill(world, 1)
+    ann = world.home.learners["ann"]
+
+    def pending() -> list[float]:
+        return [entry["pending_contributions"] for entry in queries.enrolment_entries(ann.pk)]
+
+    assert pending() == [0.25, 0.0]
+    of_another = Enrolment.objects.exclude(learner=ann).get(provider__acronym="p1")
+    of_another.model_samples.set(ann.samples.all())
+    assert pending() == [0.25, 0.0]  # used by a model of somebody else
+    ann.enrolments.get(provider__acronym="p1").model_samples.set(ann.samples.all())
+    assert pending() == [0.0, 0.0]
+    Provider.objects.filter(acronym="p3").update(enabled=False)
+    assert pending() == [0.0]

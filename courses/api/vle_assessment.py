@@ -98,7 +98,7 @@ class NotReadySerializer(serializers.Serializer[Any]):
 
 class AssessmentView(ProcedureView):
     root, root_kwarg = "vle", "vle_id"
-    access = {Role.VLE: grant("create")}
+    access = {Role.VLE: grant("post")}
 
     @extend_schema(
         operation_id="vle_assessment_create",

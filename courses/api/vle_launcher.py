@@ -42,7 +42,7 @@ class LauncherSerializer(serializers.Serializer[Any]):
 
 class LauncherView(ProcedureView):
     root, root_kwarg = "vle", "vle_id"
-    access = {Role.VLE: grant("create")}
+    access = {Role.VLE: grant("post")}
 
     @extend_schema(
         operation_id="vle_launcher_create",

@@ -16,15 +16,17 @@ _SEALED = {"permission_classes", "get_permissions", "authentication_classes", "g
 class ProcedureView(Rooted, APIView):
     access: ClassVar[dict[Role, Grant]] = {}
     http_method_names = ["options", "post"]
+    action_map = {"post": "post"}  # the browsable API asks for it
+    action: str | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         for name in _SEALED & cls.__dict__.keys():
             raise TypeError(f"{cls.__name__}.{name} is sealed: declare access")
 
-    @property
-    def action(self) -> str | None:
-        return "create" if self.request.method == "POST" else None
+    def initialize_request(self, request, *args, **kwargs):
+        self.action = "post" if request.method == "POST" else None
+        return super().initialize_request(request, *args, **kwargs)
 
     def enter(self) -> None:
         """Nothing lies above but the root's own row, which the caller's roles have judged."""

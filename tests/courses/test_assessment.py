@@ -90,6 +90,23 @@ def test_what_is_no_id_is_404(vle, number):
     assert vle.post(f"/api/v2/vle/{number}/assessment/", NEW).status_code == 404
 
 
+def test_people_may_read_every_answer(home, vle, post):
+    number = session(post)
+    post(session_id=number, close=True)
+    consented(home, "ann")
+    Learner.objects.filter(user=home.people["ann"]).update(consent_rejected=PAST)
+    wanted = (
+        (200, NEW),
+        (400, {"session_id": number}),
+        (400, {}),
+        (404, {"session_id": 987654321}),
+        (406, {**NEW, "vle_learner_uid": "ann"}),
+    )
+    for status, body in wanted:
+        answer = vle.post(url_of(home.vle), body, HTTP_ACCEPT="text/html")
+        assert (answer.status_code, answer["Content-Type"]) == (status, "text/html; charset=utf-8")
+
+
 # A new session.
 
 

@@ -1,10 +1,53 @@
 """Procedures: sealed as resources are, at addresses that begin with their root."""
 
 import pytest
+from django.urls import include, path
+from rest_framework.response import Response
+from rest_framework.test import APIClient
 
 from courses.api.vle_launcher import LauncherView
+from tesla_api import urls
+from tesla_api.api.access import grant
+from tesla_api.api.caller import Role
 from tesla_api.api.procedures import ProcedureView
-from tesla_api.api.routing import Procedure
+from tesla_api.api.routing import Procedure, mount
+from tests.courses.sittings import vle_client
+
+
+class RingView(ProcedureView):
+    root_kwarg = "institution_id"
+    access = {Role.ADMIN: grant("post"), Role.LEGAL: grant("list")}
+
+    def post(self, request, **_):
+        return Response({"tenant": self.tenant.acronym, "caller": str(self.caller)})
+
+
+RING = (Procedure("institution/{institution_id}/ring/", RingView),)
+urlpatterns = [path("api/v2/", include(mount(RING))), *urls.urlpatterns]
+handler404 = "tesla_api.api.errors.not_found"
+
+
+@pytest.mark.urls("tests.kernel.test_procedures")
+def test_who_may_call_is_asked_in_the_order_of_resources(world, as_):
+    url = f"/api/v2/institution/{world.home.institution.pk}/ring/"
+    answer = as_("admin").post(url)
+    assert (answer.status_code, answer.json()) == (200, {"tenant": "HOME", "caller": "home-admin"})
+    wanted = {"legal": 403, "teacher": 403, "member": 403, "stranger": 404, "global": 403}
+    assert {name: as_(name).post(url).status_code for name in wanted} == wanted
+    assert vle_client(world.home.vle).post(url).status_code == 403
+    answer = APIClient().post(url)
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "JWT")
+    assert as_("stranger").get(url).status_code == 404
+    assert as_("admin").get(url).status_code == 405
+    assert as_("admin").options(url).status_code == 200
+    assert as_("admin").post(f"/api/v2/institution/{world.away.institution.pk}/ring/").status_code == 404
+
+
+@pytest.mark.urls("tests.kernel.test_procedures")
+def test_people_can_read_the_answer_in_a_browser(world, as_):
+    url = f"/api/v2/institution/{world.home.institution.pk}/ring/"
+    answer = as_("admin").post(url, HTTP_ACCEPT="text/html")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
 @pytest.mark.parametrize("name", ["permission_classes", "get_permissions", "authentication_classes", "initial"])

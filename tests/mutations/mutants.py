@@ -1152,7 +1152,7 @@ WRITTEN = [
         f"{_API}procedures.py",
         "if who & self.roles and self.action in g.actions)",
         "if self.action in g.actions)",
-        _ASSESSMENT,
+        (("tests/kernel/test_procedures.py",),),
     ),
     (
         "activities of every VLE",

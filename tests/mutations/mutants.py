@@ -204,6 +204,7 @@ _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
 _CONSOLE = (("tests/console",),)
 _ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
+_INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _RULES = "reports/rules.py"
 _API = "tesla_api/api/"
@@ -399,7 +400,7 @@ WRITTEN = [
         _COURSES,
     ),
     ("any options", "courses/services/activities.py", "    if row.options is None or", "    if True or", _COURSES),
-    ("schemas are fetched", "institutions/services/options.py", "offline=True, ", "", _COURSES),
+    ("schemas are fetched", "institutions/services/options.py", "offline=True, ", "", _INSTRUMENTS),
     ("values are repeated", "institutions/services/options.py", ', mask="the value"', "", _COURSES),
     (
         "alternatives of elsewhere",
@@ -1039,7 +1040,7 @@ WRITTEN = [
         "institutions/services/instruments.py",
         "    if uses:\n",
         "    if False:\n",
-        (("tests/institutions/test_admin_instrument.py",),),
+        _INSTRUMENTS,
     ),
     (
         "special needs name what is gone",
@@ -1053,7 +1054,7 @@ WRITTEN = [
         "institutions/services/instruments.py",
         "and schema_is_broken(schema):\n",
         "and False:\n",
-        (("tests/institutions/test_admin_instrument.py",),),
+        _INSTRUMENTS,
     ),
     (
         "credentials of a provider outlive a rotation",

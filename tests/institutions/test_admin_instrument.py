@@ -1,6 +1,8 @@
 """/admin/instrument/: instruments of all institutions, also those that are not enabled."""
 
 import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -123,6 +125,33 @@ def test_wrong_value_is_400_under_its_name(name, value, root, spare):
         assert (answer.status_code, list(answer.json())) == (400, [name]), answer.content
     assert Instrument.objects.count() == 6
     assert records() == []
+
+
+@pytest.fixture
+def elsewhere():
+    """A server that has a schema: its address, and the paths it was asked for."""
+    asked: list[str] = []
+
+    class Schemas(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *args):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Schemas) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/schema", asked
+        server.shutdown()
+
+
+def test_nothing_is_fetched_for_a_schema(root, spare, elsewhere):
+    address, asked = elsewhere
+    answer = call(root, "patch", f"{URL}{spare.pk}/", {"options_schema": {"$ref": address}})
+    assert (answer.status_code, list(answer.json()), asked) == (400, ["options_schema"], [])
 
 
 def test_queue_of_the_acronym_must_be_free_and_a_name(root):

@@ -215,6 +215,7 @@ _ENROL = (("tests/learners/test_lapi_enrolment.py",),)
 _VERIFY = (("tests/reports/test_lapi_verification.py",),)
 _STATUS = (("tests/reports/test_lapi_status.py",),)
 _ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
+_INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _CORS = (("tests/kernel/test_cors.py",),)
 _ADDRESS = (("tests/kernel/test_public_address.py",),)
@@ -597,7 +598,7 @@ WRITTEN = [
         _COURSES,
     ),
     ("any options", "courses/services/activities.py", "    if row.options is None or", "    if True or", _COURSES),
-    ("schemas are fetched", "institutions/services/options.py", "offline=True, ", "", _COURSES),
+    ("schemas are fetched", "institutions/services/options.py", "offline=True, ", "", _INSTRUMENTS),
     ("values are repeated", "institutions/services/options.py", ', mask="the value"', "", _COURSES),
     (
         "alternatives of elsewhere",
@@ -1413,7 +1414,7 @@ WRITTEN = [
         "institutions/services/instruments.py",
         "    if uses:\n",
         "    if False:\n",
-        (("tests/institutions/test_admin_instrument.py",),),
+        _INSTRUMENTS,
     ),
     (
         "special needs name what is gone",
@@ -1427,7 +1428,7 @@ WRITTEN = [
         "institutions/services/instruments.py",
         "and schema_is_broken(schema):\n",
         "and False:\n",
-        (("tests/institutions/test_admin_instrument.py",),),
+        _INSTRUMENTS,
     ),
     (
         "credentials of a provider outlive a rotation",

@@ -16,7 +16,7 @@ from tesla_api.api.constraints import REFUSED, TAKEN, blamed, violated_fields
 from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
 logger = logging.getLogger(__name__)
-_AS_A_WHOLE = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # what is wrong with no field alone
+_AS_A_WHOLE: dict[str, str] = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # what is wrong with no field alone
 
 
 class ConflictAnswer(exceptions.APIException):

@@ -17,7 +17,7 @@ class VLECourseActivityInstrumentSerializer(ResourceSerializer):
     options = ObjectField(allow_null=True)
     alternative_to = TenantRelatedField(
         queryset=ActivityInstrument.objects.all(),
-        tenant="activity__institution",
+        tenant=None,
         root="activity__vle",
         required=False,
         allow_null=True,

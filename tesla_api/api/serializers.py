@@ -85,12 +85,12 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
 
     def get_queryset(self):
         rows, view = super().get_queryset(), self.context.get("view")
-        if rows is None or self.tenant is None:
+        if rows is None or (self.tenant is None and self.root_path is None):
             return rows
         if view is None:
             return rows.none()
-        found = rows.filter(**{self.tenant: view.tenant_id})
-        return found.filter(**{self.root_path: view.root_id}) if self.root_path else found
+        limits = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
+        return rows.filter(**{path: id for path, id in limits if path is not None})
 
     def to_internal_value(self, data):
         number = bounded_id(data)

@@ -46,13 +46,31 @@ RESOURCES = {
     "report": "reports/api/report.py",
     "request": "reports/api/request.py",
     "audit": "reports/api/audit.py",
+    "vle_self": "institutions/api/vle_self.py",
+    "vle_instrument": "institutions/api/vle_instrument.py",
+    "vle_": "courses/api/vle_member.py",
+    "vle_course": "courses/api/vle_course.py",
+    "vle_instructor": "courses/api/vle_course_instructor.py",
+    "vle_learner": "courses/api/vle_course_learner.py",
+    "vle_activity": "courses/api/vle_activity.py",
+    "vle_tool": "courses/api/vle_activity_instrument.py",
+    "vle_participant": "courses/api/vle_activity_learner.py",
+    "vle_report": "reports/api/vle_report.py",
+    "vle_request": "reports/api/vle_request.py",
 }
+OF_VLES = {  # the tests of that tree, in place of those of the institution's
+    "test_operations.py": "test_vle_answers.py", "test_golden.py": "test_vle_answers.py",
+    "test_access.py": "test_vle_access.py", "test_tokens.py": "test_vle_access.py",
+    "test_paths.py": "test_vle_access.py", "test_lists.py": "test_vle_lists.py",
+}  # fmt: skip
 
 
 def _of(resource: str, *files: str, about: str = "") -> tuple[tuple[str, ...], ...]:
     short = ("ic", "user", "ui", "send", "group", "report")  # words that stand in many names
     word = f"{resource}- or {resource}s" if resource in short else resource
     word = f"{resource}-" if resource in ("request", "audit") else word
+    if resource.startswith("vle_"):
+        files = tuple(dict.fromkeys(OF_VLES[file] for file in files))
     return tuple((f"{CONTRACT}{file}", "-k", f"({word}) and {about}" if about else word) for file in files)
 
 
@@ -226,6 +244,12 @@ _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _USER = "institutions/api/user.py"
 _OLD = "learners/api/legacy.py"
+_VLE_ACCESS = ((f"{CONTRACT}test_vle_access.py",),)
+_VLE_EVIDENCE = ((f"{CONTRACT}test_vle_answers.py",),)
+_VLE_COURSE = (("tests/courses/test_vle_course.py",),)
+_VLE_MEMBER = (("tests/courses/test_vle_course_member.py",),)
+_VLE_ACTIVITY = (("tests/courses/test_vle_activity.py",),)
+_REGISTRATIONS = "courses/services/registrations.py"
 _RULES = "reports/rules.py"
 _API = "tesla_api/api/"
 # name, file, old text, new text, tests
@@ -622,6 +646,84 @@ WRITTEN = [
         _COURSES,
     ),
     ("null characters in objects", f"{_API}serializers.py", 'if rb"\\u0000" in text:', "if False:", _COURSES),
+    # What VLEs tell.
+    ("every VLE enters", f"{_API}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
+    (
+        "D-17 VLEs take people of any institution",
+        _REGISTRATIONS,
+        "filter(institution=home, uid=uid)",
+        "filter(uid=uid).order_by('-pk')",
+        _VLE_MEMBER,
+    ),
+    ("D-17 VLEs edit who can sign in", _REGISTRATIONS, " and not person.login_allowed:", ":", _VLE_MEMBER),
+    (
+        "D-17 VLEs edit who holds a flag",
+        _REGISTRATIONS,
+        "changed = values_compared(person, values).changed",
+        "changed = {name: value for name, value in values.items() if getattr(person, name) != value}",
+        _VLE_MEMBER,
+    ),
+    (
+        "VLEs rename",
+        _REGISTRATIONS,
+        'values.pop("uid", person.uid) != person.uid',
+        'not values.pop("uid", 1)',
+        _VLE_MEMBER,
+    ),
+    ("VLEs make people", _REGISTRATIONS, "home.disable_vle_user_creation or ", "", _VLE_MEMBER),
+    (
+        "VLEs make people with the role",
+        _REGISTRATIONS,
+        "home.disable_vle_user_creation or getattr(home, membership.kept)",
+        "home.disable_vle_user_creation",
+        _VLE_MEMBER,
+    ),
+    ("VLEs give roles", _REGISTRATIONS, "    if getattr(home, membership.kept):\n", "    if False:\n", _VLE_MEMBER),
+    ("VLEs give administrators roles", _REGISTRATIONS, "    if person.is_staff:\n", "    if False:\n", _VLE_MEMBER),
+    ("half people", _REGISTRATIONS, "if missing := [", "if missing := [][:0] and [", _VLE_MEMBER),
+    (
+        "who is slower is refused",
+        _REGISTRATIONS,
+        "        if found is None:\n            raise\n",
+        "        raise\n",
+        _VLE_MEMBER,
+    ),
+    (
+        "alternatives of another VLE",
+        "courses/api/vle_activity_instrument.py",
+        '        root="activity__vle",\n',
+        "",
+        _VLE_ACTIVITY,
+    ),
+    ("1970 is a date", "courses/api/vle_course.py", "NEVER = datetime(1970", "NEVER = datetime(1971", _VLE_COURSE),
+    (
+        "dates of VLEs are refused",
+        "courses/services/activities.py",
+        "    _put(activity, values)\n    activity.save(",
+        "    _put(activity, values)\n    _refuse_backwards(activity)\n    activity.save(",
+        _VLE_ACTIVITY,
+    ),
+    (
+        "errors by the model's names",
+        f"{_API}errors.py",
+        "names.get(name, name): [text]",
+        "name: [text]",
+        _VLE_ACTIVITY,
+    ),
+    (
+        "reports show modules evidence",
+        "reports/api/vle_report.py",
+        "    data = LinkField(no_evidence)\n",
+        "    pass\n",
+        _VLE_EVIDENCE,
+    ),
+    (
+        "samples of any model are used",
+        "learners/queries.py",
+        'learner=OuterRef("sample__learner"), ',
+        "",
+        (("tests/learners/test_services.py",),),
+    ),
     # Ids, texts, bodies.
     ("ids of any length", f"{_API}routing.py", 'regex = "[1-9][0-9]{0,17}"', 'regex = "[0-9]+"', _PATHS),
     (
@@ -1801,6 +1903,7 @@ EQUIVALENT = {
     "offsets of any size": "past the end of the list the database is not asked",
     "D-42 negative versions": "the column refuses them",
     "D-42 any locale": "the service refuses it, too",
+    "vle_self: VLE without rows=": "the role is held below the own id alone",
 }
 
 

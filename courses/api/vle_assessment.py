@@ -14,6 +14,7 @@ from courses.models import Activity, AssessmentSession
 from courses.services import assessments
 from learners.api.learner import MissingEnrolmentsSerializer
 from learners.models import Learner
+from signin.services.launchers import LONGEST
 from tesla_api.api.access import grant
 from tesla_api.api.caller import Role
 from tesla_api.api.domain import Invalid, Unknown
@@ -48,7 +49,7 @@ class AssessmentBodySerializer(BodySerializer):
     vle_activity_id = serializers.CharField(max_length=250, **OPTIONAL)
     vle_learner_uid = serializers.CharField(max_length=255, **OPTIONAL)
     max_ttl = serializers.IntegerField(
-        min_value=1, max_value=assessments.LONGEST, help_text=f"Minutes; {assessments.MINUTES} if null.", **OPTIONAL
+        min_value=1, max_value=LONGEST, help_text=f"Minutes; {assessments.MINUTES} if null.", **OPTIONAL
     )
     redirect_reject_url = serializers.CharField(
         max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL

@@ -4,8 +4,8 @@ Whoever opens, closes or enters one locks the person, the learner and then sessi
 happens to one learner at one moment one thing comes after the other, and what is found of membership and consent holds
 until the transaction ends.
 
-The tokens of a session end with its time; when it is closed, as soon as access tokens do that are out already: until
-then samples are answered by what they are, late.
+The tokens of a session end with its time. When it is closed before, they live as long as an access token that is out
+already may: what a browser still sends is then refused because the session is closed, and not as a stranger's.
 """
 
 import enum
@@ -31,7 +31,7 @@ from signin.services.launchers import launcher_create
 from signin.services.sessions import learner_session_open, learner_sessions_end
 from tesla_api.api.domain import DomainError, Unknown
 
-MINUTES, LONGEST = 360, 30 * 24 * 60  # a session's: what VLEs ask for, and as long as any launcher
+MINUTES = 360
 BATCH = 500
 
 

@@ -26,7 +26,8 @@ WHO = {
 CASES = [(name, who) for name, callers in WHO.items() for who in callers]
 INSTALLED = 5  # instruments, with these very ids
 POINTS_AT = {  # key -> the word for the row whose id it is
-    "alternative_to": "row", "instrument_id": "instrument", "instrument": "instrument", "parent": "row", "user": "user", "category": "info",
+    "alternative_to": "row", "instrument_id": "instrument", "instrument": "instrument", "parent": "row",
+    "user": "user", "category": "info",
     **{name: name for name in ("learner", "activity", "session", "request", "report")},
 }  # fmt: skip
 WRITTEN = {"created_at", "updated_at", "joined_at"}

@@ -23,6 +23,8 @@ class VLEActivityCourseSerializer(VLECourseSerializer):
 
 
 class VLECourseActivitySerializer(ToldSerializer):
+    """An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z."""
+
     course = VLEActivityCourseSerializer(read_only=True)
 
     class Meta:

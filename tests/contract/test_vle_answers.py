@@ -66,7 +66,7 @@ def test_evidence_is_not_for_modules(caller, filled):
     assert "/files/" in people.content.decode()  # there is some
 
 
-@pytest.mark.parametrize("resource", RESOURCES)
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: f"vle_{resource}")
 def test_answers_are_the_golden_ones(resource, caller, filled):
     client, words, said = caller("vle"), Words(), {}
     for verb, call in RESOURCES[resource].items():

@@ -708,7 +708,7 @@ WRITTEN = [
         f"{_API}errors.py",
         "names.get(name, name): [text]",
         "name: [text]",
-        _VLE_ACTIVITY,
+        (("tests/courses/test_activity_instrument.py",),),
     ),
     (
         "reports show modules evidence",

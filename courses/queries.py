@@ -14,8 +14,7 @@ from courses.models import (
     CourseLearner,
 )
 from institutions.models import Instrument
-from learners import arithmetic
-from learners.queries import NO_SEND, send_summaries
+from learners.queries import instruments_applying
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that watch a learner at work
 FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
@@ -57,13 +56,7 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
 def learner_instruments(activity_id: int, learner_id: int) -> list[ActivityInstrument]:
     """The enabled instruments of an activity that apply to this learner: special needs may replace some."""
     found = ActivityInstrument.objects.filter(activity=activity_id).select_related("instrument").order_by("pk")
-    rows = {row.pk: row for row in found}
-    send = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]
-    chosen = arithmetic.learner_instruments(
-        [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in rows.items()],
-        send["disabled_instruments"],
-    )
-    return [rows[row.id] for row in chosen if rows[row.id].instrument.enabled]
+    return [row for row in instruments_applying(learner_id, found) if row.instrument.enabled]
 
 
 def takes_documents(row: ActivityInstrument) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 
@@ -13,6 +14,24 @@ class Sample(Protocol):
     def media_type(self) -> str: ...
 
     def base64(self) -> Iterable[bytes]: ...
+
+
+def capture_facts(
+    *,
+    learner_id: UUID,
+    instruments: Iterable[int],
+    course_id: int | None = None,
+    activity_id: int | None = None,
+    session_id: int | None = None,
+) -> dict[str, Any]:
+    """Of whom, where and for which instruments (ids) something was captured: what every such object begins with."""
+    return {
+        "learner_id": learner_id,
+        "course_id": course_id,
+        "activity_id": activity_id,
+        "session_id": session_id,
+        "instruments": sorted(instruments),
+    }
 
 
 def sample_json(sample: Sample, **facts: Any) -> Iterator[bytes]:

@@ -1,10 +1,10 @@
 """Read paths of learners: special needs, the worth of a consent, enrolment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Sum, Value
+from django.db.models import Count, Exists, Min, Model, OuterRef, Q, Sum, Value
 from django.db.models.functions import Now
 
 from institutions.models import InformedConsent, Provider
@@ -19,6 +19,8 @@ from learners.models import (
     ValidationStatus,
 )
 from tesla_api.api.prepared import Prepared
+
+Row = TypeVar("Row", bound=Model)
 
 
 class SendOptions(TypedDict):
@@ -184,18 +186,26 @@ def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
     return enrolment_status([learner_id])[learner_id]
 
 
+def instruments_applying(learner_id: int, rows: Iterable[Row]) -> list[Row]:
+    """Of the instruments of one activity those that apply to this learner: special needs may replace some.
+
+    The rows are of courses.ActivityInstrument.
+    """
+    by_key: dict[int, Any] = {row.pk: row for row in rows}
+    disabled = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"]
+    chosen = arithmetic.learner_instruments(
+        [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in by_key.items()],
+        disabled,
+    )
+    return [by_key[row.id] for row in chosen]
+
+
 def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:
     """What the learner lacks to be verified in an activity, by the instruments that apply to this learner there."""
-    rows = {row.pk: row for row in activity.instruments.select_related("instrument").order_by("pk")}
-    send = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]
-    chosen = arithmetic.learner_instruments(
-        [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in rows.items()],
-        send["disabled_instruments"],
-    )
-    instruments = (rows[row.id].instrument for row in chosen)
+    rows = instruments_applying(learner_id, activity.instruments.select_related("instrument").order_by("pk"))
     return arithmetic.enrolment_missing(
         enrolment_entries(learner_id),
-        [arithmetic.Instrument(found.pk, found.requires_enrolment) for found in instruments],
+        [arithmetic.Instrument(row.instrument_id, row.instrument.requires_enrolment) for row in rows],
         activity_id=activity.pk,
         learner_id=learner_id,
         activity_enabled=activity.enabled,

@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from files.models import Kind, StoredFile
-from files.samples import Sample, sample_json
+from files.samples import Sample, capture_facts, sample_json
 from files.services import file_drafted, files_erase
 from institutions.models import InformedConsent, Institution, Instrument, User
 from institutions.services import people
@@ -28,7 +28,7 @@ from learners.models import (
     SENDLearner,
     SENDOption,
 )
-from learners.queries import SendOptions, ic_status, send_data
+from learners.queries import SendOptions, learner_ic_status, send_data
 from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
 
@@ -264,15 +264,9 @@ def sample_create(
     *, learner: Learner, sample: Sample, instruments: Collection[Instrument], metadata: Mapping[str, Any]
 ) -> EnrolmentSample:
     """Something that these instruments learn the learner from."""
-    facts = {
-        "learner_id": learner.learner_id,
-        "course_id": None,
-        "activity_id": None,
-        "session_id": None,
-        "instruments": sorted(instrument.pk for instrument in instruments),
-        "metadata": metadata,
-    }
-    with capture_stored(learner=learner, kind=Kind.SAMPLE, content=sample_json(sample, **facts)) as file:
+    facts = capture_facts(learner_id=learner.learner_id, instruments=(instrument.pk for instrument in instruments))
+    content = sample_json(sample, **facts, metadata=metadata)
+    with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
         row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
         row.instruments.set(instruments)
     return row
@@ -309,10 +303,6 @@ def _whole(learner: Learner) -> Learner:
 
 
 def _refuse_without_consent(learner: Learner) -> None:
-    held = learner.consent
-    major, minor, patch = (held.major, held.minor, held.patch) if held else (None, 0, 0)
-    valid_from = held.valid_from if held else timezone.now()
-    policy = (learner.institution.external_ic, consent_current(learner.institution_id))
-    status = ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
+    status = learner_ic_status(learner)
     if not status.startswith("VALID"):
         raise Invalid(consent=status)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
-from files.samples import Sample, sample_json
+from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
 from learners.models import Learner
 from learners.services import capture_stored
@@ -75,13 +75,13 @@ def alert_create(
 def _facts(
     learner: Learner, activity: Activity, session: AssessmentSession | None, instruments: Iterable[Instrument]
 ) -> dict[str, Any]:
-    return {
-        "learner_id": learner.learner_id,
-        "course_id": activity.course_id,
-        "activity_id": activity.pk,
-        "session_id": session and session.pk,
-        "instruments": sorted(instrument.pk for instrument in instruments),
-    }
+    return capture_facts(
+        learner_id=learner.learner_id,
+        instruments=(instrument.pk for instrument in instruments),
+        course_id=activity.course_id,
+        activity_id=activity.pk,
+        session_id=None if session is None else session.pk,
+    )
 
 
 def _message(data: Any) -> Message | None:

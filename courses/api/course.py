@@ -6,8 +6,7 @@ from courses.api.rules import attended, taught
 from courses.models import Course
 from courses.queries import attends, has_enabled_activity, teaches
 from courses.services.courses import course_delete
-from institutions.api.institution import InstitutionSerializer
-from institutions.api.vle_self import type_name
+from institutions.api.vle_self import VLESelfSerializer
 from institutions.models import VLE, Institution
 from tesla_api.api.access import READ, grant
 from tesla_api.api.caller import Role
@@ -25,11 +24,8 @@ def is_enabled(some_activity: bool) -> bool:
     return some_activity
 
 
-class VLESerializer(ResourceSerializer):
+class VLESerializer(VLESelfSerializer):
     """`institution` follows the documented keys: dashboards read its id."""
-
-    type = Computed(type_name, "type")
-    institution = InstitutionSerializer(read_only=True)
 
     class Meta:
         model = VLE

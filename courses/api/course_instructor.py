@@ -1,8 +1,6 @@
 """/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/instructor/{id}/"""
 
-from django_filters import rest_framework as filters
-
-from courses.api.member import MemberSerializer, MemberViewSet
+from courses.api.member import MemberFilter, MemberSerializer, MemberViewSet
 from courses.api.rules import attended, taught
 from courses.services.members import INSTRUCTORS
 from institutions.models import Instructor
@@ -17,13 +15,6 @@ class InstitutionCourseInstructorSerializer(MemberSerializer):
     class Meta:
         model = Instructor
         fields = ("id", "username", "uid", "first_name", "last_name", "email", "created_at", "updated_at")
-
-
-class MemberFilter(filters.FilterSet):
-    uid = filters.CharFilter("user__uid")
-    first_name = filters.CharFilter("user__first_name")
-    last_name = filters.CharFilter("user__last_name")
-    email = filters.CharFilter("user__email")
 
 
 class CourseInstructorViewSet(MemberViewSet):

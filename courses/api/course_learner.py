@@ -1,7 +1,6 @@
 """/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/learner/{id}/"""
 
-from courses.api.course_instructor import MemberFilter
-from courses.api.member import MemberSerializer, MemberViewSet
+from courses.api.member import MemberFilter, MemberSerializer, MemberViewSet
 from courses.api.rules import attended, taught
 from courses.services.members import LEARNERS
 from institutions.api.user import own

@@ -1,5 +1,7 @@
 """What the sections on a course's instructors and learners have in common: links, made and unmade by uid."""
 
+from django_filters import rest_framework as filters
+
 from courses.models import Course
 from courses.services import members
 from institutions.api.person import RoleSerializer
@@ -16,6 +18,13 @@ class MemberSerializer(RoleSerializer):
             if name != "uid":
                 field.read_only, field.required = True, False
         return fields
+
+
+class MemberFilter(filters.FilterSet):
+    uid = filters.CharFilter("user__uid")
+    first_name = filters.CharFilter("user__first_name")
+    last_name = filters.CharFilter("user__last_name")
+    email = filters.CharFilter("user__email")
 
 
 class MemberViewSet(ResourceViewSet):

@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.course_instructor import MemberFilter
+from courses.api.member import MemberFilter
 from courses.api.vle_member import VLEMemberSerializer, VLEMemberViewSet
 from courses.services.members import LEARNERS
 from learners import queries

@@ -2,8 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.course_instructor import MemberFilter
-from courses.api.member import MemberViewSet
+from courses.api.member import MemberFilter, MemberViewSet
 from courses.models import Course
 from courses.services import registrations
 from institutions.api.person import RoleSerializer

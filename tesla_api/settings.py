@@ -146,15 +146,16 @@ SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15)
 # The broker as providers' workers reach it, told to them when they sign in.
 PROVIDER_BROKER_URL = env.str("PROVIDER_BROKER_URL", default="")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+_ADDRESS = r"https?://[^\s/?#@]+(/[^\s?#]*)?"
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
-if PUBLIC_URL and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", PUBLIC_URL):
+if PUBLIC_URL and not re.fullmatch(_ADDRESS, PUBLIC_URL):
     sys.exit("PUBLIC_URL must be an address without query, such as https://trust.example.org.")
 
 # What learners' pages are told. A path is at the service's own address; so are dashboards, if nothing is said.
 DASHBOARD_URL = (env.str("DASHBOARD_URL", default="") or PUBLIC_URL).rstrip("/")
 WEB_PLUGIN_URL = env.str("WEB_PLUGIN_URL", default="") or "/static/web-plugin"
 LOGO_URL = env.str("LOGO_URL", default="") or "/static/tesla/mark.svg"
-if DASHBOARD_URL and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", DASHBOARD_URL):
+if DASHBOARD_URL and not re.fullmatch(_ADDRESS, DASHBOARD_URL):
     sys.exit("DASHBOARD_URL must be an address without query, such as https://dashboard.example.org.")
 if any("auth" in place.lower() for place in ([DASHBOARD_URL] if DASHBOARD_URL else ALLOWED_HOSTS)):
     sys.exit('DASHBOARD_URL must be an address without "auth": VLE plugins cut the launcher\'s address there.')

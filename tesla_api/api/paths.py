@@ -46,13 +46,14 @@ class Forwarded:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest):
-        if is_trusted(request.META.get("REMOTE_ADDR", "")):
-            if request.META.get("HTTP_X_FORWARDED_PROTO") == "https":
+        is_https = request.META.get("HTTP_X_FORWARDED_PROTO") == "https"
+        # A proxy behind another one appends its own name.
+        host = request.META.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip()
+        if (is_https or host) and is_trusted(request.META.get("REMOTE_ADDR", "")):
+            if is_https:
                 request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
-            # A proxy behind another one appends its own name.
-            asked = request.META.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip()
-            if asked:
-                request.META["HTTP_HOST"] = asked
+            if host:
+                request.META["HTTP_HOST"] = host
         return self.get_response(request)
 
 

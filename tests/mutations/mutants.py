@@ -1567,8 +1567,8 @@ WRITTEN = [
     (
         "anybody forwards",
         f"{_API}paths.py",
-        '        if is_trusted(request.META.get("REMOTE_ADDR", "")):',
-        "        if True:",
+        ' and is_trusted(request.META.get("REMOTE_ADDR", "")):',
+        ":",
         _ADDRESS,
     ),
     (

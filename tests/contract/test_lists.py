@@ -1,14 +1,12 @@
 """Every list: pages, ordering, search and filters, as A1 and the table 2.0 say."""
 
-import json
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.db import connection
 
 from courses.models import Activity, ActivityInstrument, Course, CourseGroup
-from files.links import url_read
 from institutions.models import (
     VLE,
     InformedConsent,
@@ -19,10 +17,11 @@ from institutions.models import (
     User,
 )
 from learners.models import SENDCategory, SENDLearner
-from reports.models import Report, ReportInstrument, Request
+from reports.models import Request
 from tests.conftest import client_of
 from tests.contract.calls import BASE, CALLS, NAMES, ids_of, url_of
 from tests.contract.filling import fill
+from tests.contract.lists import HUGE, NONSENSE, PAST, assert_ordered, assert_pages, assert_tiles, keys, make_differ
 
 LISTS = ["1.1", "2.1", "3.1", "6.1", "7.1", "8.1", "10.1", "11.1", "12.1"]
 LISTS += ["4.1", "5.1", "9.1", "13.1", "14.1", "15.1", "16.1", "17.1", "18.1", "19.1", "20.1", "21.1"]
@@ -69,36 +68,18 @@ def get(caller, world):
     return body
 
 
-def keys(body) -> list[int]:
-    return [row["id"] for row in body["results"]]
-
-
 # Pages.
-
-NONSENSE = ("-1", "abc", "", "1.5", "null", "1e2", "%00")
-HUGE = ("1001", "99999999999999999999", str(2**63))
-PAST = ("500", str(2**31), str(2**63 - 1), str(2**63), str(2**64), "9" * 40)
 
 
 @each_list
 def test_page_is_ten_rows_and_links_are_absolute(number, get, many):
-    whole, first = get(number, "limit=1000"), get(number)
-    url = "http://testserver" + url_of(CALLS[number], many)
-    assert len(first["results"]) == 10
-    assert first["count"] == whole["count"] == len(whole["results"]) > ROWS
-    assert (first["next"], first["previous"]) == (f"{url}?limit=10&offset=10", None)
-    second = get(number, "limit=4&offset=6")
-    assert keys(second) == keys(whole)[6:10]
-    assert second["previous"] == f"{url}?limit=4&offset=2"
-    assert parse_qs(urlsplit(second["next"]).query) == {"limit": ["4"], "offset": ["10"]}
+    read = partial(get, number)
+    assert assert_pages(read, "http://testserver" + url_of(CALLS[number], many)) > ROWS
 
 
 @each_list
 def test_pages_tile_the_list(number, get, many):
-    whole = keys(get(number, "limit=1000"))
-    assert len(set(whole)) == len(whole)
-    tiles = [key for offset in range(0, len(whole) + 4, 4) for key in keys(get(number, f"limit=4&offset={offset}"))]
-    assert tiles == whole
+    assert_tiles(partial(get, number))
 
 
 @each_list
@@ -173,74 +154,10 @@ ORDERABLE = {
 COLUMNS = [(number, name) for number, names in ORDERABLE.items() for name in names.split()]
 
 
-def _collates() -> bool:
-    """The database compares words as a dictionary does, not code by code."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 'a' < 'B'")
-        return bool(cursor.fetchone()[0])
-
-
-def comparable(number: str, row: dict, name: str):
-    """What the database compares; None where it has null."""
-    value = row[name]
-    if name == "consent" and number in ("12.1", "16.1"):
-        return value and InformedConsent.objects.get(institution__acronym="HOME", version=value["version"]).pk
-    if name == "options":
-        return value and value["strictness"]
-    if (number, name) == ("13.1", "data"):  # SQLite compares the text, PostgreSQL list by list, the shorter one first
-        lists = SENDCategory.objects.get(pk=row["id"]).data
-        return json.dumps(lists) if connection.vendor == "sqlite" else [[len(one), one] for one in lists.values()]
-    if isinstance(value, dict):
-        value = value["id"]
-    if name == "version":
-        return [int(part) for part in value.split(".")]
-    if name == "pdf":
-        value = value and "the same file"  # at an address of its own each time
-    if name == "data":
-        value = value and url_read(value).file_id
-    if name == "instruments":
-        value = min(value, default=None)
-    if name == "email":
-        value = value or None  # answered "", stored null
-    if isinstance(value, str) and name.endswith(("_at", "_from", "_login", "accepted", "rejected", "start", "end")):
-        return datetime.fromisoformat(value)
-    if isinstance(value, str) and _collates():
-        return "".join(c for c in value.casefold() if c.isalnum())
-    return value
-
-
 @pytest.mark.parametrize(("number", "name"), COLUMNS, **ids(COLUMNS))
 def test_ordering_is_by_the_column_nulls_last_then_in_the_default_order(number, name, get, many):
-    _make_differ(many)
-    default = get(number, "limit=1000")["results"]
-    value = {row["id"]: comparable(number, row, name) for row in default}
-    known = [row["id"] for row in default if value[row["id"]] is not None]
-    nulls = [row["id"] for row in default if value[row["id"]] is None]
-    rising, falling = (keys(get(number, f"limit=1000&ordering={sign}{name}")) for sign in ("", "-"))
-    assert rising == sorted(known, key=value.__getitem__) + nulls
-    assert falling == sorted(known, key=value.__getitem__, reverse=True) + nulls
-
-
-def _make_differ(world) -> None:
-    """Columns that would be alike in all rows: a false ordering must show."""
-    for model, column, values in (
-        (User, "inst_admin", (True, False)),
-        (User, "login_allowed", (False, True)),
-        (Instrument, "identity", (False, True, False)),
-        (Institution, "external_ic", (True, False)),
-        (Institution, "mail_domain", (None, "b.org", "a.org")),
-        (Report, "identity_level", (3, 0, 4)),
-        (ReportInstrument, "enrolment", (0.2, 0.1, 0.3)),
-        (ReportInstrument, "confidence", (0.9, 0.7, 0.8)),
-        (ReportInstrument, "result", (0.4, 0.6, 0.5)),
-        (ReportInstrument, "content_level", (1, 0, 4)),
-        (ReportInstrument, "integrity_level", (0, 2, 1)),
-        (InformedConsent, "valid_from", (datetime.fromisoformat("2200-01-01T00:00:00Z"),)),
-    ):
-        rows = model.objects.exclude(username__in=("root", "home-admin")) if model is User else model.objects.all()
-        for n, row in enumerate(rows.order_by("pk")):
-            if model is not InformedConsent or n % 3 == 2:
-                model.objects.filter(pk=row.pk).update(**{column: values[n % len(values)]})
+    make_differ(many)
+    assert_ordered(partial(get, number), number, name)
 
 
 def test_versions_are_ordered_as_numbers(get, world):
@@ -284,7 +201,7 @@ def test_unknown_names_do_not_disturb_known_ones(number, get, many):
 
 
 def test_several_columns_order_one_after_the_other(get, many):
-    _make_differ(many)
+    make_differ(many)
     rows = get("10.1", "limit=1000&ordering=-inst_admin,-id")["results"]
     assert [row["id"] for row in rows] == [
         row["id"] for row in sorted(rows, key=lambda row: (not row["inst_admin"], -row["id"]))

@@ -91,7 +91,7 @@ class Browser(Client):
             assert isinstance(self.send("gate", 200)["ic_status"], str)
         return me
 
-    def opens_dashboard(self, legacy: bool = False) -> list[dict[str, Any]]:
+    def opens_dashboard(self) -> list[dict[str, Any]]:
         """The tree of activities and the gauges of enrolment."""
         page = self.send("activities", 200)
         for row in page["results"]:

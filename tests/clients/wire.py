@@ -9,23 +9,15 @@ import json
 import re
 import socket
 from contextlib import closing
-from dataclasses import dataclass
-from http.client import HTTPMessage, HTTPResponse
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from tests.servers.service import Answer
+
 REQUESTS = Path(__file__).parent / "requests"
+SENT: set[str] = set()  # names of the requests that were sent
 GAP = re.compile(r"\{\{(\w+)\}\}")
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: HTTPMessage  # whatever the case of a name
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 def request_bytes(name: str, values: dict[str, Any]) -> tuple[bytes, bytes]:
@@ -50,6 +42,7 @@ def _written(value: Any) -> str:
 
 def send(port: int, name: str, values: dict[str, Any]) -> Answer:
     """What the server on this port answers. A client that expects 100-continue is told to go on, or is refused."""
+    SENT.add(name)
     head, body = request_bytes(name, {"host": f"127.0.0.1:{port}", **values})
     with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as connection:
         connection.sendall(head)

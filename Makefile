@@ -51,7 +51,7 @@ test: .venv/.installed-dev
 browser: .venv/.installed-dev
 	$(PY) -m pytest -m browser $(ARGS)
 
-# Puts some two hundred defects into a copy of the code, one at a time: a test must fail for each.
+# Puts defects into a copy of the code, one at a time: a test must fail for each.
 mutants: .venv/.installed-dev
 	$(PY) tests/mutations/run.py $(ARGS)
 

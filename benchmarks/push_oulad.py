@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPConnection
 from itertools import islice
@@ -175,25 +175,32 @@ def _resident(process: str) -> float:
     return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024
 
 
-def pushed(name: str, parts: list[list[Ask]], pool: ProcessPoolExecutor, port: int, credentials: Any) -> list[Told]:
-    """All clients send their parts at the same time; one line of figures."""
+@dataclass
+class Figures:
+    """The table of a run, and answers that nobody expected."""
+
+    lines: list[str] = field(default_factory=list)
+    wrong: Counter[str] = field(default_factory=Counter)
+
+    def add(self, name: str, told: list[Told], elapsed: float) -> None:
+        times = sorted(seconds * 1000 for found in told for seconds in found.seconds)
+        wrong = sum((found.wrong for found in told), Counter())
+        p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
+        middle = f"{len(times):>9}{elapsed:>9.1f}{len(times) / elapsed:>9.0f}{median(times):>9.2f}{p99:>9.2f}"
+        self.lines.append(f"{name:<26}{middle}{wrong.total():>8}")
+        self.wrong.update(wrong)
+        print(self.lines[-1], flush=True)
+        for text, number in wrong.most_common(5):
+            say(f"{number} times {text}")
+
+
+def pushed(parts: list[list[Ask]], pool: ProcessPoolExecutor, port: int, credentials: Any) -> tuple[list[Told], float]:
+    """What the clients saw, who send their parts at the same time, and how long it took."""
     begun = time.perf_counter()
     told = [f.result() for f in [pool.submit(sent, port, credentials, part) for part in parts if part]]
-    elapsed = time.perf_counter() - begun
-    times = sorted(seconds * 1000 for found in told for seconds in found.seconds)
-    wrong = sum((found.wrong for found in told), Counter())
-    p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
-    line = f"{name:<26}{len(times):>9}{elapsed:>9.1f}{len(times) / elapsed:>9.0f}{median(times):>9.2f}{p99:>9.2f}"
-    print(f"{line}{wrong.total():>8}", flush=True)
-    LINES.append(f"{line}{wrong.total():>8}")
-    for text, number in wrong.most_common(5):
-        say(f"{number} times {text}")
-    WRONG.update(wrong)
-    return told
+    return told, time.perf_counter() - begun
 
 
-LINES: list[str] = []
-WRONG: Counter[str] = Counter()
 TITLES = f"{'':<26}{'requests':>9}{'seconds':>9}{'req/s':>9}{'ms':>9}{'p99':>9}{'wrong':>8}"
 
 
@@ -202,12 +209,15 @@ def dealt(asks: Iterable[Ask], clients: int) -> list[list[Ask]]:
     return [found[first::clients] for first in range(clients)]
 
 
-def run_all(presentations: list[Presentation], clients: int, port: int, credentials: dict[str, str]) -> None:
+def run_all(presentations: list[Presentation], clients: int, port: int, credentials: dict[str, str]) -> Figures:
+    figures = Figures()
     print(TITLES, flush=True)
     with ProcessPoolExecutor(clients, mp_context=get_context("spawn")) as pool:
 
         def push(name: str, parts: list[list[Ask]]) -> list[Told]:
-            return pushed(name, parts, pool, port, credentials)
+            told, elapsed = pushed(parts, pool, port, credentials)
+            figures.add(name, told, elapsed)
+            return told
 
         (made,) = push("courses", [[course(found) for found in presentations]])
         homes = list(zip(presentations, made.answers, strict=True))
@@ -215,6 +225,7 @@ def run_all(presentations: list[Presentation], clients: int, port: int, credenti
         members = dealt((ask for found, key in homes for ask in learners(found, key)), clients)
         push("learners, new", members)
         push("learners, there already", members)
+    return figures
 
 
 def arguments() -> argparse.Namespace:
@@ -237,7 +248,7 @@ def main() -> None:
         port = run.serve("service")
         memory = Memory(run.processes[0].pid)
         with memory.watched():
-            run_all(presentations, options.clients, port, credentials)
+            figures = run_all(presentations, options.clients, port, credentials)
         [(people,)] = run.sql("SELECT count(*) FROM learners_learner")
         [(links,)] = run.sql("SELECT count(*) FROM courses_courselearner")
         text = "\n".join(
@@ -249,7 +260,7 @@ def main() -> None:
                 f"left       {people} learners, {links} memberships in the database; {len(rejected)} rows not sent",
                 "",
                 TITLES,
-                *LINES,
+                *figures.lines,
                 "",
                 "memory of the server's processes in MiB",
                 f"{'second':>8} {'largest':>10} {'together':>10}",
@@ -258,8 +269,8 @@ def main() -> None:
             ]
         )
     expected = sum(len(found.registered) for found in presentations)
-    if WRONG or links != expected:
-        sys.exit(f"{WRONG.total()} answers were wrong; {links} of {expected} memberships are there")
+    if figures.wrong or links != expected:
+        sys.exit(f"{figures.wrong.total()} answers were wrong; {links} of {expected} memberships are there")
     if options.figures or options.presentations is None:
         (options.figures or FIGURES).write_text(text)
 

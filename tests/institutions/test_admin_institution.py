@@ -77,7 +77,7 @@ def test_institution_as_the_dashboard_makes_one(root):
         None,
         "",
     )
-    assert [row[name] for name in SWITCHES] == [False] * 7
+    assert {row[name] for name in SWITCHES} == {False}
     assert root.get(f"{URL}{row['id']}/").json() == row
     detail = root.get(f"/api/v2/institution/{row['id']}/")  # where the dashboard reads it
     assert detail.json() == row

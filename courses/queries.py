@@ -54,9 +54,9 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
 
 
 def learner_instruments(activity_id: int, learner_id: int) -> list[ActivityInstrument]:
-    """The enabled instruments of an activity that apply to this learner: special needs may replace some."""
+    """The instruments of an activity that apply to this learner."""
     found = ActivityInstrument.objects.filter(activity=activity_id).select_related("instrument").order_by("pk")
-    return [row for row in instruments_applying(learner_id, found) if row.instrument.enabled]
+    return instruments_applying(learner_id, found)
 
 
 def takes_documents(row: ActivityInstrument) -> bool:

@@ -189,15 +189,17 @@ def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
 def instruments_applying(learner_id: int, rows: Iterable[Row]) -> list[Row]:
     """Of the instruments of one activity those that apply to this learner: special needs may replace some.
 
-    The rows are of courses.ActivityInstrument.
+    One that is switched off in the whole service is replaced, too: nobody can enrol for it. The rows are of
+    courses.ActivityInstrument, with their instruments.
     """
     by_key: dict[int, Any] = {row.pk: row for row in rows}
-    disabled = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"]
+    disabled = {row.instrument_id for row in by_key.values() if not row.instrument.enabled}
+    disabled.update(send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"])
     chosen = arithmetic.learner_instruments(
         [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in by_key.items()],
         disabled,
     )
-    return [by_key[row.id] for row in chosen]
+    return [row for one in chosen if (row := by_key[one.id]).instrument.enabled]
 
 
 def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:

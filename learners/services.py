@@ -93,7 +93,7 @@ def enrolment_erase(*, learner: Learner) -> None:
     Nothing else goes: sessions, requests and reports are about work that is done. Providers that are at work on a
     model will not find it any more.
     """
-    held = _locked(learner)
+    held = learner_locked(learner.pk)
     Enrolment.objects.filter(learner=held).delete()
     EnrolmentSample.objects.filter(learner=held).delete()
     files_erase(files=StoredFile.objects.filter(owner=held.pk, kind__in=BIOMETRIC))
@@ -119,7 +119,7 @@ def consent_accept(
     What is held and not rejected is not accepted again. `language` is of the document that was shown, `address` the
     client's.
     """
-    held = _locked(learner)
+    held = learner_locked(learner.pk)
     # As it was shown: until it is frozen, somebody may change its version.
     found = InformedConsent.objects.select_for_update().filter(pk=consent.pk, version=consent.version).first()
     if found is None:
@@ -140,7 +140,7 @@ def consent_accept(
 @transaction.atomic
 def consent_reject(*, learner: Learner, language: str | None = None, address: str | None = None) -> None:
     """The learner takes the acceptance back: which consent it was, and when it was accepted, stays known."""
-    held = _locked(learner)
+    held = learner_locked(learner.pk)
     if held.consent is None or held.consent_rejected is not None:
         raise Unknown("There is no consent to reject.")
     held.consent_rejected = timezone.now()
@@ -148,8 +148,13 @@ def consent_reject(*, learner: Learner, language: str | None = None, address: st
     _record(held, Decision.REJECTED, held.consent.version, language, address, held.consent_rejected)
 
 
-def _locked(learner: Learner) -> Learner:
-    found = Learner.objects.select_for_update().filter(pk=learner.pk).first()
+def learner_locked(learner_id: int) -> Learner:
+    """The learner as of now, who stays until the transaction ends, and so does the person.
+
+    The person comes first, as where roles are erased: rows that refer to both are inserted behind this.
+    """
+    list(User.objects.select_for_update(no_key=True).filter(pk=learner_id).values_list("pk"))
+    found = Learner.objects.select_for_update(no_key=True).filter(pk=learner_id).first()
     if found is None:
         raise Unknown("There is no such learner any more.")
     return found
@@ -218,7 +223,7 @@ def _once_each(key: str, data: Mapping[str, Any], read: Callable[[Any], Any], kn
 @transaction.atomic
 def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetime | None = None) -> SENDLearner:
     """The category holds for the learner until `expires_at`, or for good."""
-    held = _locked(learner)
+    held = learner_locked(learner.pk)
     _refuse_no_category(category, held.institution_id)
     _refuse_past(expires_at)
     return SENDLearner.objects.create(
@@ -290,7 +295,7 @@ def capture_stored(*, learner: Learner, kind: Kind, content: Iterable[bytes]) ->
         ) as file,
         transaction.atomic(),
     ):
-        _refuse_without_consent(_whole(_locked(learner)))
+        _refuse_without_consent(_whole(learner_locked(learner.pk)))
         file.save()
         yield file
 

@@ -37,18 +37,15 @@ class Home:
         self.prefix = prefix
         self.institution = Institution.objects.create(acronym=prefix.upper(), name=f"University {prefix}")
         self.people: dict[str, User] = {}
-        for name, flags in {
-            "admin": {"inst_admin": True},
-            "legal": {"legal_admin": True},
-            "data": {"data_admin": True},
-            "send": {"send_admin": True},
-            "member": {},
-        }.items():
-            self.person(name, **flags)
-        for name in ("teacher", "visitor"):  # of the course, and of another one
-            self.instructor(name)
-        for name in ("ann", "bob", "eve"):  # ann and bob are in the course, eve is in none
-            self.learner(name)
+        self.learners: dict[str, Learner] = {}
+        flags = {name: {f"{name}_admin": True} for name in ("legal", "data", "send")} | {"admin": {"inst_admin": True}}
+        people = ("admin", "legal", "data", "send", "member", "teacher", "visitor", "ann", "bob", "eve")
+        # Many rows at a time where it can be: nearly every test has a world of its own.
+        for person in User.objects.bulk_create([self._person(name, **flags.get(name, {})) for name in people]):
+            self.people[person.uid] = person
+        Instructor.objects.bulk_create([self._instructor(name) for name in ("teacher", "visitor")])
+        for learner in Learner.objects.bulk_create([self._learner(name) for name in ("ann", "bob", "eve")]):
+            self.learners[learner.user.uid] = learner
         self.vle = VLE.objects.create(
             institution=self.institution, name="Moodle", url="https://moodle.example.org", lti={"consumer_key": "k"}
         )
@@ -65,7 +62,7 @@ class Home:
         )
         self.ui_option = UIOption.objects.create(institution=self.institution, route="course", enabled=False)
 
-    def person(self, name: str, **values: Any) -> User:
+    def _person(self, name: str, **values: Any) -> User:
         values = {"first_name": name.title(), "last_name": self.prefix.title(), "login_allowed": True} | values
         found = User(
             institution=self.institution,
@@ -75,21 +72,30 @@ class Home:
             **values,
         )
         found.set_password(PASSWORD) if values.get("login_allowed") else found.set_unusable_password()
+        return found
+
+    def _instructor(self, name: str) -> Instructor:
+        return Instructor(user=self.people[name], institution=self.institution)
+
+    def _learner(self, name: str, **values: Any) -> Learner:
+        return Learner(user=self.people[name], institution=self.institution, **values)
+
+    def person(self, name: str, **values: Any) -> User:
+        found = self.people[name] = self._person(name, **values)
         found.save()
-        self.people[name] = found
         return found
 
     def instructor(self, name: str) -> Instructor:
-        return Instructor.objects.create(user=self.person(name), institution=self.institution)
-
-    @property
-    def learners(self) -> dict[str, Learner]:
-        return {
-            name: person.learner for name, person in self.people.items() if Learner.objects.filter(user=person).exists()
-        }
+        self.person(name)
+        found = self._instructor(name)
+        found.save()
+        return found
 
     def learner(self, name: str, **values: Any) -> Learner:
-        return Learner.objects.create(user=self.person(name), institution=self.institution, **values)
+        self.person(name)
+        found = self.learners[name] = self._learner(name, **values)
+        found.save()
+        return found
 
     def courses(self) -> None:
         self.course = Course.objects.create(
@@ -98,6 +104,7 @@ class Home:
         self.other_course = Course.objects.create(
             institution=self.institution, vle=self.vle, vle_course_id="c2", code="C2"
         )
+        # The teacher, ann and bob are in the course, the visitor in another one, eve in none.
         self.join(self.course, "teacher", "ann", "bob")
         self.join(self.other_course, "visitor")
         self.group = CourseGroup.objects.create(institution=self.institution, name="Faculty")
@@ -129,12 +136,14 @@ class Home:
         )  # fmt: skip
 
     def join(self, course: Course, *names: str) -> None:
-        for name in names:
-            person = self.people[name]
-            if Learner.objects.filter(user=person).exists():
-                CourseLearner.objects.create(institution=self.institution, course=course, learner_id=person.pk)
-            else:
-                CourseInstructor.objects.create(institution=self.institution, course=course, instructor_id=person.pk)
+        pair = {"institution": self.institution, "course": course}
+        keys = {name: self.people[name].pk for name in names}
+        learners = [CourseLearner(**pair, learner_id=key) for name, key in keys.items() if name in self.learners]
+        others = [
+            CourseInstructor(**pair, instructor_id=key) for name, key in keys.items() if name not in self.learners
+        ]
+        for rows in filter(None, (learners, others)):
+            type(rows[0])._default_manager.bulk_create(rows)
 
     def teach(self, name: str, course: Course) -> None:
         """A person, a learner perhaps, teaches a course."""

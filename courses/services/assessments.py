@@ -25,6 +25,7 @@ from institutions.models import User
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
 from learners.queries import enrolment_missing, learner_ic_status
+from learners.services import learner_locked
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
@@ -112,7 +113,7 @@ def session_continue(*, session: AssessmentSession) -> AssessmentSession:
 @transaction.atomic
 def session_close(*, session: AssessmentSession) -> AssessmentSession:
     """The session is closed, and so are older open ones of the same learner and activity. Closed when it is over."""
-    _locked(session.learner_id)
+    learner_locked(session.learner_id)
     pair = AssessmentSession.objects.filter(activity=session.activity_id, learner=session.learner_id, closed_at=None)
     rows = list(pair.filter(pk__lte=session.pk).order_by("pk").select_for_update(no_key=True))
     held = next((row for row in rows if row.pk == session.pk), None)
@@ -157,14 +158,9 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     return Entry(held, learner, enrolments, opened, launcher, token)
 
 
-def _locked(learner_id: int) -> None:
-    list(User.objects.select_for_update(no_key=True).filter(pk=learner_id).values_list("pk"))
-    list(Learner.objects.select_for_update(no_key=True).filter(pk=learner_id).values_list("pk"))
-
-
 def _attending(learner_id: int, activity: Activity) -> Learner:
     """The learner, locked, who is in the activity's course; asked anew, since what was read before may be over."""
-    _locked(learner_id)
+    learner_locked(learner_id)
     members = Learner.objects.filter(pk=learner_id, courses=activity.course_id, user__is_active=True)
     found = members.select_related("user", "institution", "consent").first()
     if found is None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseLearner
-from institutions.models import VLE, Provider, User
+from institutions.models import VLE, Instrument, Provider, User
 from learners.models import Enrolment, Learner
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
@@ -280,6 +280,17 @@ def test_enrolment_is_asked_of_enabled_activities_and_of_the_learners_own_instru
     Activity.objects.filter(pk=home.activity.pk).update(enabled=True)
     consented(home, "ann")  # whose special needs take the keyboard away
     assert session(post, vle_learner_uid="ann") > 0
+
+
+def test_nobody_is_kept_out_by_an_instrument_that_is_switched_off(home, post):
+    Enrolment.objects.all().delete()
+    face = Instrument.objects.get(acronym="fr")
+    primary = home.activity.instruments.get()
+    ActivityInstrument.objects.create(activity=home.activity, instrument=face, alternative_to=primary)
+    Instrument.objects.filter(acronym="ks").update(enabled=False)
+    lacking(post, 4)  # the alternative stands in
+    Instrument.objects.filter(acronym="fr").update(enabled=False)
+    assert session(post) > 0
 
 
 def test_moodles_unset_dates_do_not_end_an_activity(home, post):

@@ -106,6 +106,15 @@ def test_learners_have_the_instruments_that_their_needs_leave(as_, url, world):
     assert acronyms(as_("ann").get(url("ann"))) == ["ks", "fr", "plag"]
 
 
+def test_an_instrument_that_is_switched_off_is_replaced(as_, url, world):
+    tool(world.home.activity, "fr", alternative_to=world.home.activity.instruments.get())
+    assert acronyms(as_("bob").get(url("bob"))) == ["ks"]
+    Instrument.objects.filter(acronym="ks").update(enabled=False)
+    assert acronyms(as_("bob").get(url("bob"))) == ["fr"]
+    Instrument.objects.filter(acronym="fr").update(enabled=False)
+    assert acronyms(as_("bob").get(url("bob"))) == []
+
+
 def test_instruments_are_each_activitys_own(as_, url, world, activity):
     tool(activity(world.home.course, "Essay"), "plag")
     tool(activity(world.away.course, "Theirs"), "fr")

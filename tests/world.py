@@ -37,15 +37,13 @@ class Home:
         self.prefix = prefix
         self.institution = Institution.objects.create(acronym=prefix.upper(), name=f"University {prefix}")
         self.people: dict[str, User] = {}
-        self.learners: dict[str, Learner] = {}
         flags = {name: {f"{name}_admin": True} for name in ("legal", "data", "send")} | {"admin": {"inst_admin": True}}
         people = ("admin", "legal", "data", "send", "member", "teacher", "visitor", "ann", "bob", "eve")
         # Many rows at a time where it can be: nearly every test has a world of its own.
         for person in User.objects.bulk_create([self._person(name, **flags.get(name, {})) for name in people]):
             self.people[person.uid] = person
         Instructor.objects.bulk_create([self._instructor(name) for name in ("teacher", "visitor")])
-        for learner in Learner.objects.bulk_create([self._learner(name) for name in ("ann", "bob", "eve")]):
-            self.learners[learner.user.uid] = learner
+        Learner.objects.bulk_create([self._learner(name) for name in ("ann", "bob", "eve")])
         self.vle = VLE.objects.create(
             institution=self.institution, name="Moodle", url="https://moodle.example.org", lti={"consumer_key": "k"}
         )
@@ -58,7 +56,7 @@ class Home:
             data={"enabled_options": ["big_fonts"], "disabled_instruments": [2]},
         )
         self.assignment = SENDLearner.objects.create(
-            institution=self.institution, learner=self.learners["ann"], category=self.category
+            institution=self.institution, learner=self.people["ann"].learner, category=self.category
         )
         self.ui_option = UIOption.objects.create(institution=self.institution, route="course", enabled=False)
 
@@ -93,7 +91,7 @@ class Home:
 
     def learner(self, name: str, **values: Any) -> Learner:
         self.person(name)
-        found = self.learners[name] = self._learner(name, **values)
+        found = self._learner(name, **values)
         found.save()
         return found
 
@@ -124,7 +122,7 @@ class Home:
 
     def reports(self) -> None:
         """What ks found of ann's work on the quiz."""
-        pair = {"institution": self.institution, "activity": self.activity, "learner": self.learners["ann"]}
+        pair = {"institution": self.institution, "activity": self.activity, "learner": self.people["ann"].learner}
         ks = self.activity_instrument.instrument
         self.request = Request.objects.create(**pair, status=3)
         self.request.instruments.add(ks)
@@ -135,15 +133,19 @@ class Home:
             content_level=1, integrity_level=1,
         )  # fmt: skip
 
+    @property
+    def learners(self) -> dict[str, Learner]:
+        held = set(Learner.objects.filter(institution=self.institution).values_list("pk", flat=True))
+        return {name: person.learner for name, person in self.people.items() if person.pk in held}
+
     def join(self, course: Course, *names: str) -> None:
-        pair = {"institution": self.institution, "course": course}
+        """Learners attend the course, others teach it."""
+        pair, learners = {"institution": self.institution, "course": course}, self.learners
         keys = {name: self.people[name].pk for name in names}
-        learners = [CourseLearner(**pair, learner_id=key) for name, key in keys.items() if name in self.learners]
-        others = [
-            CourseInstructor(**pair, instructor_id=key) for name, key in keys.items() if name not in self.learners
-        ]
-        for rows in filter(None, (learners, others)):
-            type(rows[0])._default_manager.bulk_create(rows)
+        attending = [CourseLearner(**pair, learner_id=key) for name, key in keys.items() if name in learners]
+        teaching = [CourseInstructor(**pair, instructor_id=key) for name, key in keys.items() if name not in learners]
+        CourseLearner.objects.bulk_create(attending)
+        CourseInstructor.objects.bulk_create(teaching)
 
     def teach(self, name: str, course: Course) -> None:
         """A person, a learner perhaps, teaches a course."""

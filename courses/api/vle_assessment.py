@@ -32,6 +32,9 @@ PROSE = {"base_template": "textarea.html"}
 class SessionNumberField(serializers.IntegerField):
     """A number, also as text, since VLEs keep it so. What no session can have is not wrong but unknown."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**OPTIONAL | kwargs)
+
     def to_internal_value(self, data: Any) -> int:
         if not (type(data) is int or (isinstance(data, str) and data.isascii() and data.isdigit())):
             self.fail("invalid")
@@ -56,7 +59,7 @@ class AssessmentBodySerializer(BodySerializer):
     )
     reject_message = serializers.CharField(max_length=10_000, allow_blank=True, style=PROSE, **OPTIONAL)
     locale = serializers.CharField(max_length=10, allow_blank=True, validators=[validate_language], **OPTIONAL)
-    session_id = SessionNumberField(**OPTIONAL)
+    session_id = SessionNumberField()
     options = AssessmentOptionsSerializer(**OPTIONAL)
     close = serializers.BooleanField(**OPTIONAL)
 

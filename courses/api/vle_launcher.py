@@ -31,7 +31,7 @@ class LauncherBodySerializer(BodySerializer):
     target = serializers.ChoiceField(Target.names, help_text=f"{Target.DASHBOARD.name} if null.", **OPTIONAL)
     target_url = serializers.CharField(max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL)
     ttl = serializers.IntegerField(min_value=1, max_value=LONGEST, help_text=f"Minutes; {MINUTES} if null.", **OPTIONAL)
-    session_id = SessionNumberField(help_text="An assessment session of this person.", **OPTIONAL)
+    session_id = SessionNumberField(help_text="An assessment session of this person.")
 
 
 class LauncherSerializer(serializers.Serializer[Any]):

@@ -5,32 +5,19 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
+from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments
 from institutions.models import Instrument
 from learners.api.capture import CaptureView, OfLearner, instruments_among
 from learners.models import Learner
 from tesla_api.api.caller import CallerKind
-from tesla_api.api.ids import bounded_id
-
-
-class SessionIdField(serializers.IntegerField):
-    """A number, also as text, since VLEs keep it so; null for none."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"required": False, "allow_null": True} | kwargs)
-
-    def to_internal_value(self, data: Any) -> int:
-        number = bounded_id(data)
-        if number is None:
-            self.fail("invalid")
-        return number
 
 
 class InActivity(OfLearner):
     course_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     activity_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    session_id = SessionIdField()
+    session_id = SessionNumberField()
 
 
 def session_of(activity: Activity, learner: Learner, number: int | None) -> AssessmentSession | None:

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
+from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, ActivityInstrument
 from courses.queries import learner_instruments, takes_documents
 from learners.api.capture import (
@@ -23,7 +24,7 @@ from learners.api.capture import (
     uuid_read,
 )
 from learners.models import Learner
-from reports.api.capturing import SessionIdField, session_of
+from reports.api.capturing import session_of
 from reports.services.captures import request_create
 from tesla_api.api.access import grant
 from tesla_api.api.caller import Role
@@ -44,7 +45,7 @@ class AttachmentInstrumentSerializer(ResourceSerializer):
 class AttachmentSerializer(SampleSerializer):
     """A document. `close_session` and `close_at`, which some clients send, change nothing."""
 
-    session_id = SessionIdField()
+    session_id = SessionNumberField()
 
 
 NOTHING = OpenApiResponse(

@@ -33,7 +33,7 @@ def _ready(url: str) -> bool:
     try:
         with urlopen(f"{url}/health/ready", timeout=2) as answer:
             return answer.status == 200
-    except URLError:
+    except (URLError, TimeoutError):
         return False
 
 

@@ -1,6 +1,7 @@
 """Fixtures of all tests: the world (see world.py) and clients that hold real tokens."""
 
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -12,7 +13,7 @@ from rest_framework.test import APIClient
 from institutions.models import Credential, Instrument
 from signin import tokens
 from signin.models import CallerSession
-from tests.world import World
+from tests.world import Kept, World
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +29,17 @@ def _quick(settings, tmp_path):
     }
 
 
+@cache
+def kept() -> Kept:
+    return Kept()
+
+
 @pytest.fixture
 def world(db) -> World:
     if not Instrument.objects.exists():  # a test with real transactions empties the tables behind it
         with connection.schema_editor() as editor:
             import_module("institutions.migrations.0003_instruments_messages_routes").install(apps, editor)
-    return World()
+    return kept().again()
 
 
 def token_of(person, kind: str = "person") -> str:

@@ -7,6 +7,7 @@ With DEMO off whatever is missing stops the start.
 import re
 import sys
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -145,7 +146,12 @@ SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=1
 SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15))
 # The broker as providers' workers reach it, told to them when they sign in.
 PROVIDER_BROKER_URL = env.str("PROVIDER_BROKER_URL", default="")
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = [proxy.strip() for proxy in env.list("TRUSTED_PROXIES", default=[])]
+try:
+    for _proxy in TRUSTED_PROXIES:
+        ip_network(_proxy, strict=False)
+except ValueError:
+    sys.exit("TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas.")
 _ADDRESS = r"https?://[^\s/?#@]+(/[^\s?#]*)?"
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
 if PUBLIC_URL and not re.fullmatch(_ADDRESS, PUBLIC_URL):
@@ -159,6 +165,8 @@ if DASHBOARD_URL and not re.fullmatch(_ADDRESS, DASHBOARD_URL):
     sys.exit("DASHBOARD_URL must be an address without query, such as https://dashboard.example.org.")
 if any("auth" in place.lower() for place in ([DASHBOARD_URL] if DASHBOARD_URL else ALLOWED_HOSTS)):
     sys.exit('DASHBOARD_URL must be an address without "auth": VLE plugins cut the launcher\'s address there.')
+if not DASHBOARD_URL and any(host.startswith((".", "*")) for host in ALLOWED_HOSTS):
+    sys.exit("DASHBOARD_URL or PUBLIC_URL must be set where ALLOWED_HOSTS has patterns: any host may match them.")
 for _name, _place in {"WEB_PLUGIN_URL": WEB_PLUGIN_URL, "LOGO_URL": LOGO_URL}.items():
     if not re.fullmatch(r"(https?:/)?(/[^\s/?#@]+)+/?", _place):
         sys.exit(f"{_name} must be an address without query, or a path at this service.")
@@ -284,7 +292,7 @@ CSRF_FAILURE_VIEW = "tesla_api.pages.csrf_failure"
 # Serve 12.7 and 12.9 as dashboards in the field read them: see learners/api/legacy.py.
 LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
 # Dashboards on other hosts. They send tokens, never cookies, and read nothing but the API and its files.
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("CORS_ALLOWED_ORIGINS", default=[])]
 if not all(re.fullmatch(r"https?://[^\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):
     sys.exit("CORS_ALLOWED_ORIGINS must be origins such as https://dashboard.example.org, separated by commas.")
 CORS_URLS_REGEX = r"^/(api|lapi|files)/"

@@ -46,15 +46,19 @@ class Forwarded:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest):
-        is_https = request.META.get("HTTP_X_FORWARDED_PROTO") == "https"
-        # A proxy behind another one appends its own name.
-        host = request.META.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip()
+        # A proxy behind another one appends what it was asked.
+        is_https = _first(request, "HTTP_X_FORWARDED_PROTO").lower() == "https"
+        host = _first(request, "HTTP_X_FORWARDED_HOST")
         if (is_https or host) and is_trusted(request.META.get("REMOTE_ADDR", "")):
             if is_https:
                 request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
             if host:
                 request.META["HTTP_HOST"] = host
         return self.get_response(request)
+
+
+def _first(request: HttpRequest, header: str) -> str:
+    return request.META.get(header, "").partition(",")[0].strip()
 
 
 class PublicAddress:

@@ -75,6 +75,8 @@ TRUSTED, OTHER = "10.0.0.1", "198.51.100.7"
         (TRUSTED, {"X-Forwarded-Host": "trust.example.org:8443"}, "http://trust.example.org:8443"),
         (TRUSTED, {"X-Forwarded-Host": "trust.example.org, inner"}, "http://trust.example.org"),
         (TRUSTED, {"X-Forwarded-Proto": "https"}, "https://testserver"),
+        (TRUSTED, {"X-Forwarded-Proto": "HTTPS , http"}, "https://testserver"),
+        (TRUSTED, {"X-Forwarded-Proto": "http, https"}, "http://testserver"),
         (TRUSTED, {"X-Forwarded-Host": " "}, "http://testserver"),
         (OTHER, {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "trust.example.org"}, "http://testserver"),
     ],

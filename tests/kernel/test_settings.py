@@ -53,6 +53,35 @@ def test_an_unusable_key_ring_stops_the_start(ring):
     assert result.stderr.startswith("TOKEN_KEYS must be")
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("TRUSTED_PROXIES", "127.0.0.1,proxy.example.org"),
+        ("TRUSTED_PROXIES", "10.0.0.0/40"),
+        ("CORS_ALLOWED_ORIGINS", "https://ok.example.org/path"),
+        ("DASHBOARD_URL", "https://auth.example.org"),
+    ],
+)
+def test_a_variable_that_cannot_be_meant_stops_the_start(name, wrong):
+    result = start(**COMPLETE | {name: wrong})
+    assert (result.returncode, result.stderr.startswith(f"{name} must be")) == (1, True), result.stderr
+
+
+def test_lists_may_have_blanks():
+    lists = {
+        "TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
+        "CORS_ALLOWED_ORIGINS": "https://a.example.org, https://b.example.org",
+    }
+    assert start(**COMPLETE | lists).returncode == 0
+
+
+def test_a_pattern_of_hosts_asks_for_an_address_of_the_dashboards():
+    for pattern in ("*", ".example.org"):
+        result = start(**COMPLETE | {"ALLOWED_HOSTS": pattern})
+        assert (result.returncode, "DASHBOARD_URL or PUBLIC_URL" in result.stderr) == (1, True)
+    assert start(**COMPLETE | {"ALLOWED_HOSTS": "*", "PUBLIC_URL": "https://trust.example.org"}).returncode == 0
+
+
 def test_the_local_start_needs_nothing(tmp_path):
     for _ in range(2):
         result = start(DEMO="1", VAR_DIR=str(tmp_path / "var"))

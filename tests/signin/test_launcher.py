@@ -9,8 +9,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
-from institutions.models import Institution, User
-from institutions.services.vles import vle_delete
+from institutions.models import Credential, Institution, User
+from institutions.services.credentials import credential_issue, credentials_end
+from institutions.services.vles import vle_credentials_rotate, vle_delete
 from signin import tokens
 from signin.callers import caller_named, caller_of
 from signin.models import CallerSession, Launcher, SignInCounter, Target
@@ -53,6 +54,11 @@ def client_with(pair) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"JWT {pair['access_token']}")
     return client
+
+
+def caller_with(pair):
+    claims = payload_of(pair["access_token"])
+    return caller_of(claims["sid"], claims["kind"])
 
 
 def trust(world):
@@ -245,6 +251,84 @@ def test_launchers_and_their_sessions_go_with_the_vle(launched, world):
     assert client_with(open_one).get(PROFILE).status_code == 401
     assert APIClient().post(REFRESH, {"token": open_one}).status_code == 403
     assert exchange(unused).status_code == 401
+
+
+# What the VLE asked with.
+
+
+@pytest.fixture
+def credential(world):
+    return credential_issue(vle=world.home.vle)[0]
+
+
+def test_a_launcher_of_a_revoked_credential_is_refused_and_who_came_through_one_is_out(launched, credential, world):
+    mine, other = {"credential_id": credential.pk}, credential_issue(vle=world.away.vle)[0]
+    launcher, token = launcher_create(vle=world.away.vle, person=world.away.people["ann"], credential_id=other.pk)
+    pair, unused, next_door = (
+        exchange(launched(**mine)).json(),
+        launched(minutes=30 * 24 * 60, **mine),
+        (launcher.pk, token),
+    )
+    launcher, token = launcher_create(vle=world.away.vle, person=world.away.people["bob"], credential_id=other.pk)
+    beside = exchange((launcher.pk, token)).json()
+    assert client_with(pair).get(PROFILE).status_code == 200
+    vle_credentials_rotate(vle=world.home.vle, overlap_minutes=0)
+    assert client_with(pair).get(PROFILE).status_code == 401
+    assert APIClient().post(REFRESH, {"token": pair}).status_code == 403
+    assert exchange(unused).status_code == 401
+    assert (exchange(next_door).status_code, client_with(beside).get(PROFILE).status_code) == (200, 200)
+
+
+def test_launchers_live_until_the_overlap_ends_and_who_came_through_one_stays(launched, credential, world):
+    mine = {"credential_id": credential.pk}
+    pair, late = exchange(launched(**mine)).json(), launched(**mine)
+    vle_credentials_rotate(vle=world.home.vle, overlap_minutes=30)
+    assert exchange(launched(**mine)).status_code == 200
+    Credential.objects.filter(pk=credential.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert exchange(late).status_code == 401
+    assert Launcher.objects.get(pk=late[0]).used_at is None
+    assert client_with(pair).get(PROFILE).status_code == 200
+    credentials_end(vle=world.home.vle)  # it leaked: who came through the one that has ended is out, too
+    assert client_with(pair).get(PROFILE).status_code == 401
+
+
+def test_a_revoked_credential_is_enough(launched, credential):
+    ticket = launched(credential_id=credential.pk)
+    Credential.objects.filter(pk=credential.pk).update(revoked_at=PAST)
+    assert exchange(ticket).status_code == 401
+
+
+def test_launchers_from_before_credentials_were_kept_end_with_any_rotation(launched, world):
+    pair, unused = exchange(launched()).json(), launched(minutes=300)
+    vle_credentials_rotate(vle=world.home.vle, overlap_minutes=60)
+    ends = Launcher.objects.get(pk=unused[0]).expires_at
+    assert abs(ends - timezone.now() - timedelta(minutes=60)) < timedelta(minutes=1)
+    assert client_with(pair).get(PROFILE).status_code == 200
+    vle_credentials_rotate(vle=world.home.vle, overlap_minutes=0)
+    assert (exchange(unused).status_code, client_with(pair).get(PROFILE).status_code) == (401, 401)
+
+
+def test_assessment_sessions_go_on_when_a_secret_is_replaced(launched, sitting, credential, world):
+    """And what their data gave to the learner's browser; of what the VLE asked for only what is bound to them."""
+    asked, told = {"credential_id": credential.pk, "session": sitting}, {"session": sitting}
+    captures, dashboard = exchange(launched(target=Target.LAPI, **asked)).json(), exchange(launched(**asked)).json()
+    unbound = exchange(launched(target=Target.LAPI, credential_id=credential.pk)).json()
+    learners, unused = exchange(launched(**told)).json(), launched(**told)
+    opened = learner_session_open(person=world.people["ann"], expires_at=FUTURE, assessment_session=sitting)
+    credentials_end(vle=world.home.vle)
+    live = [caller_with(pair) is not None for pair in (captures, dashboard, unbound, learners)]
+    assert live == [True, False, False, True]
+    assert caller_of(opened.pk, opened.kind) is not None
+    assert exchange(unused).status_code == 200
+
+
+def test_who_signed_in_with_a_password_stays_when_a_secret_is_replaced(world):
+    client = client_of(world.people["ann"])
+    credentials_end(vle=world.home.vle)
+    assert client.get(PROFILE).status_code == 200
+
+
+# What is of no use any more.
 
 
 def test_used_and_expired_launchers_are_forgotten_when_their_sessions_are(launched):

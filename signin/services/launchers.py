@@ -15,7 +15,6 @@ from institutions.models import VLE, Credential, User
 from institutions.services.credentials import credentials_live
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
-from signin.services.attempts import attempt_counted, attempt_heard
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
 from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
@@ -64,15 +63,13 @@ def launcher_create(
 def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSession:
     """The session that a ticket opens. Of two attempts at the same moment one is too late.
 
-    Raises LockedOut before the ticket is looked at, and Refused for whatever is wrong: malformed, unknown, used,
-    expired, or of somebody who may not come any more.
+    Raises Refused for whatever is wrong: malformed, unknown, used, expired, or of somebody who may not come any more.
+    Failures are not counted: a token is random and cannot be guessed, while numbers of tickets can, and many people
+    come from one address.
     """
     number = bounded_id(id)
-    attempt: dict[str, Any] = {"what": "launcher", "who": str(number), "address": address}
-    attempt_heard(**attempt)
     session = _redeemed(number, token, address) if number and isinstance(token, str) else None
     if session is None:
-        attempt_counted(**attempt)
         raise Refused("Invalid credentials")
     return session
 

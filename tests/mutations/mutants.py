@@ -599,13 +599,6 @@ WRITTEN = [
         _LAUNCHER,
     ),
     (
-        "wrong launchers are not counted",
-        "signin/services/launchers.py",
-        "        attempt_counted(**attempt)\n",
-        "",
-        _LAUNCHER,
-    ),
-    (
         "launchers in use are forgotten",
         "signin/services/sessions.py",
         "Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(opened))",

@@ -58,7 +58,7 @@ class CallerSession(models.Model):
 
 
 class SignInCounter(models.Model):
-    """Failed sign-ins since `since`; the key is a keyed hash of who was tried from where, or of the address alone."""
+    """Failed sign-ins since `since`; the key is a keyed hash of who was tried and from where, or of either alone."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)

@@ -430,8 +430,8 @@ WRITTEN = [
     (
         "every secret will do",
         "signin/services/modules.py",
-        "if found is None or not hmac.compare_digest(found.secret_hash, secret_hash(secret)):",
-        "if found is None:",
+        "filter(role_id=role, secret_hash=secret_hash(secret))",
+        "filter(role_id=role)",
         _APPROLE,
     ),
     (
@@ -458,8 +458,8 @@ WRITTEN = [
     (
         "roles are counted as they are written",
         "signin/services/modules.py",
-        '"who": str(role or role_id)',
-        '"who": role_id',
+        "who, limit = str(role or role_id),",
+        "who, limit = role_id,",
         _APPROLE,
     ),
     (
@@ -472,15 +472,15 @@ WRITTEN = [
     (
         "wrong secrets are not counted",
         "signin/services/modules.py",
-        "        attempt_counted(**attempt)\n",
+        '        attempt_counted(what="role", who=who, address=address, from_anywhere=limit)\n',
         "",
         _APPROLE,
     ),
     (
-        "locked out modules sign in",
+        "roles are guessed from everywhere",
         "signin/services/modules.py",
-        "    attempt_heard(**attempt)\n",
-        "",
+        "from_anywhere=limit",
+        "from_anywhere=None",
         _APPROLE,
     ),
     (

@@ -173,6 +173,14 @@ def test_without_a_broker_a_provider_is_told_of_none(provider, settings):
     assert (told["instrument_id"], told["description"], told["provider"]["alert_below"]) == (None, None, None)
 
 
+@pytest.mark.parametrize("path", ["", "/tesla"])
+def test_the_domain_is_the_public_addresss(moodle, provider, settings, path):
+    settings.PUBLIC_URL = f"https://trust.example.org:8443{path}"
+    for _, credentials in (moodle, provider):
+        told = sign_in(credentials).json()
+        assert (told["domain"], told["config"]["TESLA_DOMAIN"]) == ("trust.example.org:8443", "trust.example.org:8443")
+
+
 def test_the_sign_in_is_recorded_at_the_credential_and_opens_a_session_of_it(moodle, provider):
     for _, credentials in (moodle, provider):
         credential = Credential.objects.get(role_id=credentials["role_id"])

@@ -1481,7 +1481,7 @@ WRITTEN = [
         "institutions/services/people.py",
         "is_active=True, email__isnull=False)",
         "is_active=True)",
-        _ACCOUNTS,
+        (*_ACCOUNTS, ("tests/institutions/test_people_services.py", "-k", "administrator")),
     ),
     (
         "global administrators are locked one by one",

@@ -714,7 +714,13 @@ WRITTEN = [
         _VLE_MEMBER,
     ),
     ("VLEs give roles", _REGISTRATIONS, "    if getattr(home, membership.kept):\n", "    if False:\n", _VLE_MEMBER),
-    ("VLEs give administrators roles", _REGISTRATIONS, "    if person.is_staff:\n", "    if False:\n", _VLE_MEMBER),
+    (
+        "global administrators are locked out of order",
+        _REGISTRATIONS,
+        "rows.filter(is_staff=False).select",
+        "rows.select",
+        _VLE_MEMBER,
+    ),
     ("half people", _REGISTRATIONS, "if missing := [", "if missing := [][:0] and [", _VLE_MEMBER),
     (
         "who is slower is refused",

@@ -46,7 +46,9 @@ def _module(sid):
         credential__isnull=False,
     )
     home = [f"credential__vle__institution__{column}" for column in _HOME]
-    return rows.values_list("pk", "kind", "credential__vle_id", "credential__provider_id", "credential__role_id", *home)
+    return rows.values_list(
+        "pk", "kind", "credential__vle_id", "credential__provider_id", "credential__role_id", "credential_id", *home
+    )
 
 
 _PERSON = Prepared(_person, "sid")
@@ -83,7 +85,7 @@ def _module_named(kind: CallerKind, id: int) -> Caller | None:
     found = credentials_live().filter(**{module: id}).select_related("vle__institution").first()
     if found is None:
         return None
-    return Caller(kind, id, found.vle and found.vle.institution, name=str(found.role_id))
+    return Caller(kind, id, found.vle and found.vle.institution, name=str(found.role_id), credential_id=found.pk)
 
 
 def _institution(columns) -> Institution | None:
@@ -115,5 +117,6 @@ def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:
     return kind is CallerKind.LAUNCHED and institution is not None and institution.launcher_admin
 
 
-def _module_caller(session, kind, vle, provider, role_id, *home) -> Caller:
-    return Caller(CallerKind(kind), vle or provider, _institution(home), name=str(role_id), session_id=session)
+def _module_caller(session, kind, vle, provider, role_id, credential, *home) -> Caller:
+    kind, institution, name = CallerKind(kind), _institution(home), str(role_id)
+    return Caller(kind, vle or provider, institution, name=name, session_id=session, credential_id=credential)

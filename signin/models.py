@@ -58,7 +58,7 @@ class CallerSession(models.Model):
 
 
 class SignInCounter(models.Model):
-    """Failed sign-ins since `since`; the key is a keyed hash of who was tried from where, or of the address alone."""
+    """Failed sign-ins since `since`; the key is a keyed hash of who was tried and from where, or of either alone."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
@@ -77,11 +77,19 @@ class Target(models.IntegerChoices):
 
 
 class Launcher(Timestamped):
-    """A ticket for one sign-in, handed to a VLE for one of its people. Only a hash of the token is kept."""
+    """A ticket for one sign-in, handed to a VLE for one of its people. Only a hash of the token is kept.
+
+    It is good only as long as the credential with which the VLE asked for it. There is none when the ticket was told
+    to a learner's browser with the data of an assessment session, with which it ends; or when it is from before
+    credentials were kept here: such tickets end with any rotation of the VLE's.
+    """
 
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     vle = models.ForeignKey("institutions.VLE", on_delete=models.CASCADE, related_name="+")
+    credential = models.ForeignKey(
+        Credential, null=True, on_delete=models.CASCADE, related_name="+", help_text="What the VLE asked for it with."
+    )
     session = models.ForeignKey("courses.AssessmentSession", null=True, on_delete=models.CASCADE, related_name="+")
     target = models.SmallIntegerField(choices=Target.choices, default=Target.DASHBOARD)
     target_url = models.CharField(max_length=2048, null=True)

@@ -141,8 +141,9 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", defaul
 PERSON_SESSION_LIFETIME = timedelta(hours=env.int("PERSON_SESSION_HOURS", default=24))
 MODULE_SESSION_LIFETIME = timedelta(minutes=env.int("MODULE_SESSION_MINUTES", default=120))
 GLOBAL_ADMIN_SESSION_LIFETIME = timedelta(minutes=env.int("GLOBAL_ADMIN_SESSION_MINUTES", default=60))
-SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)  # per account and address
+SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)  # per account or role, and address
 SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
+SIGN_IN_FAILURES_PER_ROLE = env.int("SIGN_IN_FAILURES_PER_ROLE", default=50)  # of a VLE or provider, from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15))
 # The broker as providers' workers reach it, told to them when they sign in.
 PROVIDER_BROKER_URL = env.str("PROVIDER_BROKER_URL", default="")

@@ -79,6 +79,7 @@ class LauncherView(ProcedureView):
             target_url=said.get("target_url") or None,
             minutes=said.get("ttl", MINUTES),
             session=self.session(person, said.get("session_id")),
+            credential_id=self.request.user.credential_id,
         )
 
     def session(self, person: User, number: int | None) -> AssessmentSession | None:

@@ -144,7 +144,8 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     """What the learner's browser needs: tokens can be made of it, and nothing of it is kept.
 
     DomainError when the session is over, its learner has left the course or taken the consent back, or the person's
-    sessions have been ended.
+    sessions have been ended. The launcher is of no credential: it ends with the session, and like the session it goes
+    on when the VLE's secret is replaced.
     """
     learner = _attending(session.learner_id, session.activity)
     held = _open(session)

@@ -10,7 +10,7 @@ from courses.services.members import Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.rosters import values_compared
-from tesla_api.api.domain import Forbidden, Invalid, Unknown
+from tesla_api.api.domain import Invalid, Unknown
 
 NEEDED = ("first_name", "last_name", "email")  # to make a person
 
@@ -20,7 +20,8 @@ def member_register(*, course: Course, membership: Membership, uid: str, **value
     """The person with this uid is in the course from now on, or is already: the role's row.
 
     Who is unknown is made, and who lacks the role is given it, unless the institution keeps that to itself: then
-    there is no such person. Names and e-mail are taken over of who neither holds a flag nor can sign in.
+    there is no such person. Names and e-mail are taken over of who neither holds a flag nor can sign in. The role is
+    all that a VLE may give to a global administrator; who comes through a launcher has no more than it, either.
     """
     home = course.institution
     person = _found(home, uid) or _made(home, membership, uid, values)
@@ -40,7 +41,9 @@ def member_refresh(*, member: Any, **values: Any) -> None:
 
 
 def _found(home: Institution, uid: str) -> User | None:
-    return User.objects.select_for_update().filter(institution=home, uid=uid).first()
+    """Locked, but for a global administrator: who gives the role locks all of them, and they in their order first."""
+    rows = User.objects.filter(institution=home, uid=uid)
+    return rows.filter(is_staff=False).select_for_update().first() or rows.first()
 
 
 def _made(home: Institution, membership: Membership, uid: str, values: dict[str, Any]) -> User:
@@ -64,8 +67,6 @@ def _with_role(home: Institution, membership: Membership, person: User) -> Any:
         return found
     if getattr(home, membership.kept):
         raise _nobody(membership)
-    if person.is_staff:
-        raise Forbidden(people.GLOBAL_ADMINISTRATOR)
     return membership.role_add(person=person)
 
 

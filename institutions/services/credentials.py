@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -30,10 +31,30 @@ def credential_issue(*, vle: VLE | None = None, provider: Provider | None = None
 
 @transaction.atomic
 def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None, overlap_minutes: int = 0) -> None:
-    """The live credentials of one module end in `overlap_minutes` (0: now), and with them the sessions they opened."""
+    """The live credentials of one module end in `overlap_minutes` (0: now), and with them the sessions they opened.
+
+    Launchers asked for with them are refused from then on. Without an overlap the secret may have leaked: whoever came
+    through such a launcher is out at once. Assessment sessions go on: no exam breaks because a secret is replaced.
+    """
     live = credentials_live().filter(vle=vle, provider=provider)
-    if not overlap_minutes:
-        live.update(revoked_at=timezone.now())
-        return
-    ends = timezone.now() + timedelta(minutes=overlap_minutes)
-    live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # none lives longer for it
+    now = timezone.now()
+    ends = now + timedelta(minutes=overlap_minutes)
+    if overlap_minutes:
+        live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # none lives longer for it
+    else:
+        live.update(revoked_at=now)
+    if vle is not None:
+        _launchers_end(vle, ends, with_sessions=not overlap_minutes)
+
+
+def _launchers_end(vle: VLE, ends: datetime, *, with_sessions: bool) -> None:
+    """After the credentials, whose locks keep out who comes through a launcher at this moment.
+
+    Which credential a launcher is of was not always kept. Those of a session's data are of none: see session_enter.
+    """
+    launchers = apps.get_model("signin.Launcher")._default_manager  # by name: sign-in is a layer above
+    launchers.filter(vle=vle, credential=None, session=None, used_at=None, expires_at__gt=ends).update(expires_at=ends)
+    if with_sessions:
+        asked_for = launchers.filter(Q(credential__isnull=False) | Q(session=None), vle=vle)
+        opened = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__in=asked_for)
+        opened.filter(assessment_session=None, ended_at=None).update(ended_at=ends)

@@ -23,10 +23,9 @@ from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
 GLOBAL_ADMINISTRATOR = "This is the account of a global administrator."
 _HAS_ROLE = Q(instructor__isnull=False) | Q(learner__isnull=False)
-_ADMINISTERS = Q(inst_admin=True, login_allowed=True, is_active=True)
-_ADMINISTERS_ALL = Q(is_staff=True, is_active=True, email__isnull=False) & ~Q(
-    password__startswith=UNUSABLE_PASSWORD_PREFIX
-)
+_CAN_SIGN_IN = Q(is_active=True, email__isnull=False) & ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+_ADMINISTERS = _CAN_SIGN_IN & Q(inst_admin=True, login_allowed=True)
+_ADMINISTERS_ALL = _CAN_SIGN_IN & Q(is_staff=True)  # needs no `login_allowed`
 
 
 @transaction.atomic
@@ -206,7 +205,7 @@ def _saved(person: User) -> User:
 
 
 def _administers(person: User) -> bool:
-    return person.inst_admin and person.login_allowed and person.is_active
+    return person.inst_admin and person.login_allowed and _can_sign_in(person)
 
 
 def _refuse_last_administrator(person: User) -> None:
@@ -222,7 +221,11 @@ def _refuse_last_administrator(person: User) -> None:
 
 
 def _administers_all(person: User) -> bool:
-    return bool(person.is_staff and person.is_active and person.email and person.has_usable_password())
+    return person.is_staff and _can_sign_in(person)
+
+
+def _can_sign_in(person: User) -> bool:
+    return bool(person.is_active and person.email and person.has_usable_password())
 
 
 def _refuse_last_global_administrator(person: User) -> None:

@@ -1,6 +1,7 @@
 """/api/v2/auth/approle"""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
@@ -102,7 +103,7 @@ class ApproleView(OpenView):
             session = module_sign_in(**body.validated_data, address=client_address(request))
         except Refused as error:
             return self.refused(str(error))
-        return Response(_signed_in(session, request.get_host()))
+        return Response(_signed_in(session, urlsplit(request.build_absolute_uri("/")).netloc))  # of PUBLIC_URL, if any
 
 
 def _signed_in(session: CallerSession, domain: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class LauncherView(OpenView):
     @extend_schema(
         operation_id="auth_token",
         request=LauncherTicketSerializer,
-        responses={200: PairSerializer, **problems(401, 413, 415, 429)},
+        responses={200: PairSerializer, **problems(401, 413, 415)},
     )
     def post(self, request):
         """Exchange a launcher, once, for a pair of tokens. Whatever is wrong with it is 401."""

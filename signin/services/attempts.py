@@ -1,7 +1,8 @@
-"""Failed attempts, counted in fixed windows: by what was tried and from where, and by the place alone.
+"""Failed attempts, counted in fixed windows: by what was tried and from where, by the place, and maybe by what alone.
 
-Each way of signing in has counters of its own: links that were used twice keep nobody there from signing in with a
-password. `what` names the way, `who` the account, role or launcher that is tried.
+Each way of signing in has counters of its own: modules with an old secret keep nobody there from signing in with a
+password. `what` names the way, `who` the account or role that is tried. Whatever is tried, the
+failures that are heard of an address bound the rows that come of it: the others leave none.
 """
 
 from collections.abc import Iterable
@@ -19,23 +20,14 @@ from signin.services import LockedOut
 from tesla_api.api.address import address_group
 
 
-def attempt_heard(*, what: str, who: str, address: str | None) -> None:
-    """Raises LockedOut when no attempt is heard now. Nothing is counted: whoever fails says so by `attempt_counted`.
-
-    For secrets that cannot be guessed. Many processes of one VLE sign in at the same moment, and their attempts are
-    no failures while they are looked at.
-    """
-    limits = _limits(what, who, address)
-    _refuse_full(SignInCounter.objects.filter(key__in=limits), limits, timezone.now())
-
-
 @transaction.atomic
-def attempt_counted(*, what: str, who: str, address: str | None) -> list[str]:
+def attempt_counted(*, what: str, who: str, address: str | None, from_anywhere: int | None = None) -> list[str]:
     """Count a failure; of a password before it is judged: parallel attempts cannot outrun the count.
 
-    The counters' keys, for `attempt_taken_back`. Raises LockedOut without counting.
+    `from_anywhere` is how many failures of `who` are counted from all places together, for what cannot be locked out
+    by them. The counters' keys, for `attempt_taken_back`. Raises LockedOut without counting.
     """
-    now, limits = timezone.now(), _limits(what, who, address)
+    now, limits = timezone.now(), _limits(what, who, address, from_anywhere)
     counters = [_counter(key, now) for key in sorted(limits)]  # in one order: attempts never wait crosswise
     _refuse_full(counters, limits, now)
     for counter in counters:
@@ -51,12 +43,13 @@ def attempt_taken_back(*, keys: list[str]) -> None:
         SignInCounter.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1)
 
 
-def _limits(what: str, who: str, address: str | None) -> dict[str, int]:
+def _limits(what: str, who: str, address: str | None, from_anywhere: int | None) -> dict[str, int]:
     place = address_group(address)
-    return {
+    limits = {
         _key(f"{what} and address", who, place): settings.SIGN_IN_FAILURES,
         _key(f"address of {what}", place): settings.SIGN_IN_FAILURES_PER_ADDRESS,
     }
+    return limits if from_anywhere is None else limits | {_key(what, who): from_anywhere}
 
 
 def _key(*parts: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from institutions.models import VLE, User
+from institutions.models import VLE, Credential, User
+from institutions.services.credentials import credentials_live
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
-from signin.services.attempts import attempt_counted, attempt_heard
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
 from tesla_api.api.domain import Invalid, Unknown
 from tesla_api.api.ids import bounded_id
@@ -31,11 +32,13 @@ def launcher_create(
     target_url: str | None = None,
     minutes: int = MINUTES,
     session: Any = None,
+    credential_id: int | None = None,
 ) -> tuple[Launcher, str]:
     """A ticket for a person of the VLE's institution, good for `minutes`, and its token, which is told only now.
 
-    `session` is a row of courses.AssessmentSession. Unknown when the person is not of that institution, or deactivated,
-    or the session is another person's; Invalid when `minutes` is no usable number.
+    `session` is a row of courses.AssessmentSession, `credential_id` what the VLE asks with. Unknown when the person is
+    not of that institution, or deactivated, or the session is another person's; Invalid when `minutes` is no usable
+    number.
     """
     if person.institution_id != vle.institution_id or not person.is_active:
         raise Unknown("User not found")
@@ -47,6 +50,7 @@ def launcher_create(
         institution_id=vle.institution_id,
         user=person,
         vle=vle,
+        credential_id=credential_id,
         session=session,
         target=target,
         target_url=target_url,
@@ -59,24 +63,22 @@ def launcher_create(
 def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSession:
     """The session that a ticket opens. Of two attempts at the same moment one is too late.
 
-    Raises LockedOut before the ticket is looked at, and Refused for whatever is wrong: malformed, unknown, used,
-    expired, or of somebody who may not come any more.
+    Raises Refused for whatever is wrong: malformed, unknown, used, expired, or of somebody who may not come any more.
+    Failures are not counted: a token is random and cannot be guessed, while numbers of tickets can, and many people
+    come from one address.
     """
     number = bounded_id(id)
-    attempt: dict[str, Any] = {"what": "launcher", "who": str(number), "address": address}
-    attempt_heard(**attempt)
     session = _redeemed(number, token, address) if number and isinstance(token, str) else None
     if session is None:
-        attempt_counted(**attempt)
         raise Refused("Invalid credentials")
     return session
 
 
 @transaction.atomic
 def _redeemed(number: int, token: str, address: str | None) -> CallerSession | None:
-    now = timezone.now()
+    issuer, now = _issuer(number, token), timezone.now()
     ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token), used_at=None, expires_at__gt=now)
-    if not ticket.update(used_at=now):
+    if not ticket.filter(Q(credential=None) | Q(credential=issuer)).update(used_at=now):
         return None
     launcher = Launcher.objects.select_related("user", "session").get(pk=number)
     person, learner = launcher.user, getattr(launcher.user, "learner", None)
@@ -87,6 +89,16 @@ def _redeemed(number: int, token: str, address: str | None) -> CallerSession | N
     if launcher.target == Target.DASHBOARD:
         return launched_session_open(lifetime=lifetime, **opened)
     return learner_session_open(expires_at=now + lifetime, assessment_session=launcher.session, **opened)
+
+
+def _issuer(number: int, token: str) -> Credential | None:
+    """The live credential that the ticket was asked for with.
+
+    Locked before the ticket: a revocation of this moment comes before and refuses, or after and ends the session. Only
+    for who knows the token, so that nobody else can make a VLE wait.
+    """
+    asked = Launcher.objects.filter(pk=number, token_hash=_hash(token)).values("credential")
+    return credentials_live().select_for_update(no_key=True).filter(pk__in=asked).first()
 
 
 def _hash(token: str) -> str:

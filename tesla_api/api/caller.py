@@ -56,6 +56,7 @@ class Caller:
     session_id: int | None = None
     assessment_session_id: int | None = None
     login_allowed: bool = False  # signs in with a password, and so may set another one
+    credential_id: int | None = None  # that a VLE or a provider signed in with
     is_authenticated = is_active = True
 
     @property

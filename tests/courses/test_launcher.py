@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
-from institutions.models import VLE, User
+from institutions.models import VLE, Credential, User
 from signin.models import CallerSession, Launcher
+from tests.conftest import client_of
 from tests.contract.test_traps import stored
 from tests.courses.sittings import url_of, vle_client
 
@@ -99,6 +100,20 @@ def test_it_is_exchanged_once_for_a_session_of_the_person(world, post):
     session = CallerSession.objects.get(kind="launched")
     assert session.user == world.people["ann"]
     assert Client().post("/api/v2/auth/token", ticket, content_type="application/json").status_code == 401
+
+
+def test_it_is_good_as_long_as_what_the_vle_asked_with(world, post):
+    made, late = post(**ASKED), post(**ASKED)
+    row = Launcher.objects.get(pk=made["id"])
+    assert row.credential == Credential.objects.get(vle=world.home.vle)
+    pair = APIClient().post("/api/v2/auth/token", {"id": made["id"], "token": made["token"]}).json()
+    header = {"HTTP_AUTHORIZATION": f"JWT {pair['access_token']}"}
+    assert APIClient().get("/api/v2/auth/profile", **header).status_code == 200
+    vles = f"/api/v2/institution/{world.home.institution.pk}/vle/"
+    rotated = client_of(world.people["admin"]).post(f"{vles}{world.home.vle.pk}/credentials/", {})
+    assert rotated.status_code == 201
+    assert APIClient().get("/api/v2/auth/profile", **header).status_code == 401
+    assert APIClient().post("/api/v2/auth/token", {"id": late["id"], "token": late["token"]}).status_code == 401
 
 
 def test_it_is_good_for_ttl_minutes(post):

@@ -248,7 +248,7 @@ def test_the_launcher_enters_a_dashboard_once_as_the_learner(home, open_):
     launcher = data_of(open_(max_ttl=30))["launcher"]
     assert list(launcher) == ["id", "token"]
     row = Launcher.objects.get(pk=launcher["id"])
-    assert (row.user, row.vle, row.target) == (home.people["bob"], home.vle, 0)
+    assert (row.user, row.vle, row.credential, row.target) == (home.people["bob"], home.vle, None, 0)
     assert 0 < (row.expires_at - row.created_at).total_seconds() <= 30 * 60
     answer = Client().post("/api/v2/auth/token", launcher, content_type="application/json")
     assert answer.status_code == 200

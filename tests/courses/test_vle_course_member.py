@@ -2,15 +2,18 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
 
 from courses.models import CourseInstructor, CourseLearner
-from courses.services.members import LEARNERS
+from courses.services.members import INSTRUCTORS, LEARNERS
 from courses.services.registrations import member_register
 from institutions.models import Institution, Instructor, User
 from learners.models import Learner, SENDLearner
 from tests.contract.vle_calls import PERSON, Sister
 
 LINKS = {"learner": CourseLearner, "instructor": CourseInstructor}
+MEMBERSHIPS = {"learner": LEARNERS, "instructor": INSTRUCTORS}
 ROLES = {"learner": Learner, "instructor": Instructor}
 INSIDE = {"learner": "ann", "instructor": "teacher"}
 OUTSIDE = {"learner": "eve", "instructor": "visitor"}
@@ -227,10 +230,45 @@ def test_who_holds_a_flag_or_a_login_is_linked_but_never_edited(held, method, ki
 
 
 @each_kind
-def test_global_administrators_account_is_given_no_role(kind, client, url, world):
-    User.objects.filter(pk=world.people["member"].pk).update(is_staff=True)
-    assert client.post(url(kind), {"uid": "member"}, format="json").status_code == 403
-    assert not ROLES[kind].objects.filter(user=world.people["member"].pk).exists()
+@pytest.mark.parametrize("trusted", [False, True])
+def test_global_administrator_is_linked_but_never_edited_and_masked_when_launched(trusted, kind, client, url, world):
+    Institution.objects.filter(pk=world.home.institution.pk).update(launcher_admin=trusted)
+    root = world.home.person("root", is_staff=True)
+    before = everybody()
+    body = {"uid": "root", "first_name": "Other", "last_name": "Name", "email": "other@x.org"}
+    for _ in range(2):
+        answer = client.post(url(kind), body, format="json")
+        assert (answer.status_code, answer.json()["id"], answer.json()["first_name"]) == (201, root.pk, "Root")
+    assert everybody() == before
+    assert LINKS[kind].objects.filter(course=world.home.course, **{kind: root.pk}).count() == 1
+    made = client.post(f"/api/v2/vle/{world.home.vle.pk}/launcher/", {"vle_user_uid": "root"}).json()
+    ticket = {"id": made["id"], "token": made["token"]}
+    pair = APIClient().post("/api/v2/auth/token", ticket).json()
+    launched = APIClient(HTTP_AUTHORIZATION=f"JWT {pair['access_token']}")
+    told = launched.get("/api/v2/auth/profile").json()
+    assert (told["is_admin"], told["roles"], told["login_allowed"]) == (False, [kind.upper()], False)
+    assert [row["id"] for row in told["institutions"]] == [world.home.institution.pk]
+    assert launched.get("/api/v2/admin/user/").status_code == 403
+    assert launched.get(f"/api/v2/institution/{world.away.institution.pk}/").status_code == 404
+    own = {"password": "another-Horse-7-battery", "password2": "another-Horse-7-battery"}
+    at = f"/api/v2/institution/{world.home.institution.pk}/user/{root.pk}/"
+    assert launched.patch(at, own).status_code == 403
+
+
+@each_kind
+def test_global_administrators_are_locked_together_and_in_their_order(kind, world):
+    """Whoever held one of them and then waits for the others would wait crosswise."""
+    world.home.person("root", is_staff=True)
+    with CaptureQueriesContext(connection) as captured:
+        member_register(course=world.home.course, membership=MEMBERSHIPS[kind], uid="root")
+    asked = [query["sql"] for query in captured if 'FROM "institutions_user"' in query["sql"]]
+    others, found, *_ = (sql for sql in asked if '"uid" = ' in sql.partition("WHERE")[2])
+    assert "NOT " in others  # somebody else would be locked by this
+    assert "FOR UPDATE" not in found
+    locking = [sql for sql in asked if "is_staff" in sql.partition("WHERE")[2] and " ASC" in sql and "LIMIT" not in sql]
+    assert locking
+    if connection.features.has_select_for_update:
+        assert locking[0].endswith("ASC FOR UPDATE")
 
 
 @each_kind

@@ -349,7 +349,9 @@ def test_global_administrators_are_locked_together_in_the_order_of_their_keys(wo
 
 
 @pytest.mark.parametrize(
-    "values", [{"inst_admin": False}, {"login_allowed": False}, {"is_active": False}, None], ids=str
+    "values",
+    [{"inst_admin": False}, {"login_allowed": False}, {"is_active": False}, {"email": ""}, None],
+    ids=str,
 )
 def test_last_administrator_of_an_institution_stays(values, root, url):
     method = "patch" if values else "delete"

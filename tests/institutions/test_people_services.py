@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
@@ -209,12 +210,14 @@ def test_person_who_is_gone_is_unknown(world):
 # The last administrator.
 
 
-@pytest.mark.parametrize("change", [{"inst_admin": False}, {"login_allowed": False}, {"is_active": False}])
+@pytest.mark.parametrize(
+    "change", [{"inst_admin": False}, {"login_allowed": False}, {"is_active": False}, {"email": None}]
+)
 def test_last_administrator_can_neither_be_demoted_nor_disabled(change, world):
     with pytest.raises(Conflict):
         people.person_update(person=world.people["admin"], **change)
     assert User.objects.filter(
-        pk=world.people["admin"].pk, inst_admin=True, login_allowed=True, is_active=True
+        pk=world.people["admin"].pk, inst_admin=True, login_allowed=True, is_active=True, email="admin@home.example.org"
     ).exists()
 
 
@@ -227,10 +230,30 @@ def test_last_administrator_cannot_be_deleted(world):
         people.person_delete(person=second)
 
 
-def test_administrator_who_cannot_sign_in_is_not_the_last(world):
-    idle = world.home.person("idle", inst_admin=True, login_allowed=False)
+UNABLE = [{"login_allowed": False}, {"email": None}, {"password": make_password(None)}, {"is_active": False}]
+
+
+@pytest.mark.parametrize("lack", UNABLE, ids=str)
+def test_administrator_who_cannot_sign_in_is_not_the_last(lack, world):
+    idle = world.home.person("idle", inst_admin=True)
+    User.objects.filter(pk=idle.pk).update(**lack)
+    with pytest.raises(Conflict):  # and takes nobody's place
+        people.person_update(person=world.people["admin"], email=None)
+    with pytest.raises(Conflict):
+        people.person_delete(person=world.people["admin"])
     people.person_update(person=idle, inst_admin=False)
     people.person_delete(person=idle)
+
+
+@pytest.mark.parametrize("lack", UNABLE, ids=str)
+def test_where_no_administrator_can_sign_in_everything_can_be_changed(lack, world):
+    admin = world.people["admin"]
+    User.objects.filter(pk=admin.pk).update(**lack)
+    people.person_update(person=admin, first_name="Other", email="other@home.example.org")
+    User.objects.filter(pk=admin.pk).update(**lack)
+    people.person_update(person=admin, inst_admin=False)
+    people.person_update(person=admin, inst_admin=True)
+    people.person_delete(person=admin)
 
 
 def test_stale_administrator_is_still_the_last(world):

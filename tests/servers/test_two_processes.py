@@ -206,6 +206,28 @@ def test_a_rotation_in_one_process_ends_credential_and_tokens_in_the_other(runni
     assert approle(other, rotated.json()["credentials"]).status == 200
 
 
+@pytest.mark.parametrize("ending", ["rotated", "deleted"])
+def test_nobody_stays_who_comes_through_a_launcher_while_its_secret_ends(running, ending):
+    servers, known = running
+    for _ in range(3):
+        made, admin = registered(servers[0], known)
+        vle = approle(servers[0], made["credentials"]).json()["token"]["access_token"]
+        ask = partial(servers[1].call, "POST", f"/api/v2/vle/{made['id']}/launcher/", {"vle_user_uid": "ann"}, vle)
+        tickets = [{name: answer.json()[name] for name in ("id", "token")} for answer in (ask() for _ in range(7))]
+        where = home(known, f"vle/{made['id']}/")
+        rotate = partial(servers[0].call, "POST", f"{where}credentials/", {}, admin)
+        end = rotate if ending == "rotated" else partial(servers[0].call, "DELETE", where, None, admin)
+        calls = [partial(servers[i % 2].call, "POST", "/api/v2/auth/token", body) for i, body in enumerate(tickets)]
+        *answers, ended = at_once([*calls[:6], end])
+        assert ended.status in (201, 204)
+        assert statuses(answers).keys() <= {200, 401}
+        for answer in answers:
+            if answer.status == 200:
+                pair = answer.json()
+                assert servers[1].call("GET", "/api/v2/auth/profile", token=pair["access_token"]).status == 401
+        assert calls[6]().status == 401
+
+
 def test_many_processes_of_a_vle_sign_in_at_once(running):
     servers, known = running
     made, _ = registered(servers[0], known)
@@ -235,7 +257,8 @@ def test_wrong_secrets_are_counted_across_processes(running):
     wrong = made["credentials"] | {"secret_id": "wrong"}
     answers = at_once([partial(approle, servers[i % 2], wrong) for i in range(24)])
     assert statuses(answers) == {401: 10, 429: 14}
-    assert [approle(server, made["credentials"]).status for server in servers] == [429, 429]
+    assert [approle(server, wrong).status for server in servers] == [429, 429]
+    assert [approle(server, made["credentials"]).status for server in servers] == [200, 200]
 
 
 def test_of_rotations_at_once_only_one_credential_lives(running):

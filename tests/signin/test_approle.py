@@ -173,6 +173,14 @@ def test_without_a_broker_a_provider_is_told_of_none(provider, settings):
     assert (told["instrument_id"], told["description"], told["provider"]["alert_below"]) == (None, None, None)
 
 
+@pytest.mark.parametrize("path", ["", "/tesla"])
+def test_the_domain_is_the_public_addresss(moodle, provider, settings, path):
+    settings.PUBLIC_URL = f"https://trust.example.org:8443{path}"
+    for _, credentials in (moodle, provider):
+        told = sign_in(credentials).json()
+        assert (told["domain"], told["config"]["TESLA_DOMAIN"]) == ("trust.example.org:8443", "trust.example.org:8443")
+
+
 def test_the_sign_in_is_recorded_at_the_credential_and_opens_a_session_of_it(moodle, provider):
     for _, credentials in (moodle, provider):
         credential = Credential.objects.get(role_id=credentials["role_id"])
@@ -257,18 +265,47 @@ def test_an_old_token_in_the_header_does_not_disturb(moodle):
     assert sign_in(moodle[1], HTTP_AUTHORIZATION="JWT old.old.old").status_code == 200
 
 
-def test_ten_failures_lock_an_address_out_of_one_role(moodle, provider):
+def refused(credentials, **extra) -> int:
+    return sign_in({**credentials, "secret_id": "wrong"}, **extra).status_code
+
+
+def test_after_ten_failures_of_a_role_an_address_has_to_wait(moodle, provider):
     _, credentials = moodle
-    for _ in range(10):
-        assert sign_in({**credentials, "secret_id": "wrong"}).status_code == 401
-    locked = sign_in(credentials)
+    assert {refused(credentials) for _ in range(10)} == {401}
+    locked = sign_in({**credentials, "secret_id": "wrong"})
     assert locked.status_code == 429
     assert 0 < int(locked["Retry-After"]) <= 15 * 60
     assert not CallerSession.objects.exists()
-    assert sign_in(provider[1]).status_code == 200  # another role from the same place
-    assert sign_in(credentials, REMOTE_ADDR="198.51.100.7").status_code == 200  # the same role from elsewhere
+    assert refused(provider[1]) == 401  # another role from the same place
+    assert refused(credentials, REMOTE_ADDR="198.51.100.7") == 401  # the same role from elsewhere
     SignInCounter.objects.update(since=timezone.now() - timedelta(minutes=15, seconds=1))
-    assert sign_in(credentials).status_code == 200
+    assert refused(credentials) == 401
+
+
+def test_failures_of_a_role_are_counted_over_all_addresses(moodle, provider, settings):
+    settings.SIGN_IN_FAILURES_PER_ROLE = 12
+    _, credentials = moodle
+    places = [{"REMOTE_ADDR": f"198.51.{number}.7"} for number in range(14)]
+    assert [refused(credentials, **place) for place in places] == [401] * 12 + [429] * 2
+    locked = sign_in({**credentials, "secret_id": "wrong"}, REMOTE_ADDR="203.0.113.7")
+    assert (locked.status_code, 0 < int(locked["Retry-After"]) <= 15 * 60) == (429, True)
+    assert refused(provider[1], **places[0]) == 401
+    assert sign_in(credentials).status_code == 200  # its secret cannot be guessed
+
+
+def test_the_right_secret_is_heard_however_many_were_wrong(moodle, settings):
+    """Who knows a role cannot lock its VLE out, and who typed a wrong secret need not wait with the right one."""
+    settings.SIGN_IN_FAILURES = settings.SIGN_IN_FAILURES_PER_ADDRESS = settings.SIGN_IN_FAILURES_PER_ROLE = 1
+    assert [refused(moodle[1]) for _ in range(3)] == [401, 429, 429]
+    assert sign_in(moodle[1]).status_code == 200
+    assert refused(moodle[1]) == 429
+
+
+def test_revoked_secrets_are_counted_like_wrong_ones(moodle, settings):
+    settings.SIGN_IN_FAILURES = 2
+    vle, old = moodle
+    vle_credentials_rotate(vle=vle, overlap_minutes=0)
+    assert [sign_in(old).status_code for _ in range(3)] == [401, 401, 429]
 
 
 def test_all_ways_to_write_a_role_are_one_role(moodle):
@@ -276,19 +313,24 @@ def test_all_ways_to_write_a_role_are_one_role(moodle):
     role = credentials["role_id"]
     forms = [role, role.upper(), role.replace("-", ""), f"{{{role}}}", f"urn:uuid:{role}"]
     assert {sign_in({**credentials, "role_id": form}).status_code for form in forms} == {200}
-    for number in range(10):
-        assert sign_in({"role_id": forms[number % 5], "secret_id": "wrong"}).status_code == 401
-    assert {sign_in({**credentials, "role_id": form}).status_code for form in forms} == {429}
+    assert {refused({"role_id": forms[number % 5]}) for number in range(10)} == {401}
+    assert {refused({"role_id": form}) for form in forms} == {429}
 
 
 def test_many_failures_lock_an_address_out_of_all_roles_but_not_of_passwords(moodle, settings, world):
     settings.SIGN_IN_FAILURES_PER_ADDRESS = 20
-    for number in range(20):
-        assert sign_in({"role_id": f"unknown-{number}", "secret_id": "x"}).status_code == 401
-    assert sign_in(moodle[1]).status_code == 429
-    assert sign_in(moodle[1], REMOTE_ADDR="198.51.100.7").status_code == 200
+    assert {refused({"role_id": f"unknown-{number}"}) for number in range(20)} == {401}
+    assert refused(moodle[1]) == 429
+    assert refused(moodle[1], REMOTE_ADDR="198.51.100.7") == 401
     body = {"email": world.people["admin"].email, "password": "correct-horse-9-battery"}
     assert APIClient().post("/api/v2/auth/login", body).status_code == 200
+
+
+def test_roles_that_do_not_exist_leave_no_more_rows_than_an_address_may_fail(db, settings):
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
+    roles = [f"0b9d4c6e-0000-4000-8000-00000000000{number}" for number in range(9)]
+    assert [refused({"role_id": role}) for role in roles] == [401] * 3 + [429] * 6
+    assert SignInCounter.objects.count() == 1 + 2 * 3  # the address; each role, and the role from there
 
 
 def test_sign_ins_that_succeed_count_for_nothing(moodle, settings):

@@ -16,6 +16,7 @@ from rest_framework.settings import api_settings
 
 from tesla_api.api.constraints import refuse_violations
 from tesla_api.api.ids import bounded_id
+from tesla_api.api.nesting import TOO_DEEP, is_too_deep
 from tesla_api.api.text import validate_line, validate_prose
 
 Expression = Callable[[int], Any]
@@ -132,7 +133,18 @@ class SwitchField(serializers.BooleanField):
         return super().validate_empty_values(empty if data is None else data)
 
 
-class ObjectField(serializers.JSONField):
+class AnyJSONField(serializers.JSONField):
+    """JSON of any kind that is not nested too deeply: whatever takes JSON in is one of these."""
+
+    default_error_messages = {"too_deep": TOO_DEEP}
+
+    def to_internal_value(self, data):
+        if is_too_deep(data):  # before anything looks at it that calls itself
+            self.fail("too_deep")
+        return super().to_internal_value(data)
+
+
+class ObjectField(AnyJSONField):
     """A JSON object; a body may also hold it as text, as forms and some clients send it. "" is null."""
 
     default_error_messages = {
@@ -150,14 +162,15 @@ class ObjectField(serializers.JSONField):
     def to_internal_value(self, data):
         try:
             value = orjson.loads(data) if isinstance(data, str) else data
-            text = orjson.dumps(value)
-        except (TypeError, ValueError):  # the first: nested deeper than is stored
+        except ValueError:
             self.fail("invalid")
+        if is_too_deep(value):
+            self.fail("too_deep")
         if value is None and self.allow_null:
             return None
         if not isinstance(value, dict):
             self.fail("not_an_object")
-        if rb"\u0000" in text:  # PostgreSQL cannot store it
+        if rb"\u0000" in orjson.dumps(value):  # PostgreSQL cannot store it
             self.fail("null_character")
         return value
 

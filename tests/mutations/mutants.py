@@ -235,6 +235,7 @@ _STATUS = (("tests/reports/test_lapi_status.py",),)
 _ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
 _INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
+_DEEP = (("tests/kernel/test_nesting.py",),)
 _CORS = (("tests/kernel/test_cors.py",),)
 _ADDRESS = (("tests/kernel/test_public_address.py",),)
 _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
@@ -645,7 +646,20 @@ WRITTEN = [
         "if False:",
         _COURSES,
     ),
-    ("null characters in objects", f"{_API}serializers.py", 'if rb"\\u0000" in text:', "if False:", _COURSES),
+    (
+        "null characters in objects",
+        f"{_API}serializers.py",
+        'if rb"\\u0000" in orjson.dumps(value):',
+        "if False:",
+        _COURSES,
+    ),
+    (
+        "objects of any depth",
+        f"{_API}nesting.py",
+        "return any(isinstance(inner, dict | list)",
+        "return any(False",
+        _DEEP,
+    ),
     # What VLEs tell.
     ("every VLE enters", f"{_API}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
     (

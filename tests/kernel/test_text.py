@@ -33,11 +33,30 @@ def test_what_is_no_language_code(code):
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "ftp://x.org", "//x.org", "x.org", "file:///etc/passwd", "data:,x"]
-)
+    "address",
+    [
+        "javascript:alert(1)", "ftp://x.org", "//x.org", "x.org", "file:///etc/passwd", "data:,x", "", "http:", "http://",
+        "http:///x", "http://?x", "http://#x", "http://:80/", "http://@/x", "https:x.org", "http:/x.org",
+        "http://mood le/", "http://\u2028x/", "http://[::1/", "ht\ttp://x.org", "http://x.org/\x00", "http://x.org/\n",
+        "java\nscript:x//http://x", " javascript:x", "\x01http://x.org", "http\u00a0://x.org",
+        "view-source:http://x.org",
+    ],
+)  # fmt: skip
 def test_only_web_addresses_are_addresses(address):
     with pytest.raises(ValidationError):
         validate_web_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://moodle/course/view.php?id=3", "http://my_moodle.example.org/x", "https://x.org/a b/c.php?n=d e#f g",
+        "HTTPS://X.ORG", "http://localhost:8080", "http://[::1]:8000/x", "https://x.org:443/ü?ñ=學", "http://møødle.dk/",
+        "http://127.0.0.1/moodle/mod/quiz/view.php?id=1&b[]=2|3", "https://user@x.org/",
+    ],
+)  # fmt: skip
+def test_addresses_that_vles_have(address):
+    validate_web_address(address)
 
 
 def test_bodies_with_control_characters_are_refused_under_the_field(as_, world):

@@ -336,7 +336,13 @@ def test_wrong_values_are_400_under_their_name(post, name, value):
     assert AssessmentSession.objects.count() == 0
 
 
-@pytest.mark.parametrize("value", ["top", "Top-Left", "", 1, [], {}, True])
+@pytest.mark.parametrize("word", ["", "top", "Top-Left", " top-left", "x" * 5_000])
+def test_a_word_that_is_no_corner_is_the_default_one(post, word):
+    made = stored(session(post, options={"floating_menu_initial_pos": word}))
+    assert made.options["floating_menu_initial_pos"] == "bottom-right"
+
+
+@pytest.mark.parametrize("value", [1, [], {}, True])
 def test_wrong_options_are_400_under_their_name(post, value):
     assert post(400, **{**MOODLE, "options": {"floating_menu_initial_pos": value}}).keys() == {"options"}
     if value not in (1, True):

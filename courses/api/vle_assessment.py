@@ -126,10 +126,9 @@ class AssessmentView(ProcedureView):
 
         A session that is over is 400 with a list of one text.
         """
-        body = AssessmentBodySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.read(AssessmentBodySerializer)
         try:
-            session = self.session(body.validated_data)
+            session = self.session(body)
         except Unknown as error:
             return Response(str(error), status.HTTP_404_NOT_FOUND)
         except assessments.Closed as error:

@@ -1,5 +1,6 @@
 """What text may be: the validators that models, serializers and services share."""
 
+import re
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -9,6 +10,12 @@ from django.core.validators import RegexValidator
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
 validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
 validate_queue_name = RegexValidator(r"^[A-Za-z0-9._-]+\Z", "Letters, digits, dots, dashes and underscores only.")
+_DROPPED = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def without_controls(text: str) -> str:
+    """Without what no text shows; tab and line ends stay, and so does NUL, which is never a slip."""
+    return text if text.isprintable() else _DROPPED.sub("", text)
 
 
 def validate_web_address(value: object) -> None:

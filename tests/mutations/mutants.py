@@ -236,6 +236,7 @@ _ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
 _INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _DEEP = (("tests/kernel/test_nesting.py",),)
+_TEXT = (("tests/kernel/test_text.py",),)
 _CORS = (("tests/kernel/test_cors.py",),)
 _ADDRESS = (("tests/kernel/test_public_address.py",),)
 _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
@@ -747,6 +748,7 @@ WRITTEN = [
         'regex = "[^/]+"',
         _PATHS,
     ),
+    ("VLEs' controls are refused", f"{_API}access.py", "drops_controls=True,", "", _TEXT),
     ("control characters", f"{_API}text.py", "    if found is not None:\n", "    if False:\n", _TRAPS),
     (
         "constraints are not checked",

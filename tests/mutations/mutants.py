@@ -1570,7 +1570,7 @@ WRITTEN = [
         (("tests/institutions/test_admin_ui.py",),),
     ),
     # Dashboards: other hosts, addresses, and what they have beside the document.
-    ("pages open to other hosts", _SETTINGS, 'r"^/(api|lapi|files)/"', 'r"^/"', _CORS),
+    ("pages open to other hosts", _SETTINGS, 'r"^/+(api|lapi|files)/"', 'r"^/"', _CORS),
     ("any origin", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_ALL_ORIGINS = True", _CORS),
     ("cookies from other hosts", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_CREDENTIALS = True", _CORS),
     (

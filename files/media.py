@@ -51,9 +51,9 @@ def _odf(media_type: str) -> Sign:
 
 
 def _text(head: bytes) -> bool:
-    """UTF-8 without control characters, though the last letter may be cut off."""
+    """UTF-8 without control characters; where only the head is here, its last letter may be cut off."""
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+        text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD)
     except ValueError:
         return False
     return not any(letter < " " and letter not in "\t\n\r\f" for letter in text)

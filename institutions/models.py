@@ -4,7 +4,6 @@ import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
@@ -13,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from tesla_api.api.constraints import tied_to_institution
 from tesla_api.api.fields import EncryptedTextField
 from tesla_api.api.models import Record, Timestamped
-from tesla_api.api.text import validate_language, validate_line, validate_queue_name
+from tesla_api.api.text import validate_language, validate_line, validate_queue_name, validate_web_address
 
 
 class Institution(Timestamped):
@@ -149,7 +148,7 @@ class VLE(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="vles")
     type = models.IntegerField(choices=VLEType.choices, default=VLEType.MOODLE)
     name = models.CharField(max_length=250)
-    url = models.CharField(max_length=2048, null=True, blank=True, validators=[URLValidator(["http", "https"])])
+    url = models.CharField(max_length=2048, null=True, blank=True, validators=[validate_web_address])
     client_id = models.CharField(max_length=250, null=True, blank=True)
     lti = models.JSONField(default=dict, blank=True, help_text="LTI configuration without its secret.")
     lti_secret = EncryptedTextField(default="", blank=True, editable=False)

@@ -1,14 +1,19 @@
 """What the pages of Django's admin share: no long selects, no lost rules, no rights beyond what a page is for."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError
-from django.db.models import ForeignKey, IntegerField, ManyToManyField, Model, ProtectedError
+from django.db.models import ForeignKey, IntegerField, JSONField, ManyToManyField, Model, ProtectedError
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from tesla_api.api.constraints import TAKEN
 from tesla_api.api.domain import DomainError
 from tesla_api.api.ids import bounded_id
+from tesla_api.api.nesting import TOO_DEEP, validate_depth
 
 Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
 
@@ -24,12 +29,32 @@ def told(error: Exception) -> str:
     return "These values cannot be stored." if isinstance(error, DataError) else str(error)
 
 
+class ShallowJSONField(forms.JSONField):
+    """JSON that is not nested too deeply; what Python cannot even read is said to be so, too."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            found = super().to_python(value)
+        except RecursionError as error:
+            raise ValidationError(TOO_DEEP, code="too_deep") from error
+        validate_depth(found)
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, for the form that says what is wrong with it."""
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return InvalidJSONInput(data)
+
+
 class Page(admin.ModelAdmin):
     """Rows that can be changed. Related rows are numbers to type or to look up in a window, never a list."""
 
     list_per_page = 50
     show_full_result_count = False
     list_max_show_all = 200
+    formfield_overrides = {JSONField: {"form_class": ShallowJSONField}}
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)

@@ -296,7 +296,7 @@ LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
 CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("CORS_ALLOWED_ORIGINS", default=[])]
 if not all(re.fullmatch(r"https?://[^\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):
     sys.exit("CORS_ALLOWED_ORIGINS must be origins such as https://dashboard.example.org, separated by commas.")
-CORS_URLS_REGEX = r"^/(api|lapi|files)/"
+CORS_URLS_REGEX = r"^/+(api|lapi|files)/"  # some clients say //api, which is answered, too
 CORS_ALLOW_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CORS_ALLOW_HEADERS = ("authorization", "content-type")
 CORS_ALLOW_CREDENTIALS = False

@@ -1,8 +1,10 @@
 """The WSGI application that the server runs."""
 
 import os
+import re
 from codecs import lookup
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
@@ -21,6 +23,15 @@ def understandable(environ: dict) -> bool:
         return False
 
 
+def readable_by(environ: dict) -> list[tuple[str, str]]:
+    """Headers that let dashboards on other hosts read a refusal, as the middleware does with every other answer."""
+    if not re.match(settings.CORS_URLS_REGEX, environ.get("PATH_INFO", "")):
+        return []
+    origin: str = environ.get("HTTP_ORIGIN", "")
+    allowed = [("Access-Control-Allow-Origin", origin)] if origin in settings.CORS_ALLOWED_ORIGINS else []
+    return [("Vary", "origin"), *allowed]
+
+
 def guarded(application):
     """The application, for requests whose headers and length are what they should be."""
 
@@ -33,7 +44,8 @@ def guarded(application):
             if chunked
             else ("400 Bad Request", b'{"detail":"The headers Content-Type or Accept cannot be understood."}')
         )
-        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
+        start_response(status, [*headers, *readable_by(environ)])
         return [text]
 
     return answer

@@ -11,7 +11,7 @@ from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import IntegerFilter
 from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed
+from tesla_api.api.serializers import Computed, OpaqueTextField
 
 
 def course_is_enabled(view) -> bool:
@@ -26,6 +26,7 @@ class VLECourseActivitySerializer(ToldSerializer):
     """An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z."""
 
     course = VLEActivityCourseSerializer(read_only=True)
+    conf = OpaqueTextField()
 
     class Meta:
         model = Activity

@@ -8,7 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from courses.api.session import CORNERS
+from courses.api.session import CORNER, CORNERS
 from courses.links import CONNECTOR, DATA, session_path
 from courses.models import Activity, AssessmentSession
 from courses.services import assessments
@@ -41,8 +41,15 @@ class SessionNumberField(serializers.IntegerField):
         return bounded_id(data) or 0
 
 
+class CornerField(serializers.ChoiceField):
+    """Any other word is the default corner: a VLE that says it would only hear that there is no session."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return CORNER if isinstance(data, str) and data not in CORNERS else super().to_internal_value(data)
+
+
 class AssessmentOptionsSerializer(BodySerializer):
-    floating_menu_initial_pos = serializers.ChoiceField(CORNERS, **OPTIONAL)
+    floating_menu_initial_pos = CornerField(CORNERS, **OPTIONAL)
 
 
 class AssessmentBodySerializer(BodySerializer):
@@ -119,10 +126,9 @@ class AssessmentView(ProcedureView):
 
         A session that is over is 400 with a list of one text.
         """
-        body = AssessmentBodySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.read(AssessmentBodySerializer)
         try:
-            session = self.session(body.validated_data)
+            session = self.session(body)
         except Unknown as error:
             return Response(str(error), status.HTTP_404_NOT_FOUND)
         except assessments.Closed as error:

@@ -55,10 +55,9 @@ class LauncherView(ProcedureView):
     )
     def post(self, request, **_):
         """A ticket with which one person of the institution enters a dashboard, once, without a password."""
-        body = LauncherBodySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.read(LauncherBodySerializer)
         try:
-            launcher, token = self.launcher({k: v for k, v in body.validated_data.items() if v is not None})
+            launcher, token = self.launcher({k: v for k, v in body.items() if v is not None})
         except Unknown as error:
             return Response(str(error), status.HTTP_404_NOT_FOUND)
         query = urlencode({"id": launcher.pk, "token": token})

@@ -141,10 +141,17 @@ class InstrumentIdsField(PlainListField):
         super().__init__(**{"allow_empty": False, "max_length": MOST_INSTRUMENTS} | kwargs)
 
 
+class ContextField(ObjectField):
+    """An empty list is an empty object: PHP writes both alike."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return {} if data == [] else super().to_internal_value(data)
+
+
 class MetadataSerializer(BodySerializer):
     mimetype = serializers.CharField(max_length=255)
     filename = serializers.CharField(max_length=255, required=False, allow_null=True, allow_blank=True)
-    context = ObjectField(required=False, allow_null=True)  # type: ignore[assignment] # fields leave the class
+    context = ContextField(required=False, allow_null=True)  # type: ignore[assignment] # fields leave the class
     created_at = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate_mimetype(self, value: str) -> str:

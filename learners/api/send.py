@@ -16,8 +16,9 @@ from learners.queries import send_data
 from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import ColumnFilter
+from tesla_api.api.nesting import is_too_deep
 from tesla_api.api.scope import under
-from tesla_api.api.serializers import BodySerializer, Computed, ResourceSerializer
+from tesla_api.api.serializers import AnyJSONField, BodySerializer, Computed, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
 
 
@@ -30,7 +31,7 @@ class InstitutionSENDCategoryDataSerializer(BodySerializer):
     disabled_instruments = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
 
 
-class SENDDataField(Computed, serializers.JSONField):
+class SENDDataField(Computed, AnyJSONField):
     """Answered with both keys; taken as an object with both, one or none, in forms as JSON text.
 
     What the values may be is said by the service, which knows the instruments of this moment.
@@ -53,6 +54,8 @@ class SENDDataField(Computed, serializers.JSONField):
                 data = orjson.loads(str(data))
             except ValueError:
                 self.fail("invalid")
+        if is_too_deep(data):
+            self.fail("too_deep")
         if not isinstance(data, dict):
             self.fail("no_object")
         return {"data": {key: data[key] for key in send_data({}) if key in data}}

@@ -11,6 +11,7 @@ from reports.api.capturing import ActivityCaptureView, InActivity
 from reports.models import AlertLevel
 from reports.services.captures import alert_create
 from tesla_api.api.parsers import JSONParser
+from tesla_api.api.serializers import AnyJSONField
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.names]},
@@ -29,7 +30,7 @@ class AlertLevelField(serializers.Field[AlertLevel, Any, str, Any]):
 
 
 @extend_schema_field(OpenApiTypes.ANY)
-class AnyJSON(serializers.JSONField):
+class AnyJSON(AnyJSONField):
     pass
 
 

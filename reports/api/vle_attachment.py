@@ -97,7 +97,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def send(self, request, **_):
         """A document that the learner has handed in."""
         learner = self._learner()
-        serializer = AttachmentSerializer(data=request.data)
+        serializer = AttachmentSerializer(data=request.data, context={"view": self})
         serializer.is_valid(raise_exception=True)
         body: dict[str, Any] = serializer.validated_data
         document = request_create(

@@ -58,6 +58,7 @@ class Root:
     tenant: Callable[[Caller, int | None], int | None]
     strangers_get_404: bool = False
     id_is_tenant: bool = False
+    drops_controls: bool = False  # control characters of texts are left out there, where elsewhere they are 400
     id_is_own: bool = True  # the first id names the root's row, which `roles` has judged; else a row like any other
 
 
@@ -70,7 +71,12 @@ ROOTS = {
     "institution": Root(
         PEOPLE, lambda caller, id: caller.roles_in(id), lambda caller, id: id, strangers_get_404=True, id_is_tenant=True
     ),
-    "vle": Root(frozenset({CallerKind.VLE}), module(Role.VLE), lambda caller, id: caller.institution_id),
+    "vle": Root(
+        frozenset({CallerKind.VLE}),
+        module(Role.VLE),
+        lambda caller, id: caller.institution_id,
+        drops_controls=True,  # VLEs repeat what people once pasted, and show nobody why it was refused
+    ),
     "provider": Root(frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None),
     "admin": Root(
         frozenset({CallerKind.GLOBAL_ADMIN}),

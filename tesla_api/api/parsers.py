@@ -10,7 +10,10 @@ from django.http import UnreadablePostError
 from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError
 
+from tesla_api.api.nesting import is_too_deep
 from tesla_api.api.spooled import CHUNK, Content, Scanner
+
+DEEPEST_BODY = 500  # of no field so many are taken; but what a refusal repeats of them, Python can still write
 
 
 class TooLarge(APIException):
@@ -37,9 +40,13 @@ class JSONParser(parsers.BaseParser):
 def _parsed(text: bytes):
     try:
         # Refuses NaN, broken UTF-8 and nesting deeper than its own limit, all as a ValueError.
-        return orjson.loads(text)
+        body = orjson.loads(text)
     except ValueError as error:
         raise ParseError(f"JSON parse error - {error}") from error
+    # Counted first, which is quick: hardly any body has so many marks that it could be so deep.
+    if text.count(b"[") + text.count(b"{") > DEEPEST_BODY and is_too_deep(body, DEEPEST_BODY):
+        raise ParseError(f"The body is nested too deeply: at most {DEEPEST_BODY} levels.")
+    return body
 
 
 class SampleParser(parsers.BaseParser):

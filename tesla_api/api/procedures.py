@@ -1,12 +1,13 @@
 """Procedures: one POST below the row that the first id of a URL names, for what is no row and no list of rows."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rest_framework.views import APIView
 
 from tesla_api.api.access import Grant
 from tesla_api.api.caller import Role
 from tesla_api.api.rooted import Rooted
+from tesla_api.api.serializers import BodySerializer
 
 _SEALED = {"permission_classes", "get_permissions", "authentication_classes", "get_authenticators", "initial"}
 
@@ -27,6 +28,12 @@ class ProcedureView(Rooted, APIView):
     def initialize_request(self, request, *args, **kwargs):
         self.action = "post" if request.method == "POST" else None
         return super().initialize_request(request, *args, **kwargs)
+
+    def read(self, serializer: type[BodySerializer]) -> dict[str, Any]:
+        """The body, checked."""
+        body = serializer(data=self.request.data, context={"view": self})
+        body.is_valid(raise_exception=True)
+        return body.validated_data
 
     def enter(self) -> None:
         """Nothing lies above but the root's own row, which the caller's roles have judged."""

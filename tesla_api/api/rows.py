@@ -28,6 +28,7 @@ from tesla_api.api.serializers import (
     Computed,
     Expression,
     ObjectField,
+    OpaqueTextField,
     SwitchField,
     TenantRelatedField,
 )
@@ -37,7 +38,7 @@ from tesla_api.api.serializers import (
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    SwitchField,
+    OpaqueTextField, SwitchField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"

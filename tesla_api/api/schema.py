@@ -118,6 +118,7 @@ class BatchSchema(OpenApiSerializerFieldExtension):
 
 class ObjectSchema(OpenApiSerializerFieldExtension):
     target_class = "tesla_api.api.serializers.ObjectField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema, direction):
         return {"type": "object", "additionalProperties": {}}

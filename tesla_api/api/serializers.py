@@ -3,7 +3,7 @@
 The two readers are the compiler of fast rows (rows.py) and DRF's own `to_representation`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from operator import attrgetter
 from typing import Any
@@ -14,26 +14,42 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
+from tesla_api.api.access import ROOTS
 from tesla_api.api.constraints import refuse_violations
 from tesla_api.api.ids import bounded_id
-from tesla_api.api.text import validate_line, validate_prose
+from tesla_api.api.nesting import TOO_DEEP, is_too_deep
+from tesla_api.api.text import validate_line, validate_prose, without_controls
 
 Expression = Callable[[int], Any]
 
 
 # What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
-# characters, and a switch that a form leaves out stays as it is, as in JSON. The browsable API's own forms send an
-# explicit false (see templates/rest_framework/horizontal/checkbox.html).
+# characters, which below some roots are left out, and a switch that a form leaves out stays as it is, as in JSON. The
+# browsable API's own forms send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
 class PlainText:
     def get_fields(self):
         fields = super().get_fields()  # type: ignore[misc]
         for field in fields.values():
-            if isinstance(field, serializers.CharField) and not field.read_only:
+            if _is_text(field):
                 several_lines = field.style.get("base_template") == "textarea.html"
                 field.validators.append(validate_prose if several_lines else validate_line)
             elif isinstance(field, serializers.BooleanField):
                 field.default_empty_html = empty
         return fields
+
+    def to_internal_value(self, data):
+        root = ROOTS.get(getattr(self.context.get("view"), "root", ""))  # type: ignore[attr-defined]
+        if root is not None and root.drops_controls and isinstance(data, Mapping):
+            fields = self.fields.items()  # type: ignore[attr-defined]
+            texts = {name: data.get(name) for name, field in fields if _is_text(field)}
+            data = data.copy()  # type: ignore[attr-defined] # dicts and forms have one
+            data.update({name: without_controls(text) for name, text in texts.items() if isinstance(text, str)})
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+def _is_text(field: serializers.Field) -> bool:
+    is_text = isinstance(field, serializers.CharField) and not isinstance(field, OpaqueTextField)
+    return is_text and not field.read_only
 
 
 # No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
@@ -112,6 +128,14 @@ class BlankableEmailField(serializers.EmailField):
         return super().run_validation(data) or None
 
 
+class OpaqueTextField(serializers.CharField):
+    """Text that is nobody's to read here: it may hold any character that a database can store."""
+
+    def __init__(self, **kwargs):
+        defaults = {"required": False, "allow_null": True, "allow_blank": True}
+        super().__init__(**defaults | {"style": {"base_template": "textarea.html"}} | kwargs)
+
+
 class BlankableCharField(serializers.CharField):
     """Text that may be null or "" in a body; stored and answered as ""."""
 
@@ -132,7 +156,18 @@ class SwitchField(serializers.BooleanField):
         return super().validate_empty_values(empty if data is None else data)
 
 
-class ObjectField(serializers.JSONField):
+class AnyJSONField(serializers.JSONField):
+    """JSON of any kind that is not nested too deeply: whatever takes JSON in is one of these."""
+
+    default_error_messages = {"too_deep": TOO_DEEP}
+
+    def to_internal_value(self, data):
+        if is_too_deep(data):  # before anything looks at it that calls itself
+            self.fail("too_deep")
+        return super().to_internal_value(data)
+
+
+class ObjectField(AnyJSONField):
     """A JSON object; a body may also hold it as text, as forms and some clients send it. "" is null."""
 
     default_error_messages = {
@@ -150,14 +185,15 @@ class ObjectField(serializers.JSONField):
     def to_internal_value(self, data):
         try:
             value = orjson.loads(data) if isinstance(data, str) else data
-            text = orjson.dumps(value)
-        except (TypeError, ValueError):  # the first: nested deeper than is stored
+        except ValueError:
             self.fail("invalid")
+        if is_too_deep(value):
+            self.fail("too_deep")
         if value is None and self.allow_null:
             return None
         if not isinstance(value, dict):
             self.fail("not_an_object")
-        if rb"\u0000" in text:  # PostgreSQL cannot store it
+        if rb"\u0000" in orjson.dumps(value):  # PostgreSQL cannot store it
             self.fail("null_character")
         return value
 

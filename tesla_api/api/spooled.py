@@ -19,6 +19,7 @@ _PLAIN = re.compile(rb'[^"{}\[\],:]*+')
 _STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # up to the closing quote, or the end of what is here
 _HALF_ESCAPE = re.compile(rb"\\u[0-9A-Fa-f]{0,3}\Z")
 _HEAD = re.compile(r"data:([a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*)(?:;[^;]*)*;base64", re.IGNORECASE)
+_MARK = re.compile(";base64,", re.IGNORECASE)
 _BLANKS = b" \t\r\n"
 
 
@@ -167,7 +168,8 @@ class Content:
     def _headed(self, text: str) -> str:
         """What follows the head of the URL; nothing as long as the head is not complete."""
         # Not at the first comma: browsers write `;codecs=vp8,opus` without quotes.
-        head, found, rest = text.partition(";base64,")
+        found = _MARK.search(text)
+        head, rest = (text[: found.start()], text[found.end() :]) if found else (text, "")
         if len(head) > LONGEST_HEAD:
             self.problem = "This is no data URL in base64."
         self._head = text if not (found or self.problem) else None

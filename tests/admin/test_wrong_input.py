@@ -3,6 +3,8 @@
 import pytest
 from django.contrib import admin
 
+from institutions.models import Provider
+from tesla_api.api.nesting import DEEPEST, TOO_DEEP
 from tests.admin.test_institution import ADD, BODY
 
 PAGES = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry)
@@ -71,3 +73,17 @@ def test_odd_values_of_other_rows(page, body, root):
         for value in (*ODD, '"\\u0000"', "NaN", "x" * 5_000):
             answer = root.post(f"/admin/{page}/add/", body | {field: value})
             assert answer.status_code in (200, 302, 400), (field, value)
+
+
+@pytest.mark.parametrize("field", ["options", "options_schema"])
+def test_json_that_is_nested_too_deeply(field, root):
+    def sent(levels: int):
+        nested = '{"a":' * levels + "1" + "}" * levels
+        return root.post("/admin/institutions/provider/add/", PROVIDER | {field: nested})
+
+    for levels in (DEEPEST + 1, 252, 900, 100_000):
+        answer = sent(levels)
+        assert (answer.status_code, Provider.objects.exists()) == (200, False), levels
+        assert answer.context["errors"] == [[TOO_DEEP]], levels
+    assert sent(DEEPEST).status_code == 302
+    assert Provider.objects.exists()

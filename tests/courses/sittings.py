@@ -16,6 +16,12 @@ from signin.services.sessions import module_session_open
 
 NEW = {"vle_activity_type": "quiz", "vle_activity_id": "1", "vle_learner_uid": "bob"}
 SITE = "http://testserver"
+ADDRESSES = (  # of pages, as Moodles have them
+    "https://moodle.example.org/mod/quiz/view.php?id=1",
+    "http://moodle/course/view.php?id=3",
+    "http://my_moodle.example.org/x",
+    "http://localhost/moodle/my page.php?b[]=1",
+)
 
 
 def vle_client(vle: VLE) -> APIClient:

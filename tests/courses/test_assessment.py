@@ -13,7 +13,18 @@ from institutions.models import VLE, Instrument, Provider, User
 from learners.models import Enrolment, Learner
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
-from tests.courses.sittings import NEW, SITE, begun, consented, enrolled, followed, overdue, url_of, vle_client
+from tests.courses.sittings import (
+    ADDRESSES,
+    NEW,
+    SITE,
+    begun,
+    consented,
+    enrolled,
+    followed,
+    overdue,
+    url_of,
+    vle_client,
+)
 from tests.world import FUTURE, PAST
 
 MOODLE = {
@@ -133,6 +144,11 @@ def test_a_session_is_opened_as_moodle_asks_for_it(home, vle):
         "redirect_reject_url": "https://moodle.example.org/mod/quiz/view.php?id=1",
         "reject_message": "You cannot go on.",
     }
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_addresses_as_moodles_have_them(post, address):
+    assert stored(session(post, redirect_reject_url=address)).options["redirect_reject_url"] == address
 
 
 def test_what_is_left_out_or_null_has_defaults(post):
@@ -320,7 +336,13 @@ def test_wrong_values_are_400_under_their_name(post, name, value):
     assert AssessmentSession.objects.count() == 0
 
 
-@pytest.mark.parametrize("value", ["top", "Top-Left", "", 1, [], {}, True])
+@pytest.mark.parametrize("word", ["", "top", "Top-Left", " top-left", "x" * 5_000])
+def test_a_word_that_is_no_corner_is_the_default_one(post, word):
+    made = stored(session(post, options={"floating_menu_initial_pos": word}))
+    assert made.options["floating_menu_initial_pos"] == "bottom-right"
+
+
+@pytest.mark.parametrize("value", [1, [], {}, True])
 def test_wrong_options_are_400_under_their_name(post, value):
     assert post(400, **{**MOODLE, "options": {"floating_menu_initial_pos": value}}).keys() == {"options"}
     if value not in (1, True):

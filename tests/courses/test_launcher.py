@@ -15,7 +15,7 @@ from institutions.models import VLE, Credential, User
 from signin.models import CallerSession, Launcher
 from tests.conftest import client_of
 from tests.contract.test_traps import stored
-from tests.courses.sittings import url_of, vle_client
+from tests.courses.sittings import ADDRESSES, url_of, vle_client
 
 ASKED = {"vle_user_uid": "ann"}
 LONG_ADDRESS = f"https://x.org/{2040 * 'x'}"
@@ -139,9 +139,11 @@ def test_first_auth_of_the_address_is_behind_the_dashboard(post, settings, where
     assert parse_qs(urlsplit(made["url"]).query) == {"id": [str(made["id"])], "token": [made["token"]]}
 
 
-def test_target_address_is_kept(post):
-    post(**ASKED, target_url="https://moodle.example.org/course/view.php?id=7")
-    assert Launcher.objects.get().target_url == "https://moodle.example.org/course/view.php?id=7"
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_target_address_is_kept(post, address):
+    made = post(**ASKED, target_url=address)
+    assert Launcher.objects.get().target_url == address
+    assert "moodle" not in made["url"]  # the VLE's address is no part of any address here
 
 
 # For whom.

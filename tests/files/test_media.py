@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from files.media import agrees, is_known, media_type_named
+from files.media import HEAD, agrees, is_known, media_type_named
 
 OOXML = "application/vnd.openxmlformats-officedocument."
 ODF = "application/vnd.oasis.opendocument."
@@ -32,7 +32,9 @@ CONTENTS = {
     "mp3": b"ID3\x04",
     "mp4": b"\x00\x00\x00\x20ftypisom",
     "text": "Gràcies, això és tot.\n".encode(),
-    "cut": "è".encode() * 10 + "è".encode()[:1],
+    "cut": b"a" + "è".encode() * (HEAD // 2 - 1) + "è".encode()[:1],
+    "half": "è".encode() * 10 + "è".encode()[:1],
+    "half alone": b"\xf1",
     "latin": "è".encode("latin-1") + b" x",
     "control": b"a\x00b",
     "json": b' {"a": 1}',

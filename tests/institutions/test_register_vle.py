@@ -37,6 +37,10 @@ def test_a_vle_is_registered_and_its_credentials_are_printed(world):
     assert (answer.status_code, answer.json()["vle_id"]) == (200, vle.pk)
 
 
+def test_a_host_of_one_word_is_an_address(world):
+    assert register("--institution", "HOME", "--name", "New", "--url", "http://my_moodle")["url"] == "http://my_moodle"
+
+
 def test_name_and_institution_are_enough(world):
     made = register("--institution", "AWAY", "--name", "Moodle 5")
     assert VLE.objects.get(pk=made["id"]).institution == world.away.institution

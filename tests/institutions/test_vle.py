@@ -60,6 +60,19 @@ def test_two_creations_issue_different_secrets(as_, url):
     assert set(issued[0]) == {"role_id", "secret_id", "consumer_key", "consumer_secret", "api_url"}  # no address yet
 
 
+@pytest.mark.parametrize("address", ["http://moodle", "http://my_moodle.example.org:8080/a b"])
+def test_addresses_that_networks_give_themselves(as_, url, address):
+    made = as_("admin").post(url, BODY | {"url": address})
+    assert (made.status_code, made.json()["url"]) == (201, address)
+    assert made.json()["credentials"]["key_set_url"] == f"{address}/mod/lti/certs.php"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://x.org", "//x", "x", "http://", "http://x\ty"])
+def test_what_is_no_address(as_, url, address):
+    answer = as_("admin").post(url, BODY | {"url": address})
+    assert (answer.status_code, list(answer.json())) == (400, ["url"])
+
+
 def test_a_new_address_leaves_lti_and_credentials_as_they_were(as_, url, world):
     made = as_("admin").post(url, BODY).json()
     changed = as_("admin").put(f"{url}{made['id']}/", {"type": 0, "name": "New", "url": "https://other.test"}).json()

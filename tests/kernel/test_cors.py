@@ -62,6 +62,12 @@ def test_other_origins_are_told_nothing(origin, url, as_):
         assert "origin" in words(answer, "Vary")
 
 
+@pytest.mark.parametrize(("path", "told"), [("//api/v2/auth/login", DASHBOARD), ("//admin/", None), ("//", None)])
+def test_two_slashes_are_one(path, told, url):
+    answer = APIClient().options("/", headers={"Origin": DASHBOARD}, PATH_INFO=path)
+    assert answer.headers.get(ALLOW) == told
+
+
 def test_without_the_setting_nobody_is(url, as_, settings):
     settings.CORS_ALLOWED_ORIGINS = []
     for answer in (preflight(url), as_("admin").get(url, headers={"Origin": DASHBOARD})):

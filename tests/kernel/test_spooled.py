@@ -278,3 +278,9 @@ def test_a_client_that_goes_away_is_told_nothing_but_is_no_crash():
     with pytest.raises(parsers.ParseError):
         parsers.SampleParser().parse(Broken(), None, {"view": view, "request": Request()})
     view.content.close()
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_words_of_the_head_are_written_in_any_case(size):
+    with closing(content_of("DATA:IMAGE/Jpeg;Codecs=X;BASE64,QUJD", size)) as content:
+        assert (content.problem, content.media_type, whole_of(content)) == ("", "image/jpeg", b"ABC")

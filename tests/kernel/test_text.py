@@ -3,7 +3,17 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from tesla_api.api.text import validate_language, validate_line, validate_prose, validate_web_address
+from courses.models import Activity, AssessmentSession, Course
+from institutions.models import User
+from tesla_api.api.text import (
+    validate_language,
+    validate_line,
+    validate_prose,
+    validate_web_address,
+    without_controls,
+)
+from tests.contract.vle_calls import MOODLE_ACTIVITY
+from tests.courses.sittings import NEW, consented, enrolled
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x1b[0m", "a\x7f", "\x85", "a\nb", "a\tb"])
@@ -33,11 +43,30 @@ def test_what_is_no_language_code(code):
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "ftp://x.org", "//x.org", "x.org", "file:///etc/passwd", "data:,x"]
-)
+    "address",
+    [
+        "javascript:alert(1)", "ftp://x.org", "//x.org", "x.org", "file:///etc/passwd", "data:,x", "", "http:", "http://",
+        "http:///x", "http://?x", "http://#x", "http://:80/", "http://@/x", "https:x.org", "http:/x.org",
+        "http://mood le/", "http://\u2028x/", "http://[::1/", "ht\ttp://x.org", "http://x.org/\x00", "http://x.org/\n",
+        "java\nscript:x//http://x", " javascript:x", "\x01http://x.org", "http\u00a0://x.org",
+        "view-source:http://x.org",
+    ],
+)  # fmt: skip
 def test_only_web_addresses_are_addresses(address):
     with pytest.raises(ValidationError):
         validate_web_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://moodle/course/view.php?id=3", "http://my_moodle.example.org/x", "https://x.org/a b/c.php?n=d e#f g",
+        "HTTPS://X.ORG", "http://localhost:8080", "http://[::1]:8000/x", "https://x.org:443/ü?ñ=學", "http://møødle.dk/",
+        "http://127.0.0.1/moodle/mod/quiz/view.php?id=1&b[]=2|3", "https://user@x.org/",
+    ],
+)  # fmt: skip
+def test_addresses_that_vles_have(address):
+    validate_web_address(address)
 
 
 def test_bodies_with_control_characters_are_refused_under_the_field(as_, world):
@@ -47,3 +76,83 @@ def test_bodies_with_control_characters_are_refused_under_the_field(as_, world):
         answer = as_("admin").post(vles, body, content_type="application/json")
         assert answer.status_code == 400, body
         assert list(answer.json()) in (["name"], ["detail"])  # a lone surrogate is no JSON text at all
+
+
+# What VLEs tell: nobody would see why it was refused.
+
+EVERY = "".join(chr(code) for code in range(1, 0x100))
+SHOWN = EVERY.translate({code: None for code in (*range(1, 0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"})
+
+
+def test_controls_are_dropped_and_nothing_else():
+    assert without_controls(EVERY) == SHOWN
+    assert without_controls("Don\u0092t\t1\r\n\u2028 學\x00") == "Dont\t1\r\n\u2028 學\x00"
+
+
+@pytest.fixture
+def tell(as_, world):
+    def told(path: str, body: dict, status: int = 201, method: str = "post", **how):
+        answer = getattr(as_("vle"), method)(f"/api/v2/vle/{world.home.vle.pk}/{path}", body, **how)
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    return told
+
+
+@pytest.mark.parametrize("sent_as", ["json", "multipart"])
+def test_a_vles_course_loses_its_controls(tell, sent_as):
+    body = {"code": "M\x1bAT\x7f", "vle_course_id": "7\x857", "description": "Don\u0092t\x07\nstop\t"}
+    made = tell("course/", body, format=sent_as)
+    assert {name: made[name] for name in body} == {"code": "MAT", "vle_course_id": "77", "description": "Dont\nstop"}
+    body["description"] = "\u0093Stop\u0094"
+    assert tell(f"course/{made['id']}/", body, 200, "put", format=sent_as)["description"] == "Stop"
+    assert Course.objects.get(pk=made["id"]).description == "Stop"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("code", "a\x00"), ("description", "a\x00"), ("code", "\x85\x07"), ("code", "a\nb"), ("vle_course_id", "\x1b")],
+)
+def test_null_and_what_holds_nothing_else_stay_wrong(tell, name, value):
+    body = {"code": "M", "vle_course_id": "77"} | {name: value}
+    assert list(tell("course/", body, 400)) == [name]
+    assert not Course.objects.filter(code="M").exists()
+
+
+def test_a_vles_half_letters_stay_wrong(as_, world):
+    url = f"/api/v2/vle/{world.home.vle.pk}/course/"
+    body = '{"code": "M", "vle_course_id": "77", "description": "\\ud800"}'
+    assert as_("vle").post(url, body, content_type="application/json").status_code == 400
+
+
+def test_a_vles_activity_loses_its_controls_and_conf_keeps_them(tell, world):
+    path = f"course/{world.home.course.pk}/activity/"
+    made = tell(path, MOODLE_ACTIVITY | {"name": "Don\u0092t", "description": "a\x0bb", "conf": EVERY + "x"})
+    assert (made["name"], made["description"], made["conf"]) == ("Dont", "ab", (EVERY + "x").strip())
+    assert tell(f"{path}{made['id']}/", {}, 200, "get")["conf"] == (EVERY + "x").strip()
+    assert Activity.objects.get(pk=made["id"]).conf == (EVERY + "x").strip()
+    assert list(tell(f"{path}{made['id']}/", {"conf": "a\x00"}, 400, "patch")) == ["conf"]
+
+
+@pytest.mark.parametrize("kind", ["learner", "instructor"])
+def test_a_vles_members_lose_their_controls(tell, world, kind):
+    person = {"uid": "n\x1bew", "first_name": "Conan O\u0092", "last_name": "Brien\x7f", "email": "new\x01@x.org"}
+    tell(f"course/{world.home.course.pk}/{kind}/", person)
+    made = User.objects.get(email="new@x.org")
+    assert (made.uid, made.first_name, made.last_name) == ("new", "Conan O", "Brien")
+
+
+def test_a_vles_assessment_loses_its_controls(tell, world):
+    enrolled(consented(world.home, "bob"))
+    body = NEW | {"reject_message": "You can\u0092t\ngo on.", "vle_activity_type": "qu\x01iz"}
+    made = AssessmentSession.objects.get(pk=tell("assessment/", body, 200)["id"])
+    assert made.options["reject_message"] == "You cant\ngo on."
+    assert tell("launcher/", {"vle_user_uid": "b\x07ob"}, 200)["id"]
+
+
+def test_institutions_stay_strict(as_, world):
+    home = world.home
+    activities = f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/activity/"
+    for name in ("name", "description", "conf"):
+        answer = as_("admin").post(activities, {"name": "x", name: "Don\u0092t"})
+        assert (answer.status_code, list(answer.json())) == (400, [name])

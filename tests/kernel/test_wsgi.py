@@ -52,6 +52,26 @@ def test_a_body_without_a_length_is_411():
     assert status_of(HTTP_TRANSFER_ENCODING="chunked") == "411"
 
 
+@pytest.mark.parametrize(
+    ("path", "origin", "told"),
+    [
+        ("/api/v2/auth/login", "https://dashboard.example.org", "https://dashboard.example.org"),
+        ("//lapi/v1/x/", "https://dashboard.example.org", "https://dashboard.example.org"),
+        ("/api/v2/auth/login", "https://evil.example.org", None),
+        ("/api/v2/auth/login", None, None),
+        ("/admin/", "https://dashboard.example.org", None),
+    ],
+)
+def test_dashboards_can_read_these_refusals_too(path, origin, told, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://dashboard.example.org"]
+    for wrong in ({"HTTP_TRANSFER_ENCODING": "chunked"}, {"CONTENT_TYPE": "text/plain; charset=utf-7"}):
+        environ = ASKED | wrong | {"PATH_INFO": path} | ({"HTTP_ORIGIN": origin} if origin else {})
+        heard = []
+        guarded(lambda *_: [])(environ, lambda _, headers, heard=heard: heard.extend(headers))
+        assert dict(heard).get("Access-Control-Allow-Origin") == told
+        assert ("Vary" in dict(heard)) == (path != "/admin/")
+
+
 def test_a_cookie_that_we_never_gave_finds_no_session(db):
     for key in ("abcdefgh\x00", "a" * 31, "A" * 32, "a" * 33, "", None):
         assert not SessionStore()._validate_session_key(key)

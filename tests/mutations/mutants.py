@@ -235,6 +235,8 @@ _STATUS = (("tests/reports/test_lapi_status.py",),)
 _ACCOUNTS = (("tests/institutions/test_admin_user.py",),)
 _INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
+_DEEP = (("tests/kernel/test_nesting.py",),)
+_TEXT = (("tests/kernel/test_text.py",),)
 _CORS = (("tests/kernel/test_cors.py",),)
 _ADDRESS = (("tests/kernel/test_public_address.py",),)
 _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
@@ -680,7 +682,20 @@ WRITTEN = [
         "if False:",
         _COURSES,
     ),
-    ("null characters in objects", f"{_API}serializers.py", 'if rb"\\u0000" in text:', "if False:", _COURSES),
+    (
+        "null characters in objects",
+        f"{_API}serializers.py",
+        'if rb"\\u0000" in orjson.dumps(value):',
+        "if False:",
+        _COURSES,
+    ),
+    (
+        "objects of any depth",
+        f"{_API}nesting.py",
+        "return any(isinstance(inner, dict | list)",
+        "return any(False",
+        _DEEP,
+    ),
     # What VLEs tell.
     ("every VLE enters", f"{_API}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
     (
@@ -774,6 +789,7 @@ WRITTEN = [
         'regex = "[^/]+"',
         _PATHS,
     ),
+    ("VLEs' controls are refused", f"{_API}access.py", "drops_controls=True,", "", _TEXT),
     ("control characters", f"{_API}text.py", "    if found is not None:\n", "    if False:\n", _TRAPS),
     (
         "constraints are not checked",
@@ -1595,7 +1611,7 @@ WRITTEN = [
         (("tests/institutions/test_admin_ui.py",),),
     ),
     # Dashboards: other hosts, addresses, and what they have beside the document.
-    ("pages open to other hosts", _SETTINGS, 'r"^/(api|lapi|files)/"', 'r"^/"', _CORS),
+    ("pages open to other hosts", _SETTINGS, 'r"^/+(api|lapi|files)/"', 'r"^/"', _CORS),
     ("any origin", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_ALL_ORIGINS = True", _CORS),
     ("cookies from other hosts", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_CREDENTIALS = True", _CORS),
     (

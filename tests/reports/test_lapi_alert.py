@@ -8,8 +8,10 @@ from django.utils import timezone
 from courses.models import Activity, ActivityInstrument
 from files.models import Kind, StoredFile
 from reports.models import Alert
+from tesla_api.api.nesting import DEEPEST, TOO_DEEP
 from tests.captures import FA, FR, KS, as_learner, consented, content_of, objects, session_for
 from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+from tests.nested import list_of, object_of
 
 
 @pytest.fixture
@@ -99,6 +101,21 @@ def test_data_is_any_json_and_unknown_codes_are_none(bob, home, data):
     assert send(bob, home, data=data).status_code == 200
     assert Alert.objects.get().message_code is None
     assert content_of(StoredFile.objects.get())["data"] == data
+
+
+def test_data_is_not_nested_too_deeply(bob, home):
+    for levels in (DEEPEST + 1, 253, 254, 255, 490):
+        for nested in (object_of(levels), list_of(levels), {"message_code": list_of(levels)}):
+            assert refused(send(bob, home, data=nested), "data") == {"data": [TOO_DEEP]}
+    refused(send(bob, home, data=list_of(600)), "non_field_errors")
+    assert send(bob, home, data=object_of(DEEPEST)).status_code == 200
+    assert content_of(StoredFile.objects.get())["data"] == object_of(DEEPEST)
+
+
+@pytest.mark.parametrize("name", ["level", "raised_at", "course_id", "instruments", "session_id", "learner_id"])
+def test_values_that_are_nested_are_named(bob, home, name):
+    for levels in (300, 490):
+        refused(send(bob, home, **{name: list_of(levels)}), name)
 
 
 @pytest.mark.parametrize(

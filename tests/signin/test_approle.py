@@ -174,7 +174,7 @@ def test_without_a_broker_a_provider_is_told_of_none(provider, settings):
 
 
 @pytest.mark.parametrize("path", ["", "/tesla"])
-def test_the_domain_is_the_public_addresss(moodle, provider, settings, path):
+def test_the_domain_is_the_public_address(moodle, provider, settings, path):
     settings.PUBLIC_URL = f"https://trust.example.org:8443{path}"
     for _, credentials in (moodle, provider):
         told = sign_in(credentials).json()

@@ -2,7 +2,7 @@
 
 A file's first line says where the request is documented. The rest is the request: `{{name}}` is filled from the
 values that a client holds, `{{length}}` with the length of the body. Lines of the head end in CRLF on the wire, and
-so do those of a multipart body; a JSON body is sent as it stands.
+so do those of a multipart body; a JSON body is sent as it stands. PHP's json_encode writes each `/` as `\\/`.
 """
 
 import json
@@ -25,15 +25,15 @@ def request_bytes(name: str, values: dict[str, Any]) -> tuple[bytes, bytes]:
     source, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
     assert source.startswith("# "), f"{name} does not say where it is documented"
     head, _, body = text.partition("\n\n")
-    multipart = "multipart/form-data" in head
-    filled = _filled(body, values).encode()
+    multipart, php = "multipart/form-data" in head, "User-Agent: TeSLA-PHP-SDK" in head
+    filled = _filled(body, values, slash="\\/" if php else "/").encode()
     content = filled.replace(b"\n", b"\r\n") if multipart else filled
     head = _filled(head, values | {"length": len(content)})
     return head.replace("\n", "\r\n").encode() + b"\r\n\r\n", content
 
 
-def _filled(text: str, values: dict[str, Any]) -> str:
-    return GAP.sub(lambda gap: _written(values[gap[1]]), text)
+def _filled(text: str, values: dict[str, Any], slash: str = "/") -> str:
+    return GAP.sub(lambda gap: _written(values[gap[1]]).replace("/", slash), text)
 
 
 def _written(value: Any) -> str:

@@ -1,6 +1,37 @@
-"""How the kept requests are filled."""
+"""Where the kept requests are documented, and how they are filled."""
 
-from tests.clients.wire import request_bytes
+import re
+
+import pytest
+
+from tests.clients.wire import GAP, REQUESTS, request_bytes
+from tests.servers.service import ROOT
+
+CONTRACT = ROOT.parent / "shared" / "contract"
+NAMES = sorted(str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http"))
+
+
+def about(name: str, request: str) -> str:
+    """What the line of the document must have: the path's last word; of a path that is all gap, the name's."""
+    method, path, _ = request.split(" ")
+    found = re.findall(r"[a-z]+", GAP.sub("", path.partition("?")[0].removesuffix("en/")))
+    if method == "OPTIONS":
+        return method
+    return found[-1] if found else name.rpartition("-")[2].rpartition("/")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_request_says_where_it_is_documented(name):
+    """Without the documents only the form of it can be looked at."""
+    source, request = (REQUESTS / f"{name}.http").read_text().splitlines()[:2]
+    found = re.fullmatch(r"# (clients|dashboard)\.md:([1-9]\d*)(: \S.*)?", source)
+    assert found, source
+    assert re.fullmatch(r"(GET|POST|PUT|PATCH|DELETE|OPTIONS) \S+ HTTP/1\.1", request)
+    if CONTRACT.is_dir():
+        document = CONTRACT / f"{found[1]}.md"
+        line = document.read_text().splitlines()[int(found[2]) - 1]
+        word = about(name, request)
+        assert word in line, f"{document.name}:{found[2]} says nothing of {word}: {line}"
 
 
 def test_php_escapes_slashes_and_no_one_else():

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PYTHON, Reader
 from tests.clients.wire import GAP, REQUESTS, request_bytes
 from tests.servers.service import ROOT
 
@@ -43,3 +44,38 @@ def test_php_escapes_slashes_and_no_one_else():
     assert f"Content-Length: {len(body)}\r\n".encode() in head
     _, body = request_bytes("python/refresh", values | {"refresh_token": "r"})
     assert body == b'{"token": "a/b"}'
+
+
+def test_a_missing_key_is_a_failure_wherever_it_is():
+    reader = Reader({"page": "count results[] { id course? { code } }"})
+    row = {"id": 1, "course": {"code": "A"}}
+    reader.read("page", {"count": 1, "results": [row]})
+    assert reader.unseen() == []
+    for wrong in ({}, {"id": 2}, {"id": 2, "course": {}}, {"id": 2, "course": []}):
+        with pytest.raises(AssertionError, match="page: results"):
+            reader.read("page", {"count": 2, "results": [row, wrong]})
+    with pytest.raises(AssertionError, match="no array"):
+        reader.read("page", {"count": 0, "results": {}})
+
+
+def test_what_was_never_there_is_told():
+    reader = Reader({"page": "results[] { id }", "saved": ""})
+    reader.read("page", {"results": []})
+    assert reader.unseen() == ["page: results []", "page: results [] id", "saved: "]
+    with pytest.raises(AssertionError, match="saved: no object"):
+        reader.read("saved", None)
+
+
+def test_whatever_answers_has_keys_that_are_read():
+    """Of each request with an answer there is an entry, and none of anything else."""
+    tables = {"dashboard": LEGACY_DASHBOARD, "plugin": PLUGIN, "moodle": MOODLE, "python": PYTHON}
+    entries = {f"{folder}/{name.partition(' ')[0]}" for folder, table in tables.items() for name in table}
+    files = {"dashboard/report-file", "dashboard/audit-file", "plugin/data"}
+    silent = {
+        name
+        for name in NAMES
+        if (REQUESTS / f"{name}.http").read_text().splitlines()[1].startswith(("DELETE", "OPTIONS"))
+    }
+    refused = {"python/learner-get-wrong"}
+    assert entries - files - {"dashboard/consent-reject"} == {*NAMES} - silent - refused
+    assert LEGACY_DASHBOARD.keys() - DASHBOARD.keys() == {"consent-reject"}

@@ -7,7 +7,7 @@ import zipfile
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tests.clients.wire import Client, send
+from tests.clients.wire import Client
 
 MEGABYTES_OF_ZIP = 2
 
@@ -36,7 +36,7 @@ class Moodle(Client):
 
     def is_refused_at_login(self) -> bool:
         """Success is exactly 200."""
-        return send(self.port, "moodle/login", self.values).status != 200
+        return self.answer("login").status != 200
 
     def course_saved(self) -> int:
         """Looked up, then put or posted."""
@@ -75,10 +75,10 @@ class Moodle(Client):
         """{"go": page} to be sent away, or {"id", "connector"} of a session; with a kept session first."""
         if self.learner(uid)["ic_status"][:5] != "VALID":
             return {"go": "plugin/ic"}
-        answer = send(self.port, "moodle/assessment-create", self.values | {"uid": uid, "session": kept})
+        answer = self.answer("assessment-create", uid=uid, session=kept)
         if answer.status == 400 and kept is not None:
-            answer = send(self.port, "moodle/assessment-create", self.values | {"uid": uid, "session": None})
-        body = answer.json()
+            answer = self.answer("assessment-create", uid=uid, session=None)
+        body = self.taken("assessment-create", answer)
         if answer.status == 406 and body["status"] == 4:
             missing = body["enrolments"]["instruments"]
             return {"go": "plugin/enrolment", "missing": [entry["instrument_id"] for entry in missing.values()]}

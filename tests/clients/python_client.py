@@ -42,6 +42,20 @@ class PythonClient(Client):
         assert self.send("learner-by-lerner-id", 200, learner_id=learner_id)["count"] == every
         self.send("learner-get-wrong", 404, learner_id=learner_id)
 
+    def turns_pages(self) -> None:
+        """get_next() and get_previous(): an address that begins with the API_URL is asked as it stands."""
+        first = self.send("courses", 200)
+        second = self.send("next", 200, next=self._target(first["next"]))
+        back = self.send("next", 200, next=self._target(second["previous"]))
+        assert [row["id"] for row in back["results"]] == [row["id"] for row in first["results"]]
+        found = {row["id"] for page in (first, second) for row in page["results"]}
+        assert len(found) == first["count"]
+
+    def _target(self, address: str) -> str:
+        server = f"http://127.0.0.1:{self.port}"
+        assert address.startswith(f"{server}/api/v2/")
+        return address.removeprefix(server)
+
     def course_made(self, vle_course_id: str) -> int:
         self.values["vle_course_id"] = vle_course_id
         assert self.send("course-find", 200)["count"] == 0
@@ -49,7 +63,8 @@ class PythonClient(Client):
         assert self.only("course-find")["id"] == made
         return made
 
-    def activity_made(self) -> int:
+    def activity_made(self, vle_activity_id: str) -> int:
+        self.values["vle_activity_id"] = vle_activity_id
         assert self.send("activity-find", 200)["count"] == 0
         self.values["activity"] = self.send("activity-create", 201)["id"]
         assert self.only("activity-find")["id"] == self.values["activity"]

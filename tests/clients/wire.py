@@ -2,7 +2,7 @@
 
 A file's first line says where the request is documented. The rest is the request: `{{name}}` is filled from the
 values that a client holds, `{{length}}` with the length of the body. Lines of the head end in CRLF on the wire, and
-so do those of a multipart body; a JSON body is sent as it stands.
+so do those of a multipart body; a JSON body is sent as it stands. PHP's json_encode writes each `/` as `\\/`.
 """
 
 import json
@@ -13,6 +13,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from tests.clients.reading import Reader
 from tests.servers.service import Answer
 
 REQUESTS = Path(__file__).parent / "requests"
@@ -25,15 +26,15 @@ def request_bytes(name: str, values: dict[str, Any]) -> tuple[bytes, bytes]:
     source, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
     assert source.startswith("# "), f"{name} does not say where it is documented"
     head, _, body = text.partition("\n\n")
-    multipart = "multipart/form-data" in head
-    filled = _filled(body, values).encode()
+    multipart, php = "multipart/form-data" in head, "User-Agent: TeSLA-PHP-SDK" in head
+    filled = _filled(body, values, slash="\\/" if php else "/").encode()
     content = filled.replace(b"\n", b"\r\n") if multipart else filled
     head = _filled(head, values | {"length": len(content)})
     return head.replace("\n", "\r\n").encode() + b"\r\n\r\n", content
 
 
-def _filled(text: str, values: dict[str, Any]) -> str:
-    return GAP.sub(lambda gap: _written(values[gap[1]]), text)
+def _filled(text: str, values: dict[str, Any], slash: str = "/") -> str:
+    return GAP.sub(lambda gap: _written(values[gap[1]]).replace("/", slash), text)
 
 
 def _written(value: Any) -> str:
@@ -56,19 +57,32 @@ def send(port: int, name: str, values: dict[str, Any]) -> Answer:
 
 
 class Client:
-    """What every double has: values that fill the gaps, and the status that it takes for success."""
+    """What every double has: values that fill the gaps, what it reads, and the status that it takes for success."""
 
     folder: str
 
-    def __init__(self, port: int, **values: Any) -> None:
-        self.port, self.values = port, values
+    def __init__(self, port: int, reader: Reader, **values: Any) -> None:
+        self.port, self.reader, self.values = port, reader, values
+
+    def answer(self, name: str, /, **values: Any) -> Answer:
+        return send(self.port, f"{self.folder}/{name}", self.values | values)
 
     def send(self, name: str, status: int, /, **values: Any) -> Any:
         """The decoded answer, None without one. Another status than the client accepts is a failure."""
-        answer = send(self.port, f"{self.folder}/{name}", self.values | values)
+        answer = self.answer(name, **values)
         assert answer.status == status, f"{name}: {answer.status} {answer.body[:500]!r}"
-        if status == 204:
+        return self.taken(name, answer)
+
+    def taken(self, name: str, answer: Answer) -> Any:
+        """Read as the client reads it: all keys of a success, and of the refusals that it looks into."""
+        if answer.status == 204:
             assert not answer.body
             return None
         assert answer.headers["Content-Type"].startswith("application/json"), f"{name}: {answer.headers}"
-        return answer.json()
+        told = answer.json()
+        refused = f"{name} {answer.status}"
+        if answer.status < 300:
+            self.reader.read(name, told)
+        elif refused in self.reader.ways:
+            self.reader.read(refused, told)
+        return told

@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('type', models.IntegerField(choices=[(0, 'MOODLE')], default=0)),
                 ('name', models.CharField(max_length=250)),
-                ('url', models.CharField(blank=True, max_length=2048, null=True, validators=[tesla_api.api.text.validate_web_address])),
+                ('url', models.CharField(blank=True, max_length=2048, null=True, validators=[django.core.validators.URLValidator(['http', 'https'])])),
                 ('client_id', models.CharField(blank=True, max_length=250, null=True)),
                 ('lti', models.JSONField(blank=True, default=dict, help_text='LTI configuration without its secret.')),
                 ('lti_secret', tesla_api.api.fields.EncryptedTextField(blank=True, default='', editable=False)),

@@ -8,7 +8,7 @@ from institutions.services.institutions import institution_update
 from tesla_api.api.access import READ, UPDATE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.scope import Scope
-from tesla_api.api.serializers import ResourceSerializer
+from tesla_api.api.serializers import BlankableCharField, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
 
 DOCUMENTED = (
@@ -20,6 +20,8 @@ DOCUMENTED = (
 
 class InstitutionSerializer(ResourceSerializer):
     """`allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null."""
+
+    allowed_domains = BlankableCharField(help_text="Where dashboards may send people back to, separated by commas.")
 
     class Meta:
         model = Institution

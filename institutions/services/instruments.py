@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from institutions.models import Instrument, Provider
@@ -10,6 +11,7 @@ from institutions.services.credentials import credential_issue, credentials_end
 from institutions.services.options import BROKEN_SCHEMA, options_wrong, schema_is_broken
 from institutions.services.uses import uses_of
 from tesla_api.api.domain import Conflict, Invalid, Unknown
+from tesla_api.api.text import validate_queue_name
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
 _PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows go with it
@@ -19,7 +21,7 @@ _PAIR = "The two thresholds are a pair: give both or neither."
 @transaction.atomic
 def instrument_create(*, acronym: str, queue: str = "", **values: Any) -> Instrument:
     """A new instrument; its queue is `tesla_<acronym>` unless another one is named."""
-    instrument = Instrument(acronym=acronym, queue=queue or f"tesla_{acronym}", **values)
+    instrument = Instrument(acronym=acronym, queue=queue or _queue("tesla_", acronym), **values)
     return _saved(instrument, values)
 
 
@@ -37,7 +39,7 @@ def provider_create(
 
     Its queue is `tesla_provider_<acronym>` unless another one is named: `tesla_<acronym>` is an instrument's.
     """
-    queue = queue or f"tesla_provider_{acronym}"
+    queue = queue or _queue("tesla_provider_", acronym)
     provider = Provider(instrument=instrument, acronym=acronym, queue=queue, **values)
     _refuse_half_a_pair(provider)
     return _saved(provider, values), _issued(provider)
@@ -67,6 +69,15 @@ def shared_delete(*, row: Instrument | Provider) -> None:
     if uses:
         raise Conflict(f"{held.acronym} cannot be deleted: it is used by {', '.join(uses)}.")
     held.delete()
+
+
+def _queue(prefix: str, acronym: str) -> str:
+    """The queue that is made of the acronym, which is to blame when it makes none."""
+    try:
+        validate_queue_name(acronym)
+    except ValidationError as error:
+        raise ValidationError({"acronym": error}) from error
+    return f"{prefix}{acronym}"
 
 
 def _issued(provider: Provider) -> dict[str, str]:

@@ -108,6 +108,18 @@ def test_put_resets_nothing_that_it_leaves_out(root):
     assert Instrument.objects.get(pk=1).enabled is False
 
 
+@pytest.mark.parametrize("acronym", ["a b", "a/b", "é"])
+def test_an_acronym_that_makes_no_queue_is_to_blame(acronym, root, spare):
+    for queue in ({}, {"queue": None}, {"queue": ""}):
+        answer = call(root, "post", URL, {"name": "N", "acronym": acronym, **queue})
+        assert (answer.status_code, list(answer.json())) == (400, ["acronym"])
+    answer = call(root, "post", f"{URL}{spare.pk}/provider/", {"name": "P", "acronym": acronym, "version": "1"})
+    assert (answer.status_code, list(answer.json())) == (400, ["acronym"])
+    assert call(root, "post", URL, {"name": "N", "acronym": acronym, "queue": "own"}).status_code == 201
+    answer = call(root, "patch", f"{URL}{spare.pk}/", {"acronym": f"{acronym}2"})
+    assert (answer.status_code, answer.json()["queue"]) == (200, "spare")  # it keeps its own
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -156,9 +168,9 @@ def test_nothing_is_fetched_for_a_schema(root, spare, elsewhere):
 
 def test_queue_of_the_acronym_must_be_free_and_a_name(root):
     Instrument.objects.create(name="x", acronym="x", queue="tesla_gait")
-    for acronym in ("gait", "a b"):
+    for acronym, blamed in (("gait", "queue"), ("a b", "acronym")):
         answer = call(root, "post", URL, BODY | {"acronym": acronym})
-        assert (answer.status_code, list(answer.json())) == (400, ["queue"])
+        assert (answer.status_code, list(answer.json())) == (400, [blamed])
         assert call(root, "post", URL, BODY | {"acronym": acronym, "queue": f"q{len(acronym)}"}).status_code == 201
 
 

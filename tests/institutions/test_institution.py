@@ -45,7 +45,6 @@ def test_switches_are_booleans(as_, url, wrong):
         ("mail_domain", "x" * 256),
         ("mail_domain", "x.org\x00"),
         ("mail_domain", ["x.org"]),
-        ("allowed_domains", None),
         ("allowed_domains", "a\x1b"),
         ("allowed_domains", "x.org,\ny.org"),
         ("allowed_domains", "x.org," * 334),
@@ -66,6 +65,17 @@ def test_bad_values_are_400_under_the_field(as_, url, field, wrong):
 def test_no_restriction_is_stored_as_null(as_, url):
     assert as_("admin").patch(url, {"mail_domain": "@x.org, y.org"}).json()["mail_domain"] == "@x.org, y.org"
     assert as_("admin").patch(url, {"mail_domain": ""}).json()["mail_domain"] is None
+
+
+@pytest.mark.parametrize("nothing", [None, "", " "])
+@pytest.mark.parametrize("verb", ["put", "patch"])
+def test_no_allowed_domains_are_an_empty_text(as_, url, world, verb, nothing):
+    Institution.objects.filter(pk=world.home.institution.pk).update(allowed_domains="x.org")
+    answer = getattr(as_("admin"), verb)(url, {"allowed_domains": nothing})
+    assert (answer.status_code, answer.json()["allowed_domains"]) == (200, "")
+    assert Institution.objects.get(pk=world.home.institution.pk).allowed_domains == ""
+    as_("admin").put(url, {"allowed_domains": "x.org"})
+    assert getattr(as_("admin"), verb)(url, {}).json()["allowed_domains"] == "x.org"
 
 
 @pytest.mark.parametrize("nothing", ["", " ", ",;", "@", " ; .,", None])

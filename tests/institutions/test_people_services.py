@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
@@ -230,7 +230,7 @@ def test_last_administrator_cannot_be_deleted(world):
         people.person_delete(person=second)
 
 
-UNABLE = [{"login_allowed": False}, {"email": None}, {"password": make_password(None)}, {"is_active": False}]
+UNABLE = [{"login_allowed": False}, {"email": None}, {"password": UNUSABLE_PASSWORD_PREFIX}, {"is_active": False}]
 
 
 @pytest.mark.parametrize("lack", UNABLE, ids=str)

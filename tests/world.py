@@ -194,7 +194,7 @@ class Kept:
 
     def again(self) -> World:
         """The same rows, under the same keys: the databases' sequences are beyond them."""
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:  # rows refer to later ones
             for insert, values in self.rows:
                 cursor.execute(insert, values)
         return pickle.loads(self.world)

@@ -48,12 +48,16 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class ActivityInstrument:
-    """An instrument of an activity; `alternative_to` is the id of the row that it stands in for, None = primary."""
+    """An instrument of an activity; `alternative_to` is the id of the row that it stands in for, None = primary.
+
+    `enabled` is the instrument's own: without it nobody can use it anywhere.
+    """
 
     id: int
     instrument_id: int
     active: bool = True
     alternative_to: int | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +121,15 @@ def learner_instruments(
 ) -> list[ActivityInstrument]:
     """The rows of an activity that apply to a learner whose special needs disable some instruments, in given order.
 
-    Active primaries that are not disabled, and the active alternatives of each active primary that is; alternatives
-    are not checked again.
+    Active primaries that are not disabled, and the active alternatives of each active primary that is; special needs
+    are not asked again of alternatives. What is not enabled is replaced in the same way, and never used.
     """
     items, disabled = list(rows), set(disabled_instruments)
     primaries = [row for row in items if row.active and row.alternative_to is None]
-    replaced = {row.id for row in primaries if row.instrument_id in disabled}
+    replaced = {row.id for row in primaries if row.instrument_id in disabled or not row.enabled}
     chosen = {row.id for row in primaries} - replaced
-    return [row for row in items if row.id in chosen or (row.active and row.alternative_to in replaced)]
+    applying = (row for row in items if row.id in chosen or (row.active and row.alternative_to in replaced))
+    return [row for row in applying if row.enabled]
 
 
 def enrolment_entry(

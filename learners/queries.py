@@ -193,13 +193,12 @@ def instruments_applying(learner_id: int, rows: Iterable[Row]) -> list[Row]:
     courses.ActivityInstrument, with their instruments.
     """
     by_key: dict[int, Any] = {row.pk: row for row in rows}
-    disabled = {row.instrument_id for row in by_key.values() if not row.instrument.enabled}
-    disabled.update(send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"])
-    chosen = arithmetic.learner_instruments(
-        [arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id) for pk, r in by_key.items()],
-        disabled,
-    )
-    return [row for one in chosen if (row := by_key[one.id]).instrument.enabled]
+    disabled = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"]
+    known = [
+        arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id, r.instrument.enabled)
+        for pk, r in by_key.items()
+    ]
+    return [by_key[row.id] for row in arithmetic.learner_instruments(known, disabled)]
 
 
 def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:

@@ -46,10 +46,14 @@ def _applying(rows: list[dict[str, Any]], held: tuple[bool, bool], disabled: lis
     _, taught = held
     if taught:
         return [row for row in rows if row["active"]]
-    known = [arithmetic.ActivityInstrument(r["id"], r["instrument_id"], r["active"], r["alternative_to"]) for r in rows]
-    switched_off = {r["instrument_id"] for r in rows if not r["instrument"]["enabled"]}
-    chosen = {row.id for row in arithmetic.learner_instruments(known, switched_off.union(disabled))}
-    return [row for row in rows if row["id"] in chosen and row["instrument_id"] not in switched_off]
+    known = [
+        arithmetic.ActivityInstrument(
+            r["id"], r["instrument_id"], r["active"], r["alternative_to"], r["instrument"]["enabled"]
+        )
+        for r in rows
+    ]
+    chosen = {row.id for row in arithmetic.learner_instruments(known, disabled)}
+    return [row for row in rows if row["id"] in chosen]
 
 
 def _is_drawn(row: dict[str, Any]) -> bool:

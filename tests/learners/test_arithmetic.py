@@ -47,6 +47,13 @@ def test_inactive_primary_brings_neither_itself_nor_its_alternatives():
     assert learner_instruments([inactive, ALTERNATIVE], [1]) == []
 
 
+def test_what_is_not_enabled_is_replaced_and_replaces_nothing():
+    switched_off = ActivityInstrument(10, 1, enabled=False)
+    assert learner_instruments([switched_off, ALTERNATIVE, OTHER], []) == [ALTERNATIVE, OTHER]
+    alternative = ActivityInstrument(11, 2, alternative_to=10, enabled=False)
+    assert learner_instruments([PRIMARY, alternative, OTHER], [1]) == [OTHER]
+
+
 def test_disabled_primary_without_alternative_is_left_out():
     assert learner_instruments([PRIMARY, OTHER], [1]) == [OTHER]
 

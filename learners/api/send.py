@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 from django_filters import rest_framework as filters
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
@@ -16,7 +15,6 @@ from learners.queries import send_data
 from tesla_api.api.access import READ, WRITE, grant
 from tesla_api.api.caller import Role
 from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.nesting import is_too_deep
 from tesla_api.api.scope import under
 from tesla_api.api.serializers import AnyJSONField, BodySerializer, Computed, ResourceSerializer
 from tesla_api.api.viewsets import ResourceViewSet
@@ -49,16 +47,10 @@ class SENDDataField(Computed, AnyJSONField):
         return empty if getattr(value, "is_json_string", False) and not value.strip() else value
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if getattr(data, "is_json_string", False):
-            try:
-                data = orjson.loads(str(data))
-            except ValueError:
-                self.fail("invalid")
-        if is_too_deep(data):
-            self.fail("too_deep")
-        if not isinstance(data, dict):
+        value = self.shallow(self.parsed(str(data)) if getattr(data, "is_json_string", False) else data)
+        if not isinstance(value, dict):
             self.fail("no_object")
-        return {"data": {key: data[key] for key in send_data({}) if key in data}}
+        return {"data": {key: value[key] for key in send_data({}) if key in value}}
 
 
 class SENDDataFieldSchema(OpenApiSerializerFieldExtension):

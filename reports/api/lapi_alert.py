@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
@@ -29,14 +28,9 @@ class AlertLevelField(serializers.Field[AlertLevel, Any, str, Any]):
         return words[str(data).lower()]
 
 
-@extend_schema_field(OpenApiTypes.ANY)
-class AnyJSON(AnyJSONField):
-    pass
-
-
 class AlertSerializer(InActivity):
     level = AlertLevelField()
-    data = AnyJSON(allow_null=True)  # type: ignore[assignment] # the field of that name, not the body
+    data = AnyJSONField(allow_null=True)  # type: ignore[assignment] # the field of that name, not the body
     instruments = InstrumentIdsField(required=False, allow_null=True, allow_empty=True)
     raised_at = serializers.DateTimeField()
 

@@ -162,9 +162,19 @@ class AnyJSONField(serializers.JSONField):
     default_error_messages = {"too_deep": TOO_DEEP}
 
     def to_internal_value(self, data):
-        if is_too_deep(data):  # before anything looks at it that calls itself
+        return super().to_internal_value(self.shallow(data))
+
+    def parsed(self, text):
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            self.fail("invalid")
+
+    def shallow(self, value):
+        """The value, before anything looks at it that calls itself."""
+        if is_too_deep(value):
             self.fail("too_deep")
-        return super().to_internal_value(data)
+        return value
 
 
 class ObjectField(AnyJSONField):
@@ -183,12 +193,7 @@ class ObjectField(AnyJSONField):
         return super().validate_empty_values(None if data == "" else data)
 
     def to_internal_value(self, data):
-        try:
-            value = orjson.loads(data) if isinstance(data, str) else data
-        except ValueError:
-            self.fail("invalid")
-        if is_too_deep(value):
-            self.fail("too_deep")
+        value = self.shallow(self.parsed(data) if isinstance(data, str) else data)
         if value is None and self.allow_null:
             return None
         if not isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Every page of Django's admin: who gets it, what it costs, and what it never shows."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib import admin
@@ -24,10 +24,11 @@ from institutions.models import (
 )
 from institutions.services.credentials import credential_issue
 from institutions.services.vles import vle_create
-from learners.models import ConsentDecision, Enrolment, EnrolmentSample
+from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from reports.models import Alert, Report, ReportInstrument, Request, RequestResult
 from signin.models import CallerSession, Launcher, SignInCounter
 from tests.admin.conftest import browser_of
+from tests.world import Home
 
 PAGES = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry)
 ADDED = {
@@ -40,7 +41,7 @@ ADDED = {
 }
 
 
-def filled(home, rows: int) -> None:
+def filled(home: Home, rows: int) -> None:
     """`rows` rows of each kind that the world has few of, each with relations of its own."""
     now = timezone.now()
     vle, _ = vle_create(institution=home.institution, name=f"Filled {rows}")
@@ -48,38 +49,7 @@ def filled(home, rows: int) -> None:
         mark = f"{rows}-{i}"
         person = User.objects.create(institution=home.institution, username=f"fill{mark}", uid=f"fill{mark}")
         home.people[mark] = person
-        learner = home.learner_of(person) if hasattr(home, "learner_of") else _learner(home, person)
-        keys = {"institution": home.institution, "learner": learner}
-        provider = Provider.objects.create(
-            acronym=f"p{mark}", queue=f"p{mark}", name=mark, version="1", instrument_id=1
-        )
-        ProviderNotification.objects.create(provider=provider, key=mark, when=now)
-        file = StoredFile.objects.create(
-            institution=home.institution,
-            owner=person,
-            kind="request",
-            media_type="a/b",
-            size=1,
-            sha256="",
-            storage_key=mark,
-        )
-        PendingErasure.objects.create(storage_key=mark)
-        FileRead.objects.create(
-            institution=home.institution, file_id=file.pk, kind="request", reader_kind="person", reader_id=person.pk
-        )
-        ConsentDecision.objects.create(
-            institution=home.institution, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
-        )
-        Enrolment.objects.create(provider=provider, **keys)
-        EnrolmentSample.objects.create(**keys)
-        sitting = AssessmentSession.objects.create(activity=home.activity, **keys)
-        request = Request.objects.create(activity=home.activity, session=sitting, data=file, **keys)
-        RequestResult.objects.create(request=request, instrument_id=1, message_code_id="OK")
-        report, _ = Report.objects.get_or_create(activity=home.activity, **keys)
-        ReportInstrument.objects.create(report=report, instrument_id=1)
-        Alert.objects.create(
-            activity=home.activity, session=sitting, level=1, message_code_id="OK", raised_at=now, **keys
-        )
+        worked(home, person, mark, now)
         CallerSession.objects.create(kind="person", user=person, expires_at=now)
         credential = Credential.objects.create(vle=vle, secret_hash=f"hash-{mark}")
         CallerSession.objects.create(kind="vle", credential=credential, expires_at=now)
@@ -93,10 +63,36 @@ def filled(home, rows: int) -> None:
         )
 
 
-def _learner(home, person):
-    from learners.models import Learner
-
-    return Learner.objects.create(user=person, institution=home.institution, consent=home.consent)
+def worked(home: Home, person: User, mark: str, now: datetime) -> None:
+    """The person is a learner who was captured, and of whom a provider told something."""
+    learner = Learner.objects.create(user=person, institution=home.institution, consent=home.consent)
+    keys = {"institution": home.institution, "learner": learner}
+    provider = Provider.objects.create(acronym=f"p{mark}", queue=f"p{mark}", name=mark, version="1", instrument_id=1)
+    ProviderNotification.objects.create(provider=provider, key=mark, when=now)
+    file = StoredFile.objects.create(
+        institution=home.institution,
+        owner=person,
+        kind="request",
+        media_type="a/b",
+        size=1,
+        sha256="",
+        storage_key=mark,
+    )
+    PendingErasure.objects.create(storage_key=mark)
+    FileRead.objects.create(
+        institution=home.institution, file_id=file.pk, kind="request", reader_kind="person", reader_id=person.pk
+    )
+    ConsentDecision.objects.create(
+        institution=home.institution, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
+    )
+    Enrolment.objects.create(provider=provider, **keys)
+    EnrolmentSample.objects.create(**keys)
+    sitting = AssessmentSession.objects.create(activity=home.activity, **keys)
+    request = Request.objects.create(activity=home.activity, session=sitting, data=file, **keys)
+    RequestResult.objects.create(request=request, instrument_id=1, message_code_id="OK")
+    report, _ = Report.objects.get_or_create(activity=home.activity, **keys)
+    ReportInstrument.objects.create(report=report, instrument_id=1)
+    Alert.objects.create(activity=home.activity, session=sitting, level=1, message_code_id="OK", raised_at=now, **keys)
 
 
 def cost(client: Client, url: str) -> int:

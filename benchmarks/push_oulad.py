@@ -30,7 +30,7 @@ from courses.imports.oulad.reading import Dataset, Presentation
 
 FIGURES = ROOT / "benchmarks" / "pushed.txt"
 SIGN_IN_SECONDS = 5 * 60  # how long the PHP client keeps an answer of approle
-AGAIN = 4
+AGAIN = 4  # of so many memberships one is sent a second time
 JSON = {"Content-Type": "application/json"}
 
 

@@ -1,8 +1,8 @@
 """Failed attempts, counted in fixed windows: by what was tried and from where, by the place, and maybe by what alone.
 
 Each way of signing in has counters of its own: modules with an old secret keep nobody there from signing in with a
-password. `what` names the way, `who` the account or role that is tried. Whatever is tried, the
-failures that are heard of an address bound the rows that come of it: the others leave none.
+password. `what` names the way, `who` the account or role that is tried. Whatever is tried, the failures that are heard
+of an address bound the rows that come of it: the others leave none.
 """
 
 from collections.abc import Iterable

@@ -7,6 +7,9 @@ COPY requirements.txt .
 RUN /opt/tesla/bin/python -m pip install --no-deps --require-hashes --requirement requirements.txt
 COPY LICENSE manage.py ./
 COPY tesla_api tesla_api
+COPY kernel kernel
+COPY console console
+COPY demo demo
 COPY institutions institutions
 COPY learners learners
 COPY courses courses

@@ -24,13 +24,13 @@ from django.urls import URLResolver  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
 from benchmarks.endpoints import ENDPOINTS, Endpoint  # noqa: E402
+from kernel.access import DeclaredAccess  # noqa: E402
+from kernel.fast.prepared import Rows  # noqa: E402
+from kernel.fast.rows import Plan  # noqa: E402
+from kernel.http.renderers import JSONRenderer  # noqa: E402
+from kernel.pagination import Pages  # noqa: E402
+from kernel.viewsets import ResourceViewSet  # noqa: E402
 from signin.authentication import TokenAuthentication  # noqa: E402
-from tesla_api.api.access import DeclaredAccess  # noqa: E402
-from tesla_api.api.pagination import Pages  # noqa: E402
-from tesla_api.api.prepared import Rows  # noqa: E402
-from tesla_api.api.renderers import JSONRenderer  # noqa: E402
-from tesla_api.api.rows import Plan  # noqa: E402
-from tesla_api.api.viewsets import ResourceViewSet  # noqa: E402
 from tesla_api.wsgi import application  # noqa: E402
 
 FUNCTIONS = 20

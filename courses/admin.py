@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseGroup
-from tesla_api.admin_pages import ReadingPage, ReadingRows
+from kernel.admin_pages import ReadingPage, ReadingRows
 
 
 class ActivityInstrumentRows(ReadingRows):

@@ -7,9 +7,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from institutions.models import VLE, Institution, Instructor, Instrument
+from kernel.constraints import Tied, tied_to_institution
+from kernel.models import Timestamped
 from learners.models import Learner
-from tesla_api.api.constraints import Tied, tied_to_institution
-from tesla_api.api.models import Timestamped
 
 
 class Course(Timestamped):

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer, b62_decode, b62_encode, b64_encode
 from django.utils.crypto import salted_hmac
 
-from tesla_api.api.caller import Caller, CallerKind
+from kernel.caller import Caller, CallerKind
 
 MINUTE = 60
 SALT = "files.links"

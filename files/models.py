@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.db import models
 
-from tesla_api.api.constraints import tied_to_institution
-from tesla_api.api.models import Record, Timestamped
+from kernel.constraints import tied_to_institution
+from kernel.models import Record, Timestamped
 
 
 class Kind(models.TextChoices):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from files.models import Kind, StoredFile
-from tesla_api.api.caller import Caller, CallerKind
+from kernel.caller import Caller, CallerKind
 
 Rule = Callable[[Caller, StoredFile], bool]
 WhoIs = Callable[[CallerKind, int], Caller | None]

@@ -30,7 +30,7 @@ from django.db.models import Exists, ManyToOneRel, OuterRef, QuerySet
 from django.utils import timezone
 
 from files.models import Kind, PendingErasure, StoredFile
-from tesla_api.api.commit import after_commit
+from kernel.commit import after_commit
 
 logger = logging.getLogger(__name__)
 CHUNK = 64 * 1024

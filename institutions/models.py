@@ -9,10 +9,10 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils.crypto import salted_hmac
 
-from tesla_api.api.constraints import tied_to_institution
-from tesla_api.api.fields import EncryptedTextField
-from tesla_api.api.models import Record, Timestamped
-from tesla_api.api.text import validate_language, validate_line, validate_queue_name, validate_web_address
+from kernel.constraints import tied_to_institution
+from kernel.fields import EncryptedTextField
+from kernel.models import Record, Timestamped
+from kernel.text import validate_language, validate_line, validate_queue_name, validate_web_address
 
 
 class Institution(Timestamped):

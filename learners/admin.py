@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
+from kernel.admin_pages import ReadingPage, ReadingRows
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
-from tesla_api.admin_pages import ReadingPage, ReadingRows
 
 OF_LEARNER = ("=learner__learner_id", "=learner__user__username", "=learner__user__email", "=institution__acronym")
 OF_LEARNER_HELP = "Pseudonym, username or e-mail of the learner, or acronym of the institution"

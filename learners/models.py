@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from files.models import StoredFile
 from institutions.models import InformedConsent, Institution, Instrument, Message, Provider, User
-from tesla_api.api.constraints import fraction, one_of, tied_to_institution
-from tesla_api.api.models import Record, Timestamped
+from kernel.constraints import fraction, one_of, tied_to_institution
+from kernel.models import Record, Timestamped
 
 
 class Learner(models.Model):

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from institutions.models import InformedConsent, Provider
 from institutions.services.consents import Version, consent_current, consent_status
+from kernel.fast.prepared import Prepared
 from learners import arithmetic
 from learners.models import (
     Enrolment,
@@ -18,7 +19,6 @@ from learners.models import (
     SENDLearner,
     ValidationStatus,
 )
-from tesla_api.api.prepared import Prepared
 
 Row = TypeVar("Row", bound=Model)
 

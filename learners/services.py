@@ -18,6 +18,8 @@ from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
 from institutions.services.rosters import people_without
 from institutions.services.uses import further_uses
+from kernel.domain import Invalid, Unknown
+from kernel.ids import bounded_id
 from learners.models import (
     ConsentDecision,
     Decision,
@@ -29,8 +31,6 @@ from learners.models import (
     SENDOption,
 )
 from learners.queries import SendOptions, learner_ic_status, send_data
-from tesla_api.api.domain import Invalid, Unknown
-from tesla_api.api.ids import bounded_id
 
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 

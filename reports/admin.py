@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from kernel.admin_pages import ReadingPage, ReadingRows
 from reports.models import (
     Alert,
     Report,
@@ -11,7 +12,6 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
-from tesla_api.admin_pages import ReadingPage, ReadingRows
 
 OF_PAIR = ("=id", "=learner__learner_id", "=learner__user__username", "=activity__name", "=institution__acronym")
 OF_PAIR_HELP = "Number, pseudonym or username of the learner, name of the activity, or acronym of the institution"

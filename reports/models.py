@@ -8,10 +8,10 @@ from django.db import models
 from courses.models import Activity, AssessmentSession
 from files.models import StoredFile
 from institutions.models import Institution, Instrument, Message, Provider
+from kernel.constraints import Tied, fraction, one_of, tied_to_institution
+from kernel.models import Timestamped
 from learners.models import Learner
 from reports.arithmetic import Level, RequestStatus, ResultCode, ResultStatus
-from tesla_api.api.constraints import Tied, fraction, one_of, tied_to_institution
-from tesla_api.api.models import Timestamped
 
 
 def _fraction() -> models.DecimalField:

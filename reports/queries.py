@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from institutions.models import Provider
+from kernel.fast.prepared import Prepared
 from learners import arithmetic as properties
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
@@ -23,7 +24,6 @@ from reports.models import (
 )
 from reports.reasons import KINDS
 from reports.rules import flagged_asks
-from tesla_api.api.prepared import Prepared
 
 _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
 _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3

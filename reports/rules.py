@@ -13,9 +13,9 @@ from courses.api.rules import attended, taught
 from files.models import Kind, StoredFile
 from files.rules import readable
 from institutions.models import Institution
+from kernel.caller import PEOPLE, Caller, Role
 from reports.arithmetic import Level
 from reports.models import Report, ReportInstrument, Request
-from tesla_api.api.caller import PEOPLE, Caller, Role
 
 UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
 

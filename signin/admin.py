@@ -3,9 +3,9 @@
 from django.contrib import admin, messages
 from django.utils import timezone
 
+from kernel.admin_pages import Page, ReadingPage
 from signin.models import CallerSession, Launcher, SignInCounter
 from signin.services.sessions import session_end
-from tesla_api.admin_pages import Page, ReadingPage
 
 
 @admin.register(CallerSession)

@@ -4,10 +4,10 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
+from kernel.caller import Caller
+from kernel.ids import bounded_id
 from signin.callers import caller_of
 from signin.tokens import AccessToken, InvalidToken
-from tesla_api.api.caller import Caller
-from tesla_api.api.ids import bounded_id
 
 SESSION_KEY = "caller_session"
 

@@ -2,9 +2,9 @@
 
 from django.contrib.auth.backends import ModelBackend
 
+from kernel.http.address import client_address
 from signin.services import Refused
 from signin.services.people import person_verified
-from tesla_api.api.address import client_address
 
 
 class EmailBackend(ModelBackend):

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from files.rules import callers_found_by
 from institutions.models import Institution, User
 from institutions.services.credentials import credentials_live
+from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
+from kernel.fast.prepared import Prepared
 from signin.models import CallerSession
-from tesla_api.api.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
-from tesla_api.api.prepared import Prepared
 
 _HOME = [field.attname for field in Institution._meta.concrete_fields]
 _MAY_SIGN_IN = Q(user__login_allowed=True) | Q(user__is_staff=True)

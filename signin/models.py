@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models import Q
 
 from institutions.models import Credential
-from tesla_api.api.caller import CallerKind
-from tesla_api.api.constraints import tied_to_institution
-from tesla_api.api.models import Timestamped
+from kernel.caller import CallerKind
+from kernel.constraints import tied_to_institution
+from kernel.models import Timestamped
 
 
 class CallerSession(models.Model):

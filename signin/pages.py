@@ -11,13 +11,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from institutions.models import User
+from kernel.caller import Caller, CallerKind
+from kernel.http.address import client_address
 from signin.authentication import SESSION_KEY
 from signin.callers import caller_of
 from signin.forms import SignInForm
 from signin.services import LockedOut
 from signin.services.sessions import session_end, session_open
-from tesla_api.api.address import client_address
-from tesla_api.api.caller import Caller, CallerKind
 
 REFUSED = "No account with this e-mail and password may sign in."
 
@@ -48,7 +48,7 @@ def browser_sign_out(request: HttpRequest) -> None:
 class SignInView(RedirectURLMixin, FormView):
     """`next` is followed to this host only."""
 
-    template_name = "pages/signin.html"
+    template_name = "signin/signin.html"
     form_class = SignInForm
     next_page = "/"
 

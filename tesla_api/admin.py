@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from kernel.caller import CallerKind
 from signin.pages import SignOutView, browser_caller
-from tesla_api.api.caller import CallerKind
 
 
 class Site(AdminSite):
@@ -28,7 +28,7 @@ class Site(AdminSite):
         if self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
         if (caller := browser_caller(request)) is not None:
-            return render(request, "pages/admin_only.html", {"caller": caller}, status=403)
+            return render(request, "start/admin_only.html", {"caller": caller}, status=403)
         return redirect_to_login(request.GET.get("next", reverse("admin:index", current_app=self.name)))
 
     @method_decorator(never_cache)

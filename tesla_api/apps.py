@@ -6,10 +6,6 @@ from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 class TeslaConfig(AppConfig):
     name = "tesla_api"
-    label = "tesla_api"
-
-    def ready(self) -> None:
-        from tesla_api.api import checks  # noqa: F401 - registers the checks
 
 
 class AdminConfig(DjangoAdminConfig):

@@ -5,7 +5,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
-from tesla_api.api.paths import ROOTS
+from kernel.http.paths import ROOTS
 
 
 class _ForBrowsers:

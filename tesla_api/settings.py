@@ -55,6 +55,9 @@ if not TOKEN_KEYS or any(len(secret) < 32 or not name.isalnum() for name, secret
 
 INSTALLED_APPS = [
     "tesla_api.apps.TeslaConfig",
+    "demo",
+    "console",
+    "kernel.apps.KernelConfig",
     "files",
     "institutions",
     "signin",
@@ -76,13 +79,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "tesla_api.health.Health",
-    "tesla_api.api.paths.Forwarded",
-    "tesla_api.api.paths.PublicAddress",
+    "kernel.http.paths.Forwarded",
+    "kernel.http.paths.PublicAddress",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tesla_api.policy.ContentSecurityPolicy",
-    "tesla_api.api.paths.BothSlashForms",
+    "kernel.http.paths.BothSlashForms",
     "tesla_api.browsers.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -91,12 +94,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "tesla_api.urls"
+RESOURCE_TREE = "tesla_api.tree"  # where the kernel finds TREE, CALLS and PROCEDURES
 WSGI_APPLICATION = "tesla_api.wsgi.application"
 APPEND_SLASH = False  # both forms are answered, without redirect
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "tesla_api" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -120,7 +123,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }}  # fmt: skip
 else:
-    DATABASES["default"] |= {"ENGINE": "tesla_api.postgres", "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"] |= {"ENGINE": "kernel.postgres", "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "institutions.User"
@@ -215,24 +218,24 @@ REST_FRAMEWORK = {
         "signin.authentication.TokenAuthentication",
         "signin.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["tesla_api.api.access.DeclaredAccess"],
-    "DEFAULT_PAGINATION_CLASS": "tesla_api.api.pagination.Pages",
+    "DEFAULT_PERMISSION_CLASSES": ["kernel.access.DeclaredAccess"],
+    "DEFAULT_PAGINATION_CLASS": "kernel.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": [
-        "tesla_api.api.filters.DeclaredFilterBackend",
-        "tesla_api.api.filters.DeclaredSearch",
-        "tesla_api.api.filters.DeclaredOrdering",
+        "kernel.filters.DeclaredFilterBackend",
+        "kernel.filters.DeclaredSearch",
+        "kernel.filters.DeclaredOrdering",
     ],
     "DEFAULT_PARSER_CLASSES": [
-        "tesla_api.api.parsers.JSONParser",
-        "tesla_api.api.parsers.FormParser",
-        "tesla_api.api.parsers.MultiPartParser",
+        "kernel.http.parsers.JSONParser",
+        "kernel.http.parsers.FormParser",
+        "kernel.http.parsers.MultiPartParser",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["tesla_api.api.renderers.JSONRenderer", "tesla_api.api.browsable.BrowsableRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tesla_api.api.renderers.Negotiation",
-    "DEFAULT_METADATA_CLASS": "tesla_api.api.metadata.Description",
-    "DEFAULT_SCHEMA_CLASS": "tesla_api.api.schema.ResourceSchema",
-    "EXCEPTION_HANDLER": "tesla_api.api.errors.handler",
-    "UNAUTHENTICATED_USER": "tesla_api.api.caller.Nobody",
+    "DEFAULT_RENDERER_CLASSES": ["kernel.http.renderers.JSONRenderer", "kernel.browsable.renderer.BrowsableRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "kernel.http.renderers.Negotiation",
+    "DEFAULT_METADATA_CLASS": "kernel.http.metadata.Description",
+    "DEFAULT_SCHEMA_CLASS": "kernel.schema.ResourceSchema",
+    "EXCEPTION_HANDLER": "kernel.errors.handler",
+    "UNAUTHENTICATED_USER": "kernel.caller.Nobody",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SIMPLE_JWT = {
@@ -289,7 +292,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if PUBLIC_URL:
     CSRF_TRUSTED_ORIGINS += ["/".join(PUBLIC_URL.split("/")[:3])]
-CSRF_FAILURE_VIEW = "tesla_api.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "tesla_api.start_pages.csrf_failure"
 # Serve 12.7 and 12.9 as dashboards in the field read them: see learners/api/legacy.py.
 LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
 # Dashboards on other hosts. They send tokens, never cookies, and read nothing but the API and its files.

@@ -34,6 +34,7 @@ from institutions.api.ui import UIOptionViewSet
 from institutions.api.vle import VLEViewSet
 from institutions.api.vle_instrument import VLEInstrumentViewSet
 from institutions.api.vle_self import VLESelfViewSet
+from kernel.routing import Call, Procedure, Resource
 from learners.api.learner import LearnerViewSet
 from learners.api.learner_send import LearnerSENDViewSet
 from learners.api.send import SENDCategoryViewSet
@@ -43,7 +44,6 @@ from reports.api.request import ReportRequestViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
-from tesla_api.api.routing import Call, Procedure, Resource
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from courses.api.session import SessionView
 from files.api.file import FileView
+from kernel.routing import mount
 from learners.api.lapi_enrolment import EnrolmentView
 from learners.api.lapi_profile import LearnerProfileView
 from reports.api.lapi_alert import AlertView
@@ -15,8 +16,7 @@ from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
 from signin.pages import SignInView, SignOutView
-from tesla_api import pages
-from tesla_api.api.routing import mount
+from tesla_api import start_pages
 from tesla_api.tree import CALLS, PROCEDURES, TREE
 
 AUTH = [
@@ -36,15 +36,15 @@ CAPTURE = [
     path(f"profile/{OF_LEARNER}", LearnerProfileView.as_view(), name="lapi-profile"),
 ]
 PAGES = [
-    path("", pages.StartView.as_view(), name="start"),
+    path("", start_pages.StartView.as_view(), name="start"),
     path("signin/", SignInView.as_view(), name="signin"),
     path("signout/", SignOutView.as_view(), name="signout"),
-    path("console/", include("tesla_api.console.urls")),
-    path("docs/", pages.SwaggerView.as_view(), name="docs"),
-    path("redoc/", pages.RedocView.as_view(), name="redoc"),
-    path("schema/", pages.SchemaView.as_view(), name="schema"),
-    path("favicon.ico", pages.favicon),
-    *(path(word, RedirectView.as_view(url=f"/{word}/", query_string=True)) for word in pages.BARE),
+    path("console/", include("console.urls")),
+    path("docs/", start_pages.SwaggerView.as_view(), name="docs"),
+    path("redoc/", start_pages.RedocView.as_view(), name="redoc"),
+    path("schema/", start_pages.SchemaView.as_view(), name="schema"),
+    path("favicon.ico", start_pages.favicon),
+    *(path(word, RedirectView.as_view(url=f"/{word}/", query_string=True)) for word in start_pages.BARE),
 ]
 urlpatterns = [
     *PAGES,
@@ -55,7 +55,7 @@ urlpatterns = [
     path("session/<str:token>/<str:name>", SessionView.as_view(), name="session"),
     path("admin/", admin.site.urls),
 ]
-handler400 = "tesla_api.pages.bad_request"
-handler403 = "tesla_api.pages.permission_denied"
-handler404 = "tesla_api.pages.not_found"
-handler500 = "tesla_api.pages.server_error"
+handler400 = "tesla_api.start_pages.bad_request"
+handler403 = "tesla_api.start_pages.permission_denied"
+handler404 = "tesla_api.start_pages.not_found"
+handler500 = "tesla_api.start_pages.server_error"

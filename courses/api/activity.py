@@ -6,12 +6,12 @@ from rest_framework import serializers
 from courses.api.rules import attended, taught
 from courses.models import Activity, Course
 from courses.services import activities
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter, InstantFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter, InstantFilter
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 TOLD_BY_VLE = ("name", "start", "end", "description")
 

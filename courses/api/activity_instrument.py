@@ -9,11 +9,11 @@ from courses.models import Activity, ActivityInstrument
 from courses.services import activities
 from institutions.api.instrument import InstrumentSerializer
 from institutions.models import Instrument
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed, ObjectField, ResourceSerializer, TenantRelatedField
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import Computed, ObjectField, ResourceSerializer, TenantRelatedField
+from kernel.viewsets import ResourceViewSet
 
 
 def as_text(schema: Any) -> str | None:

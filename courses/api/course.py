@@ -8,12 +8,12 @@ from courses.queries import attends, has_enabled_activity, teaches
 from courses.services.courses import course_delete
 from institutions.api.vle_self import VLESelfSerializer
 from institutions.models import VLE, Institution
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter, InstantFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter, InstantFilter
+from kernel.scope import under
+from kernel.serializers import Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 
 def role_names(learner: bool, instructor: bool) -> list[str]:

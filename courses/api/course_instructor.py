@@ -4,9 +4,9 @@ from courses.api.member import MemberFilter, MemberSerializer, MemberViewSet
 from courses.api.rules import attended, taught
 from courses.services.members import INSTRUCTORS
 from institutions.models import Instructor
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.serializers import BlankableEmailField
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.serializers import BlankableEmailField
 
 
 class InstitutionCourseInstructorSerializer(MemberSerializer):

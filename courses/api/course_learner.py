@@ -4,11 +4,11 @@ from courses.api.member import MemberFilter, MemberSerializer, MemberViewSet
 from courses.api.rules import attended, taught
 from courses.services.members import LEARNERS
 from institutions.api.user import own
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.serializers import BlankableEmailField
 from learners.api.learner import OF_PERSON, OF_ROLE, InstitutionLearnerSerializer
 from learners.models import Learner
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.serializers import BlankableEmailField
 
 
 class InstitutionCourseLearnerSerializer(MemberSerializer, InstitutionLearnerSerializer):

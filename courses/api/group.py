@@ -8,12 +8,12 @@ from courses.models import CourseGroup
 from courses.services import groups
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import Institution
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import TenantFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import TenantFilter
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer, TenantRelatedField
+from kernel.viewsets import ResourceViewSet
 
 
 class InstitutionCourseGroupSerializer(ResourceSerializer):

@@ -8,12 +8,12 @@ from rest_framework import serializers
 
 from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import IntegerFilter, MomentFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import IntegerFilter, MomentFilter
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 OF_COURSE = ("vle_id", "vle_course_id", "code", "description", "start", "end", "created_at", "updated_at")
 

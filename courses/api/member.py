@@ -5,9 +5,9 @@ from django_filters import rest_framework as filters
 from courses.models import Course
 from courses.services import members
 from institutions.api.person import RoleSerializer
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.viewsets import ResourceViewSet
 
 
 # Somebody in a course: what can be written is who, by uid. Nothing of the person is changed here.

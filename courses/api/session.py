@@ -14,11 +14,11 @@ from courses.links import CONNECTOR, DATA, session_linked, session_path
 from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments, sensors
 from courses.services.assessments import Entry, session_enter
+from kernel.domain import DomainError
+from kernel.errors import not_found
 from learners.models import Learner, SENDOption
 from learners.queries import NO_SEND, send_summaries
 from signin import tokens
-from tesla_api.api.domain import DomainError
-from tesla_api.api.errors import not_found
 
 PLUGIN = "tesla-web-plugin"  # the name of the element, and of its files below WEB_PLUGIN_URL
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")

@@ -14,11 +14,11 @@ from courses.api.course import role_names
 from courses.models import ActivityInstrument, Course
 from institutions.api import user
 from institutions.api.user import own
+from kernel.access import grant
+from kernel.caller import Role
+from kernel.serializers import Batch, ResourceSerializer
 from learners import arithmetic
 from learners.queries import NO_SEND, send_summaries
-from tesla_api.api.access import grant
-from tesla_api.api.caller import Role
-from tesla_api.api.serializers import Batch, ResourceSerializer
 
 DRAWN = frozenset({"fr", "ks", "vr", "fa", "plag"})  # dashboards in the field know no others, and crash on them
 

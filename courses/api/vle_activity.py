@@ -7,11 +7,11 @@ from courses.api.course import is_enabled
 from courses.api.vle_course import ToldSerializer, VLECourseSerializer
 from courses.models import Activity, Course
 from courses.services import activities
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import IntegerFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed, OpaqueTextField
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import IntegerFilter
+from kernel.scope import under
+from kernel.serializers import Computed, OpaqueTextField
 
 
 def course_is_enabled(view) -> bool:

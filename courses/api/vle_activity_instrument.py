@@ -5,11 +5,11 @@ from django_filters import rest_framework as filters
 from courses.api.activity_instrument import ActivityInstrumentViewSet
 from courses.models import Activity, ActivityInstrument
 from institutions.models import Instrument
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import IntegerFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ObjectField, ResourceSerializer, TenantRelatedField
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import IntegerFilter
+from kernel.scope import under
+from kernel.serializers import ObjectField, ResourceSerializer, TenantRelatedField
 
 
 class VLECourseActivityInstrumentSerializer(ResourceSerializer):

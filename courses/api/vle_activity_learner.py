@@ -2,11 +2,11 @@
 
 from courses.api.vle_course_learner import VLECourseLearnerSerializer, VLECourseLearnerViewSet, VLELearnerFilter
 from courses.models import Activity
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.viewsets import ResourceViewSet
 
 
 class VLEActivityLearnerViewSet(ResourceViewSet):

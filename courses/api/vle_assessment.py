@@ -12,17 +12,17 @@ from courses.api.session import CORNER, CORNERS
 from courses.links import CONNECTOR, DATA, session_path
 from courses.models import Activity, AssessmentSession
 from courses.services import assessments
+from kernel.access import grant
+from kernel.caller import Role
+from kernel.domain import Invalid, Unknown
+from kernel.ids import bounded_id
+from kernel.procedures import ProcedureView
+from kernel.schema import problems
+from kernel.serializers import BodySerializer
+from kernel.text import validate_language, validate_web_address
 from learners.api.learner import MissingEnrolmentsSerializer
 from learners.models import Learner
 from signin.services.launchers import LONGEST
-from tesla_api.api.access import grant
-from tesla_api.api.caller import Role
-from tesla_api.api.domain import Invalid, Unknown
-from tesla_api.api.ids import bounded_id
-from tesla_api.api.procedures import ProcedureView
-from tesla_api.api.schema import problems
-from tesla_api.api.serializers import BodySerializer
-from tesla_api.api.text import validate_language, validate_web_address
 
 OF_NEW = ("vle_activity_type", "vle_activity_id", "vle_learner_uid")
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}

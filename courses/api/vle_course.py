@@ -9,11 +9,11 @@ from courses.api.course import CourseViewSet, InstitutionCourseSerializer
 from courses.models import Course
 from courses.services import courses
 from institutions.models import VLE
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import IntegerFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import IntegerFilter
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ from django_filters import rest_framework as filters
 from courses.api.member import MemberFilter
 from courses.api.vle_member import VLEMemberSerializer, VLEMemberViewSet
 from courses.services.members import LEARNERS
+from kernel.serializers import Batch
 from learners import queries
 from learners.api.learner import InstitutionLearnerSerializer, LearnerViewSet
 from learners.models import Learner
-from tesla_api.api.serializers import Batch
 
 
 class VLECourseLearnerSerializer(VLEMemberSerializer, InstitutionLearnerSerializer):

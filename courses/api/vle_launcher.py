@@ -14,16 +14,16 @@ from courses.api.session import address
 from courses.api.vle_assessment import OPTIONAL, SessionNumberField
 from courses.models import AssessmentSession
 from institutions.models import VLE, User
+from kernel.access import grant
+from kernel.caller import Role
+from kernel.domain import Invalid, Unknown
+from kernel.procedures import ProcedureView
+from kernel.schema import problems
+from kernel.serializers import BodySerializer
+from kernel.text import validate_web_address
 from learners.models import Learner
 from signin.models import Launcher, Target
 from signin.services.launchers import LONGEST, MINUTES, launcher_create
-from tesla_api.api.access import grant
-from tesla_api.api.caller import Role
-from tesla_api.api.domain import Invalid, Unknown
-from tesla_api.api.procedures import ProcedureView
-from tesla_api.api.schema import problems
-from tesla_api.api.serializers import BodySerializer
-from tesla_api.api.text import validate_web_address
 
 
 class LauncherBodySerializer(BodySerializer):

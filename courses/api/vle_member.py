@@ -6,10 +6,10 @@ from courses.api.member import MemberFilter, MemberViewSet
 from courses.models import Course
 from courses.services import registrations
 from institutions.api.person import RoleSerializer
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import BlankableCharField, BlankableEmailField
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import BlankableCharField, BlankableEmailField
 
 TOLD = {"uid", *registrations.NEEDED}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from courses.models import Course
 from courses.services.members import Membership, members_link
-from tesla_api.api.batches import batched
+from kernel.batches import batched
 
 
 def members_join(*, course: Course, membership: Membership, members: Collection[int]) -> int:

@@ -9,16 +9,16 @@ from django.db import IntegrityError, transaction
 
 from courses.imports.growth import Growth
 from courses.imports.members import members_join
+from courses.imports.tables import Row
 from courses.models import Course, CourseInstructor, CourseLearner
 from courses.services.members import INSTRUCTORS, LEARNERS
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import INSTRUCTOR, LEARNER, instructor_add
 from institutions.services.rosters import instructors_add, people_create, person_upsert, values_compared
+from kernel.batches import batched
+from kernel.domain import DomainError, Invalid
 from learners.models import Learner
 from learners.services import learner_add, learners_add
-from tesla_api.api.batches import batched
-from tesla_api.api.domain import DomainError, Invalid
-from tesla_api.api.tables import Row
 
 VALUES = "first_name", "last_name", "email", "locale"
 COLUMNS = ("uid", *VALUES, "role", "vle", "course")

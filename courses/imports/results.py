@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from courses.imports.people import CREATED, UPDATED, Outcome
-from tesla_api.api.tables import Table, TableWriter
+from courses.imports.tables import Table, TableWriter
 
 NOT_WRITTEN = "not written"
 

@@ -11,8 +11,8 @@ from django.db import DatabaseError
 from tqdm import tqdm
 
 from institutions.models import Institution
-from tesla_api.api.domain import DomainError
-from tesla_api.api.text import validate_line
+from kernel.domain import DomainError
+from kernel.text import validate_line
 
 LONGEST_NAME = 250
 SHOWN = 100

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import tesla_api.api.constraints
+import kernel.constraints
 
 
 class Migration(migrations.Migration):
@@ -220,54 +220,54 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='activityinstrument',
-            constraint=tesla_api.api.constraints.Tied(fields=('alternative_to', 'activity'), name='alternative_of_same_activity', to_fields=('id', 'activity')),
+            constraint=kernel.constraints.Tied(fields=('alternative_to', 'activity'), name='alternative_of_same_activity', to_fields=('id', 'activity')),
         ),
         migrations.AddConstraint(
             model_name='assessmentsession',
-            constraint=tesla_api.api.constraints.Tied(fields=('activity', 'institution'), name='session_activity_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('activity', 'institution'), name='session_activity_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='assessmentsession',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='session_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='session_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='activity',
-            constraint=tesla_api.api.constraints.Tied(fields=('course', 'vle'), name='activity_vle_of_course', to_fields=('id', 'vle')),
+            constraint=kernel.constraints.Tied(fields=('course', 'vle'), name='activity_vle_of_course', to_fields=('id', 'vle')),
         ),
         migrations.AddConstraint(
             model_name='activity',
-            constraint=tesla_api.api.constraints.Tied(fields=('course', 'institution'), name='activity_course_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('course', 'institution'), name='activity_course_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='courseinstructor',
-            constraint=tesla_api.api.constraints.Tied(fields=('course', 'institution'), name='course_instructor_course', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('course', 'institution'), name='course_instructor_course', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='courseinstructor',
-            constraint=tesla_api.api.constraints.Tied(fields=('instructor', 'institution'), name='course_instructor_instructor', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('instructor', 'institution'), name='course_instructor_instructor', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='courselearner',
-            constraint=tesla_api.api.constraints.Tied(fields=('course', 'institution'), name='course_learner_course', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('course', 'institution'), name='course_learner_course', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='courselearner',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='course_learner_learner', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='course_learner_learner', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='course',
-            constraint=tesla_api.api.constraints.Tied(fields=('vle', 'institution'), name='course_vle_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('vle', 'institution'), name='course_vle_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='groupcourse',
-            constraint=tesla_api.api.constraints.Tied(fields=('group', 'institution'), name='group_course_group', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('group', 'institution'), name='group_course_group', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='groupcourse',
-            constraint=tesla_api.api.constraints.Tied(fields=('course', 'institution'), name='group_course_course', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('course', 'institution'), name='group_course_course', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='coursegroup',
-            constraint=tesla_api.api.constraints.Tied(fields=('parent', 'institution'), name='group_parent_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('parent', 'institution'), name='group_parent_institution', to_fields=('id', 'institution')),
         ),
     ]

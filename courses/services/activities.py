@@ -9,7 +9,7 @@ from courses.models import Activity, ActivityInstrument, Course
 from files.services import files_erase_unreferenced
 from institutions.models import Instrument
 from institutions.services.options import options_wrong
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.domain import Invalid, Unknown
 
 MANUAL = "manual"  # type of the activities that no VLE has sent
 

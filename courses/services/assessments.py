@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
 from institutions.models import User
+from kernel.domain import DomainError, Unknown
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
 from learners.queries import enrolment_missing, learner_ic_status
@@ -30,7 +31,6 @@ from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
 from signin.services.sessions import learner_session_open, learner_sessions_end
-from tesla_api.api.domain import DomainError, Unknown
 
 MINUTES = 360
 BATCH = 500

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from courses.models import Course
 from files.services import files_erase_unreferenced
 from institutions.models import VLE
-from tesla_api.api.constraints import TAKEN, violated_fields
+from kernel.constraints import TAKEN, violated_fields
 
 
 @transaction.atomic

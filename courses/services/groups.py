@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from courses.models import Course, CourseGroup, GroupCourse
 from institutions.models import Institution
-from tesla_api.api.constraints import TAKEN
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.constraints import TAKEN
+from kernel.domain import Invalid, Unknown
 
 Tree = dict[int, int | None]  # group -> the one above it
 PIECE = 500  # groups deleted with one statement

@@ -10,9 +10,9 @@ from django.db.models import Model
 from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import Instructor, User
 from institutions.services.people import instructor_add
+from kernel.domain import Forbidden, Invalid, Unknown
 from learners.models import Learner
 from learners.services import learner_add
-from tesla_api.api.domain import Forbidden, Invalid, Unknown
 
 
 @dataclass(frozen=True)

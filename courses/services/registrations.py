@@ -10,7 +10,7 @@ from courses.services.members import Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.rosters import values_compared
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.domain import Invalid, Unknown
 
 NEEDED = ("first_name", "last_name", "email")  # to make a person
 

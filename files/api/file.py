@@ -19,9 +19,9 @@ from files.links import Link, link_read
 from files.models import FileRead, StoredFile
 from files.rules import NOT_SENSITIVE, caller_now, may_read
 from files.services import store
-from tesla_api.api.address import client_address
-from tesla_api.api.caller import Caller
-from tesla_api.api.errors import not_found
+from kernel.caller import Caller
+from kernel.errors import not_found
+from kernel.http.address import client_address
 
 logger = logging.getLogger(__name__)
 PRESIGNED_SECONDS = 30

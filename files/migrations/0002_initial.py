@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import tesla_api.api.constraints
+import kernel.constraints
 
 
 class Migration(migrations.Migration):
@@ -47,6 +47,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='storedfile',
-            constraint=tesla_api.api.constraints.Tied(fields=('owner', 'institution'), name='file_owner_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('owner', 'institution'), name='file_owner_institution', to_fields=('id', 'institution')),
         ),
     ]

@@ -7,8 +7,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from institutions.models import User
-from tesla_api.admin_pages import Page, Refusal, told
-from tesla_api.api.domain import Invalid
+from kernel.admin_pages import Page, Refusal, told
+from kernel.domain import Invalid
 
 
 class ServiceForm(forms.ModelForm):

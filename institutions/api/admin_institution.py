@@ -9,8 +9,8 @@ from institutions.api.institution import InstitutionSerializer
 from institutions.models import Institution, User
 from institutions.services import institutions
 from institutions.services.administration import Action
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.serializers import BlankableCharField
+from kernel.filters import ColumnFilter
+from kernel.serializers import BlankableCharField
 
 
 class AdminInstitutionSerializer(AdministrationSerializer):

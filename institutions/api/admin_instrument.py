@@ -9,8 +9,8 @@ from institutions.api.administration import AdministrationSerializer, Administra
 from institutions.api.instrument import InstrumentSerializer
 from institutions.models import Instrument
 from institutions.services import instruments
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.serializers import BlankableCharField, ObjectField
+from kernel.filters import ColumnFilter
+from kernel.serializers import BlankableCharField, ObjectField
 
 
 class AdminInstrumentSerializer(AdministrationSerializer):

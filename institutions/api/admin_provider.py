@@ -15,12 +15,12 @@ from institutions.api.vle import RotationSerializer, no_credentials
 from institutions.models import Instrument, Provider
 from institutions.services import instruments
 from institutions.services.administration import Action
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import BlankableCharField, Computed, ObjectField
-from tesla_api.api.text import validate_web_address
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter
+from kernel.scope import under
+from kernel.serializers import BlankableCharField, Computed, ObjectField
+from kernel.text import validate_web_address
 
 
 class ThresholdField(serializers.DecimalField):

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import UIOption
 from institutions.services import routes
-from tesla_api.api.filters import ColumnFilter
+from kernel.filters import ColumnFilter
 
 
 class AdminUIOptionSerializer(AdministrationSerializer):

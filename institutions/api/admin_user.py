@@ -10,8 +10,8 @@ from institutions.api.person import SEARCHED
 from institutions.api.user import ROLES, SHOWN, InstitutionUserSerializer
 from institutions.models import Institution, User
 from institutions.services import accounts, people
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.serializers import BlankableCharField, Computed, TenantRelatedField
+from kernel.filters import ColumnFilter
+from kernel.serializers import BlankableCharField, Computed, TenantRelatedField
 
 FLAGS = ("inst_admin", "send_admin", "legal_admin", "data_admin")  # in the order of ROLES
 RIGHTS = ("is_staff", "is_active")

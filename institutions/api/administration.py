@@ -8,11 +8,11 @@ from django.db.models import Model
 from rest_framework import serializers
 
 from institutions.services.administration import Action, Administrator, change_record, changes_between
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.address import client_address
-from tesla_api.api.caller import Role
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.http.address import client_address
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 
 # Dashboards send null for a control that nobody touched. Where null is no value, it is as if it had been left out.

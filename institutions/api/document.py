@@ -14,11 +14,11 @@ from institutions.api.ic import InstitutionInformedConsentSerializer
 from institutions.models import InformedConsent, InformedConsentDocument
 from institutions.services import documents
 from institutions.services.consents import consent_locked
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 
 def pdf_url(file_id: int | None, language: str, links: Links) -> str | None:

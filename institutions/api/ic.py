@@ -8,12 +8,12 @@ from rest_framework.response import Response
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import InformedConsent, Institution
 from institutions.services import consents
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter, InstantFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter, InstantFilter
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 
 class InstitutionInformedConsentSerializer(ResourceSerializer):

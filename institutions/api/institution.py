@@ -5,11 +5,11 @@ from django_filters import rest_framework as filters
 
 from institutions.models import Institution
 from institutions.services.institutions import institution_update
-from tesla_api.api.access import READ, UPDATE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import Scope
-from tesla_api.api.serializers import BlankableCharField, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, UPDATE, grant
+from kernel.caller import Role
+from kernel.scope import Scope
+from kernel.serializers import BlankableCharField, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 DOCUMENTED = (
     "id", "acronym", "name", "external_ic", "mail_domain", "disable_vle_learner_creation",

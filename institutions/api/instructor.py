@@ -4,10 +4,10 @@ from institutions.api.person import SEARCHED, RoleSerializer, RoleViewSet
 from institutions.api.user import own
 from institutions.models import Institution, Instructor
 from institutions.services import people
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import BlankableEmailField
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import BlankableEmailField
 
 
 class InstitutionInstructorSerializer(RoleSerializer):

@@ -1,11 +1,11 @@
 """/institution/{parent_lookup_institution_id}/instrument/{id}/"""
 
 from institutions.models import Institution, Instrument
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import shared
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.scope import shared
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 
 class InstrumentSerializer(ResourceSerializer):

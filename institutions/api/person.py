@@ -7,11 +7,11 @@ from rest_framework import serializers
 
 from institutions.models import User
 from institutions.services import people
-from tesla_api.api.caller import Role
-from tesla_api.api.domain import Forbidden
-from tesla_api.api.serializers import BlankableCharField, ResourceSerializer
-from tesla_api.api.text import validate_language
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.caller import Role
+from kernel.domain import Forbidden
+from kernel.serializers import BlankableCharField, ResourceSerializer
+from kernel.text import validate_language
+from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # by data administrators
 SEARCHED = ("username", "first_name", "last_name", "email", "uid")

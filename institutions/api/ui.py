@@ -2,11 +2,11 @@
 
 from institutions.models import Institution, UIOption, User
 from institutions.services import routes
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed, ResourceSerializer, TenantRelatedField
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import Computed, ResourceSerializer, TenantRelatedField
+from kernel.viewsets import ResourceViewSet
 
 
 def is_global(institution_id: int | None) -> bool:

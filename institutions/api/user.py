@@ -12,19 +12,19 @@ from rest_framework.response import Response
 from institutions.api.person import SEARCHED, changeable, locale_field
 from institutions.models import Institution, User
 from institutions.services import people
-from tesla_api.api.access import READ, UPDATE, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.domain import Forbidden
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import (
+from kernel.access import READ, UPDATE, WRITE, grant
+from kernel.caller import Role
+from kernel.domain import Forbidden
+from kernel.filters import ColumnFilter
+from kernel.scope import under
+from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
     ResourceSerializer,
     SwitchField,
 )
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.viewsets import ResourceViewSet
 
 SHOWN = (
     "last_login", "first_name", "last_name", "uid", "email", "locale", "created_at", "updated_at", "inst_admin",

@@ -9,12 +9,12 @@ from rest_framework.response import Response
 
 from institutions.models import VLE, Institution, VLEType
 from institutions.services import vles
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import BodySerializer, Computed, ResourceSerializer
-from tesla_api.api.text import validate_web_address
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import BodySerializer, Computed, ResourceSerializer
+from kernel.text import validate_web_address
+from kernel.viewsets import ResourceViewSet
 
 
 def shown_lti(lti: dict[str, Any]) -> dict[str, Any] | None:

@@ -2,9 +2,9 @@
 
 from institutions.api.instrument import InstrumentViewSet
 from institutions.models import VLE
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import shared
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.scope import shared
 
 
 class VLEInstrumentViewSet(InstrumentViewSet):

@@ -3,11 +3,11 @@
 from institutions.api.institution import InstitutionSerializer
 from institutions.api.user import own
 from institutions.models import VLE, VLEType
-from tesla_api.api.access import grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import Scope
-from tesla_api.api.serializers import Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.access import grant
+from kernel.caller import Role
+from kernel.scope import Scope
+from kernel.serializers import Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 
 
 def type_name(number: int) -> str:

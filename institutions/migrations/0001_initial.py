@@ -9,9 +9,9 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import tesla_api.api.constraints
-import tesla_api.api.fields
-import tesla_api.api.text
+import kernel.constraints
+import kernel.fields
+import kernel.text
 
 
 class Migration(migrations.Migration):
@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('acronym', models.CharField(max_length=255, unique=True, validators=[tesla_api.api.text.validate_line])),
-                ('name', models.TextField(validators=[tesla_api.api.text.validate_line])),
+                ('acronym', models.CharField(max_length=255, unique=True, validators=[kernel.text.validate_line])),
+                ('name', models.TextField(validators=[kernel.text.validate_line])),
                 ('external_ic', models.BooleanField(default=False, help_text='Informed consent is managed elsewhere.', verbose_name='External IC')),
                 ('mail_domain', models.CharField(blank=True, help_text='Accepted mail domains, separated by commas. Empty: all.', max_length=255, null=True)),
                 ('disable_vle_learner_creation', models.BooleanField(default=False, help_text='VLEs cannot create learners.')),
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(blank=True, max_length=2048, null=True, validators=[django.core.validators.URLValidator(['http', 'https'])])),
                 ('client_id', models.CharField(blank=True, max_length=250, null=True)),
                 ('lti', models.JSONField(blank=True, default=dict, help_text='LTI configuration without its secret.')),
-                ('lti_secret', tesla_api.api.fields.EncryptedTextField(blank=True, default='', editable=False)),
+                ('lti_secret', kernel.fields.EncryptedTextField(blank=True, default='', editable=False)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vles', to='institutions.institution')),
             ],
             options={
@@ -328,14 +328,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='uioption',
-            constraint=tesla_api.api.constraints.Tied(fields=('user', 'institution'), name='ui_option_user_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('user', 'institution'), name='ui_option_user_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='instructor',
-            constraint=tesla_api.api.constraints.Tied(fields=('user', 'institution'), name='instructor_user_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('user', 'institution'), name='instructor_user_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='informedconsentdocument',
-            constraint=tesla_api.api.constraints.Tied(fields=('consent', 'institution'), name='document_consent_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('consent', 'institution'), name='document_consent_institution', to_fields=('id', 'institution')),
         ),
     ]

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-import tesla_api.api.constraints
+import kernel.constraints
 
 
 class Migration(migrations.Migration):
@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddConstraint(
             model_name='informedconsentdocument',
-            constraint=tesla_api.api.constraints.Tied(fields=('pdf', 'institution'), name='document_pdf_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('pdf', 'institution'), name='document_pdf_institution', to_fields=('id', 'institution')),
         ),
     ]

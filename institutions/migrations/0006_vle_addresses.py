@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import tesla_api.api.text
+import kernel.text
 
 
 class Migration(migrations.Migration):
@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='vle',
             name='url',
-            field=models.CharField(blank=True, max_length=2048, null=True, validators=[tesla_api.api.text.validate_web_address]),
+            field=models.CharField(blank=True, max_length=2048, null=True, validators=[kernel.text.validate_web_address]),
         ),
     ]

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from institutions.models import User
 from institutions.services.people import person_delete, person_update
-from tesla_api.api.domain import Conflict
+from kernel.domain import Conflict
 
 _OPENS = ("is_staff", "is_active", "login_allowed")
 

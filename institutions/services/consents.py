@@ -17,9 +17,9 @@ from django.utils import timezone
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import InformedConsent, Institution
-from tesla_api.api.constraints import TAKEN
-from tesla_api.api.domain import Conflict, Invalid, Unknown
-from tesla_api.api.prepared import Prepared
+from kernel.constraints import TAKEN
+from kernel.domain import Conflict, Invalid, Unknown
+from kernel.fast.prepared import Prepared
 
 Version = tuple[int, int, int]
 LARGEST_PART = 2**31 - 1  # what the columns hold

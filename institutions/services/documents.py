@@ -13,9 +13,9 @@ from files.services import CHUNK, file_store, files_erase
 from institutions.models import InformedConsent, InformedConsentDocument, Institution
 from institutions.services.consents import consent_locked, refuse_frozen
 from institutions.services.html import html_cleaned
-from tesla_api.api.caller import Caller
-from tesla_api.api.constraints import TAKEN
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.caller import Caller
+from kernel.constraints import TAKEN
+from kernel.domain import Invalid, Unknown
 
 
 @readable(Kind.CONSENT_PDF)

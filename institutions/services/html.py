@@ -4,7 +4,7 @@ import re
 
 import nh3
 
-from tesla_api.api.domain import Invalid
+from kernel.domain import Invalid
 
 # Parsing repairs what is nested wrongly, in time and output that grow with the square of tags and of attributes: with
 # these limits the worst input costs about half a second.

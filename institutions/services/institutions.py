@@ -12,7 +12,7 @@ from institutions.services.mail import mail_domains_checked
 from institutions.services.people import person_create
 from institutions.services.returns import allowed_domains_checked
 from institutions.services.uses import amount_of, uses_of
-from tesla_api.api.domain import Conflict
+from kernel.domain import Conflict
 
 _GOES_WITH_IT = Q(inst_admin=True, is_staff=False)  # a global administrator's account is deleted on purpose only
 

@@ -10,8 +10,8 @@ from institutions.models import Instrument, Provider
 from institutions.services.credentials import credential_issue, credentials_end
 from institutions.services.options import BROKEN_SCHEMA, options_wrong, schema_is_broken
 from institutions.services.uses import uses_of
-from tesla_api.api.domain import Conflict, Invalid, Unknown
-from tesla_api.api.text import validate_queue_name
+from kernel.domain import Conflict, Invalid, Unknown
+from kernel.text import validate_queue_name
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
 _PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows go with it

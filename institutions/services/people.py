@@ -17,8 +17,8 @@ from files.services import files_erase
 from institutions.models import Institution, Instructor, User
 from institutions.services.person_values import cleaned, refuse_wrong, usernames
 from institutions.services.uses import amount_of, referring
-from tesla_api.api.constraints import TAKEN, violated_fields
-from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.constraints import TAKEN, violated_fields
+from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 
 INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
 GLOBAL_ADMINISTRATOR = "This is the account of a global administrator."

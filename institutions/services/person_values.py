@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domain_refuses
-from tesla_api.api.batches import batched
-from tesla_api.api.constraints import TAKEN, refuse_violations
-from tesla_api.api.text import validate_line
+from kernel.batches import batched
+from kernel.constraints import TAKEN, refuse_violations
+from kernel.text import validate_line
 
 FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")

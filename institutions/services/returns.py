@@ -4,7 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
-from tesla_api.api.text import validate_line
+from kernel.text import validate_line
 
 MOST_CHARACTERS = 2_000  # every answer that names the institution repeats them
 # Dashboards leave the scheme out and compare the beginning; "*" stands for anything.

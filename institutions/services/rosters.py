@@ -17,9 +17,9 @@ from institutions.services.people import (
     values_taken,
 )
 from institutions.services.person_values import cleaned, refuse_malformed, usernames_together
-from tesla_api.api.batches import batched
-from tesla_api.api.constraints import TAKEN, violated_fields
-from tesla_api.api.domain import Conflict
+from kernel.batches import batched
+from kernel.constraints import TAKEN, violated_fields
+from kernel.domain import Conflict
 
 
 class Roster(NamedTuple):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from institutions.models import Institution, UIOption
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.domain import Invalid, Unknown
 
 ROLES = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMIN")
 

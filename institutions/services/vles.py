@@ -8,7 +8,7 @@ from django.db import transaction
 from files.services import files_erase_unreferenced
 from institutions.models import VLE, Institution, VLEType
 from institutions.services.credentials import credential_issue, credentials_end
-from tesla_api.api.domain import Unknown
+from kernel.domain import Unknown
 
 
 @transaction.atomic

@@ -15,12 +15,12 @@ from rest_framework.views import APIView
 
 from files.media import HEAD, agrees, is_known, media_type_named
 from institutions.models import Instrument
+from kernel.caller import PEOPLE, Caller, CallerKind
+from kernel.http.renderers import JSONRenderer
+from kernel.http.spooled import Content
+from kernel.schema import problems
+from kernel.serializers import BodySerializer, ObjectField
 from learners.models import Learner
-from tesla_api.api.caller import PEOPLE, Caller, CallerKind
-from tesla_api.api.renderers import JSONRenderer
-from tesla_api.api.schema import problems
-from tesla_api.api.serializers import BodySerializer, ObjectField
-from tesla_api.api.spooled import Content
 
 MOST_INSTRUMENTS = 100
 LEARNER_ID = OpenApiParameter("learner_id", OpenApiTypes.UUID, OpenApiParameter.PATH)

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema
 
 from institutions.models import Instrument
+from kernel.http.parsers import ReceivesSample
 from learners.api.capture import (
     LEARNER_ID,
     TAKEN_OR_REFUSED,
@@ -14,7 +15,6 @@ from learners.api.capture import (
     taken,
 )
 from learners.services import sample_create
-from tesla_api.api.parsers import ReceivesSample
 
 
 class EnrolmentSampleSerializer(OfLearner, SampleSerializer):

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from kernel.schema import problems
 from learners.api.capture import LEARNER_ID, CaptureView
-from tesla_api.api.schema import problems
 
 
 class LearnerProfileSerializer(serializers.Serializer[Any]):

@@ -21,17 +21,17 @@ from institutions.api.user import own
 from institutions.models import InformedConsent, Institution
 from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
+from kernel.access import READ, UPDATE, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter
+from kernel.http.address import client_address
+from kernel.schema import problems
+from kernel.scope import under
+from kernel.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
+from kernel.text import validate_language
 from learners import queries, services
 from learners.api import legacy
 from learners.models import Learner
-from tesla_api.api.access import READ, UPDATE, WRITE, grant
-from tesla_api.api.address import client_address
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.schema import problems
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
-from tesla_api.api.text import validate_language
 
 VERSION = ("major", "minor", "patch", "valid_from")
 OF_PERSON = (

@@ -1,14 +1,14 @@
 """/institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/"""
 
 from institutions.api.user import own
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer, TenantRelatedField
+from kernel.viewsets import ResourceViewSet
 from learners import services
 from learners.api.send import InstitutionSENDCategorySerializer
 from learners.models import Learner, SENDCategory, SENDLearner
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
-from tesla_api.api.viewsets import ResourceViewSet
 
 
 class InstitutionSENDLearnerSerializer(ResourceSerializer):

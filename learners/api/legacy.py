@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import Http404
 
 from institutions.models import User
-from tesla_api.api.caller import Caller
+from kernel.caller import Caller
 
 
 def is_served(caller: Caller) -> bool:

@@ -9,15 +9,15 @@ from rest_framework.fields import empty
 
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import Institution
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter
+from kernel.scope import under
+from kernel.serializers import AnyJSONField, BodySerializer, Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 from learners import services
 from learners.models import SENDCategory, SENDOption
 from learners.queries import send_data
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import AnyJSONField, BodySerializer, Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
 
 
 class InstitutionSENDCategoryDataSerializer(BodySerializer):

@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import tesla_api.api.constraints
+import kernel.constraints
 
 
 class Migration(migrations.Migration):
@@ -165,34 +165,34 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='learner',
-            constraint=tesla_api.api.constraints.Tied(fields=('user', 'institution'), name='learner_user_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('user', 'institution'), name='learner_user_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='learner',
-            constraint=tesla_api.api.constraints.Tied(fields=('consent', 'institution'), name='learner_consent_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('consent', 'institution'), name='learner_consent_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='enrolmentsample',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='sample_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='sample_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='enrolmentsample',
-            constraint=tesla_api.api.constraints.Tied(fields=('data', 'institution'), name='sample_data_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('data', 'institution'), name='sample_data_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='enrolment',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='enrolment_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='enrolment_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='enrolment',
-            constraint=tesla_api.api.constraints.Tied(fields=('model', 'institution'), name='enrolment_model_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('model', 'institution'), name='enrolment_model_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='sendlearner',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='send_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='send_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='sendlearner',
-            constraint=tesla_api.api.constraints.Tied(fields=('category', 'institution'), name='send_category_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('category', 'institution'), name='send_category_institution', to_fields=('id', 'institution')),
         ),
     ]

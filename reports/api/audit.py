@@ -1,16 +1,16 @@
 """/institution/{}/course/{}/activity/{}/report/{parent_lookup_report_id}/audit/{instrument_id}/"""
 
 from courses.api.rules import attended, taught
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.scope import under
+from kernel.serializers import Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 from reports.api.evidence import Evidence, LinkField, may_read_evidence
 from reports.api.report import LEVELS
 from reports.arithmetic import percent
 from reports.models import Report, ReportInstrument
 from reports.rules import is_flagged, own
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
 
 
 def audit_url(file_id: int | None, identity: int, content: int, integrity: int, evidence: Evidence) -> str | None:

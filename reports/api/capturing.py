@@ -9,9 +9,9 @@ from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments
 from institutions.models import Instrument
+from kernel.caller import CallerKind
 from learners.api.capture import CaptureView, OfLearner, instruments_among
 from learners.models import Learner
-from tesla_api.api.caller import CallerKind
 
 
 class InActivity(OfLearner):

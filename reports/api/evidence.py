@@ -3,9 +3,9 @@
 from drf_spectacular.utils import extend_schema_field
 
 from files.links import evidence_links
+from kernel.caller import Caller, Role
+from kernel.serializers import Computed
 from reports import queries, rules
-from tesla_api.api.caller import Caller, Role
-from tesla_api.api.serializers import Computed
 
 
 @extend_schema_field({"type": "string", "format": "uri", "nullable": True})

@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
+from kernel.http.parsers import JSONParser
+from kernel.serializers import AnyJSONField
 from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, path_of, taken
 from reports.api.capturing import ActivityCaptureView, InActivity
 from reports.models import AlertLevel
 from reports.services.captures import alert_create
-from tesla_api.api.parsers import JSONParser
-from tesla_api.api.serializers import AnyJSONField
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.names]},

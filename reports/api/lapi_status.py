@@ -6,11 +6,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from kernel.http.parsers import JSONParser
+from kernel.ids import bounded_id
+from kernel.schema import problems
 from learners.api.capture import LEARNER_ID, CaptureView, OfLearner, PlainListField, RefusedSerializer, path_of
 from reports.queries import capture_states
-from tesla_api.api.ids import bounded_id
-from tesla_api.api.parsers import JSONParser
-from tesla_api.api.schema import problems
 
 MOST_SAMPLES = 1000
 STATES = ("NOT_FOUND", "PENDING", "VALID", "ERROR", "TIMEOUT")

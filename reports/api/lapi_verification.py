@@ -2,11 +2,11 @@
 
 from drf_spectacular.utils import extend_schema
 
+from kernel.caller import CallerKind
+from kernel.http.parsers import ReceivesSample
 from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, CaptureView, SampleSerializer, path_of, taken
 from reports.api.capturing import ActivityCaptureView, InActivity
 from reports.services.captures import request_create
-from tesla_api.api.caller import CallerKind
-from tesla_api.api.parsers import ReceivesSample
 
 
 class VerificationSerializer(InActivity, SampleSerializer):

@@ -12,18 +12,18 @@ from rest_framework import serializers
 from courses.api.rules import attended, taught
 from courses.models import Activity
 from files.links import Links, evidence_links
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.filters import ColumnFilter
+from kernel.scope import under
+from kernel.serializers import BlankableEmailField, Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
 from reports.api.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.models import Report, ReportInstrument
 from reports.queries import Measures, measures
 from reports.rules import own
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import ColumnFilter
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import BlankableEmailField, Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
 

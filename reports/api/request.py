@@ -7,15 +7,15 @@ from django_filters import rest_framework as filters
 
 from courses.api.rules import attended, taught
 from institutions.models import Instrument
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.ids import bounded_id
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 from reports.api.evidence import LinkField, RequestEvidence, may_read_reports
 from reports.models import Report, Request, RequestResult
 from reports.rules import own
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.ids import bounded_id
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
 
 _ASKED = Request.instruments.through._default_manager.filter(request=OuterRef("pk"))
 

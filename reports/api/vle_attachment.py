@@ -12,6 +12,13 @@ from rest_framework.response import Response
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, ActivityInstrument
 from courses.queries import learner_instruments, takes_documents
+from kernel.access import grant
+from kernel.caller import Role
+from kernel.http.parsers import ReceivesSample
+from kernel.http.renderers import JSONRenderer
+from kernel.scope import under
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 from learners.api.capture import (
     LEARNER_ID,
     TAKEN_OR_REFUSED,
@@ -26,13 +33,6 @@ from learners.api.capture import (
 from learners.models import Learner
 from reports.api.capturing import session_of
 from reports.services.captures import request_create
-from tesla_api.api.access import grant
-from tesla_api.api.caller import Role
-from tesla_api.api.parsers import ReceivesSample
-from tesla_api.api.renderers import JSONRenderer
-from tesla_api.api.scope import under
-from tesla_api.api.serializers import ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
 
 
 class AttachmentInstrumentSerializer(ResourceSerializer):

@@ -1,11 +1,11 @@
 """/vle/{vle_id}/course/{course_id}/activity/{activity_id}/report/{id}/"""
 
 from courses.models import Activity
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.scope import under
 from reports.api.evidence import LinkField
 from reports.api.report import InstitutionCourseActivityReportLongSerializer, ReportViewSet
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
 
 
 def no_evidence() -> str | None:

@@ -1,5 +1,8 @@
 """/vle/{vle_id}/course/{course_id}/activity/{activity_id}/learner/{learner_id}/request/{id}/"""
 
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.scope import under
 from learners.models import Learner
 from reports.api.evidence import LinkField
 from reports.api.request import (
@@ -8,9 +11,6 @@ from reports.api.request import (
     ReportRequestViewSet,
 )
 from reports.api.vle_report import no_evidence
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.scope import under
 
 
 class VLECourseActivityLearnerRequestResultSerializer(InstitutionCourseActivityReportRequestResultSerializer):

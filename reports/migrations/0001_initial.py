@@ -3,8 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import kernel.constraints
 import reports.arithmetic
-import tesla_api.api.constraints
 
 
 class Migration(migrations.Migration):
@@ -340,54 +340,54 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='report',
-            constraint=tesla_api.api.constraints.Tied(fields=('activity', 'institution'), name='report_activity_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('activity', 'institution'), name='report_activity_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='report',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='report_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='report_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='report',
-            constraint=tesla_api.api.constraints.Tied(fields=('data', 'institution'), name='report_data_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('data', 'institution'), name='report_data_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='reportsession',
-            constraint=tesla_api.api.constraints.Tied(fields=('session', 'activity', 'learner'), name='report_session_session_of_pair', to_fields=('id', 'activity', 'learner')),
+            constraint=kernel.constraints.Tied(fields=('session', 'activity', 'learner'), name='report_session_session_of_pair', to_fields=('id', 'activity', 'learner')),
         ),
         migrations.AddConstraint(
             model_name='reportsession',
-            constraint=tesla_api.api.constraints.Tied(fields=('report', 'activity', 'learner'), name='report_session_report_of_pair', to_fields=('id', 'activity', 'learner')),
+            constraint=kernel.constraints.Tied(fields=('report', 'activity', 'learner'), name='report_session_report_of_pair', to_fields=('id', 'activity', 'learner')),
         ),
         migrations.AddConstraint(
             model_name='request',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='request_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='request_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='request',
-            constraint=tesla_api.api.constraints.Tied(fields=('activity', 'institution'), name='request_activity_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('activity', 'institution'), name='request_activity_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='request',
-            constraint=tesla_api.api.constraints.Tied(fields=('data', 'institution'), name='request_data_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('data', 'institution'), name='request_data_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='request',
-            constraint=tesla_api.api.constraints.Tied(fields=('session', 'activity', 'learner'), name='request_session_of_pair', to_fields=('id', 'activity', 'learner')),
+            constraint=kernel.constraints.Tied(fields=('session', 'activity', 'learner'), name='request_session_of_pair', to_fields=('id', 'activity', 'learner')),
         ),
         migrations.AddConstraint(
             model_name='alert',
-            constraint=tesla_api.api.constraints.Tied(fields=('learner', 'institution'), name='alert_learner_institution', to_fields=('user', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('learner', 'institution'), name='alert_learner_institution', to_fields=('user', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='alert',
-            constraint=tesla_api.api.constraints.Tied(fields=('activity', 'institution'), name='alert_activity_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('activity', 'institution'), name='alert_activity_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='alert',
-            constraint=tesla_api.api.constraints.Tied(fields=('data', 'institution'), name='alert_data_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('data', 'institution'), name='alert_data_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='alert',
-            constraint=tesla_api.api.constraints.Tied(fields=('session', 'activity', 'learner'), name='alert_session_of_pair', to_fields=('id', 'activity', 'learner')),
+            constraint=kernel.constraints.Tied(fields=('session', 'activity', 'learner'), name='alert_session_of_pair', to_fields=('id', 'activity', 'learner')),
         ),
     ]

@@ -12,10 +12,10 @@ from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
+from kernel.domain import Invalid
 from learners.models import Learner
 from learners.services import capture_stored
 from reports.models import Alert, AlertLevel, Request
-from tesla_api.api.domain import Invalid
 
 
 def request_create(

@@ -10,14 +10,14 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from institutions.models import VLE, Provider
+from kernel.http.address import client_address
+from kernel.schema import problems
+from kernel.serializers import BodySerializer
 from signin import tokens
 from signin.api.auth import OpenView, PairSerializer
 from signin.models import CallerSession
 from signin.services import Refused
 from signin.services.modules import module_sign_in
-from tesla_api.api.address import client_address
-from tesla_api.api.schema import problems
-from tesla_api.api.serializers import BodySerializer
 
 
 class ApproleSerializer(BodySerializer):

@@ -9,15 +9,15 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kernel.caller import PEOPLE
+from kernel.http.address import client_address
+from kernel.schema import problems
+from kernel.serializers import BodySerializer
 from signin import tokens
 from signin.api.profile import ProfileSerializer, profile
 from signin.services import LockedOut, Refused
 from signin.services.people import person_verified
 from signin.services.sessions import pair_refreshed, session_end, session_open
-from tesla_api.api.address import client_address
-from tesla_api.api.caller import PEOPLE
-from tesla_api.api.schema import problems
-from tesla_api.api.serializers import BodySerializer
 
 
 class LoginSerializer(BodySerializer):

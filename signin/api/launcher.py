@@ -7,12 +7,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.response import Response
 
+from kernel.http.address import client_address
+from kernel.schema import problems
 from signin import tokens
 from signin.api.auth import OpenView, PairSerializer
 from signin.services import Refused
 from signin.services.launchers import launcher_redeem
-from tesla_api.api.address import client_address
-from tesla_api.api.schema import problems
 
 
 class LauncherTicketSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from institutions.models import Institution, User
 from institutions.services.routes import routes_of
-from tesla_api.api.caller import Caller, Role
+from kernel.caller import Caller, Role
 
 ROLE_NAMES = {
     Role.GLOBAL: "GLOBAL_ADMIN",

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import tesla_api.api.constraints
+import kernel.constraints
 
 
 class Migration(migrations.Migration):
@@ -70,14 +70,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='launcher',
-            constraint=tesla_api.api.constraints.Tied(fields=('user', 'institution'), name='launcher_user_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('user', 'institution'), name='launcher_user_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='launcher',
-            constraint=tesla_api.api.constraints.Tied(fields=('vle', 'institution'), name='launcher_vle_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('vle', 'institution'), name='launcher_vle_institution', to_fields=('id', 'institution')),
         ),
         migrations.AddConstraint(
             model_name='launcher',
-            constraint=tesla_api.api.constraints.Tied(fields=('session', 'institution'), name='launcher_session_institution', to_fields=('id', 'institution')),
+            constraint=kernel.constraints.Tied(fields=('session', 'institution'), name='launcher_session_institution', to_fields=('id', 'institution')),
         ),
     ]

@@ -15,9 +15,9 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from kernel.http.address import address_group
 from signin.models import SignInCounter
 from signin.services import LockedOut
-from tesla_api.api.address import address_group
 
 
 @transaction.atomic

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from institutions.models import VLE, Credential, User
 from institutions.services.credentials import credentials_live
+from kernel.domain import Invalid, Unknown
+from kernel.ids import bounded_id
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
-from tesla_api.api.domain import Invalid, Unknown
-from tesla_api.api.ids import bounded_id
 
 MINUTES = 120
 LONGEST = 30 * 24 * 60

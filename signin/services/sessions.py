@@ -10,13 +10,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from institutions.models import Credential, User
+from kernel.caller import CallerKind
+from kernel.domain import Unknown
+from kernel.ids import bounded_id
 from signin import tokens
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher, SignInCounter
 from signin.services import Refused
-from tesla_api.api.caller import CallerKind
-from tesla_api.api.domain import Unknown
-from tesla_api.api.ids import bounded_id
 
 
 @transaction.atomic

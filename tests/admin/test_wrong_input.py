@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 
 from institutions.models import Provider
-from tesla_api.api.nesting import DEEPEST, TOO_DEEP
+from kernel.nesting import DEEPEST, TOO_DEEP
 from tests.admin.test_institution import ADD, BODY
 
 PAGES = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry)

@@ -18,6 +18,9 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from courses.models import AssessmentSession  # noqa: E402
+from demo.evidence import Evidence, Kept, Pair  # noqa: E402
+from demo.reporting import report_made  # noqa: E402
+from demo.stories import Capture  # noqa: E402
 from files.models import StoredFile  # noqa: E402
 from files.services import store  # noqa: E402
 from institutions.models import Instrument, Provider  # noqa: E402
@@ -30,9 +33,6 @@ from learners.models import (  # noqa: E402
 )
 from reports.arithmetic import RequestStatus, ResultCode, ResultStatus  # noqa: E402
 from reports.models import Alert, Request, RequestProviderResult, RequestResult  # noqa: E402
-from tesla_api.demo.evidence import Evidence, Kept, Pair  # noqa: E402
-from tesla_api.demo.reporting import report_made  # noqa: E402
-from tesla_api.demo.stories import Capture  # noqa: E402
 
 PROCESSED = {"status": ResultStatus.PROCESSED, "result": 0.8, "code": ResultCode.OK}
 INSTRUMENTS = {row.acronym: row for row in Instrument.objects.filter(acronym__in=("fr", "ks", "plag"))}

@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from console import listings
+from console.reading import Reader
 from courses.models import Activity, CourseGroup, CourseInstructor, GroupCourse
 from institutions.models import InformedConsent, Instructor, User
 from learners.models import Learner, SENDCategory
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from tesla_api.console import listings
-from tesla_api.console.reading import Reader
 from tests.contract.filling import fill
 from tests.pages.test_policy import assert_clean
 from tests.world import PAST

@@ -10,9 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from console.reading import Reader
 from courses.models import AssessmentSession
 from files.models import FileRead
 from institutions.models import Instrument, Message, MessageLocale, Provider
+from kernel.access import READ, grant
+from kernel.caller import Caller, CallerKind, Role
 from reports.api.request import ReportRequestViewSet
 from reports.models import (
     Alert,
@@ -23,9 +26,6 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
-from tesla_api.api.access import READ, grant
-from tesla_api.api.caller import Caller, CallerKind, Role
-from tesla_api.console.reading import Reader
 from tests.console.test_lists import HOSTILE
 from tests.pages.test_policy import assert_clean
 from tests.reports.conftest import allow, attach, level

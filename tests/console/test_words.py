@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tesla_api.console.charts import chart
-from tesla_api.templatetags import console as filters
+from console.charts import chart
+from console.templatetags import console as filters
 
 
 def test_instants_are_utc_and_say_so():

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
 from institutions.models import Institution
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.domain import Invalid, Unknown
 
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 MATRIX = [

@@ -6,7 +6,7 @@ import pytest
 
 from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.domain import Invalid, Unknown
 
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 MATRIX = [

@@ -6,8 +6,8 @@ from courses.models import Course, CourseInstructor, CourseLearner
 from courses.services.activities import activity_instrument_create, activity_instrument_update
 from courses.services.members import INSTRUCTORS, LEARNERS, member_replace, members_link, members_unlink
 from institutions.models import Instructor
+from kernel.domain import Unknown
 from learners.models import Learner
-from tesla_api.api.domain import Unknown
 
 
 def learners_of(course) -> list[str]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
+from demo import seed
 from files.models import StoredFile
 from files.services import store
 from institutions.models import Credential, Instructor, Provider, User
@@ -44,7 +45,6 @@ from reports.models import (
     Request,
     RequestProviderResult,
 )
-from tesla_api.demo import seed
 from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from files.services import store
 from institutions.models import VLE, Credential, InformedConsentDocument, Instructor
 from institutions.services.credentials import secret_hash
 from institutions.services.documents import document_update
-from tesla_api.api.caller import Caller, CallerKind
+from kernel.caller import Caller, CallerKind
 from tests.conftest import token_of
 from tests.files.conftest import PDF, stored
 

@@ -4,7 +4,7 @@ import pytest
 
 from institutions.models import AdministrationRecord, Institution, Instructor, UIOption, User
 from institutions.services.institutions import institution_delete, institution_obstacles
-from tesla_api.api.domain import Conflict
+from kernel.domain import Conflict
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
 

@@ -8,8 +8,8 @@ import pytest
 
 from institutions.models import Instrument, Provider
 from institutions.services.instruments import instrument_update
+from kernel.domain import Unknown
 from reports.models import Request
-from tesla_api.api.domain import Unknown
 from tests.contract.filling import fill
 from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 from institutions.models import Credential, Instrument, Provider, ProviderNotification
 from institutions.services.credentials import secret_hash
 from institutions.services.instruments import provider_credentials_rotate, provider_update
+from kernel.domain import Unknown
 from learners.models import Enrolment
 from signin.services import Refused
 from signin.services.modules import module_sign_in
-from tesla_api.api.domain import Unknown
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
 

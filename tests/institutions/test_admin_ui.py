@@ -4,7 +4,7 @@ import pytest
 
 from institutions.models import UIOption
 from institutions.services.routes import global_option_update, routes_of
-from tesla_api.api.domain import Unknown
+from kernel.domain import Unknown
 from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
 
 URL = f"{BASE}ui/"

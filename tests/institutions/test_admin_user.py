@@ -7,9 +7,9 @@ from files.models import Kind
 from files.services import file_store
 from institutions.models import AdministrationRecord, Instructor, UIOption, User
 from institutions.services import accounts, people
+from kernel.domain import Conflict
 from learners.models import Learner
 from signin.models import CallerSession
-from tesla_api.api.domain import Conflict
 from tests.conftest import client_of, token_of
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import (

@@ -14,8 +14,8 @@ from files.services import objects_erase_unknown, store
 from institutions.models import InformedConsent, InformedConsentDocument
 from institutions.services import consents, documents
 from institutions.services.html import html_cleaned
+from kernel.domain import Conflict, Invalid, Unknown
 from learners.services import consent_accept
-from tesla_api.api.domain import Conflict, Invalid, Unknown
 from tests.files.conftest import PDF, held
 from tests.world import FUTURE, PAST
 

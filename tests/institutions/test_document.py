@@ -10,7 +10,7 @@ from files.links import Links, url_read
 from files.models import Kind, StoredFile
 from files.services import store
 from institutions.models import InformedConsent, InformedConsentDocument
-from tesla_api.api.caller import Caller, CallerKind
+from kernel.caller import Caller, CallerKind
 from tests.conftest import client_of
 from tests.files.conftest import PDF, held, stored
 from tests.world import PAST

@@ -13,9 +13,9 @@ from files.services import file_store
 from institutions.models import Institution, Instructor, User
 from institutions.services import people
 from institutions.services.person_values import usernames
+from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from learners.models import Learner
 from signin.models import CallerSession
-from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
 
 NEW = "brand-new-77-Pencil"
 

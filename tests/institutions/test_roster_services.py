@@ -6,9 +6,9 @@ from django.db import IntegrityError, transaction
 from institutions.models import Instructor, User
 from institutions.services import rosters
 from institutions.services.person_values import usernames_together
+from kernel.domain import Conflict
 from learners.models import Learner, SENDLearner
 from learners.services import learners_add, sends_assign
-from tesla_api.api.domain import Conflict
 
 
 @pytest.fixture

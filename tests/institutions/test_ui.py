@@ -4,7 +4,7 @@ import pytest
 
 from institutions.models import UIOption
 from institutions.services import routes
-from tesla_api.api.domain import Invalid, Unknown
+from kernel.domain import Invalid, Unknown
 
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 BODY = {"route": "dashboard", "enabled": False, "user": None}

@@ -10,7 +10,7 @@ from courses.models import Activity, Course
 from institutions.models import VLE, Credential
 from institutions.services.credentials import secret_hash
 from institutions.services.vles import vle_credentials_rotate, vle_update
-from tesla_api.api.domain import Unknown
+from kernel.domain import Unknown
 
 ENDPOINTS = {
     "auth_login_url": "https://moodle.test/mod/lti/auth.php",

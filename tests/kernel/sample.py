@@ -9,15 +9,15 @@ from courses.api.rules import attended, taught
 from courses.models import Activity, Course, CourseGroup
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import VLE, Institution, Provider, ProviderNotification, UIOption
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.filters import TenantFilter
+from kernel.routing import Resource, mount
+from kernel.scope import Scope, under
+from kernel.serializers import ResourceSerializer, TenantRelatedField
+from kernel.viewsets import ResourceViewSet
 from reports.models import Report, ReportInstrument, Request
 from tesla_api import urls
-from tesla_api.api.access import READ, WRITE, grant
-from tesla_api.api.caller import Role
-from tesla_api.api.filters import TenantFilter
-from tesla_api.api.routing import Resource, mount
-from tesla_api.api.scope import Scope, under
-from tesla_api.api.serializers import ResourceSerializer, TenantRelatedField
-from tesla_api.api.viewsets import ResourceViewSet
 
 
 class GroupSerializer(ResourceSerializer):
@@ -234,4 +234,4 @@ TREE = (
     Resource("admin/institution/{parent_lookup_institution_id}/group/{id}/", GroupsOfAnyViewSet),
 )
 urlpatterns = [path("api/v2/", include(mount(TREE))), *urls.urlpatterns]
-handler404 = "tesla_api.api.errors.not_found"
+handler404 = "kernel.errors.not_found"

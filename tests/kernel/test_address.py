@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from tesla_api.api.address import address_group, client_address, is_trusted
+from kernel.http.address import address_group, client_address, is_trusted
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from tesla_api.api.commit import after_commit
+from kernel.commit import after_commit
 
 seen: list[int] = []
 

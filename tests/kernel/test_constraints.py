@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection, transaction
 
 from courses.models import Activity, CourseGroup, CourseLearner
 from institutions.models import VLE, InformedConsent, Provider, User
+from kernel.constraints import Tied, blamed, refuse_violations, tied_to_institution, violated_fields
 from learners.models import ConsentDecision, Learner, SENDLearner
 from reports.models import Report
-from tesla_api.api.constraints import Tied, blamed, refuse_violations, tied_to_institution, violated_fields
 from tests.world import PAST
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_violations_are_told_under_the_field_that_can_be_changed(world):
 def test_a_tie_says_what_it_is():
     tie = tied_to_institution("name", "course")
     path, args, kwargs = tie.deconstruct()
-    assert (path, args) == ("tesla_api.api.constraints.Tied", ())
+    assert (path, args) == ("kernel.constraints.Tied", ())
     again = Tied(**kwargs)
     assert again == tie
     assert hash(again) is not None

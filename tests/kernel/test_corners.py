@@ -16,14 +16,14 @@ from files.models import Kind
 from files.services import file_store, objects_erase_unknown, store
 from institutions.models import Instrument
 from institutions.services import institutions
+from kernel.browsable.navigation import trail
+from kernel.browsable.renderer import BrowsableRenderer, problems, said_of, serializer_of
+from kernel.caller import Caller, CallerKind, Nobody
+from kernel.domain import Conflict
+from kernel.http.renderers import JSONRenderer
+from kernel.serializers import TenantRelatedField
 from reports.models import Request
 from signin.api.auth import LogoutView
-from tesla_api.api.browsable import BrowsableRenderer, problems, said_of, serializer_of
-from tesla_api.api.caller import Caller, CallerKind, Nobody
-from tesla_api.api.domain import Conflict
-from tesla_api.api.navigation import trail
-from tesla_api.api.renderers import JSONRenderer
-from tesla_api.api.serializers import TenantRelatedField
 from tests.kernel import sample
 
 
@@ -129,7 +129,7 @@ def test_an_institution_in_use_is_not_deleted(world, monkeypatch):
 
 
 def test_an_action_without_a_body_is_sent_as_an_empty_object(as_, world, monkeypatch):
-    monkeypatch.setattr("tesla_api.api.browsable.serializer_of", lambda view, method, **values: None)
+    monkeypatch.setattr("kernel.browsable.renderer.serializer_of", lambda view, method, **values: None)
     url = f"/api/v2/institution/{world.home.institution.pk}/vle/"
     page = as_("admin").get(url, HTTP_ACCEPT="text/html")
     assert page.status_code == 200

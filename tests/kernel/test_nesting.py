@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from courses.models import ActivityInstrument
 from institutions.models import Instrument, Provider
-from tesla_api.api.nesting import DEEPEST, TOO_DEEP, is_too_deep
-from tesla_api.api.serializers import AnyJSONField
+from kernel.nesting import DEEPEST, TOO_DEEP, is_too_deep
+from kernel.serializers import AnyJSONField
 from tests.conftest import client_of
 from tests.nested import list_of, object_of
 

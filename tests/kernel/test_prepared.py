@@ -6,9 +6,9 @@ from rest_framework import serializers
 
 from courses.models import Course
 from institutions.models import Institution, User
+from kernel.fast.prepared import Prepared
+from kernel.fast.rows import CannotCompileError, compile_rows
 from learners.models import Learner
-from tesla_api.api.prepared import Prepared
-from tesla_api.api.rows import CannotCompileError, compile_rows
 
 pytestmark = pytest.mark.django_db
 

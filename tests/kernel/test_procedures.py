@@ -6,11 +6,11 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from courses.api.vle_launcher import LauncherView
+from kernel.access import grant
+from kernel.caller import Role
+from kernel.procedures import ProcedureView
+from kernel.routing import Procedure, mount
 from tesla_api import urls
-from tesla_api.api.access import grant
-from tesla_api.api.caller import Role
-from tesla_api.api.procedures import ProcedureView
-from tesla_api.api.routing import Procedure, mount
 from tests.courses.sittings import vle_client
 
 
@@ -24,7 +24,7 @@ class RingView(ProcedureView):
 
 RING = (Procedure("institution/{institution_id}/ring/", RingView),)
 urlpatterns = [path("api/v2/", include(mount(RING))), *urls.urlpatterns]
-handler404 = "tesla_api.api.errors.not_found"
+handler404 = "kernel.errors.not_found"
 
 
 @pytest.mark.urls("tests.kernel.test_procedures")

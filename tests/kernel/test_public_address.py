@@ -5,7 +5,7 @@ from django.test import Client
 
 from files.models import Kind
 from files.services import file_store
-from tesla_api.api.paths import PublicAddress
+from kernel.http.paths import PublicAddress
 from tests.kernel.test_settings import COMPLETE, start
 
 PUBLIC = "https://trust.example.org"

@@ -9,9 +9,9 @@ from rest_framework.test import APIClient
 
 from institutions.api.institution import InstitutionViewSet
 from institutions.models import VLE
-from tesla_api.api import errors
-from tesla_api.api.domain import Conflict, Forbidden, Invalid, Unknown
-from tesla_api.api.renderers import JSONRenderer
+from kernel import errors
+from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.http.renderers import JSONRenderer
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_what_services_raise_becomes_an_answer(as_, url, monkeypatch, error, sta
 
 
 def test_a_lost_race_names_the_field(as_, url, monkeypatch):
-    monkeypatch.setattr("tesla_api.api.serializers.refuse_violations", lambda row, writable: None)
+    monkeypatch.setattr("kernel.serializers.refuse_violations", lambda row, writable: None)
     answer = as_("admin").post(url + "vle/", {"type": 0, "name": "Moodle"})
     assert (answer.status_code, answer.json()) == (400, {"name": ["This value is already taken."]})
 

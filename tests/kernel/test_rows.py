@@ -9,9 +9,9 @@ from rest_framework import serializers
 from courses.models import Activity, Course
 from courses.queries import has_enabled_activity
 from institutions.models import Institution, User
-from tesla_api.api.rows import CannotCompileError, compile_rows
-from tesla_api.api.serializers import Computed, ResourceSerializer
-from tesla_api.api.viewsets import ResourceViewSet
+from kernel.fast.rows import CannotCompileError, compile_rows
+from kernel.serializers import Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
 from tesla_api.tree import TREE
 from tests.contract.calls import ids_of
 from tests.contract.filling import fill

@@ -9,8 +9,8 @@ from django.http import UnreadablePostError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tesla_api.api import parsers
-from tesla_api.api.spooled import Content, Scanner
+from kernel.http import parsers
+from kernel.http.spooled import Content, Scanner
 
 LIMIT = 1000
 

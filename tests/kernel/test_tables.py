@@ -6,8 +6,8 @@ from io import StringIO
 
 import pytest
 
-from tesla_api.api.batches import batched
-from tesla_api.api.tables import LONGEST_LINE, Table, TableError, TableWriter, formula_safe
+from courses.imports.tables import LONGEST_LINE, Table, TableError, TableWriter, formula_safe
+from kernel.batches import batched
 
 
 def table_of(folder, content: bytes, name="people.csv", **values) -> Table:

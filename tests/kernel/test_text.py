@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from courses.models import Activity, AssessmentSession, Course
 from institutions.models import User
-from tesla_api.api.text import (
+from kernel.text import (
     validate_language,
     validate_line,
     validate_prose,

@@ -10,15 +10,15 @@ from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
 from institutions.models import Credential, Institution, Instrument, Provider, UIOption
+from kernel.access import READ, grant, multiplies
+from kernel.caller import Role
+from kernel.routing import Resource
+from kernel.scope import shared, under
+from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
 from reports.models import Report, ReportInstrument, Request
 from signin import tokens
 from signin.models import CallerSession
-from tesla_api.api.access import READ, grant, multiplies
-from tesla_api.api.caller import Role
-from tesla_api.api.routing import Resource
-from tesla_api.api.scope import shared, under
-from tesla_api.api.viewsets import ResourceViewSet
 from tesla_api.tree import TREE
 from tests.kernel import sample
 from tests.world import FUTURE, PAST

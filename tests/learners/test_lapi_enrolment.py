@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from files.models import Kind, StoredFile
 from institutions.models import Instrument
+from kernel.domain import Unknown
 from learners.models import EnrolmentSample
 from learners.services import sample_create
-from tesla_api.api.domain import Unknown
 from tests.captures import (
     FA,
     FR,

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from kernel.domain import Invalid, Unknown
 from learners import services
 from learners.models import Learner, SENDCategory, SENDLearner
-from tesla_api.api.domain import Invalid, Unknown
 
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 MATRIX = [

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from institutions.models import Instrument
+from kernel.domain import Invalid, Unknown
 from learners import services
 from learners.models import SENDCategory, SENDLearner
-from tesla_api.api.domain import Invalid, Unknown
 
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 BODY = {"description": "no sound", "data": {"enabled_options": ["text_to_speech"], "disabled_instruments": ["3"]}}

@@ -4,9 +4,9 @@ import pytest
 
 from institutions.models import InformedConsent, Provider
 from institutions.services.people import person_create
+from kernel.domain import Invalid, Unknown
 from learners import queries, services
 from learners.models import ConsentDecision, Enrolment, Learner
-from tesla_api.api.domain import Invalid, Unknown
 from tests.contract.filling import fill
 
 

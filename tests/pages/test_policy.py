@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tesla_api import pages
+from tesla_api import start_pages
 from tests.pages.walk import places
 
 STRICT = {
@@ -94,7 +94,7 @@ def test_failure_is_told_without_the_database(visitor, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("tesla_api.pages.browser_caller", fail)
+    monkeypatch.setattr("tesla_api.start_pages.browser_caller", fail)
     visitor.raise_request_exception = False
     answer = visitor.get("/")
     assert answer.status_code == 500
@@ -124,4 +124,4 @@ def test_schema_is_one_whatever_is_asked(visitor, asked):
     assert answer.status_code == 200
     assert answer.content == plain.content
     assert answer["Content-Disposition"] == 'inline; filename="tesla-v2.json"'
-    assert pages._public_schema.cache_info().currsize == 1
+    assert start_pages._public_schema.cache_info().currsize == 1

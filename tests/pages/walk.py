@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tesla_api.api.access import ROOTS
-from tesla_api.api.caller import PEOPLE
-from tesla_api.api.routing import Resource
+from kernel.access import ROOTS
+from kernel.caller import PEOPLE
+from kernel.routing import Resource
 from tesla_api.tree import TREE
 
 ROOT = "/api/v2/"

@@ -12,8 +12,8 @@ from files.links import Links
 from files.models import FileRead, Kind, StoredFile
 from files.services import file_store
 from institutions.models import VLE, Credential, Institution, Provider, User
+from kernel.caller import Caller, CallerKind
 from reports.models import Report, ReportInstrument, Request, RequestProviderResult, RequestResult
-from tesla_api.api.caller import Caller, CallerKind
 from tests.conftest import client_of
 from tests.reports.conftest import allow, another_activity, json_file, level, urls
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from courses.models import Activity, ActivityInstrument
 from files.models import Kind, StoredFile
+from kernel.nesting import DEEPEST, TOO_DEEP
 from reports.models import Alert
-from tesla_api.api.nesting import DEEPEST, TOO_DEEP
 from tests.captures import FA, FR, KS, as_learner, consented, content_of, objects, session_for
 from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
 from tests.nested import list_of, object_of

@@ -4,7 +4,7 @@ import pytest
 
 from courses.models import ActivityInstrument
 from files.models import StoredFile
-from tesla_api.api.nesting import DEEPEST, TOO_DEEP
+from kernel.nesting import DEEPEST, TOO_DEEP
 from tests.captures import FA, PLAG, archive, as_learner, as_vle, consented, content_of, sample
 from tests.learners.lapi import url_of
 from tests.nested import list_of, object_of

@@ -12,13 +12,13 @@ from courses.models import AssessmentSession
 from institutions.models import Credential, Institution, User
 from institutions.services.credentials import credential_issue, credentials_end
 from institutions.services.vles import vle_credentials_rotate, vle_delete
+from kernel.caller import CallerKind, Role
+from kernel.domain import Invalid, Unknown
 from signin import tokens
 from signin.callers import caller_named, caller_of
 from signin.models import CallerSession, Launcher, SignInCounter, Target
 from signin.services.launchers import launcher_create, launcher_redeem
 from signin.services.sessions import learner_session_open, sessions_forgotten
-from tesla_api.api.caller import CallerKind, Role
-from tesla_api.api.domain import Invalid, Unknown
 from tests.conftest import client_of
 from tests.contract.test_traps import stored
 from tests.signin.test_tokens import payload_of

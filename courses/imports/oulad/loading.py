@@ -14,9 +14,9 @@ from courses.services.members import LEARNERS
 from institutions.models import VLE, Institution, User
 from institutions.services.rosters import people_listed
 from institutions.services.vles import vle_register
+from kernel.domain import Conflict, Unknown
 from learners.models import Learner, SENDCategory
 from learners.services import learners_add, sends_assign
-from tesla_api.api.domain import Conflict, Unknown
 
 ATTEMPTS = 3
 Reject = Callable[[str, int, str], None]  # file, line, reason

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from tesla_api.api.tables import Table, TableError
+from courses.imports.tables import Table, TableError
 
 _PRESENTED = "code_module", "code_presentation"
 # Of each file the columns that are read; others may be there.

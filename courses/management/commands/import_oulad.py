@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from courses.imports.oulad.loading import Ground, ground_laid, presentations_load
 from courses.imports.oulad.reading import COLUMNS, Dataset, Rejected
+from courses.imports.tables import TableWriter
 from courses.management.console import Listing, failures_told, institution_named, progress, row_name
-from tesla_api.api.tables import TableWriter
 
 
 class Rejections(Listing):

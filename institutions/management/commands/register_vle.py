@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from institutions.models import VLE, Institution, VLEType
 from institutions.services.vles import vle_create
-from tesla_api.api.text import validate_line
+from kernel.text import validate_line
 
 
 class Command(BaseCommand):

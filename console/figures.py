@@ -1,0 +1,99 @@
+"""From counts to charts and meters."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from console import words
+from console.charts import Chart, chart
+from console.templatetags.console import LEVEL_KINDS
+
+COURSES = 12  # of the chart by course
+_LEVELS = [(LEVEL_KINDS[level], word) for level, word in words.LEVEL_WORDS.items()]
+
+
+def consents(counts: Mapping[str, int]) -> dict[str, Any]:
+    """A bar for every status that some learner has, in the order in which the words stand."""
+    legend = [("good", "Data may be captured"), ("bad", "No data may be captured")]
+    total = sum(counts.values())
+    rows = [
+        (word, [counts[status], 0] if status.startswith("VALID") else [0, counts[status]])
+        for status, word in words.CONSENT_WORDS.items()
+        if counts.get(status)
+    ]
+    valid = sum(count for status, count in counts.items() if status.startswith("VALID"))
+    about = f"{valid:,} of {total:,} learners have a consent that allows data to be captured."
+    drawn = chart("consent", "Informed consent of the learners", about, rows, legend, whole=total)
+    return {"total": total, "valid": valid, "chart": drawn, "about": about}
+
+
+def needs(learners: int, categories: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    about = f"{learners:,} learners have special needs now; one learner may be in several categories."
+    rows = [(name, [count]) for name, count in categories[:COURSES]]
+    legend = [("plain", "Learners")]
+    drawn = chart("needs", "Learners by category of special needs", about, rows, legend, whole=learners or 1)
+    return {"total": learners, "chart": drawn, "about": about, "left": max(len(categories) - COURSES, 0)}
+
+
+def assigned(
+    rows: Sequence[Mapping[str, Any]], instruments: Sequence[Mapping[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """What a learner was ever assigned, what has run out marked as such."""
+    names = {row["id"]: row["name"] for row in instruments}
+    return [
+        {
+            "description": row["info"]["description"],
+            "options": row["info"]["data"]["enabled_options"],
+            "without": [names[key] for key in row["info"]["data"]["disabled_instruments"] if key in names],
+            "until": row["expires_at"],
+            "over": row["expires_at"] is not None and row["expires_at"] < now,
+        }
+        for row in rows
+    ]
+
+
+def levels(counts: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
+    total = sum(counts["identity"].values())
+    rows = [(words.KIND_WORDS[kind], [of[level] for level in words.LEVEL_WORDS]) for kind, of in counts.items()]
+    about = f"{total:,} reports; each has a level of identity, of content and of integrity."
+    return {"total": total, "chart": chart("levels", "Reports by level", about, rows, _LEVELS), "about": about}
+
+
+def by_course(found: Sequence[tuple[int, str, Mapping[int, int]]]) -> Chart:
+    rows = [(code, [of[level] for level in words.LEVEL_WORDS]) for _, code, of in found]
+    about = "The highest of the three levels of each report; courses with the most alerts first."
+    return chart("courses", "Reports by course", about, rows, _LEVELS)
+
+
+def by_activity(name: str, of: Mapping[int, int]) -> Chart:
+    rows = [(name, [of.get(level, 0) for level in words.LEVEL_WORDS])]
+    return chart("activity", "Reports by level", "The highest of the three levels of each report.", rows, _LEVELS)
+
+
+def enrolment(entries: Sequence[Mapping[str, Any]], instruments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One meter per instrument that needs enrolment, begun or not."""
+    known = {entry["instrument_id"]: entry for entry in entries}
+    return [
+        {
+            "name": row["name"],
+            "percent": round(100 * known[row["id"]]["percentage__min"]) if row["id"] in known else 0,
+            "ready": row["id"] in known and known[row["id"]]["can_analyse__min"],
+            "waiting": known[row["id"]]["not_validated_count"] if row["id"] in known else 0,
+        }
+        for row in instruments
+        if row["requires_enrolment"] or row["id"] in known
+    ]
+
+
+def instruments(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The instruments of an activity; an alternative says what it stands in for."""
+    names = {row["id"]: row["instrument"]["name"] for row in rows}
+    return [
+        {
+            "name": row["instrument"]["name"],
+            "active": row["active"],
+            "instead_of": names.get(row["alternative_to"]),
+            "options": ", ".join(word for word, on in (row["options"] or {}).items() if on is True),
+        }
+        for row in rows
+    ]

@@ -1,0 +1,165 @@
+"""Filters of the console's templates: values of the API as a person reads them. Instants are UTC, and say so."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import SafeString, mark_safe
+
+from console import words
+from reports.arithmetic import ResultStatus
+from reports.reasons import percent_text
+
+register = template.Library()
+
+# One shape per kind, so that no colour is needed to tell them apart.
+_SHAPES = {
+    "pending": '<circle class="dashed" cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2"/>',
+    "none": '<path d="M3 8h10" stroke="currentColor" stroke-width="2.5"/>',
+    "good": '<path d="M3 8.5l3.5 3.5L13 5" fill="none" stroke="currentColor" stroke-width="2.5"/>',
+    "fair": '<path d="M8 2l6.5 12h-13z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round"/>',
+    "bad": '<path d="M5.5 1.5h5l4 4v5l-4 4h-5l-4-4v-5z" fill="currentColor"/>',
+}
+LEVEL_KINDS = {0: "pending", 1: "none", 2: "good", 3: "fair", 4: "bad"}
+NOTHING = "\N{EN DASH}"
+
+
+def mark(kind: str) -> SafeString:
+    shape = mark_safe(_SHAPES[kind])  # noqa: S308 - written above
+    return format_html(
+        '<svg class="mark" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', shape
+    )
+
+
+def badge(kind: str, text: str) -> SafeString:
+    return format_html('<span class="badge {}">{}{}</span>', kind, mark(kind), text)
+
+
+@register.filter
+def level(value: Any) -> SafeString:
+    """A level of 0..4 as a badge: shape and word."""
+    return badge(LEVEL_KINDS[int(value)], words.LEVEL_WORDS[int(value)])
+
+
+@register.filter
+def level_counts(counts: dict[int, int]) -> SafeString | str:
+    """How many have which level, the worst first."""
+    worst_first = sorted((item for item in counts.items() if item[1]), reverse=True)
+    badges = ((badge(LEVEL_KINDS[of], f"{count:,} {words.LEVEL_WORDS[of]}"),) for of, count in worst_first)
+    return format_html_join(" ", "{}", badges) or NOTHING
+
+
+@register.filter
+def request_status(value: int) -> str:
+    return words.REQUEST_STATUS_WORDS[value]
+
+
+def verdict(status: int, result: float | None, code: int) -> str:
+    """What an instrument says of a request."""
+    if status != ResultStatus.PROCESSED or result is None:
+        return words.RESULT_STATUS_WORDS[status]
+    return f"{percent_text(result)}, {words.CODE_WORDS[code]}"
+
+
+@register.filter
+def evidence(address: str | None) -> SafeString | str:
+    """A signed link, as the API gives it."""
+    return format_html('<a href="{}" rel="noopener">open</a>', address) if address else NOTHING
+
+
+@register.filter
+def consent(status: str) -> SafeString:
+    return badge(words.CONSENT_KINDS[status], words.CONSENT_WORDS[status])
+
+
+def _instant(value: Any) -> datetime | None:
+    if not value:
+        return None
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC)
+
+
+@register.filter
+def instant(value: Any) -> SafeString | str:
+    """3 May 2026, 09:00 UTC."""
+    at = _instant(value)
+    return (
+        NOTHING if at is None else format_html('<time datetime="{}">{}</time>', at.isoformat(), words.instant_text(at))
+    )
+
+
+@register.filter
+def day(value: Any) -> SafeString | str:
+    """3 May 2026, by UTC."""
+    at = _instant(value)
+    if at is None:
+        return NOTHING
+    return format_html('<time datetime="{}">{} {}</time>', at.isoformat(), at.day, at.strftime("%b %Y"))
+
+
+@register.filter
+def number(value: Any) -> str:
+    """With separators of thousands."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+@register.filter
+def yes(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+@register.filter
+def shown(value: Any) -> str:
+    return NOTHING if value in (None, "") else str(value)
+
+
+@register.filter
+def plain(html: str | None) -> str:
+    """A description that a VLE wrote as HTML, as mere text."""
+    return strip_tags(html or "").strip() or NOTHING
+
+
+@register.filter
+def person(row: Mapping[str, Any]) -> str:
+    """Whatever a person can be called by, the full name first."""
+    return f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip() or row.get("username") or row["uid"]
+
+
+@register.filter
+def flags(row: Mapping[str, Any]) -> str:
+    return ", ".join(word for flag, word in words.FLAGS.items() if row.get(flag)) or NOTHING
+
+
+@register.filter
+def send_options(options: list[str]) -> str:
+    return ", ".join(words.SEND_OPTIONS.get(option, option) for option in options) or NOTHING
+
+
+@register.filter
+def fact(code: str) -> str:
+    return words.FACTS.get(code, code)
+
+
+@register.filter
+def lines(texts: list[str]) -> SafeString:
+    return format_html_join("", "<li>{}</li>", ((text,) for text in texts))
+
+
+@register.filter
+def fraction(value: float) -> str:
+    return percent_text(value, value)
+
+
+@register.filter
+def sign(of: str) -> SafeString:
+    """Good, neutral or bad, by shape and word."""
+    kind, word = {"+": ("good", "speaks for"), "0": ("none", "neutral"), "-": ("bad", "speaks against")}[of]
+    return badge(kind, word)
+
+
+@register.filter
+def raised(value: int) -> SafeString:
+    """The level of an alert: note, warning, alert, error."""
+    return badge(*words.RAISED[value])

@@ -1,0 +1,102 @@
+"""Informed consents of the sample universities, their documents, and what learners decided about them."""
+
+from datetime import datetime, timedelta
+from io import BytesIO
+
+from django.db import transaction
+
+from demo.cast import University
+from demo.pictures import pdf
+from institutions.models import InformedConsent, Institution
+from institutions.services.consents import consent_create, consent_current
+from institutions.services.documents import document_create
+from learners.models import ConsentDecision, Decision, Learner
+from learners.services import consent_accept
+
+# Version and the day from which it holds. The last one is still to come.
+VERSIONS = {"1.0.0": -400, "2.0.0": -200, "2.0.1": -60, "3.0.0": 90}
+CURRENT = "2.0.1"
+ADDRESS = "192.0.2.17"  # reserved for examples
+TEXTS = {
+    "en": (
+        "Informed consent",
+        "My face, my voice, my typing and my writing may be recorded to check that it is me who is assessed.",
+        "I can take this consent back at any time.",
+    ),
+    "es": (
+        "Consentimiento informado",
+        "Acepto que se registren mi rostro, mi voz, mi forma de teclear y mis textos para comprobar quién soy.",
+        "Puedo retirar este consentimiento en cualquier momento.",
+    ),
+}
+
+
+@transaction.atomic
+def consents_published(
+    institution: Institution, university: University, learners: list[Learner], *, since: datetime
+) -> None:
+    """The versions with documents in two languages, and the decisions of learners who have decided nothing yet."""
+    for version, days in VERSIONS.items():
+        if not institution.consents.filter(version=version).exists():
+            _published(institution, university, version, since + timedelta(days=days))
+    decided = {*ConsentDecision.objects.filter(institution=institution).values_list("learner_id", flat=True)}
+    for position, learner in enumerate(learners):
+        if learner.learner_id not in decided and learner.consent_id is None:
+            for decision, version, days in _decisions(position, len(learners)):
+                _decided(learner, decision, version, since + timedelta(days=days, minutes=7 * position))
+
+
+def _decisions(position: int, learners: int) -> list[tuple[Decision, str, int]]:
+    """Most learners have accepted the current version; the last four have not."""
+    match learners - position:
+        case 1 | 2:
+            return []
+        case 3:
+            return [(Decision.ACCEPTED, CURRENT, -50), (Decision.REJECTED, CURRENT, -20)]
+        case 4:
+            return [(Decision.ACCEPTED, "1.0.0", -300)]
+    return [(Decision.ACCEPTED, *(("2.0.0", -150) if position % 8 == 1 else (CURRENT, -50)))]
+
+
+def _published(institution: Institution, university: University, version: str, valid_from: datetime) -> None:
+    consent = consent_create(institution=institution, version=version, valid_from=valid_from)
+    for language in university.languages:
+        title, about, withdrawal = TEXTS[language]
+        paper = pdf(f"{institution.name}: {title} {version}", [about, withdrawal])
+        document_create(
+            consent=consent,
+            language=language,
+            html=f"<h2>{title} {version}</h2><p>{about}</p><p>{withdrawal}</p>",
+            pdf=BytesIO(paper) if version == CURRENT else None,
+        )
+
+
+def _decided(learner: Learner, decision: Decision, version: str, at: datetime) -> None:
+    """A decision of the past, which no service can take any more: the record of it, and what it left behind."""
+    consent = InformedConsent.objects.get(institution=learner.institution_id, version=version)
+    if decision is Decision.ACCEPTED:
+        learner.consent, learner.consent_accepted = consent, at
+        if consent.accepted_at is None or at < consent.accepted_at:
+            consent.accepted_at = at
+            consent.save(update_fields=["accepted_at"])
+    else:
+        learner.consent_rejected = at
+    learner.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+    ConsentDecision.objects.create(
+        institution_id=learner.institution_id,
+        learner_id=learner.learner_id,
+        decision=decision.value,
+        version=version,
+        language=learner.user.locale,
+        address=ADDRESS,
+        at=at,
+    )
+
+
+def consent_held(learner: Learner, language: str) -> None:
+    """The learner holds the current consent, whatever has become current or was rejected since the first run."""
+    current = consent_current(learner.institution_id)
+    if current is not None:
+        major, minor, patch = current
+        consent = learner.institution.consents.get(major=major, minor=minor, patch=patch)
+        consent_accept(learner=learner, consent=consent, language=language, address=ADDRESS)

@@ -1,0 +1,130 @@
+"""Enrolment of the sample learners: what was captured of them and what providers learned from it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from demo.pictures import data_url, portrait
+from files.models import Kind, StoredFile
+from files.services import file_store
+from institutions.models import Instrument, Provider
+from learners.models import (
+    Enrolment,
+    EnrolmentSample,
+    EnrolmentSampleValidation,
+    Learner,
+    SampleStatus,
+    ValidationStatus,
+)
+
+# What each further sample adds to a model, and from which share on a model can analyse.
+SHARES = (Decimal("0.4"), Decimal("0.35"), Decimal("0.25"))
+ENOUGH = Decimal("0.4")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many samples a model is made of, how many wait to be learned from and how many to be validated."""
+
+    learned: int = 3
+    validated: int = 0
+    validating: int = 0
+
+
+FULL, GOOD = Extent(3), Extent(2)
+LEARNING = Extent(1, validated=1, validating=1)
+BEGUN = Extent(0, validated=1, validating=1)
+
+
+def instant(value: datetime) -> str:
+    """As the API writes it."""
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def json_stored(learner: Learner, kind: Kind, content: object) -> StoredFile:
+    """A JSON file of a learner's."""
+    return file_store(
+        institution=learner.institution,
+        owner=learner.user,
+        kind=kind,
+        media_type="application/json",
+        content=[json.dumps(content, ensure_ascii=False).encode()],
+        extension="json",
+    )
+
+
+def captured(learner: Learner, tool: str, pose: int, faces: int = 1) -> str:
+    """What a sensor or an upload gives, as a data URL: a drawn face, or a text that says what stands for it."""
+    if tool == "fr":
+        return portrait(learner.pk, pose, faces)
+    return data_url("text/plain", f"Sample data: {tool}, {pose + 1}.\n".encode())
+
+
+def mime_type(tool: str) -> str:
+    return "image/png" if tool == "fr" else "text/plain"
+
+
+@transaction.atomic
+def learner_enrolled(learner: Learner, extents: Iterable[tuple[Provider, Extent]], *, since: datetime) -> None:
+    """The learner's samples, their validations and the models made of them, for providers without any so far."""
+    begun = {*EnrolmentSampleValidation.objects.filter(sample__learner=learner).values_list("provider_id", flat=True)}
+    begun |= {*Enrolment.objects.filter(learner=learner).values_list("provider_id", flat=True)}
+    for provider, extent in extents:
+        if provider.pk not in begun and provider.instrument is not None:
+            _enrolled(learner, provider, provider.instrument, extent, since)
+
+
+def _enrolled(learner: Learner, provider: Provider, instrument: Instrument, extent: Extent, since: datetime) -> None:
+    known = extent.learned + extent.validated
+    samples = [
+        EnrolmentSample(
+            institution=learner.institution,
+            learner=learner,
+            status=SampleStatus.VALID if turn < known else SampleStatus.STORED,
+            data=_sample_file(learner, instrument, turn, since),
+        )
+        for turn in range(known + extent.validating)
+    ]
+    EnrolmentSample.objects.bulk_create(samples)
+    through = EnrolmentSample.instruments.through
+    through._default_manager.bulk_create(
+        [through(enrolmentsample_id=sample.pk, instrument_id=instrument.pk) for sample in samples]
+    )
+    EnrolmentSampleValidation.objects.bulk_create(
+        EnrolmentSampleValidation(
+            sample=sample,
+            provider=provider,
+            status=ValidationStatus.VALID if turn < known else ValidationStatus.VALIDATING,
+            contribution=SHARES[turn] if turn < known else None,
+        )
+        for turn, sample in enumerate(samples)
+    )
+    if extent.learned:
+        share = sum(SHARES[: extent.learned], Decimal(0))
+        model = Enrolment.objects.create(
+            institution=learner.institution,
+            learner=learner,
+            provider=provider,
+            percentage=share,
+            can_analyse=share >= ENOUGH,
+        )
+        model.model_samples.set(samples[: extent.learned])
+
+
+def _sample_file(learner: Learner, instrument: Instrument, turn: int, since: datetime) -> StoredFile:
+    content = {
+        "learner_id": str(learner.learner_id),
+        "data": captured(learner, instrument.acronym, turn),
+        "instruments": [instrument.pk],
+        "metadata": {
+            "mimetype": mime_type(instrument.acronym),
+            "filename": None,
+            "created_at": instant(since + timedelta(minutes=turn)),
+            "context": {},
+        },
+    }
+    return json_stored(learner, Kind.SAMPLE, content)

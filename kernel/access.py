@@ -1,0 +1,136 @@
+"""Access: which role may do what on a resource, under which parents, on which rows."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.sql import Query
+from django.http import Http404
+from rest_framework.permissions import BasePermission
+
+from kernel.caller import NOBODY, PEOPLE, Caller, CallerKind, Role
+
+READ = frozenset({"list", "retrieve"})
+UPDATE = frozenset({"update", "partial_update"})
+WRITE = UPDATE | {"create", "destroy"}
+METHOD = {
+    "list": "get",
+    "retrieve": "get",
+    "create": "post",
+    "update": "put",
+    "partial_update": "patch",
+    "destroy": "delete",
+}
+Rule = Callable[..., Q]
+
+
+@dataclass(frozen=True)
+class Grant:
+    actions: frozenset[str]
+    parent: Rule | None  # holds only under these parents (courses I teach); None: under all
+    rows: Rule | None  # sees only these rows (my own); None: all under the parent
+    when: Callable[[Caller], bool] | None  # holds only while the institution's settings allow it
+    sees: Rule | None  # of those parents sees only these (my own report): the others are not there (404); None: all
+
+
+def grant(
+    *actions: frozenset[str] | str,
+    parent: Rule | None = None,
+    rows: Rule | None = None,
+    when: Callable[[Caller], bool] | None = None,
+    sees: Rule | None = None,
+) -> Grant:
+    flat = (frozenset({a}) if isinstance(a, str) else a for a in actions)
+    return Grant(frozenset[str]().union(*flat), parent, rows, when, sees)
+
+
+@dataclass(frozen=True)
+class Root:
+    """The first word of a tree's URLs: who may enter it, with which roles, and whose rows lie below.
+
+    `roles` and `tenant` take the caller and the first id of the URL (None on the root's own list). No roles: the caller
+    is a stranger there, to whom the root is not there (404), or who is refused (403).
+    """
+
+    kinds: frozenset[CallerKind]
+    roles: Callable[[Caller, int | None], Role]
+    tenant: Callable[[Caller, int | None], int | None]
+    strangers_get_404: bool = False
+    id_is_tenant: bool = False
+    drops_controls: bool = False  # control characters of texts are left out there, where elsewhere they are 400
+    id_is_own: bool = True  # the first id names the root's row, which `roles` has judged; else a row like any other
+
+
+def module(role: Role) -> Callable[[Caller, int | None], Role]:
+    """A VLE or a provider has its role below its own id alone."""
+    return lambda caller, id: role if id == caller.id else NOBODY
+
+
+ROOTS = {
+    "institution": Root(
+        PEOPLE, lambda caller, id: caller.roles_in(id), lambda caller, id: id, strangers_get_404=True, id_is_tenant=True
+    ),
+    "vle": Root(
+        frozenset({CallerKind.VLE}),
+        module(Role.VLE),
+        lambda caller, id: caller.institution_id,
+        drops_controls=True,  # VLEs repeat what people once pasted, and show nobody why it was refused
+    ),
+    "provider": Root(frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None),
+    "admin": Root(
+        frozenset({CallerKind.GLOBAL_ADMIN}),
+        lambda caller, id: caller.everywhere,
+        lambda caller, id: None,
+        id_is_own=False,
+    ),
+}
+
+
+def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
+    """Both rules about the parent, of each grant, as columns of its own query: no further query, no duplicated rows."""
+    return [
+        Exists(model._default_manager.filter(rule(caller), pk=OuterRef("pk"))) if rule else Value(True)
+        for g in grants
+        for rule in (g.parent, g.sees)
+    ]
+
+
+def visible(queryset, grants: Iterable[Grant], caller):
+    """Rows seen through any of the grants. `manage.py check` sees to it that no rule can show a row twice."""
+    seen = Q(pk__in=[])
+    for found in grants:
+        if found.rows is None:
+            return queryset
+        seen |= found.rows(caller)
+    return queryset.filter(seen)
+
+
+def multiplies(model, rule: Q) -> bool:
+    """Whether filtering rows by the rule may find one of them several times: it joins what there may be many of."""
+    names = (child if isinstance(child, Q) else child[0] for child in rule.children if isinstance(child, Q | tuple))
+    return any(
+        multiplies(model, name)
+        if isinstance(name, Q)
+        else any(step.m2m for step in Query(model).names_to_path(name.split(LOOKUP_SEP), model._meta)[0])
+        for name in names
+    )
+
+
+class DeclaredAccess(BasePermission):
+    """Deny unless `access` grants. Anonymous 401; kind not admitted 403; stranger or broken chain 404; no line 403."""
+
+    def has_permission(self, request, view) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        root = ROOTS[view.root]
+        if request.user.kind not in root.kinds:
+            return False
+        if not view.roles:
+            if root.strangers_get_404:
+                raise Http404
+            return False
+        view.enter()
+        if request.method.lower() not in view.http_method_names or view.action in (None, "metadata"):
+            return True  # DRF answers 405, or describes the resource
+        return bool(view.grants)

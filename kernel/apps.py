@@ -1,0 +1,10 @@
+"""Configuration of the kernel's app: its checks, templates, static files and the command `rows`."""
+
+from django.apps import AppConfig
+
+
+class KernelConfig(AppConfig):
+    name = "kernel"
+
+    def ready(self) -> None:
+        from kernel import checks  # noqa: F401 - registers the checks

@@ -1,0 +1,96 @@
+"""`manage.py check`: tree, scopes, access and plans must tell the same story."""
+
+from django.core.checks import Error, register
+from django.core.exceptions import FieldError
+
+from kernel.access import METHOD, ROOTS, multiplies
+from kernel.caller import Anyone
+from kernel.declared import declared_tree
+from kernel.fast.rows import CannotCompileError
+from kernel.serializers import ResourceSerializer
+from kernel.viewsets import ResourceViewSet
+
+
+@register
+def tree_matches_scopes(**_):
+    tree = declared_tree()
+    return [error for resource in (*tree.TREE, *tree.CALLS) for error in _examine(resource)]
+
+
+def _examine(resource):
+    view = resource.viewset
+    if not issubclass(view, ResourceViewSet):
+        yield Error(f"{view.__name__} is no ResourceViewSet", id="tesla.E001")
+        return
+    missing = [name for name in ("queryset", "serializer_class") if getattr(view, name, None) is None]
+    if missing:
+        yield Error(f"{view.__name__} has no {' and no '.join(missing)}", id="tesla.E001")
+        return
+    yield from _examine_names(resource)
+    yield from _examine_access(view)
+    for name in ("serializer_class", "detail_serializer_class"):
+        if not issubclass(getattr(view, name) or ResourceSerializer, ResourceSerializer):
+            yield Error(f"{view.__name__}.{name} is no ResourceSerializer", id="tesla.E004")
+    if not _is_total(view.ordering, view.queryset.model):
+        yield Error(f"{view.__name__}.ordering is not total: it must end in the key", id="tesla.E003")
+    yield from _examine_queries(view, list(view.scope.kwargs))
+
+
+def _examine_names(resource):
+    view, (*above, own) = resource.viewset, resource.kwargs
+    said, wanted = list(view.scope.kwargs), above[::-1]
+    if resource.root not in ROOTS or view.root != resource.root:
+        yield Error(f"{view.__name__}.root is {view.root}, its URL begins with {resource.root}", id="tesla.E001")
+    if said != wanted:
+        yield Error(f"{view.__name__}.scope names {said}, its URL names {wanted}", id="tesla.E001")
+    if (looked_up := view.lookup_url_kwarg) != own:
+        yield Error(f"{view.__name__} looks up {looked_up}, its URL says {own}", id="tesla.E001")
+
+
+def _examine_access(view):
+    opened = {action for grant in view.access.values() for action in grant.actions}
+    if not opened:
+        yield Error(f"{view.__name__} grants nothing to anyone", id="tesla.E002")
+    known = METHOD.keys() | {name for extra in view.get_extra_actions() for name in extra.mapping.values()}
+    if unknown := sorted(opened - known):
+        yield Error(f"{view.__name__}.access grants {unknown}, which are no actions of it", id="tesla.E002")
+    for held in view.access.values():
+        if held.rows is not None and multiplies(view.queryset.model, held.rows(Anyone(1, 1))):
+            text = "a row rule joins rows of which there may be many: say pk__in=..."
+            yield Error(f"{view.__name__}.access: {text}", id="tesla.E002")
+    fields = {field.name for field in view.queryset.model._meta.get_fields()}
+    if not view.scope.rows and view.scope.model is not None and "institution" in fields:
+        yield Error(f"{view.__name__}.scope shows all institutions' rows: they have one of their own", id="tesla.E002")
+
+
+def _is_total(ordering, model) -> bool:
+    return bool(ordering) and str(ordering[-1]).lstrip("-") in {"pk", model._meta.pk.name, model._meta.pk.attname}
+
+
+def _examine_queries(view, kwargs):
+    """Let the ORM build what requests will ask, without a database: mistyped paths and impure rules fail here."""
+    for what, attempt in _attempts(view, kwargs):
+        try:
+            attempt()
+        except CannotCompileError as error:
+            yield Error(str(error), id="tesla.E004")
+        except (FieldError, TypeError, ValueError) as error:
+            yield Error(f"{view.__name__}.{what}: {error}", id="tesla.E005")
+
+
+def _attempts(view, kwargs):
+    rows = view.queryset.all()
+    if view.scope.model is not None:
+        yield "scope", lambda: str(view.scope.parents(dict.fromkeys(kwargs, 1)).query)
+    yield "scope", lambda: str(rows.filter(**dict.fromkeys(view.scope.rows, 1)).query)
+    yield "ordering", lambda: str(rows.order_by(*view.ordering).query)
+    yield "orderable", lambda: [str(rows.order_by(*view.columns_of(name)).query) for name in view.orderable]
+    for path in view.search_fields:
+        yield "search_fields", lambda path=path: str(rows.filter(**{f"{path}__icontains": "x"}).query)
+    for held in view.access.values():
+        if not view.scope.parent_is_free:
+            yield "access", lambda held=held: view.prepared("parent", (held,)).compiled()
+        if view.fast_rows:
+            yield "access", lambda held=held: view.prepared("page", (held,)).compiled()
+            for shown in view.serializers():
+                yield "serializer", lambda held=held, shown=shown: view.prepared("row", (held,), shown).compiled()

@@ -1,0 +1,90 @@
+"""The one translation of errors to HTTP, and JSON answers outside DRF's views."""
+
+import logging
+
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import IntegrityError
+from django.db.models import ProtectedError, RestrictedError
+from django.http import JsonResponse
+from rest_framework import exceptions
+from rest_framework.serializers import as_serializer_error
+from rest_framework.settings import api_settings
+from rest_framework.views import exception_handler
+
+from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
+from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+
+logger = logging.getLogger(__name__)
+_AS_A_WHOLE: dict[str, str] = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # what is wrong with no field alone
+
+
+class ConflictAnswer(exceptions.APIException):
+    status_code = 409
+    default_code = "conflict"
+
+
+def handler(exc, context):
+    return exception_handler(_translate(exc, context["view"]), context)
+
+
+def _translate(exc, view):
+    match exc:
+        case Conflict():
+            return ConflictAnswer(str(exc))
+        case Forbidden():
+            return exceptions.PermissionDenied(str(exc))
+        case Unknown():
+            return exceptions.NotFound(str(exc))
+        case Invalid():
+            names = {source: name for name, source in _writable(view).items()}
+            return exceptions.ValidationError({names.get(name, name): [text] for name, text in exc.fields.items()})
+        case ModelValidationError():
+            found = as_serializer_error(exc)
+            return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in found.items()})
+        case ProtectedError() | RestrictedError():
+            return ConflictAnswer("Other rows depend on this one.")
+        case IntegrityError():  # which the two above are, too
+            return exceptions.ValidationError(_lost_race(exc, view))
+        case RequestDataTooBig() | TooManyFieldsSent():
+            return exceptions.ParseError("The body is too large.")
+    return exc
+
+
+def _lost_race(error: IntegrityError, view) -> dict[str, list[str]]:
+    fields = violated_fields(error)
+    if not fields:
+        logger.warning("refused by the database: %s", error)
+    name = blamed(fields, _writable(view))
+    return {_AS_A_WHOLE.get(name, name): [TAKEN if fields else REFUSED]}
+
+
+def _writable(view) -> dict[str, str]:
+    """{name in a body: name in the model} of what can be written."""
+    serializer = getattr(view, "serializer_class", None)
+    declared = serializer().fields if serializer else {}
+    return {name: str(field.source) for name, field in declared.items() if not field.read_only}
+
+
+def _answer(status: int, detail: str) -> JsonResponse:
+    return JsonResponse({"detail": detail}, status=status)
+
+
+def bad_request(request, exception=None):
+    return _answer(400, "Bad request.")
+
+
+def permission_denied(request, exception=None):
+    return _answer(403, "You do not have permission to perform this action.")
+
+
+def not_found(request, exception=None):
+    return _answer(404, "Not found.")
+
+
+def server_error(request):
+    return _answer(500, "Server error.")
+
+
+def csrf_failure(request, reason=""):
+    return _answer(403, f"CSRF Failed: {reason}")

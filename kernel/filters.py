@@ -1,0 +1,140 @@
+"""What a list's query string may ask: filters, search and ordering, each declared by the resource."""
+
+from datetime import UTC, date, datetime, time
+
+from django import forms
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db.models import F
+from django_filters import fields
+from django_filters import rest_framework as filters
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import OrderingFilter, SearchFilter
+
+from kernel.text import validate_line
+
+SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
+
+
+class DeclaredFilterBackend(filters.DjangoFilterBackend):
+    """Unknown parameters are ignored; a bad value of a known one is 400 under its name."""
+
+    def filter_queryset(self, request, queryset, view):
+        declared = self.get_filterset_class(view, queryset)
+        # Building a FilterSet and its form costs more than the page's own query: only when it is used.
+        if declared is None or declared.base_filters.keys().isdisjoint(request.query_params):
+            return queryset
+        return super().filter_queryset(request, queryset, view)
+
+
+class IntegerFilter(filters.NumberFilter):
+    """A filter by a whole number that a database can be asked for: the other one would cut 1.5 to 1."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, min_value=-(2**63), max_value=2**63 - 1, **kwargs)
+
+
+class _MomentField(fields.IsoDateTimeField):
+    def to_python(self, value):
+        found = super().to_python(value)
+        try:
+            return found and found.astimezone(UTC)
+        except OverflowError as error:  # its year in UTC is none
+            raise ModelValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A filter by an instant that there is in UTC, too."""
+
+    field_class = _MomentField
+
+
+class TenantFilter(IntegerFilter):
+    """A filter by the id of a related row. An id of another institution is as unknown as one that does not exist.
+
+    A number, not a choice: neither the query nor the form loads the institution's rows. `none` is a number that asks
+    for the rows without a related one.
+    """
+
+    def __init__(self, *args, queryset, tenant: str = "institution", none: int | None = None, **kwargs):
+        self.related, self.tenant, self.none = queryset, tenant, none
+        super().__init__(*args, **kwargs)
+
+    def filter(self, queryset, value):
+        if value is None:
+            return queryset
+        if value == self.none:
+            return queryset.filter(**{f"{self.field_name}__isnull": True})
+        tenant_id = self.parent.request.parser_context["view"].tenant_id
+        if not self.related.filter(**{"pk": value, self.tenant: tenant_id}).exists():
+            name = next(name for name, declared in self.parent.filters.items() if declared is self)
+            raise ValidationError({name: ["No such row in this institution."]})
+        return super().filter(queryset, value)
+
+
+class ColumnFilter(filters.Filter):
+    """A dashboard's filter box over a column: what the column cannot hold finds nothing. Never an error."""
+
+    def filter(self, queryset, value):
+        try:
+            validate_line(value or "")
+            return super().filter(queryset, value.strip() if value else value)
+        except (ModelValidationError, ValueError):
+            return queryset.none()
+
+
+class InstantFilter(ColumnFilter):
+    """The same over a column of instants: an instant, or a day (UTC) for all of its instants."""
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        try:
+            return queryset.filter(**{f"{self.field_name}__range": _span(value.strip())})
+        except (OverflowError, ValueError):
+            return queryset.none()
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    if len(text) <= len("2026-01-31"):
+        day = date.fromisoformat(text)
+        return datetime.combine(day, time.min, UTC), datetime.combine(day, time.max, UTC)
+    instant = datetime.fromisoformat(text)
+    instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return instant, instant
+
+
+class DeclaredSearch(SearchFilter):
+    """Words joined by AND, the view's `search_fields` by OR, case folded, anywhere in the text."""
+
+    def get_search_terms(self, request):
+        """Each word once. Each is a part of the statement for every field: databases bear only so many."""
+        text = request.query_params.get(self.search_param, "")
+        if len(text) > SEARCH_CHARACTERS:
+            raise ValidationError({self.search_param: [f"At most {SEARCH_CHARACTERS} characters."]})
+        if "\0" in text:
+            raise ValidationError({self.search_param: ["Null characters are not allowed."]})
+        terms = list(dict.fromkeys(super().get_search_terms(request)))
+        if len(terms) > SEARCH_TERMS:
+            raise ValidationError({self.search_param: [f"At most {SEARCH_TERMS} words."]})
+        return terms
+
+
+class DeclaredOrdering(OrderingFilter):
+    """`ordering=a,-b` over the view's `orderable`: {name in the answer: column, or several columns}.
+
+    Unknown names are ignored, nulls come last, and the view's own total ordering is always added.
+    """
+
+    def filter_queryset(self, request, queryset, view):
+        asked = request.query_params.get(self.ordering_param, "").split(",")
+        chosen: dict[str, bool] = {}  # the first mention of a name counts
+        for term in (term.strip() for term in asked):
+            if (name := term.removeprefix("-")) in view.orderable:
+                chosen.setdefault(name, term.startswith("-"))
+        if not chosen:
+            return queryset
+        columns = ((F(column), downwards) for name, downwards in chosen.items() for column in view.columns_of(name))
+        first = (c.desc(nulls_last=True) if downwards else c.asc(nulls_last=True) for c, downwards in columns)
+        return queryset.order_by(*first, *view.ordering)

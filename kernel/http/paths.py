@@ -1,0 +1,85 @@
+"""Middleware: both slash forms of every API path, nothing of it kept, and the address under which clients see it."""
+
+from functools import partial
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from kernel.http.address import is_trusted
+
+ROOTS = ("/api/", "/lapi/")
+BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else of the API with one
+
+
+class BothSlashForms:
+    """Resolve `/api/.../course` as `/api/.../course/`. No redirect: a redirect loses bodies and costs a round trip.
+
+    `//api/...` is `/api/...`: clients put the path behind an address that ends in a slash. Only `path_info`, which is
+    resolved, changes; `path`, of which links are made, stays as the client wrote it.
+    """
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        path = "/" + request.path_info.lstrip("/")
+        if path.startswith(ROOTS):
+            request.path_info = path
+            bare = path.startswith(BARE)
+            if bare and path.endswith("/"):
+                request.path_info = path.rstrip("/")
+            elif not bare and not path.endswith("/"):
+                request.path_info = path + "/"
+        answer = self.get_response(request)
+        if path.startswith(ROOTS):
+            answer["Cache-Control"] = "no-store"  # people's data and tokens: neither browsers nor proxies keep any
+        return answer
+
+
+class Forwarded:
+    """Scheme and host as one of TRUSTED_PROXIES says that it was asked for them; from anybody else they are nothing.
+
+    The host must be one of ALLOWED_HOSTS, as one of the request's own.
+    """
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        # A proxy behind another one appends what it was asked.
+        is_https = _first(request, "HTTP_X_FORWARDED_PROTO").lower() == "https"
+        host = _first(request, "HTTP_X_FORWARDED_HOST")
+        if (is_https or host) and is_trusted(request.META.get("REMOTE_ADDR", "")):
+            if is_https:
+                request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
+            if host:
+                request.META["HTTP_HOST"] = host
+        return self.get_response(request)
+
+
+def _first(request: HttpRequest, header: str) -> str:
+    return request.META.get(header, "").partition(",")[0].strip()
+
+
+class PublicAddress:
+    """Every absolute address of the service begins with PUBLIC_URL, if there is one, whatever a request says.
+
+    On the request itself: pages of lists, links to files and libraries all ask it.
+    """
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest):
+        if settings.PUBLIC_URL:
+            request.build_absolute_uri = partial(_public, request)  # type: ignore[method-assign]
+        return self.get_response(request)
+
+
+def _public(request: HttpRequest, location: str | None = None) -> str:
+    found = type(request).build_absolute_uri(request, location)
+    here, mounted = f"{request.scheme}://{request.get_host()}", request.META.get("SCRIPT_NAME", "").rstrip("/")
+    if not found.startswith(f"{here}/"):
+        return found
+    path = found.removeprefix(here)
+    return settings.PUBLIC_URL + (path.removeprefix(mounted) if path.startswith(f"{mounted}/") else path)

@@ -1,0 +1,124 @@
+"""OpenAPI: the token scheme, every answer status, and derived fields described by their functions' type hints."""
+
+from typing import Any, get_args, get_type_hints
+
+from django.db.backends.base.operations import BaseDatabaseOperations
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import resolve_type_hint
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from kernel.access import METHOD
+
+_DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credentials.", 403: "No right to do this.",
+           404: "Not here, or not for this caller.", 409: "The present state forbids it.",
+           413: "The body is too large.", 415: "The body's media type is not understood.",
+           429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
+
+
+# What columns hold is said by the database and differs from one to the other: only declared limits are told.
+_STORAGE = {limit for limits in BaseDatabaseOperations.integer_field_ranges.values() for limit in limits} - {0}
+_FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    detail = serializers.CharField()
+
+
+def problems(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The described answers of these statuses, for `extend_schema(responses=...)`."""
+    return {
+        status: OpenApiResponse(_FIELD_ERRORS if status == 400 else ErrorSerializer, _DETAIL[status])
+        for status in statuses
+    }
+
+
+class ResourceSchema(AutoSchema):
+    """Adds to each operation of the tree the refusals it can answer with."""
+
+    view: Any
+
+    def is_excluded(self) -> bool:
+        """What nobody may do is not described, though the address answers: it says 403."""
+        view = self.view
+        granted = not hasattr(view, "scope") or any(view.action in held.actions for held in view.access.values())
+        return super().is_excluded() or not granted
+
+    def get_tags(self) -> list[str]:
+        """A resource of the tree is its own group: the last word of its URL, behind the root's where there are two."""
+        if not hasattr(self.view, "scope"):
+            return super().get_tags()
+        word = self.view.basename.rpartition("-")[2]
+        return [word if self.view.root == "institution" else f"{self.view.root} {word}"]
+
+    def _get_response_bodies(self, direction="response") -> dict[str, Any]:
+        # Here and not in get_response_serializers(), which extend_schema() replaces.
+        described = super()._get_response_bodies(direction)
+        if hasattr(self.view, "scope") and direction == "response":
+            for status, answer in problems(*self._refusals()).items():
+                described.setdefault(str(status), self._get_response_for_code(answer, str(status)))
+        return dict(sorted(described.items()))
+
+    def _insert_min_max(self, field: Any, content: dict[str, Any]) -> None:
+        super()._insert_min_max(field, content)
+        for limit in ("minimum", "maximum"):
+            if content.get(limit) in _STORAGE:
+                del content[limit]
+
+    def _refusals(self) -> list[int]:
+        writes = self.method in {"POST", "PUT", "PATCH"}
+        always = [400] if writes or self.view.action == "list" else []
+        changes = [409] if self.method != "GET" and self.view.conflicts and self.view.action in METHOD else []
+        return [*always, 401, 403, 404, *changes, *([413, 415] if writes else [])]
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Two words are accepted before the token; OpenAPI's bearer scheme can say only one."""
+
+    target_class = "signin.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema):
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`JWT <token>` or `Bearer <token>`",
+        }
+
+
+class BrowserScheme(OpenApiAuthenticationExtension):
+    target_class = "signin.authentication.BrowserAuthentication"
+    name = "browser"
+
+    def get_security_definition(self, auto_schema):
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "A browser's session, with CSRF token",
+        }
+
+
+class ComputedSchema(OpenApiSerializerFieldExtension):
+    target_class = "kernel.serializers.Computed"
+
+    def map_serializer_field(self, auto_schema, direction):
+        return resolve_type_hint(get_type_hints(self.target.function)["return"])
+
+
+class BatchSchema(OpenApiSerializerFieldExtension):
+    target_class = "kernel.serializers.Batch"
+
+    def map_serializer_field(self, auto_schema, direction):
+        _, value = get_args(get_type_hints(self.target.function)["return"])
+        return resolve_type_hint(value)
+
+
+class ObjectSchema(OpenApiSerializerFieldExtension):
+    target_class = "kernel.serializers.ObjectField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema, direction):
+        return {"type": "object", "additionalProperties": {}}

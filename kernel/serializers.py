@@ -1,0 +1,267 @@
+"""Serializer base and fields: constraints answer 400, related rows stay in the tenant, derived values have two readers.
+
+The two readers are the compiler of fast rows (rows.py) and DRF's own `to_representation`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from rest_framework import serializers
+from rest_framework.fields import empty
+from rest_framework.settings import api_settings
+
+from kernel.access import ROOTS
+from kernel.constraints import refuse_violations
+from kernel.ids import bounded_id
+from kernel.nesting import TOO_DEEP, is_too_deep
+from kernel.text import validate_line, validate_prose, without_controls
+
+Expression = Callable[[int], Any]
+
+
+# What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
+# characters, which below some roots are left out, and a switch that a form leaves out stays as it is, as in JSON. The
+# browsable API's own forms send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
+class PlainText:
+    def get_fields(self):
+        fields = super().get_fields()  # type: ignore[misc]
+        for field in fields.values():
+            if _is_text(field):
+                several_lines = field.style.get("base_template") == "textarea.html"
+                field.validators.append(validate_prose if several_lines else validate_line)
+            elif isinstance(field, serializers.BooleanField):
+                field.default_empty_html = empty
+        return fields
+
+    def to_internal_value(self, data):
+        root = ROOTS.get(getattr(self.context.get("view"), "root", ""))  # type: ignore[attr-defined]
+        if root is not None and root.drops_controls and isinstance(data, Mapping):
+            fields = self.fields.items()  # type: ignore[attr-defined]
+            texts = {name: data.get(name) for name, field in fields if _is_text(field)}
+            data = data.copy()  # type: ignore[attr-defined] # dicts and forms have one
+            data.update({name: without_controls(text) for name, text in texts.items() if isinstance(text, str)})
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+def _is_text(field: serializers.Field) -> bool:
+    is_text = isinstance(field, serializers.CharField) and not isinstance(field, OpaqueTextField)
+    return is_text and not field.read_only
+
+
+# No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
+
+
+class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is no row
+    pass
+
+
+# A row: whatever the database would refuse is refused here first, under the field that is to blame.
+class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    def get_validators(self) -> list[Any]:
+        return []  # DRF's own know neither the parents of the URL nor expressions
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        draft = self._draft()
+        for name, value in attrs.items():
+            if not draft._meta.get_field(name).many_to_many:
+                setattr(draft, name, value)
+        writable = {str(field.source): name for name, field in self.fields.items() if not field.read_only}
+        try:
+            refuse_violations(draft, writable)
+        except ValidationError as error:
+            details = serializers.as_serializer_error(error)
+            names = writable | {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}
+            named = {names.get(source, source): texts for source, texts in details.items()}
+            raise serializers.ValidationError(named) from error
+        return attrs
+
+    def _draft(self):
+        """The row as it would be saved: the stored one, or a new one already under its parent."""
+        if self.instance is not None:
+            return copy(self.instance)
+        return self.Meta.model(**self.context["view"].parent_link())  # type: ignore[misc]
+
+
+class TenantRelatedField(serializers.PrimaryKeyRelatedField):
+    """A foreign key in a body: an id of another institution is as unknown as one that does not exist.
+
+    `tenant` is the path from the related row to its institution; None for rows that all institutions share. `root` is
+    the path to what the first id of the URL names, where that is less than an institution. In forms it is a number to
+    type, never a list of rows.
+    """
+
+    def __init__(self, *, tenant: str | None = "institution", root: str | None = None, **kwargs):
+        self.tenant, self.root_path = tenant, root
+        kwargs.setdefault("style", {"base_template": "input.html", "input_type": "number"})
+        super().__init__(**kwargs)
+
+    def get_queryset(self):
+        rows, view = super().get_queryset(), self.context.get("view")
+        if rows is None or (self.tenant is None and self.root_path is None):
+            return rows
+        if view is None:
+            return rows.none()
+        limits = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
+        return rows.filter(**{path: id for path, id in limits if path is not None})
+
+    def to_internal_value(self, data):
+        number = bounded_id(data)
+        if number is None:
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        return super().to_internal_value(number)
+
+
+class BlankableEmailField(serializers.EmailField):
+    """An e-mail address that a person may lack: null and "" are stored as null and answered as ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"max_length": 254, "required": False, "allow_null": True, "allow_blank": True} | kwargs)
+
+    def get_attribute(self, instance):
+        return super().get_attribute(instance) or ""
+
+    def run_validation(self, data=empty):
+        return super().run_validation(data) or None
+
+
+class OpaqueTextField(serializers.CharField):
+    """Text that is nobody's to read here: it may hold any character that a database can store."""
+
+    def __init__(self, **kwargs):
+        defaults = {"required": False, "allow_null": True, "allow_blank": True}
+        super().__init__(**defaults | {"style": {"base_template": "textarea.html"}} | kwargs)
+
+
+class BlankableCharField(serializers.CharField):
+    """Text that may be null or "" in a body; stored and answered as ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"required": False, "allow_null": True, "allow_blank": True} | kwargs)
+
+    def run_validation(self, data=empty):
+        return super().run_validation(data) or ""
+
+
+class SwitchField(serializers.BooleanField):
+    """A switch that may be null in a body, as forms send what nobody touched: it stays as it is."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"required": False} | kwargs)
+
+    def validate_empty_values(self, data):
+        return super().validate_empty_values(empty if data is None else data)
+
+
+class AnyJSONField(serializers.JSONField):
+    """JSON of any kind that is not nested too deeply: whatever takes JSON in is one of these."""
+
+    default_error_messages = {"too_deep": TOO_DEEP}
+
+    def to_internal_value(self, data):
+        return super().to_internal_value(self.shallow(data))
+
+    def parsed(self, text):
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            self.fail("invalid")
+
+    def shallow(self, value):
+        """The value, before anything looks at it that calls itself."""
+        if is_too_deep(value):
+            self.fail("too_deep")
+        return value
+
+
+class ObjectField(AnyJSONField):
+    """A JSON object; a body may also hold it as text, as forms and some clients send it. "" is null."""
+
+    default_error_messages = {
+        "invalid": "Value must be valid JSON.",
+        "not_an_object": "Expected an object.",
+        "null_character": "The null character is not allowed.",
+    }
+
+    def get_value(self, dictionary):
+        return dictionary.get(self.field_name, empty)
+
+    def validate_empty_values(self, data):
+        return super().validate_empty_values(None if data == "" else data)
+
+    def to_internal_value(self, data):
+        value = self.shallow(self.parsed(data) if isinstance(data, str) else data)
+        if value is None and self.allow_null:
+            return None
+        if not isinstance(value, dict):
+            self.fail("not_an_object")
+        if rb"\u0000" in orjson.dumps(value):  # PostgreSQL cannot store it
+            self.fail("null_character")
+        return value
+
+
+class Derived(serializers.Field):
+    """A read-only value of a row that is no column of it."""
+
+    def __init__(self, function: Callable[..., Any], **kwargs):
+        self.function = function
+        super().__init__(read_only=True, source="*", **kwargs)
+
+    def to_representation(self, value):
+        return value
+
+
+class Computed(Derived):
+    """function(*columns) or, with `given`, function(*columns, given(view)): `given` is asked once per page.
+
+    Columns are ORM paths from the row, so that a page can be read without model instances, or expressions that the
+    database works out for each row: functions of the caller's id, `lambda me: Exists(...)`.
+    """
+
+    def __init__(self, function, *columns: str | Expression, given: Callable[[Any], Any] | None = None, **kwargs):
+        self.columns, self.given = columns, given
+        super().__init__(function, **kwargs)
+
+    @property
+    def expressions(self) -> dict[str, Expression]:
+        """By the name under which each row has its value."""
+        return {self._name(n): column for n, column in enumerate(self.columns) if not isinstance(column, str)}
+
+    @property
+    def paths(self) -> list[str]:
+        return [column if isinstance(column, str) else self._name(n) for n, column in enumerate(self.columns)]
+
+    def _name(self, number: int) -> str:
+        return f"{self.field_name}_{number}"
+
+    def get_attribute(self, instance):
+        values = [_follow(instance, path) for path in self.paths]
+        if self.given:
+            values.append(self.context["view"].given(self.given))
+        return self.function(*values)
+
+
+class Batch(Derived):
+    """function(keys, view) -> {key: value}: one call, so one query, for all rows of a page."""
+
+    def __init__(self, function, *, key: str = "pk", missing: Any = None, **kwargs):
+        self.key, self.missing = key, missing
+        super().__init__(function, **kwargs)
+
+    def get_attribute(self, instance):
+        whole_page = isinstance(self.root, serializers.ListSerializer)
+        page: Any = self.root.instance if whole_page else [instance]
+        if self.field_name not in (found := self.root.__dict__.setdefault("_batches", {})):
+            keys: Sequence[Any] = [attrgetter(self.key)(row) for row in page]
+            found[self.field_name] = self.function(keys, self.context["view"])
+        return found[self.field_name].get(attrgetter(self.key)(instance), self.missing)
+
+
+def _follow(instance, path: str):
+    """a__b__c, None as soon as a relation is empty: as a LEFT JOIN would say."""
+    for name in path.split("__"):
+        instance = None if instance is None else getattr(instance, name)
+    return instance

@@ -25,6 +25,7 @@ def quiz(world, url):
 
 
 def test_created_activity_is_manual_and_of_the_courses_vle(as_, url, world):
+    """An earlier implementation set neither VLE nor course, so that no activity could be created."""
     answer = as_("teacher").post(url, {**NAMED, "enabled": True, "conf": "x", "vle_activity_type": "quiz", "vle": 9})
     assert answer.status_code == 201
     row = answer.json()

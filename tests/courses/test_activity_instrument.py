@@ -76,6 +76,9 @@ def test_options_left_out_are_null_and_kept_by_put(as_, post, url):
     ids=lambda value: repr(value)[:20],
 )  # fmt: skip
 def test_wrong_options_are_400_under_their_name(options, post):
+    """An earlier implementation stored options that are no JSON, and from then on failed to list the activity's
+    instruments.
+    """
     refused(post, "options", instrument_id=1, options=options)
 
 
@@ -92,6 +95,7 @@ def test_options_nested_too_deeply_are_400(post):
 
 
 def test_the_instruments_schema_decides(as_, post, url):
+    """An earlier implementation had the schema and never looked at it."""
     Instrument.objects.filter(pk=4).update(options_schema=SCHEMA)
     for wrong in ({}, {"level": 0}, {"level": "1"}, {"level": 1, "more": 1}, {"level": 1, "online": None}):
         refused(post, "options", instrument_id=4, options=wrong)
@@ -124,6 +128,7 @@ def test_broken_schema_is_no_server_error(post):
 
 @pytest.mark.parametrize("value", [987654321, 0, -1, "abc", None, "", 1.5, True, [1], {"id": 1}, 2**70])
 def test_unknown_instrument_is_400_under_its_name(value, post):
+    """An earlier implementation answered with 500."""
     refused(post, "instrument_id", instrument_id=value)
 
 
@@ -175,6 +180,7 @@ def test_put_without_alternative_keeps_it(as_, post, url, world):
 
 
 def test_row_of_another_activity_or_institution_is_no_alternative(post, world):
+    """An earlier implementation took rows of other activities and institutions, and the row itself: an endless loop."""
     home = world.home
     other = Activity.objects.create(
         institution=home.institution, vle=home.vle, course=home.course, vle_activity_type="quiz", vle_activity_id="2"
@@ -193,6 +199,7 @@ def test_row_of_another_institution_is_as_unknown_as_none(post, world):
 
 
 def test_no_chain_of_alternatives(as_, post, url, world):
+    """An earlier implementation took chains of them."""
     primary = world.home.activity_instrument.pk
     second = post(instrument_id=1, alternative_to=primary)["id"]
     refused(post, "alternative_to", instrument_id=3, alternative_to=second)

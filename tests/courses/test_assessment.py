@@ -195,7 +195,8 @@ def test_unknown_learner_is_404_with_a_text(post, uid):
     assert post(404, **{**NEW, "vle_learner_uid": uid}) == "Learner not found"
 
 
-def test_d58_learner_who_is_not_in_the_course_is_not_found_and_not_put_into_it(home, post):
+def test_learner_who_is_not_in_the_course_is_not_found_and_not_put_into_it(home, post):
+    """An earlier implementation put the learner into the course by opening a session."""
     enrolled(consented(home, "eve"))
     before = set(CourseLearner.objects.values_list("course", "learner"))
     assert post(404, **{**NEW, "vle_learner_uid": "eve"}) == "Learner not found"

@@ -28,6 +28,7 @@ def uids(client, url: str) -> list[str]:
 @each_kind
 @pytest.mark.parametrize("who", ["admin", "teacher"])
 def test_existing_role_is_linked_and_again(kind, who, as_, url):
+    """An earlier implementation answered every POST of a member with 500."""
     inside, outside = KINDS[kind]
     before = uids(as_("admin"), url(kind))
     for _ in range(2):
@@ -97,6 +98,7 @@ def test_same_uid_changes_nothing(kind, method, as_, url, world):
 @each_kind
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_other_uid_replaces_the_link_and_renames_nobody(kind, method, as_, url, world):
+    """An earlier implementation renamed the account instead: an instructor could do that to colleagues."""
     inside, outside = KINDS[kind]
     answer = getattr(as_("admin"), method)(url(kind, inside), {"uid": outside})
     assert (answer.status_code, answer.json()["id"]) == (200, world.people[outside].pk)
@@ -133,6 +135,7 @@ def test_replacing_by_a_plain_person_is_for_administrators(kind, as_, url):
 @each_kind
 @pytest.mark.parametrize("who", ["admin", "teacher"])
 def test_delete_unlinks_and_the_person_stays_with_everything(kind, who, as_, url, world):
+    """An earlier implementation deleted the person, with all data, who left a course."""
     inside, _ = KINDS[kind]
     assert as_(who).delete(url(kind, inside)).status_code == 204
     assert inside not in uids(as_("admin"), url(kind))

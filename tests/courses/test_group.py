@@ -86,6 +86,9 @@ def test_names_need_not_be_unique(admin, url, tree):
 
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_what_is_left_out_stays(method, admin, url, tree, world):
+    """An earlier implementation set to null or to the default what a PUT left out: a group's parent, special needs,
+    people's rights.
+    """
     CourseGroup.objects.filter(pk=tree["c"].pk).update(description="Kept")
     answer = getattr(admin, method)(f"{url}{tree['c'].pk}/", {"name": "renamed"}, format="json")
     assert answer.status_code == 200
@@ -165,6 +168,7 @@ def test_groups_of_another_institution_are_not_here(as_, url, world):
 @pytest.mark.parametrize(("moved", "below"), [("a", "a"), ("a", "b"), ("a", "c"), ("b", "c"), ("b", "b")])
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_no_cycle_of_any_length(method, moved, below, admin, url, world, tree):
+    """An earlier implementation took cycles: a group below itself."""
     before = parents(world.home.institution)
     body = {"name": moved, "parent": tree[below].pk}
     answer = getattr(admin, method)(f"{url}{tree[moved].pk}/", body, format="json")

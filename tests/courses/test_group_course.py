@@ -107,6 +107,7 @@ def test_id_is_required_but_for_patch(admin, url, group, world):
 
 @pytest.mark.parametrize("method", ["put", "patch"])
 def test_same_id_is_no_change_and_another_one_swaps(method, admin, url, group, world):
+    """An earlier implementation tried to change the primary key, which was 500."""
     where = f"{url}{world.home.course.pk}/"
     before = GroupCourse.objects.get(group=group).pk
     answer = getattr(admin, method)(where, {"id": world.home.course.pk}, format="json")
@@ -146,6 +147,9 @@ def test_delete_removes_the_membership_only(admin, url, group, world):
 
 
 def test_course_of_another_institution_is_unknown(as_, url, group, world):
+    """An earlier implementation took ids of other institutions: courses into groups, categories and learners into
+    special needs, activities and alternatives of any activity.
+    """
     theirs = world.away.course.pk
     for who in ("admin", "data"):
         client = as_(who)

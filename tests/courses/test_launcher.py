@@ -122,7 +122,7 @@ def test_it_is_good_for_ttl_minutes(post):
     assert timedelta(minutes=4) < row.expires_at - row.created_at <= timedelta(minutes=5)
 
 
-def test_d18_nothing_of_the_token_is_stored_but_a_hash(post):
+def test_nothing_of_the_token_is_stored_but_a_hash(post):
     made = post(**ASKED)
     assert made["token"] not in stored()
     assert post(**ASKED)["token"] != made["token"]

@@ -156,7 +156,8 @@ def test_locale_and_menu_have_defaults(home, open_):
 
 
 @pytest.mark.parametrize("name", ["big_fonts", "high_contrast", "text_to_speech"])
-def test_d57_special_needs_reach_the_session_at_the_moment_of_reading(home, open_, name):
+def test_special_needs_reach_the_session_at_the_moment_of_reading(home, open_, name):
+    """An earlier implementation never told the session of them, and failed where an instrument's options were null."""
     made = open_()
     category = SENDCategory.objects.create(
         institution=home.institution, description="x", data={"enabled_options": [name], "disabled_instruments": []}
@@ -178,7 +179,7 @@ def test_d57_special_needs_reach_the_session_at_the_moment_of_reading(home, open
     ],
     ids=str,
 )
-def test_d57_options_of_the_schema_hold_where_none_are_stored(home, open_, options, sensors):
+def test_options_of_the_schema_hold_where_none_are_stored(home, open_, options, sensors):
     made = open_()
     use(home, 1, options=options)
     use(home, 3, options=options)

@@ -168,6 +168,9 @@ def test_same_uid_next_door_is_another_person(kind, client, url, world):
 @pytest.mark.parametrize("flags", [{}, {"inst_admin": True}])
 @pytest.mark.parametrize("address", ["new@x.org", "NEW@X.org"])
 def test_email_of_somebody_elsewhere_is_400_and_moves_nobody(address, flags, kind, client, url, world):
+    """An earlier implementation moved the account with this e-mail out of its institution into the VLE's, and cleared
+    uid and rights.
+    """
     User.objects.filter(pk=world.away.people["eve"].pk).update(email="new@x.org", **flags)
     before = everybody()
     answer = client.post(url(kind), PERSON | {"email": address}, format="json")
@@ -189,6 +192,7 @@ def test_email_of_somebody_else_at_home_is_400_and_changes_nobody(method, kind, 
 
 @each_kind
 def test_course_of_another_vle_takes_nobody(kind, client, world):
+    """An earlier implementation let each VLE read and change the courses of all others."""
     for place in (Sister(world.home), world.away):
         url = f"/api/v2/vle/{world.home.vle.pk}/course/{place.course.pk}/{kind}/"
         assert client.post(url, PERSON, format="json").status_code == 404

@@ -86,6 +86,7 @@ def test_new_person_has_the_keys_in_order(as_, url, row):
 
 
 def test_several_instructors_without_email(as_, url):
+    """An earlier implementation gave them all the empty user name, which is unique: there could be one instructor."""
     names = [as_("admin").post(url, {"uid": uid}).json()["username"] for uid in ("a/b", "a:b", "ü1")]
     assert names == ["HOME-a-b", "HOME-a-b-2", "HOME-ü1"]
 

@@ -89,6 +89,9 @@ def test_list_has_global_and_own_rows_and_no_other(who, as_, url, own, world):
 
 @pytest.mark.parametrize("who", ["admin", "global"])
 def test_rows_of_another_institution_are_not_here(who, as_, url, world):
+    """An earlier implementation ignored the institution of the path: every administrator changed the options of all
+    institutions, and the global ones.
+    """
     theirs = world.away.ui_option
     client = as_(who)
     assert client.get(f"{url}{theirs.pk}/").status_code == 404
@@ -170,6 +173,7 @@ def test_enabled_is_a_boolean(value, admin, url):
 
 
 def test_put_needs_the_route_and_keeps_the_rest(admin, url, world):
+    """An earlier implementation answered with 500 where `user` was left out, and a PATCH without `route` too."""
     ann = world.people["ann"]
     row = UIOption.objects.create(institution=world.home.institution, route="course", user=ann, enabled=True)
     where = f"{url}{row.pk}/"
@@ -184,6 +188,7 @@ def test_put_needs_the_route_and_keeps_the_rest(admin, url, world):
 
 
 def test_institution_wide_row_and_rows_of_people_are_independent(admin, url, world):
+    """An earlier implementation refused the institution's row as soon as one person had a row of the route."""
     ann, bob = (world.people[name].pk for name in ("ann", "bob"))
     for user in (ann, bob, None):  # the one for all after those of people
         assert admin.post(url, {"route": "dashboard", "user": user}, format="json").status_code == 201

@@ -356,6 +356,7 @@ def test_sent_by_a_vle_nobody_sets_a_password(as_, row):
 
 
 def test_profile_changes_the_own_locale_and_answers_the_person(as_, row):
+    """An earlier implementation answered every change of the own profile with 500."""
     for form in ("json", "multipart"):
         answer = as_("ann").post(f"{row('ann')}profile/", {"locale": "ca"}, format=form)
         assert (answer.status_code, list(answer.json())) == (200, KEYS)

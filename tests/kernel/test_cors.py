@@ -69,6 +69,7 @@ def test_two_slashes_are_one(path, told, url):
 
 
 def test_without_the_setting_nobody_is(url, as_, settings):
+    """An earlier implementation let pages of every origin read its answers."""
     settings.CORS_ALLOWED_ORIGINS = []
     for answer in (preflight(url), as_("admin").get(url, headers={"Origin": DASHBOARD})):
         assert ALLOW not in answer

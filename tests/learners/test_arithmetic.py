@@ -115,6 +115,7 @@ def test_instrument_without_model_but_with_samples_has_zeros_and_false():
 
 
 def test_not_validated_counts_only_samples_of_the_own_instrument():
+    """An earlier implementation listed the samples of all instruments."""
     models = [Enrolment(1, 0.5, True), Enrolment(3, 0.5, True)]
     face, keys = enrolment_status([FIRST, SECOND, KEYSTROKES], models, {3: 0.4}, {1: 4, 2: 3, 3: 9})
     assert face["not_validated"] == [
@@ -139,6 +140,7 @@ def test_no_enrolment_and_no_samples_is_no_entry():
 
 
 def test_enrolment_for_an_instrument_that_requires_none_is_no_error():
+    """An earlier implementation failed here, and for an unknown learner or activity."""
     status = enrolment_status([PLAGIARISM], [Enrolment(5, 0.5)], {}, {})
     assert [entry["instrument_id"] for entry in status] == [5]
     missing = enrolment_missing(status, [PLAG], activity_id=8, learner_id=9)

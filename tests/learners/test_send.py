@@ -86,6 +86,9 @@ def test_categories_of_another_institution_are_not_here(as_, url, world):
     ],
 )
 def test_both_keys_are_answered_whatever_was_sent(data, answered, admin, url):
+    """An earlier implementation stored what was sent and answered with 500 where a key was missing, and to every
+    search.
+    """
     body = {"description": " new ", "institution": {"id": 1}, "id": 5} | ({} if data is None else {"data": data})
     answer = admin.post(url, body, format="json")
     assert answer.status_code == 201, answer.content
@@ -205,6 +208,9 @@ def test_forms_send_data_as_json_text(admin, url, one):
 
 
 def test_instrument_installed_meanwhile_is_known_and_a_disabled_one_too(admin, url):
+    """An earlier implementation read the list of instruments when it was started, and knew no new one until the next
+    start.
+    """
     body = {"description": "x", "data": {"disabled_instruments": [77]}}
     assert admin.post(url, body, format="json").status_code == 400
     Instrument.objects.create(pk=77, name="New", acronym="new", queue="new", enabled=False)
@@ -215,6 +221,7 @@ def test_instrument_installed_meanwhile_is_known_and_a_disabled_one_too(admin, u
 
 
 def test_change_and_deletion_show_in_the_learner_at_once(as_, one, world):
+    """An earlier implementation kept special needs and the current consent for 24 hours in a cache of each process."""
     admin, ann = as_("admin"), as_("ann")
     assert send_of(ann, world) == {"is_send": True, "send": STORED}
     data = {"enabled_options": ["high_contrast"], "disabled_instruments": ["5", "1"]}

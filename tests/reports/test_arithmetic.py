@@ -160,6 +160,7 @@ def test_result_on_a_decimal_threshold_is_on_its_good_side(inverted, expected):
 
 @pytest.mark.parametrize(("warning", "alert"), [(None, None), (0.6, None), (None, 0.3)])
 def test_without_a_pair_of_thresholds_only_the_providers_own_code_counts(warning, alert):
+    """An earlier implementation failed on a provider without thresholds."""
     provider = Provider(1, warning_below=warning, alert_below=alert)
     assert threshold_code(provider, 0.01) == 0
     assert result_summary([processed(0.01, 1, provider)]) == Summary(PROCESSED, 0.01, 1)
@@ -181,6 +182,9 @@ def test_codes_of_results_that_are_not_processed_do_not_count():
 
 
 def test_worst_of_normal_providers_is_the_minimum():
+    """An earlier implementation took the maximum whatever the polarity: the best of normal providers, the worst of
+    inverted ones.
+    """
     assert result_summary([processed(0.8), processed(0.7, provider=Provider(9)), processed(0.9)]).result == 0.7
 
 
@@ -267,6 +271,9 @@ def test_new_result_is_missing_enrolment_only_without_a_model_that_is_required()
     ],
 )
 def test_request_status_follows_the_statuses_of_its_results(statuses, expected):
+    """An earlier implementation stored a missing provider as error, a missing enrolment as timeout, and a waiting
+    result as error.
+    """
     assert request_status({1: statuses}) == expected
     assert request_status({key: [status] for key, status in enumerate(statuses)}) == expected
 
@@ -295,6 +302,7 @@ def test_bin_is_the_tenth_of_a_result(result, expected):
 
 
 def test_each_provider_result_is_counted_once():
+    """An earlier implementation counted each result twice in all histograms, and lost counts of parallel results."""
     waiting, low, high = ProviderResult(PLAIN, WAITING), processed(0.25), processed(0.75)
     assert histogram_delta(None, waiting) == {}
     assert histogram_delta(waiting, low) == {2: 1}
@@ -360,6 +368,7 @@ def test_level_is_pending_while_no_result_is_closed(status, created_at):
 
 @pytest.mark.parametrize("status", [ERROR, TIMED_OUT, NO_PROVIDER, NO_ENROLMENT])
 def test_all_closed_and_none_processed_is_no_information(status):
+    """An earlier implementation made a warning of an instrument that had given no result."""
     row = row_of(stored(status, 0.0, 2), stored(ERROR, 0.0, 2))
     assert (row.result, row.confidence, row.levels.identity) == (0, 0, 1)
 
@@ -378,6 +387,7 @@ def test_codes_of_unprocessed_results_do_not_raise_the_level():
 
 
 def test_low_confidence_is_at_least_a_warning():
+    """An earlier implementation worked out the confidence and did not use it."""
     three_of_five = [stored(PROCESSED, 0.9, 1)] * 3 + [stored(ERROR, 0.0, 2)] * 2
     assert identity_level(*three_of_five) == 2
     assert identity_level(*three_of_five, stored(TIMED_OUT, 0.0, 2)) == 3
@@ -428,6 +438,7 @@ def test_enrolment_is_the_least_of_the_providers_that_answered():
 
 
 def test_provider_without_enrolment_counts_as_zero():
+    """An earlier implementation failed without an enrolment, and the report was never made."""
     results = [processed(0.9, provider=PLAIN), ProviderResult(NORMAL, NO_ENROLMENT)]
     assert enrolment_minimum(results, {1: 0.8}) == 0
     assert enrolment_minimum([], {1: 0.8}) == 0
@@ -508,6 +519,9 @@ def test_better_results_are_above_for_normal_and_below_for_inverted_polarity():
 
 
 def test_context_is_another_histogram_than_the_learners():
+    """An earlier implementation showed the first histogram of the instrument in the whole system as the activity's:
+    another institution's.
+    """
     statistics = statistics_of(0.45)
     assert (statistics.prob_learner, statistics.prob_context) == (0.275, 0.5)
 
@@ -526,6 +540,9 @@ def test_shown_provider_is_the_enabled_one_with_the_lowest_id():
 
 @pytest.mark.parametrize("missing", [None, (), (0,) * 10])
 def test_missing_or_empty_histograms_give_null(missing):
+    """An earlier implementation answered with 500 where a histogram or a provider was missing, and to an alert without
+    any result.
+    """
     statistics = statistics_of(0.5, learner=missing, context=missing)
     assert statistics.prob_learner is statistics.prob_context is None
     assert statistics.h_prob_learner is statistics.h_prob_context is None
@@ -574,6 +591,7 @@ def facts_of(*args, **kwargs) -> set[str]:
     ],
 )
 def test_confidence_is_high_from_three_quarters(confidence, expected):
+    """An earlier implementation compared percentages with fractions: confidence was high from 1 % on."""
     assert facts_of(0.5, confidence) == {expected}
 
 
@@ -683,6 +701,7 @@ def test_order_of_arrival_does_not_matter(arrivals, random):
 
 @given(events)
 def test_recomputing_from_scratch_equals_updating_step_by_step(changes):
+    """An earlier implementation stopped rebuilding at the first report without new results."""
     results: Results = {}
     summaries: dict[int, Summary] = {}
     histogram = (0,) * 10

@@ -86,6 +86,9 @@ def files(home) -> dict[str, StoredFile]:
 @pytest.mark.parametrize("number", [2, 3])
 @pytest.mark.parametrize("switches", SEEN, ids=lambda on: "-".join(n for n, o in zip(SWITCHES, on, strict=True) if o))
 def test_links_are_shown_and_work_exactly_for_those_of_the_table(switches, number, as_, at, stored):
+    """An earlier implementation gave pictures and recordings to everybody who saw a report, and never asked
+    allow_valid_audit.
+    """
     allow(stored.home, **dict(zip(SWITCHES, switches, strict=True)))
     level(stored.home, number)
     may = ALWAYS | SEEN[switches][number > 2]
@@ -262,6 +265,7 @@ def _move(who):
     ],
 )  # fmt: skip
 def test_link_dies_with_the_right(who, change, as_, at, stored, learners_see):
+    """An earlier implementation handed out addresses that worked for whoever had them."""
     links = answered(as_(who), at)
     assert [opened(links[kind]) for kind in EVIDENCE] == list(EVIDENCE)
     change(stored)
@@ -348,6 +352,7 @@ def test_modules_and_capture_sessions_are_refused_whatever_their_number(stored, 
 
 
 def test_each_reading_is_recorded(as_, at, stored, learners_see):
+    """An earlier implementation did not know who had looked at the evidence."""
     teacher, ann, home = stored.people["teacher"], stored.people["ann"], stored.home
     links = answered(as_("teacher"), at) | {"report": as_("teacher").get(at.report).json()["data"]}
     assert not FileRead.objects.exists()  # a link is no reading

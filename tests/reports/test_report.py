@@ -77,6 +77,7 @@ def test_learner_who_teaches_the_course_sees_all(as_, at, world):
 
 
 def test_chain_that_is_broken_is_404(as_, at, world):
+    """An earlier implementation answered an unknown course or report with 500."""
     home, away = world.home, world.away
     base = "/api/v2/institution/{}/course/{}/activity/{}/report/"
     i, c, a, r = home.institution.pk, home.course.pk, home.activity.pk, home.report.pk
@@ -367,6 +368,9 @@ def three(world):
     ],
 )
 def test_filters_search_and_ordering(query, found, three, as_, at):
+    """An earlier implementation answered with 500 to an ordering by a relation, to `level=abc` and to ids that are no
+    numbers.
+    """
     answer = as_("admin").get(f"{at.reports}?{query}")
     assert answer.status_code == 200, answer.content
     assert [row["learner"]["uid"] for row in answer.json()["results"]] == found.split()

@@ -99,6 +99,9 @@ def test_request_row(as_, at, world):
 
 
 def test_only_requests_of_the_pair_by_session_then_key_and_documents_last(as_, at, world):
+    """An earlier implementation failed on a request without a session, such as a document, and made no report from then
+    on.
+    """
     home = world.home
     one, two = session_of(home, "ann"), session_of(home, "ann")
     other = another_activity(home)
@@ -187,6 +190,9 @@ def three(world):
     ],
 )
 def test_filters_search_and_ordering(query, found, three, as_, at):
+    """An earlier implementation searched a relation, which was 500; learners and data administrators could not read
+    requests at all.
+    """
     answer = as_("admin").get(f"{at.requests}?{query}")
     assert answer.status_code == 200, answer.content
     body = answer.json()

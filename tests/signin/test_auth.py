@@ -170,6 +170,9 @@ def test_a_refresh_without_a_token_is_400(db):
 
 
 def test_a_failed_refresh_is_403_and_never_401(world, session, settings):
+    """An earlier implementation copied the claims of an access token whose signature it had not checked, and signed
+    them: whoever changed one claim became somebody else.
+    """
     pair = tokens.pair(session)
     other = tokens.pair(CallerSession.objects.create(kind="person", user=world.people["data"], expires_at=FUTURE))
     settings.TOKEN_KEYS = {"other1": "x" * 48, **settings.TOKEN_KEYS}
@@ -202,6 +205,9 @@ def test_a_session_that_is_over_cannot_be_refreshed(session, change):
 
 
 def test_logout_ends_all_tokens_of_the_session_and_no_other(session, world):
+    """An earlier implementation ended nothing at sign-out, remembered for 15 minutes that a token had been good, and
+    took a refresh token for an access token. Here the session is asked at every request.
+    """
     pair, second = tokens.pair(session), client_of(world.people["admin"])
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"JWT {pair['access_token']}")

@@ -101,6 +101,7 @@ def test_forms_will_do_and_an_old_token_in_the_header_does_not_disturb(launched,
 
 
 def test_whatever_is_wrong_is_401(launched):
+    """An earlier implementation answered a token that is no UUID with 500."""
     number, token = launched()
     other, others_token = launched("bob")
     bodies = [
@@ -133,6 +134,7 @@ def test_other_methods_are_405_and_other_media_types_415(db):
 
 
 def test_a_launcher_expires_after_its_ttl(launched):
+    """An earlier implementation stored when a launcher expires and never looked at it."""
     usual, short = launched(), launched(minutes=5)
     for (number, _), minutes in ((usual, 120), (short, 5)):
         launcher = Launcher.objects.get(pk=number)
@@ -142,6 +144,7 @@ def test_a_launcher_expires_after_its_ttl(launched):
 
 
 def test_only_a_hash_of_the_token_is_stored_and_no_token_pair(launched):
+    """An earlier implementation stored the tokens of a launcher in clear."""
     ticket = launched()
     assert ticket[1] not in stored()
     pair = exchange(ticket).json()

@@ -1,7 +1,12 @@
 """README.md and docs/: links, files, addresses, commands and bodies that they name are there."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +176,51 @@ def test_each_step_of_a_plugin_is_shown():
         "assessment-close", "can-send", "document-send",
     }  # fmt: skip
     assert {f"moodle/{name}" for name in needed} | {"plugin/capture"} <= {name for name, *_ in SHOWN}
+
+
+# The resource of docs/developer.md, made in a copy of the code.
+
+COMMANDS = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("check", fail_level="WARNING")
+call_command("makemigrations", "institutions", dry_run=True)
+call_command("spectacular")
+"""
+
+
+def blocks(text: str) -> list[str]:
+    """The code that stands inside the items of a list."""
+    found = re.findall(r"(?:^ {7}.*\n(?:\n+(?= {7}))?)+", text, re.M)
+    return [textwrap.dedent(block) for block in found]
+
+
+def insert(path: Path, before: str, text: str) -> None:
+    """Put the text before the first occurrence of the other one."""
+    source = path.read_text()
+    assert before in source, f"{path}: {before}"
+    path.write_text(source.replace(before, text + before, 1))
+
+
+def test_the_recipe_of_a_resource_makes_one(tmp_path):
+    text = (ROOT / "docs" / "developer.md").read_text()
+    (table,) = [block for block in blocks(text) if block.startswith("class Room(")]
+    (face,) = [block for block in blocks(text) if block.startswith('"""/institution/')]
+    (line,) = re.findall(r"`(Resource\([^`]+\))`", text)
+    copy = tmp_path / "copy"
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "var", "__pycache__")
+    )
+    models, tree = copy / "institutions" / "models.py", copy / "tesla_api" / "tree.py"
+    insert(models, "from django.db import models\n", "from django.core.validators import MaxValueValidator\n")
+    models.write_text(f"{models.read_text()}\n\n{table}")
+    (copy / "institutions" / "api" / "room.py").write_text(face)
+    insert(tree, "from institutions.api.ui ", "from institutions.api.room import RoomViewSet\n")
+    insert(tree, '    Resource("admin/user/{id}/"', f"    {line},\n")
+    environment = os.environ | {"DEMO": "1", "VAR_DIR": str(tmp_path), "DATABASE_URL": "sqlite://:memory:"}
+    command = [sys.executable, "-c", COMMANDS]
+    answer = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    assert "Create model Room" in answer.stdout
+    assert "/institution/{parent_lookup_institution_id}/room/{id}/:" in answer.stdout

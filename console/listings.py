@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.html import format_html_join
 
-from console.listing import Column, Filter, Listing, Row
-from console.reading import Reader
+from console.api_client import Reader
+from console.tables import Column, Filter, Listing, Row
 from console.templatetags.console import (
     consent,
     day,

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseGroup
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadingPage, ReadingRows
 
 
 class ActivityInstrumentRows(ReadingRows):

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from files.models import FileRead, PendingErasure, StoredFile
-from kernel.admin_pages import ReadingPage
+from kernel.admin import ReadingPage
 
 
 @admin.register(StoredFile)

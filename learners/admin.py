@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadingPage, ReadingRows
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
 
 OF_LEARNER = ("=learner__learner_id", "=learner__user__username", "=learner__user__email", "=institution__acronym")

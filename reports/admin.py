@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadingPage, ReadingRows
 from reports.models import (
     Alert,
     Report,

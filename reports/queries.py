@@ -23,7 +23,7 @@ from reports.models import (
     RequestProviderResult,
 )
 from reports.reasons import KINDS
-from reports.rules import flagged_asks
+from reports.visibility import flagged_asks
 
 _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
 _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3

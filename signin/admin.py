@@ -3,7 +3,7 @@
 from django.contrib import admin, messages
 from django.utils import timezone
 
-from kernel.admin_pages import Page, ReadingPage
+from kernel.admin import Page, ReadingPage
 from signin.models import CallerSession, Launcher, SignInCounter
 from signin.services.sessions import session_end
 

@@ -4,7 +4,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from files.rules import callers_found_by
+from files.permissions import callers_found_by
 from institutions.models import Institution, User
 from institutions.services.credentials import credentials_live
 from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role

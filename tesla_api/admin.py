@@ -9,7 +9,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from kernel.caller import CallerKind
-from signin.pages import SignOutView, browser_caller
+from signin.views import SignOutView, browser_caller
 
 
 class Site(AdminSite):

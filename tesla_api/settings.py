@@ -293,7 +293,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if PUBLIC_URL:
     CSRF_TRUSTED_ORIGINS += ["/".join(PUBLIC_URL.split("/")[:3])]
 CSRF_FAILURE_VIEW = "tesla_api.start_pages.csrf_failure"
-# Serve 12.7 and 12.9 as dashboards in the field read them: see learners/api/legacy.py.
+# Serve 12.7 and 12.9 as dashboards in the field read them: see learners/api/shared/legacy.py.
 LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
 # Dashboards on other hosts. They send tokens, never cookies, and read nothing but the API and its files.
 CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("CORS_ALLOWED_ORIGINS", default=[])]

@@ -27,7 +27,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.response import Response
 
 from kernel import errors
-from signin.pages import browser_caller
+from signin.views import browser_caller
 
 BARE = ("signin", "console", "docs", "redoc", "schema", "admin")  # pages that people type without the slash
 # Programs talk to these: their errors are JSON, whatever they say they accept.

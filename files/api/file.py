@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from files.links import Link, link_read
 from files.models import FileRead, StoredFile
-from files.rules import NOT_SENSITIVE, caller_now, may_read
+from files.permissions import NOT_SENSITIVE, caller_now, may_read
 from files.services import store
 from kernel.caller import Caller
 from kernel.errors import not_found

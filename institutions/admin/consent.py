@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from institutions.models import InformedConsent, InformedConsentDocument
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadingPage, ReadingRows
 
 
 class InformedConsentDocumentRows(ReadingRows):

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from institutions.models import AdministrationRecord
-from kernel.admin_pages import ReadingPage
+from kernel.admin import ReadingPage
 
 
 @admin.register(AdministrationRecord)

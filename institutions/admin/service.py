@@ -7,7 +7,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from institutions.models import User
-from kernel.admin_pages import Page, Refusal, told
+from kernel.admin import Page, Refusal, told
 from kernel.domain import Invalid
 
 

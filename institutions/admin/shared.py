@@ -16,7 +16,7 @@ from institutions.models import (
     UIOption,
 )
 from institutions.services.routes import roles_checked
-from kernel.admin_pages import FixedPage, Page, ReadingPage
+from kernel.admin import FixedPage, Page, ReadingPage
 
 
 @admin.register(Instrument)

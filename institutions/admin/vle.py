@@ -7,7 +7,7 @@ from django.contrib import admin
 from institutions.admin.service import ServiceForm, ServicePage
 from institutions.models import VLE, Credential
 from institutions.services.vles import vle_update
-from kernel.admin_pages import FixedPage, ReadingRows
+from kernel.admin import FixedPage, ReadingRows
 
 
 class CredentialRows(ReadingRows):

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from courses.api.rules import attended, taught
 from courses.models import Activity
+from courses.row_rules import attended, taught
 from files.links import Links, evidence_links
 from kernel.access import READ, grant
 from kernel.caller import Role
@@ -19,11 +19,11 @@ from kernel.scope import under
 from kernel.serializers import BlankableEmailField, Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
-from reports.api.evidence import LinkField, may_read_reports
+from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.models import Report, ReportInstrument
 from reports.queries import Measures, measures
-from reports.rules import own
+from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
 
@@ -178,5 +178,5 @@ class ReportViewSet(ResourceViewSet):
     access = {
         Role.GLOBAL | Role.ADMIN | Role.DATA: grant(READ),
         Role.INSTRUCTOR: grant(READ, parent=taught("course__")),
-        Role.LEARNER: grant(READ, parent=attended("course__"), rows=own, when=may_read_reports),
+        Role.LEARNER: grant(READ, parent=attended("course__"), rows=own_work, when=may_read_reports),
     }

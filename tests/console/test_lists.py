@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console import listings
-from console.reading import Reader
+from console.api_client import Reader
 from courses.models import Activity, CourseGroup, CourseInstructor, GroupCourse
 from institutions.models import InformedConsent, Instructor, User
 from learners.models import Learner, SENDCategory

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.reading import Reader
+from console.api_client import Reader
 from courses.models import AssessmentSession
 from files.models import FileRead
 from institutions.models import Instrument, Message, MessageLocale, Provider

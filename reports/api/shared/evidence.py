@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema_field
 from files.links import evidence_links
 from kernel.caller import Caller, Role
 from kernel.serializers import Computed
-from reports import queries, rules
+from reports import queries, visibility
 
 
 @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
@@ -19,7 +19,7 @@ class Evidence:
     def __init__(self, view) -> None:
         held, access = view.grants, view.access
         self.links = evidence_links(view)
-        self.sight = rules.sight(
+        self.sight = visibility.sight(
             view.roles, view.tenant, teaches=access[Role.INSTRUCTOR] in held, owns=access[Role.LEARNER] in held
         )
 
@@ -41,8 +41,8 @@ class RequestEvidence(Evidence):
 
 
 def may_read_reports(caller: Caller) -> bool:
-    return rules.reports_shown(caller.institution)
+    return visibility.reports_shown(caller.institution)
 
 
 def may_read_evidence(caller: Caller) -> bool:
-    return rules.evidence_shown(caller.institution)
+    return visibility.evidence_shown(caller.institution)

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from courses.api.rules import attended, taught
+from courses.row_rules import attended, taught
 from files.models import Kind, StoredFile
-from files.rules import readable
+from files.permissions import readable
 from institutions.models import Institution
 from kernel.caller import PEOPLE, Caller, Role
 from reports.arithmetic import Level
@@ -54,7 +54,7 @@ def evidence_shown(institution: Institution) -> bool:
     return institution.allow_learner_report and institution.allow_learner_audit
 
 
-def own(me) -> Q:
+def own_work(me) -> Q:
     return Q(learner=me.id)
 
 
@@ -126,7 +126,7 @@ def _seen(caller: Caller, file: StoredFile, reports: Q) -> Iterator[tuple[Report
         return
     roles, all_reports = caller.roles_in(file.institution_id), Report.objects.filter(institution=file.institution_id)
     teaching = all_reports.filter(taught("activity__course__")(caller), pk=OuterRef("pk"))
-    attending = all_reports.filter(attended("activity__course__")(caller), own(caller), pk=OuterRef("pk"))
+    attending = all_reports.filter(attended("activity__course__")(caller), own_work(caller), pk=OuterRef("pk"))
     rows = all_reports.filter(reports).annotate(teaches=Exists(teaching), owns=Exists(attending))
     for report in rows.select_related("institution"):
         teaches = Role.INSTRUCTOR in roles and report.teaches

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from console import figures
-from console.explaining import explained
-from console.listing import Listing, Row, Table, table
+from console.api_client import Reader
+from console.explanations import explained
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
@@ -30,7 +30,7 @@ from console.listings import (
     REPORTS,
     REQUESTS,
 )
-from console.reading import Reader
+from console.tables import Listing, Row, Table, table
 from console.templatetags.console import person
 from courses.queries import course_counts, learner_courses
 from institutions.services.consents import consent_current
@@ -38,7 +38,7 @@ from kernel.caller import Caller, Role
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, learner_reports, level_counts
-from signin.pages import browser_caller
+from signin.views import browser_caller
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
 REFUSALS = {

@@ -1,6 +1,6 @@
-"""Reads the API in this process, as the person of this browser: its resources, rights, filters and pages.
+"""Calls the API's views in this process as the signed-in person, with their permissions, filters and pagination.
 
-A page can show nothing that the API would refuse to the same person: there is no other way to a row.
+The console reads rows in this way only, so no page can show what the API would refuse to the same person.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,97 +20,98 @@ ROOT = "/api/v2/"
 
 
 class KnownCaller(BaseAuthentication):
-    """Who asks was found when the page was opened: one query, however many answers the page is made of."""
+    """The caller that the console's view has authenticated: one query, however many API calls a page makes."""
 
     def authenticate(self, request):
         return request._request.console_caller, None
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     status: int
     data: Any
 
 
-class Reader:
-    """Answers of the API to GET, as Python values."""
+class ApiClient:
+    """GET requests to the API, answered as Python values."""
 
     def __init__(self, request: HttpRequest, caller: Caller) -> None:
         self.request, self.caller = request, caller
 
-    def ask(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
-        """`path` is below /api/v2/. 404 for what is no resource; every other refusal is in the answer."""
-        found = self._resolved(path)
-        if found is None:
-            return Answer(404, {})
-        given = {**found.func.initkwargs, "authentication_classes": [KnownCaller]}
-        view = found.func.cls.as_view(found.func.actions, **given)
-        answer = view(self._request(path, query or {}), *found.args, **found.kwargs)
-        return Answer(answer.status_code, answer.data)
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> ApiResponse:
+        """`path` is below /api/v2/. A path without a resource is a 404; errors are responses, never exceptions."""
+        match = self._resolved(path)
+        if match is None:
+            return ApiResponse(404, {})
+        initkwargs = {**match.func.initkwargs, "authentication_classes": [KnownCaller]}
+        view = match.func.cls.as_view(match.func.actions, **initkwargs)
+        response = view(self._request(path, query or {}), *match.args, **match.kwargs)
+        return ApiResponse(response.status_code, response.data)
 
     def row(self, path: str) -> Any:
-        """The answer, or the refusal as the page's own."""
-        answer = self.ask(path)
-        if answer.status == 404:
+        """The data of a detail; a refusal is raised, so that the page is refused too."""
+        response = self.get(path)
+        if response.status == 404:
             raise Http404
-        if answer.status != 200:
+        if response.status != 200:
             raise PermissionDenied
-        return answer.data
+        return response.data
 
     def rows(self, path: str, query: Mapping[str, Any] | None = None) -> list[dict[str, Any]] | None:
         """The rows of a list; None where the caller may not read it."""
-        found = self.page(path, query)
-        return None if found is None else found["results"]
+        page = self.page(path, query)
+        return None if page is None else page["results"]
 
     def page(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-        answer = self.ask(path, query)
-        return answer.data if answer.status == 200 else None
+        """One page of a list with its count; None where the caller may not read it."""
+        response = self.get(path, query)
+        return response.data if response.status == 200 else None
 
     def count(self, path: str) -> int | None:
-        found = self.page(path, {"limit": 1})
-        return None if found is None else found["count"]
+        page = self.page(path, {"limit": 1})
+        return None if page is None else page["count"]
 
     def viewset(self, path: str) -> Any:
-        """The viewset that answers a path; None where there is none."""
-        found = self._resolved(path)
-        return found and found.func.cls
+        """The viewset class of a path; None where there is none."""
+        match = self._resolved(path)
+        return match and match.func.cls
 
     def lists(self, path: str) -> bool:
-        """The caller's roles open this list, if only for some of its rows."""
+        """Whether the caller's roles may read this list, if only some of its rows."""
         return any(True for _ in self._grants(path))
 
     def lists_all(self, path: str) -> bool:
-        """The caller's roles open this list and hide none of its rows."""
+        """Whether the caller's roles may read all rows of this list."""
         return any(grant.rows is grant.parent is grant.sees is None for grant in self._grants(path))
 
     def _grants(self, path: str) -> Iterable[Grant]:
-        found = self._resolved(path)
-        if found is None:
+        match = self._resolved(path)
+        if match is None:
             return
-        cls = found.func.cls
-        first = next(iter(found.kwargs.values()), None)
-        roles = ROOTS[cls.root].roles(self.caller, first)
-        for who, grant in cls.access.items():
-            if who & roles and "list" in grant.actions and (grant.when is None or grant.when(self.caller)):
+        cls = match.func.cls
+        root_id = next(iter(match.kwargs.values()), None)
+        roles = ROOTS[cls.root].roles(self.caller, root_id)
+        for granted_roles, grant in cls.access.items():
+            if granted_roles & roles and "list" in grant.actions and (grant.when is None or grant.when(self.caller)):
                 yield grant
 
     @staticmethod
     def _resolved(path: str) -> Any:
         try:
-            found = resolve(ROOT + path)
+            match = resolve(ROOT + path)
         except Resolver404:
             return None
-        return found if hasattr(found.func, "cls") else None
+        return match if hasattr(match.func, "cls") else None
 
     def _request(self, path: str, query: Mapping[str, Any]) -> HttpRequest:
-        """This browser's request, as if it had been made to the API."""
-        inner = copy(self.request)
-        inner.method = "GET"
-        inner.path = inner.path_info = ROOT + path
-        inner.META = {**self.request.META, "HTTP_ACCEPT": "application/json"}
-        asked = QueryDict(mutable=True)
+        """A copy of the browser's request, addressed to the API."""
+        api_request = copy(self.request)
+        api_request.method = "GET"
+        api_request.path = api_request.path_info = ROOT + path
+        api_request.META = {**self.request.META, "HTTP_ACCEPT": "application/json"}
+        parameters = QueryDict(mutable=True)
         for name, value in query.items():
-            asked.setlist(name, value if isinstance(value, list) else [str(value)])
-        inner.GET = asked  # type: ignore[assignment] # a cached property of the class
-        inner.console_caller = self.caller  # type: ignore[attr-defined] # read by KnownCaller
-        return inner
+            parameters.setlist(name, value if isinstance(value, list) else [str(value)])
+        api_request.GET = parameters  # type: ignore[assignment] # a cached property of the class
+        api_request.console_caller = self.caller  # type: ignore[attr-defined] # read by KnownCaller
+        return api_request

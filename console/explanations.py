@@ -1,4 +1,4 @@
-"""A report with its reasons, ready for its page."""
+"""The template values of a report's page: levels, instruments and sessions with the reasons for their levels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from reports.arithmetic import ResultStatus, threshold_limits
 from reports.evidence import Evidence, InstrumentEvidence, SessionEvidence
 from reports.reasons import KINDS, Part, Reason, instrument_kinds, instrument_reason, level_reason, session_reason
 
-POINTS = 300  # drawn at most
+POINTS = 300  # at most so many results are drawn
 Row = Mapping[str, Any]
 
 
@@ -23,21 +23,21 @@ class Zone:
 
 @dataclass(frozen=True)
 class Strip:
-    """All processed results of an instrument on a line of 0 to 100 %, over the zones of its thresholds."""
+    """A drawing of an instrument's processed results on a line from 0 to 100 %, above the zones of its thresholds."""
 
     zones: tuple[Zone, ...]
     points: tuple[str, ...]
 
 
-def explained(report: Row, evidence: Evidence, audits: Mapping[int, Row]) -> dict[str, Any]:
-    """Levels, instruments and sessions of the report, each with its reason. `audits` by instrument."""
+def report_explanations(report: Row, evidence: Evidence, audits: Mapping[int, Row]) -> dict[str, Any]:
+    """`report` and `audits` are rows of the API, the audits by instrument id."""
     details = {row["instrument_id"]: row for row in report["detail"]}
     instruments = [
-        _instrument(details[found.instrument_id], found, evidence.providers, audits.get(found.instrument_id))
-        for found in evidence.instruments
-        if found.instrument_id in details
+        _instrument(details[row.instrument_id], row, evidence.providers, audits.get(row.instrument_id))
+        for row in evidence.instruments
+        if row.instrument_id in details
     ]
-    sessions = [_session(found) for found in evidence.sessions]
+    sessions = [_session(row) for row in evidence.sessions]
     return {"levels": [_level(kind, report, instruments, sessions) for kind in KINDS],
             "instruments": instruments, "sessions": sessions}  # fmt: skip
 
@@ -49,45 +49,47 @@ def _level(kind: str, report: Row, instruments: Sequence[Row], sessions: Sequenc
     return {"word": KIND_WORDS[kind], "level": report[f"{kind}_level"], "reason": reason}
 
 
-def _instrument(detail: Row, found: InstrumentEvidence, names: Mapping[int, str], audit: Row | None) -> dict[str, Any]:
-    reason = instrument_reason(found.instrument, found.row, found.checks, names)
+def _instrument(
+    detail: Row, evidence: InstrumentEvidence, names: Mapping[int, str], audit: Row | None
+) -> dict[str, Any]:
+    reason = instrument_reason(evidence.instrument, evidence.row, evidence.checks, names)
     return {
         "name": detail["instrument"],
         "detail": detail,
-        "needs_enrolment": found.instrument.requires_enrolment,
-        "counts_for": [KIND_WORDS[kind].lower() for kind in instrument_kinds(found.instrument)],
-        "levels": {kind: int(getattr(found.row.levels, kind)) for kind in KINDS},
+        "needs_enrolment": evidence.instrument.requires_enrolment,
+        "counts_for": [KIND_WORDS[kind].lower() for kind in instrument_kinds(evidence.instrument)],
+        "levels": {kind: int(getattr(evidence.row.levels, kind)) for kind in KINDS},
         "reason": reason,
-        "strip": _strip(found),
+        "strip": _strip(evidence),
         "audit": audit and audit["audit_data"],
     }
 
 
-def _session(found: SessionEvidence) -> dict[str, Any]:
-    reason: Reason = session_reason(found.row, found.statuses, found.alerts)
+def _session(evidence: SessionEvidence) -> dict[str, Any]:
+    reason: Reason = session_reason(evidence.row, evidence.statuses, evidence.alerts)
     return {
-        "id": found.session_id,
-        "started_at": found.started_at,
-        "closed_at": found.closed_at,
-        "row": found.row,
-        "levels": {kind: int(getattr(found.row.levels, kind)) for kind in KINDS},
-        "alerts": found.alerts,
+        "id": evidence.session_id,
+        "started_at": evidence.started_at,
+        "closed_at": evidence.closed_at,
+        "row": evidence.row,
+        "levels": {kind: int(getattr(evidence.row.levels, kind)) for kind in KINDS},
+        "alerts": evidence.alerts,
         "reason": reason,
     }
 
 
-def _strip(found: InstrumentEvidence) -> Strip | None:
-    done = [check for check in found.checks if check.summary.status == ResultStatus.PROCESSED]
-    values = [exact(check.summary.result) for check in done if check.summary.result is not None]
+def _strip(evidence: InstrumentEvidence) -> Strip | None:
+    processed = [check for check in evidence.checks if check.summary.status == ResultStatus.PROCESSED]
+    values = [exact(check.summary.result) for check in processed if check.summary.result is not None]
     if not values:
         return None
-    providers = {answer.provider.id: answer.provider for check in done for answer in check.answers}
-    shown = providers[min(providers)] if len(providers) == 1 else None  # several have no common zones
-    limits = threshold_limits(shown) if shown else None
+    providers = {answer.provider.id: answer.provider for check in processed for answer in check.answers}
+    provider = providers[min(providers)] if len(providers) == 1 else None  # several share no thresholds
+    limits = threshold_limits(provider) if provider else None
     points = tuple(f"{float(value) * 100:.2f}%" for value in values[:POINTS])
-    if shown is None or limits is None:
+    if provider is None or limits is None:
         return Strip((Zone("track", "0%", "100%"),), points)
-    return Strip(_zones(shown, limits), points)
+    return Strip(_zones(provider, limits), points)
 
 
 def _zones(provider: Provider, limits: tuple[Any, Any]) -> tuple[Zone, ...]:

@@ -1,4 +1,4 @@
-"""A list of the API as a page: search, filters, order and paging go to the API, its errors come back to the page."""
+"""A list of the API as an HTML table: search, filters, order and paging are the API's, its errors are shown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,21 +7,21 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, QueryDict
 
-from console.api_client import Answer, Reader
+from console.api_client import ApiClient, ApiResponse
 
 SIZES = (10, 25, 50, 100)
 SIZE = 25
-AROUND = 2  # numbers of pages beside the present one
+AROUND = 2  # page numbers shown before and after the current one
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Filter:
-    """One of the resource's own filters. `choices` make it a selection, (value, word) each."""
+    """A filter of the resource. With `choices`, (value, label) each, it is shown as a select."""
 
     name: str
     label: str
-    type: str = "text"  # of the input
+    type: str = "text"  # of the <input>
     choices: Sequence[tuple[str, str]] = ()
 
 
@@ -29,15 +29,16 @@ class Filter:
 class Column:
     label: str
     show: Callable[[Row], Any]
-    order: str = ""  # its name in `ordering`, if the resource can be sorted by it
+    order: str = ""  # its name in the API's `ordering`; "" if the list cannot be sorted by it
 
 
 @dataclass(frozen=True)
 class Listing:
-    """`path` is the list's below /api/v2/; names in braces are filled from the page's own address.
+    """How a list of the API is shown.
 
-    `leads_to` names the page of a row, `row_ids` the ids of its address, the row's own last. The first column
-    links to it. `adds` puts into the rows of a page what the list itself does not say.
+    `path` is the list's path below /api/v2/; names in braces are filled from the page's own URL. `detail_url_name`
+    names the URL of a row's page, to which the first column links; `detail_url_ids` are its arguments, the row's id
+    last. `add_values` adds to the rows of a page what the API's list does not contain.
     """
 
     word: str
@@ -46,17 +47,17 @@ class Listing:
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
     lead: str = ""
-    leads_to: str = ""
-    row_ids: tuple[str, ...] = ()
-    adds: Callable[[Reader, Mapping[str, int], list[dict[str, Any]]], None] | None = None
+    detail_url_name: str = ""
+    detail_url_ids: tuple[str, ...] = ()
+    add_values: Callable[[ApiClient, Mapping[str, int], list[dict[str, Any]]], None] | None = None
 
 
 @dataclass
-class Asked:
-    """What the address asks of a listing: nothing that the listing does not offer."""
+class ListQuery:
+    """The query string of a page, reduced to what the listing offers."""
 
     listing: Listing
-    query: QueryDict
+    url_query: QueryDict
     search: str = ""
     order: str = ""
     limit: int = SIZE
@@ -64,25 +65,26 @@ class Asked:
     filters: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.search = self.query.get("search", "")
+        self.search = self.url_query.get("search", "")
         names = {column.order for column in self.listing.columns if column.order}
-        order = self.query.get("ordering", "")
+        order = self.url_query.get("ordering", "")
         self.order = order if order.removeprefix("-") in names else ""
-        limit, offset = self.query.get("limit", ""), self.query.get("offset", "")
+        limit, offset = self.url_query.get("limit", ""), self.url_query.get("offset", "")
         self.limit = int(limit) if limit in map(str, SIZES) else SIZE
         self.offset = int(offset) if offset.isascii() and offset.isdigit() and len(offset) <= 18 else 0
-        values = {declared.name: self.query.get(declared.name, "") for declared in self.listing.filters}
+        values = {declared.name: self.url_query.get(declared.name, "") for declared in self.listing.filters}
         self.filters = {name: value for name, value in values.items() if value}
 
-    def given(self) -> dict[str, Any]:
-        """The parameters that differ from none, but for the place in the list."""
-        asked = {"search": self.search, "ordering": self.order, **self.filters}
-        return {name: value for name, value in asked.items() if value}
+    def parameters(self) -> dict[str, Any]:
+        """Search, order and filters for the API, without empty ones; not the page's limit and offset."""
+        values = {"search": self.search, "ordering": self.order, **self.filters}
+        return {name: value for name, value in values.items() if value}
 
     def address(self, **changes: Any) -> str:
+        """A link to the same list with some parameters changed."""
         query = QueryDict(mutable=True)
         size = {"limit": self.limit} if self.limit != SIZE else {}
-        for name, value in (self.given() | size | changes).items():
+        for name, value in (self.parameters() | size | changes).items():
             if value:
                 query[name] = str(value)
         return f"?{query.urlencode()}"
@@ -91,8 +93,8 @@ class Asked:
 @dataclass(frozen=True)
 class Heading:
     label: str
-    address: str  # sorts by this column, or the other way round
-    sorted: str  # of aria-sort; "" for what is not sorted by
+    address: str  # of the list sorted by this column, or in the reverse order if it is
+    sorted: str  # value of aria-sort; "" where the list cannot be sorted
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Field:
-    """A filter's input with what it holds and what the API says of it."""
+    """The input of a filter with its value and the API's errors about it."""
 
     filter: Filter
     value: str
@@ -113,23 +115,30 @@ class Field:
 class Table:
     """One page of a listing, for the templates."""
 
-    def __init__(self, listing: Listing, asked: Asked, answer: Answer, linked: Callable[[Row], str], search: bool):
-        self.listing, self.asked, self.searchable = listing, asked, search
-        wrong = answer.data if answer.status == 400 else {}
-        page: dict[str, Any] = answer.data if answer.status == 200 else {"count": 0, "results": []}
+    def __init__(
+        self,
+        listing: Listing,
+        query: ListQuery,
+        response: ApiResponse,
+        row_address: Callable[[Row], str],
+        searchable: bool,
+    ) -> None:
+        self.listing, self.query, self.searchable = listing, query, searchable
+        errors = response.data if response.status == 400 else {}
+        page: dict[str, Any] = response.data if response.status == 200 else {"count": 0, "results": []}
         self.count: int = page["count"]
         self.lines = [
-            Line(linked(row), [(column.label, column.show(row)) for column in listing.columns])
+            Line(row_address(row), [(column.label, column.show(row)) for column in listing.columns])
             for row in page["results"]
         ]
-        self.search_errors = [str(text) for text in wrong.get("search", [])]
+        self.search_errors = [str(text) for text in errors.get("search", [])]
         self.fields = [
-            Field(declared, asked.filters.get(declared.name, ""), [str(text) for text in wrong.get(declared.name, [])])
+            Field(declared, query.filters.get(declared.name, ""), [str(text) for text in errors.get(declared.name, [])])
             for declared in listing.filters
         ]
-        self.wrong = bool(wrong)
-        self.filtered = bool(asked.filters) or any(field.errors for field in self.fields)
-        self.narrowed = bool(asked.search or asked.filters)
+        self.has_errors = bool(errors)
+        self.filters_open = bool(query.filters) or any(field.errors for field in self.fields)
+        self.narrowed = bool(query.search or query.filters)
 
     @property
     def headings(self) -> list[Heading]:
@@ -138,16 +147,16 @@ class Table:
     def _heading(self, column: Column) -> Heading:
         if not column.order:
             return Heading(column.label, "", "")
-        up, down = self.asked.order == column.order, self.asked.order == f"-{column.order}"
+        up, down = self.query.order == column.order, self.query.order == f"-{column.order}"
         return Heading(
             column.label,
-            self.asked.address(ordering=f"-{column.order}" if up else column.order),
+            self.query.address(ordering=f"-{column.order}" if up else column.order),
             "ascending" if up else "descending" if down else "none",
         )
 
     @property
     def orders(self) -> list[tuple[str, str]]:
-        """(value, words) for the selection of an order."""
+        """(value, label) of the select that chooses the order."""
         sortable = [column for column in self.listing.columns if column.order]
         return [(sign + c.order, f"{c.label} {arrow}") for c in sortable for sign, arrow in (("", "↑"), ("-", "↓"))]
 
@@ -157,49 +166,49 @@ class Table:
 
     @property
     def first(self) -> int:
-        return self.asked.offset + 1
+        return self.query.offset + 1
 
     @property
     def last(self) -> int:
-        return self.asked.offset + len(self.lines)
+        return self.query.offset + len(self.lines)
 
     @property
     def previous(self) -> str:
-        offset = self.asked.offset
-        return self.asked.address(offset=max(offset - self.asked.limit, 0)) if offset else ""
+        offset = self.query.offset
+        return self.query.address(offset=max(offset - self.query.limit, 0)) if offset else ""
 
     @property
     def next(self) -> str:
-        return self.asked.address(offset=self.last) if self.lines and self.last < self.count else ""
+        return self.query.address(offset=self.last) if self.lines and self.last < self.count else ""
 
     @property
     def pages(self) -> list[tuple[int, str]]:
-        """(number, address) of the first and last page and those around the present one; number 0 is a gap."""
-        limit = self.asked.limit
-        last, here = -(-self.count // limit), self.asked.offset // limit + 1
-        near = range(max(here - AROUND, 1), min(here + AROUND, last) + 1)
-        found: list[tuple[int, str]] = []
+        """(number, address) of the first and last page and those around the current one; number 0 is a gap."""
+        limit = self.query.limit
+        last, current = -(-self.count // limit), self.current_page
+        near = range(max(current - AROUND, 1), min(current + AROUND, last) + 1)
+        links: list[tuple[int, str]] = []
         for page in sorted({1, last, *near}):
-            if found and page - found[-1][0] > 1:
-                found.append((0, ""))
-            found.append((page, self.asked.address(offset=(page - 1) * limit)))
-        return found if last > 1 else []
+            if links and page - links[-1][0] > 1:
+                links.append((0, ""))
+            links.append((page, self.query.address(offset=(page - 1) * limit)))
+        return links if last > 1 else []
 
     @property
-    def here(self) -> int:
-        return self.asked.offset // self.asked.limit + 1
+    def current_page(self) -> int:
+        return self.query.offset // self.query.limit + 1
 
 
 def table(
-    listing: Listing, read: Reader, query: QueryDict, ids: Mapping[str, int], linked: Callable[[Row], str]
+    listing: Listing, api: ApiClient, query: QueryDict, ids: Mapping[str, int], row_address: Callable[[Row], str]
 ) -> Table:
-    """One page of the listing; the API's refusal of the list itself is the page's own."""
-    asked, path = Asked(listing, query), listing.path.format(**ids)
-    answer = read.ask(path, asked.given() | {"limit": asked.limit, "offset": asked.offset})
-    if answer.status == 404:
+    """One page of the listing. Where the API refuses the list, the page is refused; wrong filters are shown in it."""
+    list_query, path = ListQuery(listing, query), listing.path.format(**ids)
+    response = api.get(path, list_query.parameters() | {"limit": list_query.limit, "offset": list_query.offset})
+    if response.status == 404:
         raise Http404
-    if answer.status not in (200, 400):
+    if response.status not in (200, 400):
         raise PermissionDenied
-    if listing.adds is not None and answer.status == 200:
-        listing.adds(read, ids, answer.data["results"])
-    return Table(listing, asked, answer, linked, bool(read.viewset(path).search_fields))
+    if listing.add_values is not None and response.status == 200:
+        listing.add_values(api, ids, response.data["results"])
+    return Table(listing, list_query, response, row_address, bool(api.viewset(path).search_fields))

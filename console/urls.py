@@ -1,4 +1,4 @@
-"""Addresses of the console: words, and ids after them."""
+"""The URLs of the console."""
 
 from django.urls import path
 

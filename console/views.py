@@ -1,4 +1,4 @@
-"""The pages of the console. Each reads the API as its reader (see reading.py); what that refuses, the page refuses."""
+"""The views of the console. Each shows what the API lets the signed-in person read; see api_client.py."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from console import figures
-from console.api_client import Reader
-from console.explanations import explained
+from console.api_client import ApiClient
+from console.explanations import report_explanations
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
@@ -45,24 +45,24 @@ REFUSALS = {
     403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
 }
-FEW = 10  # people of each kind on the page of a course
-ANY = 1  # the id of a parent where only rights are asked, which are the same under each
+PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
+ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
 @method_decorator(never_cache, name="dispatch")
 class ConsoleView(TemplateView):
-    """Signed in, with a flag in the institution of the address or as global administrator; all others are refused."""
+    """Only for people with an administrative role in the URL's institution, and for global administrators."""
 
     http_method_names = ["get", "head", "options"]
     caller: Caller
-    read: Reader
+    api: ApiClient
     institution: dict[str, Any] | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         caller = browser_caller(request)
         if caller is None:
             return redirect_to_login(request.get_full_path())
-        self.caller, self.read = caller, Reader(request, caller)
+        self.caller, self.api = caller, ApiClient(request, caller)
         try:
             self.enter()
             return super().dispatch(request, *args, **kwargs)
@@ -75,7 +75,7 @@ class ConsoleView(TemplateView):
         return self.render_to_response(self.get_context_data())
 
     def enter(self) -> None:
-        """As in the API: a stranger learns nothing, a member without a flag is told so."""
+        """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
         tenant = self.kwargs.get("institution")
         roles = self.caller.roles_in(tenant)
         if not roles and tenant is not None:
@@ -83,175 +83,177 @@ class ConsoleView(TemplateView):
         if not roles & ADMINISTRATIVE:
             raise PermissionDenied
         if tenant is not None:
-            self.institution = self.read.row(f"institution/{tenant}/")
+            self.institution = self.api.row(f"institution/{tenant}/")
 
     def refused(self, status: int) -> HttpResponse:
         title, text = REFUSALS[status]
-        here = {"caller": self.caller, "status": status, "title": title, "text": text}
-        return render(self.request, "console/refused.html", here, status=status)
+        values = {"caller": self.caller, "status": status, "title": title, "text": text}
+        return render(self.request, "console/refused.html", values, status=status)
 
     @property
     def home(self) -> str:
-        """Of the institution's own resources, below /api/v2/."""
+        """Path of the institution below /api/v2/."""
         return f"institution/{self.kwargs['institution']}/"
 
     @property
     def reports_path(self) -> str:
-        return f"{self.home}course/{ANY}/activity/{ANY}/report/"
+        return f"{self.home}course/{ANY_ID}/activity/{ANY_ID}/report/"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        here = {
+        values = {
             "caller": self.caller,
             "institution": self.institution,
             "is_global": Role.GLOBAL in self.caller.everywhere,
             "sections": self.sections(),
-            "trail": self.trail(),
+            "breadcrumbs": self.breadcrumbs(),
         }
-        return super().get_context_data(**here, **context)
+        return super().get_context_data(**values, **context)
 
     def sections(self) -> list[tuple[str, str, bool]]:
-        """(title, address, is this one) of the lists that the reader's roles open."""
+        """(title, address, is current) of the overview and the lists that the caller's roles may read."""
         if self.institution is None:
             return []
         ids = {"institution": self.institution["id"]}
-        found = [("Overview", reverse("console:overview", kwargs=ids))]
-        found += [
+        links = [("Overview", reverse("console:overview", kwargs=ids))]
+        links += [
             (listing.title, reverse(f"console:{listing.word}", kwargs=ids))
             for listing in LISTINGS
-            if self.read.lists(listing.path.format(**ids))
+            if self.api.lists(listing.path.format(**ids))
         ]
-        return [(title, address, address == self.request.path) for title, address in found]
+        return [(title, address, address == self.request.path) for title, address in links]
 
-    def trail(self) -> list[tuple[str, str]]:
-        """(name, address) of the pages above this one, beside the institution's own."""
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        """(name, address) of the breadcrumbs between the institution and this page."""
         return []
 
-    def step(self, name: str, page: str, *ids: str) -> tuple[str, str]:
-        """One of them, of the ids of this page."""
-        return name, reverse(f"console:{page}", kwargs={key: self.kwargs[key] for key in ("institution", *ids)})
+    def breadcrumb(self, name: str, url_name: str, *ids: str) -> tuple[str, str]:
+        """One breadcrumb; `ids` are the URL arguments that it shares with this page, besides the institution."""
+        return name, reverse(f"console:{url_name}", kwargs={key: self.kwargs[key] for key in ("institution", *ids)})
 
 
 class HomeView(ConsoleView):
-    """The own institution; who administers all of them chooses one."""
+    """Redirects to the caller's institution; a global administrator chooses one."""
 
     template_name = "console/institutions.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if Role.GLOBAL not in self.caller.everywhere:
             return HttpResponseRedirect(reverse("console:overview", args=[self.caller.institution_id]))
-        found = table(INSTITUTIONS, self.read, request.GET, {}, self.linked)
-        return self.render_to_response(self.get_context_data(table=found), status=400 if found.wrong else 200)
+        page_table = table(INSTITUTIONS, self.api, request.GET, {}, self.row_address)
+        return self.render_to_response(
+            self.get_context_data(table=page_table), status=400 if page_table.has_errors else 200
+        )
 
     @staticmethod
-    def linked(row: Row) -> str:
+    def row_address(row: Row) -> str:
         return reverse("console:overview", args=[row["id"]])
 
 
 class OverviewView(ConsoleView):
-    """Numbers of the institution: only of lists that the reader may read whole."""
+    """Counts of the institution, each only for callers who may read all rows of the list that is counted."""
 
     template_name = "console/overview.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        key, read = self.kwargs["institution"], self.read
-        here: dict[str, Any] = {}
-        if read.lists_all(f"{self.home}course/"):
-            here["courses"] = course_counts(key)
-        if read.lists_all(f"{self.home}learner/"):
-            policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # found by enter
-            here["consents"] = figures.consents(consent_counts(key, policy))
-        if read.lists_all(f"{self.home}send/") and read.lists_all(f"{self.home}learner/{ANY}/send/"):
-            here["needs"] = figures.needs(*send_counts(key))
-        if read.lists_all(f"{self.home}user/"):
-            here["people"] = read.count(f"{self.home}user/")
-        if read.lists_all(f"{self.home}instructor/"):
-            here["instructors"] = read.count(f"{self.home}instructor/")
-        if read.lists_all(self.reports_path):
-            here["levels"] = figures.levels(level_counts(key))
-            if "courses" in here:
-                here["by_course"] = figures.by_course(course_levels(key, figures.COURSES))
-        return super().get_context_data(**here, **context)
+        key, api = self.kwargs["institution"], self.api
+        values: dict[str, Any] = {}
+        if api.lists_all(f"{self.home}course/"):
+            values["courses"] = course_counts(key)
+        if api.lists_all(f"{self.home}learner/"):
+            policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
+            values["consents"] = figures.consents(consent_counts(key, policy))
+        if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
+            values["needs"] = figures.needs(*send_counts(key))
+        if api.lists_all(f"{self.home}user/"):
+            values["people"] = api.count(f"{self.home}user/")
+        if api.lists_all(f"{self.home}instructor/"):
+            values["instructors"] = api.count(f"{self.home}instructor/")
+        if api.lists_all(self.reports_path):
+            values["levels"] = figures.levels(level_counts(key))
+            if "courses" in values:
+                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES))
+        return super().get_context_data(**values, **context)
 
 
 class ListView(ConsoleView):
-    """A list that stands for itself, or below the page of what it belongs to."""
+    """A page with one list."""
 
     template_name = "console/list.html"
     listing: Listing = COURSES
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        found = self.table()
-        wrong = found is not None and found.wrong
-        return self.render_to_response(self.get_context_data(table=found), status=400 if wrong else 200)
+        page_table = self.table()
+        has_errors = page_table is not None and page_table.has_errors
+        return self.render_to_response(self.get_context_data(table=page_table), status=400 if has_errors else 200)
 
     def table(self) -> Table | None:
-        return table(self.listing, self.read, self.request.GET, self.kwargs, self.linked)
+        return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
-    def linked(self, row: Row) -> str:
-        if not self.listing.leads_to:
+    def row_address(self, row: Row) -> str:
+        if not self.listing.detail_url_name:
             return ""
-        names = self.listing.row_ids
+        names = self.listing.detail_url_ids
         ids = {name: self.kwargs[name] for name in names[:-1]} | {names[-1]: row["id"]}
-        return reverse(f"console:{self.listing.leads_to}", kwargs=ids)
+        return reverse(f"console:{self.listing.detail_url_name}", kwargs=ids)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        partly = not self.read.lists_all(self.listing.path.format(**self.kwargs))
+        partly = not self.api.lists_all(self.listing.path.format(**self.kwargs))
         return super().get_context_data(listing=self.listing, partly=partly, **context)
 
 
 class GroupView(ListView):
-    """A group: what it is part of, its parts, and its courses as the page's list."""
+    """A group with its parent and children; the list shows its courses."""
 
     template_name = "console/group.html"
     listing = GROUP_COURSES
 
-    def linked(self, row: Row) -> str:
-        """Everybody may read which courses are in a group, but not everybody each of them."""
-        return super().linked(row) if self.read.lists_all(f"{self.home}course/") else ""
+    def row_address(self, row: Row) -> str:
+        """No link where the course's own page may be refused: more people may list a group's courses than read them."""
+        return super().row_address(row) if self.api.lists_all(f"{self.home}course/") else ""
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        at = f"{self.home}group/"
-        group = self.read.row(f"{at}{self.kwargs['group']}/")
-        whole = self.read.row(f"{at}{group['parent']}/") if group["parent"] else None
-        parts = self.read.rows(at, {"parent": group["id"], "ordering": "name", "limit": 1000})
-        return super().get_context_data(group=group, whole=whole, parts=parts, **context)
+        path = f"{self.home}group/"
+        group = self.api.row(f"{path}{self.kwargs['group']}/")
+        parent = self.api.row(f"{path}{group['parent']}/") if group["parent"] else None
+        children = self.api.rows(path, {"parent": group["id"], "ordering": "name", "limit": 1000})
+        return super().get_context_data(group=group, parent=parent, children=children, **context)
 
-    def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Groups", "groups")]
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Groups", "groups")]
 
 
 class LearnerView(ConsoleView):
     template_name = "console/learner.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        key, read = self.kwargs["institution"], self.read
-        at = f"{self.home}learner/{self.kwargs['learner']}/"
-        here: dict[str, Any] = {"learner": read.row(at)}
-        instruments = read.rows(f"{self.home}instrument/", {"limit": 1000}) or []
-        enrolled = read.ask(f"{at}enrolment/")
-        if enrolled.status == 200:
-            here["enrolment"] = figures.enrolment(enrolled.data["enrolment_status"], instruments)
-        assigned = read.rows(f"{at}send/", {"limit": 1000})
+        key, api = self.kwargs["institution"], self.api
+        path = f"{self.home}learner/{self.kwargs['learner']}/"
+        values: dict[str, Any] = {"learner": api.row(path)}
+        instruments = api.rows(f"{self.home}instrument/", {"limit": 1000}) or []
+        response = api.get(f"{path}enrolment/")
+        if response.status == 200:
+            values["enrolment"] = figures.enrolment(response.data["enrolment_status"], instruments)
+        assigned = api.rows(f"{path}send/", {"limit": 1000})
         if assigned is not None:
-            here["needs"] = figures.assigned(assigned, instruments, timezone.now())
-        if read.lists_all(f"{self.home}course/") and read.lists_all(f"{self.home}course/{ANY}/learner/"):
-            here["courses"] = learner_courses(key, self.kwargs["learner"])
-        if read.lists_all(self.reports_path):
-            here["reports"] = learner_reports(key, self.kwargs["learner"])
-        return super().get_context_data(**here, **context)
+            values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
+        if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
+            values["courses"] = learner_courses(key, self.kwargs["learner"])
+        if api.lists_all(self.reports_path):
+            values["reports"] = learner_reports(key, self.kwargs["learner"])
+        return super().get_context_data(**values, **context)
 
-    def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Learners", "learners")]
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Learners", "learners")]
 
 
 class BelowCourseView(ConsoleView):
-    """Of a course or what is below it: who may not see the course is told of it first."""
+    """Base of the pages of a course and of everything below it. Whoever may not read the course is refused first."""
 
     course: dict[str, Any]
 
     def enter(self) -> None:
         super().enter()
-        self.course = self.read.row(self.course_path)
+        self.course = self.api.row(self.course_path)
 
     @property
     def course_path(self) -> str:
@@ -263,17 +265,17 @@ class BelowCourseView(ConsoleView):
 
     @cached_property
     def activity(self) -> dict[str, Any]:
-        return self.read.row(self.activity_path)
+        return self.api.row(self.activity_path)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(course=self.course, **context)
 
-    def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Courses", "courses"), self.step(self.course["code"], "course", "course")]
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(self.course["code"], "course", "course")]
 
-    def trail_of_activity(self) -> list[tuple[str, str]]:
+    def activity_breadcrumb(self) -> list[tuple[str, str]]:
         name = self.activity["name"] or self.activity["vle_activity_id"]
-        return [self.step(name, "activity", "course", "activity")]
+        return [self.breadcrumb(name, "activity", "course", "activity")]
 
 
 class CourseListView(BelowCourseView, ListView):
@@ -281,33 +283,33 @@ class CourseListView(BelowCourseView, ListView):
 
 
 class CourseView(CourseListView):
-    """The course, its people, and its activities as the page's list."""
+    """The course and some of its people; the list shows its activities."""
 
     template_name = "console/course.html"
     listing = ACTIVITIES
 
     def table(self) -> Table | None:
-        if not self.read.lists_all(self.reports_path):
+        if not self.api.lists_all(self.reports_path):
             return super().table()
-        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), adds=self.with_levels)
-        return table(listing, self.read, self.request.GET, self.kwargs, self.linked)
+        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
+        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
     @staticmethod
-    def with_levels(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-        found = activity_levels([row["id"] for row in rows])
+    def add_levels(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+        levels = activity_levels([row["id"] for row in rows])
         for row in rows:
-            row["levels"] = found.get(row["id"], {})
+            row["levels"] = levels.get(row["id"], {})
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        few = {"limit": FEW, "ordering": "last_name"}
-        here = {
-            "instructors": self.read.page(f"{self.course_path}instructor/", few),
-            "learners": self.read.page(f"{self.course_path}learner/", few),
+        first_people = {"limit": PEOPLE_SHOWN, "ordering": "last_name"}
+        values = {
+            "instructors": self.api.page(f"{self.course_path}instructor/", first_people),
+            "learners": self.api.page(f"{self.course_path}learner/", first_people),
         }
-        return super().get_context_data(**here, **context)
+        return super().get_context_data(**values, **context)
 
-    def trail(self) -> list[tuple[str, str]]:
-        return [self.step("Courses", "courses")]
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Courses", "courses")]
 
 
 class CourseInstructorsView(CourseListView):
@@ -319,50 +321,52 @@ class CourseLearnersView(CourseListView):
 
 
 class ActivityView(CourseListView):
-    """The activity, what checks it, and its reports as the page's list."""
+    """The activity and its instruments; the list shows its reports."""
 
     template_name = "console/activity.html"
     listing = ACTIVITY_REPORTS
 
     def table(self) -> Table | None:
-        """None for whom the roles show no report."""
-        return super().table() if self.read.lists(self.listing.path.format(**self.kwargs)) else None
+        """None for callers whose roles may read no report."""
+        return super().table() if self.api.lists(self.listing.path.format(**self.kwargs)) else None
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         activity = self.activity
-        instruments = self.read.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
-        here: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
-        if self.read.lists_all(self.reports_path):
+        instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
+        values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
+        if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})
-            here["levels"] = figures.by_activity("All reports of the activity", counts)
-        return super().get_context_data(**here, **context)
+            values["levels"] = figures.by_activity("All reports of the activity", counts)
+        return super().get_context_data(**values, **context)
 
 
 class ReportView(BelowCourseView):
-    """A report and why it has its levels. Whoever may read the report may read the reasons: they are made of it."""
+    """A report with the reasons for its levels, which everybody may read who may read the report."""
 
     template_name = "console/report.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        at = f"{self.activity_path}report/{self.kwargs['report']}/"
-        report = self.read.row(at)
-        audits = self.read.rows(f"{at}audit/", {"limit": 1000}) or []
-        told = explained(report, report_evidence(report["id"]), {row["instrument"]: row for row in audits})
-        return super().get_context_data(report=report, activity=self.activity, **told, **context)
+        path = f"{self.activity_path}report/{self.kwargs['report']}/"
+        report = self.api.row(path)
+        audits = self.api.rows(f"{path}audit/", {"limit": 1000}) or []
+        explanations = report_explanations(
+            report, report_evidence(report["id"]), {row["instrument"]: row for row in audits}
+        )
+        return super().get_context_data(report=report, activity=self.activity, **explanations, **context)
 
-    def trail(self) -> list[tuple[str, str]]:
-        return [*super().trail(), *self.trail_of_activity()]
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [*super().breadcrumbs(), *self.activity_breadcrumb()]
 
 
 class RequestsView(CourseListView):
-    """What was captured for a report, and what each instrument made of it."""
+    """The list of the requests of a report: what was captured and the results of the instruments."""
 
     listing = REQUESTS
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        report = self.read.row(f"{self.activity_path}report/{self.kwargs['report']}/")
+        report = self.api.row(f"{self.activity_path}report/{self.kwargs['report']}/")
         return super().get_context_data(about=person(report["learner"]), **context)
 
-    def trail(self) -> list[tuple[str, str]]:
-        report = self.step("Report", "report", "course", "activity", "report")
-        return [*super().trail(), *self.trail_of_activity(), report]
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        report = self.breadcrumb("Report", "report", "course", "activity", "report")
+        return [*super().breadcrumbs(), *self.activity_breadcrumb(), report]

@@ -1734,15 +1734,15 @@ WRITTEN = [
     (
         "console special needs for everybody",
         "console/views.py",
-        'if read.lists_all(f"{self.home}send/") and read.lists_all(f"{self.home}learner/{ANY}/send/"):',
+        'if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):',
         "if True:",
         _CONSOLE,
     ),
     (
         "console reports of a learner for everybody",
         "console/views.py",
-        '        if read.lists_all(self.reports_path):\n            here["reports"]',
-        '        if True:\n            here["reports"]',
+        '        if api.lists_all(self.reports_path):\n            values["reports"]',
+        '        if True:\n            values["reports"]',
         _CONSOLE,
     ),
     # What is captured from learners.

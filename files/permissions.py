@@ -1,4 +1,7 @@
-"""Who may read which kind of file. The app that refers to a kind registers its rule; a kind without one is refused."""
+"""Who may read which kind of file.
+
+The app whose rows refer to a kind of file registers its rule here; files of a kind without a rule are refused.
+"""
 
 from collections.abc import Callable
 
@@ -6,20 +9,20 @@ from files.models import Kind, StoredFile
 from kernel.caller import Caller, CallerKind
 
 Rule = Callable[[Caller, StoredFile], bool]
-WhoIs = Callable[[CallerKind, int], Caller | None]
+FindCaller = Callable[[CallerKind, int], Caller | None]
 
-# Reading anything else is recorded.
+# Who reads a file of any other kind is recorded.
 NOT_SENSITIVE = frozenset({Kind.CONSENT_PDF, Kind.SESSION})
 
 _RULES: dict[str, Rule] = {}
-_WHO_IS: list[WhoIs] = []
+_FIND_CALLER: list[FindCaller] = []
 
 
 def readable(*kinds: Kind) -> Callable[[Rule], Rule]:
-    """@readable(Kind.REPORT): the decorated rule(caller, file) says whether the caller may read that file now.
+    """@readable(Kind.REPORT) registers a rule(caller, file) that says whether the caller may read the file now.
 
-    It asks the database: the caller's rights inside the file's institution, and whether the row that refers to the
-    file is one that the caller sees. A file that no row refers to any more is nobody's.
+    A rule asks the database for the caller's rights in the file's institution and whether the caller may read the row
+    that refers to the file. Nobody may read a file to which no row refers any more.
     """
 
     def register(rule: Rule) -> Rule:
@@ -35,12 +38,12 @@ def may_read(caller: Caller, file: StoredFile) -> bool:
     return rule is not None and rule(caller, file)
 
 
-def callers_found_by(who_is: WhoIs) -> WhoIs:
-    """Register the function that finds a link's caller, with the rights of this moment."""
-    _WHO_IS[:] = [who_is]
-    return who_is
+def caller_finder(find_caller: FindCaller) -> FindCaller:
+    """Register the function that finds a link's caller with the roles of this moment: sign-in is a layer above."""
+    _FIND_CALLER[:] = [find_caller]
+    return find_caller
 
 
 def caller_now(kind: CallerKind, id: int) -> Caller | None:
-    """The caller as the database knows it now; None when it may not ask for anything any more."""
-    return _WHO_IS[0](kind, id) if _WHO_IS else None
+    """The caller with the roles of this moment; None when the account or credential is no longer valid."""
+    return _FIND_CALLER[0](kind, id) if _FIND_CALLER else None

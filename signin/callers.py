@@ -4,7 +4,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from files.permissions import callers_found_by
+from files.permissions import caller_finder
 from institutions.models import Institution, User
 from institutions.services.credentials import credentials_live
 from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
@@ -81,7 +81,7 @@ def caller_of(session_id: int, kind: str) -> Caller | None:
     return _module_caller(*row) if kind in _MODULES else _person_caller(*row)
 
 
-@callers_found_by
+@caller_finder
 def caller_named(kind: CallerKind, id: int) -> Caller | None:
     """The caller named in a signed link, with the roles of this moment. Links are followed without a token."""
     if kind.value in _MODULES:

@@ -295,7 +295,7 @@ def test_link_is_short_and_needs_no_quoting(world, pdf):
 
 @pytest.mark.parametrize("name", ["", "x", "../x.pdf", "a/b.pdf", "-.pdf", 'a".pdf', "a.pdf\n", "a b.pdf"])
 def test_name_of_a_link_is_plain(world, pdf, name):
-    with pytest.raises(ValueError, match="plain name"):
+    with pytest.raises(ValueError, match="plain file name"):
         url_for(world.people["member"], pdf, name=name)
 
 

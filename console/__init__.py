@@ -1,1 +1,1 @@
-"""The console: pages for administrators, with what the API would answer them. No tables of its own."""
+"""The console: HTML pages for administrators, made from the API's own answers. It has no models."""

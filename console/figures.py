@@ -1,4 +1,4 @@
-"""From counts to charts and meters."""
+"""Template values from counts and API rows: charts, meters and lists of facts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,12 +8,12 @@ from console import words
 from console.charts import Chart, chart
 from console.templatetags.console import LEVEL_KINDS
 
-COURSES = 12  # of the chart by course
+COURSES = 12  # bars of a chart: the courses with most alerts, the special needs with most learners
 _LEVELS = [(LEVEL_KINDS[level], word) for level, word in words.LEVEL_WORDS.items()]
 
 
 def consents(counts: Mapping[str, int]) -> dict[str, Any]:
-    """A bar for every status that some learner has, in the order in which the words stand."""
+    """One bar for each status that some learner has, in the order of CONSENT_WORDS."""
     legend = [("good", "Data may be captured"), ("bad", "No data may be captured")]
     total = sum(counts.values())
     rows = [
@@ -23,22 +23,22 @@ def consents(counts: Mapping[str, int]) -> dict[str, Any]:
     ]
     valid = sum(count for status, count in counts.items() if status.startswith("VALID"))
     about = f"{valid:,} of {total:,} learners have a consent that allows data to be captured."
-    drawn = chart("consent", "Informed consent of the learners", about, rows, legend, whole=total)
-    return {"total": total, "valid": valid, "chart": drawn, "about": about}
+    bars = chart("consent", "Informed consent of the learners", about, rows, legend, whole=total)
+    return {"total": total, "valid": valid, "chart": bars, "about": about}
 
 
 def needs(learners: int, categories: Sequence[tuple[str, int]]) -> dict[str, Any]:
     about = f"{learners:,} learners have special needs now; one learner may be in several categories."
     rows = [(name, [count]) for name, count in categories[:COURSES]]
     legend = [("plain", "Learners")]
-    drawn = chart("needs", "Learners by category of special needs", about, rows, legend, whole=learners or 1)
-    return {"total": learners, "chart": drawn, "about": about, "left": max(len(categories) - COURSES, 0)}
+    bars = chart("needs", "Learners by category of special needs", about, rows, legend, whole=learners or 1)
+    return {"total": learners, "chart": bars, "about": about, "left": max(len(categories) - COURSES, 0)}
 
 
-def assigned(
+def special_needs(
     rows: Sequence[Mapping[str, Any]], instruments: Sequence[Mapping[str, Any]], now: datetime
 ) -> list[dict[str, Any]]:
-    """What a learner was ever assigned, what has run out marked as such."""
+    """All assignments of special needs to a learner, also those that are over."""
     names = {row["id"]: row["name"] for row in instruments}
     return [
         {
@@ -59,8 +59,8 @@ def levels(counts: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
     return {"total": total, "chart": chart("levels", "Reports by level", about, rows, _LEVELS), "about": about}
 
 
-def by_course(found: Sequence[tuple[int, str, Mapping[int, int]]]) -> Chart:
-    rows = [(code, [of[level] for level in words.LEVEL_WORDS]) for _, code, of in found]
+def by_course(courses: Sequence[tuple[int, str, Mapping[int, int]]]) -> Chart:
+    rows = [(code, [of[level] for level in words.LEVEL_WORDS]) for _, code, of in courses]
     about = "The highest of the three levels of each report; courses with the most alerts first."
     return chart("courses", "Reports by course", about, rows, _LEVELS)
 
@@ -71,22 +71,22 @@ def by_activity(name: str, of: Mapping[int, int]) -> Chart:
 
 
 def enrolment(entries: Sequence[Mapping[str, Any]], instruments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One meter per instrument that needs enrolment, begun or not."""
-    known = {entry["instrument_id"]: entry for entry in entries}
+    """One meter for each instrument that needs enrolment, and for each other one with which the learner has begun."""
+    entry_of = {entry["instrument_id"]: entry for entry in entries}
     return [
         {
             "name": row["name"],
-            "percent": round(100 * known[row["id"]]["percentage__min"]) if row["id"] in known else 0,
-            "ready": row["id"] in known and known[row["id"]]["can_analyse__min"],
-            "waiting": known[row["id"]]["not_validated_count"] if row["id"] in known else 0,
+            "percent": round(100 * entry_of[row["id"]]["percentage__min"]) if row["id"] in entry_of else 0,
+            "ready": row["id"] in entry_of and entry_of[row["id"]]["can_analyse__min"],
+            "waiting": entry_of[row["id"]]["not_validated_count"] if row["id"] in entry_of else 0,
         }
         for row in instruments
-        if row["requires_enrolment"] or row["id"] in known
+        if row["requires_enrolment"] or row["id"] in entry_of
     ]
 
 
 def instruments(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The instruments of an activity; an alternative says what it stands in for."""
+    """The instruments of an activity; `instead_of` names the instrument that an alternative replaces."""
     names = {row["id"]: row["instrument"]["name"] for row in rows}
     return [
         {

@@ -1,12 +1,12 @@
-"""The lists of the console: which columns and filters of each resource of the API they show."""
+"""Declarations of the console's lists: which columns and filters of each API resource are shown."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.html import format_html_join
 
-from console.listing import Column, Filter, Listing, Row
-from console.reading import Reader
+from console.api_client import ApiClient
+from console.tables import Column, Filter, Listing, Row
 from console.templatetags.console import (
     consent,
     day,
@@ -36,21 +36,22 @@ ROLES = (
 )
 
 
-def of(key: str, show: Callable[[Any], Any] = shown) -> Callable[[Row], Any]:
+def cell(key: str, show: Callable[[Any], Any] = shown) -> Callable[[Row], Any]:
+    """For a column that shows one value of the API's row."""
     return lambda row: show(row[key])
 
 
-def names(read: Reader, path: str) -> dict[int, str]:
-    """Of what a list holds, by id."""
-    return {row["id"]: row["name"] for row in read.rows(path, {"limit": 1000}) or []}
+def names_by_id(api: ApiClient, path: str) -> dict[int, str]:
+    """The names of the rows of a list."""
+    return {row["id"]: row["name"] for row in api.rows(path, {"limit": 1000}) or []}
 
 
-def instrument_names(read: Reader, ids: Mapping[str, int]) -> dict[int, str]:
-    return names(read, f"{HOME}instrument/".format(**ids))
+def instrument_names(api: ApiClient, ids: Mapping[str, int]) -> dict[int, str]:
+    return names_by_id(api, f"{HOME}instrument/".format(**ids))
 
 
-def named(known: Mapping[int, str], instrument: int) -> str:
-    return known.get(instrument, f"Instrument {instrument}")
+def instrument_name(names: Mapping[int, str], instrument: int) -> str:
+    return names.get(instrument, f"Instrument {instrument}")
 
 
 INSTITUTIONS = Listing(
@@ -58,26 +59,26 @@ INSTITUTIONS = Listing(
     "Institutions",
     "institution/",
     (
-        Column("Name", of("name"), "name"),
-        Column("Acronym", of("acronym"), "acronym"),
-        Column("Since", of("created_at", day), "created_at"),
+        Column("Name", cell("name"), "name"),
+        Column("Acronym", cell("acronym"), "acronym"),
+        Column("Since", cell("created_at", day), "created_at"),
     ),
     (Filter("acronym", "Acronym, exactly"), Filter("name", "Name, exactly")),
     lead="Choose an institution.",
-    leads_to="overview",
-    row_ids=("institution",),
+    detail_url_name="overview",
+    detail_url_ids=("institution",),
 )
 COURSES = Listing(
     "courses",
     "Courses",
     HOME + "course/",
     (
-        Column("Code", of("code"), "code"),
-        Column("Description", of("description", plain), "description"),
-        Column("Start", of("start", day), "start"),
-        Column("End", of("end", day), "end"),
+        Column("Code", cell("code"), "code"),
+        Column("Description", cell("description", plain), "description"),
+        Column("Start", cell("start", day), "start"),
+        Column("End", cell("end", day), "end"),
         Column("VLE", lambda row: row["vle"]["name"], "vle"),
-        Column("Enabled activities", of("enabled", yes)),
+        Column("Enabled activities", cell("enabled", yes)),
     ),
     (
         Filter("id", "Number"),
@@ -85,15 +86,15 @@ COURSES = Listing(
         Filter("start", "Starts on (UTC)", "date"),
         Filter("end", "Ends on (UTC)", "date"),
     ),
-    leads_to="course",
-    row_ids=("institution", "course"),
+    detail_url_name="course",
+    detail_url_ids=("institution", "course"),
 )
 
 
-def with_parents(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-    known = names(read, f"{HOME}group/".format(**ids))
+def add_parent_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    names = names_by_id(api, f"{HOME}group/".format(**ids))
     for row in rows:
-        row["part_of"] = row["parent"] and known.get(row["parent"], f"Group {row['parent']}")
+        row["parent_name"] = row["parent"] and names.get(row["parent"], f"Group {row['parent']}")
 
 
 GROUPS = Listing(
@@ -101,34 +102,34 @@ GROUPS = Listing(
     "Groups",
     HOME + "group/",
     (
-        Column("Name", of("name"), "name"),
-        Column("Description", of("description"), "description"),
-        Column("Part of", of("part_of"), "parent"),
-        Column("Since", of("created_at", day), "created_at"),
+        Column("Name", cell("name"), "name"),
+        Column("Description", cell("description"), "description"),
+        Column("Part of", cell("parent_name"), "parent"),
+        Column("Since", cell("created_at", day), "created_at"),
     ),
     (
         Filter("name", "Name"),
         Filter("description", "Description"),
         Filter("parent", "Which", choices=(("-1", "those that are part of no other"),)),
     ),
-    leads_to="group",
-    row_ids=("institution", "group"),
-    adds=with_parents,
+    detail_url_name="group",
+    detail_url_ids=("institution", "group"),
+    add_values=add_parent_names,
 )
 GROUP_COURSES = Listing(
     "courses",
     "Courses of the group",
     HOME + "group/{group}/course/",
     (
-        Column("Code", of("code"), "code"),
-        Column("Description", of("description", plain), "description"),
-        Column("Start", of("start", day), "start"),
-        Column("End", of("end", day), "end"),
-        Column("Number in the VLE", of("vle_course_id"), "vle_course_id"),
+        Column("Code", cell("code"), "code"),
+        Column("Description", cell("description", plain), "description"),
+        Column("Start", cell("start", day), "start"),
+        Column("End", cell("end", day), "end"),
+        Column("Number in the VLE", cell("vle_course_id"), "vle_course_id"),
     ),
     (Filter("code", "Code, exactly"), Filter("vle_course_id", "Number in the VLE, exactly")),
-    leads_to="course",
-    row_ids=("institution", "course"),
+    detail_url_name="course",
+    detail_url_ids=("institution", "course"),
 )
 LEARNERS = Listing(
     "learners",
@@ -136,11 +137,11 @@ LEARNERS = Listing(
     HOME + "learner/",
     (
         Column("Name", person, "last_name"),
-        Column("Institution's id", of("uid"), "uid"),
-        Column("E-mail", of("email"), "email"),
-        Column("Informed consent", of("ic_status", consent)),
-        Column("Accepted", of("consent_accepted", day), "consent_accepted"),
-        Column("Joined", of("joined_at", day), "joined_at"),
+        Column("Institution's id", cell("uid"), "uid"),
+        Column("E-mail", cell("email"), "email"),
+        Column("Informed consent", cell("ic_status", consent)),
+        Column("Accepted", cell("consent_accepted", day), "consent_accepted"),
+        Column("Joined", cell("joined_at", day), "joined_at"),
     ),
     (
         Filter("id", "Number"),
@@ -150,15 +151,17 @@ LEARNERS = Listing(
         Filter("first_name", "First name, exactly"),
         Filter("last_name", "Last name, exactly"),
     ),
-    leads_to="learner",
-    row_ids=("institution", "learner"),
+    detail_url_name="learner",
+    detail_url_ids=("institution", "learner"),
 )
 
 
-def with_taken_away(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-    known = instrument_names(read, ids)
+def add_disabled_instruments(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    names = instrument_names(api, ids)
     for row in rows:
-        row["taken_away"] = ", ".join(named(known, key) for key in row["data"]["disabled_instruments"])
+        row["disabled_instrument_names"] = ", ".join(
+            instrument_name(names, key) for key in row["data"]["disabled_instruments"]
+        )
 
 
 SEND = Listing(
@@ -166,15 +169,15 @@ SEND = Listing(
     "Special needs",
     HOME + "send/",
     (
-        Column("Category", of("description"), "description"),
+        Column("Category", cell("description"), "description"),
         Column("Switches on", lambda row: send_options(row["data"]["enabled_options"])),
-        Column("Takes away", of("taken_away")),
-        Column("Since", of("created_at", day), "created_at"),
+        Column("Takes away", cell("disabled_instrument_names")),
+        Column("Since", cell("created_at", day), "created_at"),
     ),
     (Filter("description", "Category, exactly"), Filter("id", "Number")),
     lead="Categories of special educational needs and disabilities (SEND): what they switch on for a learner, and "
     "which instruments they take away.",
-    adds=with_taken_away,
+    add_values=add_disabled_instruments,
 )
 PEOPLE = Listing(
     "people",
@@ -182,12 +185,12 @@ PEOPLE = Listing(
     HOME + "user/",
     (
         Column("Name", person, "last_name"),
-        Column("Username", of("username"), "username"),
-        Column("Institution's id", of("uid"), "uid"),
-        Column("E-mail", of("email"), "email"),
+        Column("Username", cell("username"), "username"),
+        Column("Institution's id", cell("uid"), "uid"),
+        Column("E-mail", cell("email"), "email"),
         Column("Administrative rights", flags),
-        Column("May sign in", of("login_allowed", yes), "login_allowed"),
-        Column("Last sign-in", of("last_login", instant), "last_login"),
+        Column("May sign in", cell("login_allowed", yes), "login_allowed"),
+        Column("Last sign-in", cell("last_login", instant), "last_login"),
     ),
     (
         Filter("roles", "Role", choices=ROLES),
@@ -205,10 +208,10 @@ INSTRUCTORS = Listing(
     HOME + "instructor/",
     (
         Column("Name", person, "last_name"),
-        Column("Institution's id", of("uid"), "uid"),
-        Column("E-mail", of("email"), "email"),
+        Column("Institution's id", cell("uid"), "uid"),
+        Column("E-mail", cell("email"), "email"),
         Column("Administrative rights", flags),
-        Column("Last sign-in", of("last_login", instant), "last_login"),
+        Column("Last sign-in", cell("last_login", instant), "last_login"),
     ),
 )
 CONSENTS = Listing(
@@ -216,9 +219,9 @@ CONSENTS = Listing(
     "Consents",
     HOME + "ic/",
     (
-        Column("Version", of("version"), "version"),
-        Column("Valid from", of("valid_from", instant), "valid_from"),
-        Column("Published", of("created_at", instant), "created_at"),
+        Column("Version", cell("version"), "version"),
+        Column("Valid from", cell("valid_from", instant), "valid_from"),
+        Column("Published", cell("created_at", instant), "created_at"),
     ),
     (Filter("version", "Version"), Filter("valid_from", "Valid from (day, UTC)", "date"), Filter("id", "Number")),
     lead="The highest version whose date has come is the one that learners are asked for.",
@@ -228,9 +231,9 @@ VLES = Listing(
     "VLEs",
     HOME + "vle/",
     (
-        Column("Name", of("name"), "name"),
-        Column("Address", of("url"), "url"),
-        Column("LTI client", of("client_id"), "client_id"),
+        Column("Name", cell("name"), "name"),
+        Column("Address", cell("url"), "url"),
+        Column("LTI client", cell("client_id"), "client_id"),
     ),
     lead="Learning platforms that are connected to this service.",
 )
@@ -246,11 +249,11 @@ INSTRUMENTS = Listing(
     "Instruments",
     HOME + "instrument/",
     (
-        Column("Name", of("name"), "name"),
-        Column("Acronym", of("acronym"), "acronym"),
+        Column("Name", cell("name"), "name"),
+        Column("Acronym", cell("acronym"), "acronym"),
         Column("Counts for", counts_for),
-        Column("Needs enrolment", of("requires_enrolment", yes), "requires_enrolment"),
-        Column("Description", of("description"), "description"),
+        Column("Needs enrolment", cell("requires_enrolment", yes), "requires_enrolment"),
+        Column("Description", cell("description"), "description"),
     ),
     lead="What can check identity and authorship, the same for all institutions.",
 )
@@ -262,10 +265,10 @@ ACTIVITIES = Listing(
     COURSE + "activity/",
     (
         Column("Name", lambda row: row["name"] or row["vle_activity_id"], "name"),
-        Column("Type", of("vle_activity_type"), "vle_activity_type"),
-        Column("Start", of("start", day), "start"),
-        Column("End", of("end", day), "end"),
-        Column("Verification on", of("enabled", yes), "enabled"),
+        Column("Type", cell("vle_activity_type"), "vle_activity_type"),
+        Column("Start", cell("start", day), "start"),
+        Column("End", cell("end", day), "end"),
+        Column("Verification on", cell("enabled", yes), "enabled"),
     ),
     (
         Filter("name", "Name"),
@@ -273,10 +276,10 @@ ACTIVITIES = Listing(
         Filter("start", "Starts on (UTC)", "date"),
         Filter("end", "Ends on (UTC)", "date"),
     ),
-    leads_to="activity",
-    row_ids=("institution", "course", "activity"),
+    detail_url_name="activity",
+    detail_url_ids=("institution", "course", "activity"),
 )
-REPORTS = Column("Reports", of("levels", level_counts))
+REPORTS = Column("Reports", cell("levels", level_counts))
 MEMBER = (
     Filter("uid", "Institution's id, exactly"),
     Filter("email", "E-mail, exactly"),
@@ -289,8 +292,8 @@ COURSE_INSTRUCTORS = Listing(
     COURSE + "instructor/",
     (
         Column("Name", person, "last_name"),
-        Column("Institution's id", of("uid"), "uid"),
-        Column("E-mail", of("email"), "email"),
+        Column("Institution's id", cell("uid"), "uid"),
+        Column("E-mail", cell("email"), "email"),
     ),
     MEMBER,
 )
@@ -300,21 +303,21 @@ COURSE_LEARNERS = Listing(
     COURSE + "learner/",
     (
         Column("Name", person, "last_name"),
-        Column("Institution's id", of("uid"), "uid"),
-        Column("E-mail", of("email"), "email"),
-        Column("Informed consent", of("ic_status", consent)),
-        Column("Accepted", of("consent_accepted", day), "consent_accepted"),
-        Column("Joined", of("joined_at", day), "joined_at"),
+        Column("Institution's id", cell("uid"), "uid"),
+        Column("E-mail", cell("email"), "email"),
+        Column("Informed consent", cell("ic_status", consent)),
+        Column("Accepted", cell("consent_accepted", day), "consent_accepted"),
+        Column("Joined", cell("joined_at", day), "joined_at"),
     ),
     MEMBER,
-    leads_to="learner",
-    row_ids=("institution", "learner"),
+    detail_url_name="learner",
+    detail_url_ids=("institution", "learner"),
 )
 LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 
 
 def results(row: Row) -> str:
-    """Of the instruments that have processed something."""
+    """The mean results of the instruments that have processed anything."""
     parts = [part for part in row["detail"] if part["confidence"] or part["result"]]
     return ", ".join(f"{part['instrument']} {round(part['result'])} %" for part in parts) or shown(None)
 
@@ -326,7 +329,7 @@ ACTIVITY_REPORTS = Listing(
     (
         Column("Learner", lambda row: person(row["learner"]), "learner"),
         Column("Institution's id", lambda row: row["learner"]["uid"]),
-        *(Column(word, of(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
+        *(Column(word, cell(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
         Column("Mean results", results),
     ),
     (
@@ -337,8 +340,8 @@ ACTIVITY_REPORTS = Listing(
         Filter("learner__last_name", "Last name, exactly"),
         Filter("learner__email", "E-mail, exactly"),
     ),
-    leads_to="report",
-    row_ids=("institution", "course", "activity", "report"),
+    detail_url_name="report",
+    detail_url_ids=("institution", "course", "activity", "report"),
 )
 
 
@@ -350,11 +353,11 @@ def verdicts(row: Row) -> Any:
     ) or shown(None)
 
 
-def with_names(read: Reader, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-    known = instrument_names(read, ids)
+def add_instrument_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    names = instrument_names(api, ids)
     for row in rows:
         for part in row["result"]:
-            part["instrument_name"] = named(known, part["instrument"])
+            part["instrument_name"] = instrument_name(names, part["instrument"])
 
 
 REQUESTS = Listing(
@@ -362,14 +365,14 @@ REQUESTS = Listing(
     "Requests of the report",
     ACTIVITY + "report/{report}/request/",
     (
-        Column("Asked", of("created_at", instant), "created_at"),
-        Column("Status", of("status", request_status), "status"),
+        Column("Asked", cell("created_at", instant), "created_at"),
+        Column("Status", cell("status", request_status), "status"),
         Column("Session", lambda row: "document" if row["session"] is None else str(row["session"]), "session"),
         Column("What instruments say", verdicts),
         Column("Message", lambda row: row["error_message"] or row["message_code"] or shown(None), "message_code"),
-        Column("Captured", of("data", evidence)),
+        Column("Captured", cell("data", evidence)),
     ),
     lead="What was captured opens by links that are good for a few minutes; whoever opens one is recorded.",
-    adds=with_names,
+    add_values=add_instrument_names,
 )
 LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS)

@@ -1,8 +1,8 @@
-"""Addresses of the console: words, and ids after them."""
+"""The URLs of the console."""
 
 from django.urls import path
 
-from console import pages
+from console import views
 from console.listings import LISTINGS
 
 COURSE = "<id:institution>/courses/<id:course>/"
@@ -10,18 +10,18 @@ ACTIVITY = f"{COURSE}activities/<id:activity>/"
 REPORT = f"{ACTIVITY}reports/<id:report>/"
 app_name = "console"
 urlpatterns = [
-    path("", pages.HomeView.as_view(), name="home"),
-    path("<id:institution>/", pages.OverviewView.as_view(), name="overview"),
+    path("", views.HomeView.as_view(), name="home"),
+    path("<id:institution>/", views.OverviewView.as_view(), name="overview"),
     *(
-        path(f"<id:institution>/{listing.word}/", pages.ListView.as_view(listing=listing), name=listing.word)
+        path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
     ),
-    path("<id:institution>/groups/<id:group>/", pages.GroupView.as_view(), name="group"),
-    path("<id:institution>/learners/<id:learner>/", pages.LearnerView.as_view(), name="learner"),
-    path(COURSE, pages.CourseView.as_view(), name="course"),
-    path(f"{COURSE}instructors/", pages.CourseInstructorsView.as_view(), name="course-instructors"),
-    path(f"{COURSE}learners/", pages.CourseLearnersView.as_view(), name="course-learners"),
-    path(ACTIVITY, pages.ActivityView.as_view(), name="activity"),
-    path(REPORT, pages.ReportView.as_view(), name="report"),
-    path(f"{REPORT}requests/", pages.RequestsView.as_view(), name="requests"),
+    path("<id:institution>/groups/<id:group>/", views.GroupView.as_view(), name="group"),
+    path("<id:institution>/learners/<id:learner>/", views.LearnerView.as_view(), name="learner"),
+    path(COURSE, views.CourseView.as_view(), name="course"),
+    path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
+    path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),
+    path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
+    path(REPORT, views.ReportView.as_view(), name="report"),
+    path(f"{REPORT}requests/", views.RequestsView.as_view(), name="requests"),
 ]

@@ -1,4 +1,4 @@
-"""What codes of the API are called on the pages."""
+"""The words that the pages show for codes of the API."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ CONSENT_WORDS = {
     "NOT_VALID_YET": "Accepted, but not valid yet",
     "NOT_VALID": "Outdated: must be accepted again",
 }
-# What a consent status means for the eye: the fills of charts and badges.
+# The colour and pattern of charts and badges for each consent status.
 CONSENT_KINDS = {status: "good" if status.startswith("VALID") else "bad" for status in CONSENT_WORDS} | {
     "VALID_NEED_UPDATE": "fair",
     "NOT_VALID_MISSING": "none",

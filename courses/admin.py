@@ -1,12 +1,12 @@
-"""Courses, activities and the sittings of activities, to look at: VLEs and the API change them."""
+"""Courses, activities and assessment sessions, read only: VLEs and the API change them."""
 
 from django.contrib import admin
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseGroup
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
-class ActivityInstrumentRows(ReadingRows):
+class ActivityInstrumentInline(ReadOnlyInline):
     model = ActivityInstrument
     fields = ("instrument", "active", "options", "alternative_to")
 
@@ -15,7 +15,7 @@ class ActivityInstrumentRows(ReadingRows):
 
 
 @admin.register(Course)
-class CoursePage(ReadingPage):
+class CourseAdmin(ReadOnlyAdmin):
     list_display = ("id", "code", "vle_course_id", "vle", "institution", "start", "end")
     list_select_related = ("vle", "institution")
     search_fields = ("=id", "code", "=vle_course_id", "description", "=institution__acronym")
@@ -24,7 +24,7 @@ class CoursePage(ReadingPage):
 
 
 @admin.register(CourseGroup)
-class CourseGroupPage(ReadingPage):
+class CourseGroupAdmin(ReadOnlyAdmin):
     list_display = ("id", "name", "parent", "institution")
     list_select_related = ("parent", "institution")
     search_fields = ("=id", "name", "=institution__acronym")
@@ -32,18 +32,18 @@ class CourseGroupPage(ReadingPage):
 
 
 @admin.register(Activity)
-class ActivityPage(ReadingPage):
+class ActivityAdmin(ReadOnlyAdmin):
     list_display = ("id", "name", "vle_activity_type", "vle_activity_id", "enabled", "course", "institution")
     list_select_related = ("course", "institution")
     list_filter = ("enabled",)
     search_fields = ("=id", "name", "=vle_activity_id", "=course__code", "=institution__acronym")
     search_help_text = "Number, name, the VLE's id or the course's code, or acronym of the institution"
     ordering = ("-pk",)
-    inlines = (ActivityInstrumentRows,)
+    inlines = (ActivityInstrumentInline,)
 
 
 @admin.register(AssessmentSession)
-class AssessmentSessionPage(ReadingPage):
+class AssessmentSessionAdmin(ReadOnlyAdmin):
     list_display = ("id", "learner", "activity", "started_at", "closed_at", "auto_closed", "institution")
     list_select_related = ("learner", "activity", "institution")
     list_filter = (("closed_at", admin.EmptyFieldListFilter),)

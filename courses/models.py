@@ -1,4 +1,4 @@
-"""Courses, their groups, members and activities, and the sessions in which activities are done."""
+"""Courses with their groups, members and activities, and the assessment sessions of activities."""
 
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ class Course(Timestamped):
 
 
 class CourseLearner(models.Model):
-    """Who is assessed in a course."""
+    """A learner's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
@@ -54,7 +54,7 @@ class CourseLearner(models.Model):
 
 
 class CourseInstructor(models.Model):
-    """Who teaches a course."""
+    """An instructor's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
@@ -72,7 +72,7 @@ class CourseInstructor(models.Model):
 
 
 class CourseGroup(Timestamped):
-    """A node of the institution's tree of courses. That it is a tree is kept by the service that moves groups."""
+    """A node of the institution's tree of course groups. The service that moves groups prevents cycles."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="groups")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
@@ -108,7 +108,7 @@ class GroupCourse(models.Model):
 
 
 class Activity(Timestamped):
-    """Something to be done in a course, named by the VLE's type and id."""
+    """An activity of a course in the VLE, identified there by type and id."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="activities")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="activities")
@@ -165,9 +165,9 @@ class ActivityInstrument(Timestamped):
 
 
 class AssessmentSession(Timestamped):
-    """A learner's sitting of an activity, which is over when it was closed and when `max_ttl` minutes have passed.
+    """A session in which a learner does an activity. It is over when it is closed or `max_ttl` minutes have passed.
 
-    `options` is what the VLE wants of its pages: floating_menu_initial_pos, redirect_reject_url, reject_message.
+    `options` are the VLE's options for the pages: floating_menu_initial_pos, redirect_reject_url, reject_message.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -194,10 +194,10 @@ class AssessmentSession(Timestamped):
 
     @property
     def ends_at(self) -> datetime:
-        """When it is over, if nobody closes it."""
+        """When the session is over if nobody closes it."""
         return self.started_at + timedelta(minutes=self.max_ttl)
 
     @property
     def is_over(self) -> bool:
-        """Whether it was closed, or has outlived its time and nobody has closed it yet."""
+        """Whether it was closed or its time has passed; a job closes the latter."""
         return self.closed_at is not None or self.ends_at <= timezone.now()

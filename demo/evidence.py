@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F, Model
 
 from courses.models import Activity, AssessmentSession
-from demo.enrolling import captured, instant, json_stored, mime_type
+from demo.enrolments import captured, instant, json_stored, mime_type
 from demo.stories import SITTING_MINUTES, Answer, Capture, Sitting, Story
 from files.models import Kind, StoredFile
 from institutions.models import Instrument, Provider

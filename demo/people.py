@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from demo.cast import ROLES, Named, University, learner_uid
-from demo.keeping import Kept
+from demo.secret_file import Kept
 from institutions.models import Institution, User
 from institutions.services.people import instructor_add, instructor_create, person_create, person_update
 from learners.models import Learner

@@ -15,11 +15,11 @@ from courses.models import Activity, Course
 from demo import campus
 from demo.cast import NORTHLAKE, ROLES, UNIVERSITIES, Task, University
 from demo.consents import consent_held, consents_published
-from demo.enrolling import BEGUN, FULL, GOOD, LEARNING, Extent, learner_enrolled
+from demo.enrolments import BEGUN, FULL, GOOD, LEARNING, Extent, learner_enrolled
 from demo.evidence import Pair, evidence_stored
-from demo.keeping import Kept, kept_secrets
 from demo.people import Staff
-from demo.reporting import report_made
+from demo.reports import report_made
+from demo.secret_file import Kept, kept_secrets
 from demo.stories import story_told
 from institutions.models import VLE, Institution, Provider, User
 from learners import arithmetic

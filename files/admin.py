@@ -1,13 +1,13 @@
-"""Stored files and who read them, to look at. What is in a file is not shown here."""
+"""Stored files and the records of who read them, read only. The contents of files are not shown."""
 
 from django.contrib import admin
 
 from files.models import FileRead, PendingErasure, StoredFile
-from kernel.admin_pages import ReadingPage
+from kernel.admin import ReadOnlyAdmin
 
 
 @admin.register(StoredFile)
-class StoredFilePage(ReadingPage):
+class StoredFileAdmin(ReadOnlyAdmin):
     list_display = ("id", "kind", "media_type", "size", "institution", "owner", "created_at")
     list_select_related = ("institution", "owner")
     list_filter = ("kind",)
@@ -17,13 +17,13 @@ class StoredFilePage(ReadingPage):
 
 
 @admin.register(PendingErasure)
-class PendingErasurePage(ReadingPage):
+class PendingErasureAdmin(ReadOnlyAdmin):
     list_display = ("storage_key", "created_at")
     ordering = ("-pk",)
 
 
 @admin.register(FileRead)
-class FileReadPage(ReadingPage):
+class FileReadAdmin(ReadOnlyAdmin):
     list_display = ("at", "kind", "file_id", "owner_id", "reader_kind", "reader_id", "address", "institution")
     list_select_related = ("institution",)
     list_filter = ("kind", "reader_kind")

@@ -1,8 +1,10 @@
-"""Links to files: /files/<token>/<plain name>. The token names file, caller and expiry, and is signed with the name.
+"""Links to files: /files/<token>/<file name>.
 
-A link needs no header, so it works in an <a>, an <img> or a PDF viewer; it is good for one caller and a short time, and
-what that caller may read is asked again when it is followed. A token: <file>-<kind>-<caller>-<expiry>.<signature>, the
-numbers in base 62, the kind a word of CallerKind.
+The token contains the ids of file and caller and the expiry; its signature covers these and the file name. A link needs
+no header, so it works in an <a>, an <img> and a PDF viewer. It is valid for one caller and a short time, and when it is
+followed the caller's rights are checked again.
+
+Format of a token: <file id>-<caller kind>-<caller id>-<expiry>.<signature>, numbers in base 62.
 """
 
 import re
@@ -35,25 +37,25 @@ class Link:
 
 
 def signer(salt: str) -> Signer:
-    """The keys of the tokens, another salt: neither a token is a link nor a link a token."""
+    """Signs with the keys of the tokens but another salt, so that no token can be used as a link or the reverse."""
     first, *others = settings.TOKEN_KEYS.values()
     return Signer(key=first, sep=".", salt=salt, fallback_keys=[*others])
 
 
 class Links:
-    """Makes the links of one answer: links(file_id, "consent-en.pdf"). Asked once per page, called once per row."""
+    """links(file_id, "consent-en.pdf") makes a link. One object is made per response, as it may call it per row."""
 
     def __init__(self, *, base: str, caller: Caller, seconds: int) -> None:
         self.base, keys = base, signer(SALT)
-        # What Signer.signature() begins with for each value anew: a page has links by the thousand.
-        self.begun = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
+        # The part of Signer.signature() that is the same for every value: a page may have thousands of links.
+        self.hmac = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
         self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
 
     def __call__(self, file_id: int, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no plain name.")
+            raise ValueError(f"{name!r} is not a plain file name.")
         payload = f"{b62_encode(file_id)}-{self.caller}"
-        signature = self.begun.copy()
+        signature = self.hmac.copy()
         signature.update(_signed(payload, name).encode())
         return f"{self.base}{payload}.{b64_encode(signature.digest()).decode()}/{name}"
 
@@ -63,21 +65,21 @@ def _signed(payload: str, name: str) -> str:
 
 
 def _expiry(seconds: int) -> int:
-    """At most `seconds` from now, and the same for a whole minute: browsers find again what they have."""
+    """At most `seconds` from now, and the same for a whole minute: equal links let browsers cache files."""
     step = MINUTE if seconds >= 2 * MINUTE else 1
     return int(time.time() + seconds) // step * step
 
 
 def link_read(token: str, name: str) -> Link | None:
-    """What a link says, expired or not; None when we did not make it so."""
+    """The content of a link, also of an expired one; None when the signature is not valid."""
     payload, _, signature = token.rpartition(".")
-    found = _TOKEN.fullmatch(payload)
-    if found is None:
+    match = _TOKEN.fullmatch(payload)
+    if match is None:
         return None
     try:
-        # Not unsign(): the name is signed but not repeated in the token.
+        # The file name is a part of what is signed, but not of the token.
         signer(SALT).unsign(f"{_signed(payload, name)}.{signature}")
-        file_id, kind, caller_id, expires = found.groups()
+        file_id, kind, caller_id, expires = match.groups()
         return Link(b62_decode(file_id), CallerKind(kind), b62_decode(caller_id), b62_decode(expires))
     except (BadSignature, ValueError):
         return None
@@ -90,7 +92,7 @@ def url_read(url: str) -> Link | None:
 
 
 def evidence_links(view) -> Links:
-    """For Computed(..., given=evidence_links): links to what was captured from learners or made of it."""
+    """For Computed(..., given=evidence_links): links to data captured from learners and to data derived from it."""
     return _links(view, settings.EVIDENCE_URL_SECONDS)
 
 

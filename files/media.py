@@ -1,10 +1,10 @@
-"""Whether content is what its declared media type says, as far as its first bytes tell."""
+"""Checks whether the first bytes of a file agree with its declared media type."""
 
 import codecs
 from collections.abc import Callable
 
-HEAD = 4096  # bytes that are looked at
-Sign = Callable[[bytes], bool]
+HEAD = 4096  # number of bytes that are examined
+Check = Callable[[bytes], bool]
 
 _ALIASES = {
     "image/jpg": "image/jpeg",
@@ -19,19 +19,19 @@ _ALIASES = {
 }
 _OOXML = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive of nothing
-_NAME = 30  # where the name of a zip's first entry begins
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an empty archive
+_NAME = 30  # offset of the name of a zip's first entry
 
 
-def _begins(*words: bytes) -> Sign:
+def _starts_with(*words: bytes) -> Check:
     return lambda head: head.startswith(words)
 
 
-def _holds(word: bytes, at: int) -> Sign:
+def _has_at(word: bytes, at: int) -> Check:
     return lambda head: head[at : at + len(word)] == word
 
 
-def _riff(form: bytes) -> Sign:
+def _riff(form: bytes) -> Check:
     return lambda head: head.startswith(b"RIFF") and head[8:12] == form
 
 
@@ -39,19 +39,19 @@ def _webm(head: bytes) -> bool:
     return head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head[:64]
 
 
-def _ooxml(folder: str) -> Sign:
-    """A zip that begins as the programs write it: with its list of contents, or with a part of the document."""
+def _ooxml(folder: str) -> Check:
+    """A zip whose first entry is one that office programs write first: the content types or a part of the document."""
     first = tuple(name.encode() for name in ("[Content_Types].xml", "_rels/", "docProps/", "customXml/", folder))
     return lambda head: head.startswith(_ZIP[0]) and head[_NAME:].startswith(first)
 
 
-def _odf(media_type: str) -> Sign:
-    """A zip whose first entry is called `mimetype` and holds it, not compressed and without any extra field."""
+def _odf(media_type: str) -> Check:
+    """A zip whose first entry is named `mimetype` and holds the media type, uncompressed and without extra fields."""
     return lambda head: head.startswith(_ZIP[0]) and head[_NAME:].startswith(f"mimetype{media_type}".encode())
 
 
 def _text(head: bytes) -> bool:
-    """UTF-8 without control characters; where only the head is here, its last letter may be cut off."""
+    """UTF-8 without control characters. A head of full length may end inside a character."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD)
     except ValueError:
@@ -63,27 +63,27 @@ def _json(head: bytes) -> bool:
     return _text(head) and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in tuple(bytes([c]) for c in b'{["-0123456789tfn')
 
 
-_SIGNS: dict[str, Sign] = {
-    "image/jpeg": _begins(b"\xff\xd8\xff"),
-    "image/png": _begins(b"\x89PNG\r\n\x1a\n"),
+_CHECKS: dict[str, Check] = {
+    "image/jpeg": _starts_with(b"\xff\xd8\xff"),
+    "image/png": _starts_with(b"\x89PNG\r\n\x1a\n"),
     "image/webp": _riff(b"WEBP"),
     "audio/wav": _riff(b"WAVE"),
     "audio/webm": _webm,
     "video/webm": _webm,
-    "audio/ogg": _begins(b"OggS"),
-    "video/ogg": _begins(b"OggS"),
-    "audio/mpeg": _begins(b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
-    "audio/mp4": _holds(b"ftyp", 4),
-    "video/mp4": _holds(b"ftyp", 4),
+    "audio/ogg": _starts_with(b"OggS"),
+    "video/ogg": _starts_with(b"OggS"),
+    "audio/mpeg": _starts_with(b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
+    "audio/mp4": _has_at(b"ftyp", 4),
+    "video/mp4": _has_at(b"ftyp", 4),
     "text/plain": _text,
     "text/csv": _text,
     "text/html": _text,
     "text/markdown": _text,
     "application/json": _json,
-    "application/pdf": _begins(b"%PDF-"),
-    "application/rtf": _begins(b"{\\rtf"),
-    "application/zip": _begins(*_ZIP),
-    "application/msword": _begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    "application/pdf": _starts_with(b"%PDF-"),
+    "application/rtf": _starts_with(b"{\\rtf"),
+    "application/zip": _starts_with(*_ZIP),
+    "application/msword": _starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     f"{_OOXML}wordprocessingml.document": _ooxml("word/"),
     f"{_OOXML}spreadsheetml.sheet": _ooxml("xl/"),
     f"{_OOXML}presentationml.presentation": _ooxml("ppt/"),
@@ -94,16 +94,16 @@ _SIGNS: dict[str, Sign] = {
 
 
 def media_type_named(text: str) -> str:
-    """The one name of a media type, without parameters: "audio/x-wav; rate=8000" is audio/wav."""
+    """The standard name of a media type, without parameters: "audio/x-wav; rate=8000" is audio/wav."""
     plain = text.partition(";")[0].strip().lower()
     return _ALIASES.get(plain, plain)
 
 
 def is_known(media_type: str) -> bool:
-    """Whether content of this type can be told from other content. Takes what `media_type_named` gives."""
-    return media_type in _SIGNS
+    """Whether there is a check for this type, named as `media_type_named` returns it."""
+    return media_type in _CHECKS
 
 
 def agrees(media_type: str, head: bytes) -> bool:
-    """Whether content that begins so can be of this type, which is a known one."""
-    return _SIGNS[media_type](head)
+    """Whether content with this head can be of this known type."""
+    return _CHECKS[media_type](head)

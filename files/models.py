@@ -1,4 +1,4 @@
-"""Stored files as rows, what must still be erased from the store, and who read what."""
+"""Stored files, objects that must still be erased from the store, and records of who read which file."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from kernel.models import Record, Timestamped
 
 
 class Kind(models.TextChoices):
-    """What a file is. The rules of reading are per kind."""
+    """What a file contains. Each kind has its rule of who may read it; see permissions.py."""
 
     CONSENT_PDF = "consent_pdf", "Consent document"
     SAMPLE = "sample", "Enrolment sample"
@@ -23,9 +23,9 @@ class Kind(models.TextChoices):
 
 
 class StoredFile(Timestamped):
-    """One object in the store. The owner is the person whose data it is; nobody's for an institution's own papers.
+    """One object in the store. The owner is the person whose data it is; null for an institution's own documents.
 
-    PROTECT on both keys: whoever deletes a person must erase the files first, or is refused.
+    PROTECT on both keys: a person can be deleted only after the files have been erased.
     """
 
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
@@ -58,7 +58,7 @@ class PendingErasure(models.Model):
 
 
 class FileRead(Record):
-    """Somebody read a sensitive file. Numbers instead of keys: the record outlives file and reader."""
+    """Somebody read a sensitive file. Plain ids instead of foreign keys: the record outlives file and reader."""
 
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
     file_id = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""What the stored object of a captured sample looks like: JSON that providers fetch, with the sample as data URL."""
+"""The JSON object that is stored for a captured sample, as providers fetch it: with the sample as a data URL."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
@@ -24,7 +24,7 @@ def capture_facts(
     activity_id: int | None = None,
     session_id: int | None = None,
 ) -> dict[str, Any]:
-    """Of whom, where and for which instruments (ids) something was captured: what every such object begins with."""
+    """The first keys of every such object: from whom, where and for which instruments (ids) it was captured."""
     return {
         "learner_id": learner_id,
         "course_id": course_id,

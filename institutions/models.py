@@ -1,4 +1,4 @@
-"""Institutions, their people, VLEs and informed consents; instruments, providers and messages, which all share."""
+"""Institutions with their people, VLEs and consents; instruments, providers and messages of all institutions."""
 
 import uuid
 
@@ -57,7 +57,7 @@ class PersonManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, Timestamped):
-    """A person, of at most one institution. The id is the person's one id in the whole API."""
+    """A person, in at most one institution. Instructor and Learner rows have the same id, which the whole API uses."""
 
     username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
     email = models.EmailField(max_length=254, null=True, blank=True, help_text="None is stored as null.")
@@ -107,10 +107,10 @@ class User(AbstractBaseUser, Timestamped):
 
     @property
     def has_flag(self) -> bool:
-        """Holds any administrative right."""
+        """Whether the person has any administrative right."""
         return self.is_staff or self.inst_admin or self.legal_admin or self.send_admin or self.data_admin
 
-    # Django admin: global administrators may do all there, nobody else anything.
+    # For Django's admin: global administrators have all permissions, other people none.
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return self.is_active and self.is_staff
@@ -119,13 +119,13 @@ class User(AbstractBaseUser, Timestamped):
         return self.is_active and self.is_staff
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        # Browser sessions end with the generation too, as tokens do.
+        # A new session generation ends browser sessions, as it ends tokens.
         value = f"{self.password}:{self.session_generation}"
         return salted_hmac("institutions.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Instructor(models.Model):
-    """The role of teaching, of one person."""
+    """The role of instructor of a person."""
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -165,7 +165,7 @@ class VLE(Timestamped):
 
 
 class Instrument(Timestamped):
-    """A way of checking identity or authorship; the same for all institutions."""
+    """A method of checking identity or authorship, such as face recognition; shared by all institutions."""
 
     name = models.CharField(max_length=250)
     acronym = models.CharField(max_length=30, unique=True)
@@ -184,7 +184,10 @@ class Instrument(Timestamped):
 
 
 class Provider(Timestamped):
-    """A program that does an instrument's work, for all institutions. Thresholds are fractions, a pair or neither."""
+    """An external program that does the checks of an instrument, for all institutions.
+
+    The two thresholds are fractions; both are set or neither.
+    """
 
     instrument = models.ForeignKey(Instrument, null=True, on_delete=models.SET_NULL, related_name="providers")
     name = models.CharField(max_length=250)
@@ -208,7 +211,7 @@ class Provider(Timestamped):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                # Compared with null, a check says neither yes nor no, which counts as yes.
+                # A comparison with null is neither true nor false, and a check constraint accepts that: hence isnull.
                 condition=Q(alert_below=None, warning_below=None)
                 | Q(
                     alert_below__isnull=False,
@@ -240,7 +243,7 @@ class ProviderNotification(Timestamped):
 
 
 class Credential(Timestamped):
-    """What a VLE or a provider signs in with. Only a hash of the secret is kept: it is random, a fast hash serves."""
+    """Role id and secret of a VLE or provider for signing in. The secret is random, so a fast hash of it suffices."""
 
     role_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     secret_hash = models.CharField(max_length=64)
@@ -263,7 +266,7 @@ class Credential(Timestamped):
 
 
 class InformedConsent(Timestamped):
-    """A version of what learners consent to. Frozen from the first acceptance on."""
+    """A version of the informed consent. It cannot be changed once a learner has accepted it."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="consents")
     version = models.CharField(max_length=250, help_text="Three integers: X.Y.Z")
@@ -316,7 +319,7 @@ class UIOption(Timestamped):
     class Meta:
         verbose_name = "UI option"
         constraints = [
-            # Null equals nothing in a unique constraint, so each shape of row has its own.
+            # Nulls are never equal in a unique constraint, so each combination of nulls has its own.
             models.UniqueConstraint(fields=("route",), condition=Q(institution=None), name="ui_option_global_once"),
             models.UniqueConstraint(
                 fields=("institution", "route"), condition=Q(user=None), name="ui_option_institution_once"
@@ -363,10 +366,10 @@ class MessageLocale(Timestamped):
 
 
 class AdministrationRecord(Record):
-    """A change that a global administrator made through the API. Numbers instead of keys: it outlives what it names.
+    """A change that a global administrator made through the API. It has ids, not foreign keys, to outlive the rows.
 
-    `changes` is {field: [before, after]} for numbers and switches, {field: null} for everything else: a text may be a
-    name, an address or a secret, and none of them is kept here.
+    `changes` is {field: [before, after]} for numbers and booleans and {field: null} for all other fields: a text may
+    be a name, an address or a secret, which must not be stored here.
     """
 
     class Action(models.TextChoices):

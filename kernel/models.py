@@ -1,10 +1,10 @@
-"""What tables of all apps share."""
+"""Abstract base models of all apps."""
 
 from django.db import models
 
 
 class Timestamped(models.Model):
-    """created_at: set once; updated_at: set at every save. Both instants in UTC."""
+    """Rows with the times of their creation and of their last save, in UTC."""
 
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True, editable=False)
@@ -14,7 +14,7 @@ class Timestamped(models.Model):
 
 
 class RecordError(TypeError):
-    """Somebody tried to change or delete a record."""
+    """An attempt to change or delete a record."""
 
 
 class _WrittenOnce(models.QuerySet):
@@ -29,7 +29,7 @@ class _WrittenOnce(models.QuerySet):
 
 
 class Record(models.Model):
-    """A row that says what happened: written once, never changed or deleted."""
+    """A row that documents an event: written once, never changed or deleted."""
 
     objects = _WrittenOnce.as_manager()
 

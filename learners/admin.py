@@ -1,15 +1,15 @@
-"""Learners and what is kept of them, to look at: changes go through the API, which keeps the rules."""
+"""Learners and their data, read only: they are changed through the API, which checks the rules."""
 
 from django.contrib import admin
 
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadOnlyAdmin, ReadOnlyInline
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
 
 OF_LEARNER = ("=learner__learner_id", "=learner__user__username", "=learner__user__email", "=institution__acronym")
 OF_LEARNER_HELP = "Pseudonym, username or e-mail of the learner, or acronym of the institution"
 
 
-class SENDLearnerRows(ReadingRows):
+class SENDLearnerInline(ReadOnlyInline):
     model = SENDLearner
     fields = ("category", "expires_at")
 
@@ -17,7 +17,7 @@ class SENDLearnerRows(ReadingRows):
         return super().get_queryset(request).select_related("category")
 
 
-class EnrolmentRows(ReadingRows):
+class EnrolmentInline(ReadOnlyInline):
     model = Enrolment
     fields = ("provider", "percentage", "can_analyse", "locked_at")
 
@@ -26,7 +26,7 @@ class EnrolmentRows(ReadingRows):
 
 
 @admin.register(Learner)
-class LearnerPage(ReadingPage):
+class LearnerAdmin(ReadOnlyAdmin):
     list_display = ("learner_id", "user", "institution", "consent", "consent_accepted", "consent_rejected", "joined_at")
     list_select_related = ("user", "institution", "consent")
     search_fields = (
@@ -34,11 +34,11 @@ class LearnerPage(ReadingPage):
     )  # fmt: skip
     search_help_text = "Pseudonym, username, e-mail, last name or uid, or acronym of the institution"
     ordering = ("-pk",)
-    inlines = (SENDLearnerRows, EnrolmentRows)
+    inlines = (SENDLearnerInline, EnrolmentInline)
 
 
 @admin.register(ConsentDecision)
-class ConsentDecisionPage(ReadingPage):
+class ConsentDecisionAdmin(ReadOnlyAdmin):
     list_display = ("at", "learner_id", "decision", "version", "language", "address", "institution")
     list_select_related = ("institution",)
     list_filter = ("decision",)
@@ -48,7 +48,7 @@ class ConsentDecisionPage(ReadingPage):
 
 
 @admin.register(SENDCategory)
-class SENDCategoryPage(ReadingPage):
+class SENDCategoryAdmin(ReadOnlyAdmin):
     list_display = ("id", "description", "institution", "updated_at")
     list_select_related = ("institution",)
     search_fields = ("description", "=institution__acronym")
@@ -56,7 +56,7 @@ class SENDCategoryPage(ReadingPage):
 
 
 @admin.register(SENDLearner)
-class SENDLearnerPage(ReadingPage):
+class SENDLearnerAdmin(ReadOnlyAdmin):
     list_display = ("id", "learner", "category", "expires_at", "institution")
     list_select_related = ("learner", "category", "institution")
     search_fields = OF_LEARNER
@@ -65,7 +65,7 @@ class SENDLearnerPage(ReadingPage):
 
 
 @admin.register(EnrolmentSample)
-class EnrolmentSamplePage(ReadingPage):
+class EnrolmentSampleAdmin(ReadOnlyAdmin):
     list_display = ("id", "learner", "status", "institution", "created_at")
     list_select_related = ("learner", "institution")
     list_filter = ("status",)
@@ -75,7 +75,7 @@ class EnrolmentSamplePage(ReadingPage):
 
 
 @admin.register(Enrolment)
-class EnrolmentPage(ReadingPage):
+class EnrolmentAdmin(ReadOnlyAdmin):
     list_display = ("id", "learner", "provider", "percentage", "can_analyse", "locked_at", "institution")
     list_select_related = ("learner", "provider", "institution")
     list_filter = ("can_analyse", "provider__instrument")

@@ -1,4 +1,4 @@
-"""Learners, what they consented to, their special needs (SEND) and their enrolment with providers."""
+"""Learners with their consent, special needs (SEND) and enrolment with providers."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from kernel.models import Record, Timestamped
 
 
 class Learner(models.Model):
-    """The role of being assessed, of one person. `learner_id` is the pseudonym towards providers."""
+    """The role of learner of a person. Providers know the learner only by the pseudonym `learner_id`."""
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="learners")
@@ -41,7 +41,7 @@ class Decision(models.TextChoices):
 
 
 class ConsentDecision(Record):
-    """What a learner decided, kept for ever; the learner appears by pseudonym only."""
+    """A learner's decision about a consent. Never deleted; the learner is named by the pseudonym only."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner_id = models.UUIDField(db_index=True)
@@ -59,7 +59,7 @@ class ConsentDecision(Record):
 
 
 class SENDOption(models.TextChoices):
-    """What a user interface can do for somebody with special needs."""
+    """Accessibility options that a user interface can switch on."""
 
     BIG_FONTS = "big_fonts"
     HIGH_CONTRAST = "high_contrast"
@@ -67,9 +67,9 @@ class SENDOption(models.TextChoices):
 
 
 class SENDCategory(Timestamped):
-    """A special need: what it switches on for a learner and which instruments it takes away.
+    """A category of special needs: the options it enables and the instruments it disables for a learner.
 
-    `data`: {"enabled_options": [str], "disabled_instruments": [int]}, both keys always there.
+    `data` is {"enabled_options": [str], "disabled_instruments": [int]}, always with both keys.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="send_categories")
@@ -86,7 +86,7 @@ class SENDCategory(Timestamped):
 
 
 class SENDLearner(Timestamped):
-    """A category that holds for a learner until `expires_at`; null is for good."""
+    """The assignment of a category to a learner until `expires_at`; null means without end."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="sends")
@@ -123,7 +123,7 @@ class ValidationStatus(models.IntegerChoices):
 
 
 class EnrolmentSample(Timestamped):
-    """Something captured from a learner to learn a model from."""
+    """A sample captured from a learner, from which providers train their models."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="samples")
@@ -146,7 +146,7 @@ class EnrolmentSample(Timestamped):
 
 
 class EnrolmentSampleValidation(Timestamped):
-    """What one provider says of a sample; `contribution` is a fraction of a complete model."""
+    """A provider's validation of a sample. `contribution` is a fraction of a complete model."""
 
     sample = models.ForeignKey(EnrolmentSample, on_delete=models.CASCADE, related_name="validations")
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="+")

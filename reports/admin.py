@@ -1,8 +1,8 @@
-"""Reports and what they are made of, to look at: they are worked out, never typed."""
+"""Reports and the data they are computed from, read only."""
 
 from django.contrib import admin
 
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadOnlyAdmin, ReadOnlyInline
 from reports.models import (
     Alert,
     Report,
@@ -18,7 +18,7 @@ OF_PAIR_HELP = "Number, pseudonym or username of the learner, name of the activi
 LEVELS = ("identity_level", "content_level", "integrity_level")
 
 
-class ReportInstrumentRows(ReadingRows):
+class ReportInstrumentInline(ReadOnlyInline):
     model = ReportInstrument
     fields = ("instrument", "enrolment", "confidence", "result", *LEVELS)
 
@@ -26,7 +26,7 @@ class ReportInstrumentRows(ReadingRows):
         return super().get_queryset(request).select_related("instrument")
 
 
-class ReportSessionRows(ReadingRows):
+class ReportSessionInline(ReadOnlyInline):
     model = ReportSession
     fields = ("session", "total_requests", "pending_requests", "valid_requests", "processed_requests", *LEVELS)
 
@@ -35,17 +35,17 @@ class ReportSessionRows(ReadingRows):
 
 
 @admin.register(Report)
-class ReportPage(ReadingPage):
+class ReportAdmin(ReadOnlyAdmin):
     list_display = ("id", "learner", "activity", *LEVELS, "institution", "updated_at")
     list_select_related = ("learner", "activity", "institution")
     list_filter = LEVELS
     search_fields = OF_PAIR
     search_help_text = OF_PAIR_HELP
     ordering = ("-pk",)
-    inlines = (ReportInstrumentRows, ReportSessionRows)
+    inlines = (ReportInstrumentInline, ReportSessionInline)
 
 
-class RequestResultRows(ReadingRows):
+class RequestResultInline(ReadOnlyInline):
     model = RequestResult
     fields = ("instrument", "status", "result", "code", "message_code", "error_message")
 
@@ -53,7 +53,7 @@ class RequestResultRows(ReadingRows):
         return super().get_queryset(request).select_related("instrument", "message_code")
 
 
-class RequestProviderResultRows(ReadingRows):
+class RequestProviderResultInline(ReadOnlyInline):
     model = RequestProviderResult
     fields = ("provider", "status", "result", "code", "message_code", "error_message")
 
@@ -62,18 +62,18 @@ class RequestProviderResultRows(ReadingRows):
 
 
 @admin.register(Request)
-class RequestPage(ReadingPage):
+class RequestAdmin(ReadOnlyAdmin):
     list_display = ("id", "learner", "activity", "session", "status", "institution", "created_at")
     list_select_related = ("learner", "activity", "session", "institution")
     list_filter = ("status",)
     search_fields = OF_PAIR
     search_help_text = OF_PAIR_HELP
     ordering = ("-pk",)
-    inlines = (RequestResultRows, RequestProviderResultRows)
+    inlines = (RequestResultInline, RequestProviderResultInline)
 
 
 @admin.register(Alert)
-class AlertPage(ReadingPage):
+class AlertAdmin(ReadOnlyAdmin):
     list_display = ("id", "raised_at", "level", "message_code", "learner", "activity", "session", "institution")
     list_select_related = ("message_code", "learner", "activity", "session", "institution")
     list_filter = ("level",)

@@ -1,6 +1,6 @@
-"""Verification requests, what providers answered, the reports made of it, alerts and histograms.
+"""Verification requests with the results of providers, reports, alerts and histograms.
 
-Results, confidences and enrolments are fractions from 0 to 1; the API shows percent.
+Results, confidences and enrolments are stored as fractions from 0 to 1; the API shows percentages.
 """
 
 from django.db import models
@@ -19,7 +19,7 @@ def _fraction() -> models.DecimalField:
 
 
 def _session_of_pair(prefix: str) -> Tied:
-    """The session, if there is one, is of this row's activity and learner."""
+    """A constraint: the session, if there is one, has the same activity and learner as the row."""
     return Tied(
         fields=("session", "activity", "learner"),
         to_fields=("id", "activity", "learner"),
@@ -28,7 +28,7 @@ def _session_of_pair(prefix: str) -> Tied:
 
 
 class Request(Timestamped):
-    """Something captured in an activity that instruments must check. No session: a document uploaded outside one."""
+    """A sample captured in an activity, to be checked by instruments. `session` is null for uploaded documents."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="requests")
@@ -58,7 +58,7 @@ class Request(Timestamped):
 
 
 class Outcome(Timestamped):
-    """What is known of a request: `result` is a fraction, null until there is one."""
+    """Status and result of checking a request. `result` is a fraction, null until there is one."""
 
     status = models.SmallIntegerField(default=ResultStatus.PENDING)
     result = models.FloatField(null=True, blank=True)
@@ -83,7 +83,7 @@ def _outcome_constraints(prefix: str) -> list[models.BaseConstraint]:
 
 
 class RequestResult(Outcome):
-    """The summary of a request for one instrument."""
+    """The result of a request for one instrument, summarised over its providers."""
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="results")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
@@ -97,7 +97,7 @@ class RequestResult(Outcome):
 
 
 class RequestProviderResult(Outcome):
-    """What one provider answered to a request."""
+    """The result of a request from one provider."""
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="provider_results")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
@@ -111,7 +111,7 @@ class RequestProviderResult(Outcome):
 
 
 class Histogram(models.Model):
-    """Ten counts of results: b0 counts those below 0.1, b9 those from 0.9 on."""
+    """Counts of results in ten intervals: b0 counts those below 0.1, b9 those from 0.9 on."""
 
     b0 = models.BigIntegerField(default=0)
     b1 = models.BigIntegerField(default=0)
@@ -183,7 +183,7 @@ _LEVELS = ("identity", "content", "integrity")
 
 
 class Report(Levels):
-    """What is known of a learner's work on an activity. Appears with the first result, not for everybody."""
+    """The report on a learner's work on an activity. It exists from the first result on."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
@@ -220,7 +220,10 @@ class ReportInstrument(Levels):
 
 
 class ReportSession(Levels):
-    """What one session says in a report; the four counts are requests. Activity and learner are those of both."""
+    """The part of a report about one session, with counts of its requests.
+
+    `activity` and `learner` repeat those of report and session, so that a constraint can compare them.
+    """
 
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="+")
@@ -253,7 +256,7 @@ class AlertLevel(models.IntegerChoices):
 
 
 class Alert(Timestamped):
-    """Something that a sensor noticed while a learner worked."""
+    """An alert that a client raised while a learner worked, such as another person in front of the camera."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="alerts")

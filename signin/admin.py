@@ -3,13 +3,13 @@
 from django.contrib import admin, messages
 from django.utils import timezone
 
-from kernel.admin_pages import Page, ReadingPage
+from kernel.admin import BaseAdmin, ReadOnlyAdmin
 from signin.models import CallerSession, Launcher, SignInCounter
 from signin.services.sessions import session_end
 
 
 @admin.register(CallerSession)
-class CallerSessionPage(ReadingPage):
+class CallerSessionAdmin(ReadOnlyAdmin):
     list_display = ("id", "kind", "user", "credential", "address", "created_at", "expires_at", "ended_at", "is_live")
     list_select_related = ("user", "credential")
     list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
@@ -31,8 +31,8 @@ class CallerSessionPage(ReadingPage):
 
 
 @admin.register(SignInCounter)
-class SignInCounterPage(Page):
-    """The key is a hash: a row can be told from another one only by its count and its time."""
+class SignInCounterAdmin(BaseAdmin):
+    """Rows can be deleted, which unlocks an account or address. Keys are hashes: rows differ by count and time only."""
 
     list_display = ("key", "failures", "since")
     ordering = ("-since", "key")
@@ -45,7 +45,7 @@ class SignInCounterPage(Page):
 
 
 @admin.register(Launcher)
-class LauncherPage(ReadingPage):
+class LauncherAdmin(ReadOnlyAdmin):
     list_display = ("id", "user", "vle", "target", "created_at", "expires_at", "used_at")
     list_select_related = ("user", "vle")
     exclude = ("token_hash",)

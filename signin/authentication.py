@@ -1,4 +1,4 @@
-"""How requests say who asks: a token in the header, or a browser's session with CSRF protection."""
+"""DRF authentication classes: an access token in the header, or a browser's session with CSRF protection."""
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -36,9 +36,10 @@ class BrowserAuthentication(SessionAuthentication):
     """The session that the sign-in page opened, for the browsable API."""
 
     def authenticate(self, request):
-        kept = getattr(request._request, "session", None)  # a call with a header that is no token has none
-        session = kept and kept.get(SESSION_KEY)
-        caller = caller_of(session, "person") if isinstance(session, int) else None
+        # None for requests with an Authorization header of another kind: the session middleware leaves these out.
+        browser_session = getattr(request._request, "session", None)
+        session_id = browser_session and browser_session.get(SESSION_KEY)
+        caller = caller_of(session_id, "person") if isinstance(session_id, int) else None
         if caller is None:
             return None
         self.enforce_csrf(request)

@@ -1,4 +1,4 @@
-"""Django's sign-in, for the pages: by e-mail, with the same rules and the same count of failures as the API."""
+"""Django's authentication backend: by e-mail, with the same rules and failure counters as the API's sign-in."""
 
 from django.contrib.auth.backends import ModelBackend
 
@@ -9,7 +9,7 @@ from signin.services.people import person_verified
 
 class EmailBackend(ModelBackend):
     def authenticate(self, request, username=None, password=None, **kwargs):
-        """The person, or None. Raises LockedOut, which the sign-in page tells."""
+        """The person, or None. Raises LockedOut, which the sign-in page shows."""
         if request is None or not username or not password:
             return None
         try:

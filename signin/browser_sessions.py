@@ -1,4 +1,4 @@
-"""Where browser sessions are kept: Django's table, asked for keys only that it can have given out."""
+"""Django's database sessions, which look up only keys of the form that Django generates."""
 
 import re
 
@@ -9,5 +9,5 @@ KEY = re.compile(r"[a-z0-9]{32}")
 
 class SessionStore(DatabaseStore):
     def _validate_session_key(self, key) -> bool:
-        """A cookie is the client's own text; PostgreSQL refuses some characters with an error."""
+        """Clients can put any text into the cookie, and PostgreSQL answers some characters with an error."""
         return bool(key and KEY.fullmatch(key))

@@ -1,24 +1,24 @@
-"""From a session to its caller: one query, which is also the query for rights, flags and the session's state."""
+"""The caller of a session, found in one query together with roles, flags and the state of the session."""
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from files.rules import callers_found_by
+from files.permissions import caller_finder
 from institutions.models import Institution, User
 from institutions.services.credentials import credentials_live
 from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from kernel.fast.prepared import Prepared
 from signin.models import CallerSession
 
-_HOME = [field.attname for field in Institution._meta.concrete_fields]
+_INSTITUTION_COLUMNS = [field.attname for field in Institution._meta.concrete_fields]
 _MAY_SIGN_IN = Q(user__login_allowed=True) | Q(user__is_staff=True)
 _LIVE = Q(ended_at=None, expires_at__gt=Now())
 _FLAG_COLUMNS = {"is_instructor": "taught", "is_learner": "assessed"}
 
 
 def _person(sid):
-    """A person's live session: of the person's present generation, and for passwords only while sign-in is allowed."""
+    """The live session of a person. Sessions opened by a password are live only while `login_allowed` is set."""
     rows = CallerSession.objects.filter(
         _LIVE,
         _MAY_SIGN_IN | ~Q(kind=CallerKind.PERSON.value),
@@ -30,9 +30,17 @@ def _person(sid):
         assessed=Q(user__learner__isnull=False), taught=Q(user__instructor__isnull=False), name=F("user__username")
     )
     flags = [_FLAG_COLUMNS.get(flag) or f"user__{flag}" for flag in FLAGS]
-    home = [f"user__institution__{column}" for column in _HOME]
+    institution_columns = [f"user__institution__{column}" for column in _INSTITUTION_COLUMNS]
     return rows.values_list(
-        "pk", "kind", "user_id", "name", "user__is_staff", "user__login_allowed", "assessment_session_id", *flags, *home
+        "pk",
+        "kind",
+        "user_id",
+        "name",
+        "user__is_staff",
+        "user__login_allowed",
+        "assessment_session_id",
+        *flags,
+        *institution_columns,
     )
 
 
@@ -45,9 +53,15 @@ def _module(sid):
         credential__revoked_at=None,
         credential__isnull=False,
     )
-    home = [f"credential__vle__institution__{column}" for column in _HOME]
+    institution_columns = [f"credential__vle__institution__{column}" for column in _INSTITUTION_COLUMNS]
     return rows.values_list(
-        "pk", "kind", "credential__vle_id", "credential__provider_id", "credential__role_id", "credential_id", *home
+        "pk",
+        "kind",
+        "credential__vle_id",
+        "credential__provider_id",
+        "credential__role_id",
+        "credential_id",
+        *institution_columns,
     )
 
 
@@ -57,39 +71,45 @@ _MODULES = {CallerKind.VLE.value, CallerKind.PROVIDER.value}
 
 
 def caller_of(session_id: int, kind: str) -> Caller | None:
-    """Who this session speaks for now; None when it is over. `kind` is the token's word for which table to ask."""
+    """The caller of this session with the roles of this moment; None when the session is over.
+
+    `kind` is the caller kind named in the token; it must be the session's.
+    """
     row = (_MODULE if kind in _MODULES else _PERSON)(sid=session_id).first()
     if row is None or row[1] != kind:
         return None
     return _module_caller(*row) if kind in _MODULES else _person_caller(*row)
 
 
-@callers_found_by
+@caller_finder
 def caller_named(kind: CallerKind, id: int) -> Caller | None:
-    """A caller without a session, with the rights of this moment: who follows a link brings no token."""
+    """The caller named in a signed link, with the roles of this moment. Links are followed without a token."""
     if kind.value in _MODULES:
         return _module_named(kind, id)
-    may = Q(pk=id, is_active=True)
+    condition = Q(pk=id, is_active=True)
     if kind in (CallerKind.PERSON, CallerKind.GLOBAL_ADMIN):
-        may &= Q(login_allowed=True) | Q(is_staff=True)
-        kind = CallerKind.PERSON  # being a global admin is a right of this moment, too
-    rows = User.objects.filter(may).annotate(assessed=Q(learner__isnull=False), taught=Q(instructor__isnull=False))
+        condition &= Q(login_allowed=True) | Q(is_staff=True)
+        kind = CallerKind.PERSON  # whether it is a global administrator is read anew, too
+    rows = User.objects.filter(condition).annotate(
+        assessed=Q(learner__isnull=False), taught=Q(instructor__isnull=False)
+    )
     flags = [_FLAG_COLUMNS.get(flag, flag) for flag in FLAGS]
-    home = [f"institution__{column}" for column in _HOME]
-    found = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *home).first()
-    return found and _person_caller(None, kind, *found[:4], None, *found[4:])
+    institution_columns = [f"institution__{column}" for column in _INSTITUTION_COLUMNS]
+    row = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *institution_columns).first()
+    return row and _person_caller(None, kind, *row[:4], None, *row[4:])
 
 
 def _module_named(kind: CallerKind, id: int) -> Caller | None:
     module = "vle" if kind is CallerKind.VLE else "provider"
-    found = credentials_live().filter(**{module: id}).select_related("vle__institution").first()
-    if found is None:
+    credential = credentials_live().filter(**{module: id}).select_related("vle__institution").first()
+    if credential is None:
         return None
-    return Caller(kind, id, found.vle and found.vle.institution, name=str(found.role_id), credential_id=found.pk)
+    institution = credential.vle and credential.vle.institution
+    return Caller(kind, id, institution, name=str(credential.role_id), credential_id=credential.pk)
 
 
 def _institution(columns) -> Institution | None:
-    return None if columns[0] is None else Institution.from_db(DEFAULT_DB_ALIAS, _HOME, columns)
+    return None if columns[0] is None else Institution.from_db(DEFAULT_DB_ALIAS, _INSTITUTION_COLUMNS, columns)
 
 
 def _person_caller(session, kind, person, name, staff, login_allowed, assessment, *rest) -> Caller:
@@ -97,8 +117,8 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     roles, everywhere = NOBODY, NOBODY
     if institution is not None:
         roles = Role.MEMBER
-        for held, role in zip(rest, FLAGS.values(), strict=False):
-            roles |= role if held else NOBODY
+        for has_flag, role in zip(rest, FLAGS.values(), strict=False):
+            roles |= role if has_flag else NOBODY
     kind = CallerKind(kind)
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
@@ -110,13 +130,13 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
 
 
 def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:
-    """Whether people whom a VLE sends act with their flags there, too: they have shown no password.
+    """Whether people whom a VLE has signed in, without a password, keep their administrative flags.
 
-    Never as a global administrator: the rights of that account are not the institution's to unlock.
+    The institution decides it with `launcher_admin`. It never covers the rights of a global administrator.
     """
     return kind is CallerKind.LAUNCHED and institution is not None and institution.launcher_admin
 
 
-def _module_caller(session, kind, vle, provider, role_id, credential, *home) -> Caller:
-    kind, institution, name = CallerKind(kind), _institution(home), str(role_id)
+def _module_caller(session, kind, vle, provider, role_id, credential, *institution_columns) -> Caller:
+    kind, institution, name = CallerKind(kind), _institution(institution_columns), str(role_id)
     return Caller(kind, vle or provider, institution, name=name, session_id=session, credential_id=credential)

@@ -4,7 +4,7 @@ from django import forms
 
 
 class SignInForm(forms.Form):
-    """The lengths are those of the API's sign-in."""
+    """Its maximum lengths are those of the API's sign-in."""
 
     email = forms.CharField(
         label="E-mail",

@@ -1,4 +1,4 @@
-"""Sessions of callers, failed sign-ins, and launchers that open a session for somebody who comes from a VLE."""
+"""Sessions of callers, counters of failed sign-ins, and launchers: tickets that sign in people who come from a VLE."""
 
 from django.conf import settings
 from django.db import models
@@ -11,11 +11,11 @@ from kernel.models import Timestamped
 
 
 class CallerSession(models.Model):
-    """What every token names: its end is the end of all its tokens, at once and on every server.
+    """A session of a caller. Each token names one; when it ends, its tokens are refused at once by every process.
 
-    A session is of a person (`user`) or of a VLE or provider (`credential`). It is over when `ended_at` is set, when
-    `expires_at` has passed, when the person is deactivated or the person's session generation has moved on, and when
-    the credential is revoked or past its overlap. It goes with the VLE whose launcher opened it.
+    A session belongs to a person (`user`) or to a VLE or provider (`credential`). It is over when `ended_at` is set or
+    `expires_at` has passed, when the person is deactivated or has another session generation, and when the credential
+    is revoked or its overlap has ended. It is deleted with the VLE whose launcher opened it.
     """
 
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in CallerKind])
@@ -51,14 +51,14 @@ class CallerSession(models.Model):
 
     @property
     def subject_id(self) -> int | None:
-        """Of the person, the VLE or the provider that the session speaks for."""
+        """The id of the person, VLE or provider to whom the session belongs."""
         if self.credential is not None:
             return self.credential.vle_id or self.credential.provider_id
         return self.user_id
 
 
 class SignInCounter(models.Model):
-    """Failed sign-ins since `since`; the key is a keyed hash of who was tried and from where, or of either alone."""
+    """Number of failed sign-ins since `since`. The key is a keyed hash of account and address, or of one of them."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
@@ -77,11 +77,11 @@ class Target(models.IntegerChoices):
 
 
 class Launcher(Timestamped):
-    """A ticket for one sign-in, handed to a VLE for one of its people. Only a hash of the token is kept.
+    """A ticket for one sign-in, issued to a VLE for one of its people. Only a hash of its token is stored.
 
-    It is good only as long as the credential with which the VLE asked for it. There is none when the ticket was told
-    to a learner's browser with the data of an assessment session, with which it ends; or when it is from before
-    credentials were kept here: such tickets end with any rotation of the VLE's.
+    It is valid as long as the credential with which the VLE requested it. `credential` is null for tickets that a
+    learner's browser got with the data of an assessment session, which end with that session, and for tickets issued
+    before the column existed, which end when the VLE's credentials are rotated.
     """
 
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")

@@ -1,9 +1,9 @@
-"""Tokens: signed names of a session. What a caller may do is never in them.
+"""Tokens: each is the signed id of a session. Roles are never in a token, they are read from the database.
 
 Format: three unpadded base64 segments. Header {"alg": "HS256", "kid": key's name, "typ": "JWT"}; payload
 {"type": "access" | "refresh", "kind": caller kind, "sub": subject's id as text, "sid": session id, "iat", "exp":
-seconds}, ASCII JSON padded with blanks to a multiple of three bytes: clients in the field decode it with plain base64,
-which knows neither missing padding nor the characters - and _.
+seconds}. The payload is ASCII JSON, padded with blanks to a multiple of three bytes: existing clients decode it with
+plain base64, which accepts neither missing padding nor the characters - and _.
 """
 
 import json
@@ -22,17 +22,17 @@ ALGORITHM = "HS256"
 
 
 class InvalidToken(Exception):  # noqa: N818 - an outcome
-    """This text is no token of the type that was asked for."""
+    """The text is not a valid token of the expected type."""
 
 
 @lru_cache(maxsize=64)
 def _key_name(header: bytes) -> object:
-    """What a token's header says of its key. All tokens of a key have one header: it is read once."""
+    """The name of the key in a token's header. All tokens of one key have the same header, so parsing is cached."""
     return jwt.get_unverified_header(header + b".e30.").get("kid")
 
 
 class KeyRing(TokenBackend):
-    """The first key of TOKEN_KEYS signs; the key that a token names verifies it, as long as it is on the ring."""
+    """Signs with the first key of TOKEN_KEYS and verifies with the key that the token names, if it is one of them."""
 
     def __init__(self) -> None:
         super().__init__(ALGORITHM)
@@ -44,7 +44,7 @@ class KeyRing(TokenBackend):
         return jwt.api_jws.encode(text, secret, algorithm=ALGORITHM, headers={"kid": name})
 
     def decode(self, token, verify: bool = True, *, expired: bool = False) -> dict[str, Any]:
-        """The payload of a token with a valid signature. `expired`: also of one whose time is over.
+        """The payload of a token with a valid signature. With `expired` also of an expired token.
 
         Raises TokenBackendError; there is no way to read an unverified payload.
         """
@@ -71,13 +71,13 @@ _RING = KeyRing()
 class SessionToken(Token):
     """A token of a session; see the subclasses for the two types."""
 
-    lifetime = timedelta(0)  # each one says when it ends
+    lifetime = timedelta(0)  # not used: for_session sets the expiry of each token
 
     def get_token_backend(self) -> KeyRing:
         return _RING
 
     def set_jti(self) -> None:
-        """None: the session is what can be ended."""
+        """No token id: tokens are revoked by ending their session."""
 
     @classmethod
     def for_session(cls, session, ends: datetime) -> "SessionToken":
@@ -90,7 +90,7 @@ class SessionToken(Token):
 
     @classmethod
     def read(cls, raw: str) -> dict[str, Any]:
-        """The payload of a token of this type that is good now. Raises InvalidToken."""
+        """The payload of a valid, unexpired token of this type. Raises InvalidToken."""
         try:
             return cls(raw).payload  # type: ignore[arg-type] # it is the raw text
         except TokenError as error:
@@ -98,7 +98,7 @@ class SessionToken(Token):
 
     @classmethod
     def even_expired(cls, raw: str) -> dict[str, Any]:
-        """The payload of a token of this type whose signature is valid, however old. Raises InvalidToken."""
+        """The payload of a token of this type with a valid signature, also of an expired one. Raises InvalidToken."""
         try:
             payload = _RING.decode(raw, expired=True)
         except TokenBackendError as error:
@@ -109,7 +109,7 @@ class SessionToken(Token):
 
 
 class AccessToken(SessionToken):
-    token_type = "access"  # noqa: S105 - a word, not a secret
+    token_type = "access"  # noqa: S105 - the name of a type, not a secret
 
 
 class RefreshToken(SessionToken):
@@ -117,7 +117,7 @@ class RefreshToken(SessionToken):
 
 
 def pair(session, refresh: str | None = None) -> dict[str, str]:
-    """{"access_token", "refresh_token"} of a session; a refresh token that is still good is handed back."""
+    """{"access_token", "refresh_token"} of a session. A given refresh token, already checked, is returned as it is."""
     access = AccessToken.for_session(session, aware_utcnow() + settings.ACCESS_TOKEN_LIFETIME)
     return {
         "access_token": str(access),

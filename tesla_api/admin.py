@@ -9,7 +9,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from kernel.caller import CallerKind
-from signin.pages import SignOutView, browser_caller
+from signin.views import SignOutView, browser_caller
 
 
 class Site(AdminSite):
@@ -18,13 +18,13 @@ class Site(AdminSite):
     site_url = "/"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Django's session is not enough: the service's own must be live, as for the API."""
+        """Django's session alone does not suffice: the CallerSession must be live, as for the API."""
         caller = browser_caller(request)
         return super().has_permission(request) and caller is not None and caller.kind is CallerKind.GLOBAL_ADMIN
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
-        """The one page that counts failures. Who is signed in without the right is told so, not sent round."""
+        """Redirect to the service's own sign-in page, which counts failures. Other signed-in people get a 403 page."""
         if self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
         if (caller := browser_caller(request)) is not None:

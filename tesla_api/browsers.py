@@ -1,4 +1,4 @@
-"""Django's middleware for people with cookies. Programs, which send a token with each API call, are spared it."""
+"""Django's middleware for browsers. API requests with an Authorization header skip it: they use no cookies."""
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware

@@ -1,4 +1,4 @@
-"""/health/live and /health/ready: for the machine next door, which has no credentials and may use any host name."""
+"""/health/live and /health/ready, for load balancers and monitors: without credentials and with any Host header."""
 
 import logging
 from functools import cache
@@ -13,7 +13,7 @@ LIVE, READY = "/health/live", "/health/ready"
 
 
 class Health:
-    """Middleware, the outermost: no host check, no redirect, no session and no cookie for a probe."""
+    """The outermost middleware: health requests skip host check, redirects, sessions and cookies."""
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
@@ -23,22 +23,22 @@ class Health:
         if path not in {LIVE, READY}:
             return self.get_response(request)
         if request.method not in {"GET", "HEAD"}:
-            return _answer({"detail": "Only GET and HEAD."}, 405, Allow="GET, HEAD")
+            return _response({"detail": "Only GET and HEAD."}, 405, Allow="GET, HEAD")
         failed = failed_part() if path == READY else None
         if failed:
-            return _answer({"status": "unavailable", "failed": failed}, 503)
-        return _answer({"status": "ok"})
+            return _response({"status": "unavailable", "failed": failed}, 503)
+        return _response({"status": "ok"})
 
 
-def _answer(content: dict[str, str], status: int = 200, **headers: str) -> HttpResponse:
+def _response(content: dict[str, str], status: int = 200, **headers: str) -> HttpResponse:
     headers["Cache-Control"] = "no-store"
-    answer = JsonResponse(content, status=status, headers=headers)
-    answer._has_been_logged = True  # type: ignore[attr-defined] # Django's own line would repeat ours at each probe
-    return answer
+    response = JsonResponse(content, status=status, headers=headers)
+    response._has_been_logged = True  # type: ignore[attr-defined] # failed_part has logged the reason
+    return response
 
 
 def failed_part() -> str | None:
-    """What keeps this process from serving: "database" or "migrations"; None when it can."""
+    """Why this process is not ready: "database" or "migrations"; None when it is."""
     try:
         applied = MigrationRecorder(connection).applied_migrations()
     except Error as error:
@@ -53,5 +53,5 @@ def failed_part() -> str | None:
 
 @cache
 def _newest() -> set[tuple[str, str]]:
-    """The last migration of each app, read from disk once per process."""
+    """The latest migration of each app, read from disk once per process."""
     return set(MigrationLoader(None).graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""Keys of the local start: made once, kept in var/local.json, readable by their owner only."""
+"""Keys for a local start (DEMO=1): generated once and stored in var/local.json, readable by their owner only."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """All settings. Values come from the environment; `.env.example` lists every variable with its meaning and default.
 
-DEMO=1 is the local start: keys are made once and kept in `var/`, the database is SQLite, the hosts are this machine's.
-With DEMO off whatever is missing stops the start.
+With DEMO=1 (a local start) keys are generated once and stored in `var/`, the database is SQLite, hosts are local.
+Without DEMO=1 a missing required variable stops the start.
 """
 
 import re
@@ -20,7 +20,7 @@ env = environ.Env()
 
 
 def required(name: str, meaning: str) -> str:
-    """The variable's value; one clear line and an end when a real start lacks it."""
+    """The variable's value; exits with one line when it is missing."""
     value = env.str(name, default="")
     if not value:
         sys.exit(f"{name} is not set: {meaning}. See .env.example, or set DEMO=1 for a local start.")
@@ -45,8 +45,8 @@ else:
     ALLOWED_HOSTS = [h.strip() for h in required("ALLOWED_HOSTS", "the host names of this service").split(",")]
     _database = required("DATABASE_URL", "the database, as postgres://user:password@host:5432/name")
 
-# Name -> secret. The first signs, all of them verify: a new key is put in front, an old one leaves when the tokens that
-# it signed have expired.
+# Name -> secret. The first key signs, all verify. To rotate, put a new key in front and remove the old one when the
+# tokens that it signed have expired.
 TOKEN_KEYS: dict[str, str] = dict(entry.strip().split(":", 1) for entry in _token_keys.split(",") if ":" in entry)
 if not TOKEN_KEYS or any(len(secret) < 32 or not name.isalnum() for name, secret in TOKEN_KEYS.items()):
     sys.exit(
@@ -148,7 +148,7 @@ SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)  # per account or rol
 SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
 SIGN_IN_FAILURES_PER_ROLE = env.int("SIGN_IN_FAILURES_PER_ROLE", default=50)  # of a VLE or provider, from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15))
-# The broker as providers' workers reach it, told to them when they sign in.
+# The message broker's URL as providers' workers reach it; they get it when they sign in.
 PROVIDER_BROKER_URL = env.str("PROVIDER_BROKER_URL", default="")
 TRUSTED_PROXIES = [proxy.strip() for proxy in env.list("TRUSTED_PROXIES", default=[])]
 try:
@@ -161,7 +161,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
 if PUBLIC_URL and not re.fullmatch(_ADDRESS, PUBLIC_URL):
     sys.exit("PUBLIC_URL must be an address without query, such as https://trust.example.org.")
 
-# What learners' pages are told. A path is at the service's own address; so are dashboards, if nothing is said.
+# URLs for learners' pages. A path is below the service's own address, which is also the default for dashboards.
 DASHBOARD_URL = (env.str("DASHBOARD_URL", default="") or PUBLIC_URL).rstrip("/")
 WEB_PLUGIN_URL = env.str("WEB_PLUGIN_URL", default="") or "/static/web-plugin"
 LOGO_URL = env.str("LOGO_URL", default="") or "/static/tesla/mark.svg"
@@ -201,15 +201,15 @@ if env.str("S3_BUCKET", default=""):
             "querystring_auth": True,
             "querystring_expire": 30,
             "signature_version": "s3v4",
-            # One part after the other: ten in parallel would be held in memory at once.
+            # Upload parts one after the other: ten parallel ones would be in memory at the same time.
             "transfer_config": TransferConfig(use_threads=False),
         },
     }
 EVIDENCE_URL_SECONDS = env.int("EVIDENCE_URL_SECONDS", default=300)
 CONSENT_PDF_URL_SECONDS = env.int("CONSENT_PDF_URL_SECONDS", default=24 * 3600)
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
-REQUEST_BODY_BYTES = env.int("REQUEST_BODY_BYTES", default=2 * 1024 * 1024)  # of anything but a file upload
-SAMPLE_BYTES = env.int("SAMPLE_BYTES", default=100 * 1024 * 1024)  # of what a sample holds, decoded
+REQUEST_BODY_BYTES = env.int("REQUEST_BODY_BYTES", default=2 * 1024 * 1024)  # except file uploads
+SAMPLE_BYTES = env.int("SAMPLE_BYTES", default=100 * 1024 * 1024)  # limit of a sample after decoding
 SPOOL_DIR = env.str("SPOOL_DIR", default="") or None
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_BYTES
 
@@ -283,7 +283,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms; no script reads the cookie
-# A real service is reached by TLS; only the local start is not.
+# Everything but a local start is reached by TLS.
 _tls = env.bool("TLS", default=not DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls
 SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=_tls)
@@ -293,13 +293,13 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if PUBLIC_URL:
     CSRF_TRUSTED_ORIGINS += ["/".join(PUBLIC_URL.split("/")[:3])]
 CSRF_FAILURE_VIEW = "tesla_api.start_pages.csrf_failure"
-# Serve 12.7 and 12.9 as dashboards in the field read them: see learners/api/legacy.py.
+# Answer learner enrolment and consent in the shapes that older dashboards read: see learners/api/shared/legacy.py.
 LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
-# Dashboards on other hosts. They send tokens, never cookies, and read nothing but the API and its files.
+# Dashboards on other hosts. They send tokens, never cookies, and may read only the API and its files.
 CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("CORS_ALLOWED_ORIGINS", default=[])]
 if not all(re.fullmatch(r"https?://[^\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):
     sys.exit("CORS_ALLOWED_ORIGINS must be origins such as https://dashboard.example.org, separated by commas.")
-CORS_URLS_REGEX = r"^/+(api|lapi|files)/"  # some clients say //api, which is answered, too
+CORS_URLS_REGEX = r"^/+(api|lapi|files)/"  # some clients request //api, which is answered, too
 CORS_ALLOW_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CORS_ALLOW_HEADERS = ("authorization", "content-type")
 CORS_ALLOW_CREDENTIALS = False

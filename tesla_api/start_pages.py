@@ -1,4 +1,4 @@
-"""Pages for people: start, documentation, and errors outside the API."""
+"""HTML pages outside the API and the console: start page, API documentation and errors."""
 
 import json
 from functools import cache
@@ -27,10 +27,18 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.response import Response
 
 from kernel import errors
-from signin.pages import browser_caller
+from signin.views import browser_caller
 
-BARE = ("signin", "console", "docs", "redoc", "schema", "admin")  # pages that people type without the slash
-# Programs talk to these: their errors are JSON, whatever they say they accept.
+# Pages whose URL people type without the slash: redirected to the URL with it.
+BARE = (
+    "signin",
+    "console",
+    "docs",
+    "redoc",
+    "schema",
+    "admin",
+)
+# Errors below these paths are JSON, whatever the Accept header says.
 FOR_PROGRAMS = ("/api/", "/files/", "/health/", "/schema/")
 
 
@@ -40,19 +48,19 @@ class StartView(TemplateView):
     http_method_names = ["get", "head", "options"]
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        here = {"caller": browser_caller(self.request), "demo": settings.DEMO}
-        return super().get_context_data(**here, **context)
+        values = {"caller": browser_caller(self.request), "demo": settings.DEMO}
+        return super().get_context_data(**values, **context)
 
 
 class SwaggerView(TemplateView):
-    """Swagger UI, started by a script of ours: the stock page starts it inline."""
+    """Swagger UI, started by a script file: the inline script of drf-spectacular's page violates the CSP."""
 
     template_name = "start/swagger.html"
     extra_context = {"settings": json.dumps(spectacular_settings.SWAGGER_UI_SETTINGS)}
 
 
-# ReDoc writes its style sheets into the page while it runs, and searches in a worker made of a blob. Its page, and no
-# other, lets it: styles that carry this answer's nonce, and workers of blobs. Scripts stay this service's own.
+# ReDoc inserts style sheets into the page and searches in a worker that it makes from a blob. Only its page allows
+# both: styles with the nonce of this response, and blob workers. Scripts must still be this service's own files.
 @method_decorator(csp_update({"style-src": [NONCE], "worker-src": ["blob:"]}), name="dispatch")
 class RedocView(TemplateView):
     template_name = "start/redoc.html"
@@ -60,7 +68,7 @@ class RedocView(TemplateView):
 
 @cache
 def _public_schema() -> dict[str, Any]:
-    """The same for everybody: made once per process, in its one language."""
+    """The schema is the same for everybody, so it is generated once per process, always in LANGUAGE_CODE."""
     with override(settings.LANGUAGE_CODE):
         return SchemaGenerator().get_schema(public=True)
 
@@ -77,52 +85,52 @@ class SchemaView(SpectacularAPIView):
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask for it on pages that name no icon, such as the admin site's."""
+    """Browsers request it on pages without an icon of their own, such as the admin site's."""
     return HttpResponseRedirect(static("tesla/mark.svg"))
 
 
-def _for_people(request: HttpRequest) -> bool:
+def _prefers_html(request: HttpRequest) -> bool:
     if request.path_info.startswith(FOR_PROGRAMS):
         return False
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    """It asks the database nothing: the database may be what failed."""
+    """A page that uses no database query, because the database may be what failed."""
     return render(request, "start/message.html", {"title": title, "text": text, "status": status}, status=status)
 
 
 def bad_request(request, exception=None):
-    if not _for_people(request):
+    if not _prefers_html(request):
         return errors.bad_request(request, exception)
     return _page(request, 400, "Bad request", "The server could not understand what was sent.")
 
 
 def permission_denied(request, exception=None):
-    if not _for_people(request):
+    if not _prefers_html(request):
         return errors.permission_denied(request, exception)
     return _page(request, 403, "Not allowed", "You do not have permission to see this page.")
 
 
 def not_found(request, exception=None):
-    if not _for_people(request):
-        answer = errors.not_found(request, exception)
-        # Django's own line would say the whole address, and whoever has that of a file may have the file.
-        answer._has_been_logged = request.path_info.startswith("/files/")
-        return answer
+    if not _prefers_html(request):
+        response = errors.not_found(request, exception)
+        # The URL of a file must not be logged: whoever has it can read the file.
+        response._has_been_logged = request.path_info.startswith("/files/")
+        return response
     return _page(
         request, 404, "Not found", "There is no such page. It may have moved, or the address has a typing error."
     )
 
 
 def server_error(request):
-    if not _for_people(request):
+    if not _prefers_html(request):
         return errors.server_error(request)
     return _page(request, 500, "Something went wrong", "The server failed to answer. The failure has been recorded.")
 
 
 def csrf_failure(request, reason=""):
-    if not _for_people(request):
+    if not _prefers_html(request):
         return errors.csrf_failure(request, reason)
     text = "This form was open for too long, or cookies are switched off. Go back, reload the page and send it again."
     return _page(request, 403, "The form has expired", text)

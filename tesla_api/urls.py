@@ -15,7 +15,7 @@ from reports.api.lapi_verification import VerificationView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
-from signin.pages import SignInView, SignOutView
+from signin.views import SignInView, SignOutView
 from tesla_api import start_pages
 from tesla_api.tree import CALLS, PROCEDURES, TREE
 

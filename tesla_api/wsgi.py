@@ -1,4 +1,4 @@
-"""The WSGI application that the server runs."""
+"""The WSGI application. It refuses requests with headers that Django cannot handle before Django sees them."""
 
 import os
 import re
@@ -12,8 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tesla_api.settings")
 TEXT = {"utf-8", "ascii"}
 
 
-def understandable(environ: dict) -> bool:
-    """Headers that Django reads before any middleware, and believes: it would decode with any codec that is named."""
+def has_valid_headers(environ: dict) -> bool:
+    """Whether Content-Type and Accept can be parsed and the charset is a text encoding.
+
+    Django decodes requests with whatever codec Content-Type names, before any middleware runs.
+    """
     try:
         _, parameters = parse_header_parameters(environ.get("CONTENT_TYPE", ""))
         for media_type in environ.get("HTTP_ACCEPT", "").split(","):
@@ -23,8 +26,8 @@ def understandable(environ: dict) -> bool:
         return False
 
 
-def readable_by(environ: dict) -> list[tuple[str, str]]:
-    """Headers that let dashboards on other hosts read a refusal, as the middleware does with every other answer."""
+def cors_headers(environ: dict) -> list[tuple[str, str]]:
+    """CORS headers for the refusals made here; for all other responses a middleware adds them."""
     if not re.match(settings.CORS_URLS_REGEX, environ.get("PATH_INFO", "")):
         return []
     origin: str = environ.get("HTTP_ORIGIN", "")
@@ -32,12 +35,12 @@ def readable_by(environ: dict) -> list[tuple[str, str]]:
     return [("Vary", "origin"), *allowed]
 
 
-def guarded(application):
-    """The application, for requests whose headers and length are what they should be."""
+def checked(application):
+    """Wrap the application: requests with invalid headers or without a length are answered here."""
 
-    def answer(environ, start_response):
+    def respond(environ, start_response):
         chunked = "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH")
-        if understandable(environ) and not chunked:
+        if has_valid_headers(environ) and not chunked:
             return application(environ, start_response)
         status, text = (
             ("411 Length Required", b'{"detail":"Send the length of the body."}')
@@ -45,10 +48,10 @@ def guarded(application):
             else ("400 Bad Request", b'{"detail":"The headers Content-Type or Accept cannot be understood."}')
         )
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
-        start_response(status, [*headers, *readable_by(environ)])
+        start_response(status, [*headers, *cors_headers(environ)])
         return [text]
 
-    return answer
+    return respond
 
 
-application = guarded(get_wsgi_application())
+application = checked(get_wsgi_application())

@@ -1,4 +1,4 @@
-"""Filters of the console's templates: values of the API as a person reads them. Instants are UTC, and say so."""
+"""Template filters of the console: values of the API as text for people. Times are in UTC, and the text says so."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from reports.reasons import percent_text
 
 register = template.Library()
 
-# One shape per kind, so that no colour is needed to tell them apart.
+# A different shape for each kind, so that nobody depends on colours.
 _SHAPES = {
     "pending": '<circle class="dashed" cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2"/>',
     "none": '<path d="M3 8h10" stroke="currentColor" stroke-width="2.5"/>',
@@ -27,7 +27,7 @@ NOTHING = "\N{EN DASH}"
 
 
 def mark(kind: str) -> SafeString:
-    shape = mark_safe(_SHAPES[kind])  # noqa: S308 - written above
+    shape = mark_safe(_SHAPES[kind])  # noqa: S308 - a constant of this module
     return format_html(
         '<svg class="mark" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', shape
     )
@@ -39,13 +39,13 @@ def badge(kind: str, text: str) -> SafeString:
 
 @register.filter
 def level(value: Any) -> SafeString:
-    """A level of 0..4 as a badge: shape and word."""
+    """A level (0 to 4) as a badge with shape and word."""
     return badge(LEVEL_KINDS[int(value)], words.LEVEL_WORDS[int(value)])
 
 
 @register.filter
 def level_counts(counts: dict[int, int]) -> SafeString | str:
-    """How many have which level, the worst first."""
+    """{level: count} as badges, the worst level first."""
     worst_first = sorted((item for item in counts.items() if item[1]), reverse=True)
     badges = ((badge(LEVEL_KINDS[of], f"{count:,} {words.LEVEL_WORDS[of]}"),) for of, count in worst_first)
     return format_html_join(" ", "{}", badges) or NOTHING
@@ -57,7 +57,7 @@ def request_status(value: int) -> str:
 
 
 def verdict(status: int, result: float | None, code: int) -> str:
-    """What an instrument says of a request."""
+    """An instrument's result of a request in words."""
     if status != ResultStatus.PROCESSED or result is None:
         return words.RESULT_STATUS_WORDS[status]
     return f"{percent_text(result)}, {words.CODE_WORDS[code]}"
@@ -65,7 +65,7 @@ def verdict(status: int, result: float | None, code: int) -> str:
 
 @register.filter
 def evidence(address: str | None) -> SafeString | str:
-    """A signed link, as the API gives it."""
+    """A link to a signed file URL of the API."""
     return format_html('<a href="{}" rel="noopener">open</a>', address) if address else NOTHING
 
 
@@ -92,7 +92,7 @@ def instant(value: Any) -> SafeString | str:
 
 @register.filter
 def day(value: Any) -> SafeString | str:
-    """3 May 2026, by UTC."""
+    """3 May 2026, the day in UTC."""
     at = _instant(value)
     if at is None:
         return NOTHING
@@ -101,7 +101,7 @@ def day(value: Any) -> SafeString | str:
 
 @register.filter
 def number(value: Any) -> str:
-    """With separators of thousands."""
+    """With thousands separators."""
     return NOTHING if value is None else f"{value:,}"
 
 
@@ -117,13 +117,13 @@ def shown(value: Any) -> str:
 
 @register.filter
 def plain(html: str | None) -> str:
-    """A description that a VLE wrote as HTML, as mere text."""
+    """A VLE's HTML description as plain text."""
     return strip_tags(html or "").strip() or NOTHING
 
 
 @register.filter
 def person(row: Mapping[str, Any]) -> str:
-    """Whatever a person can be called by, the full name first."""
+    """The full name, else the username, else the uid."""
     return f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip() or row.get("username") or row["uid"]
 
 
@@ -154,12 +154,12 @@ def fraction(value: float) -> str:
 
 @register.filter
 def sign(of: str) -> SafeString:
-    """Good, neutral or bad, by shape and word."""
+    """Whether a fact speaks for or against the learner, as a badge. `of` is "+", "0" or "-"."""
     kind, word = {"+": ("good", "speaks for"), "0": ("none", "neutral"), "-": ("bad", "speaks against")}[of]
     return badge(kind, word)
 
 
 @register.filter
 def raised(value: int) -> SafeString:
-    """The level of an alert: note, warning, alert, error."""
+    """The severity of an alert (0 to 3) as a badge."""
     return badge(*words.RAISED[value])

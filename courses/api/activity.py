@@ -3,8 +3,8 @@
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from courses.api.rules import attended, taught
 from courses.models import Activity, Course
+from courses.row_rules import attended, taught
 from courses.services import activities
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from courses.api.rules import attended, taught
 from courses.models import Activity, ActivityInstrument
+from courses.row_rules import attended, taught
 from courses.services import activities
 from institutions.api.instrument import InstrumentSerializer
 from institutions.models import Instrument

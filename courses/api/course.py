@@ -2,9 +2,9 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.rules import attended, taught
 from courses.models import Course
 from courses.queries import attends, has_enabled_activity, teaches
+from courses.row_rules import attended, taught
 from courses.services.courses import course_delete
 from institutions.api.vle_self import VLESelfSerializer
 from institutions.models import VLE, Institution
@@ -54,7 +54,7 @@ class CourseFilter(filters.FilterSet):
     end = InstantFilter()
 
 
-def own(me):
+def own_courses(me):
     return taught()(me) | attended()(me)
 
 
@@ -76,7 +76,7 @@ class CourseViewSet(ResourceViewSet):
     access = {
         Role.GLOBAL: grant(READ),
         Role.ADMIN | Role.DATA: grant(READ, "destroy"),
-        Role.MEMBER: grant(READ, rows=own),
+        Role.MEMBER: grant(READ, rows=own_courses),
     }
 
     def perform_destroy(self, instance):

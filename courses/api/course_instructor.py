@@ -1,7 +1,7 @@
 """/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/instructor/{id}/"""
 
-from courses.api.member import MemberFilter, MemberSerializer, MemberViewSet
-from courses.api.rules import attended, taught
+from courses.api.shared.members import MemberFilter, MemberSerializer, MemberViewSet
+from courses.row_rules import attended, taught
 from courses.services.members import INSTRUCTORS
 from institutions.models import Instructor
 from kernel.access import READ, WRITE, grant

@@ -1,9 +1,9 @@
 """/institution/{parent_lookup_vle__institution_id}/course/{parent_lookup_id}/learner/{id}/"""
 
-from courses.api.member import MemberFilter, MemberSerializer, MemberViewSet
-from courses.api.rules import attended, taught
+from courses.api.shared.members import MemberFilter, MemberSerializer, MemberViewSet
+from courses.row_rules import attended, taught
 from courses.services.members import LEARNERS
-from institutions.api.user import own
+from institutions.row_rules import own
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.serializers import BlankableEmailField

@@ -1,4 +1,7 @@
-"""/institution/{parent_lookup_institution_id}/user/{id}/activities/: what a person's dashboard shows"""
+"""/institution/{parent_lookup_institution_id}/user/{id}/: users as institutions know them, and their activities/.
+
+The resource is mounted from here because `activities` reads courses; everything else is in the base class.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +15,8 @@ from courses.api.activity import InstitutionCourseActivitySerializer
 from courses.api.activity_instrument import InstitutionCourseActivityInstrumentSerializer
 from courses.api.course import role_names
 from courses.models import ActivityInstrument, Course
-from institutions.api import user
-from institutions.api.user import own
+from institutions.api.shared.users import BaseUserViewSet
+from institutions.row_rules import own
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.serializers import Batch, ResourceSerializer
@@ -92,8 +95,8 @@ class UserActivitySerializer(InstitutionCourseActivitySerializer):
         fields = (*InstitutionCourseActivitySerializer.Meta.fields, "course", "user_instruments")
 
 
-class UserViewSet(user.UserViewSet):
-    access = user.UserViewSet.access | {
+class UserViewSet(BaseUserViewSet):
+    access = BaseUserViewSet.access | {
         Role.GLOBAL | Role.ADMIN | Role.DATA: grant("activities"),
         Role.INSTRUCTOR | Role.LEARNER | Role.MEMBER: grant("activities", rows=own),
     }

@@ -1,6 +1,6 @@
 """/vle/{vle_id}/course/{course_id}/instructor/{id}/"""
 
-from courses.api.vle_member import VLEMemberSerializer, VLEMemberViewSet
+from courses.api.shared.vle_members import VLEMemberSerializer, VLEMemberViewSet
 from courses.services.members import INSTRUCTORS
 from institutions.models import Instructor
 

@@ -2,8 +2,8 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.member import MemberFilter
-from courses.api.vle_member import VLEMemberSerializer, VLEMemberViewSet
+from courses.api.shared.members import MemberFilter
+from courses.api.shared.vle_members import VLEMemberSerializer, VLEMemberViewSet
 from courses.services.members import LEARNERS
 from kernel.serializers import Batch
 from learners import queries

@@ -14,7 +14,8 @@ from courses.models import Course, CourseInstructor, CourseLearner
 from courses.services.members import INSTRUCTORS, LEARNERS
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import INSTRUCTOR, LEARNER, instructor_add
-from institutions.services.rosters import instructors_add, people_create, person_upsert, values_compared
+from institutions.services.person_values import values_compared
+from institutions.services.rosters import instructors_add, people_create, person_upsert
 from kernel.batches import batched
 from kernel.domain import DomainError, Invalid
 from learners.models import Learner

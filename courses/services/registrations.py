@@ -9,7 +9,7 @@ from courses.models import Course
 from courses.services.members import Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
-from institutions.services.rosters import values_compared
+from institutions.services.person_values import values_compared
 from kernel.domain import Invalid, Unknown
 
 NEEDED = ("first_name", "last_name", "email")  # to make a person

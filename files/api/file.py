@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from files.links import Link, link_read
 from files.models import FileRead, StoredFile
-from files.rules import NOT_SENSITIVE, caller_now, may_read
+from files.permissions import NOT_SENSITIVE, caller_now, may_read
 from files.services import store
 from kernel.caller import Caller
 from kernel.errors import not_found
@@ -25,13 +25,13 @@ from kernel.http.address import client_address
 
 logger = logging.getLogger(__name__)
 PRESIGNED_SECONDS = 30
-POLICY = "default-src 'none'; sandbox"  # shown, never run
-POLICY_OF_PDF = "frame-ancestors 'none'"  # a sandbox keeps browsers from starting their PDF viewer
+POLICY = "default-src 'none'; sandbox"  # the file is displayed, nothing in it is executed
+POLICY_OF_PDF = "frame-ancestors 'none'"  # in a sandbox browsers do not start their PDF viewer
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # nothing is written: other methods are 405, with or without a token
+@method_decorator(csrf_exempt, name="dispatch")  # other methods are 405 even without a CSRF token
 class FileView(View):
-    """A file, for the caller whom the link names and as long as that caller may read it. No header is needed."""
+    """Serves a file to the holder of a link while the caller named in it may read the file. No header is needed."""
 
     http_method_names = ["get", "head", "options"]
 
@@ -39,10 +39,10 @@ class FileView(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except Http404:
-            return _unlogged(not_found(request))
+            return _without_log(not_found(request))
 
     def http_method_not_allowed(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return _unlogged(HttpResponseNotAllowed([name.upper() for name in self.http_method_names]))
+        return _without_log(HttpResponseNotAllowed([name.upper() for name in self.http_method_names]))
 
     def get(self, request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         link = link_read(token, name)
@@ -50,11 +50,11 @@ class FileView(View):
             raise Http404
         file, caller = _permitted(link)
         if getattr(store(), "querystring_auth", False):
-            return self._away(request, file, caller, name)
-        return self._streamed(request, file, caller, name, link.seconds_left)
+            return self._redirect_to_store(request, file, caller, name)
+        return self._stream(request, file, caller, name, link.seconds_left)
 
-    def _away(self, request, file: StoredFile, caller: Caller, name: str) -> HttpResponseBase:
-        """To the store itself, which signs URLs. The redirect is not kept: its target lives shorter than the link."""
+    def _redirect_to_store(self, request, file: StoredFile, caller: Caller, name: str) -> HttpResponseBase:
+        """For stores with signed URLs. The redirect must not be cached: its target expires before the link does."""
         _record(request, file, caller)
         parameters = {
             "ResponseContentType": file.media_type,
@@ -62,33 +62,33 @@ class FileView(View):
             "ResponseCacheControl": "private, no-store",
         }
         url = store().url(file.storage_key, parameters=parameters, expire=PRESIGNED_SECONDS)  # type: ignore[call-arg]
-        return _guarded(HttpResponseRedirect(url), "private, no-store")
+        return _with_headers(HttpResponseRedirect(url), "private, no-store")
 
-    def _streamed(self, request, file: StoredFile, caller: Caller, name: str, seconds: int) -> HttpResponseBase:
+    def _stream(self, request, file: StoredFile, caller: Caller, name: str, seconds: int) -> HttpResponseBase:
         try:
             content = store().open(file.storage_key)
         except FileNotFoundError as error:
             logger.exception("the store has lost file %s", file.pk)
             raise Http404 from error
-        answer = FileResponse(content, content_type=file.media_type, filename=name)
-        answer["Content-Length"] = str(file.size)
+        response = FileResponse(content, content_type=file.media_type, filename=name)
+        response["Content-Length"] = str(file.size)
         try:
             _record(request, file, caller)
         except Exception:
-            answer.close()
+            response.close()
             raise
-        kept = f"private, max-age={seconds}" if file.kind in NOT_SENSITIVE else "private, no-store"
-        return _guarded(answer, kept)
+        cache_control = f"private, max-age={seconds}" if file.kind in NOT_SENSITIVE else "private, no-store"
+        return _with_headers(response, cache_control)
 
 
-def _unlogged(answer: HttpResponse) -> HttpResponse:
-    """Django's own line would say the whole address, and whoever has that may have the file."""
-    answer._has_been_logged = True  # type: ignore[attr-defined]
-    return answer
+def _without_log(response: HttpResponse) -> HttpResponse:
+    """Keep Django from logging the URL of this response: whoever has it can read the file."""
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _permitted(link: Link) -> tuple[StoredFile, Caller]:
-    """The file and the caller, both as they are now. Whatever stands against it: 404."""
+    """The file and the caller with their rights of this moment. Every refusal is a 404."""
     file = StoredFile.objects.filter(pk=link.file_id).first()
     caller = caller_now(link.kind, link.caller_id) if file else None
     if file is None or caller is None or not may_read(caller, file):
@@ -97,7 +97,7 @@ def _permitted(link: Link) -> tuple[StoredFile, Caller]:
 
 
 def _record(request: HttpRequest, file: StoredFile, caller: Caller) -> None:
-    """Before the first byte leaves: whoever gets one has been noted."""
+    """Record who reads a sensitive file. Called before the first byte is sent."""
     if file.kind not in NOT_SENSITIVE:
         FileRead.objects.create(
             institution_id=file.institution_id,
@@ -110,10 +110,10 @@ def _record(request: HttpRequest, file: StoredFile, caller: Caller) -> None:
         )
 
 
-def _guarded(answer: HttpResponseBase, kept: str) -> HttpResponseBase:
-    answer["Cache-Control"] = kept
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Referrer-Policy"] = "no-referrer"
-    is_pdf = answer.get("Content-Type") == "application/pdf"
-    answer["Content-Security-Policy"] = POLICY_OF_PDF if is_pdf else POLICY
-    return answer
+def _with_headers(response: HttpResponseBase, cache_control: str) -> HttpResponseBase:
+    response["Cache-Control"] = cache_control
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Referrer-Policy"] = "no-referrer"
+    is_pdf = response.get("Content-Type") == "application/pdf"
+    response["Content-Security-Policy"] = POLICY_OF_PDF if is_pdf else POLICY
+    return response

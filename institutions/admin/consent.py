@@ -1,12 +1,12 @@
-"""Informed consents, to read: their rules are kept by the API."""
+"""Informed consents, read only: they are changed through the API, which checks their rules."""
 
 from django.contrib import admin
 
 from institutions.models import InformedConsent, InformedConsentDocument
-from kernel.admin_pages import ReadingPage, ReadingRows
+from kernel.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
-class InformedConsentDocumentRows(ReadingRows):
+class InformedConsentDocumentInline(ReadOnlyInline):
     model = InformedConsentDocument
     fields = ("language", "html", "pdf", "updated_at")
 
@@ -15,10 +15,10 @@ class InformedConsentDocumentRows(ReadingRows):
 
 
 @admin.register(InformedConsent)
-class InformedConsentPage(ReadingPage):
+class InformedConsentAdmin(ReadOnlyAdmin):
     list_display = ("id", "version", "institution", "valid_from", "accepted_at")
     list_select_related = ("institution",)
     search_fields = ("=version", "=institution__acronym")
     search_help_text = "Version, or acronym of the institution"
     ordering = ("-pk",)
-    inlines = (InformedConsentDocumentRows,)
+    inlines = (InformedConsentDocumentInline,)

@@ -1,4 +1,4 @@
-"""Institutions; a new one comes with its first administrator."""
+"""Institutions; a new one is created together with its first administrator."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.urls import reverse
 from django.utils.html import format_html
 
-from institutions.admin.service import PasswordFields, ServiceForm, ServicePage, password_taken
+from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm, passwords_merged
 from institutions.models import Institution, User
 from institutions.services.institutions import (
     institution_create,
@@ -39,7 +39,7 @@ class NewInstitutionForm(ServiceForm, PasswordFields):
 
     def apply(self, values: dict[str, Any]) -> Institution:
         person = {name: values.pop(name) for name in ("uid", "username", "email", "first_name", "last_name")}
-        values = password_taken(values)
+        values = passwords_merged(values)
         if "password" in values:
             person["password"] = values.pop("password")
         if not person["username"]:
@@ -49,7 +49,7 @@ class NewInstitutionForm(ServiceForm, PasswordFields):
 
 
 @admin.register(Institution)
-class InstitutionPage(ServicePage):
+class InstitutionAdmin(ServiceAdmin):
     form, add_form = InstitutionForm, NewInstitutionForm
     list_display = ("acronym", "name", "mail_domain", "external_ic", "created_at")
     list_filter = ("external_ic",)
@@ -76,16 +76,16 @@ class InstitutionPage(ServicePage):
         )
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        if obj is None:  # the administrator's fields are the form's own
+        if obj is None:  # the fields of the administrator are declared on the form, not on the model
             kwargs["fields"] = ("acronym", "name", "mail_domain", "allowed_domains", *SWITCHES)
         return super().get_form(request, obj, change, **kwargs)
 
     def save_related(self, request, form, formsets, change) -> None:
         super().save_related(request, form, formsets, change)
         if not change:
-            self._next_told(request, form.instance, form.administrator)
+            self._show_next_step(request, form.instance, form.administrator)
 
-    def _next_told(self, request, institution: Institution, person: User) -> None:
+    def _show_next_step(self, request, institution: Institution, person: User) -> None:
         vles = request.build_absolute_uri(f"/api/v2/institution/{institution.pk}/vle/")
         if person.login_allowed:
             text = "Next: {} signs in at {} and registers a VLE at {}."
@@ -99,7 +99,7 @@ class InstitutionPage(ServicePage):
         self.message_user(request, text, messages.SUCCESS)
 
     def get_deleted_objects(self, objs, request):
-        """What goes is the institution and its administrators; anything else keeps it from being deleted."""
+        """Institution and administrators are deleted together; any other row of the institution prevents it."""
         names = [f"Institution: {institution}" for institution in objs]
         obstacles = [
             f"{institution}: {obstacle}"

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
-from institutions.admin.service import PasswordFields, ServiceForm, ServicePage, password_taken
+from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm, passwords_merged
 from institutions.models import User
 from institutions.services.people import person_create, person_delete, person_update
 from institutions.services.person_values import FLAGS
@@ -20,7 +20,7 @@ class PersonForm(ServiceForm, PasswordFields):
         for name in ("is_staff", "is_active"):
             if own and not values[name]:
                 raise ValidationError({name: "You cannot take this from yourself."})
-        return person_update(person=self.instance, **password_taken(values))
+        return person_update(person=self.instance, **passwords_merged(values))
 
 
 class NewPersonForm(ServiceForm, PasswordFields):
@@ -34,7 +34,7 @@ class NewPersonForm(ServiceForm, PasswordFields):
             del values["username"]
             if values["institution"] is None:
                 raise ValidationError({"username": "Who is of no institution needs a username."})
-        return person_create(**password_taken(values))
+        return person_create(**passwords_merged(values))
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -49,7 +49,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserPage(ServicePage):
+class UserAdmin(ServiceAdmin):
     form, add_form = PersonForm, NewPersonForm
     list_display = (
         "username", "email", "first_name", "last_name", "institution", "uid", "login_allowed", "is_active", "is_staff",
@@ -67,12 +67,12 @@ class UserPage(ServicePage):
             rights: tuple[str, ...] = ("is_staff", *FLAGS)
         else:
             rights = ("is_active", "login_allowed", "is_staff", *FLAGS)
-        kept = (("Dates", {"fields": ("last_login", "created_at", "updated_at")}),) if obj else ()
+        dates = (("Dates", {"fields": ("last_login", "created_at", "updated_at")}),) if obj else ()
         return (
             (None, {"fields": ("institution", *self.person)}),
             ("Rights", {"fields": rights}),
             ("Password", {"fields": ("password1", "password2"), "description": "Empty: no password, or as it is."}),
-            *kept,
+            *dates,
         )
 
     def get_readonly_fields(self, request, obj=None):
@@ -80,12 +80,12 @@ class UserPage(ServicePage):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         rights = ("is_staff", *FLAGS)
-        kept = ("is_active", "login_allowed") if obj else ("institution",)
-        kwargs["fields"] = (*self.person, *rights, *kept)
+        others = ("is_active", "login_allowed") if obj else ("institution",)
+        kwargs["fields"] = (*self.person, *rights, *others)
         return super().get_form(request, obj, change, **kwargs)
 
     def get_deleted_objects(self, objs, request):
-        """Who goes; the account's roles and files, which may be very many, go with it uncounted."""
+        """Only the accounts: their roles and files are deleted too, but may be too many to be listed or counted."""
         own = [f"{person}: your own account" for person in objs if person.pk == request.user.pk]
         return [f"Person: {person}, with all roles, data and files" for person in objs], {}, set(), own
 

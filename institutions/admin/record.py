@@ -1,13 +1,13 @@
-"""What global administrators changed through the API, to read. Changes made on these pages are in Django's own log."""
+"""What global administrators changed through the API, read only. Changes made in the admin are in Django's own log."""
 
 from django.contrib import admin
 
 from institutions.models import AdministrationRecord
-from kernel.admin_pages import ReadingPage
+from kernel.admin import ReadOnlyAdmin
 
 
 @admin.register(AdministrationRecord)
-class AdministrationRecordPage(ReadingPage):
+class AdministrationRecordAdmin(ReadOnlyAdmin):
     list_display = ("at", "by_id", "address", "action", "resource", "resource_id", "institution_id", "changes")
     list_filter = ("action", "resource")
     search_fields = ("=by_id", "=resource_id", "=institution_id")

@@ -1,4 +1,4 @@
-"""Forms and pages whose changes go through the service that keeps the rules."""
+"""Forms and ModelAdmins that write through services, which check the rules, and not through model.save()."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from institutions.models import User
-from kernel.admin_pages import Page, Refusal, told
+from kernel.admin import BaseAdmin, Refusal, refusal_text
 from kernel.domain import Invalid
 
 
 class ServiceForm(forms.ModelForm):
-    """A form whose row is made or changed by a service.
+    """A form whose row is created or changed by a service.
 
-    The service is called while the form is checked, so that what it refuses is said beside the field; the view's
-    transaction takes the change back when anything fails afterwards.
+    `clean` calls the service, so that its refusals become errors of the form's fields. If anything fails after that,
+    the transaction of the view takes the change back.
     """
 
     caller: User
-    renamed: dict[str, str] = {}  # the service's word for a field -> the form's
+    renamed: dict[str, str] = {}  # name of a value in the service -> name of the field in the form
 
     def apply(self, values: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -29,33 +29,33 @@ class ServiceForm(forms.ModelForm):
         if not self.errors:
             try:
                 with transaction.atomic():
-                    self.applied = self.apply(dict(values))
+                    self.saved_row = self.apply(dict(values))
             except Refusal as error:
-                self._refused(error)
+                self._add_refusal(error)
         return values
 
-    def _refused(self, error: Exception) -> None:
+    def _add_refusal(self, error: Exception) -> None:
         if isinstance(error, Invalid):
-            found: dict[str, Any] = dict(error.fields)
+            errors: dict[str, Any] = dict(error.fields)
         elif isinstance(error, ValidationError) and hasattr(error, "error_dict"):
-            found = error.message_dict
+            errors = error.message_dict
         else:
-            found = {NON_FIELD_ERRORS: told(error)}
-        for name, texts in found.items():
+            errors = {NON_FIELD_ERRORS: refusal_text(error)}
+        for name, texts in errors.items():
             field = self.renamed.get(name, name)
             self.add_error(field if field in self.fields else None, texts)
 
     def _post_clean(self) -> None:
-        """Nothing: the service has checked the row, and by now there may be one with these very values."""
+        """No validation of the model: the service did it, and a uniqueness check would find the row just created."""
 
     def save(self, commit: bool = True) -> Any:
-        self.instance = self.applied
+        self.instance = self.saved_row
         self.save_m2m = lambda: None  # type: ignore[method-assign]
-        return self.applied
+        return self.saved_row
 
 
-class ServicePage(Page):
-    """A page whose forms are ServiceForms."""
+class ServiceAdmin(BaseAdmin):
+    """A ModelAdmin whose forms are ServiceForms."""
 
     add_form: type[forms.ModelForm] | None = None
 
@@ -67,7 +67,7 @@ class ServicePage(Page):
         return form
 
     def save_model(self, request, obj, form, change) -> None:
-        """The form's service has saved it."""
+        """Nothing: the service that the form called has saved the row."""
 
 
 class PasswordFields(forms.Form):
@@ -93,8 +93,8 @@ class PasswordFields(forms.Form):
         return second
 
 
-def password_taken(values: dict[str, Any]) -> dict[str, Any]:
-    """The two password fields as one value, which is only there when something was typed."""
+def passwords_merged(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with `password` for the two password fields; without it when they are empty."""
     password = values.pop("password2")
     values.pop("password1")
     return values | ({"password": password} if password else {})

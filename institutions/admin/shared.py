@@ -1,4 +1,4 @@
-"""What all institutions share: instruments, providers, messages and the global routes of the dashboard."""
+"""Rows that all institutions share: instruments, providers, messages and the dashboard's routes for everybody."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
-from institutions.admin.vle import CredentialRows
+from institutions.admin.vle import CredentialInline
 from institutions.models import (
     Instrument,
     Message,
@@ -16,11 +16,11 @@ from institutions.models import (
     UIOption,
 )
 from institutions.services.routes import roles_checked
-from kernel.admin_pages import FixedPage, Page, ReadingPage
+from kernel.admin import BaseAdmin, ReadOnlyAdmin, UndeletableAdmin
 
 
 @admin.register(Instrument)
-class InstrumentPage(FixedPage):
+class InstrumentAdmin(UndeletableAdmin):
     """An instrument that is no longer wanted is disabled: reports refer to it."""
 
     list_display = ("id", "acronym", "name", "enabled", "requires_enrolment", "identity", "originality", "authorship")
@@ -38,7 +38,7 @@ class ProviderForm(forms.ModelForm):
 
 
 @admin.register(Provider)
-class ProviderPage(FixedPage):
+class ProviderAdmin(UndeletableAdmin):
     """A provider that is no longer wanted is disabled: results refer to it."""
 
     form = ProviderForm
@@ -48,11 +48,11 @@ class ProviderPage(FixedPage):
     list_filter = ("enabled",)
     search_fields = ("acronym", "name", "=instrument__acronym")
     ordering = ("pk",)
-    inlines = (CredentialRows,)
+    inlines = (CredentialInline,)
 
 
 @admin.register(ProviderNotification)
-class ProviderNotificationPage(ReadingPage):
+class ProviderNotificationAdmin(ReadOnlyAdmin):
     list_display = ("id", "provider", "key", "when")
     list_select_related = ("provider",)
     search_fields = ("=key", "=provider__acronym")
@@ -65,8 +65,8 @@ class UIOptionForm(forms.ModelForm):
 
 
 @admin.register(UIOption)
-class UIOptionPage(Page):
-    """The rows that all institutions share; their own ones are the institutions' business."""
+class UIOptionAdmin(BaseAdmin):
+    """The rows that all institutions share; those of one institution are changed through the API."""
 
     form = UIOptionForm
     list_display = ("route", "enabled", "roles")
@@ -94,19 +94,19 @@ class MessageLocaleForm(forms.ModelForm):
         return self.cleaned_data["locale"].lower()
 
 
-class MessageLocaleRows(admin.TabularInline):
+class MessageLocaleInline(admin.TabularInline):
     model = MessageLocale
     form = MessageLocaleForm
     extra = 1
 
 
 @admin.register(Message)
-class MessagePage(Page):
+class MessageAdmin(BaseAdmin):
     form = MessageForm
     list_display = ("code", "datatype", "description")
     search_fields = ("code", "description", "meaning")
     ordering = ("code",)
-    inlines = (MessageLocaleRows,)
+    inlines = (MessageLocaleInline,)
 
     def get_readonly_fields(self, request, obj=None):
         return ("code",) if obj else ()  # another code would be another message

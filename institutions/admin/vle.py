@@ -1,32 +1,32 @@
-"""VLEs and what they sign in with, without the secrets."""
+"""VLEs and their credentials, without the secrets."""
 
 from typing import Any
 
 from django.contrib import admin
 
-from institutions.admin.service import ServiceForm, ServicePage
+from institutions.admin.service import ServiceAdmin, ServiceForm
 from institutions.models import VLE, Credential
 from institutions.services.vles import vle_update
-from kernel.admin_pages import FixedPage, ReadingRows
+from kernel.admin import ReadOnlyInline, UndeletableAdmin
 
 
-class CredentialRows(ReadingRows):
+class CredentialInline(ReadOnlyInline):
     model = Credential
     fields = ("role_id", "created_at", "expires_at", "revoked_at", "last_used_at")
 
 
 class VLEForm(ServiceForm):
     def apply(self, values: dict[str, Any]) -> VLE:
-        changed = VLE.objects.get(pk=self.instance.pk)
+        vle = VLE.objects.get(pk=self.instance.pk)
         for name, value in values.items():
-            setattr(changed, name, value)
-        changed.full_clean()
-        vle_update(vle=changed, **values)
-        return changed
+            setattr(vle, name, value)
+        vle.full_clean()
+        vle_update(vle=vle, **values)
+        return vle
 
 
 @admin.register(VLE)
-class VLEPage(ServicePage, FixedPage):
+class VLEAdmin(ServiceAdmin, UndeletableAdmin):
     """A VLE is registered through the API, which hands out its credentials; no secret is shown here."""
 
     form = VLEForm
@@ -37,7 +37,7 @@ class VLEPage(ServicePage, FixedPage):
     ordering = ("-pk",)
     fields = ("institution", "type", "name", "url", "client_id", "lti", "created_at", "updated_at")
     readonly_fields = ("institution", "type", "lti", "created_at", "updated_at")
-    inlines = (CredentialRows,)
+    inlines = (CredentialInline,)
 
     def has_add_permission(self, request) -> bool:
         return False

@@ -4,8 +4,8 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 
-from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.api.institution import InstitutionSerializer
+from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import Institution, User
 from institutions.services import institutions
 from institutions.services.administration import Action

@@ -5,8 +5,8 @@ from typing import Any
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.api.instrument import InstrumentSerializer
+from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import Instrument
 from institutions.services import instruments
 from kernel.filters import ColumnFilter

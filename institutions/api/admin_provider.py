@@ -9,8 +9,8 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.api.instrument import InstrumentSerializer
+from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.api.vle import RotationSerializer, no_credentials
 from institutions.models import Instrument, Provider
 from institutions.services import instruments

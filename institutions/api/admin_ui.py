@@ -5,7 +5,7 @@ from typing import Any
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from institutions.api.administration import AdministrationSerializer, AdministrationViewSet
+from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import UIOption
 from institutions.services import routes
 from kernel.filters import ColumnFilter

@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import Q
 from django_filters import rest_framework as filters
 
-from institutions.api.administration import AdministrationViewSet, Untouched
-from institutions.api.person import SEARCHED
-from institutions.api.user import ROLES, SHOWN, InstitutionUserSerializer
+from institutions.api.shared.administration import AdministrationViewSet, Untouched
+from institutions.api.shared.people import SEARCHED
+from institutions.api.shared.users import ROLES, SHOWN, InstitutionUserSerializer
 from institutions.models import Institution, User
 from institutions.services import accounts, people
 from kernel.filters import ColumnFilter

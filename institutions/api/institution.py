@@ -35,7 +35,7 @@ class InstitutionFilter(filters.FilterSet):
         fields = ("acronym", "name")
 
 
-def own(me):
+def own_institution(me):
     return Q(pk=me.institution_id)
 
 
@@ -50,8 +50,8 @@ class InstitutionViewSet(ResourceViewSet):
     scope = Scope(root_kwarg="institution_id")
     access = {
         Role.GLOBAL: grant(READ, UPDATE),
-        Role.ADMIN: grant(READ, UPDATE, rows=own),
-        Role.MEMBER: grant(READ, rows=own),
+        Role.ADMIN: grant(READ, UPDATE, rows=own_institution),
+        Role.MEMBER: grant(READ, rows=own_institution),
     }
 
     def perform_update(self, serializer):

@@ -1,8 +1,8 @@
 """/institution/{parent_lookup_institution_id}/instructor/{id}/"""
 
-from institutions.api.person import SEARCHED, RoleSerializer, RoleViewSet
-from institutions.api.user import own
+from institutions.api.shared.people import SEARCHED, RoleSerializer, RoleViewSet
 from institutions.models import Institution, Instructor
+from institutions.row_rules import own
 from institutions.services import people
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role

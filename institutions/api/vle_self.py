@@ -1,8 +1,8 @@
 """/vle/{vle_id}/"""
 
 from institutions.api.institution import InstitutionSerializer
-from institutions.api.user import own
 from institutions.models import VLE, VLEType
+from institutions.row_rules import own
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.scope import Scope

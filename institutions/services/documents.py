@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from files.models import Kind, StoredFile
-from files.rules import readable
+from files.permissions import readable
 from files.services import CHUNK, file_store, files_erase
 from institutions.models import InformedConsent, InformedConsentDocument, Institution
 from institutions.services.consents import consent_locked, refuse_frozen

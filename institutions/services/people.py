@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import Institution, Instructor, User
-from institutions.services.person_values import cleaned, refuse_wrong, usernames
+from institutions.services.person_values import cleaned, refuse_wrong, usernames, values_taken
 from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
@@ -128,16 +128,6 @@ def person_with_uid(*, institution: Institution, uid: str) -> User | None:
     if person is not None and person.is_staff:
         raise Forbidden(GLOBAL_ADMINISTRATOR)
     return person
-
-
-def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """Of what is said of a person by the way, that which is taken over.
-
-    Names and e-mail of somebody who holds a flag or a password are changed on purpose only: they open the account.
-    """
-    if person.has_flag or person.has_usable_password():
-        return {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
-    return values
 
 
 @transaction.atomic

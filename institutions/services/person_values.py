@@ -1,9 +1,9 @@
-"""What the values of a person must be, whoever writes them, and the user names that are made for new people."""
+"""The values of a person: how they are stored, what they must be, which are taken over, and new user names."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -31,6 +31,29 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
     if "username" in found:
         found["username"] = User.normalize_username(found["username"])
     return found
+
+
+def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
+    """Of what is said of a person by the way, that which is taken over.
+
+    Names and e-mail of somebody who holds a flag or a password are changed on purpose only: they open the account.
+    """
+    if person.has_flag or person.has_usable_password():
+        return {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
+    return values
+
+
+class Compared(NamedTuple):
+    """Values that would change a person, and names of others that would but are not taken over."""
+
+    changed: dict[str, Any]
+    ignored: list[str]
+
+
+def values_compared(person: User, values: dict[str, Any]) -> Compared:
+    different = {name: value for name, value in cleaned(values).items() if getattr(person, name) != value}
+    changed = values_taken(person, different)
+    return Compared(changed, sorted(different.keys() - changed.keys()))
 
 
 def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:

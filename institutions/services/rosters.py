@@ -14,9 +14,14 @@ from institutions.services.people import (
     person_create,
     person_update,
     person_with_uid,
-    values_taken,
 )
-from institutions.services.person_values import cleaned, refuse_malformed, usernames_together
+from institutions.services.person_values import (
+    Compared,
+    cleaned,
+    refuse_malformed,
+    usernames_together,
+    values_compared,
+)
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
@@ -109,19 +114,6 @@ def people_without(*, role: str, institution: Institution, person_ids: Collectio
     rows = User.objects.filter(institution=institution, **{role: None}).order_by("pk")
     locked = rows.select_for_update(of=("self",)).values_list("pk", flat=True)
     return [key for part in batched(sorted(person_ids)) for key in locked.filter(pk__in=part)]
-
-
-class Compared(NamedTuple):
-    """Values that would change a person, and names of others that would but are not taken over."""
-
-    changed: dict[str, Any]
-    ignored: list[str]
-
-
-def values_compared(person: User, values: dict[str, Any]) -> Compared:
-    different = {name: value for name, value in cleaned(values).items() if getattr(person, name) != value}
-    changed = values_taken(person, different)
-    return Compared(changed, sorted(different.keys() - changed.keys()))
 
 
 @transaction.atomic

@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from rest_framework.utils import html
 
 from institutions.api.institution import InstitutionSerializer
-from institutions.api.person import SEARCHED, RoleSerializer, RoleViewSet
-from institutions.api.user import own
+from institutions.api.shared.people import SEARCHED, RoleSerializer, RoleViewSet
 from institutions.models import InformedConsent, Institution
+from institutions.row_rules import own
 from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
 from kernel.access import READ, UPDATE, WRITE, grant
@@ -30,7 +30,7 @@ from kernel.scope import under
 from kernel.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
 from kernel.text import validate_language
 from learners import queries, services
-from learners.api import legacy
+from learners.api.shared import legacy
 from learners.models import Learner
 
 VERSION = ("major", "minor", "patch", "valid_from")

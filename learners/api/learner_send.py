@@ -1,6 +1,6 @@
 """/institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/"""
 
-from institutions.api.user import own
+from institutions.row_rules import own
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.scope import under

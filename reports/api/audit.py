@@ -1,16 +1,16 @@
 """/institution/{}/course/{}/activity/{}/report/{parent_lookup_report_id}/audit/{instrument_id}/"""
 
-from courses.api.rules import attended, taught
+from courses.row_rules import attended, taught
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.scope import under
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from reports.api.evidence import Evidence, LinkField, may_read_evidence
 from reports.api.report import LEVELS
+from reports.api.shared.evidence import Evidence, LinkField, may_read_evidence
 from reports.arithmetic import percent
 from reports.models import Report, ReportInstrument
-from reports.rules import is_flagged, own
+from reports.visibility import is_flagged, own_work
 
 
 def audit_url(file_id: int | None, identity: int, content: int, integrity: int, evidence: Evidence) -> str | None:
@@ -57,5 +57,5 @@ class ReportAuditViewSet(ResourceViewSet):
     access = {
         Role.GLOBAL | Role.ADMIN | Role.DATA: grant(READ),
         Role.INSTRUCTOR: grant(READ, parent=taught("activity__course__")),
-        Role.LEARNER: grant(READ, parent=attended("activity__course__"), sees=own, when=may_read_evidence),
+        Role.LEARNER: grant(READ, parent=attended("activity__course__"), sees=own_work, when=may_read_evidence),
     }

@@ -5,7 +5,7 @@ from django.db.models import Exists, F, OuterRef, Subquery
 from django_filters import fields
 from django_filters import rest_framework as filters
 
-from courses.api.rules import attended, taught
+from courses.row_rules import attended, taught
 from institutions.models import Instrument
 from kernel.access import READ, grant
 from kernel.caller import Role
@@ -13,9 +13,9 @@ from kernel.ids import bounded_id
 from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from reports.api.evidence import LinkField, RequestEvidence, may_read_reports
+from reports.api.shared.evidence import LinkField, RequestEvidence, may_read_reports
 from reports.models import Report, Request, RequestResult
-from reports.rules import own
+from reports.visibility import own_work
 
 _ASKED = Request.instruments.through._default_manager.filter(request=OuterRef("pk"))
 
@@ -107,5 +107,5 @@ class ReportRequestViewSet(ResourceViewSet):
     access = {
         Role.GLOBAL | Role.ADMIN | Role.DATA: grant(READ),
         Role.INSTRUCTOR: grant(READ, parent=taught("activity__course__")),
-        Role.LEARNER: grant(READ, parent=attended("activity__course__"), sees=own, when=may_read_reports),
+        Role.LEARNER: grant(READ, parent=attended("activity__course__"), sees=own_work, when=may_read_reports),
     }

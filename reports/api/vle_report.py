@@ -4,8 +4,8 @@ from courses.models import Activity
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.scope import under
-from reports.api.evidence import LinkField
 from reports.api.report import InstitutionCourseActivityReportLongSerializer, ReportViewSet
+from reports.api.shared.evidence import LinkField
 
 
 def no_evidence() -> str | None:

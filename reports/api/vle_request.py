@@ -4,12 +4,12 @@ from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.scope import under
 from learners.models import Learner
-from reports.api.evidence import LinkField
 from reports.api.request import (
     InstitutionCourseActivityReportRequestResultSerializer,
     InstitutionCourseActivityReportRequestSerializer,
     ReportRequestViewSet,
 )
+from reports.api.shared.evidence import LinkField
 from reports.api.vle_report import no_evidence
 
 

@@ -103,13 +103,14 @@ class ApproleView(OpenView):
             session = module_sign_in(**body.validated_data, address=client_address(request))
         except Refused as error:
             return self.refused(str(error))
-        return Response(_signed_in(session, urlsplit(request.build_absolute_uri("/")).netloc))  # of PUBLIC_URL, if any
+        domain = urlsplit(request.build_absolute_uri("/")).netloc  # the host of PUBLIC_URL if that is set
+        return Response(_signed_in(session, domain))
 
 
 def _signed_in(session: CallerSession, domain: str) -> dict[str, Any]:
     credential: Any = session.credential
-    told = _vle(credential.vle, domain) if credential.vle else _provider(credential.provider, domain)
-    return told | {"token": tokens.pair(session)}
+    values = _vle(credential.vle, domain) if credential.vle else _provider(credential.provider, domain)
+    return values | {"token": tokens.pair(session)}
 
 
 def _vle(vle: VLE, domain: str) -> dict[str, Any]:
@@ -127,11 +128,11 @@ def _vle(vle: VLE, domain: str) -> dict[str, Any]:
 
 
 def _provider(provider: Provider, domain: str) -> dict[str, Any]:
-    told = _module("provider", provider.pk, provider.description, domain)
-    if settings.PROVIDER_BROKER_URL:  # workers hand `config` to Celery, which reads what begins with CELERY_
-        told["config"]["CELERY_BROKER_URL"] = settings.PROVIDER_BROKER_URL
+    values = _module("provider", provider.pk, provider.description, domain)
+    if settings.PROVIDER_BROKER_URL:  # workers pass `config` to Celery, which reads the keys that begin with CELERY_
+        values["config"]["CELERY_BROKER_URL"] = settings.PROVIDER_BROKER_URL
     return {
-        **told,
+        **values,
         "provider_name": provider.name,
         "provider_id": provider.pk,
         "provider_acronym": provider.acronym,

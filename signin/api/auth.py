@@ -78,18 +78,18 @@ class LoginView(OpenView):
         return Response({"token": tokens.pair(session)})
 
 
-def _texts(body: Any, authorization: str) -> tuple[str | None, str | None] | None:
-    """(refresh, access) of the three forms in use; None when the body has no token at all.
+def _tokens_of_request(body: Any, authorization: str) -> tuple[str | None, str | None] | None:
+    """(refresh token, access token) from one of the three forms that clients send; None for a body without any token.
 
     {"token": {"access_token", "refresh_token"}} - {"token": access} with `Authorization: JWT <refresh>` -
-    {"refresh_token": refresh}. What is no text counts as missing.
+    {"refresh_token": refresh}. A value that is not a string counts as missing.
     """
     if not isinstance(body, dict):
         return None
     token = body.get("token")
     if isinstance(token, dict):
         refresh, access = token.get("refresh_token"), token.get("access_token")
-        access = access if isinstance(access, str) else ""  # must be there, and ours
+        access = access if isinstance(access, str) else ""  # required in this form: "" is refused as invalid
     elif isinstance(token, str):
         scheme, _, refresh = authorization.partition(" ")
         refresh, access = (refresh.strip() if scheme.upper() in {"JWT", "BEARER"} else None), token
@@ -114,10 +114,12 @@ class RefreshView(OpenView):
     def post(self, request):
         """A new access token for a session that goes on. A failure is 403, never 401: clients wait for themselves."""
         body = request.data
-        found = _texts(body.dict() if hasattr(body, "dict") else body, request.META.get("HTTP_AUTHORIZATION", ""))
-        if found is None:
+        pair = _tokens_of_request(
+            body.dict() if hasattr(body, "dict") else body, request.META.get("HTTP_AUTHORIZATION", "")
+        )
+        if pair is None:
             raise serializers.ValidationError({"token": ["This field is required."]})
-        refresh, access = found
+        refresh, access = pair
         try:
             if refresh is None:
                 raise Refused("There is no refresh token.")

@@ -32,9 +32,9 @@ class LauncherView(OpenView):
             body = request.data
         except ParseError:
             body = None
-        given = body if isinstance(body, dict) else {}
+        values = body if isinstance(body, dict) else {}
         try:
-            session = launcher_redeem(id=given.get("id"), token=given.get("token"), address=client_address(request))
+            session = launcher_redeem(id=values.get("id"), token=values.get("token"), address=client_address(request))
         except Refused as error:
             return self.refused({"detail": str(error)})
         return Response(tokens.pair(session))

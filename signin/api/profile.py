@@ -1,4 +1,4 @@
-"""What /api/v2/auth/profile answers."""
+"""The answer of /api/v2/auth/profile: serializers for the schema, and the values."""
 
 from typing import Any
 
@@ -51,21 +51,21 @@ class ProfileSerializer(serializers.Serializer[Any]):
 
 
 def profile(caller: Caller) -> dict[str, Any]:
-    """The caller as ProfileSerializer describes it. A global administrator is shown every institution.
+    """The values of ProfileSerializer. A global administrator gets all institutions.
 
-    `login_allowed` says whether there is a password that this caller may change: dashboards hide the form otherwise.
+    `login_allowed` tells dashboards whether the caller has a password to change; otherwise they hide that form.
     """
     person = User.objects.select_related("learner").get(pk=caller.id)
-    held = caller.roles_in(caller.institution_id)
-    roles = [name for role, name in ROLE_NAMES.items() if role in held]
-    own = caller.institution
-    institutions = Institution.objects.order_by("pk").values("id", "acronym") if Role.GLOBAL in held else []
-    if own is not None and Role.GLOBAL not in held:
-        institutions = [{"id": own.pk, "acronym": own.acronym}]
+    caller_roles = caller.roles_in(caller.institution_id)
+    roles = [name for role, name in ROLE_NAMES.items() if role in caller_roles]
+    institution = caller.institution
+    institutions = Institution.objects.order_by("pk").values("id", "acronym") if Role.GLOBAL in caller_roles else []
+    if institution is not None and Role.GLOBAL not in caller_roles:
+        institutions = [{"id": institution.pk, "acronym": institution.acronym}]
     learner = getattr(person, "learner", None)
-    home = own and {
-        "id": own.pk,
-        "acronym": own.acronym,
+    own_institution = institution and {
+        "id": institution.pk,
+        "acronym": institution.acronym,
         "uid": person.uid,
         "roles": roles,
         "locale": person.locale,
@@ -77,13 +77,13 @@ def profile(caller: Caller) -> dict[str, Any]:
         "last_name": person.last_name,
         "username": person.username,
         "email": person.email or "",
-        "is_admin": Role.GLOBAL in held,
+        "is_admin": Role.GLOBAL in caller_roles,
         "full_name": person.full_name,
         "uid": person.uid,
         "locale": person.locale,
-        "institution": home,
+        "institution": own_institution,
         "institutions": list(institutions),
         "roles": roles,
         "routes": routes_of(roles=roles, institution_id=caller.institution_id, user_id=caller.id),
-        "login_allowed": caller.login_allowed or Role.GLOBAL in held,
+        "login_allowed": caller.login_allowed or Role.GLOBAL in caller_roles,
     }

@@ -19,7 +19,7 @@ from django.utils import timezone  # noqa: E402
 
 from courses.models import AssessmentSession  # noqa: E402
 from demo.evidence import Evidence, Kept, Pair  # noqa: E402
-from demo.reporting import report_made  # noqa: E402
+from demo.reports import report_made  # noqa: E402
 from demo.stories import Capture  # noqa: E402
 from files.models import StoredFile  # noqa: E402
 from files.services import store  # noqa: E402

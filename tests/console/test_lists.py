@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console import listings
-from console.reading import Reader
+from console.api_client import ApiClient
 from courses.models import Activity, CourseGroup, CourseInstructor, GroupCourse
 from institutions.models import InformedConsent, Instructor, User
 from learners.models import Learner, SENDCategory
@@ -41,7 +41,7 @@ def admin(signed_in):
 
 @pytest.mark.parametrize("listing", ALL, ids=lambda listing: listing.path)
 def test_columns_and_filters_are_the_resources_own(listing):
-    cls = Reader(None, None).viewset(listing.path.format(institution=1, course=1, activity=1, report=1, group=1))
+    cls = ApiClient(None, None).viewset(listing.path.format(institution=1, course=1, activity=1, report=1, group=1))
     assert {column.order for column in listing.columns} - {""} <= cls.orderable.keys()
     declared = getattr(cls, "filterset_class", None) and cls.filterset_class.base_filters.keys()
     assert {asked.name for asked in listing.filters} <= (declared or set())
@@ -88,7 +88,7 @@ def test_pages_show_every_row_once(world, admin, address):
             break
         found = admin.get(address("learners/") + found.context["table"].next)
     assert len(seen) == 33
-    assert found.context["table"].here == 4
+    assert found.context["table"].current_page == 4
     whole = admin.get(address("learners/"), {"limit": "100", "ordering": "uid"})
     assert rows(whole) == seen
     assert "1–10 of 33" in first.text
@@ -110,7 +110,7 @@ def test_nonsense_in_the_address_falls_back(asked, world, admin, address):
     answer = admin.get(f"{address('learners/')}?{asked}")
     assert answer.status_code == 200
     assert len(rows(answer)) == 3
-    assert answer.context["table"].asked.limit == 25
+    assert answer.context["table"].query.limit == 25
 
 
 def test_page_behind_the_last_row(world, admin, address):
@@ -247,7 +247,7 @@ def test_groups_name_what_they_are_part_of(world, admin, address):
         ["Faculty", "–", "–"], ["Statistics", "–", "Faculty"],
     ]  # fmt: skip
     assert rows(admin.get(address("groups/"), {"parent": "-1"})) == ["Faculty"]
-    assert [row["name"] for row in admin.get(address("groups/{group}/")).context["parts"]] == ["Statistics"]
+    assert [row["name"] for row in admin.get(address("groups/{group}/")).context["children"]] == ["Statistics"]
     below = admin.get(address(f"groups/{part.pk}/"))
     assert f'<a href="{address("groups/{group}/")}">Faculty</a>' in below.text
     assert rows(below) == []

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.reading import Reader
+from console.api_client import ApiClient
 from courses.models import AssessmentSession
 from files.models import FileRead
 from institutions.models import Instrument, Message, MessageLocale, Provider
@@ -221,7 +221,7 @@ def rights(monkeypatch, **rules) -> tuple[bool, bool]:
     monkeypatch.setattr(ReportRequestViewSet, "access", {Role.ADMIN: grant(READ, **rules)})
     caller = Caller(CallerKind.PERSON, 1, type("Home", (), {"pk": 1})(), Role.ADMIN)
     path = "institution/1/course/1/activity/1/report/1/request/"
-    read = Reader(None, caller)
+    read = ApiClient(None, caller)
     return read.lists(path), read.lists_all(path)
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from django.test import Client
 
-from files import rules
+from files import permissions
 from files.links import Links, evidence_links, link_read, url_read
 from files.models import FileRead, Kind, StoredFile
 from files.services import store
@@ -56,8 +56,8 @@ def clock(monkeypatch):
 @pytest.fixture
 def evidence(world, monkeypatch):
     """A sample of ann that, in this test, its owner may read."""
-    monkeypatch.setattr(rules, "_RULES", dict(rules._RULES))
-    rules.readable(Kind.SAMPLE)(lambda caller, file: caller.id == file.owner_id)
+    monkeypatch.setattr(permissions, "_RULES", dict(permissions._RULES))
+    permissions.readable(Kind.SAMPLE)(lambda caller, file: caller.id == file.owner_id)
     return stored(world, b'{"face": 1}', Kind.SAMPLE, world.people["ann"])
 
 
@@ -153,7 +153,7 @@ def test_who_was_launched_by_a_vle_needs_no_password(world, pdf):
 
 def test_rights_are_those_of_the_kind_of_caller(world, monkeypatch):
     seen = []
-    monkeypatch.setattr(rules, "_RULES", {"report": lambda caller, file: seen.append(caller) or False})
+    monkeypatch.setattr(permissions, "_RULES", {"report": lambda caller, file: seen.append(caller) or False})
     file = stored(world, kind=Kind.REPORT)
     Instructor.objects.create(user=world.people["admin"], institution=world.home.institution)
     for kind in (CallerKind.PERSON, CallerKind.LAUNCHED):
@@ -165,7 +165,9 @@ def test_rights_are_those_of_the_kind_of_caller(world, monkeypatch):
 
 
 def test_link_of_a_vle_lives_as_long_as_its_credential(world, monkeypatch):
-    monkeypatch.setattr(rules, "_RULES", {"session": lambda caller, file: caller.institution_id == file.institution_id})
+    monkeypatch.setattr(
+        permissions, "_RULES", {"session": lambda caller, file: caller.institution_id == file.institution_id}
+    )
     vle = world.home.vle
     credential = Credential.objects.create(vle=vle, secret_hash=secret_hash("x"))
     file, foreign = stored(world, kind=Kind.SESSION), stored(world, kind=Kind.SESSION, home=world.away)
@@ -198,7 +200,7 @@ def test_object_that_the_store_has_lost_is_not_found(world, pdf):
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.CONSENT_PDF])
 def test_kind_without_a_rule_is_nobodys(world, monkeypatch, kind):
-    monkeypatch.setattr(rules, "_RULES", {"consent_pdf": rules._RULES["consent_pdf"]})
+    monkeypatch.setattr(permissions, "_RULES", {"consent_pdf": permissions._RULES["consent_pdf"]})
     file = stored(world, kind=kind, owner=world.people["ann"])
     for who in ("ann", "admin", "global"):
         assert refused(url_for(world.people[who], file))
@@ -293,7 +295,7 @@ def test_link_is_short_and_needs_no_quoting(world, pdf):
 
 @pytest.mark.parametrize("name", ["", "x", "../x.pdf", "a/b.pdf", "-.pdf", 'a".pdf', "a.pdf\n", "a b.pdf"])
 def test_name_of_a_link_is_plain(world, pdf, name):
-    with pytest.raises(ValueError, match="plain name"):
+    with pytest.raises(ValueError, match="plain file name"):
         url_for(world.people["member"], pdf, name=name)
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from moto.server import ThreadedMotoServer
 
-from files import rules
+from files import permissions
 from files.models import FileRead, Kind, PendingErasure, StoredFile
 from files.services import files_erase, objects_erase_unknown, store
 from institutions.services.documents import document_create
@@ -92,7 +92,7 @@ def test_file_is_read_through_a_redirect(world, bucket):
 
 
 def test_redirect_to_evidence_is_recorded_even_for_head(world, bucket, monkeypatch):
-    monkeypatch.setattr(rules, "_RULES", {"sample": lambda caller, file: caller.id == file.owner_id})
+    monkeypatch.setattr(permissions, "_RULES", {"sample": lambda caller, file: caller.id == file.owner_id})
     file = stored(world, b"{}", Kind.SAMPLE, world.people["ann"])
     url = url_for(world.people["ann"], file)
     assert Client().head(url).status_code == 302

@@ -5,8 +5,8 @@ from django.urls import include, path
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
-from courses.api.rules import attended, taught
 from courses.models import Activity, Course, CourseGroup
+from courses.row_rules import attended, taught
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import VLE, Institution, Provider, ProviderNotification, UIOption
 from kernel.access import READ, WRITE, grant

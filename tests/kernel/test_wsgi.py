@@ -4,14 +4,14 @@ import pytest
 from django.test import Client
 
 from signin.browser_sessions import SessionStore
-from tesla_api.wsgi import guarded
+from tesla_api.wsgi import checked
 
 ASKED = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
 
 
 def status_of(**headers):
     heard = []
-    guarded(lambda environ, start: start("200 OK", []) or [b""])(
+    checked(lambda environ, start: start("200 OK", []) or [b""])(
         ASKED | headers, lambda status, _: heard.append(status)
     )
     return heard[0][:3]
@@ -67,7 +67,7 @@ def test_dashboards_can_read_these_refusals_too(path, origin, told, settings):
     for wrong in ({"HTTP_TRANSFER_ENCODING": "chunked"}, {"CONTENT_TYPE": "text/plain; charset=utf-7"}):
         environ = ASKED | wrong | {"PATH_INFO": path} | ({"HTTP_ORIGIN": origin} if origin else {})
         heard = []
-        guarded(lambda *_: [])(environ, lambda _, headers, heard=heard: heard.extend(headers))
+        checked(lambda *_: [])(environ, lambda _, headers, heard=heard: heard.extend(headers))
         assert dict(heard).get("Access-Control-Allow-Origin") == told
         assert ("Vary" in dict(heard)) == (path != "/admin/")
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from courses.imports.people import COLUMNS, REFUSED, STATUSES, PeopleImport
 from courses.imports.results import result_file
 from courses.imports.tables import DELIMITERS, Table, TableError, TableWriter
-from courses.management.console import Listing, failures_told, institution_named, progress, unwrapped
+from courses.management.importing import Listing, failures_told, institution_named, progress, unwrapped
 
 EXAMPLE = (
     ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from courses.imports.oulad.loading import Ground, ground_laid, presentations_load
 from courses.imports.oulad.reading import COLUMNS, Dataset, Rejected
 from courses.imports.tables import TableWriter
-from courses.management.console import Listing, failures_told, institution_named, progress, row_name
+from courses.management.importing import Listing, failures_told, institution_named, progress, row_name
 
 
 class Rejections(Listing):

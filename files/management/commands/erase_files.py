@@ -1,4 +1,4 @@
-"""manage.py erase_files: erase from the store what should be gone already. Run it once a day."""
+"""manage.py erase_files: erase objects that could not be erased before, or have no row. Run it once a day."""
 
 from datetime import timedelta
 

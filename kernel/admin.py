@@ -1,4 +1,7 @@
-"""What the pages of Django's admin share: no long selects, no lost rules, no rights beyond what a page is for."""
+"""Base classes of the ModelAdmins and inlines of all apps.
+
+Related rows are typed or looked up, never listed in a select; what a service or the database refuses becomes a message.
+"""
 
 from typing import Any
 
@@ -18,8 +21,8 @@ from kernel.nesting import TOO_DEEP, validate_depth
 Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
 
 
-def told(error: Exception) -> str:
-    """A refusal in words."""
+def refusal_text(error: Exception) -> str:
+    """What a person is told of this refusal."""
     if isinstance(error, ProtectedError):
         return "Other rows depend on this one."
     if isinstance(error, ValidationError):
@@ -30,26 +33,26 @@ def told(error: Exception) -> str:
 
 
 class ShallowJSONField(forms.JSONField):
-    """JSON that is not nested too deeply; what Python cannot even read is said to be so, too."""
+    """JSON that is not nested too deeply. What is too deep for Python's parser is refused in the same way."""
 
     def to_python(self, value: Any) -> Any:
         try:
-            found = super().to_python(value)
+            content = super().to_python(value)
         except RecursionError as error:
             raise ValidationError(TOO_DEEP, code="too_deep") from error
-        validate_depth(found)
-        return found
+        validate_depth(content)
+        return content
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, for the form that says what is wrong with it."""
+        """The typed text, to be shown again in the form with its errors."""
         try:
             return super().bound_data(data, initial)
         except RecursionError:
             return InvalidJSONInput(data)
 
 
-class Page(admin.ModelAdmin):
-    """Rows that can be changed. Related rows are numbers to type or to look up in a window, never a list."""
+class BaseAdmin(admin.ModelAdmin):
+    """Rows that can be changed. Related rows are ids to type or to look up in a window, never a select of all rows."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -58,10 +61,10 @@ class Page(admin.ModelAdmin):
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
-        self.raw_id_fields = raw_ids(model)  # type: ignore[misc]
+        self.raw_id_fields = related_field_names(model)  # type: ignore[misc]
 
     def get_object(self, request, object_id, from_field=None):
-        """None, too, for a number that no database can hold."""
+        """None also for an id that is too large for the database's integers."""
         key = self.opts.pk
         key = key.target_field if isinstance(key, ForeignKey) else key
         if isinstance(key, IntegerField) and bounded_id(object_id) is None:
@@ -69,36 +72,36 @@ class Page(admin.ModelAdmin):
         return super().get_object(request, object_id, from_field)
 
     def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
-        return self._refusals_told(request, super().changeform_view, *args, **kwargs)
+        return self._with_refusals_as_messages(request, super().changeform_view, *args, **kwargs)
 
     def changelist_view(self, request, *args, **kwargs) -> HttpResponse:
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return HttpResponseRedirect(request.path)  # a character that PostgreSQL does not take
-        return self._refusals_told(request, super().changelist_view, *args, **kwargs)
+        return self._with_refusals_as_messages(request, super().changelist_view, *args, **kwargs)
 
     def delete_view(self, request, *args, **kwargs) -> HttpResponse:
-        return self._refusals_told(request, super().delete_view, *args, **kwargs)
+        return self._with_refusals_as_messages(request, super().delete_view, *args, **kwargs)
 
-    def _refusals_told(self, request: HttpRequest, view, *args, **kwargs) -> HttpResponse:
-        """What a service refuses is said on the page that was sent; the view's transaction is undone by then."""
+    def _with_refusals_as_messages(self, request: HttpRequest, view, *args, **kwargs) -> HttpResponse:
+        """Show a refusal of a POST as a message on the same page. The view's transaction is rolled back by then."""
         try:
             return view(request, *args, **kwargs)
         except Refusal as error:
             if request.method != "POST":
                 raise
-            self.message_user(request, told(error), messages.ERROR)
+            self.message_user(request, refusal_text(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
 
-class FixedPage(Page):
-    """Rows that can be changed but not deleted here: what hangs on them is deleted through the API, which knows how."""
+class UndeletableAdmin(BaseAdmin):
+    """Rows that can be changed but not deleted: the API deletes them together with what depends on them."""
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
 
 
-class ReadingPage(FixedPage):
-    """Rows to look at."""
+class ReadOnlyAdmin(UndeletableAdmin):
+    """Rows that can only be read."""
 
     def has_add_permission(self, request) -> bool:
         return False
@@ -107,8 +110,8 @@ class ReadingPage(FixedPage):
         return False
 
 
-class ReadingRows(admin.TabularInline):
-    """Rows to look at, inside another one's page."""
+class ReadOnlyInline(admin.TabularInline):
+    """Rows that can only be read, on the page of the row they belong to."""
 
     extra = 0
     can_delete = False
@@ -123,7 +126,7 @@ class ReadingRows(admin.TabularInline):
         return False
 
 
-def raw_ids(model: type[Model]) -> list[str]:
-    """Names of all relations of a model that a form could show as a list."""
+def related_field_names(model: type[Model]) -> list[str]:
+    """The editable foreign keys and many-to-many fields of a model, for raw_id_fields."""
     relations = (*model._meta.fields, *model._meta.many_to_many)
     return [field.name for field in relations if isinstance(field, ForeignKey | ManyToManyField) and field.editable]

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from courses.models import AssessmentSession
-from demo.enrolling import instant, json_stored
+from demo.enrolments import instant, json_stored
 from demo.evidence import (
     Evidence,
     Kept,

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out for browsers: one page, one session, the same count of failures as the API's."""
+"""Sign-in and sign-out for browsers, with the same failure counters as the API's sign-in."""
 
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.views import RedirectURLMixin
@@ -23,38 +23,38 @@ REFUSED = "No account with this e-mail and password may sign in."
 
 
 def browser_caller(request: HttpRequest) -> Caller | None:
-    """Who is signed in in this browser: None as soon as the session has ended, however it ended."""
-    session = request.session.get(SESSION_KEY)
-    return caller_of(session, CallerKind.PERSON.value) if isinstance(session, int) else None
+    """The caller signed in in this browser; None when the session has ended, for whatever reason."""
+    session_id = request.session.get(SESSION_KEY)
+    return caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
 
 
 def browser_sign_in(request: HttpRequest, person: User) -> None:
-    """Open a session for this browser; the one it had before ends. The cookie gets a new key, whoever it was."""
+    """Open a session for this browser and end the one it had before. The session cookie always gets a new key."""
     browser_sign_out(request)
     login(request, person)
-    opened = session_open(person=person, address=client_address(request))
-    request.session[SESSION_KEY] = opened.pk
-    request.session.set_expiry(opened.expires_at)
+    session = session_open(person=person, address=client_address(request))
+    request.session[SESSION_KEY] = session.pk
+    request.session.set_expiry(session.expires_at)
 
 
 def browser_sign_out(request: HttpRequest) -> None:
-    session = request.session.get(SESSION_KEY)
-    if isinstance(session, int):
-        session_end(session_id=session)
+    session_id = request.session.get(SESSION_KEY)
+    if isinstance(session_id, int):
+        session_end(session_id=session_id)
     logout(request)
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
 class SignInView(RedirectURLMixin, FormView):
-    """`next` is followed to this host only."""
+    """After the sign-in it redirects to `next`, if that is an address of this host."""
 
     template_name = "signin/signin.html"
     form_class = SignInForm
     next_page = "/"
 
     def get_context_data(self, **context):
-        here = {"next": self.get_redirect_url(), "caller": browser_caller(self.request)}
-        return super().get_context_data(**here, **context)
+        values = {"next": self.get_redirect_url(), "caller": browser_caller(self.request)}
+        return super().get_context_data(**values, **context)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         credentials = {"username": form.cleaned_data["email"], "password": form.cleaned_data["password"]}
@@ -62,22 +62,22 @@ class SignInView(RedirectURLMixin, FormView):
             person = authenticate(self.request, **credentials)
         except LockedOut as error:
             text = f"Too many failed attempts. Try again in {_in_words(error.wait)}."
-            return self._again(form, text, 429, {"Retry-After": str(error.wait)})
+            return self._form_with_error(form, text, 429, {"Retry-After": str(error.wait)})
         if not isinstance(person, User):
-            return self._again(form, REFUSED, 401, {"WWW-Authenticate": "JWT"})
+            return self._form_with_error(form, REFUSED, 401, {"WWW-Authenticate": "JWT"})
         browser_sign_in(self.request, person)
         return HttpResponseRedirect(self.get_success_url())
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=400)
 
-    def _again(self, form: SignInForm, text: str, status: int, headers: dict[str, str]) -> HttpResponse:
+    def _form_with_error(self, form: SignInForm, text: str, status: int, headers: dict[str, str]) -> HttpResponse:
         form.add_error(None, text)
         return self.render_to_response(self.get_context_data(form=form), status=status, headers=headers)
 
 
 def _in_words(seconds: int) -> str:
-    """Minutes are rounded up: who waits that long is heard."""
+    """Minutes are rounded up, so that an attempt after that time is not too early."""
     if seconds < 90:
         return f"{seconds} seconds"
     return f"{-(-seconds // 60)} minutes"
@@ -85,7 +85,7 @@ def _in_words(seconds: int) -> str:
 
 @method_decorator(never_cache, name="dispatch")
 class SignOutView(View):
-    """By POST alone, so that no other page can sign anybody out."""
+    """Only by POST, which CSRF protection covers: no other site can sign anybody out."""
 
     http_method_names = ["post"]
 

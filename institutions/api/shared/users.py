@@ -1,4 +1,8 @@
-"""/institution/{parent_lookup_institution_id}/user/{id}/ and its profile/"""
+"""/institution/{parent_lookup_institution_id}/user/{id}/ and its profile/, without activities/.
+
+The tree mounts courses.api.user.UserViewSet, which extends BaseUserViewSet by `activities`: institutions must not
+import courses.
+"""
 
 from typing import Any
 
@@ -9,8 +13,9 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.person import SEARCHED, changeable, locale_field
+from institutions.api.shared.people import SEARCHED, changeable, locale_field
 from institutions.models import Institution, User
+from institutions.row_rules import own
 from institutions.services import people
 from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Role
@@ -109,11 +114,7 @@ class UserFilter(filters.FilterSet):
         return queryset.filter(wanted)
 
 
-def own(me):
-    return Q(pk=me.id)
-
-
-class UserViewSet(ResourceViewSet):
+class BaseUserViewSet(ResourceViewSet):
     queryset = User.objects.all()
     serializer_class = InstitutionUserSerializer
     filterset_class = UserFilter

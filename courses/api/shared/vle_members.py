@@ -2,10 +2,10 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.member import MemberFilter, MemberViewSet
+from courses.api.shared.members import MemberFilter, MemberViewSet
 from courses.models import Course
 from courses.services import registrations
-from institutions.api.person import RoleSerializer
+from institutions.api.shared.people import RoleSerializer
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.scope import under

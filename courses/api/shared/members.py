@@ -4,7 +4,7 @@ from django_filters import rest_framework as filters
 
 from courses.models import Course
 from courses.services import members
-from institutions.api.person import RoleSerializer
+from institutions.api.shared.people import RoleSerializer
 from kernel.caller import Role
 from kernel.scope import under
 from kernel.viewsets import ResourceViewSet

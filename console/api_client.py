@@ -1,0 +1,117 @@
+"""Calls the API's views in this process as the signed-in person, with their permissions, filters and pagination.
+
+The console reads rows in this way only, so no page can show what the API would refuse to the same person.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, QueryDict
+from django.urls import Resolver404, resolve
+from rest_framework.authentication import BaseAuthentication
+
+from kernel.access import ROOTS, Grant
+from kernel.caller import Caller
+
+ROOT = "/api/v2/"
+
+
+class KnownCaller(BaseAuthentication):
+    """The caller that the console's view has authenticated: one query, however many API calls a page makes."""
+
+    def authenticate(self, request):
+        return request._request.console_caller, None
+
+
+@dataclass(frozen=True)
+class ApiResponse:
+    status: int
+    data: Any
+
+
+class ApiClient:
+    """GET requests to the API, answered as Python values."""
+
+    def __init__(self, request: HttpRequest, caller: Caller) -> None:
+        self.request, self.caller = request, caller
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> ApiResponse:
+        """`path` is below /api/v2/. A path without a resource is a 404; errors are responses, never exceptions."""
+        match = self._resolved(path)
+        if match is None:
+            return ApiResponse(404, {})
+        initkwargs = {**match.func.initkwargs, "authentication_classes": [KnownCaller]}
+        view = match.func.cls.as_view(match.func.actions, **initkwargs)
+        response = view(self._request(path, query or {}), *match.args, **match.kwargs)
+        return ApiResponse(response.status_code, response.data)
+
+    def row(self, path: str) -> Any:
+        """The data of a detail; a refusal is raised, so that the page is refused too."""
+        response = self.get(path)
+        if response.status == 404:
+            raise Http404
+        if response.status != 200:
+            raise PermissionDenied
+        return response.data
+
+    def rows(self, path: str, query: Mapping[str, Any] | None = None) -> list[dict[str, Any]] | None:
+        """The rows of a list; None where the caller may not read it."""
+        page = self.page(path, query)
+        return None if page is None else page["results"]
+
+    def page(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """One page of a list with its count; None where the caller may not read it."""
+        response = self.get(path, query)
+        return response.data if response.status == 200 else None
+
+    def count(self, path: str) -> int | None:
+        page = self.page(path, {"limit": 1})
+        return None if page is None else page["count"]
+
+    def viewset(self, path: str) -> Any:
+        """The viewset class of a path; None where there is none."""
+        match = self._resolved(path)
+        return match and match.func.cls
+
+    def lists(self, path: str) -> bool:
+        """Whether the caller's roles may read this list, if only some of its rows."""
+        return any(True for _ in self._grants(path))
+
+    def lists_all(self, path: str) -> bool:
+        """Whether the caller's roles may read all rows of this list."""
+        return any(grant.rows is grant.parent is grant.sees is None for grant in self._grants(path))
+
+    def _grants(self, path: str) -> Iterable[Grant]:
+        match = self._resolved(path)
+        if match is None:
+            return
+        cls = match.func.cls
+        root_id = next(iter(match.kwargs.values()), None)
+        roles = ROOTS[cls.root].roles(self.caller, root_id)
+        for granted_roles, grant in cls.access.items():
+            if granted_roles & roles and "list" in grant.actions and (grant.when is None or grant.when(self.caller)):
+                yield grant
+
+    @staticmethod
+    def _resolved(path: str) -> Any:
+        try:
+            match = resolve(ROOT + path)
+        except Resolver404:
+            return None
+        return match if hasattr(match.func, "cls") else None
+
+    def _request(self, path: str, query: Mapping[str, Any]) -> HttpRequest:
+        """A copy of the browser's request, addressed to the API."""
+        api_request = copy(self.request)
+        api_request.method = "GET"
+        api_request.path = api_request.path_info = ROOT + path
+        api_request.META = {**self.request.META, "HTTP_ACCEPT": "application/json"}
+        parameters = QueryDict(mutable=True)
+        for name, value in query.items():
+            parameters.setlist(name, value if isinstance(value, list) else [str(value)])
+        api_request.GET = parameters  # type: ignore[assignment] # a cached property of the class
+        api_request.console_caller = self.caller  # type: ignore[attr-defined] # read by KnownCaller
+        return api_request

@@ -1,0 +1,372 @@
+"""The views of the console. Each shows what the API lets the signed-in person read; see api_client.py."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+
+from console import figures
+from console.api_client import ApiClient
+from console.explanations import report_explanations
+from console.listings import (
+    ACTIVITIES,
+    ACTIVITY_REPORTS,
+    COURSE_INSTRUCTORS,
+    COURSE_LEARNERS,
+    COURSES,
+    GROUP_COURSES,
+    INSTITUTIONS,
+    LISTINGS,
+    REPORTS,
+    REQUESTS,
+)
+from console.tables import Listing, Row, Table, table
+from console.templatetags.console import person
+from courses.queries import course_counts, learner_courses
+from institutions.services.consents import consent_current
+from kernel.caller import Caller, Role
+from learners.queries import consent_counts, send_counts
+from reports.evidence import report_evidence
+from reports.queries import activity_levels, course_levels, learner_reports, level_counts
+from signin.views import browser_caller
+
+ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
+REFUSALS = {
+    403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
+    404: ("Not found", "There is no such page, or it is not yours to see."),
+}
+PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
+ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
+
+
+@method_decorator(never_cache, name="dispatch")
+class ConsoleView(TemplateView):
+    """Only for people with an administrative role in the URL's institution, and for global administrators."""
+
+    http_method_names = ["get", "head", "options"]
+    caller: Caller
+    api: ApiClient
+    institution: dict[str, Any] | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        caller = browser_caller(request)
+        if caller is None:
+            return redirect_to_login(request.get_full_path())
+        self.caller, self.api = caller, ApiClient(request, caller)
+        try:
+            self.enter()
+            return super().dispatch(request, *args, **kwargs)
+        except Http404:
+            return self.refused(404)
+        except PermissionDenied:
+            return self.refused(403)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data())
+
+    def enter(self) -> None:
+        """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
+        tenant = self.kwargs.get("institution")
+        roles = self.caller.roles_in(tenant)
+        if not roles and tenant is not None:
+            raise Http404
+        if not roles & ADMINISTRATIVE:
+            raise PermissionDenied
+        if tenant is not None:
+            self.institution = self.api.row(f"institution/{tenant}/")
+
+    def refused(self, status: int) -> HttpResponse:
+        title, text = REFUSALS[status]
+        values = {"caller": self.caller, "status": status, "title": title, "text": text}
+        return render(self.request, "console/refused.html", values, status=status)
+
+    @property
+    def home(self) -> str:
+        """Path of the institution below /api/v2/."""
+        return f"institution/{self.kwargs['institution']}/"
+
+    @property
+    def reports_path(self) -> str:
+        return f"{self.home}course/{ANY_ID}/activity/{ANY_ID}/report/"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        values = {
+            "caller": self.caller,
+            "institution": self.institution,
+            "is_global": Role.GLOBAL in self.caller.everywhere,
+            "sections": self.sections(),
+            "breadcrumbs": self.breadcrumbs(),
+        }
+        return super().get_context_data(**values, **context)
+
+    def sections(self) -> list[tuple[str, str, bool]]:
+        """(title, address, is current) of the overview and the lists that the caller's roles may read."""
+        if self.institution is None:
+            return []
+        ids = {"institution": self.institution["id"]}
+        links = [("Overview", reverse("console:overview", kwargs=ids))]
+        links += [
+            (listing.title, reverse(f"console:{listing.word}", kwargs=ids))
+            for listing in LISTINGS
+            if self.api.lists(listing.path.format(**ids))
+        ]
+        return [(title, address, address == self.request.path) for title, address in links]
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        """(name, address) of the breadcrumbs between the institution and this page."""
+        return []
+
+    def breadcrumb(self, name: str, url_name: str, *ids: str) -> tuple[str, str]:
+        """One breadcrumb; `ids` are the URL arguments that it shares with this page, besides the institution."""
+        return name, reverse(f"console:{url_name}", kwargs={key: self.kwargs[key] for key in ("institution", *ids)})
+
+
+class HomeView(ConsoleView):
+    """Redirects to the caller's institution; a global administrator chooses one."""
+
+    template_name = "console/institutions.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if Role.GLOBAL not in self.caller.everywhere:
+            return HttpResponseRedirect(reverse("console:overview", args=[self.caller.institution_id]))
+        page_table = table(INSTITUTIONS, self.api, request.GET, {}, self.row_address)
+        return self.render_to_response(
+            self.get_context_data(table=page_table), status=400 if page_table.has_errors else 200
+        )
+
+    @staticmethod
+    def row_address(row: Row) -> str:
+        return reverse("console:overview", args=[row["id"]])
+
+
+class OverviewView(ConsoleView):
+    """Counts of the institution, each only for callers who may read all rows of the list that is counted."""
+
+    template_name = "console/overview.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        key, api = self.kwargs["institution"], self.api
+        values: dict[str, Any] = {}
+        if api.lists_all(f"{self.home}course/"):
+            values["courses"] = course_counts(key)
+        if api.lists_all(f"{self.home}learner/"):
+            policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
+            values["consents"] = figures.consents(consent_counts(key, policy))
+        if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
+            values["needs"] = figures.needs(*send_counts(key))
+        if api.lists_all(f"{self.home}user/"):
+            values["people"] = api.count(f"{self.home}user/")
+        if api.lists_all(f"{self.home}instructor/"):
+            values["instructors"] = api.count(f"{self.home}instructor/")
+        if api.lists_all(self.reports_path):
+            values["levels"] = figures.levels(level_counts(key))
+            if "courses" in values:
+                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES))
+        return super().get_context_data(**values, **context)
+
+
+class ListView(ConsoleView):
+    """A page with one list."""
+
+    template_name = "console/list.html"
+    listing: Listing = COURSES
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page_table = self.table()
+        has_errors = page_table is not None and page_table.has_errors
+        return self.render_to_response(self.get_context_data(table=page_table), status=400 if has_errors else 200)
+
+    def table(self) -> Table | None:
+        return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
+
+    def row_address(self, row: Row) -> str:
+        if not self.listing.detail_url_name:
+            return ""
+        names = self.listing.detail_url_ids
+        ids = {name: self.kwargs[name] for name in names[:-1]} | {names[-1]: row["id"]}
+        return reverse(f"console:{self.listing.detail_url_name}", kwargs=ids)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        partly = not self.api.lists_all(self.listing.path.format(**self.kwargs))
+        return super().get_context_data(listing=self.listing, partly=partly, **context)
+
+
+class GroupView(ListView):
+    """A group with its parent and children; the list shows its courses."""
+
+    template_name = "console/group.html"
+    listing = GROUP_COURSES
+
+    def row_address(self, row: Row) -> str:
+        """No link where the course's own page may be refused: more people may list a group's courses than read them."""
+        return super().row_address(row) if self.api.lists_all(f"{self.home}course/") else ""
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        path = f"{self.home}group/"
+        group = self.api.row(f"{path}{self.kwargs['group']}/")
+        parent = self.api.row(f"{path}{group['parent']}/") if group["parent"] else None
+        children = self.api.rows(path, {"parent": group["id"], "ordering": "name", "limit": 1000})
+        return super().get_context_data(group=group, parent=parent, children=children, **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Groups", "groups")]
+
+
+class LearnerView(ConsoleView):
+    template_name = "console/learner.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        key, api = self.kwargs["institution"], self.api
+        path = f"{self.home}learner/{self.kwargs['learner']}/"
+        values: dict[str, Any] = {"learner": api.row(path)}
+        instruments = api.rows(f"{self.home}instrument/", {"limit": 1000}) or []
+        response = api.get(f"{path}enrolment/")
+        if response.status == 200:
+            values["enrolment"] = figures.enrolment(response.data["enrolment_status"], instruments)
+        assigned = api.rows(f"{path}send/", {"limit": 1000})
+        if assigned is not None:
+            values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
+        if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
+            values["courses"] = learner_courses(key, self.kwargs["learner"])
+        if api.lists_all(self.reports_path):
+            values["reports"] = learner_reports(key, self.kwargs["learner"])
+        return super().get_context_data(**values, **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Learners", "learners")]
+
+
+class BelowCourseView(ConsoleView):
+    """Base of the pages of a course and of everything below it. Whoever may not read the course is refused first."""
+
+    course: dict[str, Any]
+
+    def enter(self) -> None:
+        super().enter()
+        self.course = self.api.row(self.course_path)
+
+    @property
+    def course_path(self) -> str:
+        return f"{self.home}course/{self.kwargs['course']}/"
+
+    @property
+    def activity_path(self) -> str:
+        return f"{self.course_path}activity/{self.kwargs['activity']}/"
+
+    @cached_property
+    def activity(self) -> dict[str, Any]:
+        return self.api.row(self.activity_path)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(course=self.course, **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(self.course["code"], "course", "course")]
+
+    def activity_breadcrumb(self) -> list[tuple[str, str]]:
+        name = self.activity["name"] or self.activity["vle_activity_id"]
+        return [self.breadcrumb(name, "activity", "course", "activity")]
+
+
+class CourseListView(BelowCourseView, ListView):
+    pass
+
+
+class CourseView(CourseListView):
+    """The course and some of its people; the list shows its activities."""
+
+    template_name = "console/course.html"
+    listing = ACTIVITIES
+
+    def table(self) -> Table | None:
+        if not self.api.lists_all(self.reports_path):
+            return super().table()
+        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
+        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+
+    @staticmethod
+    def add_levels(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+        levels = activity_levels([row["id"] for row in rows])
+        for row in rows:
+            row["levels"] = levels.get(row["id"], {})
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        first_people = {"limit": PEOPLE_SHOWN, "ordering": "last_name"}
+        values = {
+            "instructors": self.api.page(f"{self.course_path}instructor/", first_people),
+            "learners": self.api.page(f"{self.course_path}learner/", first_people),
+        }
+        return super().get_context_data(**values, **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Courses", "courses")]
+
+
+class CourseInstructorsView(CourseListView):
+    listing = COURSE_INSTRUCTORS
+
+
+class CourseLearnersView(CourseListView):
+    listing = COURSE_LEARNERS
+
+
+class ActivityView(CourseListView):
+    """The activity and its instruments; the list shows its reports."""
+
+    template_name = "console/activity.html"
+    listing = ACTIVITY_REPORTS
+
+    def table(self) -> Table | None:
+        """None for callers whose roles may read no report."""
+        return super().table() if self.api.lists(self.listing.path.format(**self.kwargs)) else None
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        activity = self.activity
+        instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
+        values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
+        if self.api.lists_all(self.reports_path):
+            counts = activity_levels([activity["id"]]).get(activity["id"], {})
+            values["levels"] = figures.by_activity("All reports of the activity", counts)
+        return super().get_context_data(**values, **context)
+
+
+class ReportView(BelowCourseView):
+    """A report with the reasons for its levels, which everybody may read who may read the report."""
+
+    template_name = "console/report.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        path = f"{self.activity_path}report/{self.kwargs['report']}/"
+        report = self.api.row(path)
+        audits = self.api.rows(f"{path}audit/", {"limit": 1000}) or []
+        explanations = report_explanations(
+            report, report_evidence(report["id"]), {row["instrument"]: row for row in audits}
+        )
+        return super().get_context_data(report=report, activity=self.activity, **explanations, **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [*super().breadcrumbs(), *self.activity_breadcrumb()]
+
+
+class RequestsView(CourseListView):
+    """The list of the requests of a report: what was captured and the results of the instruments."""
+
+    listing = REQUESTS
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        report = self.api.row(f"{self.activity_path}report/{self.kwargs['report']}/")
+        return super().get_context_data(about=person(report["learner"]), **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        report = self.breadcrumb("Report", "report", "course", "activity", "report")
+        return [*super().breadcrumbs(), *self.activity_breadcrumb(), report]

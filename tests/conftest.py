@@ -38,7 +38,7 @@ def kept() -> Kept:
 def world(db) -> World:
     if not Instrument.objects.exists():  # a test with real transactions empties the tables behind it
         with connection.schema_editor() as editor:
-            import_module("institutions.migrations.0003_instruments_messages_routes").install(apps, editor)
+            import_module("institutions.migrations.0002_instruments_messages_routes").install(apps, editor)
         kept.cache_clear()  # what is installed now may have its keys
     return kept().again()
 

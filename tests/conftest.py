@@ -13,7 +13,14 @@ from rest_framework.test import APIClient
 from institutions.models import Credential, Instrument
 from signin import tokens
 from signin.models import CallerSession
+from tests import migrated
 from tests.world import Kept, World
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, django_db_blocker):
+    with django_db_blocker.unblock():
+        migrated.use_copies()
 
 
 @pytest.fixture(autouse=True)

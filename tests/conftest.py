@@ -1,12 +1,17 @@
 """Fixtures of all tests: the world (see world.py) and clients that hold real tokens."""
 
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -23,17 +28,35 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, d
         migrated.use_copies()
 
 
-@pytest.fixture(autouse=True)
-def _quick(settings, tmp_path):
-    """Passwords hash fast, files go to this test's own folder, static files need no collecting."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = {
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
+class FilesOfOneTest(FileSystemStorage):
+    """Each test's files are in a folder of its own, which its first file makes."""
+
+    tests = 0
+
+    @property
+    def location(self) -> str:
+        return str(settings.VAR_DIR / "files" / f"{os.getpid()}-{FilesOfOneTest.tests}")
+
+    base_location = location
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_settings() -> Iterator[None]:
+    """Passwords hash fast, static files need no collecting."""
+    changes = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "STORAGES": {
+            "default": {"BACKEND": "tests.conftest.FilesOfOneTest"},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    with override_settings(**changes):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_files() -> None:
+    FilesOfOneTest.tests += 1
 
 
 @cache

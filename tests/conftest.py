@@ -23,9 +23,8 @@ from tests.world import Kept, World
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, django_db_blocker):
-    with django_db_blocker.unblock():
-        migrated.use_copies()
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    migrated.use_copy()
 
 
 class FilesOfOneTest(FileSystemStorage):

@@ -1,11 +1,13 @@
 # make run    the service with sample data on http://127.0.0.1:$PORT (8000)
-# make test   the tests; ARGS="tests/courses -k name" chooses some, DATABASE_URL another database
+# make test   the tests, on SQLite; ARGS="tests/courses -k name" chooses some; tests/README.md says more
+# make test-all   the same on the database of DATABASE_URL
+# make prove  what takes hours: all mutants, every test on both databases, ten times the examples
 # make bench  speed of every list and detail beside a floor, on PostgreSQL; ARGS="--only learner --rounds 3"
 # make push   the roster through the VLE API, by eight clients; ARGS="--presentations 2"
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test browser mutants bench push lint check migrations schema format lock clean
+.PHONY: run test test-all browser prove mutants bench push lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -45,11 +47,21 @@ run: .venv/.installed var/static/.collected
 	@echo
 	@exec $(PY) -m gunicorn --config tesla_api/gunicorn.py
 
+# As many processes as there are processors; -n in ARGS is another number, -n 0 none.
+PYTEST = $(PY) -m pytest -n auto --dist loadgroup
+
 test: .venv/.installed-dev
-	$(PY) -m pytest -m "not browser" $(ARGS)
+	env -u DATABASE_URL $(PYTEST) -m "not browser" $(ARGS)
+
+test-all: .venv/.installed-dev
+	@[ -n "$$DATABASE_URL" ] || { echo 'DATABASE_URL names no database: "make test" takes SQLite.' >&2; exit 1; }
+	$(PYTEST) -m "not browser" $(ARGS)
 
 browser: .venv/.installed-dev
-	$(PY) -m pytest -m browser $(ARGS)
+	$(PYTEST) -m browser $(if $(findstring tests/,$(ARGS)),,tests/browser) $(ARGS)
+
+prove: .venv/.installed-dev
+	.ci/prove
 
 # Puts defects into a copy of the code, one at a time: a test must fail for each.
 mutants: .venv/.installed-dev

@@ -1,32 +1,61 @@
 """Fixtures of all tests: the world (see world.py) and clients that hold real tokens."""
 
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from institutions.models import Credential, Instrument
 from signin import tokens
 from signin.models import CallerSession
+from tests import migrated
 from tests.world import Kept, World
 
 
-@pytest.fixture(autouse=True)
-def _quick(settings, tmp_path):
-    """Passwords hash fast, files go to this test's own folder, static files need no collecting."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = {
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "files"},
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    migrated.use_copy()
+
+
+class FilesOfOneTest(FileSystemStorage):
+    """Each test's files are in a folder of its own, which its first file makes."""
+
+    tests = 0
+
+    @property
+    def location(self) -> str:
+        return str(settings.VAR_DIR / "files" / f"{os.getpid()}-{FilesOfOneTest.tests}")
+
+    base_location = location
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_settings() -> Iterator[None]:
+    """Passwords hash fast, static files need no collecting."""
+    changes = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "STORAGES": {
+            "default": {"BACKEND": "tests.conftest.FilesOfOneTest"},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    with override_settings(**changes):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_files() -> None:
+    FilesOfOneTest.tests += 1
 
 
 @cache
@@ -38,7 +67,7 @@ def kept() -> Kept:
 def world(db) -> World:
     if not Instrument.objects.exists():  # a test with real transactions empties the tables behind it
         with connection.schema_editor() as editor:
-            import_module("institutions.migrations.0003_instruments_messages_routes").install(apps, editor)
+            import_module("institutions.migrations.0002_instruments_messages_routes").install(apps, editor)
         kept.cache_clear()  # what is installed now may have its keys
     return kept().again()
 

@@ -191,6 +191,9 @@ class Kept:
             self.world = pickle.dumps(World())
             self.rows = [insert for model in _models() for insert in _inserts(model, before[model])]
             transaction.set_rollback(True)
+        if connection.vendor == "postgresql":  # one text to the server instead of twenty
+            with connection.cursor() as cursor:
+                self.rows = [(b";".join(cursor.mogrify(insert, values) for insert, values in self.rows).decode(), None)]
 
     def again(self) -> World:
         """The same rows, under the same keys: the databases' sequences are beyond them."""

@@ -12,7 +12,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('courses', '0001_initial'),
-        ('files', '0001_initial'),
         ('institutions', '0001_initial'),
         ('learners', '0001_initial'),
     ]
@@ -57,21 +56,6 @@ class Migration(migrations.Migration):
             model_name='assessmentsession',
             name='learner',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='learners.learner'),
-        ),
-        migrations.AddField(
-            model_name='assessmentsessiondata',
-            name='connector',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='session_connectors', to='files.storedfile'),
-        ),
-        migrations.AddField(
-            model_name='assessmentsessiondata',
-            name='data',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='session_data', to='files.storedfile'),
-        ),
-        migrations.AddField(
-            model_name='assessmentsessiondata',
-            name='session',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='data', to='courses.assessmentsession'),
         ),
         migrations.AddField(
             model_name='course',

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('allow_learner_audit', models.BooleanField(default=False, help_text='Learners can read the audit data of their reports.')),
                 ('allow_valid_audit', models.BooleanField(default=False, help_text='Audit data is available even when results are valid.')),
                 ('allowed_domains', models.TextField(blank=True, default='', help_text='Where dashboards may send people back to, separated by commas.')),
+                ('launcher_admin', models.BooleanField(default=False, help_text='People whom a VLE sends have the administrative flags that they hold here, and change passwords.')),
             ],
             options={
                 'abstract': False,
@@ -194,7 +195,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('type', models.IntegerField(choices=[(0, 'MOODLE')], default=0)),
                 ('name', models.CharField(max_length=250)),
-                ('url', models.CharField(blank=True, max_length=2048, null=True, validators=[django.core.validators.URLValidator(['http', 'https'])])),
+                ('url', models.CharField(blank=True, max_length=2048, null=True, validators=[kernel.text.validate_web_address])),
                 ('client_id', models.CharField(blank=True, max_length=250, null=True)),
                 ('lti', models.JSONField(blank=True, default=dict, help_text='LTI configuration without its secret.')),
                 ('lti_secret', kernel.fields.EncryptedTextField(blank=True, default='', editable=False)),
@@ -240,6 +241,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(models.F('consent'), django.db.models.functions.text.Lower('language'), name='document_language_once_per_consent')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AdministrationRecord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_kind', models.CharField(max_length=20)),
+                ('by_id', models.BigIntegerField()),
+                ('address', models.GenericIPAddressField(null=True)),
+                ('at', models.DateTimeField(auto_now_add=True, db_index=True)),
+                ('action', models.CharField(choices=[('create', 'Create'), ('update', 'Update'), ('delete', 'Delete')], max_length=10)),
+                ('resource', models.CharField(help_text='The last word of its URL.', max_length=20)),
+                ('resource_id', models.BigIntegerField()),
+                ('institution_id', models.BigIntegerField(null=True)),
+                ('changes', models.JSONField(default=dict)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['resource', 'resource_id'], name='administration_of_row')],
             },
         ),
         migrations.AddIndex(

@@ -30,6 +30,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Launcher',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('target', models.SmallIntegerField(choices=[(0, 'Dashboard'), (1, 'Lapi')], default=0)),
+                ('target_url', models.CharField(max_length=2048, null=True)),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('expires_at', models.DateTimeField(db_index=True)),
+                ('used_at', models.DateTimeField(null=True)),
+                ('credential', models.ForeignKey(help_text='What the VLE asked for it with.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='institutions.credential')),
+                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
+                ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='courses.assessmentsession')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('vle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='institutions.vle')),
+            ],
+            options={
+                'constraints': [],
+            },
+        ),
+        migrations.CreateModel(
             name='CallerSession',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -41,31 +62,12 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True)),
                 ('assessment_session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='courses.assessmentsession')),
                 ('credential', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='institutions.credential')),
+                ('launcher', models.ForeignKey(help_text='What opened it, if a VLE did.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='signin.launcher')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'indexes': [models.Index(fields=['expires_at'], name='session_expiry')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('credential', None), ('user__isnull', False)), models.Q(('credential__isnull', False), ('user', None)), _connector='OR'), name='session_of_person_or_module'), models.CheckConstraint(condition=models.Q(('assessment_session', None), ('kind', 'learner'), _connector='OR'), name='session_of_assessment_is_learners')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Launcher',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('target', models.SmallIntegerField(choices=[(0, 'Dashboard'), (1, 'Lapi')], default=0)),
-                ('target_url', models.CharField(max_length=2048, null=True)),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('used_at', models.DateTimeField(null=True)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
-                ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='courses.assessmentsession')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('vle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='institutions.vle')),
-            ],
-            options={
-                'constraints': [],
             },
         ),
         migrations.AddConstraint(

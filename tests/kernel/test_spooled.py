@@ -6,11 +6,11 @@ from contextlib import closing
 
 import pytest
 from django.http import UnreadablePostError
-from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.http import parsers
 from kernel.http.spooled import Content, Scanner
+from tests.examples import given
 
 LIMIT = 1000
 

@@ -31,38 +31,26 @@ def copied(to: Path) -> Path:
     return to
 
 
-def environment(scratch: Path, **more: str) -> dict[str, str]:
+def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DEMO", "VAR_DIR"}}
-    quick = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": ""}  # loading unused plugins takes longest
-    return kept | quick | {"MIGRATED": str(scratch / "migrated.sqlite3"), **more}
+    # Loading unused plugins takes longest.
+    return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": ""}
 
 
-def migrate(tree: Path, scratch: Path) -> None:
-    """One migrated database, of which every run takes a copy."""
-    url = f"sqlite:///{scratch / 'migrated.sqlite3'}"
-    code = "import tests.environment, django; django.setup(); from django.core.management import call_command; "
-    code += "call_command('migrate', verbosity=0)"
-    env = environment(scratch, DATABASE_URL=url, DJANGO_SETTINGS_MODULE="tesla_api.settings")
-    subprocess.run([sys.executable, "-c", code], cwd=tree, env=env, check=True)
-
-
-def pytest(tree: Path, scratch: Path, *arguments: str) -> tuple[int, str]:
+def pytest(tree: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and output; 0 passed, 1 failed, others are failures of import or collection."""
-    plugins = [
-        f"-p{name}"
-        for name in ("no:cacheprovider", "pytest_django.plugin", "xdist.plugin", "tests.mutations.premigrated")
-    ]
+    plugins = [f"-p{name}" for name in ("no:cacheprovider", "pytest_django.plugin", "xdist.plugin")]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=line", *plugins, *arguments]
     try:
         done = subprocess.run(
-            command, cwd=tree, env=environment(scratch), capture_output=True, text=True, timeout=LONGEST, check=False
+            command, cwd=tree, env=environment(), capture_output=True, text=True, timeout=LONGEST, check=False
         )
     except subprocess.TimeoutExpired:
         return 1, "took too long"
     return done.returncode, done.stdout + done.stderr
 
 
-def killer(mutant: Mutant, tree: Path, scratch: Path) -> str | None:
+def killer(mutant: Mutant, tree: Path) -> str | None:
     """The line of the test that fails with this mutant; None when all pass."""
     file = tree / mutant.file
     before = file.read_text()
@@ -71,7 +59,7 @@ def killer(mutant: Mutant, tree: Path, scratch: Path) -> str | None:
     _write(file, before[: mutant.at] + mutant.new + before[end:])
     try:
         for arguments in mutant.tests:
-            code, output = pytest(tree, scratch, *arguments)
+            code, output = pytest(tree, *arguments)
             if code != 0:
                 lines = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR", "E  "))]
                 return (lines or output.splitlines()[-1:] or ["?"])[0]
@@ -90,23 +78,23 @@ def _write(file: Path, text: str) -> None:
     os.utime(file, (seconds, seconds))
 
 
-def baseline(mutants: list[Mutant], tree: Path, scratch: Path, jobs: int, short: bool) -> None:
+def baseline(mutants: list[Mutant], tree: Path, jobs: int, short: bool) -> None:
     """Without a mutant every test that is going to be run passes: else nothing below would mean anything."""
     files = sorted({argument for mutant in mutants for run in mutant.tests for argument in run if "/" in argument})
     chosen = ("-k", "vle", "tests/contract/test_access.py") if short else ("-n", str(jobs), *files)
-    code, output = pytest(tree, scratch, *chosen)
+    code, output = pytest(tree, *chosen)
     if code != 0:
         raise SystemExit(f"the tests fail without any mutant:\n{output[-3000:]}")
 
 
-def work(queue: "Queue[Mutant]", tree: Path, scratch: Path, survivors: list[str]) -> None:
+def work(queue: "Queue[Mutant]", tree: Path, survivors: list[str]) -> None:
     while True:
         try:
             mutant = queue.get_nowait()
         except Empty:
             return
         begun = time.monotonic()
-        found = killer(mutant, tree, scratch)
+        found = killer(mutant, tree)
         if found is None:
             survivors.append(mutant.name)
         verdict = "SURVIVED" if found is None else "killed"
@@ -126,6 +114,8 @@ def main() -> int:
     mutants = [
         m for m in every if m.name not in EQUIVALENT and (not asked.only or any(w in m.name for w in asked.only))
     ]
+    if not mutants:
+        raise SystemExit(f"no mutant has {asked.only} in its name")
     if asked.list:
         print(*(mutant.name for mutant in mutants), sep="\n")
         return 0
@@ -133,14 +123,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         scratch = Path(folder)
         trees = [copied(scratch / f"tree{n}") for n in range(asked.jobs)]
-        migrate(trees[0], scratch)
         for tree in trees:
             compileall.compile_dir(tree, quiet=1)
-        baseline(mutants, trees[0], scratch, asked.jobs, asked.short)
+        baseline(mutants, trees[0], asked.jobs, asked.short)
         queue: Queue[Mutant] = Queue()
         for mutant in mutants:
             queue.put(mutant)
-        workers = [threading.Thread(target=work, args=(queue, tree, scratch, survivors)) for tree in trees]
+        workers = [threading.Thread(target=work, args=(queue, tree, survivors)) for tree in trees]
         for worker in workers:
             worker.start()
         for worker in workers:

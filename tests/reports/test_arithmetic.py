@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from learners.arithmetic import Instrument, Provider
@@ -39,6 +39,7 @@ from reports.arithmetic import (
     session_row,
     threshold_code,
 )
+from tests.examples import given
 
 NOW = datetime(2021, 5, 4, 12, 0, tzinfo=UTC)
 TIMEOUT = timedelta(minutes=30)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from learners.arithmetic import Instrument, Provider
@@ -33,6 +33,7 @@ from reports.reasons import (
     session_reason,
     thresholds_text,
 )
+from tests.examples import given
 
 NOW = datetime(2021, 5, 3, 12, 0, tzinfo=UTC)
 LIMIT = timedelta(minutes=30)

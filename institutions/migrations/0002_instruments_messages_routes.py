@@ -3,6 +3,8 @@
 from django.core.management.color import no_style
 from django.db import migrations
 
+import kernel.constraints
+
 
 def _online_offline(sensor):
     """Options of an instrument that works during a session (online) or on uploaded documents (offline)."""
@@ -87,6 +89,16 @@ def install(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0002_document_pdf_institution")]
-    # Undoing keeps the rows: others may refer to them by then, and installing again changes nothing.
-    operations = [migrations.RunPython(install, migrations.RunPython.noop)]
+    dependencies = [("files", "0002_initial"), ("institutions", "0001_initial")]
+    operations = [
+        # Not in the first migration, because files need institutions and documents need files. Tables first, then rows:
+        # PostgreSQL does not alter a table while rows of the same transaction wait to be checked.
+        migrations.AddConstraint(
+            model_name="informedconsentdocument",
+            constraint=kernel.constraints.Tied(
+                fields=("pdf", "institution"), name="document_pdf_institution", to_fields=("id", "institution")
+            ),
+        ),
+        # Undoing keeps the rows: others may refer to them by then, and installing again changes nothing.
+        migrations.RunPython(install, migrations.RunPython.noop),
+    ]

@@ -11,19 +11,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import Resolver404, resolve
-from rest_framework.authentication import BaseAuthentication
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller
 
 ROOT = "/api/v2/"
-
-
-class KnownCaller(BaseAuthentication):
-    """Who asks was found when the page was opened: one query, however many answers the page is made of."""
-
-    def authenticate(self, request):
-        return request._request.console_caller, None
 
 
 @dataclass(frozen=True)
@@ -43,8 +35,8 @@ class Reader:
         found = self._resolved(path)
         if found is None:
             return Answer(404, {})
-        given = {**found.func.initkwargs, "authentication_classes": [KnownCaller]}
-        view = found.func.cls.as_view(found.func.actions, **given)
+        # Who asks was found when the page was opened: one query, however many answers the page is made of.
+        view = found.func.cls.as_view_for_known_caller(found.func.actions, **found.func.initkwargs)
         answer = view(self._request(path, query or {}), *found.args, **found.kwargs)
         return Answer(answer.status_code, answer.data)
 
@@ -112,5 +104,5 @@ class Reader:
         for name, value in query.items():
             asked.setlist(name, value if isinstance(value, list) else [str(value)])
         inner.GET = asked  # type: ignore[assignment] # a cached property of the class
-        inner.console_caller = self.caller  # type: ignore[attr-defined] # read by KnownCaller
+        inner.known_caller = self.caller  # type: ignore[attr-defined] # read by the kernel's KnownCaller
         return inner

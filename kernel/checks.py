@@ -3,10 +3,11 @@
 from django.core.checks import Error, register
 from django.core.exceptions import FieldError, ImproperlyConfigured
 
-from kernel.access import METHOD, ROOTS, multiplies
+from kernel.access import METHOD, ROOTS
 from kernel.caller import Anyone
 from kernel.declared import declared_tree
 from kernel.fast.rows import CannotCompileError
+from kernel.row_rules import multiplies
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 

@@ -83,8 +83,8 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
             return rows
         if view is None:
             return rows.none()
-        limits = {self.tenant: view.tenant_id, self.root_path: view.root_id}
-        limits.pop(None, None)
+        paths = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
+        limits = {path: id for path, id in paths if path is not None}
         if None in limits.values():
             return rows.none()  # below this root rows are of no institution: those of nobody are not meant
         return rows.filter(**limits)

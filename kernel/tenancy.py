@@ -32,7 +32,8 @@ def _reached(model: type[Model]) -> set[type[Model]]:
     waiting = [model]
     while waiting:
         options = waiting.pop()._meta
-        related = {field.related_model for field in (*options.fields, *options.many_to_many) if field.is_relation}
+        fields = (*options.fields, *options.many_to_many)
+        related = {field.related_model for field in fields if field.related_model is not None}
         waiting += related - reached
         reached |= related
     return reached

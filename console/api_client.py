@@ -11,19 +11,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import Resolver404, resolve
-from rest_framework.authentication import BaseAuthentication
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller
 
 ROOT = "/api/v2/"
-
-
-class KnownCaller(BaseAuthentication):
-    """The caller that the console's view has authenticated: one query, however many API calls a page makes."""
-
-    def authenticate(self, request):
-        return request._request.console_caller, None
 
 
 @dataclass(frozen=True)
@@ -43,8 +35,8 @@ class ApiClient:
         match = self._resolved(path)
         if match is None:
             return ApiResponse(404, {})
-        initkwargs = {**match.func.initkwargs, "authentication_classes": [KnownCaller]}
-        view = match.func.cls.as_view(match.func.actions, **initkwargs)
+        # The console's view has authenticated the caller: one query, however many API calls a page makes.
+        view = match.func.cls.as_view_for_known_caller(match.func.actions, **match.func.initkwargs)
         response = view(self._request(path, query or {}), *match.args, **match.kwargs)
         return ApiResponse(response.status_code, response.data)
 
@@ -113,5 +105,5 @@ class ApiClient:
         for name, value in query.items():
             parameters.setlist(name, value if isinstance(value, list) else [str(value)])
         api_request.GET = parameters  # type: ignore[assignment] # a cached property of the class
-        api_request.console_caller = self.caller  # type: ignore[attr-defined] # read by KnownCaller
+        api_request.known_caller = self.caller  # type: ignore[attr-defined] # read by the kernel's KnownCaller
         return api_request

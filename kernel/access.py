@@ -1,11 +1,9 @@
 """Access: which role may do what on a resource, under which parents, on which rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.constants import LOOKUP_SEP
-from django.db.models.sql import Query
+from django.db.models import Q
 from django.http import Http404
 from rest_framework.permissions import BasePermission
 
@@ -67,6 +65,13 @@ def module(role: Role) -> Callable[[Caller, int | None], Role]:
     return lambda caller, id: role if id == caller.id else NOBODY
 
 
+def _capturing(caller: Caller, id: int | None) -> Role:
+    """People have their roles, VLEs theirs below the institution that they belong to."""
+    if caller.kind is CallerKind.VLE:
+        return Role.VLE if id == caller.institution_id else NOBODY
+    return caller.roles_in(id)
+
+
 ROOTS = {
     "institution": Root(
         PEOPLE, lambda caller, id: caller.roles_in(id), lambda caller, id: id, strangers_get_404=True, id_is_tenant=True
@@ -84,37 +89,17 @@ ROOTS = {
         lambda caller, id: None,
         id_is_own=False,
     ),
+    # The capture API, /lapi/v1/: the first id is the institution's there, too.
+    "lapi": Root(
+        PEOPLE | {CallerKind.LEARNER_SESSION, CallerKind.VLE},
+        _capturing,
+        lambda caller, id: id,
+        strangers_get_404=True,
+        id_is_tenant=True,
+    ),
 }
-
-
-def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
-    """Both rules about the parent, of each grant, as columns of its own query: no further query, no duplicated rows."""
-    return [
-        Exists(model._default_manager.filter(rule(caller), pk=OuterRef("pk"))) if rule else Value(True)
-        for g in grants
-        for rule in (g.parent, g.sees)
-    ]
-
-
-def visible(queryset, grants: Iterable[Grant], caller):
-    """Rows seen through any of the grants. `manage.py check` sees to it that no rule can show a row twice."""
-    seen = Q(pk__in=[])
-    for found in grants:
-        if found.rows is None:
-            return queryset
-        seen |= found.rows(caller)
-    return queryset.filter(seen)
-
-
-def multiplies(model, rule: Q) -> bool:
-    """Whether filtering rows by the rule may find one of them several times: it joins what there may be many of."""
-    names = (child if isinstance(child, Q) else child[0] for child in rule.children if isinstance(child, Q | tuple))
-    return any(
-        multiplies(model, name)
-        if isinstance(name, Q)
-        else any(step.m2m for step in Query(model).names_to_path(name.split(LOOKUP_SEP), model._meta)[0])
-        for name in names
-    )
+# What programs sign in as has one role: where no line of an access table is for it, nothing is looked up for it.
+_OF_PROGRAMS = {CallerKind.VLE: Role.VLE, CallerKind.PROVIDER: Role.PROVIDER}
 
 
 class DeclaredAccess(BasePermission):
@@ -123,8 +108,9 @@ class DeclaredAccess(BasePermission):
     def has_permission(self, request, view) -> bool:
         if not request.user.is_authenticated:
             return False
-        root = ROOTS[view.root]
-        if request.user.kind not in root.kinds:
+        root, kind = ROOTS[view.root], request.user.kind
+        role = _OF_PROGRAMS.get(kind)
+        if kind not in root.kinds or (role is not None and not any(role & who for who in view.access)):
             return False
         if not view.roles:
             if root.strangers_get_404:

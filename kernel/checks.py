@@ -1,12 +1,13 @@
 """`manage.py check`: tree, scopes, access and plans must tell the same story."""
 
 from django.core.checks import Error, register
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldError, ImproperlyConfigured
 
-from kernel.access import METHOD, ROOTS, multiplies
+from kernel.access import METHOD, ROOTS
 from kernel.caller import Anyone
 from kernel.declared import declared_tree
 from kernel.fast.rows import CannotCompileError
+from kernel.row_rules import multiplies
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
@@ -31,6 +32,12 @@ def _examine(resource):
     for name in ("serializer_class", "detail_serializer_class"):
         if not issubclass(getattr(view, name) or ResourceSerializer, ResourceSerializer):
             yield Error(f"{view.__name__}.{name} is no ResourceSerializer", id="tesla.E004")
+    for shown in view.serializers():
+        try:
+            shown().fields  # noqa: B018 - are made of the model's here
+        except ImproperlyConfigured as error:
+            yield Error(str(error), id="tesla.E006")
+            return
     if not _is_total(view.ordering, view.queryset.model):
         yield Error(f"{view.__name__}.ordering is not total: it must end in the key", id="tesla.E003")
     yield from _examine_queries(view, list(view.scope.kwargs))

@@ -1,32 +1,43 @@
-"""Procedures: one POST below the row that the first id of a URL names, for what is no row and no list of rows."""
+"""Procedures: answers at an address that is neither a row nor a list of rows, below a root or a row further down."""
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.views import APIView
 
 from kernel.access import Grant
-from kernel.caller import Role
 from kernel.rooted import Rooted
+from kernel.row_rules import marks
+from kernel.scope import Scope
+from kernel.seal import VERBS
 from kernel.serializers import BodySerializer
 
-_SEALED = {"permission_classes", "get_permissions", "authentication_classes", "get_authenticators", "initial"}
+DECLARATIONS = VERBS - {"head", "options", "trace"} | {
+    "root", "root_kwarg", "access",
+    "row_scope", "row_joins", "parser_classes", "renderer_classes", "handle_exception",
+}  # fmt: skip
 
 
-# Subclasses declare root and access and answer post(). Who may call is decided as for resources, in the same order.
-# No docstring: the schema would show it as the description of every operation.
+# Subclasses declare root and access, whose actions are verbs, and answer get() or post(). Who may call is decided as
+# for resources, in the same order. No docstring: the schema would show it as the description of every operation.
 class ProcedureView(Rooted, APIView):
-    access: ClassVar[dict[Role, Grant]] = {}
-    http_method_names = ["options", "post"]
+    declarations = DECLARATIONS
+    row_scope: ClassVar[Scope | None] = None  # which row the ids of the URL name; None: the root's own
+    row_joins: ClassVar[tuple[str, ...]] = ()  # what is read with it
+    row: Any = None
     action_map = {"post": "post"}  # the browsable API asks for it
     action: str | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        for name in _SEALED & cls.__dict__.keys():
-            raise TypeError(f"{cls.__name__}.{name} is sealed: declare access")
+        opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
+        cls.http_method_names = sorted({"options"} | opened | ({"head"} if "get" in opened else set()))
 
     def initialize_request(self, request, *args, **kwargs):
-        self.action = "post" if request.method == "POST" else None
+        verb = "get" if request.method == "HEAD" else request.method.lower()
+        self.action = None if verb == "options" else verb
         return super().initialize_request(request, *args, **kwargs)
 
     def read(self, serializer: type[BodySerializer]) -> dict[str, Any]:
@@ -36,8 +47,25 @@ class ProcedureView(Rooted, APIView):
         return body.validated_data
 
     def enter(self) -> None:
-        """Nothing lies above but the root's own row, which the caller's roles have judged."""
+        """Find the row that the URL names, and the grants that hold on it: 404 without the row, 403 without a grant.
 
-    @property
-    def grants(self) -> tuple[Grant, ...]:
-        return tuple(g for who, g in self.access.items() if who & self.roles and self.action in g.actions)
+        Where it is the root's own, the caller's roles have judged it.
+        """
+        grants = self._granted()
+        if self.row_scope is not None:
+            self.row = self._row(self.row_scope, grants)
+            grants = self._standing(grants, tuple(getattr(self.row, f"mark_{n}") for n in range(2 * len(grants))))
+            if not grants:
+                raise PermissionDenied
+        self._held = tuple(grants)
+
+    def _row(self, scope: Scope, grants: list[Grant]) -> Any:
+        """That row, with what the rules of each grant say of it: one statement."""
+        marked = {f"mark_{n}": mark for n, mark in enumerate(marks(scope.model, grants, self.caller))}
+        try:
+            row = scope.parents(self.kwargs).select_related(*self.row_joins).annotate(**marked).first()
+        except (ValidationError, ValueError) as error:  # no id that such a row could have
+            raise Http404 from error
+        if row is None:
+            raise Http404
+        return row

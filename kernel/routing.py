@@ -11,6 +11,7 @@ from rest_framework.viewsets import GenericViewSet
 from rest_framework_nested.routers import NestedSimpleRouter
 
 from kernel.procedures import ProcedureView
+from kernel.seal import refuse_unexamined
 from kernel.viewsets import ResourceViewSet
 
 
@@ -48,6 +49,7 @@ class Resource:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"(\w+/)*?(\w+/\{\w+\}/)+", self.url):
             raise ValueError(f"{self.url} is no URL of the tree: words and {{ids}} in turn, a slash at the end")
+        refuse_unexamined(self.viewset)
 
     @property
     def segments(self) -> list[tuple[str, str]]:
@@ -104,6 +106,7 @@ class Procedure:
         found = re.fullmatch(r"(\w+)/\{(\w+)\}/\w+/", self.url)
         if found is None or found.groups() != (self.view.root, self.view.root_kwarg):
             raise ValueError(f"{self.url} is no URL of {self.view.__name__}: {{root}}/{{its id}}/word/")
+        refuse_unexamined(self.view)
 
     def urls(self) -> list:
         root, kwarg, word = re.findall(r"\w+", self.url)

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured, ValidationError
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
@@ -18,9 +18,11 @@ from kernel.access import ROOTS
 from kernel.constraints import refuse_violations
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, is_too_deep
+from kernel.tenancy import tenant_path
 from kernel.text import validate_line, validate_prose, without_controls
 
 Expression = Callable[[int], Any]
+LOOKED_UP = "?"  # no path: the model says it
 
 
 # What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
@@ -29,7 +31,8 @@ Expression = Callable[[int], Any]
 class PlainText:
     def get_fields(self):
         fields = super().get_fields()  # type: ignore[misc]
-        for field in fields.values():
+        for name, field in fields.items():
+            _refuse_unlimited(f"{type(self).__name__}.{name}", field)
             if _is_text(field):
                 several_lines = field.style.get("base_template") == "textarea.html"
                 field.validators.append(validate_prose if several_lines else validate_line)
@@ -47,9 +50,50 @@ class PlainText:
         return super().to_internal_value(data)  # type: ignore[misc]
 
 
+def _refuse_unlimited(name: str, field: serializers.Field) -> None:
+    """Any other field of related rows would take the ids of all institutions."""
+    one = field.child_relation if isinstance(field, serializers.ManyRelatedField) else field
+    if isinstance(one, serializers.RelatedField) and not (one.read_only or isinstance(one, TenantRelatedField)):
+        raise ImproperlyConfigured(f"{name} must be a TenantRelatedField: {type(one).__name__} takes every id")
+
+
 def _is_text(field: serializers.Field) -> bool:
     is_text = isinstance(field, serializers.CharField) and not isinstance(field, OpaqueTextField)
     return is_text and not field.read_only
+
+
+class TenantRelatedField(serializers.PrimaryKeyRelatedField):
+    """A foreign key in a body: an id of another institution is as unknown as one that does not exist.
+
+    `tenant` is the path from the related row to its institution; None for rows that all institutions share. Unless
+    declared it is looked up in the model. `root` is the path to what the first id of the URL names, where that is less
+    than an institution. In forms it is a number to type, never a list of rows.
+    """
+
+    def __init__(self, *, tenant: str | None = LOOKED_UP, root: str | None = None, **kwargs):
+        if tenant == LOOKED_UP and kwargs.get("queryset") is not None:
+            tenant = tenant_path(kwargs["queryset"].model)
+        self.tenant, self.root_path = tenant, root
+        kwargs.setdefault("style", {"base_template": "input.html", "input_type": "number"})
+        super().__init__(**kwargs)
+
+    def get_queryset(self):
+        rows, view = super().get_queryset(), self.context.get("view")
+        if rows is None or (self.tenant is None and self.root_path is None):
+            return rows
+        if view is None:
+            return rows.none()
+        paths = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
+        limits = {path: id for path, id in paths if path is not None}
+        if None in limits.values():
+            return rows.none()  # below this root rows are of no institution: those of nobody are not meant
+        return rows.filter(**limits)
+
+    def to_internal_value(self, data):
+        number = bounded_id(data)
+        if number is None:
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        return super().to_internal_value(number)
 
 
 # No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
@@ -61,6 +105,8 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
 
 # A row: whatever the database would refuse is refused here first, under the field that is to blame.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
+
     def get_validators(self) -> list[Any]:
         return []  # DRF's own know neither the parents of the URL nor expressions
 
@@ -84,35 +130,6 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
         if self.instance is not None:
             return copy(self.instance)
         return self.Meta.model(**self.context["view"].parent_link())  # type: ignore[misc]
-
-
-class TenantRelatedField(serializers.PrimaryKeyRelatedField):
-    """A foreign key in a body: an id of another institution is as unknown as one that does not exist.
-
-    `tenant` is the path from the related row to its institution; None for rows that all institutions share. `root` is
-    the path to what the first id of the URL names, where that is less than an institution. In forms it is a number to
-    type, never a list of rows.
-    """
-
-    def __init__(self, *, tenant: str | None = "institution", root: str | None = None, **kwargs):
-        self.tenant, self.root_path = tenant, root
-        kwargs.setdefault("style", {"base_template": "input.html", "input_type": "number"})
-        super().__init__(**kwargs)
-
-    def get_queryset(self):
-        rows, view = super().get_queryset(), self.context.get("view")
-        if rows is None or (self.tenant is None and self.root_path is None):
-            return rows
-        if view is None:
-            return rows.none()
-        limits = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
-        return rows.filter(**{path: id for path, id in limits if path is not None})
-
-    def to_internal_value(self, data):
-        number = bounded_id(data)
-        if number is None:
-            self.fail("incorrect_type", data_type=type(data).__name__)
-        return super().to_internal_value(number)
 
 
 class BlankableEmailField(serializers.EmailField):

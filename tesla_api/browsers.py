@@ -5,12 +5,12 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
-from kernel.http.paths import ROOTS
+from kernel.http.paths import API_PREFIXES
 
 
 class _ForBrowsers:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_program = "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith(ROOTS)
+        is_program = "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith(API_PREFIXES)
         return self.get_response(request) if is_program else super().__call__(request)  # type: ignore[attr-defined, misc]
 
 

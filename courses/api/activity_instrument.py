@@ -69,9 +69,8 @@ class ActivityInstrumentViewSet(ResourceViewSet):
         Role.LEARNER: grant(READ, parent=attended("course__")),
     }
 
-    def locked(self):
+    def lock_first(self):
         activities.activity_locked(activity=self.parent)  # before the row: as whoever deletes an activity does
-        return super().locked()
 
     def perform_create(self, serializer):
         serializer.instance = activities.activity_instrument_create(activity=self.parent, **serializer.validated_data)

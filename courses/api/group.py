@@ -48,9 +48,8 @@ class GroupViewSet(ResourceViewSet):
         Role.ADMIN | Role.DATA: grant(WRITE),
     }
 
-    def locked(self):
+    def lock_first(self):
         groups.tree_locked(institution_id=self.parent.pk)  # before the group, as the services do
-        return super().locked()
 
     def perform_create(self, serializer):
         serializer.instance = groups.group_create(institution=self.parent, **serializer.validated_data)

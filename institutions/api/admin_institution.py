@@ -36,10 +36,9 @@ class AdminInstitutionViewSet(AdministrationViewSet):
     search_fields = ("acronym", "name")
     orderable = {name: name for name in AdminInstitutionSerializer.Meta.fields}
 
-    def locked(self):
+    def lock_first(self):
         if self.action == "destroy":  # who goes with it is locked first: people before their institution
             institutions.administrators_locked(institution=self.get_object())
-        return super().locked()
 
     def made(self, values: dict[str, Any]) -> Institution:
         return institutions.institution_register(**values)

@@ -75,7 +75,7 @@ class AdminProviderFilter(filters.FilterSet):
 
 
 class AdminProviderViewSet(AdministrationViewSet):
-    queryset = Provider.objects.all()
+    queryset = Provider.objects.select_related("instrument")
     serializer_class = AdminProviderSerializer
     filterset_class = AdminProviderFilter
     fast_rows = False  # a handful of rows, with thresholds that are decimals and answered as numbers
@@ -85,9 +85,6 @@ class AdminProviderViewSet(AdministrationViewSet):
     }
     scope = under(Instrument, rows="instrument", parent_lookup_instrument_id="pk")
     access = {Role.GLOBAL: grant(READ, WRITE, "credentials")}
-
-    def narrow(self, queryset):
-        return queryset.select_related("instrument")
 
     def made(self, values: dict[str, Any]) -> Provider:
         provider, self.issued = instruments.provider_create(instrument=self.parent, **values)
@@ -99,9 +96,8 @@ class AdminProviderViewSet(AdministrationViewSet):
     def removed(self, row: Provider) -> None:
         instruments.shared_delete(row=row)
 
-    def read_back(self, row):
-        answer = super().read_back(row)
-        return answer | {"credentials": self.issued} if self.action in ("create", "credentials") else answer
+    def extend_answer(self, values):
+        return values | {"credentials": self.issued} if self.action in ("create", "credentials") else values
 
     @extend_schema(request=RotationSerializer, responses={201: AdminProviderSerializer})
     @action(detail=True, methods=["post"])

@@ -1,6 +1,5 @@
 """/institution/{parent_lookup_institution_id}/ic/{parent_lookup_informed_consent_id}/document/{language}/"""
 
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -104,15 +103,8 @@ class InformedConsentDocumentViewSet(ResourceViewSet):
         form = str(self.request.content_type).startswith("multipart/")
         return settings.REQUEST_BODY_BYTES + (settings.CONSENT_PDF_BYTES if form else 0)
 
-    @cached_property
-    def parent(self) -> InformedConsent:
-        consent = super().parent
-        consent.institution = self.tenant
-        return consent
-
-    def locked(self):
+    def lock_first(self):
         consent_locked(consent=self.parent)  # before the document: as whoever deletes a consent does
-        return super().locked()
 
     def perform_create(self, serializer):
         serializer.instance = documents.document_create(consent=self.parent, **serializer.validated_data)

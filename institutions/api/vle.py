@@ -66,10 +66,9 @@ class VLEViewSet(ResourceViewSet):
     def perform_destroy(self, instance):
         vles.vle_delete(vle=instance)
 
-    def read_back(self, row):
+    def extend_answer(self, values):
         """The credentials stand in the answer that issues them, and nowhere else."""
-        answer = super().read_back(row)
-        return answer | {"credentials": self.issued_credentials()} if self.action == "create" else answer
+        return values | {"credentials": self.issued_credentials()} if self.action == "create" else values
 
     def issued_credentials(self) -> dict[str, Any]:
         return self.issued | {"api_url": self.request.build_absolute_uri("/api/v2")}

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from kernel.http.address import is_trusted
 
-ROOTS = ("/api/", "/lapi/")
+API_PREFIXES = ("/api/", "/lapi/")
 BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else of the API with one
 
 
@@ -23,7 +23,7 @@ class BothSlashForms:
 
     def __call__(self, request: HttpRequest):
         path = "/" + request.path_info.lstrip("/")
-        if path.startswith(ROOTS):
+        if path.startswith(API_PREFIXES):
             request.path_info = path
             bare = path.startswith(BARE)
             if bare and path.endswith("/"):
@@ -31,7 +31,7 @@ class BothSlashForms:
             elif not bare and not path.endswith("/"):
                 request.path_info = path + "/"
         answer = self.get_response(request)
-        if path.startswith(ROOTS):
+        if path.startswith(API_PREFIXES):
             answer["Cache-Control"] = "no-store"  # people's data and tokens: neither browsers nor proxies keep any
         return answer
 

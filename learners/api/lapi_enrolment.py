@@ -3,14 +3,18 @@
 from drf_spectacular.utils import extend_schema
 
 from institutions.models import Instrument
+from kernel.access import grant
+from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
-from learners.api.capture import (
+from learners.api.base_capture import (
     LEARNER_ID,
     TAKEN_OR_REFUSED,
     CaptureView,
     OfLearner,
     SampleSerializer,
     instruments_among,
+    outside_sessions,
+    own,
     path_of,
     taken,
 )
@@ -22,7 +26,7 @@ class EnrolmentSampleSerializer(OfLearner, SampleSerializer):
 
 
 class EnrolmentView(ReceivesSample, CaptureView):
-    is_for_sessions = False
+    access = {Role.LEARNER: grant("post", parent=own, when=outside_sessions)}
 
     @extend_schema(
         operation_id="lapi_enrolment",

@@ -6,8 +6,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from kernel.access import grant
+from kernel.caller import Role
 from kernel.schema import problems
-from learners.api.capture import LEARNER_ID, CaptureView
+from learners.api.base_capture import LEARNER_ID, CaptureView, own
 
 
 class LearnerProfileSerializer(serializers.Serializer[Any]):
@@ -19,6 +21,8 @@ class LearnerProfileSerializer(serializers.Serializer[Any]):
 
 
 class LearnerProfileView(CaptureView):
+    access = {Role.LEARNER: grant("get", parent=own)}
+
     @extend_schema(
         operation_id="lapi_profile",
         parameters=[LEARNER_ID],

@@ -5,10 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
+from kernel.access import grant
+from kernel.caller import Role
 from kernel.http.parsers import JSONParser
 from kernel.serializers import AnyJSONField
-from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, path_of, taken
-from reports.api.capturing import ActivityCaptureView, InActivity
+from learners.api.base_capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, own, path_of, taken
+from reports.api.base_capture import ActivityCaptureView, InActivity
 from reports.models import AlertLevel
 from reports.services.captures import alert_create
 
@@ -36,6 +38,7 @@ class AlertSerializer(InActivity):
 
 
 class AlertView(ActivityCaptureView):
+    access = {Role.LEARNER: grant("post", parent=own)}
     parser_classes = (JSONParser,)
 
     @extend_schema(

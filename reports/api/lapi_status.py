@@ -6,10 +6,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from kernel.access import grant
+from kernel.caller import Role
 from kernel.http.parsers import JSONParser
 from kernel.ids import bounded_id
 from kernel.schema import problems
-from learners.api.capture import LEARNER_ID, CaptureView, OfLearner, PlainListField, RefusedSerializer, path_of
+from learners.api.base_capture import (
+    LEARNER_ID,
+    CaptureView,
+    OfLearner,
+    PlainListField,
+    RefusedSerializer,
+    own,
+    path_of,
+)
 from reports.queries import capture_states
 
 MOST_SAMPLES = 1000
@@ -29,6 +39,7 @@ class SampleStateSerializer(serializers.Serializer[Any]):
 
 
 class StatusView(CaptureView):
+    access = {Role.LEARNER: grant("post", parent=own)}
     parser_classes = (JSONParser,)
 
     @extend_schema(

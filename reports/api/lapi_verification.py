@@ -2,10 +2,11 @@
 
 from drf_spectacular.utils import extend_schema
 
-from kernel.caller import CallerKind
+from kernel.access import grant
+from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
-from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, CaptureView, SampleSerializer, path_of, taken
-from reports.api.capturing import ActivityCaptureView, InActivity
+from learners.api.base_capture import LEARNER_ID, TAKEN_OR_REFUSED, SampleSerializer, own, path_of, taken
+from reports.api.base_capture import ActivityCaptureView, InActivity
 from reports.services.captures import request_create
 
 
@@ -14,7 +15,7 @@ class VerificationSerializer(InActivity, SampleSerializer):
 
 
 class VerificationView(ReceivesSample, ActivityCaptureView):
-    admits = CaptureView.admits | {CallerKind.VLE}
+    access = {Role.LEARNER: grant("post", parent=own), Role.VLE: grant("post")}
 
     @extend_schema(
         operation_id="lapi_verification",

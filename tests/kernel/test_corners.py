@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from files.models import Kind
 from files.services import file_store, objects_erase_unknown, store
-from institutions.models import Instrument
+from institutions.models import Institution, Instrument
 from institutions.services import institutions
 from kernel.browsable.navigation import trail
 from kernel.browsable.renderer import BrowsableRenderer, problems, said_of, serializer_of
@@ -36,10 +36,10 @@ def test_callers_have_a_key_and_nobody_a_name():
     assert (str(Nobody()), Nobody().pk) == ("anonymous", None)
 
 
-def test_shared_rows_need_no_institution(db):
-    field = TenantRelatedField(queryset=Instrument.objects.all(), tenant=None)
+def test_shared_rows_need_no_institution(world):
+    field = TenantRelatedField(queryset=Instrument.objects.all())
     assert field.get_queryset().count() == 5
-    assert TenantRelatedField(queryset=Instrument.objects.all()).get_queryset().count() == 0  # outside a view
+    assert TenantRelatedField(queryset=Institution.objects.all()).get_queryset().count() == 0  # outside a view
 
 
 def test_many_to_many_values_are_no_columns(world):

@@ -104,7 +104,7 @@ def test_refusals_can_be_read_too(url, world, monkeypatch):
     answers[403] = member.put(url, {}, headers=origin)
     answers[404] = member.get(f"{url}nothing/", headers=origin)
     answers[405] = member.delete(url, headers=origin)
-    monkeypatch.setattr(InstitutionViewSet, "narrow", crash)
+    monkeypatch.setattr(InstitutionViewSet, "retrieve", crash)
     answers[500] = member.get(url, headers=origin)
     for status, answer in answers.items():
         assert (answer.status_code, answer[ALLOW]) == (status, DASHBOARD)

@@ -104,7 +104,7 @@ def test_a_crash_is_500_in_json_and_tells_nothing(as_, url, monkeypatch):
     def crash(self, request, *args, **kwargs):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(InstitutionViewSet, "narrow", crash)
+    monkeypatch.setattr(InstitutionViewSet, "retrieve", crash)
     client = as_("admin")
     client.raise_request_exception = False
     answer = client.get(url)
@@ -140,10 +140,10 @@ def test_other_error_answers_are_json(rf):
     ],
 )
 def test_what_services_raise_becomes_an_answer(as_, url, monkeypatch, error, status, body):
-    def refuse(self, queryset):
+    def refuse(self, request, **kwargs):
         raise error
 
-    monkeypatch.setattr(InstitutionViewSet, "narrow", refuse)
+    monkeypatch.setattr(InstitutionViewSet, "retrieve", refuse)
     answer = as_("admin").get(url)
     assert (answer.status_code, answer.json()) == (status, body)
 

@@ -10,9 +10,10 @@ from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
 from institutions.models import Credential, Institution, Instrument, Provider, UIOption
-from kernel.access import READ, grant, multiplies
+from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.routing import Resource
+from kernel.row_rules import multiplies
 from kernel.scope import shared, under
 from kernel.viewsets import ResourceViewSet
 from learners.models import Learner

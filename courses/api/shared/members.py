@@ -29,6 +29,7 @@ class MemberFilter(filters.FilterSet):
 
 class MemberViewSet(ResourceViewSet):
     membership: members.Membership
+    locks_row = False  # a link is what changes: the services lock both its ends, in their order
     # Rows are roles, so that their id is the person's.
     scope = under(
         Course,
@@ -41,9 +42,6 @@ class MemberViewSet(ResourceViewSet):
     @property
     def may_give_role(self) -> bool:
         return Role.ADMIN in self.roles
-
-    def locked(self):
-        return self.get_object()  # a link is what changes: the services lock both its ends, in their order
 
     def perform_create(self, serializer):
         serializer.instance = members.member_add(

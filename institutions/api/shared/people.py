@@ -64,10 +64,9 @@ class RoleViewSet(ResourceViewSet):
     role: str
     conflicts = True
 
-    def locked(self):
+    def lock_first(self):
         # The person first, as the services do: two changes of one person never wait for each other crosswise.
         get_object_or_404(User.objects.select_for_update(), institution=self.tenant_id, **self.looked_up)
-        return super().locked()
 
     def perform_update(self, serializer):
         person = serializer.instance.user

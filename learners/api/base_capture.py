@@ -1,24 +1,24 @@
 """What all calls of the capture API have in common: who may call, what a sample is, how refusals look."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.http import Http404
+from django.db.models import Q
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from files.media import HEAD, agrees, is_known, media_type_named
 from institutions.models import Instrument
-from kernel.caller import PEOPLE, Caller, CallerKind
+from kernel.caller import Anyone, Caller
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
+from kernel.procedures import ProcedureView
 from kernel.schema import problems
+from kernel.scope import under
 from kernel.serializers import BodySerializer, ObjectField
 from learners.models import Learner
 
@@ -72,44 +72,28 @@ class RefusedInBody:
         return answer
 
 
-class MayCapture(BasePermission):
-    """401 anonymous; 403 for the wrong kind of caller and for another learner; what is not here is 404."""
-
-    def has_permission(self, request, view: "CaptureView") -> bool:  # type: ignore[override]
-        caller = request.user
-        if not caller.is_authenticated or caller.kind not in view.admits:
-            return False
-        institution = view.kwargs["institution_id"]
-        if caller.institution_id != institution and not caller.everywhere:
-            raise Http404
-        learner_id = uuid_read(view.kwargs["learner_id"])
-        learners = Learner.objects.select_related("institution", "user").filter(institution=institution)
-        view.learner = learners.filter(learner_id=learner_id).first() if learner_id is not None else None
-        if view.learner is None:
-            raise Http404
-        if caller.kind is CallerKind.VLE:
-            return True
-        return caller.id == view.learner.pk and (view.is_for_sessions or caller.assessment_session_id is None)
+def own(me: Caller | Anyone) -> Q:
+    """The learner of the URL is the caller."""
+    return Q(pk=me.id)
 
 
-class CaptureView(RefusedInBody, APIView):
-    """/lapi/v1/<word>/{institution_id}/{learner_id}/ for the learner; `admits` says for whom else."""
+def outside_sessions(caller: Caller) -> bool:
+    """Not with the token of one assessment session."""
+    return caller.assessment_session_id is None
 
-    permission_classes = (MayCapture,)
+
+class CaptureView(RefusedInBody, ProcedureView):
+    """/lapi/v1/<word>/{institution_id}/{learner_id}/: the access table says what the learner may do, and who else."""
+
+    root, root_kwarg = "lapi", "institution_id"
+    row_scope = under(Learner, rows={}, learner_id="learner_id", institution_id="institution")
+    row_joins = ("institution", "user")
     renderer_classes = (JSONRenderer,)
-    admits = PEOPLE | {CallerKind.LEARNER_SESSION}
-    is_for_sessions = True  # also for the token of one assessment session
-    learner: Any = None  # of the URL
 
     @property
-    def caller(self) -> Caller:
-        return cast("Caller", self.request.user)
-
-    def read(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        """The body, which is about the learner of the URL."""
-        body = serializer(data=self.request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
-        return body.validated_data
+    def learner(self) -> Learner:
+        """The learner of the URL."""
+        return self.row  # found by enter()
 
 
 @extend_schema_field({"type": "string", "description": "data:<media type>;base64,..."})

@@ -10,7 +10,7 @@ from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments
 from institutions.models import Instrument
 from kernel.caller import CallerKind
-from learners.api.capture import CaptureView, OfLearner, instruments_among
+from learners.api.base_capture import CaptureView, OfLearner, instruments_among
 from learners.models import Learner
 
 

@@ -1,0 +1,192 @@
+"""How the rows of a resource are read: prepared and compiled for JSON, by the REST framework for everything else.
+
+Nobody who adds a resource needs this file. `ResourceViewSet` is a Reader that also writes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import OrderBy, QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework.viewsets import ModelViewSet
+
+from kernel.access import ROOTS, Grant
+from kernel.caller import Anyone, Caller
+from kernel.fast.prepared import Prepared, Rows
+from kernel.fast.rows import CannotCompileError, Plan, compile_rows
+from kernel.rooted import Rooted
+from kernel.row_rules import marks, visible
+from kernel.scope import Scope
+from kernel.serializers import ResourceSerializer
+
+PAGE_PARAMS = {"limit", "offset", "format"}
+
+
+# No docstring: the schema would show it as the description of every operation.
+class Reader(Rooted, ModelViewSet):
+    queryset: QuerySet[Any]
+    serializer_class: type[ResourceSerializer]
+    detail_serializer_class: type[ResourceSerializer] | None = None
+    scope: Scope = Scope()
+    fast_rows = True
+    lookup_field = "pk"
+    ordering: tuple[str | OrderBy, ...] = ("pk",)
+    orderable: Mapping[str, str | tuple[str, ...]] = {}
+    link: dict[str, Any] = {}  # what ties rows to the parent of this request
+    page: Sequence[Any] = ()  # what is being shown: rows of the plan's columns, or model instances
+    _plans: ClassVar[dict[type[ResourceSerializer], Plan]] = {}
+    _prepared: ClassVar[dict[Any, Prepared]] = {}
+    _known: dict[Callable[[Any], Any], Any] | None = None  # facts of this request
+
+    def given(self, fact: Callable[[Any], Any]) -> Any:
+        """A fact that computed fields need, asked once per request."""
+        known = self._known = {} if self._known is None else self._known
+        if fact not in known:
+            known[fact] = fact(self)
+        return known[fact]
+
+    # Which rows.
+
+    def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()
+        return self.scoped(self.link, self.grants, self.caller, self.tenant_id)
+
+    @classmethod
+    def scoped(cls, link: dict, grants: Iterable[Grant], caller: Caller | Anyone, tenant: int | None):
+        """Rows under the parent that the grants let the caller see, in total order."""
+        if cls.scope.tenant:
+            link = link | {cls.scope.tenant: tenant}
+        return visible(cls.queryset.filter(cls.scope.hanging(link)), grants, caller).order_by(*cls.ordering)
+
+    @classmethod
+    def columns_of(cls, name: str) -> tuple[str, ...]:
+        """What `ordering=name` sorts by."""
+        columns = cls.orderable[name]
+        return (columns,) if isinstance(columns, str) else columns
+
+    @classmethod
+    def prepared(cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer]) -> Prepared:
+        """The statements of this resource, one per set of grants and, for one row, per serializer."""
+        known = cls.__dict__.get("_prepared")
+        if known is None:
+            known = cls._prepared = {}
+        if (what, grants, *of) not in known:
+            known[what, grants, *of] = getattr(cls, f"_prepare_{what}")(grants, *of)
+        return known[what, grants, *of]
+
+    @classmethod
+    def _prepare_parent(cls, grants) -> Prepared:
+        def parent(me, home, **kwargs):
+            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home))]
+            return cls.scope.parents(kwargs).values_list(*columns)
+
+        return Prepared(parent, "me", "home", *cls.scope.kwargs)
+
+    @classmethod
+    def _prepare_row(cls, grants, serializer) -> Prepared:
+        plan = cls.plan(serializer)
+
+        def one(me, home, tenant, key, **link):
+            found = cls.scoped(link, grants, Anyone(me, home), tenant)
+            return plan.expressed(found.filter(**{cls.lookup_field: key}), me)
+
+        return Prepared(one, "me", "home", "tenant", "key", *cls.scope.rows, columns=plan.columns)
+
+    @classmethod
+    def _prepare_page(cls, grants) -> Prepared:
+        def page(me, home, tenant, **link):
+            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home), tenant), me)
+
+        # Links say which rows there are: joined to the rows first, databases read those of the whole institution.
+        by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
+        keys_of = cls.scope.linked(cls.queryset.model) if by_links else None
+        return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
+
+    # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
+
+    @classmethod
+    def plan(cls, serializer: type[ResourceSerializer] | None = None) -> Plan:
+        """How rows are read for a list, or for another serializer of them."""
+        shown, plans = serializer or cls.serializer_class, cls.__dict__.get("_plans")
+        if plans is None:
+            plans = cls._plans = {}
+        if shown not in plans:
+            try:
+                plans[shown] = compile_rows(shown(), cls.scope.constants(ROOTS[cls.root].id_is_tenant))
+            except CannotCompileError as error:
+                raise CannotCompileError(f"{cls.__name__}: {error}") from error
+        return plans[shown]
+
+    @classmethod
+    def serializers(cls) -> list[type[ResourceSerializer]]:
+        """What rows are read by: in lists, by themselves, and where an action has its own."""
+        own = (action.kwargs.get("serializer_class") for action in cls.get_extra_actions())  # type: ignore[attr-defined]
+        return [*dict.fromkeys(shown for shown in (cls.serializer_class, cls.detail_serializer_class, *own) if shown)]
+
+    def get_serializer_class(self):
+        return (self.action == "retrieve" and self.detail_serializer_class) or self.serializer_class
+
+    @property
+    def shown(self) -> Plan:
+        """The plan of what this action answers."""
+        return self.plan(self.get_serializer_class())
+
+    def whole(self, queryset):
+        """For model instances: the joins and lists that the serializer will ask for."""
+        if not self.fast_rows:
+            return queryset
+        plan = self.shown
+        found = queryset.select_related(*plan.relations).prefetch_related(*plan.prefetches)
+        return plan.expressed(found, self.caller.id)
+
+    def columns(self, queryset):
+        """For the compiled plan: what it asks of each row."""
+        plan = self.shown
+        return plan.expressed(queryset, self.caller.id).values_list(*plan.columns)
+
+    @property
+    def compiled(self) -> bool:
+        return self.fast_rows and self.request.accepted_renderer.format == "json"
+
+    def ask(self, what: str, *of: type[ResourceSerializer], **values: Any) -> Rows:
+        """A prepared statement of this resource, with this request's ids."""
+        me, home = self.caller.id, self.caller.institution_id
+        return self.prepared(what, self.grants, *of)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
+
+    def readable(self):
+        """The rows a list shows: prepared when nothing but a page is asked."""
+        if self.compiled and self.request.query_params.keys() <= PAGE_PARAMS:
+            return self.ask("page")
+        queryset = self.filter_queryset(self.get_queryset())
+        return self.columns(queryset) if self.compiled else self.whole(queryset)
+
+    def read(self, page) -> Any:
+        """Some rows of `readable`, as JSON values."""
+        self.page = list(page)
+        return self.shown(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+
+    @property
+    def page_keys(self) -> list[Any]:
+        """Keys of the rows that are being shown, for `given` facts about them; `pk` must be a column of one."""
+        if not self.compiled:
+            return [row.pk for row in self.page]
+        at = self.shown.columns.index("pk")
+        return [row[at] for row in self.page]
+
+    def read_one(self, **lookup) -> Any:
+        """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
+        if self.compiled and [*lookup] == [self.lookup_field]:
+            return self.only(self.ask("row", self.get_serializer_class(), key=lookup[self.lookup_field]))
+        found = self.get_queryset().filter(**lookup)
+        if not self.compiled:
+            self.page = [get_object_or_404(self.whole(found))]
+            return self.get_serializer(self.page[0]).data
+        return self.only(self.columns(found)[:1])
+
+    def only(self, found) -> Any:
+        rows = self.read(found)
+        if not rows:
+            raise Http404
+        return rows[0]

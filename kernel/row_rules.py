@@ -1,0 +1,39 @@
+"""The rules of grants as SQL: under which parents a grant holds, and which rows it shows."""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.sql import Query
+
+from kernel.access import Grant
+
+
+def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
+    """Both rules about the parent, of each grant, as columns of its own query: no further query, no duplicated rows."""
+    return [
+        Exists(model._default_manager.filter(rule(caller), pk=OuterRef("pk"))) if rule else Value(True)
+        for g in grants
+        for rule in (g.parent, g.sees)
+    ]
+
+
+def visible(queryset, grants: Iterable[Grant], caller):
+    """Rows seen through any of the grants. `manage.py check` sees to it that no rule can show a row twice."""
+    seen = Q(pk__in=[])
+    for grant in grants:
+        if grant.rows is None:
+            return queryset
+        seen |= grant.rows(caller)
+    return queryset.filter(seen)
+
+
+def multiplies(model, rule: Q) -> bool:
+    """Whether filtering rows by the rule may find one of them several times: it joins what there may be many of."""
+    names = (child if isinstance(child, Q) else child[0] for child in rule.children if isinstance(child, Q | tuple))
+    return any(
+        multiplies(model, name)
+        if isinstance(name, Q)
+        else any(step.m2m for step in Query(model).names_to_path(name.split(LOOKUP_SEP), model._meta)[0])
+        for name in names
+    )

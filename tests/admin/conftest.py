@@ -1,16 +1,14 @@
-"""A browser that is signed in as the world's global administrator, through the sign-in page."""
+"""A browser that is signed in as the world's global administrator."""
 
 import pytest
 from django.test import Client
 
-from tests.world import PASSWORD
+from institutions.models import User
+from tests.pages.conftest import signed_in_client
 
 
 def browser_of(person) -> Client:
-    client = Client()
-    answer = client.post("/signin/", {"email": person.email, "password": PASSWORD, "next": "/admin/"})
-    assert answer.status_code == 302
-    return client
+    return signed_in_client(Client(), User.objects.get(pk=person.pk))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PYTHON, Reader
 from tests.clients.wire import GAP, REQUESTS, request_bytes
-from tests.servers.service import ROOT
+from tests.servers.databases import ROOT
 
 CONTRACT = ROOT.parent / "shared" / "contract"
 NAMES = sorted(str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http"))

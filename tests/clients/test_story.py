@@ -10,10 +10,11 @@ from tests.clients.moodle import Moodle
 from tests.clients.python_client import PythonClient
 from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PYTHON, Reader
 from tests.clients.wire import REQUESTS, SENT
-from tests.servers.service import service
+from tests.servers.service import running_service
 from tests.world import PASSWORD
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("clients")]
+HELPER = "tests.clients.providers"
 ORIGIN = "https://dashboard.example.org"
 SITE = "https://moodle.example.org"
 FR, KS, VR, PLAG = 1, 2, 3, 5
@@ -24,14 +25,14 @@ TEACHERS = ("tom@uni.example.org", "zoe@uni.example.org")
 @pytest.fixture(params=[False, True], ids=["documented", "legacy"])
 def told(request, tmp_path):
     """The story's servers, and what one chapter leaves to the next."""
-    with service(tmp_path) as found:
-        found.environment |= {
+    with running_service(tmp_path) as service:
+        service.environment |= {
             "LEGACY_DASHBOARD": str(int(request.param)),
             "CORS_ALLOWED_ORIGINS": f"{ORIGIN},{SITE}",
             "DASHBOARD_URL": ORIGIN,
         }
-        root = found.fill("tests.clients.begin")
-        server = found.start()
+        root = service.run("first_administrator", module=HELPER)
+        server = service.start()
         SENT.clear()
         readers = {
             "dashboard": Reader(LEGACY_DASHBOARD if request.param else DASHBOARD),
@@ -40,7 +41,7 @@ def told(request, tmp_path):
             "python": Reader(PYTHON),
         }
         yield SimpleNamespace(
-            service=found, port=server.port, server=server, root=root, legacy=request.param, readers=readers
+            service=service, port=server.port, server=server, root=root, legacy=request.param, readers=readers
         )
 
 
@@ -214,7 +215,7 @@ def chapter_5_learner_has_to_accept_and_to_enrol_first(told):
     assert moodle.assessment(bob)["go"] == "plugin/enrolment"
     samples = [told.ann.enrols(KS, "keystrokes"), *(told.bob.enrols(FR, "picture") for _ in range(2))]
     assert [state for _, state in samples] == ["PENDING"] * 3
-    told.service.fill("tests.clients.learnt")
+    told.service.run("answer_everything", module=HELPER)
     (typed, _), (seen, _), (refused, _) = samples
     assert told.ann.fate(typed) == told.bob.fate(seen) == "VALID"
     assert told.bob.fate(refused) == "ERROR"
@@ -265,7 +266,7 @@ def chapter_7_submission_closes_the_session_and_the_cron_sends_the_document(told
 
 
 def chapter_8_reports_are_read_by_dashboard_and_script(told):
-    known = told.service.fill("tests.clients.learnt")
+    known = told.service.run("answer_everything", module=HELPER)
     teacher = browser(told, course=told.course, activity=told.activity)
     teacher.comes_from_vle(told.moodle.way_to_dashboard(TEACHERS[1]))
     for uid, tool in zip(STUDENTS, (KS, FR), strict=True):

@@ -1,4 +1,7 @@
-"""`manage.py seed_demo`: what it makes, that it makes it once, and that what it prints works."""
+"""`manage.py seed_demo`: what it makes, that it makes it once, and that what it prints works.
+
+The sample data is made once for all tests of this file; what a test changes in it is rolled back.
+"""
 
 import hashlib
 import json
@@ -6,15 +9,16 @@ import re
 from collections import Counter
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
+from shutil import copytree
 
 import pytest
-from django.apps import apps
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
+from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
-from demo import seed
 from files.models import StoredFile
 from files.services import store
 from institutions.models import Credential, Instructor, Provider, User
@@ -46,84 +50,100 @@ from reports.models import (
     RequestProviderResult,
 )
 from tests.conftest import client_of
+from tests.demo.sample import (
+    EXPECTED,
+    OTHER_DATABASE,
+    account_of,
+    numbers_of_rows,
+    rows,
+    seed_demo,
+    signed_in,
+    signs_in,
+)
 
-pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _demo(settings, tmp_path):
-    settings.DEMO = True
-    settings.VAR_DIR = tmp_path / "var"
+def settings_of(folder: Path) -> dict:
+    """The settings of a demo that keeps its files in this folder."""
+    files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder / "files"}}
+    return {
+        "DEMO": True,
+        "VAR_DIR": folder / "var",
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "STORAGES": {
+            "default": files,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+    }
 
 
-def seeded(*arguments: str) -> dict:
-    out = StringIO()
-    call_command("seed_demo", "--format", "json", *arguments, stdout=out)
-    return json.loads(out.getvalue())
+@pytest.fixture(scope="module")
+def made_once(django_db_setup, django_db_blocker, tmp_path_factory):
+    """What the command printed, and the folder with the files that it made."""
+    folder = tmp_path_factory.mktemp("demo")
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(**settings_of(folder)):
+            printed = seed_demo()
+        yield printed, folder
+        transaction.set_rollback(True)
 
 
-def rows() -> dict[str, list]:
-    """Everything that is stored, but for the sessions and counters of signing in."""
-    apart = {"signin", "sessions"}
-    models = [m for m in apps.get_models(include_auto_created=True) if m._meta.app_label not in apart]
-    return {m._meta.label: list(m._default_manager.order_by("pk").values()) for m in models}
+@pytest.fixture
+def printed(made_once, settings, db) -> dict:
+    """What the command printed; what the test changes in the database is rolled back (`db` begins a savepoint)."""
+    printed, folder = made_once
+    for name, value in settings_of(folder).items():
+        setattr(settings, name, value)
+    return printed
 
 
-def signed_in(account: dict) -> APIClient | None:
-    client = APIClient()
-    answer = client.post("/api/v2/auth/login", {"email": account["email"], "password": account["password"]})
-    if answer.status_code != 200:
-        return None
-    client.credentials(HTTP_AUTHORIZATION="JWT " + answer.json()["token"]["access_token"])
-    return client
+@pytest.fixture
+def secrets_file(made_once, printed, settings, tmp_path) -> Path:
+    """The file with the printed secrets: a copy of its own for a test that runs the command again."""
+    settings.VAR_DIR = copytree(made_once[1] / "var", tmp_path / "var")
+    return settings.VAR_DIR / "demo.json"
 
 
-def stored(file: StoredFile) -> bytes:
+def content_of(file: StoredFile) -> bytes:
     with store().open(file.storage_key) as content:
         return content.read()
 
 
-def account_of(made: dict, role: str, position: int = 0) -> dict:
-    institution = None if role == "global_admin" else made["institutions"][position]["id"]
-    return next(a for a in made["accounts"] if (a["role"], a["institution"]) == (role, institution))
-
-
-def test_what_is_printed_has_exactly_the_agreed_shape_and_belongs_together(settings):
-    made = seeded()
-    assert list(made) == ["institutions", "accounts", "vle", "course", "activity", "report"]
-    assert [list(row) for row in made["institutions"]] == [["id", "acronym"]] * 2
-    assert [row["acronym"] for row in made["institutions"]] == ["NLU", "IPM"]
-    first, second = (row["id"] for row in made["institutions"])
+def test_what_is_printed_has_exactly_the_agreed_shape_and_belongs_together(printed, made_once):
+    assert list(printed) == ["institutions", "accounts", "vle", "course", "activity", "report"]
+    assert [list(row) for row in printed["institutions"]] == [["id", "acronym"]] * 2
+    assert [row["acronym"] for row in printed["institutions"]] == ["NLU", "IPM"]
+    first, second = (row["id"] for row in printed["institutions"])
     roles = ["inst_admin", "legal_admin", "data_admin", "send_admin", "instructor", "learner"]
-    assert [(a["role"], a["institution"]) for a in made["accounts"]] == [
+    assert [(a["role"], a["institution"]) for a in printed["accounts"]] == [
         ("global_admin", None),
         *((role, first) for role in roles),
         *((role, second) for role in roles),
     ]
-    assert {tuple(a) for a in made["accounts"]} == {("role", "institution", "user_id", "email", "password")}
-    assert list(made["vle"]) == ["id", "role_id", "secret_id"]
-    report = Report.objects.get(pk=made["report"])
-    assert (report.activity_id, report.activity.course_id) == (made["activity"], made["course"])
-    assert (report.activity.vle_id, report.institution_id) == (made["vle"]["id"], first)
-    learner, instructor = account_of(made, "learner")["user_id"], account_of(made, "instructor")["user_id"]
+    assert {tuple(a) for a in printed["accounts"]} == {("role", "institution", "user_id", "email", "password")}
+    assert list(printed["vle"]) == ["id", "role_id", "secret_id"]
+    report = Report.objects.get(pk=printed["report"])
+    assert (report.activity_id, report.activity.course_id) == (printed["activity"], printed["course"])
+    assert (report.activity.vle_id, report.institution_id) == (printed["vle"]["id"], first)
+    learner, instructor = account_of(printed, "learner")["user_id"], account_of(printed, "instructor")["user_id"]
     assert report.learner_id == learner
-    assert CourseLearner.objects.filter(course=made["course"], learner=learner).exists()
-    assert CourseInstructor.objects.filter(course=made["course"], instructor=instructor).exists()
-    held = Learner.objects.get(pk=learner)
-    assert (held.consent.major, held.consent.minor, held.consent.patch) == consent_current(first)
-    assert held.consent_accepted is not None
-    assert held.consent_rejected is None
-    path = settings.VAR_DIR / "demo.json"
+    assert CourseLearner.objects.filter(course=printed["course"], learner=learner).exists()
+    assert CourseInstructor.objects.filter(course=printed["course"], instructor=instructor).exists()
+    row = Learner.objects.get(pk=learner)
+    assert (row.consent.major, row.consent.minor, row.consent.patch) == consent_current(first)
+    assert row.consent_accepted is not None
+    assert row.consent_rejected is None
+    path = made_once[1] / "var" / "demo.json"
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_every_account_signs_in_and_is_what_it_is_said_to_be():
+def test_every_account_signs_in_and_has_the_role_that_is_printed(printed):
     names = {
         "global_admin": "GLOBAL_ADMIN", "inst_admin": "ADMIN", "legal_admin": "LEGAL", "data_admin": "DATA",
         "send_admin": "SEND", "instructor": "INSTRUCTOR", "learner": "LEARNER",
     }  # fmt: skip
-    for account in seeded()["accounts"]:
+    for account in printed["accounts"]:
         client = signed_in(account)
         assert client is not None, account
         profile = client.get("/api/v2/auth/profile").json()
@@ -132,59 +152,19 @@ def test_every_account_signs_in_and_is_what_it_is_said_to_be():
         assert (home and home["id"]) == account["institution"]
 
 
-def test_a_second_run_changes_nothing(settings):
-    made, before = seeded(), rows()
-    files = {path: path.read_bytes() for path in settings.VAR_DIR.parent.rglob("*") if path.is_file()}
-    assert seeded() == made
-    assert rows() == before
-    assert {path: path.read_bytes() for path in settings.VAR_DIR.parent.rglob("*") if path.is_file()} == files
+def test_a_second_run_changes_nothing(printed, made_once, secrets_file):
+    def files() -> dict[Path, bytes]:
+        folders = (made_once[1] / "files", secrets_file.parent)
+        return {path: path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+    before = rows(), files()
+    assert seed_demo() == printed
+    assert (rows(), files()) == before
 
 
-@pytest.mark.parametrize("step", ["vle_registered", "activity_set", "report_made"])
-def test_an_interrupted_run_is_completed(step, monkeypatch):
-    place = seed if step == "report_made" else seed.campus
-    real, turns = getattr(place, step), iter(range(1000))
-    last = {"vle_registered": 1, "activity_set": 3, "report_made": 20}[step]
-
-    def broken(*args, **kwargs):
-        if next(turns) == last:
-            raise KeyboardInterrupt
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(place, step, broken)
-    with pytest.raises(KeyboardInterrupt):
-        seeded()
-    monkeypatch.undo()
-    made = seeded()
-    assert {label: len(found) for label, found in rows().items() if label in EXPECTED} == EXPECTED
-    assert all(signed_in(account) for account in made["accounts"])
-
-
-# Rows of a whole run.
-EXPECTED = {
-    "institutions.Institution": 2,
-    "institutions.VLE": 2,
-    "institutions.Provider": 5,
-    "institutions.User": 54,
-    "learners.Learner": 40,
-    "institutions.Instructor": 3,
-    "institutions.InformedConsent": 8,
-    "institutions.InformedConsentDocument": 16,
-    "learners.SENDCategory": 6,
-    "learners.SENDLearner": 8,
-    "courses.Course": 5,
-    "courses.CourseGroup": 5,
-    "courses.GroupCourse": 5,
-    "courses.Activity": 7,
-    "courses.ActivityInstrument": 13,
-    "reports.Report": 44,
-    "reports.Alert": 4,
-}
-
-
+@pytest.mark.usefixtures("printed")
 def test_a_whole_run_makes_everything():
-    seeded()
-    assert {label: len(found) for label, found in rows().items() if label in EXPECTED} == EXPECTED
+    assert numbers_of_rows() == EXPECTED
     assert User.objects.filter(login_allowed=True).count() == 12
     assert User.objects.filter(is_staff=True).count() == 1
     assert Instructor.objects.count() == 3
@@ -204,28 +184,19 @@ def _consent_status(learner: Learner) -> str:
     return {"2.0.1": "VALID", "2.0.0": "VALID_NEED_UPDATE"}.get(learner.consent.version, "NOT_VALID")
 
 
-def test_printed_accounts_work_again_when_the_file_is_lost(settings):
-    made = seeded()
-    (settings.VAR_DIR / "demo.json").unlink()
-    again = seeded()
-    assert again["accounts"][0]["password"] != made["accounts"][0]["password"]
+def test_printed_accounts_work_again_when_the_file_is_lost(printed, secrets_file):
+    secrets_file.unlink()
+    again = seed_demo()
+    assert again["accounts"][0]["password"] != printed["accounts"][0]["password"]
     assert all(signed_in(account) for account in again["accounts"])
-    assert [a["user_id"] for a in again["accounts"]] == [a["user_id"] for a in made["accounts"]]
-    assert _opens(again["vle"])
-    assert not _opens(made["vle"])
+    assert [a["user_id"] for a in again["accounts"]] == [a["user_id"] for a in printed["accounts"]]
+    assert signs_in(again["vle"])
+    assert not signs_in(printed["vle"])
 
 
-def _opens(vle: dict) -> bool:
-    hashed = hashlib.sha256(vle["secret_id"].encode()).hexdigest()
-    live = Credential.objects.filter(vle=vle["id"], role_id=vle["role_id"], revoked_at=None)
-    return live.filter(secret_hash=hashed).exists()
-
-
-def test_printed_accounts_work_when_the_file_is_of_another_database_or_broken(settings):
-    settings.VAR_DIR.mkdir()
-    path = settings.VAR_DIR / "demo.json"
+def test_printed_accounts_work_when_the_file_is_of_another_database_or_broken(secrets_file):
     for content in (
-        '{"password": "demo-of-another-db", "vle": {"id": 1, "role_id": "x", "secret_id": "y"}, "proofs": {"1": "z"}}',
+        OTHER_DATABASE,
         '{"password": "demo-of-a-third-db", "vle": {}, "proofs": {}}',
         '{"password": 7, "vle": [], "proofs": null}',
         '{"password": "demo-of-a-fourth", "other": 1}',
@@ -233,17 +204,16 @@ def test_printed_accounts_work_when_the_file_is_of_another_database_or_broken(se
         "not json \x00",
         "",
     ):
-        path.write_text(content)
-        path.chmod(0o644)
-        made = seeded()
-        assert all(signed_in(account) for account in made["accounts"])
-        assert _opens(made["vle"])
-        assert path.stat().st_mode & 0o777 == 0o600
+        secrets_file.write_text(content)
+        secrets_file.chmod(0o644)
+        again = seed_demo()
+        assert all(signed_in(account) for account in again["accounts"])
+        assert signs_in(again["vle"])
+        assert secrets_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_somebody_took_from_the_accounts_is_given_back():
-    made = seeded()
-    people = {role: User.objects.get(pk=account_of(made, role)["user_id"]) for role in
+def test_what_somebody_took_from_the_accounts_is_given_back(printed, secrets_file):
+    people = {role: User.objects.get(pk=account_of(printed, role)["user_id"]) for role in
               ("global_admin", "inst_admin", "legal_admin", "learner", "instructor")}  # fmt: skip
     people["inst_admin"].set_password("another-word-entirely")
     people["inst_admin"].save()
@@ -253,62 +223,46 @@ def test_what_somebody_took_from_the_accounts_is_given_back():
     Learner.objects.filter(pk=people["learner"].pk).update(consent_rejected=timezone.now())
     Instructor.objects.filter(pk=people["instructor"].pk).delete()
     Credential.objects.update(revoked_at=timezone.now())
-    again = seeded()
-    assert again["accounts"] == made["accounts"]
+    again = seed_demo()
+    assert again["accounts"] == printed["accounts"]
     assert all(signed_in(account) for account in again["accounts"])
     assert User.objects.get(pk=people["legal_admin"].pk).legal_admin
     assert Learner.objects.get(pk=people["learner"].pk).consent_rejected is None
-    assert CourseInstructor.objects.filter(course=made["course"], instructor=people["instructor"].pk).exists()
-    assert _opens(again["vle"])
+    assert CourseInstructor.objects.filter(course=printed["course"], instructor=people["instructor"].pk).exists()
+    assert signs_in(again["vle"])
 
 
-def test_a_given_password_is_that_of_all_accounts_from_then_on(settings):
-    old = seeded()
-    made = seeded("--password", "harbour-lantern-42")
-    assert {account["password"] for account in made["accounts"]} == {"harbour-lantern-42"}
-    assert all(signed_in(account) for account in made["accounts"])
-    assert signed_in(old["accounts"][1]) is None
-    assert seeded() == made
-    assert made["vle"] == old["vle"]
+def test_a_given_password_is_that_of_all_accounts_from_then_on(printed, secrets_file):
+    changed = seed_demo("--password", "harbour-lantern-42")
+    assert {account["password"] for account in changed["accounts"]} == {"harbour-lantern-42"}
+    assert all(signed_in(account) for account in changed["accounts"])
+    assert signed_in(printed["accounts"][1]) is None
+    assert seed_demo() == changed
+    assert changed["vle"] == printed["vle"]
 
 
-@pytest.mark.parametrize("password", ["", "short", "12345678901", "password123", "x" * 129, "bell\x07-in-it-once"])
-def test_a_password_that_cannot_be_used_is_refused_before_anything_is_made(password):
-    with pytest.raises(CommandError):
-        seeded("--password", password)
-    assert User.objects.count() == 0
-
-
-def test_it_refuses_outside_of_a_demo(settings):
-    settings.DEMO = False
-    with pytest.raises(CommandError, match="DEMO=1"):
-        seeded()
-    assert User.objects.count() == 0
-
-
-def test_the_table_names_accounts_and_addresses_that_exist(monkeypatch, client):
+def test_the_table_names_accounts_and_addresses_that_exist(printed, monkeypatch):
     monkeypatch.setenv("PORT", "8123")
-    made, out = seeded(), StringIO()
+    out = StringIO()
     call_command("seed_demo", stdout=out)
     text = out.getvalue()
-    for account in made["accounts"]:
+    for account in printed["accounts"]:
         assert account["email"] in text
-    institution, course = made["institutions"][0]["id"], made["course"]
+    institution, course = printed["institutions"][0]["id"], printed["course"]
     assert f"http://127.0.0.1:8123/api/v2/institution/{institution}/course/{course}/" in text
-    assert made["vle"]["secret_id"] in text
-    admin = client_of(User.objects.get(pk=made["accounts"][1]["user_id"]))
+    assert printed["vle"]["secret_id"] in text
+    admin = client_of(User.objects.get(pk=printed["accounts"][1]["user_id"]))
     addresses = re.findall(r"http://127\.0\.0\.1:8123(\S+)", text)
     assert {admin.get(address).status_code for address in addresses} == {200}
     assert len(addresses) == 3
 
 
-def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboards_read():
-    made = seeded()
+def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboards_read(printed):
     for file in StoredFile.objects.all():
-        content = stored(file)
+        content = content_of(file)
         assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size, file.sha256)
-    report = Report.objects.get(pk=made["report"])
-    data = json.loads(stored(report.data))
+    report = Report.objects.get(pk=printed["report"])
+    data = json.loads(content_of(report.data))
     assert len(data["sessions"]) == 2
     series = json.loads(data["sessions"][0]["data"]["data"]["1"]["requests"])
     assert [len(point) for point in series] == [2, 2, 2]
@@ -317,7 +271,7 @@ def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboard
     assert [document["instruments"] for document in data["documents"]] == [[5]]
     assert data["documents"][0]["results"]["5"]["status"] == 1
     assert {*data["sessions"][0]["data"]["instruments"], 5} == detailed
-    audit = json.loads(stored(report.details.get(instrument_id=1).audit_data))
+    audit = json.loads(content_of(report.details.get(instrument_id=1).audit_data))
     assert list(audit) == ["providers", "requests", "enrolment_samples"]
     ((provider, entry),) = audit["providers"].items()
     assert entry["acronym"] == Provider.objects.get(pk=provider).acronym
@@ -331,7 +285,7 @@ def test_files_are_in_the_store_as_their_rows_say_and_in_the_form_that_dashboard
     for sample in audit["enrolment_samples"].values():
         assert sample["data"].startswith("data:image/png;base64,")
     for other in Report.objects.filter(details__instrument_id=1).select_related("data").distinct():
-        for seen in json.loads(stored(other.details.get(instrument_id=1).audit_data))["requests"].values():
+        for seen in json.loads(content_of(other.details.get(instrument_id=1).audit_data))["requests"].values():
             assert all("faces" in found["audit"] for found in seen["results"].values())
 
 
@@ -354,8 +308,8 @@ def _levels(row) -> Levels:
     return Levels(row.identity_level, row.content_level, row.integrity_level)
 
 
+@pytest.mark.usefixtures("printed")
 def test_all_levels_occur_and_are_what_the_arithmetic_says_at_any_later_moment():
-    seeded()
     later, shown = timezone.now() + 400 * HOUR, set()
     for request in Request.objects.prefetch_related("results", "provider_results__provider"):
         groups = {}
@@ -400,8 +354,8 @@ def test_all_levels_occur_and_are_what_the_arithmetic_says_at_any_later_moment()
     assert {*Report.objects.values_list("content_level", flat=True)} == {0, 1, 2, 3, 4}
 
 
+@pytest.mark.usefixtures("printed")
 def test_session_rows_and_histograms_are_what_the_arithmetic_says():
-    seeded()
     for row in ReportSession.objects.select_related("session", "report"):
         used = [detail.instrument for detail in row.report.details.select_related("instrument")]
         expected = session_row(
@@ -425,14 +379,13 @@ def test_session_rows_and_histograms_are_what_the_arithmetic_says():
     assert counted == RequestProviderResult.objects.filter(status=1).count() > 100
 
 
-def test_the_learners_enrolment_has_percentages_and_samples_under_way():
-    made = seeded()
-    learner = account_of(made, "learner")["user_id"]
-    response = signed_in(account_of(made, "learner")).get(f"/api/v2/institution/{made['institutions'][0]['id']}/")
+def test_the_learners_enrolment_has_percentages_and_samples_under_way(printed):
+    learner = account_of(printed, "learner")["user_id"]
+    response = signed_in(account_of(printed, "learner")).get(f"/api/v2/institution/{printed['institutions'][0]['id']}/")
     assert response.status_code == 200
     providers = [_provider(row) for row in Provider.objects.all()]
     models = Enrolment.objects.filter(learner=learner)
     percentages = {row.provider.instrument.acronym: float(row.percentage) for row in models}
     assert percentages == {"fr": 1.0, "ks": 0.4, "fa": 1.0}
     assert len(enrolment_status(providers, models, {}, {})) == 3
-    assert Course.objects.get(pk=made["course"]).learners.count() == 16
+    assert Course.objects.get(pk=printed["course"]).learners.count() == 16

@@ -12,10 +12,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.servers.databases import ROOT, database_copy
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ def free_port() -> int:
 
 
 class Service:
-    """One database, some server processes. `fill` runs a module of the tests against the new database."""
+    """One database, some server processes on it, and one helper process (see helper.py)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str) -> None:
         self.environment = os.environ | {
             "VAR_DIR": str(folder / "var"),
-            "ALLOWED_HOSTS": "127.0.0.1",
+            "DATABASE_URL": database_url,
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "TLS": "0",
             "DEMO": "0",
             "WEB_CONCURRENCY": "1",
@@ -48,47 +49,32 @@ class Service:
         }
         (folder / "var" / "static").mkdir(parents=True)
         self.processes: list[subprocess.Popen] = []
-        self.database = None
-        given = os.environ.get("DATABASE_URL", "")
-        if given.startswith("postgres"):
-            self.database = f"tesla_servers_{os.getpid()}_{time.monotonic_ns()}"
-            self.server = given
-            self._sql(f'CREATE DATABASE "{self.database}"')
-            self.environment["DATABASE_URL"] = urlsplit(given)._replace(path=f"/{self.database}").geturl()
-        else:
-            self.environment["DATABASE_URL"] = f"sqlite:///{folder / 'service.sqlite3'}"
+        self.helper: subprocess.Popen | None = None
+        self.helper_lock = Lock()
 
-    def _sql(self, statement: str) -> None:
-        import psycopg2
+    def run(self, name: str, /, module: str = "tests.servers.data", **arguments: Any) -> Any:
+        """What this function of the module returns in the helper process, as JSON tells it."""
+        with self.helper_lock:
+            if self.helper is None:
+                command = [sys.executable, "-m", "tests.servers.helper"]
+                self.helper = subprocess.Popen(
+                    command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            print(json.dumps([module, name, arguments]), file=self.helper.stdin, flush=True)
+            answer = json.loads(self.helper.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer["result"]
 
-        parts = urlsplit(self.server)
-        connection = psycopg2.connect(parts._replace(scheme="postgresql").geturl())
-        connection.autocommit = True
-        with closing(connection), connection.cursor() as cursor:
-            cursor.execute(statement)
-
-    def manage(self, *arguments: str) -> str:
-        return self._python("manage.py", *arguments)
-
-    def fill(self, module: str) -> Any:
-        return json.loads(self._python("-m", module))
-
-    def _python(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start(self) -> "Server":
+    def start(self, **environment: str) -> "Server":
+        """A new server process, with these settings besides those of the service."""
         port = free_port()
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "tesla_api/gunicorn.py", "--bind", f"127.0.0.1:{port}"],
             cwd=ROOT,
-            env=self.environment | {"PORT": str(port)},
+            env=self.environment | {"PORT": str(port)} | environment,
         )
         self.processes.append(process)
-        server = Server(port)
+        server = Server(port, process.pid)
         for _ in range(200):
             assert process.poll() is None, "the server ended"
             with suppress(OSError):
@@ -100,15 +86,18 @@ class Service:
     def stop(self) -> None:
         for process in self.processes:
             process.terminate()
+        if self.helper is not None:
+            self.helper.stdin.close()  # the end of its input is its end
+            self.helper.stdout.close()
+            self.processes.append(self.helper)
         for process in self.processes:
             process.wait(timeout=30)
-        if self.database:
-            self._sql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
 
 @dataclass(frozen=True)
 class Server:
     port: int
+    pid: int  # of gunicorn, whose one child answers
 
     def call(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -133,10 +122,11 @@ def at_once(calls: list) -> list[Answer]:
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[Service]:
-    found = Service(folder)
-    try:
-        found.manage("migrate", "--no-input", "-v0")
-        yield found
-    finally:
-        found.stop()
+def running_service(folder: Path) -> Iterator[Service]:
+    """A service on a new, migrated database; no server has been started yet."""
+    with database_copy(folder) as url:
+        service = Service(folder, url)
+        try:
+            yield service
+        finally:
+            service.stop()

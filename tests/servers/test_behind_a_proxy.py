@@ -9,13 +9,11 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.files.conftest import PDF
+from tests.servers.conftest import DASHBOARD
 from tests.servers.proxy import tls_proxy
-from tests.servers.service import Answer, service
+from tests.servers.service import Answer
 
-pytestmark = pytest.mark.servers
-DASHBOARD = "https://dashboard.example.org"
-
-
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 ALLOWED = "access-control-allow-origin"
 
 
@@ -34,8 +32,8 @@ class Outside:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(url, data, sent, method=method)
         try:
-            with urllib.request.urlopen(request, context=self.trusts, timeout=60) as found:
-                return Answer(found.status, lower(found.headers), found.read())
+            with urllib.request.urlopen(request, context=self.trusts, timeout=60) as answer:
+                return Answer(answer.status, lower(answer.headers), answer.read())
         except HTTPError as error:
             with error:
                 return Answer(error.code, lower(error.headers), error.read())
@@ -49,26 +47,16 @@ class Outside:
         return answer.json()["token"]["access_token"]
 
 
-@pytest.fixture(scope="module")
-def brought(tmp_path_factory):
-    with service(tmp_path_factory.mktemp("service")) as found:
-        found.environment |= {"ALLOWED_HOSTS": "127.0.0.1,localhost", "CORS_ALLOWED_ORIGINS": DASHBOARD}
-        yield found, found.fill("tests.servers.fill")
-
-
-# The proxy's headers tell the service, or PUBLIC_URL does; of a path that the proxy takes away PUBLIC_URL alone.
-WAYS = {"headers": (True, ""), "setting": (False, ""), "setting with a path": (False, "/trust")}
-
-
-@pytest.fixture(scope="module", params=WAYS)
-def outside(brought, request, tmp_path_factory):
-    found, known = brought
-    tells, prefix = WAYS[request.param]
-    with tls_proxy(tmp_path_factory.mktemp("proxy"), tells=tells, prefix=prefix) as proxy:
-        told = {"TRUSTED_PROXIES": "127.0.0.1", "PUBLIC_URL": ""}
-        found.environment |= told if tells else {"TRUSTED_PROXIES": "", "PUBLIC_URL": proxy.url}
-        proxy.to = found.start().port
-        yield Outside(proxy.url, proxy.trusts), known
+# The proxy's headers tell the service its address, or PUBLIC_URL does, with a path that the proxy takes away.
+# PUBLIC_URL without a path: tests/kernel/test_public_address.py.
+@pytest.fixture(scope="module", params=["headers", "setting"])
+def outside(service, servers, facts, request, tmp_path_factory):
+    headers = request.param == "headers"
+    prefix = "" if headers else "/trust"
+    with tls_proxy(tmp_path_factory.mktemp("proxy"), tells=headers, prefix=prefix) as proxy:
+        server = servers[0] if headers else service.start(TRUSTED_PROXIES="", PUBLIC_URL=proxy.url)
+        proxy.to = server.port
+        yield Outside(proxy.url, proxy.trusts), facts["proxy"]
 
 
 def test_next_and_previous_begin_with_the_address_that_the_client_was_given(outside):

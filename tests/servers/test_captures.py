@@ -5,35 +5,43 @@ from functools import partial
 import pytest
 
 from tests.captures import FA, archive, sample
-from tests.servers.service import at_once, service
+from tests.servers.service import at_once
 
-pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with service(tmp_path_factory.mktemp("service")) as found:
-        known = found.fill("tests.servers.capturing")
-        yield (found.start(), found.start()), known
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 
 
 @pytest.fixture
-def documents(running):
-    (first, second), known = running
+def home(facts):
+    return facts["captures"]
+
+
+@pytest.fixture
+def documents(servers, home):
+    """Eight requests that each send a document of ann."""
     body = sample(archive(), "application/zip", [FA])
-    return [partial(server.call, "POST", known["path"], body, known["token"]) for server in (first, second) * 4]
+    path = attachment_path(home)
+    return [partial(server.call, "POST", path, body, home["vle_token"]) for server in servers * 4]
 
 
-def test_the_plugin_brings_the_learner_again_while_documents_come_in(running, documents):
-    servers, known = running
+def attachment_path(home) -> str:
+    activity = f"course/{home['course']}/activity/{home['activity']}"
+    return f"/api/v2/vle/{home['vle']}/{activity}/attachment/{home['learner_ids']['ann']}/"
+
+
+def test_the_plugin_adds_the_learner_again_while_documents_come_in(servers, home, documents):
     for turn in range(5):
         members = [
             partial(
                 servers[n % 2].call,
                 "POST",
-                known["members"],
-                {"uid": "ann", "first_name": f"Ann {turn} {n}", "last_name": "Home", "email": "ann@home.example.org"},
-                known["token"],
+                f"/api/v2/vle/{home['vle']}/course/{home['course']}/learner/",
+                {
+                    "uid": "ann",
+                    "first_name": f"Ann {turn} {n}",
+                    "last_name": "Home",
+                    "email": "ann@captures.example.org",
+                },
+                home["vle_token"],
             )
             for n in range(8)
         ]
@@ -42,10 +50,10 @@ def test_the_plugin_brings_the_learner_again_while_documents_come_in(running, do
         assert [answer.status for answer in answers[1::2]] == [201] * 8
 
 
-def test_a_learner_is_deleted_while_documents_come_in(running, documents):
-    servers, known = running
-    admin = servers[0].token(known["admin"], known["password"])
-    deleted, *answers = at_once([partial(servers[1].call, "DELETE", known["learner"], None, admin), *documents])
+def test_a_learner_is_deleted_while_documents_come_in(service, servers, home, documents):
+    admin = service.run("access_token", person=home["people"]["admin"]["id"])
+    path = f"/api/v2/institution/{home['institution']}/learner/{home['people']['ann']['id']}/"
+    deleted, *answers = at_once([partial(servers[1].call, "DELETE", path, None, admin), *documents])
     assert deleted.status == 204
     assert {answer.status for answer in answers} <= {200, 404}
     assert documents[0]().status == 404

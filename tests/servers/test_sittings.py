@@ -5,26 +5,24 @@ from functools import partial
 
 import pytest
 
-from tests.servers.service import at_once, service
+from tests.servers.service import at_once
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 QUIZ = {"vle_activity_type": "quiz", "vle_activity_id": "1"}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with service(tmp_path_factory.mktemp("service")) as found:
-        known = found.fill("tests.servers.sittings")
-        yield (found.start(), found.start()), known, found
+@pytest.fixture
+def home(facts):
+    return facts["sittings"]
 
 
 @pytest.fixture
-def call(running):
-    servers, known, _ = running
+def call(servers, home):
+    """A request to the VLE's address of sessions, not sent yet; `number` chooses the server."""
 
     def prepared(number: int, **body):
-        path = f"/api/v2/vle/{known['vle']}/assessment/"
-        return partial(servers[number % 2].call, "POST", path, body, known["token"])
+        path = f"/api/v2/vle/{home['vle']}/assessment/"
+        return partial(servers[number % 2].call, "POST", path, body, home["vle_token"])
 
     return prepared
 
@@ -55,19 +53,17 @@ def test_of_many_who_close_a_session_at_once_one_does(call):
         assert {tuple(a.json()) for a in answers if a.status == 400} == {("Cannot close a closed session",)}
 
 
-def test_older_and_newer_ones_closed_at_once_are_all_closed(call, running):
-    *_, found = running
+def test_older_and_newer_ones_closed_at_once_are_all_closed(call, service):
     for _ in range(3):
         numbers = [opened(call) for _ in range(5)]
         calls = [call(n, session_id=number, close=True) for n, number in enumerate([*numbers, *reversed(numbers)])]
-        answers = at_once([*calls, partial(found.manage, "close_sessions")])[:-1]
+        answers = at_once([*calls, partial(service.run, "close_sessions")])[:-1]
         assert statuses(answers).keys() == {200, 400}
         assert sum(a.status == 200 and a.json()["id"] == numbers[-1] for a in answers) == 1
         assert statuses([call(0, session_id=number)() for number in numbers]) == {400: 5}
 
 
-def test_a_session_is_entered_while_it_is_closed(call, running):
-    servers, *_ = running
+def test_a_session_is_entered_while_it_is_closed(call, servers):
     for _ in range(3):
         made = call(0, **QUIZ, vle_learner_uid="bob")().json()
         path = made["data"]["data"].partition("/session")
@@ -78,16 +74,11 @@ def test_a_session_is_entered_while_it_is_closed(call, running):
         assert reads[0]().status == 404
 
 
-def token(server, known, email: str) -> str:
-    return server.token(email, known["password"])
-
-
-def test_learners_leave_the_course_while_sessions_are_opened(call, running):
-    servers, known, _ = running
-    admin = token(servers[0], known, known["admin"])
-    members = f"/api/v2/institution/{known['institution']}/course/{known['course']}/learner/"
+def test_learners_leave_the_course_while_sessions_are_opened(call, service, servers, home):
+    admin = service.run("access_token", person=home["people"]["admin"]["id"])
+    members = f"/api/v2/institution/{home['institution']}/course/{home['course']}/learner/"
     for _ in range(4):
-        leave = partial(servers[1].call, "DELETE", f"{members}{known['people']['bob']}/", None, admin)
+        leave = partial(servers[1].call, "DELETE", f"{members}{home['people']['bob']['id']}/", None, admin)
         left, *answers = at_once([leave, *(call(n, **QUIZ, vle_learner_uid="bob") for n in range(5))])
         assert left.status == 204
         assert statuses(answers).keys() <= {200, 404}
@@ -95,24 +86,22 @@ def test_learners_leave_the_course_while_sessions_are_opened(call, running):
         assert servers[0].call("POST", members, {"uid": "bob"}, admin).status == 201
 
 
-def test_a_consent_is_taken_back_while_sessions_are_opened(call, running):
-    servers, known, _ = running
-    bob = token(servers[0], known, "bob@home.example.org")
-    path = f"/api/v2/institution/{known['institution']}/learner/{known['people']['bob']}/ic/"
+def test_a_consent_is_taken_back_while_sessions_are_opened(call, service, servers, home):
+    bob = service.run("access_token", person=home["people"]["bob"]["id"])
+    path = f"/api/v2/institution/{home['institution']}/learner/{home['people']['bob']['id']}/ic/"
     for _ in range(4):
         reject = partial(servers[1].call, "DELETE", path, None, bob)
         rejected, *answers = at_once([reject, *(call(n, **QUIZ, vle_learner_uid="bob") for n in range(5))])
         assert rejected.status == 204
         assert statuses(answers).keys() <= {200, 406}
         assert call(0, **QUIZ, vle_learner_uid="bob")().status == 406
-        assert servers[0].call("POST", path, {"version": known["version"]}, bob).status == 201
+        assert servers[0].call("POST", path, {"version": home["version"]}, bob).status == 201
 
 
-def test_learners_are_deleted_while_sessions_are_opened(call, running):
-    servers, known, _ = running
-    admin = token(servers[0], known, known["admin"])
-    for uid in known["learners"]:
-        path = f"/api/v2/institution/{known['institution']}/learner/{known['people'][uid]}/"
+def test_learners_are_deleted_while_sessions_are_opened(call, service, servers, home):
+    admin = service.run("access_token", person=home["people"]["admin"]["id"])
+    for uid in (f"learner{number}" for number in range(6)):
+        path = f"/api/v2/institution/{home['institution']}/learner/{home['people'][uid]['id']}/"
         delete = partial(servers[1].call, "DELETE", path, None, admin)
         gone, *answers = at_once([delete, *(call(n, **QUIZ, vle_learner_uid=uid) for n in range(5))])
         assert gone.status == 204

@@ -1,4 +1,4 @@
-"""What providers would have learnt and found by now, in the database of DATABASE_URL.
+"""What providers would have learnt and found by now: run by the helper process of a service.
 
 Of several samples that somebody gave the last is refused. Whoever gave one has a complete model of it, and everybody
 who was captured in an activity has a report of it: with the files that the demo's reports have, until there are others.
@@ -10,45 +10,43 @@ import json
 import zipfile
 from collections import defaultdict
 
-import django
+from django.db import transaction
+from django.utils import timezone
 
-django.setup()
-
-from django.db import transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from courses.models import AssessmentSession  # noqa: E402
-from demo.evidence import Evidence, Kept, Pair  # noqa: E402
-from demo.reports import report_made  # noqa: E402
-from demo.stories import Capture  # noqa: E402
-from files.models import StoredFile  # noqa: E402
-from files.services import store  # noqa: E402
-from institutions.models import Instrument, Provider  # noqa: E402
-from learners.models import (  # noqa: E402
+from courses.models import AssessmentSession
+from demo.evidence import Evidence, Kept, Pair
+from demo.reports import report_made
+from demo.stories import Capture
+from files.models import StoredFile
+from files.services import store
+from institutions.models import Instrument, Provider, User
+from learners.models import (
     Enrolment,
     EnrolmentSample,
     EnrolmentSampleValidation,
     SampleStatus,
     ValidationStatus,
 )
-from reports.arithmetic import RequestStatus, ResultCode, ResultStatus  # noqa: E402
-from reports.models import Alert, Request, RequestProviderResult, RequestResult  # noqa: E402
+from reports.arithmetic import RequestStatus, ResultCode, ResultStatus
+from reports.models import Alert, Request, RequestProviderResult, RequestResult
+from tests.world import PASSWORD
 
 PROCESSED = {"status": ResultStatus.PROCESSED, "result": 0.8, "code": ResultCode.OK}
-INSTRUMENTS = {row.acronym: row for row in Instrument.objects.filter(acronym__in=("fr", "ks", "plag"))}
-PROVIDERS = {
-    acronym: Provider.objects.get_or_create(
-        acronym=f"demo_{acronym}",
-        defaults={
-            "instrument": instrument,
-            "name": f"Demo {acronym}",
-            "version": "1.0",
-            "queue": f"demo_{acronym}",
-            "enabled": True,
-        },
-    )[0]
-    for acronym, instrument in INSTRUMENTS.items()
-}
+
+
+def instruments() -> dict[str, Instrument]:
+    return {row.acronym: row for row in Instrument.objects.filter(acronym__in=("fr", "ks", "plag"))}
+
+
+def providers() -> dict[str, Provider]:
+    """One of each of these instruments, by the acronym of the instrument."""
+    return {acronym: provider_of(instrument) for acronym, instrument in instruments().items()}
+
+
+def provider_of(instrument: Instrument) -> Provider:
+    name = f"demo_{instrument.acronym}"
+    values = {"instrument": instrument, "name": name, "version": "1.0", "queue": name, "enabled": True}
+    return Provider.objects.get_or_create(acronym=name, defaults=values)[0]
 
 
 def validated(sample: EnrolmentSample, provider: Provider, *, is_refused: bool) -> None:
@@ -91,9 +89,8 @@ def checked(request: Request) -> Kept:
     kept = Kept(request, Capture(minute=0, answers={}), content(request.data))
     for instrument in request.instruments.all():
         row = {"request": request} | PROCESSED
-        kept.answers[instrument.acronym] = RequestProviderResult.objects.create(
-            provider=PROVIDERS[instrument.acronym], **row
-        )
+        provider = provider_of(instrument)
+        kept.answers[instrument.acronym] = RequestProviderResult.objects.create(provider=provider, **row)
         kept.summaries[instrument.acronym] = RequestResult.objects.create(instrument=instrument, **row)
     request.status = RequestStatus.PROCESSED
     request.save()
@@ -107,16 +104,24 @@ def reported(requests: list[Request]) -> dict[str, int]:
     alerts = Alert.objects.filter(activity=first.activity_id, learner=first.learner_id)
     models = {model.provider_id: model for model in first.learner.enrolments.all()}
     report = report_made(
-        Pair(first.activity, first.learner, INSTRUMENTS, PROVIDERS, models),
+        Pair(first.activity, first.learner, instruments(), providers(), models),
         Evidence(list(sessions.order_by("pk")), [checked(request) for request in requests], list(alerts)),
         now=timezone.now(),
     )
     return {"report": report.pk, "learner": report.learner_id}
 
 
-for one in PROVIDERS.values():
-    learnt(one)
-captured = defaultdict(list)
-for asked in Request.objects.select_related("activity", "learner__user", "data").order_by("pk"):
-    captured[asked.learner.user.uid].append(asked)
-print(json.dumps({uid: reported(requests) for uid, requests in captured.items()}))
+def answer_everything() -> dict[str, dict[str, int]]:
+    """All samples and requests that wait are answered; the report of each captured learner, by the learner's uid."""
+    for provider in providers().values():
+        learnt(provider)
+    captured = defaultdict(list)
+    for request in Request.objects.select_related("activity", "learner__user", "data").order_by("pk"):
+        captured[request.learner.user.uid].append(request)
+    return {uid: reported(requests) for uid, requests in captured.items()}
+
+
+def first_administrator() -> dict[str, str]:
+    """A global administrator for an empty database, and with what to sign in."""
+    root = User.objects.create_superuser("root", "root@example.org", PASSWORD)
+    return {"email": root.email, "password": PASSWORD}

@@ -1,0 +1,63 @@
+"""Databases for server processes: each is a copy of one that was migrated once per test run."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def database_copy(folder: Path) -> Iterator[str]:
+    """The DATABASE_URL of a new database with all migrations applied; it is removed at the end."""
+    url = urlsplit(migrated_database())
+    if url.scheme == "sqlite":
+        copied = shutil.copy(url.path, folder / "service.sqlite3")
+        yield f"sqlite:///{copied}"
+        return
+    name = _new_name()
+    _sql(url, f'CREATE DATABASE "{name}" TEMPLATE "{url.path[1:]}"')
+    try:
+        yield url._replace(path=f"/{name}").geturl()
+    finally:
+        _sql(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@cache
+def migrated_database() -> str:
+    """The DATABASE_URL of a migrated database that nothing is connected to, on the database server of this run."""
+    given = urlsplit(os.environ["DATABASE_URL"])
+    if given.scheme == "sqlite":
+        folder = Path(tempfile.mkdtemp(prefix="tesla-servers-"))
+        atexit.register(shutil.rmtree, folder)
+        url = f"sqlite:///{folder / 'migrated.sqlite3'}"
+    else:
+        name = _new_name()
+        _sql(given, f'CREATE DATABASE "{name}"')
+        atexit.register(_sql, given, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        url = given._replace(path=f"/{name}").geturl()
+    command = [sys.executable, "manage.py", "migrate", "--no-input", "-v0"]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
+    return url
+
+
+def _new_name() -> str:
+    return f"tesla_servers_{os.getpid()}_{time.monotonic_ns()}"
+
+
+def _sql(server: SplitResult, statement: str) -> None:
+    import psycopg2
+
+    connection = psycopg2.connect(server._replace(scheme="postgresql").geturl())
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)

@@ -1,6 +1,6 @@
-"""Which instruments apply to a learner, and how far the learner's enrolment is: arithmetic without storage or clock.
+"""Which instruments apply to a learner, and the state of the learner's enrolment: pure functions without database.
 
-Percentages and contributions are fractions 0..1, in here and on the wire.
+Percentages and contributions are fractions 0..1, here and in the API.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -31,7 +31,7 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider and its thresholds, which are a pair in any order; inverted polarity means that low is good."""
+    """A provider with its thresholds. They may be in any order; with inverted polarity a low result is good."""
 
     id: int
     instrument_id: int | None = None
@@ -48,9 +48,9 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class ActivityInstrument:
-    """An instrument of an activity; `alternative_to` is the id of the row that it stands in for, None = primary.
+    """An instrument of an activity; `alternative_to` is the id of the row that it replaces, None for primary ones.
 
-    `enabled` is the instrument's own: without it nobody can use it anywhere.
+    `enabled` is that of the instrument itself: a disabled one cannot be used in any activity.
     """
 
     id: int
@@ -62,7 +62,7 @@ class ActivityInstrument:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """How far a provider's model of a learner is (0..1) and whether it can analyse."""
+    """How complete a provider's model of a learner is (0..1), and whether it can analyse samples."""
 
     provider_id: int
     percentage: Number
@@ -109,7 +109,7 @@ class MissingEnrolments(TypedDict):
 
 
 def exact(value: Number) -> Fraction:
-    """The fraction that is written, not the binary one nearby: 0.3 is 3/10, so a result equals its threshold.
+    """The decimal fraction of a number: the float 0.3 is exactly 3/10, so that a result can equal a threshold.
 
     ValueError for nan and infinities.
     """
@@ -119,16 +119,17 @@ def exact(value: Number) -> Fraction:
 def learner_instruments(
     rows: Iterable[ActivityInstrument], disabled_instruments: Iterable[int]
 ) -> list[ActivityInstrument]:
-    """The rows of an activity that apply to a learner whose special needs disable some instruments, in given order.
+    """The rows of an activity that apply to a learner whose special needs disable some instruments, in the given order.
 
-    Active primaries that are not disabled, and the active alternatives of each active primary that is; special needs
-    are not asked again of alternatives. What is not enabled is replaced in the same way, and never used.
+    These are the active primary rows whose instrument is not disabled for the learner, and for each disabled one its
+    active alternatives, which special needs do not disable again. A row whose instrument is not enabled in the whole
+    service is treated as disabled, and is never used as an alternative.
     """
-    items, disabled = list(rows), set(disabled_instruments)
-    primaries = [row for row in items if row.active and row.alternative_to is None]
+    all_rows, disabled = list(rows), set(disabled_instruments)
+    primaries = [row for row in all_rows if row.active and row.alternative_to is None]
     replaced = {row.id for row in primaries if row.instrument_id in disabled or not row.enabled}
     chosen = {row.id for row in primaries} - replaced
-    applying = (row for row in items if row.id in chosen or (row.active and row.alternative_to in replaced))
+    applying = (row for row in all_rows if row.id in chosen or (row.active and row.alternative_to in replaced))
     return [row for row in applying if row.enabled]
 
 
@@ -141,18 +142,19 @@ def enrolment_entry(
 ) -> EnrolmentEntry:
     """Enrolment for one instrument over the ids of its enabled providers; the mappings are keyed by provider id.
 
-    A provider without enrolment counts as 0 and false. Means are over the providers that have such samples.
+    A provider without an enrolment counts as percentage 0 that cannot analyse. Means are over the providers that have
+    such samples.
     """
     models = [enrolments.get(provider_id, Enrolment(provider_id, 0)) for provider_id in providers]
-    percentages, able = [float(model.percentage) for model in models], [model.can_analyse for model in models]
+    percentages, can_analyse = [float(model.percentage) for model in models], [model.can_analyse for model in models]
     sums = {key: exact(value) for key in providers if (value := pending.get(key)) is not None}
     counts = {key: not_validated[key] for key in providers if not_validated.get(key)}
     return {
         "instrument_id": instrument_id,
         "percentage__min": min(percentages, default=0.0),
         "percentage__max": max(percentages, default=0.0),
-        "can_analyse__min": bool(able) and all(able),
-        "can_analyse__max": any(able),
+        "can_analyse__min": bool(can_analyse) and all(can_analyse),
+        "can_analyse__max": any(can_analyse),
         "pending": [
             {"provider_id": key, "instrument_id": instrument_id, "pending_contribution": float(value)}
             for key, value in sums.items()
@@ -171,7 +173,7 @@ def enrolment_status(
     pending: Mapping[int, Number | None],
     not_validated: Mapping[int, int],
 ) -> list[EnrolmentEntry]:
-    """Enrolment of a learner, by instrument id: the instruments with an enrolment or with samples under way.
+    """Enrolment of a learner, ordered by instrument id, for the instruments with an enrolment or samples in progress.
 
     `pending` {provider id: sum of contributions of validated samples that no model uses} and `not_validated`
     {provider id: count of samples still being validated}; absent, None and a count of 0 mean no such samples. An
@@ -183,13 +185,13 @@ def enrolment_status(
         if provider.enabled and provider.instrument_id is not None:
             by_instrument.setdefault(provider.instrument_id, []).append(provider.id)
 
-    def under_way(key: int) -> bool:
+    def has_begun(key: int) -> bool:
         return key in models or pending.get(key) is not None or bool(not_validated.get(key))
 
     return [
         enrolment_entry(instrument_id, keys, models, pending, not_validated)
         for instrument_id, keys in sorted(by_instrument.items())
-        if any(under_way(key) for key in keys)
+        if any(has_begun(key) for key in keys)
     ]
 
 
@@ -201,17 +203,17 @@ def enrolment_missing(
     learner_id: int | str,
     activity_enabled: bool = True,
 ) -> MissingEnrolments:
-    """What a learner lacks for an activity, from `enrolment_status` and the learner's instruments for the activity.
+    """The enrolments missing for an activity, from `enrolment_status` and the learner's instruments in the activity.
 
-    `instruments` has each of them that requires enrolment, zeros where there is no enrolment yet, so that a client
-    can tell what is missing. The others never matter, and nothing is missing for a disabled activity.
+    The answer's `instruments` has an entry for each of them that requires enrolment, with zeros where there is none
+    yet, so that clients can see which are missing. Nothing is missing for a disabled activity.
     """
     entries = {entry["instrument_id"]: entry for entry in status}
-    needed = sorted(item.id for item in instruments if item.requires_enrolment) if activity_enabled else []
-    found = {key: entries.get(key) or enrolment_entry(key, (), {}, {}, {}) for key in needed}
+    required = sorted(item.id for item in instruments if item.requires_enrolment) if activity_enabled else []
+    answers = {key: entries.get(key) or enrolment_entry(key, (), {}, {}, {}) for key in required}
     return {
-        "missing_enrolments": not all(entry["can_analyse__max"] for entry in found.values()),
-        "instruments": {str(key): entry for key, entry in found.items()},
+        "missing_enrolments": not all(entry["can_analyse__max"] for entry in answers.values()),
+        "instruments": {str(key): entry for key, entry in answers.items()},
         "activity_id": activity_id,
         "learner_id": learner_id,
     }

@@ -1,9 +1,10 @@
-"""How provider results become reports: pure arithmetic without storage and without a clock.
+"""How reports are computed from the results of providers: pure functions, without database and clock.
 
-Results, confidence, enrolment and thresholds are fractions 0..1 in here; `percent` is the only way out to 0..100. The
-chain is provider result -> summary of (request, instrument) -> instrument row -> activity levels. Every step is a
-function of the set of its inputs, so that order of arrival cannot matter and a recomputation equals the steps.
-Statuses and codes are accepted as plain integers, too, as they come from the database.
+The steps are: provider results -> summary of (request, instrument) -> instrument row -> levels of the report. Each
+depends only on the set of its inputs, so the order in which results arrive does not matter.
+
+Results, confidence, enrolment and thresholds are fractions 0..1 in this module; only `percent` converts to 0..100.
+Statuses and codes may also be plain integers, as the database returns them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,9 +22,9 @@ Histogram = tuple[int, ...]
 
 BINS = 10
 HUNDREDTH = Decimal("0.01")
-ENOUGH_CONFIDENCE = Fraction(6, 10)  # below it an instrument is at least a warning
+ENOUGH_CONFIDENCE = Fraction(6, 10)  # below it the level of an instrument is at least a warning
 HIGH_CONFIDENCE = Fraction(3, 4)  # below it the facts call the confidence low
-NO_CONFIDENCE = Fraction(1, 10_000)  # below it there is nothing to state facts about
+NO_CONFIDENCE = Fraction(1, 10_000)  # below it a result counts as missing
 
 
 class RequestStatus(IntEnum):
@@ -91,7 +92,7 @@ CLOSED_REQUEST = {
 
 @dataclass(frozen=True, slots=True)
 class ProviderResult:
-    """What one provider says about one request; a result of 0..1 is expected once it is processed."""
+    """The result of one provider for one request; a processed one has a result 0..1."""
 
     provider: Provider
     status: int = ResultStatus.PENDING
@@ -101,7 +102,7 @@ class ProviderResult:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What all providers of an instrument say about one request: the values of a request result."""
+    """The summary of all provider results of an instrument for one request: the values of a RequestResult row."""
 
     status: ResultStatus
     result: Number | None = None
@@ -110,7 +111,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """A stored summary of (request, instrument) with the instant at which it was asked for."""
+    """A stored summary of (request, instrument) with the time of the request."""
 
     created_at: datetime
     status: int = ResultStatus.PENDING
@@ -149,14 +150,17 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """An instrument row of the long detail with its two histograms; result None where nothing was processed."""
+class InstrumentMeasurement:
+    """The values of an instrument row, with its two histograms, that the statistics of the report's detail need.
+
+    `result` is None where nothing was processed.
+    """
 
     result: Number | None
     confidence: Number
     learner_histogram: Sequence[int] | None = None
     activity_histogram: Sequence[int] | None = None
-    alerted: bool = False  # some session of the pair has an alert
+    alerted: bool = False  # whether some session of this learner in this activity has an alert
 
 
 class Thresholds(TypedDict):
@@ -176,7 +180,7 @@ class Facts(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The statistics of the long detail; None where a histogram, a provider or a result does not exist."""
+    """The statistics of the report's detail; None where they need a histogram, provider or result that is missing."""
 
     polarity: int | None
     result_bean: int
@@ -190,7 +194,7 @@ class Statistics:
 
 def percent(fraction: Number) -> int:
     """0..1 to 0..100, rounded half up in exact arithmetic: 0.285 is 29, which neither round() nor floats give."""
-    if isinstance(fraction, Decimal):  # as stored: the same, without the cost of fractions
+    if isinstance(fraction, Decimal):  # stored values: the same rounding, cheaper than with Fraction
         return int(fraction.quantize(HUNDREDTH, ROUND_HALF_UP) * 100)
     return floor(exact(fraction) * 100 + Fraction(1, 2))
 
@@ -201,14 +205,14 @@ def provider_shown(providers: Iterable[Provider]) -> Provider | None:
 
 
 def provider_result_initial_status(*, requires_enrolment: bool, can_analyse: bool) -> ResultStatus:
-    """Status of a new provider result; without a model that can analyse there is nothing to ask the provider."""
+    """Status of a new provider result. A provider is not asked if it needs a model and has none that can analyse."""
     return ResultStatus.MISSING_ENROLMENT if requires_enrolment and not can_analyse else ResultStatus.PENDING
 
 
 def threshold_limits(provider: Provider) -> tuple[Fraction, Fraction] | None:
-    """Where a provider begins to alert and to warn: below these for normal, above them for inverted polarity.
+    """(alert limit, warning limit): results below them, or above them for inverted polarity, alert or warn.
 
-    None where the pair is incomplete.
+    None when not both thresholds are set.
     """
     if provider.warning_below is None or provider.alert_below is None:
         return None
@@ -217,9 +221,9 @@ def threshold_limits(provider: Provider) -> tuple[Fraction, Fraction] | None:
 
 
 def threshold_code(provider: Provider, result: Number | None) -> ResultCode:
-    """What a provider's thresholds say about a result; PENDING, the lowest code, where the pair is incomplete.
+    """The code of a result according to the provider's thresholds; PENDING, the lowest code, without thresholds.
 
-    A result on a threshold is on its good side.
+    A result equal to a threshold is on its good side.
     """
     limits = threshold_limits(provider)
     if limits is None or result is None:
@@ -233,9 +237,9 @@ def threshold_code(provider: Provider, result: Number | None) -> ResultCode:
 
 
 def worst_result(results: Iterable[ProviderResult]) -> Number | None:
-    """The minimum of normal and the maximum of inverted providers, None where no result has a value.
+    """The worst of the results: the lowest, or the highest for inverted polarity; None where none has a value.
 
-    Where both polarities meet, the result that is nearest to its bad end counts; the lowest provider id decides ties.
+    With both polarities it is the result nearest to its bad end; of equal ones that of the lowest provider id.
     """
 
     def goodness(item: tuple[Number, Provider]) -> tuple[Fraction, int]:
@@ -249,8 +253,8 @@ def worst_result(results: Iterable[ProviderResult]) -> Number | None:
 def result_summary(results: Iterable[ProviderResult]) -> Summary:
     """Summary of (request, instrument) over all its provider results; no result means no enabled provider.
 
-    While some result is open there are only a status, no result and code PENDING. Of several final statuses the
-    largest number counts. None processed gives result 0 and a warning.
+    While a result is open, the summary has no result and code PENDING. Of several final statuses the one with the
+    largest number counts. If none was processed, the result is 0 and the code WARNING.
     """
     items = list(results)
     statuses = {item.status for item in items}
@@ -268,15 +272,15 @@ def result_summary(results: Iterable[ProviderResult]) -> Summary:
 def request_status(statuses: Mapping[int, Collection[int]]) -> RequestStatus:
     """Status of a request from {instrument id: statuses of its provider results}.
 
-    An empty collection means an instrument without enabled provider, an empty mapping a request that is only stored.
+    An empty collection is an instrument without enabled providers, an empty mapping a request without instruments.
     """
-    flat = {status for group in statuses.values() for status in (group or (ResultStatus.MISSING_PROVIDER,))}
-    if not flat:
+    all_statuses = {status for group in statuses.values() for status in (group or (ResultStatus.MISSING_PROVIDER,))}
+    if not all_statuses:
         return RequestStatus.STORED
-    if flat & OPEN:
-        begun = ResultStatus.PROCESSING in flat or not flat <= OPEN
+    if all_statuses & OPEN:
+        begun = ResultStatus.PROCESSING in all_statuses or not all_statuses <= OPEN
         return RequestStatus.PROCESSING if begun else RequestStatus.SCHEDULED
-    return max(CLOSED_REQUEST[ResultStatus(status)] for status in flat)
+    return max(CLOSED_REQUEST[ResultStatus(status)] for status in all_statuses)
 
 
 def result_bin(result: Number) -> int:
@@ -287,39 +291,39 @@ def result_bin(result: Number) -> int:
 def histogram_delta(old: ProviderResult | None, new: ProviderResult | None) -> dict[int, int]:
     """Change {bin: +1 or -1} of each of the four histograms when a provider result goes from old to new.
 
-    None is a result that does not exist. Only processed results count, each exactly once: a repeated report of the
-    same result gives {}, a corrected one moves the count.
+    None stands for no result. Only processed results count, each once: the same result again gives {}, a corrected one
+    moves the count.
     """
     delta: dict[int, int] = {}
     for item, step in ((old, -1), (new, 1)):
         if item is not None and item.status == ResultStatus.PROCESSED and item.result is not None:
-            place = result_bin(item.result)
-            delta[place] = delta.get(place, 0) + step
-    return {place: step for place, step in delta.items() if step}
+            index = result_bin(item.result)
+            delta[index] = delta.get(index, 0) + step
+    return {index: step for index, step in delta.items() if step}
 
 
 def histogram_changed(histogram: Sequence[int], delta: Mapping[int, int]) -> Histogram:
-    """The ten bins after a delta; for storage prefer an update relative to the stored bins, which loses nothing."""
-    return tuple(count + delta.get(place, 0) for place, count in enumerate(histogram))
+    """The ten bins after a delta. Stored bins should be changed by F() expressions, which lose no concurrent update."""
+    return tuple(count + delta.get(index, 0) for index, count in enumerate(histogram))
 
 
 def histogram_of(results: Iterable[ProviderResult]) -> Histogram:
-    """The ten bins of a set of provider results, from scratch."""
+    """The ten bins of a set of provider results."""
     bins = [0] * BINS
     for item in results:
-        for place, step in histogram_delta(None, item).items():
-            bins[place] += step
+        for index, step in histogram_delta(None, item).items():
+            bins[index] += step
     return tuple(bins)
 
 
 def enrolment_minimum(results: Iterable[ProviderResult], percentages: Mapping[int, Number]) -> Fraction:
-    """The least {provider id: percentage} of the providers whose results are closed; no enrolment counts as 0."""
+    """The lowest enrolment percentage of the providers whose results are closed; no enrolment counts as 0."""
     answered = {item.provider.id for item in results if item.status not in OPEN}
     return min((exact(percentages.get(provider_id, 0)) for provider_id in answered), default=Fraction(0))
 
 
 def result_mean(results: Iterable[RequestResult]) -> Fraction:
-    """Mean of the processed results, 0 where there is none; exact, so that no order of summation shows."""
+    """Mean of the processed results, 0 without any. It is exact, so the order of summation makes no difference."""
     values = [
         exact(item.result) for item in results if item.status == ResultStatus.PROCESSED and item.result is not None
     ]
@@ -327,16 +331,16 @@ def result_mean(results: Iterable[RequestResult]) -> Fraction:
 
 
 def result_confidence(results: Iterable[RequestResult], *, timeout: timedelta, now: datetime) -> Fraction:
-    """Share of processed results among the closed ones and the open ones that are as old as the timeout or older."""
-    due = [item.status for item in results if item.status not in OPEN or now - item.created_at >= timeout]
-    return Fraction(due.count(ResultStatus.PROCESSED), len(due)) if due else Fraction(0)
+    """The share of processed results among the closed and the overdue ones, which are open for `timeout` or longer."""
+    statuses = [item.status for item in results if item.status not in OPEN or now - item.created_at >= timeout]
+    return Fraction(statuses.count(ResultStatus.PROCESSED), len(statuses)) if statuses else Fraction(0)
 
 
 def instrument_level(results: Collection[RequestResult], confidence: Fraction) -> Level:
     """Level of an instrument over all its request results of (activity, learner), with their `result_confidence`.
 
-    Pending until one is closed, no information when all are closed in vain. In between, results that are closed in
-    vain while others are open are a warning: nothing processed means no confidence.
+    PENDING until one is closed; NO_INFORMATION when all are closed and none was processed. If none was processed and
+    some are open, it is at least WARNING, because the confidence is 0.
     """
     closed = [item for item in results if item.status not in OPEN]
     codes = [item.code for item in closed if item.status == ResultStatus.PROCESSED]
@@ -349,7 +353,7 @@ def instrument_level(results: Collection[RequestResult], confidence: Fraction) -
 
 
 def instrument_levels(instrument: Instrument, level: Level) -> Levels:
-    """A level spread over what the instrument counts for; the rest is without information."""
+    """The level for each kind that the instrument counts for, NO_INFORMATION for the others."""
     return Levels(
         identity=level if instrument.identity else Level.NO_INFORMATION,
         content=level if instrument.content else Level.NO_INFORMATION,
@@ -365,9 +369,9 @@ def instrument_row(
     timeout: timedelta,
     now: datetime,
 ) -> InstrumentRow:
-    """The instrument's row over all its request results of (activity, learner); `enrolment` as `enrolment_minimum`.
+    """The instrument's row from all its request results of (activity, learner); `enrolment` as `enrolment_minimum`.
 
-    An open result younger than the instrument's timeout is still awaited and takes nothing from the confidence.
+    An open result that is younger than the timeout does not reduce the confidence.
     """
     items = list(results)
     confidence = result_confidence(items, timeout=timeout, now=now)
@@ -380,7 +384,7 @@ def instrument_row(
 
 
 def session_level(alerts: Iterable[int]) -> Level:
-    """Level of a session in which nothing is pending, from the levels of its alerts; infos change nothing."""
+    """Level of a session without pending requests, from the levels of its alerts; those of level INFO do not count."""
     raised = set(alerts)
     if AlertLevel.ALERT in raised:
         return Level.ALERT
@@ -390,20 +394,20 @@ def session_level(alerts: Iterable[int]) -> Level:
 def session_row(statuses: Iterable[int], alerts: Iterable[int], instruments: Iterable[Instrument]) -> SessionRow:
     """A session's row from the statuses of its requests, the levels of its alerts and the learner's instruments.
 
-    All levels are pending while a request is.
+    All levels are PENDING while a request is pending.
     """
     items = list(statuses)
     valid = items.count(RequestStatus.PROCESSED)
     pending = sum(status < RequestStatus.PROCESSED for status in items)
     levels = Levels()
     if not pending:
-        base, nothing = session_level(alerts), Levels(*(Level.NO_INFORMATION,) * 3)
-        levels = levels_maximum([nothing, *(instrument_levels(instrument, base) for instrument in instruments)])
+        base, minimum = session_level(alerts), Levels(*(Level.NO_INFORMATION,) * 3)
+        levels = levels_maximum([minimum, *(instrument_levels(instrument, base) for instrument in instruments)])
     return SessionRow(total=len(items), pending=pending, valid=valid, processed=len(items) - pending, levels=levels)
 
 
 def levels_maximum(items: Iterable[Levels]) -> Levels:
-    """Each of the three levels at its highest, pending where there is no item."""
+    """The maximum of each of the three levels, PENDING without items."""
     rows = list(items)
     return Levels(
         identity=max((row.identity for row in rows), default=Level.PENDING),
@@ -413,28 +417,28 @@ def levels_maximum(items: Iterable[Levels]) -> Levels:
 
 
 def activity_levels(rows: Iterable[Levels], sessions: Iterable[Levels] = ()) -> Levels:
-    """Levels of the activity report: the highest of the instrument rows, raised by any higher session row."""
+    """Levels of the report: the maximum of its instrument rows and session rows."""
     return levels_maximum([*rows, *sessions])
 
 
 def result_bean(result: Number | None) -> int:
-    """The bin 0..9 that is marked in the charts: of the percent shown, so that number and mark agree (0.296 is 30)."""
+    """The bin 0..9 that charts mark: that of the rounded percentage, so that both agree (0.296 is shown as 30)."""
     return max(0, min(percent(result or 0) // BINS, BINS - 1))
 
 
-def histogram_probability(histogram: Sequence[int] | None, place: int) -> float | None:
-    """How usual a bin is: its share and half of its neighbours' shares; None for a missing or empty histogram."""
+def histogram_probability(histogram: Sequence[int] | None, index: int) -> float | None:
+    """How frequent a bin is: its share plus half of its neighbours' shares; None for a missing or empty histogram."""
     if not histogram or not sum(histogram):
         return None
-    halves = 2 * histogram[place] + sum(histogram[max(place - 1, 0) : place]) + sum(histogram[place + 1 : place + 2])
+    halves = 2 * histogram[index] + sum(histogram[max(index - 1, 0) : index]) + sum(histogram[index + 1 : index + 2])
     return halves / (2 * sum(histogram))
 
 
-def histogram_better(histogram: Sequence[int] | None, place: int, provider: Provider | None) -> float | None:
-    """The share of results better than those of a bin; None without results or without provider, hence polarity."""
+def histogram_better(histogram: Sequence[int] | None, index: int, provider: Provider | None) -> float | None:
+    """The share of results better than those of a bin; None without results or without a provider's polarity."""
     if provider is None or not histogram or not sum(histogram):
         return None
-    return sum(histogram[:place] if provider.inverted_polarity else histogram[place + 1 :]) / sum(histogram)
+    return sum(histogram[:index] if provider.inverted_polarity else histogram[index + 1 :]) / sum(histogram)
 
 
 def provider_thresholds(provider: Provider | None) -> Thresholds | None:
@@ -448,50 +452,52 @@ def provider_thresholds(provider: Provider | None) -> Thresholds | None:
     }
 
 
-def instrument_statistics(measured: Measured, provider: Provider | None) -> Statistics:
-    """The statistics of an instrument row; `provider` as `provider_shown`. What does not exist is None, never an error.
+def instrument_statistics(measurement: InstrumentMeasurement, provider: Provider | None) -> Statistics:
+    """The statistics of an instrument row; `provider` as `provider_shown`. Missing values are None.
 
-    A result of which nobody is confident does not exist, its bean is 0 because clients need a bin.
+    A result without confidence counts as missing, but `result_bean` is still a number, because clients need a bin.
     """
-    known = measured.result is not None and exact(measured.confidence) >= NO_CONFIDENCE
-    learner, context = (measured.learner_histogram, measured.activity_histogram) if known else (None, None)
-    place = result_bean(measured.result)
+    has_result = measurement.result is not None and exact(measurement.confidence) >= NO_CONFIDENCE
+    learner, context = (measurement.learner_histogram, measurement.activity_histogram) if has_result else (None, None)
+    index = result_bean(measurement.result)
     statistics = Statistics(
         polarity=None if provider is None else provider.polarity,
-        result_bean=place,
+        result_bean=index,
         thresholds=provider_thresholds(provider),
-        prob_learner=histogram_probability(learner, place),
-        prob_context=histogram_probability(context, place),
-        h_prob_learner=histogram_better(learner, place, provider),
-        h_prob_context=histogram_better(context, place, provider),
+        prob_learner=histogram_probability(learner, index),
+        prob_context=histogram_probability(context, index),
+        h_prob_learner=histogram_better(learner, index, provider),
+        h_prob_context=histogram_better(context, index, provider),
         facts={"positive": [], "neutral": [], "negative": []},
     )
-    if known:
-        _facts_add_known(statistics, measured, provider)
+    if has_result:
+        _add_facts_about_result(statistics, measurement, provider)
     else:
         statistics.facts["neutral"].append("NEUTRAL_MISSING_INFORMATION")
-    if measured.alerted:
+    if measurement.alerted:
         statistics.facts["negative"].append("NEGATIVE_WITH_ALERTS")
     return statistics
 
 
-def _facts_add_known(statistics: Statistics, measured: Measured, provider: Provider | None) -> None:
-    """Add what can be said about a result that exists, in the order confidence, thresholds, histograms."""
-    code = ResultCode.PENDING if provider is None else threshold_code(provider, measured.result)
-    confident = exact(measured.confidence) >= HIGH_CONFIDENCE
+def _add_facts_about_result(
+    statistics: Statistics, measurement: InstrumentMeasurement, provider: Provider | None
+) -> None:
+    """Add the facts about an existing result, in the order confidence, thresholds, histograms."""
+    code = ResultCode.PENDING if provider is None else threshold_code(provider, measurement.result)
+    is_confident = exact(measurement.confidence) >= HIGH_CONFIDENCE
     learner, context, usual = statistics.h_prob_learner, statistics.h_prob_context, statistics.prob_learner
     positive = {
-        "POSITIVE_CONFIDENCE_HIGH": confident,
+        "POSITIVE_CONFIDENCE_HIGH": is_confident,
         "POSITIVE_LEARNER_RESULT_ABOVE_THRESHOLD": code == ResultCode.OK,
         "POSITIVE_LEARNER_RESULT_GOOD_INSTRUMENT": learner is not None and learner < 0.4,
         "POSITIVE_LEARNER_RESULT_GOOD_ACTIVITY": context is not None and context < 0.4,
         "POSITIVE_LEARNER_RESULT_FREQUENT": usual is not None and usual > 0.8,
     }
     negative = {
-        "NEGATIVE_CONFIDENCE_LOW": not confident,
+        "NEGATIVE_CONFIDENCE_LOW": not is_confident,
         "NEGATIVE_LEARNER_RESULT_BELOW_THRESHOLD": code == ResultCode.ALERT,
         "NEGATIVE_LEARNER_RESULT_BAD_INSTRUMENT": learner is not None and learner > 0.75,
         "NEGATIVE_LEARNER_RESULT_BAD_ACTIVITY": context is not None and context > 0.5,
     }
-    statistics.facts["positive"].extend(name for name, holds in positive.items() if holds)
-    statistics.facts["negative"].extend(name for name, holds in negative.items() if holds)
+    statistics.facts["positive"].extend(name for name, applies in positive.items() if applies)
+    statistics.facts["negative"].extend(name for name, applies in negative.items() if applies)

@@ -1,4 +1,7 @@
-"""What a report was made of: its rows, the checks and alerts behind them, in a constant number of statements."""
+"""The data that a report was computed from: its rows with their checks and alerts.
+
+The number of statements does not depend on the amount of data.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,36 +9,36 @@ from fractions import Fraction
 from typing import Any
 
 from institutions.models import Instrument, MessageLocale
-from learners.arithmetic import Instrument as Measured
+from learners import arithmetic as properties
 from learners.arithmetic import Provider
 from reports import arithmetic
 from reports.arithmetic import InstrumentRow, Level, Levels, ProviderResult, SessionRow
 from reports.models import Alert, Report, ReportInstrument, ReportSession, Request, RequestProviderResult, RequestResult
-from reports.reasons import KINDS, Check, Noticed
+from reports.reasons import KINDS, Check, SessionAlert
 
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
 
 
 @dataclass(frozen=True)
 class InstrumentEvidence:
-    """An instrument's row of a report and what it was made of."""
+    """An instrument's row of a report and the checks that it was computed from."""
 
     instrument_id: int
-    instrument: Measured
+    instrument: properties.Instrument
     row: InstrumentRow
     checks: list[Check]
 
 
 @dataclass(frozen=True)
 class SessionEvidence:
-    """A session's row of a report and what it was made of."""
+    """A session's row of a report, and the request statuses and alerts that it was computed from."""
 
     session_id: int
     started_at: datetime
     closed_at: datetime | None
     row: SessionRow
     statuses: list[int]
-    alerts: list[Noticed]
+    alerts: list[SessionAlert]
 
 
 @dataclass(frozen=True)
@@ -46,34 +49,43 @@ class Evidence:
 
 
 def report_evidence(report_id: int) -> Evidence:
-    """All that a report was made of, in eight statements however much that is."""
+    """All data that a report was computed from, in eight statements."""
     pair: dict[str, Any] = {**Report.objects.values("activity", "learner").get(pk=report_id)}
-    of_request = {f"request__{name}": key for name, key in pair.items()}
-    names, answers = _answers(of_request)
+    request_filter = {f"request__{name}": key for name, key in pair.items()}
+    names, results_of = _provider_results(request_filter)
     checks: dict[int, list[Check]] = {}
-    results = RequestResult.objects.filter(**of_request).order_by("pk")
+    results = RequestResult.objects.filter(**request_filter).order_by("pk")
     columns = ("request", "instrument", "request__created_at", "status", "result", "code")
     for request, instrument, asked_at, status, result, code in results.values_list(*columns):
-        said = tuple(answers.get((request, instrument), ()))
-        found = arithmetic.RequestResult(asked_at, status, result, code)
-        checks.setdefault(instrument, []).append(Check(found, said))
+        summary = arithmetic.RequestResult(asked_at, status, result, code)
+        provider_results = tuple(results_of.get((request, instrument), ()))
+        checks.setdefault(instrument, []).append(Check(summary, provider_results))
     return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names)
 
 
-def _answers(of_request: dict[str, Any]) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
-    """Names of the providers that were asked, and their answers by (request, instrument)."""
-    rows = RequestProviderResult.objects.filter(**of_request)
+def _provider_results(
+    request_filter: dict[str, Any],
+) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
+    """{provider id: name} and the providers' results by (request, instrument)."""
+    rows = RequestProviderResult.objects.filter(**request_filter)
     names: dict[int, str] = {}
     providers: dict[int, Provider] = {}
-    found: dict[tuple[int, int], list[ProviderResult]] = {}
-    of_provider = ("pk", "instrument", "inverted_polarity", "warning_below", "alert_below", "enabled")
-    columns = ("request", "status", "result", "code", "provider__name", *(f"provider__{name}" for name in of_provider))
+    results: dict[tuple[int, int], list[ProviderResult]] = {}
+    provider_columns = ("pk", "instrument", "inverted_polarity", "warning_below", "alert_below", "enabled")
+    columns = (
+        "request",
+        "status",
+        "result",
+        "code",
+        "provider__name",
+        *(f"provider__{name}" for name in provider_columns),
+    )
     for request, status, result, code, name, *values in rows.order_by("pk").values_list(*columns):
         key, instrument = values[0], values[1]
         names[key] = name
         provider = providers.setdefault(key, Provider(*values))
-        found.setdefault((request, instrument), []).append(ProviderResult(provider, status, result, code))
-    return names, found
+        results.setdefault((request, instrument), []).append(ProviderResult(provider, status, result, code))
+    return names, results
 
 
 def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[InstrumentEvidence]:
@@ -81,7 +93,7 @@ def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[Instrum
     return [
         InstrumentEvidence(
             row.instrument_id,
-            _measured(row.instrument),
+            _properties(row.instrument),
             InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), _levels(row)),
             checks.get(row.instrument_id, []),
         )
@@ -89,8 +101,10 @@ def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[Instrum
     ]
 
 
-def _measured(row: Instrument) -> Measured:
-    return Measured(row.pk, row.requires_enrolment, row.identity, row.originality, row.authorship, row.integrity)
+def _properties(row: Instrument) -> properties.Instrument:
+    return properties.Instrument(
+        row.pk, row.requires_enrolment, row.identity, row.originality, row.authorship, row.integrity
+    )
 
 
 def _levels(row: ReportInstrument | ReportSession) -> Levels:
@@ -120,14 +134,14 @@ def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
     ]
 
 
-def _alerts(pair: dict[str, Any]) -> dict[int, list[Noticed]]:
-    """By session, in the order in which they were raised."""
+def _alerts(pair: dict[str, Any]) -> dict[int, list[SessionAlert]]:
+    """The alerts by session, in the order in which they were raised."""
     raised = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
     rows = list(raised.values_list("session", "level", "message_code", "message_code__description", "raised_at"))
     codes = {code for _, _, code, _, _ in rows}
     texts = dict(MessageLocale.objects.filter(locale="en", code__in=codes).values_list("code", "message"))
-    found: dict[int, list[Noticed]] = {}
+    alerts: dict[int, list[SessionAlert]] = {}
     for session, level, code, description, at in rows:
         text = texts.get(code) or description or code or "no message"
-        found.setdefault(session, []).append(Noticed(level, text, at))
-    return found
+        alerts.setdefault(session, []).append(SessionAlert(level, text, at))
+    return alerts

@@ -1,4 +1,4 @@
-"""Read paths of reports: requests that are shown, what statistics stand on, levels, and what became of captures."""
+"""Queries of reports: flagged requests, histograms for statistics, counts of levels, and the status of captures."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -30,14 +30,14 @@ _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3
 _HIGHEST = Greatest("identity_level", "content_level", "integrity_level")
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
 _PENDING, _VALID, _ERROR, _TIMEOUT = "PENDING", "VALID", "ERROR", "TIMEOUT"
-_OF_SAMPLE = {
+_STATUS_OF_SAMPLE = {
     SampleStatus.STORED: _PENDING,
     SampleStatus.VALID: _VALID,
     SampleStatus.ERROR: _ERROR,
     SampleStatus.TIMEOUT: _TIMEOUT,
     SampleStatus.MISSING_VALIDATOR: _ERROR,
 }
-_OF_REQUEST = {
+_STATUS_OF_REQUEST = {
     RequestStatus.STORED: _PENDING,
     RequestStatus.SCHEDULED: _PENDING,
     RequestStatus.PROCESSING: _PENDING,
@@ -52,8 +52,8 @@ def _flagged(report, requests):
     return flagged_asks(report).filter(request__any_of=requests).values_list("request")
 
 
-def _measured(report, activity):
-    """(what, instrument, ten bins): histograms of the learner and of the activity, and a row if there are alerts."""
+def _histograms(report, activity):
+    """(kind of row, instrument, ten bins): histograms of learner and activity, and one row if the pair has alerts."""
     learner = LearnerInstrumentHistogram.objects.filter(learner__reports=report)
     context = ActivityInstrumentHistogram.objects.filter(activity=activity)
     alerts = Alert.objects.filter(activity=OuterRef("activity"), learner=OuterRef("learner"), session__isnull=False)
@@ -66,69 +66,74 @@ def _measured(report, activity):
 
 
 def _providers():
-    found = Provider.objects.filter(enabled=True, instrument__isnull=False)
-    return found.values_list("pk", "instrument_id", "inverted_polarity", "warning_below", "alert_below", "enabled")
+    providers = Provider.objects.filter(enabled=True, instrument__isnull=False)
+    return providers.values_list("pk", "instrument_id", "inverted_polarity", "warning_below", "alert_below", "enabled")
 
 
 _FLAGGED = Prepared(_flagged, "report", "requests")
-_MEASURED = Prepared(_measured, "report", "activity")
+_HISTOGRAMS = Prepared(_histograms, "report", "activity")
 _PROVIDERS = Prepared(_providers)
 
 
 def requests_flagged(report: int, requests: list[int]) -> frozenset[int]:
-    """Of these requests of a report's pair those of which some instrument has a warning or an alert in the report."""
+    """Those of these requests with an instrument that has a warning or an alert in the report.
+
+    The requests must be of the report's learner and activity.
+    """
     return frozenset(key for (key,) in _FLAGGED(report=report, requests=requests))
 
 
-class Measures:
-    """What the statistics of one report stand on: histograms and providers by instrument, and whether it has alerts."""
+class ReportStatistics:
+    """Computes the statistics of one report's instruments from histograms, providers and the existence of alerts."""
 
     def __init__(self, rows: Iterable[tuple], providers: Iterable[properties.Provider]) -> None:
         self.histograms: dict[tuple[int, int], list[int]] = {}
         self.alerted = False
-        for what, instrument, *bins in rows:
-            if what == _ALERTED:
+        for kind, instrument, *bins in rows:
+            if kind == _ALERTED:
                 self.alerted = True
             else:
-                self.histograms[what, instrument] = bins
+                self.histograms[kind, instrument] = bins
         self.providers: dict[int | None, list[properties.Provider]] = {}
         for provider in providers:
             self.providers.setdefault(provider.instrument_id, []).append(provider)
         self.statistics = cache(self._statistics)
 
     def learner_histogram(self, instrument: int) -> list[int]:
-        """All results of the learner, whatever the activity. Nothing counted yet is ten zeros: charts draw ten bars."""
+        """Results of the learner in all activities. Ten zeros where there are none, because charts draw ten bars."""
         return self.histograms.get((_LEARNER, instrument), [0] * arithmetic.BINS)
 
     def activity_histogram(self, instrument: int) -> list[int]:
-        """All results of this activity, whoever the learner."""
+        """Results of all learners in this activity."""
         return self.histograms.get((_ACTIVITY, instrument), [0] * arithmetic.BINS)
 
     def _statistics(self, instrument: int, result: Decimal, confidence: Decimal) -> arithmetic.Statistics:
-        measured = arithmetic.Measured(
+        measurement = arithmetic.InstrumentMeasurement(
             result,
             confidence,
             self.learner_histogram(instrument),
             self.activity_histogram(instrument),
             self.alerted,
         )
-        return arithmetic.instrument_statistics(measured, arithmetic.provider_shown(self.providers.get(instrument, ())))
+        return arithmetic.instrument_statistics(
+            measurement, arithmetic.provider_shown(self.providers.get(instrument, ()))
+        )
 
 
-def measures(view) -> Measures:
-    """For Computed(..., given=measures) in the row of one report."""
-    rows = _MEASURED(report=view.kwargs["id"], activity=view.link["activity"])
-    return Measures(rows, (properties.Provider(*row) for row in _PROVIDERS()))
+def report_statistics(view) -> ReportStatistics:
+    """For Computed(..., given=report_statistics) in the serializer of a report's detail."""
+    rows = _HISTOGRAMS(report=view.kwargs["id"], activity=view.link["activity"])
+    return ReportStatistics(rows, (properties.Provider(*row) for row in _PROVIDERS()))
 
 
 def level_counts(institution_id: int) -> dict[str, dict[int, int]]:
-    """{"identity": {level: reports}, "content": ..., "integrity": ...} of the institution, every level named."""
-    found = {kind: dict.fromkeys(map(int, Level), 0) for kind in KINDS}
+    """{"identity": {level: number of reports}, "content": ..., "integrity": ...} of the institution, for all levels."""
+    counts = {kind: dict.fromkeys(map(int, Level), 0) for kind in KINDS}
     rows = Report.objects.filter(institution=institution_id).values_list(*_LEVELS).annotate(Count("pk")).order_by()
     for *levels, number in rows:
         for kind, level in zip(KINDS, levels, strict=True):
-            found[kind][level] += number
-    return found
+            counts[kind][level] += number
+    return counts
 
 
 def course_levels(institution_id: int, most: int) -> list[tuple[int, str, dict[int, int]]]:
@@ -172,37 +177,39 @@ def _by_highest(rows):
 def capture_states(
     learner_id: int, captures: Collection[tuple[str, int]], session_id: int | None = None
 ) -> dict[tuple[str, int], tuple[str, dict[str, Any]]]:
-    """{("sample" or "request", id): (status, what was said)} of those that are the learner's, in a few statements.
+    """{("sample" or "request", id): (status, messages)} of those captures that are the learner's.
 
-    With `session_id` only what was captured in that session.
+    With `session_id` only of requests captured in that session.
     """
-    asked = {kind: [key for word, key in captures if word == kind] for kind in ("sample", "request")}
-    samples = EnrolmentSample.objects.filter(learner=learner_id, pk__in=asked["sample"])
-    requests = Request.objects.filter(learner=learner_id, pk__in=asked["request"])
+    ids = {kind: [key for name, key in captures if name == kind] for kind in ("sample", "request")}
+    samples = EnrolmentSample.objects.filter(learner=learner_id, pk__in=ids["sample"])
+    requests = Request.objects.filter(learner=learner_id, pk__in=ids["request"])
     if session_id is not None:
         samples, requests = samples.none(), requests.filter(session=session_id)
+    validations = EnrolmentSampleValidation.objects.filter(sample__in=samples)
+    results = RequestProviderResult.objects.filter(request__in=requests)
     return {
-        ("sample", key): (_OF_SAMPLE[SampleStatus(status)], info)
-        for key, status, info in _said(samples, EnrolmentSampleValidation.objects.filter(sample__in=samples), "sample")
+        ("sample", key): (_STATUS_OF_SAMPLE[SampleStatus(status)], info)
+        for key, status, info in _with_messages(samples, validations, "sample")
     } | {
-        ("request", key): (_OF_REQUEST[RequestStatus(status)], info)
-        for key, status, info in _said(requests, RequestProviderResult.objects.filter(request__in=requests), "request")
+        ("request", key): (_STATUS_OF_REQUEST[RequestStatus(status)], info)
+        for key, status, info in _with_messages(requests, results, "request")
     }
 
 
-def _said(captures: QuerySet, answers: QuerySet, capture: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """(id, status, {"validations": {provider: what was wrong}}) of captures of one kind."""
-    told: dict[int, dict[str, Any]] = {}
+def _with_messages(captures: QuerySet, answers: QuerySet, capture: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """(id, status, {"validations": {provider: error}}) of captures of one kind."""
+    errors: dict[int, dict[str, Any]] = {}
     columns = ("error_message", "message_code")
     for key, provider, *texts in answers.order_by("pk").values_list(capture, "provider__acronym", *columns):
         if any(texts):
-            told.setdefault(key, {})[provider] = _wrong(*texts)
+            errors.setdefault(key, {})[provider] = _message(*texts)
     for key, status, *texts in captures.order_by("pk").values_list("pk", "status", *columns):
-        validations = told.get(key, {})
+        validations = errors.get(key, {})
         if any(texts) and not validations:
-            validations = {"": _wrong(*texts)}
+            validations = {"": _message(*texts)}
         yield key, status, {"validations": validations}
 
 
-def _wrong(message: str | None, code: str | None) -> dict[str, Any]:
+def _message(message: str | None, code: str | None) -> dict[str, Any]:
     return {"error_message": message or code}

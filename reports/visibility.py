@@ -1,6 +1,6 @@
-"""Who sees the evidence behind a report: one rule for the links that are shown and for the moment they are followed.
+"""Who may read the evidence of a report. The same rule decides which links are shown and whether they can be followed.
 
-Evidence is what was captured from a learner and what instruments recorded of it: faces, voices, keystrokes.
+Evidence is what was captured from a learner and what instruments derived from it: faces, voices, keystrokes.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,23 +21,26 @@ UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What somebody sees of one report."""
+class Visibility:
+    """What a caller may read of one report."""
 
     report: bool
     evidence: bool
-    unflagged: bool  # also the evidence of rows without a warning or an alert
+    unflagged: bool  # also the evidence of instruments without a warning or alert
 
     def shows(self, flagged: bool) -> bool:
-        """Whether evidence is shown of rows that have, or have not, a warning or an alert."""
+        """Whether the evidence is visible of an instrument that is, or is not, flagged with a warning or alert."""
         return self.evidence and (self.unflagged or flagged)
 
 
-def sight(roles: Role, institution: Institution, *, teaches: bool, owns: bool) -> Sight:
-    """What these roles in the report's institution see; `teaches` its course, `owns` it and attends its course."""
+def report_visibility(roles: Role, institution: Institution, *, teaches: bool, owns: bool) -> Visibility:
+    """What a caller with these roles in the report's institution may read.
+
+    `teaches`: the caller teaches the report's course; `owns`: it is the caller's report, and of a course attended now.
+    """
     if roles & UNRESTRICTED:
-        return Sight(report=True, evidence=True, unflagged=True)
-    return Sight(
+        return Visibility(report=True, evidence=True, unflagged=True)
+    return Visibility(
         report=teaches or (owns and reports_shown(institution)),
         evidence=teaches or (owns and evidence_shown(institution)),
         unflagged=institution.allow_valid_audit,
@@ -45,12 +48,12 @@ def sight(roles: Role, institution: Institution, *, teaches: bool, owns: bool) -
 
 
 def reports_shown(institution: Institution) -> bool:
-    """Learners see their own reports."""
+    """Whether learners may read their own reports."""
     return institution.allow_learner_report
 
 
 def evidence_shown(institution: Institution) -> bool:
-    """Learners see the evidence behind their own reports."""
+    """Whether learners may read the evidence of their own reports."""
     return institution.allow_learner_report and institution.allow_learner_audit
 
 
@@ -59,12 +62,12 @@ def own_work(me) -> Q:
 
 
 def is_flagged(identity_level: int, content_level: int, integrity_level: int) -> bool:
-    """An instrument's row with these levels has a warning or an alert."""
+    """Whether an instrument's row with these levels has a warning or an alert."""
     return max(identity_level, content_level, integrity_level) >= Level.WARNING
 
 
 def flagged_rows() -> QuerySet[ReportInstrument]:
-    """The same, of all rows that there are."""
+    """All rows for which `is_flagged` is true."""
     return ReportInstrument.objects.filter(
         Q(identity_level__gte=Level.WARNING)
         | Q(content_level__gte=Level.WARNING)
@@ -73,18 +76,18 @@ def flagged_rows() -> QuerySet[ReportInstrument]:
 
 
 def flagged_asks(report: int) -> QuerySet[Any]:
-    """Of (request, instrument): where the instrument has a flagged row in this report. Ask of its own requests only."""
+    """(request, instrument) rows whose instrument is flagged in this report. Filter by the report's own requests."""
     instruments = flagged_rows().filter(report=report).values("instrument")
     return Request.instruments.through._default_manager.filter(instrument__in=instruments)
 
 
-# When a link is followed.
+# Rules for the moment at which a link is followed.
 
 
 @readable(Kind.REPORT)
 def report_readable(caller: Caller, file: StoredFile) -> bool:
-    """Whoever sees the report."""
-    return any(seen.report for _, seen in _seen(caller, file, Q(data=file)))
+    """Whoever may read the report may read its file."""
+    return any(visibility.report for _, visibility in _visible_reports(caller, file, Q(data=file)))
 
 
 @readable(Kind.REPORT_AUDIT)
@@ -117,11 +120,14 @@ def _request_evidence_readable(caller: Caller, file: StoredFile, requests: Query
 
 
 def _evidence_readable(caller: Caller, file: StoredFile, reports: Q, flagged: Callable[[Report], bool]) -> bool:
-    return any(seen.evidence and seen.shows(flagged(report)) for report, seen in _seen(caller, file, reports))
+    return any(
+        visibility.evidence and visibility.shows(flagged(report))
+        for report, visibility in _visible_reports(caller, file, reports)
+    )
 
 
-def _seen(caller: Caller, file: StoredFile, reports: Q) -> Iterator[tuple[Report, Sight]]:
-    """The reports of the file's institution that refer to it in this way, with what the caller sees of each now."""
+def _visible_reports(caller: Caller, file: StoredFile, reports: Q) -> Iterator[tuple[Report, Visibility]]:
+    """The matching reports of the file's institution, each with what the caller may read of it now."""
     if caller.kind not in PEOPLE:
         return
     roles, all_reports = caller.roles_in(file.institution_id), Report.objects.filter(institution=file.institution_id)
@@ -131,4 +137,4 @@ def _seen(caller: Caller, file: StoredFile, reports: Q) -> Iterator[tuple[Report
     for report in rows.select_related("institution"):
         teaches = Role.INSTRUCTOR in roles and report.teaches
         owns = Role.LEARNER in roles and report.owns
-        yield report, sight(roles, report.institution, teaches=teaches, owns=owns)
+        yield report, report_visibility(roles, report.institution, teaches=teaches, owns=owns)

@@ -84,7 +84,7 @@ def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
     provider, inverted, warning, alert, *bins = rest
     learner, activity = ([count or 0 for count in half] for half in (bins[:10], bins[10:]))
     found = arithmetic.instrument_statistics(
-        arithmetic.Measured(result, confidence, learner, activity, alerted),
+        arithmetic.InstrumentMeasurement(result, confidence, learner, activity, alerted),
         None if provider is None else arithmetic.Provider(provider, instrument, inverted, warning, alert),
     )
     return {

@@ -22,7 +22,7 @@ from learners.models import Learner
 from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.models import Report, ReportInstrument
-from reports.queries import Measures, measures
+from reports.queries import ReportStatistics, report_statistics
 from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
@@ -66,12 +66,12 @@ class InstitutionCourseActivityReportSerializer(ResourceSerializer):
         read_only_fields = LEVELS
 
 
-def learner_histogram(instrument: int, measured: Measures) -> list[int]:
-    return measured.learner_histogram(instrument)
+def learner_histogram(instrument: int, statistics: ReportStatistics) -> list[int]:
+    return statistics.learner_histogram(instrument)
 
 
-def activity_histogram(instrument: int, measured: Measures) -> list[int]:
-    return measured.activity_histogram(instrument)
+def activity_histogram(instrument: int, statistics: ReportStatistics) -> list[int]:
+    return statistics.activity_histogram(instrument)
 
 
 def statistic(name: str, kind: Any) -> Computed:
@@ -81,7 +81,7 @@ def statistic(name: str, kind: Any) -> Computed:
         return getattr(measured.statistics(instrument, result, confidence), name)
 
     shown.__annotations__["return"] = kind
-    return Computed(shown, "instrument_id", "result", "confidence", given=measures)
+    return Computed(shown, "instrument_id", "result", "confidence", given=report_statistics)
 
 
 class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):
@@ -91,8 +91,8 @@ class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActiv
     """
 
     instrument_acronym = serializers.CharField(source="instrument.acronym", read_only=True)
-    learner_histogram = Computed(learner_histogram, "instrument_id", given=measures)
-    activity_histogram = Computed(activity_histogram, "instrument_id", given=measures)
+    learner_histogram = Computed(learner_histogram, "instrument_id", given=report_statistics)
+    activity_histogram = Computed(activity_histogram, "instrument_id", given=report_statistics)
     instrument_polarity = statistic("polarity", int | None)
     result_bean = statistic("result_bean", int)
     thresholds = statistic("thresholds", Thresholds | None)

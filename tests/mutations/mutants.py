@@ -1868,8 +1868,8 @@ WRITTEN = [
     (
         "samples of others have a status",
         "reports/queries.py",
-        'EnrolmentSample.objects.filter(learner=learner_id, pk__in=asked["sample"])',
-        'EnrolmentSample.objects.filter(pk__in=asked["sample"])',
+        'EnrolmentSample.objects.filter(learner=learner_id, pk__in=ids["sample"])',
+        'EnrolmentSample.objects.filter(pk__in=ids["sample"])',
         _STATUS,
     ),
     (

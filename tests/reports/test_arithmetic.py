@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from learners.arithmetic import Instrument, Provider
 from reports.arithmetic import (
     AlertLevel,
+    InstrumentMeasurement,
     InstrumentRow,
     Level,
     Levels,
-    Measured,
     ProviderResult,
     RequestResult,
     RequestStatus,
@@ -482,7 +482,7 @@ CONTEXT = (5, 0, 0, 0, 5, 0, 0, 0, 0, 0)  # ten results
 
 
 def statistics_of(result, confidence=1.0, provider=NORMAL, learner=LEARNER, context=CONTEXT, alerted=False):
-    return instrument_statistics(Measured(result, confidence, learner, context, alerted), provider)
+    return instrument_statistics(InstrumentMeasurement(result, confidence, learner, context, alerted), provider)
 
 
 @pytest.mark.parametrize(

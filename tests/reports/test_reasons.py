@@ -25,8 +25,8 @@ from reports.arithmetic import (
 from reports.reasons import (
     UNKNOWN,
     Check,
-    Noticed,
     Part,
+    SessionAlert,
     instrument_reason,
     level_reason,
     percent_text,
@@ -72,7 +72,7 @@ def text_of(reason) -> str:
 
 def told(*checks, instrument=FR):
     reason = instrument_reason(instrument, row_of(checks, instrument), checks, NAMES)
-    return reason.word, reason.told, text_of(reason)
+    return reason.word, reason.is_explained, text_of(reason)
 
 
 def test_good_results_say_that_nothing_is_wrong():
@@ -199,12 +199,12 @@ def test_erased_evidence_gives_no_reason():
     stored = row_of(checks)
     for kept in ([], checks[:1], checks[1:]):
         reason = instrument_reason(FR, stored, kept, NAMES)
-        assert (reason.word, reason.told, reason.sentences) == ("Alert", False, (UNKNOWN,))
+        assert (reason.word, reason.is_explained, reason.sentences) == ("Alert", False, (UNKNOWN,))
 
 
 def test_evidence_that_came_later_gives_no_reason():
     checks = [check(PROCESSED, 0.9), check(PROCESSED, 0.9)]
-    assert not instrument_reason(FR, row_of(checks[:1]), [*checks, check(ERROR)], NAMES).told
+    assert not instrument_reason(FR, row_of(checks[:1]), [*checks, check(ERROR)], NAMES).is_explained
 
 
 def test_provider_answers_that_were_erased_are_not_made_up():
@@ -261,13 +261,13 @@ INFO, WARNED, ALERTED, FAILED = range(4)
 
 
 def noticed(level, text="Something.", minute=5):
-    return Noticed(level, text, datetime(2021, 5, 3, 9, minute, tzinfo=UTC))
+    return SessionAlert(level, text, datetime(2021, 5, 3, 9, minute, tzinfo=UTC))
 
 
 def of_session(statuses, alerts, instruments=(FR,)):
     stored = session_row(statuses, [alert.level for alert in alerts], instruments)
     reason = session_reason(stored, statuses, alerts)
-    return reason.word, reason.told, text_of(reason)
+    return reason.word, reason.is_explained, text_of(reason)
 
 
 def test_session_with_alerts():
@@ -313,7 +313,7 @@ def test_session_whose_alerts_were_erased():
     stored = session_row([3], [ALERTED], [FR])
     for statuses, alerts in (([3], []), ([3, 3], [noticed(ALERTED)]), ([], []), ([0], [noticed(ALERTED)])):
         reason = session_reason(stored, statuses, alerts)
-        assert (reason.word, reason.told, reason.sentences) == ("Alert", False, (UNKNOWN,))
+        assert (reason.word, reason.is_explained, reason.sentences) == ("Alert", False, (UNKNOWN,))
 
 
 # The report.
@@ -322,7 +322,7 @@ def test_session_whose_alerts_were_erased():
 def test_highest_part_decides():
     parts = [Part("Face recognition", 4), Part("Keystroke dynamics", 0), Part("session of 3 May", 4), Part("x", 2)]
     reason = level_reason("identity", 4, parts)
-    assert (reason.word, reason.told) == ("Alert", True)
+    assert (reason.word, reason.is_explained) == ("Alert", True)
     assert reason.sentences == (
         "Identity is Alert because that is the highest level of its parts: Face recognition and session of 3 May.",
         "Still pending: Keystroke dynamics.",
@@ -400,7 +400,7 @@ def number(text: str) -> float:
 def test_reason_names_the_stored_level_and_its_numbers_are_right(checks, instrument):
     stored = row_of(checks, instrument)
     reason = instrument_reason(instrument, stored, checks, {})
-    assert reason.told
+    assert reason.is_explained
     text = text_of(reason)
     counted = (instrument.identity, instrument.originality or instrument.authorship, instrument.integrity)
     triple = (stored.levels.identity, stored.levels.content, stored.levels.integrity)
@@ -484,7 +484,7 @@ def test_less_evidence_is_never_explained_as_another_level(checks, data):
     kept = data.draw(st.lists(st.sampled_from(checks), max_size=len(checks) - 1))
     reason = instrument_reason(FR, stored, kept, {})
     assert reason.level == stored.levels.identity
-    if reason.told:
+    if reason.is_explained:
         row = [f"So the level is {WORDS[stored.levels.identity]}."]
         assert reason.sentences[-1:] == tuple(row)
     else:
@@ -499,7 +499,7 @@ def test_less_evidence_is_never_explained_as_another_level(checks, data):
 def test_session_names_its_stored_level(statuses, alerts, present):
     stored = session_row(statuses, [alert.level for alert in alerts], present)
     reason = session_reason(stored, statuses, alerts)
-    assert reason.told
+    assert reason.is_explained
     held = {stored.levels.identity, stored.levels.content, stored.levels.integrity}
     assert reason.level in held
     if held != {Level.NO_INFORMATION}:
@@ -509,6 +509,6 @@ def test_session_names_its_stored_level(statuses, alerts, present):
 
 def test_stored_levels_that_no_evidence_gives():
     stored = InstrumentRow(Fraction(1, 2), Fraction(1), Fraction(0), Levels(Level.OK, Level.OK, Level.OK))
-    assert not instrument_reason(FR, stored, [check(PROCESSED, 0.5)], NAMES).told
+    assert not instrument_reason(FR, stored, [check(PROCESSED, 0.5)], NAMES).is_explained
     odd = SessionRow(1, 0, 1, 1, Levels(Level.OK, Level.ALERT, Level.NO_INFORMATION))
-    assert not session_reason(odd, [3], []).told
+    assert not session_reason(odd, [3], []).is_explained

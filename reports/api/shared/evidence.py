@@ -1,4 +1,4 @@
-"""Links to the evidence behind a report: null where the caller must not follow them."""
+"""Links to the evidence of a report; null where the caller may not read it."""
 
 from drf_spectacular.utils import extend_schema_field
 
@@ -14,25 +14,25 @@ class LinkField(Computed):
 
 
 class Evidence:
-    """Links for this caller, under the report above or to the one that is read."""
+    """Makes the links that this caller may follow, for a report or for rows below a report."""
 
     def __init__(self, view) -> None:
-        held, access = view.grants, view.access
+        grants, access = view.grants, view.access
         self.links = evidence_links(view)
-        self.sight = visibility.sight(
-            view.roles, view.tenant, teaches=access[Role.INSTRUCTOR] in held, owns=access[Role.LEARNER] in held
+        self.visibility = visibility.report_visibility(
+            view.roles, view.tenant, teaches=access[Role.INSTRUCTOR] in grants, owns=access[Role.LEARNER] in grants
         )
 
     def url(self, file_id: int | None, name: str, *, flagged: bool) -> str | None:
-        return self.links(file_id, name) if file_id is not None and self.sight.shows(flagged) else None
+        return self.links(file_id, name) if file_id is not None and self.visibility.shows(flagged) else None
 
 
 class RequestEvidence(Evidence):
-    """The same for a page of requests; which of them are flagged is asked only for whom it matters."""
+    """The same for a page of requests. Which of them are flagged is queried only for callers for whom it matters."""
 
     def __init__(self, view) -> None:
         super().__init__(view)
-        matters = self.sight.shows(flagged=True) and not self.sight.shows(flagged=False)
+        matters = self.visibility.shows(flagged=True) and not self.visibility.shows(flagged=False)
         report = view.kwargs["parent_lookup_id"]
         self.flagged = queries.requests_flagged(report, view.page_keys) if matters else frozenset()
 

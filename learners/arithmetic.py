@@ -86,7 +86,7 @@ class NotValidatedEntry(TypedDict):
 
 
 class EnrolmentEntry(TypedDict):
-    """Enrolment of a learner for one instrument; percentages are fractions 0..1 in the API, too."""
+    """Enrolment of a learner for one instrument; percentages are fractions 0..1 on the wire, too."""
 
     instrument_id: int
     percentage__min: float

@@ -171,7 +171,7 @@ class Thresholds(TypedDict):
 
 
 class Facts(TypedDict):
-    """Codes of statements about an instrument row. All three lists are always present."""
+    """Codes of statements about an instrument row; the three lists are always there."""
 
     positive: list[str]
     neutral: list[str]

@@ -14,7 +14,7 @@ from django.http import HttpRequest, QueryDict
 from django.test import RequestFactory
 
 from institutions.models import User
-from kernel.admin_pages import Refusal
+from kernel.admin import Refusal
 
 PAGES: dict[str, ModelAdmin] = {
     f"{model._meta.app_label}/{model._meta.model_name}": page for model, page in admin.site._registry.items()

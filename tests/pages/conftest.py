@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from institutions.models import User
-from signin.pages import browser_sign_in
+from signin.views import browser_sign_in
 from tests.world import PASSWORD
 
 ACCEPT = "text/html,application/xhtml+xml,*/*;q=0.8"

@@ -305,6 +305,20 @@ WRITTEN = [
         _SEAL,
     ),
     (
+        "ids of other institutions in bodies",
+        f"{_KERNEL}serializers.py",
+        "        return rows.filter(**limits)\n",
+        "        return rows\n",
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "bodies and group"),),
+    ),
+    (
+        "what is of another institution is refused, not unknown",
+        f"{_KERNEL}rooted.py",
+        "        return ROOTS[self.root].roles(self.caller, self.root_id)\n",
+        "        return ROOTS[self.root].roles(self.caller, self.root_id if (self.root_id or 0) < 10**8 else None)\n",
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "addresses and vle-2.3"),),
+    ),
+    (
         "keys of institutions are everybody's",
         f"{_KERNEL}tenancy.py",
         '        return "institution"\n',

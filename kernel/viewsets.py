@@ -109,7 +109,7 @@ class ResourceViewSet(Reader):
 
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
-        return self._refuse_shared(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
+        return self._refuse_shared_rows(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
 
     def locked(self):
         """The row of the URL, locked until the transaction ends: what it says now is what the change builds on."""
@@ -117,12 +117,12 @@ class ResourceViewSet(Reader):
         if not self.locks_row:
             return self.get_object()
         rows = self.get_queryset().select_for_update(of=("self",))
-        return self._refuse_shared(get_object_or_404(rows, **self.looked_up))
+        return self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
 
     def lock_first(self) -> None:
         """Hook: lock other rows before the one of the URL, in the order of the services. It may refuse, not choose."""
 
-    def _refuse_shared(self, row):
+    def _refuse_shared_rows(self, row):
         """Unless it is only read: what hangs from no parent is everybody's, and nobody here may change it."""
         if self.action not in READ and self.scope.is_nobodys(row):
             raise PermissionDenied

@@ -196,7 +196,7 @@ DECIDING = (
     "get_serializer_class", "get_serializer_context", "list", "retrieve", "create", "update", "partial_update",
     "destroy", "options", "http_method_names", "http_method_not_allowed", "parser_classes", "filter_backends",
     "pagination_class", "as_view", "as_view_for_known_caller", "declarations", "_held", "_granted",
-    "_standing", "_plans", "_prepared", "_prepare_page", "_refuse_shared", "get", "post", "put", "patch", "delete",
+    "_standing", "_plans", "_prepared", "_prepare_page", "_refuse_shared_rows", "get", "post", "put", "patch", "delete",
     "head", "trace", "__getattribute__", "__getattr__", "__init__", "__init_subclass__",
 )  # fmt: skip
 OF_PROCEDURES = (

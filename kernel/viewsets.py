@@ -15,6 +15,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from kernel.access import METHOD, READ, ROOTS
+from kernel.filters import refuse_choices
 from kernel.reading import Reader
 from kernel.seal import refuse_options
 
@@ -58,7 +59,9 @@ class ResourceViewSet(Reader):
         # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.
         opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
         verbs = {METHOD[a] for a in opened & METHOD.keys()}
+        refuse_choices(cls.__name__, getattr(cls, "filterset_class", None))
         for extra in cls.get_extra_actions():
+            refuse_choices(f"{cls.__name__}.{extra.__name__}", extra.kwargs.get("filterset_class"))  # type: ignore[attr-defined]
             refuse_options(f"{cls.__name__}.{extra.__name__}", extra.kwargs)  # type: ignore[attr-defined]
             mapping: dict[str, str] = extra.mapping  # type: ignore[attr-defined] # the decorator's
             verbs |= {verb for verb, name in mapping.items() if name in opened}

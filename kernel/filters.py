@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 
+from kernel.tenancy import tenant_path
 from kernel.text import validate_line
 
 SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
@@ -24,6 +25,19 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
         if declared is None or declared.base_filters.keys().isdisjoint(request.query_params):
             return queryset
         return super().filter_queryset(request, queryset, view)
+
+
+# Their choices are the rows or values of all institutions: a form shows them, and an id of nobody is told from others.
+_OF_ROWS = (filters.ModelChoiceFilter, filters.ModelMultipleChoiceFilter)
+_OF_VALUES = (filters.AllValuesFilter, filters.AllValuesMultipleFilter)
+
+
+def refuse_choices(name: str, filterset: type[filters.FilterSet] | None) -> None:
+    """A relation in a filter set's `fields` makes such a filter by itself. Rows that are everybody's are no secret."""
+    for filter_name, declared in getattr(filterset, "base_filters", {}).items():
+        is_of_rows = isinstance(declared, _OF_ROWS) and tenant_path(declared.queryset.model) is not None
+        if is_of_rows or isinstance(declared, _OF_VALUES):
+            raise TypeError(f"{name}: the filter {filter_name} must be a TenantFilter, it shows rows of everywhere")
 
 
 class IntegerFilter(filters.NumberFilter):

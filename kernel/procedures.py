@@ -33,6 +33,10 @@ class ProcedureView(Rooted, APIView):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
+        if unknown := sorted(verb for verb in opened if verb not in VERBS or not hasattr(cls, verb)):
+            raise TypeError(f"{cls.__name__}.access grants {unknown}, which it does not answer")
+        if any(g.rows or (cls.row_scope is None and (g.parent or g.sees)) for g in cls.access.values()):
+            raise TypeError(f"{cls.__name__}.access has rules about rows that its URL does not name")
         cls.http_method_names = sorted({"options"} | opened | ({"head"} if "get" in opened else set()))
 
     def initialize_request(self, request, *args, **kwargs):

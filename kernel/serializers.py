@@ -23,6 +23,7 @@ from kernel.text import validate_line, validate_prose, without_controls
 
 Expression = Callable[[int], Any]
 LOOKED_UP = "?"  # no path: the model says it
+EVERYWHERE = "*"
 
 
 # What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
@@ -51,10 +52,16 @@ class PlainText:
 
 
 def _refuse_unlimited(name: str, field: serializers.Field) -> None:
-    """Any other field of related rows would take the ids of all institutions."""
-    one = field.child_relation if isinstance(field, serializers.ManyRelatedField) else field
-    if isinstance(one, serializers.RelatedField) and not (one.read_only or isinstance(one, TenantRelatedField)):
+    """Any other field of related rows, or serializer with such fields, would take the ids of all institutions."""
+    one: Any = field
+    while (inner := getattr(one, "child_relation", None) or getattr(one, "child", None)) is not None:
+        one = inner
+    if field.read_only or one.read_only:
+        return
+    if isinstance(one, serializers.RelatedField) and not isinstance(one, TenantRelatedField):
         raise ImproperlyConfigured(f"{name} must be a TenantRelatedField: {type(one).__name__} takes every id")
+    if isinstance(one, serializers.BaseSerializer) and not isinstance(one, PlainText):
+        raise ImproperlyConfigured(f"{name} must be a BodySerializer or read only: {type(one).__name__} takes anything")
 
 
 def _is_text(field: serializers.Field) -> bool:
@@ -67,12 +74,16 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
 
     `tenant` is the path from the related row to its institution; None for rows that all institutions share. Unless
     declared it is looked up in the model. `root` is the path to what the first id of the URL names, where that is less
-    than an institution. In forms it is a number to type, never a list of rows.
+    than an institution. EVERYWHERE is for roots of no institution: rows of all of them. In forms it is a number to
+    type, never a list of rows.
     """
 
     def __init__(self, *, tenant: str | None = LOOKED_UP, root: str | None = None, **kwargs):
-        if tenant == LOOKED_UP and kwargs.get("queryset") is not None:
-            tenant = tenant_path(kwargs["queryset"].model)
+        rows = kwargs.get("queryset")
+        if rows is not None and tenant == LOOKED_UP:
+            tenant = tenant_path(rows.model)
+        elif rows is not None and tenant is root is None and tenant_path(rows.model) is not None:
+            raise ImproperlyConfigured(f"rows of {rows.model.__name__} are not shared: leave tenant out")
         self.tenant, self.root_path = tenant, root
         kwargs.setdefault("style", {"base_template": "input.html", "input_type": "number"})
         super().__init__(**kwargs)
@@ -83,6 +94,8 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
             return rows
         if view is None:
             return rows.none()
+        if self.tenant == EVERYWHERE:
+            return rows if view.tenant_id is None else rows.none()
         paths = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
         limits = {path: id for path, id in paths if path is not None}
         if None in limits.values():
@@ -96,6 +109,10 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
         return super().to_internal_value(number)
 
 
+class IdToLookUpField(serializers.IntegerField):
+    """The column of a foreign key in a body, as a number: the view looks the row up in its institution."""
+
+
 # No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
 
 
@@ -106,6 +123,15 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
 # A row: whatever the database would refuse is refused here first, under the field that is to blame.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
+
+    def get_fields(self):
+        fields = super().get_fields()
+        columns = {field.attname for field in self.Meta.model._meta.fields if field.is_relation}  # type: ignore[attr-defined]
+        for name, field in fields.items():
+            is_key = (field.source or name).split(".")[-1] in columns
+            if is_key and not field.read_only and not isinstance(field, TenantRelatedField | IdToLookUpField):
+                raise ImproperlyConfigured(f"{type(self).__name__}.{name} takes every id: name the key without _id")
+        return fields
 
     def get_validators(self) -> list[Any]:
         return []  # DRF's own know neither the parents of the URL nor expressions

@@ -15,6 +15,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from kernel.access import METHOD, READ, ROOTS
+from kernel.filters import refuse_choices
 from kernel.reading import Reader
 from kernel.seal import refuse_options
 
@@ -58,7 +59,9 @@ class ResourceViewSet(Reader):
         # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.
         opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
         verbs = {METHOD[a] for a in opened & METHOD.keys()}
+        refuse_choices(cls.__name__, getattr(cls, "filterset_class", None))
         for extra in cls.get_extra_actions():
+            refuse_choices(f"{cls.__name__}.{extra.__name__}", extra.kwargs.get("filterset_class"))  # type: ignore[attr-defined]
             refuse_options(f"{cls.__name__}.{extra.__name__}", extra.kwargs)  # type: ignore[attr-defined]
             mapping: dict[str, str] = extra.mapping  # type: ignore[attr-defined] # the decorator's
             verbs |= {verb for verb, name in mapping.items() if name in opened}
@@ -109,7 +112,7 @@ class ResourceViewSet(Reader):
 
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
-        return self._refuse_shared(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
+        return self._refuse_shared_rows(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
 
     def locked(self):
         """The row of the URL, locked until the transaction ends: what it says now is what the change builds on."""
@@ -117,12 +120,12 @@ class ResourceViewSet(Reader):
         if not self.locks_row:
             return self.get_object()
         rows = self.get_queryset().select_for_update(of=("self",))
-        return self._refuse_shared(get_object_or_404(rows, **self.looked_up))
+        return self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
 
     def lock_first(self) -> None:
         """Hook: lock other rows before the one of the URL, in the order of the services. It may refuse, not choose."""
 
-    def _refuse_shared(self, row):
+    def _refuse_shared_rows(self, row):
         """Unless it is only read: what hangs from no parent is everybody's, and nobody here may change it."""
         if self.action not in READ and self.scope.is_nobodys(row):
             raise PermissionDenied

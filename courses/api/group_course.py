@@ -12,7 +12,7 @@ from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.filters import IntegerFilter, MomentFilter
 from kernel.scope import under
-from kernel.serializers import ResourceSerializer
+from kernel.serializers import IdToLookUpField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 OF_COURSE = ("vle_id", "vle_course_id", "code", "description", "start", "end", "created_at", "updated_at")
@@ -21,7 +21,7 @@ OF_COURSE = ("vle_id", "vle_course_id", "code", "description", "start", "end", "
 class InstitutionCourseGroupCourseSerializer(ResourceSerializer):
     """A course in the group; which one is all that can be written."""
 
-    id = serializers.IntegerField(source="course_id")
+    id = IdToLookUpField(source="course_id")
     vle_id = serializers.IntegerField(source="course.vle_id", read_only=True)
     vle_course_id = serializers.CharField(source="course.vle_course_id", read_only=True)
     code = serializers.CharField(source="course.code", read_only=True)

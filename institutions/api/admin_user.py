@@ -11,7 +11,7 @@ from institutions.api.shared.users import ROLES, SHOWN, InstitutionUserSerialize
 from institutions.models import Institution, User
 from institutions.services import accounts, people
 from kernel.filters import ColumnFilter
-from kernel.serializers import BlankableCharField, Computed, TenantRelatedField
+from kernel.serializers import EVERYWHERE, BlankableCharField, Computed, TenantRelatedField
 
 FLAGS = ("inst_admin", "send_admin", "legal_admin", "data_admin")  # in the order of ROLES
 RIGHTS = ("is_staff", "is_active")
@@ -32,7 +32,7 @@ class AdminUserSerializer(Untouched, InstitutionUserSerializer):
 
     uid = BlankableCharField(max_length=255)
     institution_id = TenantRelatedField(
-        queryset=Institution.objects.all(), tenant=None, source="institution", required=False, allow_null=True
+        queryset=Institution.objects.all(), tenant=EVERYWHERE, source="institution", required=False, allow_null=True
     )
     institution = Computed(
         institution_of,

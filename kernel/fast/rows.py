@@ -27,6 +27,7 @@ from kernel.serializers import (
     BlankableEmailField,
     Computed,
     Expression,
+    IdToLookUpField,
     ObjectField,
     OpaqueTextField,
     SwitchField,
@@ -38,7 +39,7 @@ from kernel.serializers import (
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    OpaqueTextField, SwitchField,
+    OpaqueTextField, SwitchField, IdToLookUpField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"

@@ -34,4 +34,5 @@ def test_a_failing_effect_is_logged_and_stops_nobody(caplog):
         after_commit(effect, number=-1)
         after_commit(effect, number=3)
     assert seen == [3]
-    assert "after commit: effect failed" in caplog.text
+    assert "Error calling effect in on_commit()" in caplog.text
+    assert "ValueError: negative" in caplog.text

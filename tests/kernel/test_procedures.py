@@ -1,6 +1,7 @@
 """Procedures: sealed as resources are, at addresses that begin with their root."""
 
 import pytest
+from django.db.models import Q
 from django.urls import include, path
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -16,7 +17,7 @@ from tests.courses.sittings import vle_client
 
 class RingView(ProcedureView):
     root_kwarg = "institution_id"
-    access = {Role.ADMIN: grant("post"), Role.LEGAL: grant("list")}
+    access = {Role.ADMIN: grant("post")}
 
     def post(self, request, **_):
         return Response({"tenant": self.tenant.acronym, "caller": str(self.caller)})
@@ -50,10 +51,19 @@ def test_people_can_read_the_answer_in_a_browser(world, as_):
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
-@pytest.mark.parametrize("name", ["permission_classes", "get_permissions", "authentication_classes", "initial"])
-def test_who_may_call_is_declared_and_not_decided(name):
-    with pytest.raises(TypeError, match="sealed"):
-        type("OpenView", (ProcedureView,), {name: ()})
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (grant("list"), "which it does not answer"),
+        (grant("get"), "which it does not answer"),
+        (grant("post", rows=lambda me: Q(pk=me.id)), "its URL does not name"),
+        (grant("post", parent=lambda me: Q(pk=me.id)), "its URL does not name"),
+        (grant("post", sees=lambda me: Q(pk=me.id)), "its URL does not name"),
+    ],
+)
+def test_grants_that_mean_nothing_are_refused(wrong, text):
+    with pytest.raises(TypeError, match=text):
+        type("WrongView", (RingView,), {"access": {Role.ADMIN: wrong}})
 
 
 @pytest.mark.parametrize(

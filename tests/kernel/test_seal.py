@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db.models import Model, Q
 from django.urls import path
+from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -24,8 +25,8 @@ from kernel.domain import Forbidden
 from kernel.procedures import ProcedureView
 from kernel.routing import Procedure, Resource
 from kernel.scope import under
-from kernel.seal import _OF_CLASSES, _is_sealed, refuse_unexamined
-from kernel.serializers import BodySerializer, ResourceSerializer, TenantRelatedField
+from kernel.seal import _OF_CLASSES, Sealed, _is_sealed, refuse_unexamined
+from kernel.serializers import EVERYWHERE, BodySerializer, ResourceSerializer, TenantRelatedField
 from kernel.tenancy import tenant_path
 from kernel.viewsets import DECLARATIONS, ResourceViewSet
 from learners.api.base_capture import CaptureView
@@ -33,7 +34,7 @@ from learners.models import Enrolment, EnrolmentSample
 from reports.api.lapi_status import StatusView
 from reports.models import Alert
 from signin.models import Launcher
-from tesla_api import urls
+from tesla_api import urls as tesla_urls
 from tests.kernel import sample
 from tests.kernel.sample import GroupViewSet
 from tests.world import PAST
@@ -184,6 +185,66 @@ def test_field_of_related_rows_that_takes_every_id_is_refused(base, many):
         type("Wrong", (base,), {"course": key, "Meta": meta})().fields  # noqa: B018 - made at the first look
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (serializers.SlugRelatedField("code", queryset=Course.objects.all()), "must be a TenantRelatedField"),
+        (serializers.ListField(child=serializers.PrimaryKeyRelatedField(queryset=Course.objects.all())), "must be a"),
+        (sample.DetailSerializer(), "must be a BodySerializer or read only"),
+        (sample.DetailSerializer(many=True), "must be a BodySerializer or read only"),
+        (serializers.IntegerField(source="vle_id"), "takes every id: name the key without _id"),
+        (serializers.IntegerField(source="institution_id"), "takes every id: name the key without _id"),
+    ],
+)
+def test_other_ways_to_a_foreign_key_are_refused(field, text):
+    meta = type("Meta", (), {"model": Course, "fields": ("code", "other")})
+    with pytest.raises(ImproperlyConfigured, match=text):
+        type("Wrong", (ResourceSerializer,), {"other": field, "Meta": meta})().fields  # noqa: B018
+
+
+def test_rows_that_are_not_shared_cannot_be_called_so(world):
+    with pytest.raises(ImproperlyConfigured, match="rows of Course are not shared"):
+        TenantRelatedField(queryset=Course.objects.all(), tenant=None)
+    field = TenantRelatedField(queryset=Course.objects.all(), tenant=EVERYWHERE)
+    for tenant, number in ((None, 4), (world.home.institution.pk, 0)):
+        field._context = {"view": SimpleNamespace(tenant_id=tenant, root_id=None)}
+        assert field.get_queryset().count() == number
+
+
+def test_filter_over_rows_of_everywhere_is_refused():
+    def refused(**declared) -> None:
+        meta = type("Meta", (), {"model": CourseGroup, "fields": declared.pop("fields", ())})
+        filterset = type("Filters", (filters.FilterSet,), declared | {"Meta": meta})
+        ring_filtered = action(detail=True, filterset_class=filterset)(ring)
+        for changes in ({"filterset_class": filterset}, {"ring": ring_filtered}):
+            with pytest.raises(TypeError, match="must be a TenantFilter"):
+                type("Opened", (GroupViewSet,), changes)
+
+    refused(fields=("parent",))
+    refused(fields=("courses",))
+    refused(name=filters.AllValuesFilter("name"))
+    refused(names=filters.AllValuesMultipleFilter(field_name="name"))
+
+
+def test_every_address_of_the_api_is_sealed_but_for_signing_in():
+    """What is not sealed is named here, and open to everybody."""
+    views: dict[str, type] = {}
+
+    def walk(patterns, prefix: str) -> None:
+        for pattern in patterns:
+            address = f"{prefix}{pattern.pattern}"
+            if hasattr(pattern, "url_patterns"):
+                walk(pattern.url_patterns, address)
+            elif address.startswith(("api/", "lapi/")):
+                views[address] = pattern.callback.cls
+
+    walk(tesla_urls.urlpatterns, "")
+    unsealed = {address for address, view in views.items() if not issubclass(view, Sealed)}
+    words = ("login", "approle", "token", "token/refresh", "profile", "logout")
+    assert unsealed == {f"api/v2/auth/{word}" for word in words}
+    assert len(views) > 80
+
+
 # What decides: in the class, in what it mixes in, in an action, at a URL.
 
 DECIDING = (
@@ -196,7 +257,7 @@ DECIDING = (
     "get_serializer_class", "get_serializer_context", "list", "retrieve", "create", "update", "partial_update",
     "destroy", "options", "http_method_names", "http_method_not_allowed", "parser_classes", "filter_backends",
     "pagination_class", "as_view", "as_view_for_known_caller", "declarations", "_held", "_granted",
-    "_standing", "_plans", "_prepared", "_prepare_page", "_refuse_shared", "get", "post", "put", "patch", "delete",
+    "_standing", "_plans", "_prepared", "_prepare_page", "_refuse_shared_rows", "get", "post", "put", "patch", "delete",
     "head", "trace", "__getattribute__", "__getattr__", "__init__", "__init_subclass__",
 )  # fmt: skip
 OF_PROCEDURES = (
@@ -339,7 +400,7 @@ class RowView(ProcedureView):
 
 urlpatterns = [
     path("api/v2/institution/<id:institution_id>/row/<str:course_id>/", RowView.as_view()),
-    *urls.urlpatterns,
+    *tesla_urls.urlpatterns,
 ]
 handler404 = "kernel.errors.not_found"
 

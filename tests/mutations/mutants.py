@@ -179,7 +179,7 @@ def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
             if node.func.id in ("TenantRelatedField", "TenantFilter") and limited:
                 name = f"{resource}: {node.func.id} of any tenant"
                 own = f"tests/{source.file.partition('/')[0]}/test_{Path(source.file).stem}.py"
-                yield source.replaced(name, *source.span(keyword), "tenant=None", ((own,), *tests))
+                yield source.replaced(name, *source.span(keyword), 'tenant="pk__gte"', ((own,), *tests))
 
 
 def _lists(resource: str, source: _Source) -> Iterator[Mutant]:
@@ -303,6 +303,20 @@ WRITTEN = [
         "    serializer_related_field = TenantRelatedField",
         "    not_the_field = TenantRelatedField",
         _SEAL,
+    ),
+    (
+        "ids of other institutions in bodies",
+        f"{_KERNEL}serializers.py",
+        "        return rows.filter(**limits)\n",
+        "        return rows\n",
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "bodies and group"),),
+    ),
+    (
+        "what is of another institution is refused, not unknown",
+        f"{_KERNEL}rooted.py",
+        "        return ROOTS[self.root].roles(self.caller, self.root_id)\n",
+        "        return ROOTS[self.root].roles(self.caller, self.root_id if (self.root_id or 0) < 10**8 else None)\n",
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "addresses and vle-2.3"),),
     ),
     (
         "keys of institutions are everybody's",
@@ -1188,7 +1202,7 @@ WRITTEN = [
         "D-7 user of any institution",
         "institutions/api/ui.py",
         "TenantRelatedField(queryset=User.objects.all(), ",
-        "TenantRelatedField(queryset=User.objects.all(), tenant=None, ",
+        'TenantRelatedField(queryset=User.objects.all(), tenant="pk__gte", ',
         _UI,
     ),
     (
@@ -1223,7 +1237,7 @@ WRITTEN = [
         "D-8 category of any institution",
         "learners/api/learner_send.py",
         "TenantRelatedField(queryset=SENDCategory.objects.all())",
-        "TenantRelatedField(tenant=None, queryset=SENDCategory.objects.all())",
+        'TenantRelatedField(tenant="pk__gte", queryset=SENDCategory.objects.all())',
         _LEARNER_SEND,
     ),
     (

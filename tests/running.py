@@ -3,7 +3,7 @@
 import os
 import resource
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left with it at the end."""
+    """Groups and large files begin first, so that no process is left with one at the end."""
     if hasattr(config, "workerinput"):
-        tests: dict[Path, int] = defaultdict(int)
-        for item in items:
-            tests[item.path] += 1
-        items.sort(key=lambda item: (item.get_closest_marker("servers") is None, -tests[item.path], item.path))
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (not _is_in_group(item), -tests[item.path], item.path))
+
+
+def _is_in_group(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("servers", "xdist_group"))
 
 
 def cpu() -> float:

@@ -22,12 +22,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """`-n auto`: one process for each processor, and none for a single file, whose tests take less than their start."""
+    """`-n auto`: one process for each processor, and none for a single file, whose tests take less than their start.
+
+    More than eight would wait for the longest file.
+    """
     paths = {argument.partition("::")[0] for argument in config.args}
     if len(paths) == 1 and Path(*paths).is_file():
         return 0
     given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(given or os.cpu_count() or 1)
+    return int(given) if given else min(os.cpu_count() or 1, 8)
 
 
 @pytest.hookimpl(optionalhook=True)

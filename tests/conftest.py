@@ -13,9 +13,10 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
+from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
 
-from institutions.models import Credential, Instrument
+from institutions.models import Credential
 from signin import tokens
 from signin.models import CallerSession
 from tests import migrated
@@ -65,11 +66,20 @@ def kept() -> Kept:
 
 @pytest.fixture
 def world(db) -> World:
-    if not Instrument.objects.exists():  # a test with real transactions empties the tables behind it
-        with connection.schema_editor() as editor:
-            import_module("institutions.migrations.0002_instruments_messages_routes").install(apps, editor)
-        kept.cache_clear()  # what is installed now may have its keys
     return kept().again()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test with real transactions empties all tables: what every installation has is installed again behind it."""
+    result = yield
+    mark = item.get_closest_marker("django_db")
+    if nextitem and mark and mark.kwargs.get("transaction"):
+        with item.config.stash[blocking_manager_key].unblock():
+            migration = import_module("institutions.migrations.0002_instruments_messages_routes")
+            migration.install(apps, connection.schema_editor())
+        kept.cache_clear()  # what is installed now may have the keys of its rows
+    return result
 
 
 def token_of(person, kind: str = "person") -> str:

@@ -28,9 +28,9 @@ CALLED = [ROOT / "kernel" / name for name in ("constraints.py", "fields.py")]
 FILES_AT_MOST = 4
 
 
-def migrated_url() -> str:
-    """The DATABASE_URL of the migrated database, to be copied and not to be changed. It is made if it is not there."""
-    given = urlsplit(os.environ["DATABASE_URL"])
+def migrated_database(server: str) -> str:
+    """The DATABASE_URL of the migrated database on the server of this one: to be copied, not to be changed."""
+    given = urlsplit(server)
     with _one_at_a_time():
         if given.scheme == "sqlite":
             return f"sqlite:///{_sqlite_file()}"
@@ -39,7 +39,7 @@ def migrated_url() -> str:
 
 def use_copy() -> None:
     """The next test database that Django makes is a copy instead of being migrated."""
-    source = urlsplit(migrated_url())
+    source = urlsplit(migrated_database(os.environ["DATABASE_URL"]))
     if source.scheme != "sqlite":
         connection.settings_dict["TEST"]["TEMPLATE"] = source.path[1:]
     migrate = Command.handle

@@ -3,7 +3,7 @@
 import os
 import resource
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """`-n auto`: one process for each processor, and none for a single file, whose tests take less than their start."""
+    """`-n auto`: one process for each processor, and none for a single file, whose tests take less than their start.
+
+    More than eight would wait for the longest file.
+    """
     paths = {argument.partition("::")[0] for argument in config.args}
     if len(paths) == 1 and Path(*paths).is_file():
         return 0
     given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(given or os.cpu_count() or 1)
+    return int(given) if given else min(os.cpu_count() or 1, 8)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,12 +50,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left with it at the end."""
+    """Groups and large files begin first, so that no process is left with one at the end."""
     if hasattr(config, "workerinput"):
-        tests: dict[Path, int] = defaultdict(int)
-        for item in items:
-            tests[item.path] += 1
-        items.sort(key=lambda item: (item.get_closest_marker("servers") is None, -tests[item.path], item.path))
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (not _is_in_group(item), -tests[item.path], item.path))
+
+
+def _is_in_group(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("servers", "xdist_group"))
 
 
 def cpu() -> float:

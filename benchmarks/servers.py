@@ -67,9 +67,18 @@ class Run:
             "DATABASE_URL": url,
             "PYTHONPATH": str(ROOT),
         }
+        if template := os.environ.get("BENCH_TEMPLATE"):
+            self._copy(template)
+            return
         if not self.keep or not self._is_there(url):
             self._postgres("create", self.server, self.name)
         self.python("manage", "migrate", "--no-input", "-v0")
+
+    def _copy(self, template: str) -> None:
+        """Make the database from a migrated one of the same server, which tests have made once."""
+        with closing(psycopg2.connect(self.server)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
 
     def _is_there(self, url: str) -> bool:
         with suppress(psycopg2.OperationalError), closing(psycopg2.connect(url)):

@@ -66,7 +66,7 @@ def refused(root, **changed: str) -> str:
     return answer.content.decode()
 
 
-def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_made(world, root):
+def test_errors_are_shown_beside_their_fields_and_nothing_is_stored(world, root):
     assert "This value is already taken." in refused(root, email=world.people["admin"].email.upper())
     assert "This value is already taken." in refused(root, username=world.people["admin"].username)
     assert "Institution with this Acronym already exists." in refused(root, acronym="HOME")
@@ -91,7 +91,7 @@ def test_an_institution_is_changed(world, root):
     assert "already exists" in answer.content.decode()
 
 
-def test_trust_in_people_whom_vles_send_is_switched_here(world, root):
+def test_the_switch_launcher_admin_is_on_the_page(world, root):
     page, body = (
         f"/admin/institutions/institution/{world.home.institution.pk}/change/",
         {"acronym": "HOME", "name": "H"},
@@ -102,7 +102,7 @@ def test_trust_in_people_whom_vles_send_is_switched_here(world, root):
         assert Institution.objects.get(pk=world.home.institution.pk).launcher_admin is trusted
 
 
-def test_an_institution_in_use_is_not_deleted_and_the_reasons_are_said(world, root):
+def test_an_institution_in_use_is_not_deleted_and_the_page_says_why(world, root):
     url = f"/admin/institutions/institution/{world.home.institution.pk}/delete/"
     for answer in (root.get(url), root.post(url, {"post": "yes"})):
         assert answer.status_code == 200
@@ -123,7 +123,7 @@ def test_a_new_institution_is_deleted_with_its_administrator(root):
     assert not User.objects.filter(uid="boss").exists()
 
 
-def test_records_keep_an_institution(root):
+def test_an_institution_with_consent_decisions_is_not_deleted(root):
     root.post(ADD, BODY)
     institution = Institution.objects.get(acronym="NEW")
     ConsentDecision.objects.create(

@@ -55,7 +55,7 @@ def test_changes_of_what_all_institutions_share_are_in_djangos_log(world, root):
     assert not AdministrationRecord.objects.exists()  # which are the API's
 
 
-def test_records_of_the_api_are_read_here_and_changed_nowhere(world, root):
+def test_records_of_the_api_can_be_read_but_not_changed(world, root):
     client_of(world.people["global"]).patch(f"/api/v2/admin/user/{world.people['ann'].pk}/", {"send_admin": True})
     record = AdministrationRecord.objects.get()
     page = "/admin/institutions/administrationrecord/"

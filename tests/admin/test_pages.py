@@ -189,7 +189,7 @@ def test_records_and_results_can_only_be_read(page, world, root):
     assert model._default_manager.filter(pk=row.pk).values().get() == before
 
 
-def test_a_session_that_is_ended_here_opens_nothing_more(world, root, as_):
+def test_a_session_ended_on_the_page_is_refused_by_the_api(world, root, as_):
     client = as_("admin")
     url = f"/api/v2/institution/{world.home.institution.pk}/"
     assert client.get(url).status_code == 200
@@ -199,14 +199,14 @@ def test_a_session_that_is_ended_here_opens_nothing_more(world, root, as_):
     assert client.get(url).status_code == 401
 
 
-def test_forgotten_failures_count_no_more(world, root):
+def test_deleted_counters_of_failures_count_no_more(world, root):
     SignInCounter.objects.create(key="k", failures=10, since=timezone.now() - timedelta(minutes=1))
     body = {"action": "delete_selected", "_selected_action": ["k"], "post": "yes"}
     assert root.post("/admin/signin/signincounter/", body).status_code == 302
     assert not SignInCounter.objects.filter(key="k").exists()
 
 
-def test_a_provider_has_thresholds_as_a_pair(world, root):
+def test_a_provider_has_both_thresholds_or_none(world, root):
     body = {
         "name": "Faces", "acronym": "faces", "version": "1", "queue": "faces", "enabled": "on", "instrument": "1",
         "alert_below": "0.3", "warning_below": "", "options_schema": "null", "options": "null",
@@ -227,7 +227,7 @@ def test_a_message_is_stored_in_upper_case_with_lower_case_locales(world, root):
     assert Message.objects.get(code="NEW_CODE").locales.get().locale == "ca"
 
 
-def test_ui_options_of_institutions_are_not_here(world, root):
+def test_only_ui_options_of_all_institutions_are_shown(world, root):
     page = root.get("/admin/institutions/uioption/").content.decode()
     assert "13 UI options" in page
     assert root.get(f"/admin/institutions/uioption/{world.home.ui_option.pk}/change/").status_code == 302

@@ -45,7 +45,7 @@ def test_a_global_administrator_is_added_without_institution(root):
     assert client.get("/api/v2/auth/profile").json()["roles"] == ["GLOBAL_ADMIN"]
 
 
-def test_what_a_form_leaves_as_it_was_stays(world, root):
+def test_a_form_sent_unchanged_changes_nothing(world, root):
     person = world.people["admin"]
     before = User.objects.filter(pk=person.pk).values("password", "session_generation", "email", "uid").get()
     assert root.post(f"{USERS}{person.pk}/change/", body_of(person)).status_code == 302
@@ -61,7 +61,7 @@ def test_a_new_password_ends_the_sessions(world, root, as_):
     assert signed_in(person.email, "another-long-word-3") is not None
 
 
-def test_the_last_administrator_stays(world, root):
+def test_the_last_administrator_cannot_be_removed(world, root):
     person = world.people["admin"]
     for box in ("inst_admin", "login_allowed", "is_active"):
         answer = root.post(f"{USERS}{person.pk}/change/", body_of(person, **{box: False}))
@@ -84,7 +84,7 @@ def test_nobody_locks_themselves_out(world, root):
     assert User.objects.get(pk=person.pk).is_staff
 
 
-def test_wrong_values_are_said_beside_their_fields(world, root):
+def test_errors_are_shown_beside_their_fields(world, root):
     person = world.people["legal"]
     url = f"{USERS}{person.pk}/change/"
     for changed, text in (

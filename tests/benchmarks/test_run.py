@@ -1,28 +1,17 @@
 """The benchmark ends well on a small roster: the floor still answers what the service answers, at every address."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import pytest
 
 from benchmarks.endpoints import ENDPOINTS
-from tests.courses.oulad import write_oulad
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("benchmarks")
 
 
-def test_every_address_is_measured_beside_the_floor(tmp_path):
-    figures = tmp_path / "figures.txt"
-    command = [sys.executable, "-m", "benchmarks.run", "--rounds=1", "--seconds=0.005", "--calls=2"]
-    environment = os.environ | {"OULAD_DIR": str(write_oulad(tmp_path / "oulad")), "WEB_CONCURRENCY": "1"}
-    done = subprocess.run(
-        [*command, f"--figures={figures}"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_every_address_is_measured_beside_the_floor(run):
+    printed, written = run("benchmarks.run", "--rounds=1", "--seconds=0.005", "--calls=2")
     names = {endpoint.name for endpoint in ENDPOINTS}
-    measured = {line[:26].strip(): line for line in done.stdout.splitlines() if line[:26].strip() in names}
+    measured = {line[:26].strip(): line for line in printed.splitlines() if line[:26].strip() in names}
     assert measured.keys() == names
-    written = figures.read_text()
     assert set(measured.values()) <= set(written.splitlines())
     assert "\nversions   Python 3.11" in written
     assert "\nPostgreSQL " in written

@@ -1,32 +1,32 @@
-"""A real server with the sample data, and Chromium: one of each for the whole run."""
+"""A real server with the sample data, and Chromium: one of each for the whole run, or for each process of a run."""
 
+import fcntl
 import json
 import os
-import socket
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.visit import Server, Visit
+from tests.servers.databases import ROOT, migrated_database
+from tests.servers.service import free_port
 from tests.world import PASSWORD
+
+DATABASE, PRINTED = "browser.sqlite3", "printed.json"
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def _ready(url: str) -> bool:
@@ -37,40 +37,68 @@ def _ready(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="package")
-def server(tmp_path_factory) -> Iterator[Server]:
-    """Gunicorn with its real settings file, over an SQLite file of its own."""
-    var, port = tmp_path_factory.mktemp("var"), _free_port()
-    changes = {"DEMO": "1", "VAR_DIR": str(var), "PORT": str(port), "WEB_HOST": "127.0.0.1", "WEB_CONCURRENCY": "1",
-               "DATABASE_URL": f"sqlite:///{var}/browser.sqlite3", "ALLOWED_HOSTS": "127.0.0.1",
-               "DJANGO_SETTINGS_MODULE": "tesla_api.settings"}  # fmt: skip
-    environment = {**os.environ, **changes}
-    root = Path(__file__).resolve().parents[2]
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory) -> Path:
+    """A folder with the sample data and the static files: made once, also for the processes of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = base / "browser-sample"
+    with (base / "browser-sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            make_sample(base / "browser-unfinished").rename(folder)
+    return folder
+
+
+def make_sample(folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copy(urlsplit(migrated_database("sqlite://")).path, folder / DATABASE)
 
     def manage(*words: str) -> str:
         command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=root, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+        environment = environment_of(folder)
+        return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    manage("migrate", "-v0")
     manage("collectstatic", "--no-input", "-v0")
-    made = json.loads(manage("seed_demo", "--password", PASSWORD, "--format", "json"))
-    first = {made["institutions"][0]["id"], None}
-    emails = {account["role"]: account["email"] for account in made["accounts"] if account["institution"] in first}
+    (folder / PRINTED).write_text(manage("seed_demo", "--password", PASSWORD, "--format", "json"))
+    return folder
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "DEMO": "1",
+        "VAR_DIR": str(folder),
+        "WEB_HOST": "127.0.0.1",
+        "WEB_CONCURRENCY": "1",
+        "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DJANGO_SETTINGS_MODULE": "tesla_api.settings",
+    }
+
+
+@pytest.fixture(scope="session")
+def server(sample, tmp_path_factory) -> Iterator[Server]:
+    """Gunicorn with its real settings file, over a copy of the sample data."""
+    folder, port = shutil.copytree(sample, tmp_path_factory.mktemp("browser") / "var"), free_port()
+    printed = json.loads((folder / PRINTED).read_text())
+    first = {printed["institutions"][0]["id"], None}
+    emails = {account["role"]: account["email"] for account in printed["accounts"] if account["institution"] in first}
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "tesla_api/gunicorn.py"]
-    process, url = subprocess.Popen(gunicorn, cwd=root, env=environment), f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(gunicorn, cwd=ROOT, env=environment_of(folder) | {"PORT": str(port)})
+    url = f"http://127.0.0.1:{port}"
     try:
         ends = time.monotonic() + 30
         while not _ready(url):
             assert process.poll() is None, "the server did not start"
             assert time.monotonic() < ends, "the server is not ready"
             time.sleep(0.2)
-        yield Server(url, emails, var / "browser.sqlite3")
+        yield Server(url, emails, folder / DATABASE)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)

@@ -133,6 +133,7 @@ def test_global_administrator_chooses_an_institution(console):
     assert page.inner_text("h1") == "Northlake University"
 
 
+@pytest.mark.parametrize("console", ["wide"], indirect=True)  # test_every_page is narrow, too, with all their pages
 @pytest.mark.parametrize("role", ["legal_admin", "data_admin", "send_admin"])
 def test_every_page_of_the_other_administrators(role, console):
     console.sign_in(role, path="/signin/?next=/console/")

@@ -35,7 +35,7 @@ def test_each_request_says_where_it_is_documented(name):
         assert word in line, f"{document.name}:{found[2]} says nothing of {word}: {line}"
 
 
-def test_php_escapes_slashes_and_no_one_else():
+def test_only_requests_of_php_escape_slashes():
     values = {"host": "x", "access_token": "a/b", "vle": 1, "course": 2, "activity": 3, "learner_id": "l"}
     filled = {"zip": "UEs/+/==", "session_text": "null", "instruments": [5]}
     head, body = request_bytes("moodle/document-send", values | filled)
@@ -58,7 +58,7 @@ def test_a_missing_key_is_a_failure_wherever_it_is():
         reader.read("page", {"count": 0, "results": {}})
 
 
-def test_what_was_never_there_is_told():
+def test_keys_that_were_never_in_an_answer_are_listed():
     reader = Reader({"page": "results[] { id }", "saved": ""})
     reader.read("page", {"results": []})
     assert reader.unseen() == ["page: results []", "page: results [] id", "saved: "]
@@ -66,7 +66,7 @@ def test_what_was_never_there_is_told():
         reader.read("saved", None)
 
 
-def test_whatever_answers_has_keys_that_are_read():
+def test_every_request_with_an_answer_has_a_list_of_keys_that_are_read():
     """Of each request with an answer there is an entry, and none of anything else."""
     tables = {"dashboard": LEGACY_DASHBOARD, "plugin": PLUGIN, "moodle": MOODLE, "python": PYTHON}
     entries = {f"{folder}/{name.partition(' ')[0]}" for folder, table in tables.items() for name in table}

@@ -119,7 +119,7 @@ def test_a_bad_report_says_why(result, code, number, word, why, world, provider,
     assert f"So the level is {word}." in said
 
 
-def test_level_that_the_evidence_does_not_lead_to_is_not_explained_away(world, provider, admin, address):
+def test_level_that_the_evidence_does_not_explain_is_shown_as_unexplained(world, provider, admin, address):
     """0.9 is no alert, whatever is stored."""
     level(world.home, 4)
     Report.objects.filter(pk=world.home.report.pk).update(identity_level=4)
@@ -230,7 +230,7 @@ def test_rule_about_rows_or_parents_hides_numbers_of_whole_lists(rule, monkeypat
     assert rights(monkeypatch, **{rule: lambda me: None}) == (True, False)
 
 
-def test_grant_without_rules_shows_numbers_while_it_holds(monkeypatch):
+def test_grant_without_rules_shows_numbers_while_its_condition_is_met(monkeypatch):
     assert rights(monkeypatch) == (True, True)
     assert rights(monkeypatch, when=lambda me: True) == (True, True)
     assert rights(monkeypatch, when=lambda me: False) == (False, False)

@@ -41,7 +41,7 @@ def test_descriptions_lose_their_markup():
         ({"first_name": None, "last_name": None, "uid": "a"}, "a"),
     ],
 )
-def test_people_are_called_by_what_there_is(row, name):
+def test_person_is_shown_by_names_else_by_username_or_uid(row, name):
     assert filters.person(row) == name
 
 

@@ -163,7 +163,7 @@ def test_a_second_run_changes_nothing(printed, made_once, secrets_file):
 
 
 @pytest.mark.usefixtures("printed")
-def test_a_whole_run_makes_everything():
+def test_a_complete_run_makes_all_rows():
     assert numbers_of_rows() == EXPECTED
     assert User.objects.filter(login_allowed=True).count() == 12
     assert User.objects.filter(is_staff=True).count() == 1
@@ -212,7 +212,7 @@ def test_printed_accounts_work_when_the_file_is_of_another_database_or_broken(se
         assert secrets_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_somebody_took_from_the_accounts_is_given_back(printed, secrets_file):
+def test_rights_taken_from_the_accounts_are_restored_by_the_next_run(printed, secrets_file):
     people = {role: User.objects.get(pk=account_of(printed, role)["user_id"]) for role in
               ("global_admin", "inst_admin", "legal_admin", "learner", "instructor")}  # fmt: skip
     people["inst_admin"].set_password("another-word-entirely")
@@ -232,7 +232,7 @@ def test_what_somebody_took_from_the_accounts_is_given_back(printed, secrets_fil
     assert signs_in(again["vle"])
 
 
-def test_a_given_password_is_that_of_all_accounts_from_then_on(printed, secrets_file):
+def test_a_given_password_stays_the_password_of_all_accounts(printed, secrets_file):
     changed = seed_demo("--password", "harbour-lantern-42")
     assert {account["password"] for account in changed["accounts"]} == {"harbour-lantern-42"}
     assert all(signed_in(account) for account in changed["accounts"])

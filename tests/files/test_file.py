@@ -180,7 +180,7 @@ def test_link_of_a_vle_lives_as_long_as_its_credential(world, monkeypatch):
     assert refused(url)
 
 
-def test_pdf_that_belongs_to_no_document_any_more_is_nobodys(world, pdf):
+def test_pdf_that_belongs_to_no_document_is_refused_to_everybody(world, pdf):
     url = url_for(world.people["admin"], pdf)
     InformedConsentDocument.objects.update(pdf=None)
     assert refused(url)
@@ -199,7 +199,7 @@ def test_object_that_the_store_has_lost_is_not_found(world, pdf):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.CONSENT_PDF])
-def test_kind_without_a_rule_is_nobodys(world, monkeypatch, kind):
+def test_kind_without_a_rule_is_refused_to_everybody(world, monkeypatch, kind):
     monkeypatch.setattr(permissions, "_RULES", {"consent_pdf": permissions._RULES["consent_pdf"]})
     file = stored(world, kind=kind, owner=world.people["ann"])
     for who in ("ann", "admin", "global"):

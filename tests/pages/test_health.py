@@ -51,5 +51,5 @@ def test_only_reading(method):
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/", "/health/other", "/health/live/x"])
-def test_other_paths_are_not_its_business(rf, path):
+def test_other_paths_go_on_to_the_application(rf, path):
     assert Health(lambda request: "passed on")(rf.get(path)) == "passed on"

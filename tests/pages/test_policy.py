@@ -63,7 +63,7 @@ def test_redoc_alone_may_style_itself_and_search_in_a_worker(visitor):
     assert visitor.get("/redoc/").wsgi_request.csp_nonce != nonce
 
 
-@pytest.mark.parametrize(("who", "root"), [("admin", "institution"), ("global", "admin")])
+@pytest.mark.parametrize(("who", "root"), [("admin", "institution"), ("global", "institution"), ("global", "admin")])
 def test_every_resource_is_clean(who, root, world, signed_in, as_):
     asking, browser = as_(who), signed_in(who)
     for place in places(lambda path: asking.get(path).json(), root):

@@ -101,7 +101,7 @@ def test_sign_in_changes_the_key_of_the_cookie(world, visitor):
     assert visitor.cookies["sessionid"].value != first
 
 
-def test_key_that_somebody_else_planted_is_not_signed_in(world, visitor):
+def test_a_session_key_set_by_somebody_else_is_not_signed_in(world, visitor):
     planted = visitor.session
     planted["planted"] = True
     planted.save()

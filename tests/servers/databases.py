@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @contextmanager
 def database_copy(folder: Path) -> Iterator[str]:
     """The DATABASE_URL of a new database with all migrations applied; it is removed at the end."""
-    url = urlsplit(migrated_database())
+    url = urlsplit(migrated_database(os.environ["DATABASE_URL"]))
     if url.scheme == "sqlite":
         copied = shutil.copy(url.path, folder / "service.sqlite3")
         yield f"sqlite:///{copied}"
@@ -33,9 +33,9 @@ def database_copy(folder: Path) -> Iterator[str]:
 
 
 @cache
-def migrated_database() -> str:
-    """The DATABASE_URL of a migrated database that nothing is connected to, on the database server of this run."""
-    given = urlsplit(os.environ["DATABASE_URL"])
+def migrated_database(server: str) -> str:
+    """The DATABASE_URL of a migrated database that nothing is connected to: a file, or one on this server."""
+    given = urlsplit(server)
     if given.scheme == "sqlite":
         folder = Path(tempfile.mkdtemp(prefix="tesla-servers-"))
         atexit.register(shutil.rmtree, folder)
@@ -43,11 +43,18 @@ def migrated_database() -> str:
     else:
         name = _new_name()
         _sql(given, f'CREATE DATABASE "{name}"')
-        atexit.register(_sql, given, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        atexit.register(_drop_if_running, given, name)
         url = given._replace(path=f"/{name}").geturl()
     command = [sys.executable, "manage.py", "migrate", "--no-input", "-v0"]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
     return url
+
+
+def _drop_if_running(server: SplitResult, name: str) -> None:
+    import psycopg2
+
+    with suppress(psycopg2.OperationalError):  # a server that was started for the tests is gone by now
+        _sql(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _new_name() -> str:

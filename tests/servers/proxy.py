@@ -55,7 +55,7 @@ class Proxy:
 
 @contextmanager
 def tls_proxy(folder: Path, *, tells: bool, prefix: str = "") -> Iterator[Proxy]:
-    """`tells`: it says in headers what it was asked for. `prefix`: it takes this away from paths."""
+    """`tells`: it sends X-Forwarded-Proto and -Host. `prefix`: what it removes from the beginning of paths."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

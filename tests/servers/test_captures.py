@@ -1,4 +1,4 @@
-"""What is captured from a learner while the VLE or an administrator does something with the person: no 500."""
+"""Documents of a learner come in while the VLE or an administrator changes the learner: no answer is a 500."""
 
 from functools import partial
 

@@ -100,7 +100,7 @@ def test_a_killed_import_leaves_whole_presentations_and_is_completed_by_the_next
     assert service.run("imported") == complete
 
 
-def test_two_imports_at_once_bring_everything_once(service, started):
+def test_two_imports_at_once_store_every_row_once(service, started):
     outputs = [ended(process) for process in [started("C") for _ in range(2)]]
     numbers = [
         [int(word) for word in out.split("new in C: ")[1].split("\n")[0].split() if word.isdigit()] for out in outputs

@@ -150,14 +150,14 @@ def test_a_sample_of_a_hundred_megabytes_takes_little_memory(recipient_with_file
         assert is_whole(read(content), LARGE)
 
 
-def test_a_byte_more_is_413_and_leaves_nothing(recipient_with_files, folder):
+def test_a_sample_one_byte_too_large_is_413_and_leaves_no_file(recipient_with_files, folder):
     before = stored_in(folder)
     status, answer = posted(recipient_with_files, LARGE + 1, expects=False)
     assert (status, list(answer)) == (413, ["detail"])
     assert stored_in(folder) == before
 
 
-def test_a_client_that_goes_away_leaves_nothing(recipient_with_files, folder):
+def test_a_client_that_breaks_the_connection_leaves_no_file(recipient_with_files, folder):
     to, before = recipient_with_files, stored_in(folder)
     head = (
         f"POST {to.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-type: application/json\r\n"

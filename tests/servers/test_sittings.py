@@ -1,4 +1,4 @@
-"""Sessions of assessments in two server processes: whatever happens at one moment leaves one state, and no 500."""
+"""Sessions of assessments in two server processes: requests of the same moment leave one state, and no 500."""
 
 from collections import Counter
 from functools import partial
@@ -45,7 +45,7 @@ def test_sessions_opened_at_once_are_all_open(call):
     assert statuses([call(n, session_id=n)() for n in numbers]) == {200: 8}
 
 
-def test_of_many_who_close_a_session_at_once_one_does(call):
+def test_a_session_closed_by_many_at_once_is_closed_once(call):
     for _ in range(3):
         number = opened(call)
         answers = at_once([call(n, session_id=number, close=True) for n in range(8)])
@@ -53,7 +53,7 @@ def test_of_many_who_close_a_session_at_once_one_does(call):
         assert {tuple(a.json()) for a in answers if a.status == 400} == {("Cannot close a closed session",)}
 
 
-def test_older_and_newer_ones_closed_at_once_are_all_closed(call, service):
+def test_several_sessions_of_a_learner_closed_at_once_are_all_closed(call, service):
     for _ in range(3):
         numbers = [opened(call) for _ in range(5)]
         calls = [call(n, session_id=number, close=True) for n, number in enumerate([*numbers, *reversed(numbers)])]

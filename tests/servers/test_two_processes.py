@@ -41,20 +41,20 @@ def test_failures_are_counted_across_processes(running):
 
 def test_logout_in_one_process_ends_the_session_in_the_other(running):
     (one, other), known = running
-    held = token(known, "admin")
-    assert other.call("GET", "/api/v2/auth/profile", token=held).status == 200
-    assert one.call("DELETE", "/api/v2/auth/logout", token=held).status == 204
-    assert other.call("GET", "/api/v2/auth/profile", token=held).status == 401
+    access = token(known, "admin")
+    assert other.call("GET", "/api/v2/auth/profile", token=access).status == 200
+    assert one.call("DELETE", "/api/v2/auth/logout", token=access).status == 204
+    assert other.call("GET", "/api/v2/auth/profile", token=access).status == 401
 
 
 def test_a_new_password_ends_sessions_in_the_other_process(running):
     (one, other), known = running
-    held, admin = token(known, "member"), token(known, "admin")
+    access, admin = token(known, "member"), token(known, "admin")
     person = home(known, f"user/{known['people']['member']['id']}/")
     new = {"password": "another-horse-7-battery", "password2": "another-horse-7-battery"}
-    assert other.call("GET", person, token=held).status == 200
+    assert other.call("GET", person, token=access).status == 200
     assert one.call("PATCH", person, new, admin).status == 200
-    assert other.call("GET", person, token=held).status == 401
+    assert other.call("GET", person, token=access).status == 401
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_new_password_ends_sessions_in_the_other_process(running):
         ("ui/", {"route": "dashboard"}, "route"),
     ],
 )
-def test_of_equal_rows_written_at_once_one_is_kept(running, path, body, field):
+def test_of_equal_rows_written_at_once_only_one_is_stored(running, path, body, field):
     servers, known = running
     admin = token(known, "admin")
     answers = at_once([partial(servers[i % 2].call, "POST", home(known, path), body, admin) for i in range(12)])
@@ -207,7 +207,7 @@ def test_a_rotation_in_one_process_ends_credential_and_tokens_in_the_other(runni
 
 
 @pytest.mark.parametrize("ending", ["rotated", "deleted"])
-def test_nobody_stays_who_comes_through_a_launcher_while_its_secret_ends(running, ending):
+def test_a_launcher_exchanged_while_its_secret_ends_leaves_nobody_signed_in(running, ending):
     servers, known = running
     for _ in range(3):
         made, admin = registered(servers[0], known)
@@ -245,7 +245,7 @@ def test_a_vle_is_deleted_while_it_signs_in(running):
         assert approle(servers[0], made["credentials"]).status == 401
 
 
-def test_two_slashes_before_the_path_are_one(running):
+def test_two_slashes_before_the_path_are_taken_as_one(running):
     servers, known = running
     made, _ = registered(servers[0], known)
     assert approle(servers[0], made["credentials"], "//api/v2/auth/approle").status == 200
@@ -261,7 +261,7 @@ def test_wrong_secrets_are_counted_across_processes(running):
     assert [approle(server, made["credentials"]).status for server in servers] == [200, 200]
 
 
-def test_of_rotations_at_once_only_one_credential_lives(running):
+def test_after_rotations_at_once_one_credential_is_valid(running):
     servers, known = running
     root = token(known, "root")
     users = servers[0].call("GET", home(known, "user/?roles=ADMIN"), token=root).json()["results"]

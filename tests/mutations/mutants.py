@@ -1291,8 +1291,8 @@ WRITTEN = [
     (
         "imports join courses of others",
         "courses/imports/people.py",
-        "        home = self._institution.vles.filter(name=vle).first()\n",
-        "        from institutions.models import VLE; home = VLE.objects.filter(name=vle).order_by('-pk').first()\n",
+        "        row = self._institution.vles.filter(name=vle).first()\n",
+        "        from institutions.models import VLE; row = VLE.objects.filter(name=vle).order_by('-pk').first()\n",
         (("tests/courses/test_import_csv.py", "-k", "another_institution"),),
     ),
     (

@@ -18,8 +18,8 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from courses.models import AssessmentSession  # noqa: E402
-from demo.evidence import Evidence, Kept, Pair  # noqa: E402
-from demo.reports import report_made  # noqa: E402
+from demo.evidence import Evidence, LearnerActivity, StoredRequest  # noqa: E402
+from demo.reports import create_report  # noqa: E402
 from demo.stories import Capture  # noqa: E402
 from files.models import StoredFile  # noqa: E402
 from files.services import store  # noqa: E402
@@ -86,18 +86,18 @@ def content(file: StoredFile) -> str:
     return data
 
 
-def checked(request: Request) -> Kept:
+def checked(request: Request) -> StoredRequest:
     """The request with an answer of each of its instruments."""
-    kept = Kept(request, Capture(minute=0, answers={}), content(request.data))
+    stored = StoredRequest(request, Capture(minute=0, answers={}), content(request.data))
     for instrument in request.instruments.all():
         row = {"request": request} | PROCESSED
-        kept.answers[instrument.acronym] = RequestProviderResult.objects.create(
+        stored.answers[instrument.acronym] = RequestProviderResult.objects.create(
             provider=PROVIDERS[instrument.acronym], **row
         )
-        kept.summaries[instrument.acronym] = RequestResult.objects.create(instrument=instrument, **row)
+        stored.summaries[instrument.acronym] = RequestResult.objects.create(instrument=instrument, **row)
     request.status = RequestStatus.PROCESSED
     request.save()
-    return kept
+    return stored
 
 
 @transaction.atomic
@@ -106,8 +106,8 @@ def reported(requests: list[Request]) -> dict[str, int]:
     sessions = AssessmentSession.objects.filter(activity=first.activity_id, learner=first.learner_id)
     alerts = Alert.objects.filter(activity=first.activity_id, learner=first.learner_id)
     models = {model.provider_id: model for model in first.learner.enrolments.all()}
-    report = report_made(
-        Pair(first.activity, first.learner, INSTRUMENTS, PROVIDERS, models),
+    report = create_report(
+        LearnerActivity(first.activity, first.learner, INSTRUMENTS, PROVIDERS, models),
         Evidence(list(sessions.order_by("pk")), [checked(request) for request in requests], list(alerts)),
         now=timezone.now(),
     )

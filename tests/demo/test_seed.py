@@ -140,11 +140,11 @@ def test_a_second_run_changes_nothing(settings):
     assert {path: path.read_bytes() for path in settings.VAR_DIR.parent.rglob("*") if path.is_file()} == files
 
 
-@pytest.mark.parametrize("step", ["vle_registered", "activity_set", "report_made"])
+@pytest.mark.parametrize("step", ["ensure_vle", "ensure_activity", "create_report"])
 def test_an_interrupted_run_is_completed(step, monkeypatch):
-    place = seed if step == "report_made" else seed.campus
+    place = seed if step == "create_report" else seed.structure
     real, turns = getattr(place, step), iter(range(1000))
-    last = {"vle_registered": 1, "activity_set": 3, "report_made": 20}[step]
+    last = {"ensure_vle": 1, "ensure_activity": 3, "create_report": 20}[step]
 
     def broken(*args, **kwargs):
         if next(turns) == last:

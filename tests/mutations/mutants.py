@@ -1428,15 +1428,15 @@ WRITTEN = [
     (
         "links to sessions without a signature",
         "courses/links.py",
-        "        named = signer(SALT).unsign(token)\n",
-        '        named = token.rpartition(".")[0]\n',
+        "        name = signer(SALT).unsign(token)\n",
+        '        name = token.rpartition(".")[0]\n',
         _SESSION_LINKS,
     ),
     (
         "links to whatever has the number",
         "courses/links.py",
-        "found is not None and _named(found) == named",
-        "found is not None",
+        "session is not None and _session_name(session) == name",
+        "session is not None",
         _SESSION_LINKS,
     ),
     (

@@ -28,7 +28,7 @@ CREATED, UPDATED, UNCHANGED, REFUSED = STATUSES = "created", "updated", "unchang
 IGNORED = "not taken over, the person holds administrative rights or a password."
 
 
-class Entry(NamedTuple):
+class PersonEntry(NamedTuple):
     """The values of a valid row."""
 
     uid: str
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     course: Course | None
 
 
-class Outcome(NamedTuple):
+class RowOutcome(NamedTuple):
     row: Row
     status: str
     reasons: list[str]
@@ -54,31 +54,31 @@ class PeopleImport:
         self._columns = columns
         self._clears = clears
 
-    def outcomes(self, rows: Iterable[Row]) -> Iterator[Outcome]:
+    def outcomes(self, rows: Iterable[Row]) -> Iterator[RowOutcome]:
         """Import the rows and yield the outcome of each in their order, after it was written."""
         statistics = TableStatistics(User, Learner, Instructor, Course)
         for part in batched(rows):
             courses = _Courses(self._institution)
             parsed = [(row, self._entry(row, courses)) for row in part]
-            entries = [entry for _, entry in parsed if isinstance(entry, Entry)]
+            entries = [entry for _, entry in parsed if isinstance(entry, PersonEntry)]
             stored = _StoredPeople(self._institution, entries)
             created = _created_together(self._institution, stored.missing(entries))
             new_people = 0
             for row, entry in parsed:
-                if isinstance(entry, Entry):
+                if isinstance(entry, PersonEntry):
                     status, reasons = self._outcome(entry, stored, created)
                     new_people += status == CREATED
-                    yield Outcome(row, status, reasons)
+                    yield RowOutcome(row, status, reasons)
                 else:
-                    yield Outcome(row, REFUSED, entry)
+                    yield RowOutcome(row, REFUSED, entry)
             statistics.rows_added(new_people)
 
-    def _outcome(self, entry: Entry, stored: "_StoredPeople", created: set[str]) -> tuple[str, list[str]]:
+    def _outcome(self, entry: PersonEntry, stored: "_StoredPeople", created: set[str]) -> tuple[str, list[str]]:
         if entry.uid in created:
             return CREATED, []
         return stored.unchanged(entry) or _import_entry(self._institution, entry)
 
-    def _entry(self, row: Row, courses: "_Courses") -> Entry | list[str]:
+    def _entry(self, row: Row, courses: "_Courses") -> PersonEntry | list[str]:
         """The row's values, or what is wrong with it."""
         if row.problem:
             return [row.problem]
@@ -97,7 +97,7 @@ class PeopleImport:
         if errors:
             return errors
         values = {name: cells[name] or None for name in VALUES if cells.get(name) or (name in cells and self._clears)}
-        return Entry(cells["uid"], values, ROLES[role], course)
+        return PersonEntry(cells["uid"], values, ROLES[role], course)
 
 
 class _Courses:
@@ -131,7 +131,7 @@ class _Courses:
 class _StoredPeople:
     """The stored people of some rows, to skip unchanged rows: in a nightly import these are most of them."""
 
-    def __init__(self, institution: Institution, entries: list[Entry]) -> None:
+    def __init__(self, institution: Institution, entries: list[PersonEntry]) -> None:
         people = User.objects.filter(institution=institution, uid__in={entry.uid for entry in entries})
         self._people = {person.uid: person for person in people.select_related(INSTRUCTOR, LEARNER)}
         keys = [person.pk for person in self._people.values()]
@@ -143,7 +143,7 @@ class _StoredPeople:
             LEARNER: set(attended.values_list("course_id", "learner_id")),
         }
 
-    def missing(self, entries: list[Entry]) -> list[Entry]:
+    def missing(self, entries: list[PersonEntry]) -> list[PersonEntry]:
         """The entries of new people who can be created together: whose uid and e-mail are in one row only."""
         uids = Counter(entry.uid for entry in entries)
         emails = Counter((entry.values.get("email") or "").lower() for entry in entries)
@@ -155,7 +155,7 @@ class _StoredPeople:
             and not (entry.values.get("email") and emails[entry.values["email"].lower()] > 1)
         ]
 
-    def unchanged(self, entry: Entry) -> tuple[str, list[str]] | None:
+    def unchanged(self, entry: PersonEntry) -> tuple[str, list[str]] | None:
         """The outcome if nothing has to be written, else None: then the person is forgotten, as the row changes it."""
         person = self._people.pop(entry.uid, None)
         if person is None or person.is_staff:
@@ -170,7 +170,7 @@ class _StoredPeople:
         return UNCHANGED, _notes(compared.ignored)
 
 
-def _created_together(institution: Institution, entries: list[Entry]) -> set[str]:
+def _created_together(institution: Institution, entries: list[PersonEntry]) -> set[str]:
     """Create new people with bulk inserts: the uids of those created. Where that fails, rows are written one by one."""
     try:
         with transaction.atomic():
@@ -190,7 +190,7 @@ def _created_together(institution: Institution, entries: list[Entry]) -> set[str
     return {*ids}
 
 
-def _import_entry(institution: Institution, entry: Entry) -> tuple[str, list[str]]:
+def _import_entry(institution: Institution, entry: PersonEntry) -> tuple[str, list[str]]:
     try:
         with transaction.atomic():
             return _write(institution, entry)
@@ -200,7 +200,7 @@ def _import_entry(institution: Institution, entry: Entry) -> tuple[str, list[str
         return REFUSED, ["Somebody else is changing the same person or course at this moment."]
 
 
-def _write(institution: Institution, entry: Entry) -> tuple[str, list[str]]:
+def _write(institution: Institution, entry: PersonEntry) -> tuple[str, list[str]]:
     person, is_new, compared = person_upsert(institution=institution, uid=entry.uid, **entry.values)
     changes = len(compared.changed)
     for role in entry.roles:

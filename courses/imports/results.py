@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from courses.imports.people import CREATED, UPDATED, Outcome
+from courses.imports.people import CREATED, UPDATED, RowOutcome
 from courses.imports.tables import Table, TableWriter
 
 NOT_WRITTEN = "not written"
@@ -15,7 +15,7 @@ NOT_WRITTEN = "not written"
 class Result:
     """The open result file. Set `undone` when the import was rolled back."""
 
-    def __init__(self, write: Callable[[Outcome], None]) -> None:
+    def __init__(self, write: Callable[[RowOutcome], None]) -> None:
         self.write = write
         self.undone = False
 
@@ -38,7 +38,7 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
         draft.replace(path)
 
 
-def _cells(outcome: Outcome, width: int) -> tuple[object, ...]:
+def _cells(outcome: RowOutcome, width: int) -> tuple[object, ...]:
     """The cells of a line of the result; empty ones for a line that could not be parsed."""
     cells = outcome.row.cells or ("",) * width
     return outcome.row.line, outcome.status, " ".join(outcome.reasons), *cells

@@ -9,12 +9,12 @@ from kernel.http.parsers import JSONParser
 from kernel.serializers import AnyJSONField
 from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, path_of, taken
 from reports.api.capturing import ActivityCaptureView, InActivity
-from reports.models import AlertLevel
+from reports.arithmetic import AlertLevel
 from reports.services.captures import alert_create
 
 
-@extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.names]},
-                                {"type": "integer", "enum": AlertLevel.values}]})  # fmt: skip
+@extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.__members__]},
+                                {"type": "integer", "enum": [level.value for level in AlertLevel]}]})  # fmt: skip
 class AlertLevelField(serializers.Field[AlertLevel, Any, str, Any]):
     """A word or its number."""
 

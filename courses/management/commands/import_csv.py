@@ -28,23 +28,23 @@ EXAMPLE = (
 
 class Command(BaseCommand):
     help = (
-        "Bring people, their roles and their courses into an institution. People are found by uid: who is there is "
-        "changed as the file says, an empty cell says nothing. Refused rows are listed and are no failure."
+        "Import people, their roles and their courses into an institution. People are identified by uid: existing ones "
+        "get the values of the file, an empty cell changes nothing. Refused rows are listed; they are no failure."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, nargs="?", help=f"CSV in UTF-8 with columns of {', '.join(COLUMNS)}.")
-        parser.add_argument("--institution", metavar="ACRONYM", help="Exactly as it is written.")
-        parser.add_argument("--delimiter", choices=DELIMITERS, help="Without it the first line tells.")
+        parser.add_argument("--institution", metavar="ACRONYM", help="Its acronym, case-sensitive.")
+        parser.add_argument("--delimiter", choices=DELIMITERS, help="Default: the one that fits the first line.")
         parser.add_argument("--dry-run", action="store_true", help="Report everything, write nothing.")
         parser.add_argument("--all-or-nothing", action="store_true", help="Write nothing if a row is refused.")
         parser.add_argument(
             "--clear-empty", action="store_true", help="An empty name, e-mail or locale deletes the stored one."
         )
         parser.add_argument(
-            "--result", type=Path, metavar="FILE", help="Write the rows with what became of them there."
+            "--result", type=Path, metavar="FILE", help="Write all rows with their outcomes to this file."
         )
-        parser.add_argument("--template", action="store_true", help="Print an example of such a file and end.")
+        parser.add_argument("--template", action="store_true", help="Print an example of such a file and exit.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["template"]:

@@ -34,14 +34,19 @@ class Rejections(RowMessages):
 
 class Command(BaseCommand):
     help = (
-        "Bring the Open University Learning Analytics Dataset into an institution. Each presentation is written wholly "
-        "or not at all; running it again completes what is missing and changes nothing else. Rejected rows are listed "
-        "and are no failure."
+        "Import the Open University Learning Analytics Dataset into an institution. Each presentation is written in a "
+        "transaction of its own; running it again adds what is missing and changes nothing else. Rejected rows are "
+        "listed; they are no failure."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("folder", type=Path, help="Where the five files are, as .csv or .csv.gz.")
-        parser.add_argument("--institution", required=True, metavar="ACRONYM", help="Exactly as it is written.")
+        parser.add_argument("folder", type=Path, help="Folder with the five files, as .csv or .csv.gz.")
+        parser.add_argument(
+            "--institution",
+            required=True,
+            metavar="ACRONYM",
+            help="Its acronym, case-sensitive.",
+        )
         parser.add_argument(
             "--vle", type=row_name, default="Open University (OULAD)", help="Name of the VLE (default: %(default)s)."
         )
@@ -51,7 +56,9 @@ class Command(BaseCommand):
             default="Disability declared",
             help="Description of the SEND category (default: %(default)s).",
         )
-        parser.add_argument("--rejected", type=Path, metavar="FILE", help="Write all rejected rows there, as CSV.")
+        parser.add_argument(
+            "--rejected", type=Path, metavar="FILE", help="Write all rejected rows to this file, as CSV."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         institution = institution_by_acronym(options["institution"])

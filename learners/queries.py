@@ -54,13 +54,13 @@ _ASSIGNMENTS = Prepared(_assignments, "learners")
 
 
 def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]:
-    """{learner: the merged data of all active assignments}; learners without any are left out."""
+    """{learner: all active assignments merged, sorted}; a learner without any is left out."""
     merged: dict[int, tuple[set[str], set[int]]] = {}
     for learner, data in _ASSIGNMENTS(learners=list(learners)):
         options, instruments = merged.setdefault(learner, (set(), set()))
-        category = send_data(data)
-        options.update(category["enabled_options"])
-        instruments.update(category["disabled_instruments"])
+        said = send_data(data)
+        options.update(said["enabled_options"])
+        instruments.update(said["disabled_instruments"])
     return {
         learner: SendSummary(
             is_send=True, send=SendOptions(enabled_options=sorted(options), disabled_instruments=sorted(instruments))
@@ -92,10 +92,10 @@ def ic_status(
 
 
 def learner_ic_status(learner: Learner) -> str:
-    """The same for one learner, at this moment."""
-    consent = learner.consent
-    major, minor, patch = (consent.major, consent.minor, consent.patch) if consent else (None, 0, 0)
-    valid_from = consent.valid_from if consent else learner.joined_at  # not used without a consent
+    """The same of one learner, at this moment."""
+    held = learner.consent
+    major, minor, patch = (held.major, held.minor, held.patch) if held else (None, 0, 0)
+    valid_from = held.valid_from if held else learner.joined_at  # without a consent nobody asks
     policy = (learner.institution.external_ic, consent_current(learner.institution_id))
     return ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
 
@@ -189,22 +189,22 @@ def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
 
 
 def instruments_applying(learner_id: int, rows: Iterable[Row]) -> list[Row]:
-    """Those of an activity's instruments that apply to this learner, after replacing those that special needs disable.
+    """Of the instruments of one activity those that apply to this learner: special needs may replace some.
 
-    Instruments that are not enabled in the whole service are replaced, too, as nobody can enrol for them. The rows are
-    courses.ActivityInstrument with their instruments.
+    One that is switched off in the whole service is replaced, too: nobody can enrol for it. The rows are of
+    courses.ActivityInstrument, with their instruments.
     """
     by_key: dict[int, Any] = {row.pk: row for row in rows}
     disabled = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"]
-    values = [
+    known = [
         arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id, r.instrument.enabled)
         for pk, r in by_key.items()
     ]
-    return [by_key[row.id] for row in arithmetic.learner_instruments(values, disabled)]
+    return [by_key[row.id] for row in arithmetic.learner_instruments(known, disabled)]
 
 
 def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:
-    """The enrolments that the learner lacks for the instruments that apply in an activity."""
+    """What the learner lacks to be verified in an activity, by the instruments that apply to this learner there."""
     rows = instruments_applying(learner_id, activity.instruments.select_related("instrument").order_by("pk"))
     return arithmetic.enrolment_missing(
         enrolment_entries(learner_id),

@@ -9,7 +9,7 @@ from kernel.http.parsers import JSONParser
 from kernel.serializers import AnyJSONField
 from learners.api.capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, path_of, taken
 from reports.api.capturing import ActivityCaptureView, InActivity
-from reports.arithmetic import AlertLevel
+from reports.models import AlertLevel
 from reports.services.captures import alert_create
 
 

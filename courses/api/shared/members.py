@@ -29,7 +29,7 @@ class MemberFilter(filters.FilterSet):
 
 class MemberViewSet(ResourceViewSet):
     membership: members.Membership
-    # The rows are Instructor or Learner rows, whose id is the person's.
+    # Rows are roles, so that their id is the person's.
     scope = under(
         Course,
         rows="courses",
@@ -43,7 +43,7 @@ class MemberViewSet(ResourceViewSet):
         return Role.ADMIN in self.roles
 
     def locked(self):
-        return self.get_object()  # only the membership changes: the services lock course and person in their order
+        return self.get_object()  # a link is what changes: the services lock both its ends, in their order
 
     def perform_create(self, serializer):
         serializer.instance = members.member_add(

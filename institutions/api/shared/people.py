@@ -65,7 +65,7 @@ class RoleViewSet(ResourceViewSet):
     conflicts = True
 
     def locked(self):
-        # The person is locked before the role, as in the services: the same order everywhere prevents deadlocks.
+        # The person first, as the services do: two changes of one person never wait for each other crosswise.
         get_object_or_404(User.objects.select_for_update(), institution=self.tenant_id, **self.looked_up)
         return super().locked()
 

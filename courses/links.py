@@ -1,8 +1,8 @@
-"""Links to what a browser needs of a session: /session/<token>/data.json and /session/<token>/connector.js.
+"""Links to the data and script of an assessment session: /session/<token>/data.json and /session/<token>/connector.js.
 
-A token names a session and is signed; it is good as long as the session, which is asked in the database each time. No
-header is needed: whoever has the link acts as the learner in this session. What a link answers is made when it is
-followed and stored nowhere, since there are tokens in it.
+A token is the signed id of a session. It is valid as long as the session is open. No header is needed: whoever has the
+link acts as the learner in this session. The answer contains access tokens, so it is generated for each request and
+never stored.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -18,19 +18,19 @@ DATA, CONNECTOR = "data.json", "connector.js"
 
 
 def session_path(session: AssessmentSession, name: str) -> str:
-    return f"/session/{signer(SALT).sign(_named(session))}/{name}"
+    return f"/session/{signer(SALT).sign(_session_name(session))}/{name}"
 
 
 def session_linked(token: str) -> AssessmentSession | None:
-    """The session that a token names, open or not; None when we did not make it so."""
+    """The session of a token, whether open or not; None when the signature is not valid."""
     try:
-        named = signer(SALT).unsign(token)
+        name = signer(SALT).unsign(token)
     except BadSignature:
         return None
-    found = AssessmentSession.objects.select_related("activity").filter(pk=b62_decode(named.partition("-")[0])).first()
-    return found if found is not None and _named(found) == named else None
+    session = AssessmentSession.objects.select_related("activity").filter(pk=b62_decode(name.partition("-")[0])).first()
+    return session if session is not None and _session_name(session) == name else None
 
 
-def _named(session: AssessmentSession) -> str:
-    """With the instant of its start: after a restored backup its number may be another one's."""
+def _session_name(session: AssessmentSession) -> str:
+    """Id and start time: after the restore of a backup another session may have the same id."""
     return f"{b62_encode(session.pk)}-{b62_encode((session.started_at - EPOCH) // timedelta(microseconds=1))}"

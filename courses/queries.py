@@ -1,4 +1,4 @@
-"""What the database works out for each course of a page, and read paths of pages about courses."""
+"""Queries of courses: annotations for each course of a list, counts, and instruments and activities of a person."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +16,7 @@ from courses.models import (
 from institutions.models import Instrument
 from learners.queries import instruments_applying
 
-SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that watch a learner at work
+SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
 FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
 
 
@@ -33,11 +33,11 @@ def has_enabled_activity(me: int) -> Exists:
 
 
 def course_counts(institution_id: int) -> dict[str, int]:
-    """Courses of the institution by the hour, and its activities: how many there are and how many are enabled."""
-    begun, over = Q(start=None) | Q(start__lte=Now()), Q(end__lt=Now())
+    """Numbers of the institution's courses (all, running now, not begun) and activities (all, enabled)."""
+    has_begun, is_over = Q(start=None) | Q(start__lte=Now()), Q(end__lt=Now())
     counts = Course.objects.filter(institution=institution_id).aggregate(
         courses=Count("pk"),
-        running=Count("pk", filter=begun & ~over),
+        running=Count("pk", filter=has_begun & ~is_over),
         to_come=Count("pk", filter=Q(start__gt=Now())),
     )
     activities = Activity.objects.filter(institution=institution_id).aggregate(
@@ -55,37 +55,41 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
 
 def learner_instruments(activity_id: int, learner_id: int) -> list[ActivityInstrument]:
     """The instruments of an activity that apply to this learner."""
-    found = ActivityInstrument.objects.filter(activity=activity_id).select_related("instrument").order_by("pk")
-    return instruments_applying(learner_id, found)
+    rows = ActivityInstrument.objects.filter(activity=activity_id).select_related("instrument").order_by("pk")
+    return instruments_applying(learner_id, rows)
 
 
 def takes_documents(row: ActivityInstrument) -> bool:
-    """Whether an activity's instrument checks uploaded documents: always, or if its options say so."""
+    """Whether an activity's instrument checks uploaded documents: always, or if the option "offline" is set."""
     return row.instrument.acronym in FOR_DOCUMENTS or option(row.instrument, row.options, "offline") is True
 
 
 def option(instrument: Instrument, options: dict[str, Any] | None, name: str) -> Any:
-    """An option of an instrument, by the schema's default when it is not given; None: neither is there."""
+    """The value of an option, else the default in the instrument's schema, else None."""
     properties = (instrument.options_schema or {}).get("properties", {})
     return (options or {}).get(name, properties.get(name, {}).get("default"))
 
 
 def activities_of(person_id: int) -> QuerySet[Activity]:
-    """Of the courses that a person attends or teaches; `attended` and `taught` say which."""
+    """The activities of the courses that a person attends or teaches, annotated with `attended` and `taught`."""
     attending = CourseLearner.objects.filter(learner=person_id)
     teaching = CourseInstructor.objects.filter(instructor=person_id)
-    found = Activity.objects.filter(Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course")))
-    here = OuterRef("course")
-    return found.annotate(attended=Exists(attending.filter(course=here)), taught=Exists(teaching.filter(course=here)))
+    activities = Activity.objects.filter(
+        Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course"))
+    )
+    course = OuterRef("course")
+    return activities.annotate(
+        attended=Exists(attending.filter(course=course)), taught=Exists(teaching.filter(course=course))
+    )
 
 
 def sensors(rows: Iterable[ActivityInstrument]) -> dict[str, list[int]]:
-    """{sensor: ids of the instruments that it captures for}; documents are the sensor "activity"."""
-    found: dict[str, list[int]] = {}
+    """{sensor: ids of the instruments that need it}; uploaded documents are the sensor "activity"."""
+    instruments_of: dict[str, list[int]] = {}
     for row in rows:
         sensor = SENSORS.get(row.instrument.acronym)
         if sensor == "keyboard" or (sensor and option(row.instrument, row.options, "online") is True):
-            found.setdefault(sensor, []).append(row.instrument_id)
+            instruments_of.setdefault(sensor, []).append(row.instrument_id)
         if takes_documents(row):
-            found.setdefault("activity", []).append(row.instrument_id)
-    return found
+            instruments_of.setdefault("activity", []).append(row.instrument_id)
+    return instruments_of

@@ -1,1 +1,1 @@
-"""Sample data for a local start: two universities whose people, courses and reports are invented."""
+"""Sample data for a local start (DEMO=1): two invented universities with people, courses and reports."""

@@ -1,19 +1,19 @@
-"""Informed consents of the sample universities, their documents, and what learners decided about them."""
+"""Creates informed consents of the sample universities with their documents, and the decisions of learners."""
 
 from datetime import datetime, timedelta
 from io import BytesIO
 
 from django.db import transaction
 
-from demo.cast import University
 from demo.pictures import pdf
+from demo.universities import University
 from institutions.models import InformedConsent, Institution
 from institutions.services.consents import consent_create, consent_current
 from institutions.services.documents import document_create
 from learners.models import ConsentDecision, Decision, Learner
 from learners.services import consent_accept
 
-# Version and the day from which it holds. The last one is still to come.
+# Version -> day from which it is valid, relative to the first run. The last one is not valid yet.
 VERSIONS = {"1.0.0": -400, "2.0.0": -200, "2.0.1": -60, "3.0.0": 90}
 CURRENT = "2.0.1"
 ADDRESS = "192.0.2.17"  # reserved for examples
@@ -32,18 +32,18 @@ TEXTS = {
 
 
 @transaction.atomic
-def consents_published(
+def ensure_consents(
     institution: Institution, university: University, learners: list[Learner], *, since: datetime
 ) -> None:
-    """The versions with documents in two languages, and the decisions of learners who have decided nothing yet."""
+    """The versions with documents in two languages, and decisions of the learners who have not decided yet."""
     for version, days in VERSIONS.items():
         if not institution.consents.filter(version=version).exists():
-            _published(institution, university, version, since + timedelta(days=days))
-    decided = {*ConsentDecision.objects.filter(institution=institution).values_list("learner_id", flat=True)}
+            _create_consent(institution, university, version, since + timedelta(days=days))
+    decided_learners = {*ConsentDecision.objects.filter(institution=institution).values_list("learner_id", flat=True)}
     for position, learner in enumerate(learners):
-        if learner.learner_id not in decided and learner.consent_id is None:
+        if learner.learner_id not in decided_learners and learner.consent_id is None:
             for decision, version, days in _decisions(position, len(learners)):
-                _decided(learner, decision, version, since + timedelta(days=days, minutes=7 * position))
+                _store_decision(learner, decision, version, since + timedelta(days=days, minutes=7 * position))
 
 
 def _decisions(position: int, learners: int) -> list[tuple[Decision, str, int]]:
@@ -58,7 +58,7 @@ def _decisions(position: int, learners: int) -> list[tuple[Decision, str, int]]:
     return [(Decision.ACCEPTED, *(("2.0.0", -150) if position % 8 == 1 else (CURRENT, -50)))]
 
 
-def _published(institution: Institution, university: University, version: str, valid_from: datetime) -> None:
+def _create_consent(institution: Institution, university: University, version: str, valid_from: datetime) -> None:
     consent = consent_create(institution=institution, version=version, valid_from=valid_from)
     for language in university.languages:
         title, about, withdrawal = TEXTS[language]
@@ -71,8 +71,8 @@ def _published(institution: Institution, university: University, version: str, v
         )
 
 
-def _decided(learner: Learner, decision: Decision, version: str, at: datetime) -> None:
-    """A decision of the past, which no service can take any more: the record of it, and what it left behind."""
+def _store_decision(learner: Learner, decision: Decision, version: str, at: datetime) -> None:
+    """Store a decision made in the past, for which there is no service: the record and the columns of the learner."""
     consent = InformedConsent.objects.get(institution=learner.institution_id, version=version)
     if decision is Decision.ACCEPTED:
         learner.consent, learner.consent_accepted = consent, at
@@ -93,8 +93,8 @@ def _decided(learner: Learner, decision: Decision, version: str, at: datetime) -
     )
 
 
-def consent_held(learner: Learner, language: str) -> None:
-    """The learner holds the current consent, whatever has become current or was rejected since the first run."""
+def ensure_accepted_consent(learner: Learner, language: str) -> None:
+    """Accept the current consent, which may be another one than at the first run, for the learner."""
     current = consent_current(learner.institution_id)
     if current is not None:
         major, minor, patch = current

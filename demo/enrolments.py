@@ -1,4 +1,4 @@
-"""Enrolment of the sample learners: what was captured of them and what providers learned from it."""
+"""Creates the enrolment of the sample learners: samples, validations and models."""
 
 import json
 from collections.abc import Iterable
@@ -21,14 +21,14 @@ from learners.models import (
     ValidationStatus,
 )
 
-# What each further sample adds to a model, and from which share on a model can analyse.
+# The contribution of the first, second and third sample to a model, and the percentage at which a model can analyse.
 SHARES = (Decimal("0.4"), Decimal("0.35"), Decimal("0.25"))
 ENOUGH = Decimal("0.4")
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How many samples a model is made of, how many wait to be learned from and how many to be validated."""
+    """Numbers of samples: used by the model, validated but not used yet, and being validated."""
 
     learned: int = 3
     validated: int = 0
@@ -41,12 +41,12 @@ BEGUN = Extent(0, validated=1, validating=1)
 
 
 def instant(value: datetime) -> str:
-    """As the API writes it."""
+    """A time in the API's format."""
     return value.isoformat().replace("+00:00", "Z")
 
 
-def json_stored(learner: Learner, kind: Kind, content: object) -> StoredFile:
-    """A JSON file of a learner's."""
+def store_json(learner: Learner, kind: Kind, content: object) -> StoredFile:
+    """Store a JSON file whose owner is the learner."""
     return file_store(
         institution=learner.institution,
         owner=learner.user,
@@ -57,28 +57,32 @@ def json_stored(learner: Learner, kind: Kind, content: object) -> StoredFile:
     )
 
 
-def captured(learner: Learner, tool: str, pose: int, faces: int = 1) -> str:
-    """What a sensor or an upload gives, as a data URL: a drawn face, or a text that says what stands for it."""
-    if tool == "fr":
+def sample_content(learner: Learner, acronym: str, pose: int, faces: int = 1) -> str:
+    """The content of a sample as a data URL: a drawn face, or a text for other instruments."""
+    if acronym == "fr":
         return portrait(learner.pk, pose, faces)
-    return data_url("text/plain", f"Sample data: {tool}, {pose + 1}.\n".encode())
+    return data_url("text/plain", f"Sample data: {acronym}, {pose + 1}.\n".encode())
 
 
-def mime_type(tool: str) -> str:
-    return "image/png" if tool == "fr" else "text/plain"
+def mime_type(acronym: str) -> str:
+    return "image/png" if acronym == "fr" else "text/plain"
 
 
 @transaction.atomic
-def learner_enrolled(learner: Learner, extents: Iterable[tuple[Provider, Extent]], *, since: datetime) -> None:
-    """The learner's samples, their validations and the models made of them, for providers without any so far."""
-    begun = {*EnrolmentSampleValidation.objects.filter(sample__learner=learner).values_list("provider_id", flat=True)}
-    begun |= {*Enrolment.objects.filter(learner=learner).values_list("provider_id", flat=True)}
+def ensure_enrolment(learner: Learner, extents: Iterable[tuple[Provider, Extent]], *, since: datetime) -> None:
+    """Create samples, validations and models of the learner, for the providers for which the learner has none."""
+    known_providers = {
+        *EnrolmentSampleValidation.objects.filter(sample__learner=learner).values_list("provider_id", flat=True)
+    }
+    known_providers |= {*Enrolment.objects.filter(learner=learner).values_list("provider_id", flat=True)}
     for provider, extent in extents:
-        if provider.pk not in begun and provider.instrument is not None:
-            _enrolled(learner, provider, provider.instrument, extent, since)
+        if provider.pk not in known_providers and provider.instrument is not None:
+            _create_enrolment(learner, provider, provider.instrument, extent, since)
 
 
-def _enrolled(learner: Learner, provider: Provider, instrument: Instrument, extent: Extent, since: datetime) -> None:
+def _create_enrolment(
+    learner: Learner, provider: Provider, instrument: Instrument, extent: Extent, since: datetime
+) -> None:
     known = extent.learned + extent.validated
     samples = [
         EnrolmentSample(
@@ -118,7 +122,7 @@ def _enrolled(learner: Learner, provider: Provider, instrument: Instrument, exte
 def _sample_file(learner: Learner, instrument: Instrument, turn: int, since: datetime) -> StoredFile:
     content = {
         "learner_id": str(learner.learner_id),
-        "data": captured(learner, instrument.acronym, turn),
+        "data": sample_content(learner, instrument.acronym, turn),
         "instruments": [instrument.pk],
         "metadata": {
             "mimetype": mime_type(instrument.acronym),
@@ -127,4 +131,4 @@ def _sample_file(learner: Learner, instrument: Instrument, turn: int, since: dat
             "context": {},
         },
     }
-    return json_stored(learner, Kind.SAMPLE, content)
+    return store_json(learner, Kind.SAMPLE, content)

@@ -1,6 +1,6 @@
-"""What a learner's work on an activity leaves behind: sessions, requests, what providers said, alerts, histograms.
+"""Creates the data of a learner's work on an activity: sessions, requests, results of providers, alerts, histograms.
 
-Only the providers' answers come from the story. All that follows from them is worked out by reports.arithmetic.
+Only the providers' results come from the story; everything derived from them is computed by reports.arithmetic.
 """
 
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import F, Model
 
 from courses.models import Activity, AssessmentSession
-from demo.enrolments import captured, instant, json_stored, mime_type
-from demo.stories import SITTING_MINUTES, Answer, Capture, Sitting, Story
+from demo.enrolments import instant, mime_type, sample_content, store_json
+from demo.stories import SESSION_MINUTES, Answer, Capture, SampleAlert, SampleSession, Story
 from files.models import Kind, StoredFile
 from institutions.models import Instrument, Provider
 from learners import arithmetic as properties
@@ -28,12 +28,12 @@ from reports.models import (
     RequestResult,
 )
 
-BETWEEN_SITTINGS = timedelta(hours=3)
+BETWEEN_SESSIONS = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A learner in an activity, with what checks this learner there: by acronym of the instrument."""
+class LearnerActivity:
+    """A learner in an activity, with the instruments that apply and their providers, by the instruments' acronyms."""
 
     activity: Activity
     learner: Learner
@@ -41,8 +41,8 @@ class Pair:
     providers: dict[str, Provider]
     enrolments: dict[int, Enrolment]  # by provider
 
-    def can_analyse(self, tool: str) -> bool:
-        model = self.enrolments.get(self.providers[tool].pk)
+    def can_analyse(self, acronym: str) -> bool:
+        model = self.enrolments.get(self.providers[acronym].pk)
         return model is not None and model.can_analyse
 
     def keys(self) -> dict[str, int]:
@@ -50,8 +50,8 @@ class Pair:
 
 
 @dataclass
-class Kept:
-    """A request as it was stored, with the answers and summaries of each instrument."""
+class StoredRequest:
+    """A request with the provider's result and the summary of each instrument, by acronym."""
 
     request: Request
     capture: Capture
@@ -63,148 +63,152 @@ class Kept:
 @dataclass
 class Evidence:
     sessions: list[AssessmentSession]
-    kept: list[Kept]
+    requests: list[StoredRequest]
     alerts: list[Alert]
 
 
-def instrument_measured(row: Instrument) -> properties.Instrument:
+def instrument_properties(row: Instrument) -> properties.Instrument:
     return properties.Instrument(
         row.pk, row.requires_enrolment, row.identity, row.originality, row.authorship, row.integrity
     )
 
 
-def provider_measured(row: Provider) -> properties.Provider:
+def provider_properties(row: Provider) -> properties.Provider:
     return properties.Provider(
         row.pk, row.instrument_id, row.inverted_polarity, row.warning_below, row.alert_below, row.enabled
     )
 
 
-def provider_result_measured(row: RequestProviderResult) -> arithmetic.ProviderResult:
-    return arithmetic.ProviderResult(provider_measured(row.provider), row.status, row.result, row.code)
+def provider_result_values(row: RequestProviderResult) -> arithmetic.ProviderResult:
+    return arithmetic.ProviderResult(provider_properties(row.provider), row.status, row.result, row.code)
 
 
-def evidence_stored(pair: Pair, story: Story, *, begins: datetime) -> Evidence:
-    """Store the story. Instants of the rows are those of the story, not of this moment."""
-    sessions = [_session(pair, sitting, begins + i * BETWEEN_SITTINGS) for i, sitting in enumerate(story.sittings)]
+def store_evidence(pair: LearnerActivity, story: Story, *, begins: datetime) -> Evidence:
+    """Store the story. The rows get the times of the story, not the current time."""
+    sessions = [
+        _session(pair, sample_session, begins + i * BETWEEN_SESSIONS) for i, sample_session in enumerate(story.sessions)
+    ]
     AssessmentSession.objects.bulk_create(sessions)
-    for session, sitting_number in zip(sessions, range(len(sessions)), strict=True):
-        session.started_at = session.created_at = begins + sitting_number * BETWEEN_SITTINGS
+    for session, number in zip(sessions, range(len(sessions)), strict=True):
+        session.started_at = session.created_at = begins + number * BETWEEN_SESSIONS
     AssessmentSession.objects.bulk_update(sessions, ["started_at", "created_at"])
-    kept = [
-        _kept(pair, capture, session, session.started_at)
-        for session, sitting in zip(sessions, story.sittings, strict=True)
-        for capture in sitting.captures
+    stored_requests = [
+        _make_request(pair, capture, session, session.started_at)
+        for session, sample_session in zip(sessions, story.sessions, strict=True)
+        for capture in sample_session.captures
     ]
-    papered = sessions[-1].started_at if sessions else begins
-    kept += [_kept(pair, capture, None, papered) for capture in story.documents]
-    _requests_stored(kept, pair)
+    documents_at = sessions[-1].started_at if sessions else begins
+    stored_requests += [_make_request(pair, capture, None, documents_at) for capture in story.documents]
+    _store_requests(stored_requests, pair)
     alerts = [
-        _alert(pair, session, noticed)
-        for session, sitting in zip(sessions, story.sittings, strict=True)
-        for noticed in sitting.noticed
+        _alert(pair, session, alert)
+        for session, sample_session in zip(sessions, story.sessions, strict=True)
+        for alert in sample_session.alerts
     ]
-    _histograms_grown(pair, kept)
-    return Evidence(sessions, kept, alerts)
+    _update_histograms(pair, stored_requests)
+    return Evidence(sessions, stored_requests, alerts)
 
 
-def _session(pair: Pair, sitting: Sitting, started: datetime) -> AssessmentSession:
-    ends = started + timedelta(minutes=SITTING_MINUTES)
+def _session(pair: LearnerActivity, sample_session: SampleSession, started: datetime) -> AssessmentSession:
+    ends = started + timedelta(minutes=SESSION_MINUTES)
     return AssessmentSession(
         activity=pair.activity,
-        checked_at=started + timedelta(minutes=sitting.captures[-1].minute),
-        closed_at=None if sitting.going_on else ends,
-        auto_closed=None if sitting.going_on else False,
+        checked_at=started + timedelta(minutes=sample_session.captures[-1].minute),
+        closed_at=None if sample_session.is_open else ends,
+        auto_closed=None if sample_session.is_open else False,
         locale=pair.learner.user.locale,
         **pair.keys(),
     )
 
 
-def _kept(pair: Pair, capture: Capture, session: AssessmentSession | None, started: datetime) -> Kept:
-    """A request with its answers and summaries, not stored yet but for its file."""
-    asked_at, tools = started + timedelta(minutes=capture.minute), sorted(capture.answers)
-    image = captured(pair.learner, tools[0], capture.minute, capture.faces)
+def _make_request(
+    pair: LearnerActivity, capture: Capture, session: AssessmentSession | None, started: datetime
+) -> StoredRequest:
+    """A request with its results and summaries. The file is stored, the rows are not yet."""
+    asked_at, acronyms = started + timedelta(minutes=capture.minute), sorted(capture.answers)
+    image = sample_content(pair.learner, acronyms[0], capture.minute, capture.faces)
     content = {
         "learner_id": str(pair.learner.learner_id),
         "course_id": pair.activity.course_id,
         "activity_id": pair.activity.pk,
         "session_id": session and session.pk,
-        "instruments": [pair.instruments[tool].pk for tool in tools],
+        "instruments": [pair.instruments[acronym].pk for acronym in acronyms],
         "metadata": {
-            "filename": None if session else f"{tools[0]}.txt",
-            "mimetype": mime_type(tools[0]),
+            "filename": None if session else f"{acronyms[0]}.txt",
+            "mimetype": mime_type(acronyms[0]),
             "created_at": instant(asked_at),
             "context": {},
         },
         "data": image,
     }
     request = Request(
-        activity=pair.activity, session=session, data=json_stored(pair.learner, Kind.REQUEST, content), **pair.keys()
+        activity=pair.activity, session=session, data=store_json(pair.learner, Kind.REQUEST, content), **pair.keys()
     )
     request.created_at = asked_at
-    kept = Kept(request, capture, image)
-    for tool in tools:
-        kept.answers[tool] = _answered(pair, tool, capture.answers[tool], request)
-        kept.summaries[tool] = _summarised(pair, tool, kept)
+    stored = StoredRequest(request, capture, image)
+    for acronym in acronyms:
+        stored.answers[acronym] = _provider_result(pair, acronym, capture.answers[acronym], request)
+        stored.summaries[acronym] = _request_result(pair, acronym, stored)
     request.status = arithmetic.request_status(
-        {pair.instruments[tool].pk: {answer.status} for tool, answer in kept.answers.items()}
+        {pair.instruments[acronym].pk: {answer.status} for acronym, answer in stored.answers.items()}
     )
-    return kept
+    return stored
 
 
-def _answered(pair: Pair, tool: str, answer: Answer, request: Request) -> RequestProviderResult:
+def _provider_result(pair: LearnerActivity, acronym: str, answer: Answer, request: Request) -> RequestProviderResult:
     status = arithmetic.provider_result_initial_status(
-        requires_enrolment=pair.instruments[tool].requires_enrolment, can_analyse=pair.can_analyse(tool)
+        requires_enrolment=pair.instruments[acronym].requires_enrolment, can_analyse=pair.can_analyse(acronym)
     )
-    if status == arithmetic.ResultStatus.PENDING:  # it was asked
+    if status == arithmetic.ResultStatus.PENDING:  # the provider was asked
         return RequestProviderResult(
             request=request,
-            provider=pair.providers[tool],
+            provider=pair.providers[acronym],
             status=answer.status,
             result=answer.result,
             code=answer.code,
             message_code_id=answer.message,
         )
-    return RequestProviderResult(request=request, provider=pair.providers[tool], status=status)
+    return RequestProviderResult(request=request, provider=pair.providers[acronym], status=status)
 
 
-def _summarised(pair: Pair, tool: str, kept: Kept) -> RequestResult:
-    answer = kept.answers[tool]
-    summary = arithmetic.result_summary([provider_result_measured(answer)])
+def _request_result(pair: LearnerActivity, acronym: str, stored: StoredRequest) -> RequestResult:
+    answer = stored.answers[acronym]
+    summary = arithmetic.result_summary([provider_result_values(answer)])
     return RequestResult(
-        request=kept.request,
-        instrument=pair.instruments[tool],
+        request=stored.request,
+        instrument=pair.instruments[acronym],
         status=summary.status,
         result=None if summary.result is None else float(summary.result),
         code=summary.code,
         message_code_id=answer.message_code_id,
-        audit=_audit(pair, kept) if tool == "fr" and answer.status == arithmetic.ResultStatus.PROCESSED else None,
+        audit=_audit(pair, stored) if acronym == "fr" and answer.status == arithmetic.ResultStatus.PROCESSED else None,
     )
 
 
-def _audit(pair: Pair, kept: Kept) -> StoredFile:
-    return json_stored(pair.learner, Kind.RESULT_AUDIT, faces_seen(kept, "fr"))
+def _audit(pair: LearnerActivity, stored: StoredRequest) -> StoredFile:
+    return store_json(pair.learner, Kind.RESULT_AUDIT, faces_seen(stored, "fr"))
 
 
-def faces_seen(kept: Kept, tool: str) -> dict[str, list[dict[str, object]]]:
-    """What a provider of face recognition tells of a picture."""
-    answer = kept.answers[tool]
-    if answer.result is None or not kept.capture.faces:
+def faces_seen(stored: StoredRequest, acronym: str) -> dict[str, list[dict[str, object]]]:
+    """The audit data of a face recognition provider about a picture."""
+    answer = stored.answers[acronym]
+    if answer.result is None or not stored.capture.faces:
         return {"faces": []}
-    return {"faces": [{"image": kept.image, "score": answer.result}] * kept.capture.faces}
+    return {"faces": [{"image": stored.image, "score": answer.result}] * stored.capture.faces}
 
 
-def _requests_stored(kept: list[Kept], pair: Pair) -> None:
-    requests = [item.request for item in kept]
+def _store_requests(stored_requests: list[StoredRequest], pair: LearnerActivity) -> None:
+    requests = [item.request for item in stored_requests]
     times = [item.created_at for item in requests]
     Request.objects.bulk_create(requests)
     through = Request.instruments.through
     through._default_manager.bulk_create(
-        through(request_id=item.request.pk, instrument_id=pair.instruments[tool].pk)
-        for item in kept
-        for tool in item.answers
+        through(request_id=item.request.pk, instrument_id=pair.instruments[acronym].pk)
+        for item in stored_requests
+        for acronym in item.answers
     )
-    answers = [answer for item in kept for answer in item.answers.values()]
-    summaries = [summary for item in kept for summary in item.summaries.values()]
+    answers = [answer for item in stored_requests for answer in item.answers.values()]
+    summaries = [summary for item in stored_requests for summary in item.summaries.values()]
     RequestProviderResult.objects.bulk_create(answers)
     RequestResult.objects.bulk_create(summaries)
     at = {request.pk: time for request, time in zip(requests, times, strict=True)}
@@ -219,38 +223,38 @@ def _requests_stored(kept: list[Kept], pair: Pair) -> None:
     RequestResult.objects.bulk_update(summaries, ["created_at"])
 
 
-def _alert(pair: Pair, session: AssessmentSession, noticed) -> Alert:
-    content = {"level": int(noticed.level), "message_code": noticed.message, "data": {}}
+def _alert(pair: LearnerActivity, session: AssessmentSession, sample: SampleAlert) -> Alert:
+    content = {"level": int(sample.level), "message_code": sample.message, "data": {}}
     alert = Alert.objects.create(
         activity=pair.activity,
         session=session,
-        level=int(noticed.level),
-        message_code_id=noticed.message,
-        data=json_stored(pair.learner, Kind.ALERT, content),
-        raised_at=session.started_at + timedelta(minutes=noticed.minute),
+        level=int(sample.level),
+        message_code_id=sample.message,
+        data=store_json(pair.learner, Kind.ALERT, content),
+        raised_at=session.started_at + timedelta(minutes=sample.minute),
         **pair.keys(),
     )
-    alert.instruments.set([pair.instruments[noticed.instrument]])
+    alert.instruments.set([pair.instruments[sample.instrument]])
     return alert
 
 
-def _histograms_grown(pair: Pair, kept: list[Kept]) -> None:
-    for tool, instrument in pair.instruments.items():
-        answers = [item.answers[tool] for item in kept if tool in item.answers]
-        bins = arithmetic.histogram_of(map(provider_result_measured, answers))
+def _update_histograms(pair: LearnerActivity, stored_requests: list[StoredRequest]) -> None:
+    for acronym, instrument in pair.instruments.items():
+        answers = [item.answers[acronym] for item in stored_requests if acronym in item.answers]
+        bins = arithmetic.histogram_of(map(provider_result_values, answers))
         if not any(bins):
             continue
-        provider = pair.providers[tool]
+        provider = pair.providers[acronym]
         for model, owner, about in (
             (LearnerInstrumentHistogram, {"learner": pair.learner}, {"instrument": instrument}),
             (LearnerProviderHistogram, {"learner": pair.learner}, {"provider": provider}),
             (ActivityInstrumentHistogram, {"activity": pair.activity}, {"instrument": instrument}),
             (ActivityProviderHistogram, {"activity": pair.activity}, {"provider": provider}),
         ):
-            _histogram_grown(model, {**owner, **about}, bins)
+            _add_to_histogram(model, {**owner, **about}, bins)
 
 
-def _histogram_grown(model: type[Model], key: dict[str, Any], bins: arithmetic.Histogram) -> None:
+def _add_to_histogram(model: type[Model], key: dict[str, Any], bins: arithmetic.Histogram) -> None:
     row, _ = model._default_manager.get_or_create(**key)
-    grown = {f"b{place}": F(f"b{place}") + count for place, count in enumerate(bins) if count}
-    model._default_manager.filter(pk=row.pk).update(**grown)
+    increments = {f"b{place}": F(f"b{place}") + count for place, count in enumerate(bins) if count}
+    model._default_manager.filter(pk=row.pk).update(**increments)

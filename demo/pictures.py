@@ -1,4 +1,4 @@
-"""Pictures and papers made by code: drawn faces that are nobody's, and PDF pages."""
+"""Generates pictures of faces that are drawn, not of real people, and PDF pages."""
 
 import base64
 import struct
@@ -15,7 +15,7 @@ HAIRS: tuple[Colour, ...] = ((48, 36, 30), (110, 70, 40), (190, 150, 90), (130, 
 
 
 def portrait(face: int, pose: int = 0, faces: int = 1) -> str:
-    """A data URL: the drawn face number `face` in one of three poses; 0 faces: an empty room, 2: company."""
+    """A PNG as data URL: face number `face` in one of three poses, alone, with a second person or (0 faces) absent."""
     palette = bytes(
         part
         for colours, step in ((WALLS, 1), (SHIRTS, 3), (SKINS, 5), (HAIRS, 7))
@@ -40,7 +40,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 @lru_cache(maxsize=16)
 def _pixels(pose: int, faces: int) -> bytes:
-    """Compressed rows of palette numbers; the same for everybody, since only the palette differs."""
+    """Compressed rows of palette indexes; equal for all faces, because only the palette differs."""
     places = {0: (), 1: (24 + 3 * (pose - 1),), 2: (14, 35)}[faces]
     rows = (bytes(_pixel(x, y, places) for x in range(SIZE)) for y in range(SIZE))
     return zlib.compress(b"".join(b"\x00" + row for row in rows), 9)

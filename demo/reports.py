@@ -1,4 +1,4 @@
-"""The report of a learner's work on an activity: rows and files made of the evidence by reports.arithmetic."""
+"""Creates the report of a learner's work on an activity from the evidence, as reports.arithmetic computes it."""
 
 import json
 from datetime import datetime, timedelta
@@ -7,14 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from courses.models import AssessmentSession
-from demo.enrolments import instant, json_stored
+from demo.enrolments import instant, store_json
 from demo.evidence import (
     Evidence,
-    Kept,
-    Pair,
+    LearnerActivity,
+    StoredRequest,
     faces_seen,
-    instrument_measured,
-    provider_result_measured,
+    instrument_properties,
+    provider_result_values,
 )
 from files.models import Kind
 from files.services import store
@@ -22,16 +22,16 @@ from reports import arithmetic
 from reports.arithmetic import Levels
 from reports.models import Alert, Report, ReportInstrument, ReportSession
 
-AWAITED = timedelta(minutes=30)  # how long an open result takes nothing from the confidence
-AUDITED = "fr"  # the one instrument with audit data
+AWAITED = timedelta(minutes=30)  # for this time an open result does not reduce the confidence
+AUDITED = "fr"  # the only instrument with audit data
 
 
-def fraction_stored(value: Fraction) -> Decimal:
-    """Six digits, cut off: a percent that is rounded half up comes out the same as from the exact fraction."""
+def truncated_fraction(value: Fraction) -> Decimal:
+    """Truncated to six digits: rounding it half up to a percentage gives the same as the exact fraction."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"), ROUND_FLOOR)
 
 
-def levels_stored(levels: Levels) -> dict[str, int]:
+def level_columns(levels: Levels) -> dict[str, int]:
     return {
         "identity_level": levels.identity,
         "content_level": levels.content,
@@ -39,72 +39,72 @@ def levels_stored(levels: Levels) -> dict[str, int]:
     }
 
 
-def report_made(pair: Pair, evidence: Evidence, *, now: datetime) -> Report:
-    """The report with one row per instrument that was asked, one per session, and its files."""
+def create_report(pair: LearnerActivity, evidence: Evidence, *, now: datetime) -> Report:
+    """The report with a row for each instrument that has requests, a row for each session, and its files."""
     rows = _instrument_rows(pair, evidence, now)
     sessions = {session.pk: _session_row(pair, evidence, session) for session in evidence.sessions}
     levels = arithmetic.activity_levels(
         [row.levels for row in rows.values()], [row.levels for row in sessions.values()]
     )
-    report = Report(activity=pair.activity, **levels_stored(levels), **pair.keys())
-    report.data = json_stored(pair.learner, Kind.REPORT, _report_file(pair, evidence, rows, sessions))
+    report = Report(activity=pair.activity, **level_columns(levels), **pair.keys())
+    report.data = store_json(pair.learner, Kind.REPORT, _report_file(pair, evidence, rows, sessions))
     report.save()
     ReportInstrument.objects.bulk_create(
         ReportInstrument(
             report=report,
-            instrument=pair.instruments[tool],
-            enrolment=fraction_stored(row.enrolment),
-            confidence=fraction_stored(row.confidence),
-            result=fraction_stored(row.result),
-            audit_data=_audit_file(pair, evidence) if tool == AUDITED else None,
-            **levels_stored(row.levels),
+            instrument=pair.instruments[acronym],
+            enrolment=truncated_fraction(row.enrolment),
+            confidence=truncated_fraction(row.confidence),
+            result=truncated_fraction(row.result),
+            audit_data=_audit_file(pair, evidence) if acronym == AUDITED else None,
+            **level_columns(row.levels),
         )
-        for tool, row in rows.items()
+        for acronym, row in rows.items()
     )
     for session in evidence.sessions:
-        _session_stored(pair, report, evidence, session, sessions[session.pk])
+        _store_session_row(pair, report, evidence, session, sessions[session.pk])
     return report
 
 
-def _instrument_rows(pair: Pair, evidence: Evidence, now: datetime) -> dict[str, arithmetic.InstrumentRow]:
-    found = {}
+def _instrument_rows(pair: LearnerActivity, evidence: Evidence, now: datetime) -> dict[str, arithmetic.InstrumentRow]:
+    rows = {}
     percentages = {provider: model.percentage for provider, model in pair.enrolments.items()}
-    for tool, instrument in pair.instruments.items():
-        asked = [kept for kept in evidence.kept if tool in kept.answers]
-        if asked:
-            answers = [provider_result_measured(kept.answers[tool]) for kept in asked]
-            found[tool] = arithmetic.instrument_row(
-                instrument_measured(instrument),
-                [_measured(kept, tool) for kept in asked],
+    for acronym, instrument in pair.instruments.items():
+        stored_requests = [stored for stored in evidence.requests if acronym in stored.answers]
+        if stored_requests:
+            answers = [provider_result_values(stored.answers[acronym]) for stored in stored_requests]
+            rows[acronym] = arithmetic.instrument_row(
+                instrument_properties(instrument),
+                [_request_result(stored, acronym) for stored in stored_requests],
                 enrolment=arithmetic.enrolment_minimum(answers, percentages),
                 timeout=AWAITED,
                 now=now,
             )
-    return found
+    return rows
 
 
-def _measured(kept: Kept, tool: str) -> arithmetic.RequestResult:
-    row = kept.summaries[tool]
-    return arithmetic.RequestResult(kept.request.created_at, row.status, row.result, row.code)
+def _request_result(stored: StoredRequest, acronym: str) -> arithmetic.RequestResult:
+    row = stored.summaries[acronym]
+    return arithmetic.RequestResult(stored.request.created_at, row.status, row.result, row.code)
 
 
-def _of_session(evidence: Evidence, session: AssessmentSession) -> list[Kept]:
-    return [kept for kept in evidence.kept if kept.request.session_id == session.pk]
+def _requests_of(evidence: Evidence, session: AssessmentSession) -> list[StoredRequest]:
+    return [stored for stored in evidence.requests if stored.request.session_id == session.pk]
 
 
 def _alerts_of(evidence: Evidence, session: AssessmentSession) -> list[Alert]:
     return [alert for alert in evidence.alerts if alert.session_id == session.pk]
 
 
-def _session_row(pair: Pair, evidence: Evidence, session: AssessmentSession) -> arithmetic.SessionRow:
+def _session_row(pair: LearnerActivity, evidence: Evidence, session: AssessmentSession) -> arithmetic.SessionRow:
     return arithmetic.session_row(
-        [kept.request.status for kept in _of_session(evidence, session)],
+        [stored.request.status for stored in _requests_of(evidence, session)],
         [alert.level for alert in _alerts_of(evidence, session)],
-        map(instrument_measured, pair.instruments.values()),
+        map(instrument_properties, pair.instruments.values()),
     )
 
 
-def _session_stored(pair, report, evidence, session, row: arithmetic.SessionRow) -> None:
+def _store_session_row(pair, report, evidence, session, row: arithmetic.SessionRow) -> None:
     ReportSession.objects.create(
         activity_id=report.activity_id,
         learner_id=report.learner_id,
@@ -114,18 +114,18 @@ def _session_stored(pair, report, evidence, session, row: arithmetic.SessionRow)
         pending_requests=row.pending,
         valid_requests=row.valid,
         processed_requests=row.processed,
-        data=json_stored(pair.learner, Kind.SESSION, _session_file(pair, evidence, session)),
+        data=store_json(pair.learner, Kind.SESSION, _session_file(pair, evidence, session)),
         closed_at=session.closed_at,
-        **levels_stored(row.levels),
+        **level_columns(row.levels),
     )
 
 
-def _session_file(pair: Pair, evidence: Evidence, session: AssessmentSession) -> dict[str, Any]:
-    kept = _of_session(evidence, session)
-    tools = [tool for tool in pair.instruments if any(tool in item.answers for item in kept)]
+def _session_file(pair: LearnerActivity, evidence: Evidence, session: AssessmentSession) -> dict[str, Any]:
+    stored_requests = _requests_of(evidence, session)
+    acronyms = [acronym for acronym in pair.instruments if any(acronym in item.answers for item in stored_requests)]
     return {
         "session_id": session.pk,
-        "instruments": [pair.instruments[tool].pk for tool in tools],
+        "instruments": [pair.instruments[acronym].pk for acronym in acronyms],
         "alerts": [
             {
                 "level": alert.level,
@@ -135,26 +135,26 @@ def _session_file(pair: Pair, evidence: Evidence, session: AssessmentSession) ->
             }
             for alert in _alerts_of(evidence, session)
         ],
-        "data": {str(pair.instruments[tool].pk): _series(kept, tool) for tool in tools},
+        "data": {str(pair.instruments[acronym].pk): _series(stored_requests, acronym) for acronym in acronyms},
     }
 
 
-def _series(kept: list[Kept], tool: str) -> dict[str, Any]:
-    """One instrument in one session. Dashboards parse `requests` themselves: it is a text."""
-    rows = [item.summaries[tool] for item in kept if tool in item.summaries]
+def _series(stored_requests: list[StoredRequest], acronym: str) -> dict[str, Any]:
+    """The results of one instrument in one session. `requests` is JSON inside a string, which dashboards parse."""
+    rows = [item.summaries[acronym] for item in stored_requests if acronym in item.summaries]
     valid = [row for row in rows if row.status == arithmetic.ResultStatus.PROCESSED]
-    measured = [_measured(item, tool) for item in kept if tool in item.summaries]
+    results = [_request_result(item, acronym) for item in stored_requests if acronym in item.summaries]
     return {
         "total": len(rows),
         "valid": len(valid),
         "confidence": len(valid) / len(rows),
-        "result": float(arithmetic.result_mean(measured)),
-        "code": int(arithmetic.instrument_level(measured, Fraction(len(valid), len(rows)))),
+        "result": float(arithmetic.result_mean(results)),
+        "code": int(arithmetic.instrument_level(results, Fraction(len(valid), len(rows)))),
         "requests": json.dumps([[instant(row.created_at), row.result] for row in valid]),
     }
 
 
-def _report_file(pair: Pair, evidence: Evidence, rows, sessions) -> dict[str, Any]:
+def _report_file(pair: LearnerActivity, evidence: Evidence, rows, sessions) -> dict[str, Any]:
     return {
         "sessions": [
             {
@@ -165,27 +165,27 @@ def _report_file(pair: Pair, evidence: Evidence, rows, sessions) -> dict[str, An
                 "processed_requests": sessions[session.pk].processed,
                 "created_at": instant(session.started_at),
                 "closed_at": session.closed_at and instant(session.closed_at),
-                **levels_stored(sessions[session.pk].levels),
+                **level_columns(sessions[session.pk].levels),
                 "data": _session_file(pair, evidence, session),
             }
             for session in evidence.sessions
         ],
         "documents": [
             {
-                "instruments": [pair.instruments[tool].pk for tool in kept.summaries],
+                "instruments": [pair.instruments[acronym].pk for acronym in stored.summaries],
                 "results": {
-                    str(pair.instruments[tool].pk): {"status": int(row.status), "result": row.result or 0.0}
-                    for tool, row in kept.summaries.items()
+                    str(pair.instruments[acronym].pk): {"status": int(row.status), "result": row.result or 0.0}
+                    for acronym, row in stored.summaries.items()
                 },
-                "created_at": instant(kept.request.created_at),
+                "created_at": instant(stored.request.created_at),
             }
-            for kept in evidence.kept
-            if kept.request.session_id is None
+            for stored in evidence.requests
+            if stored.request.session_id is None
         ],
     }
 
 
-def _audit_file(pair: Pair, evidence: Evidence):
+def _audit_file(pair: LearnerActivity, evidence: Evidence):
     provider = pair.providers[AUDITED]
     model = pair.enrolments.get(provider.pk)
     samples = list(model.model_samples.order_by("pk").select_related("data")) if model else []
@@ -200,22 +200,24 @@ def _audit_file(pair: Pair, evidence: Evidence):
             }
         },
         "requests": {
-            str(kept.request.pk): _request_audit(kept, provider.pk) for kept in evidence.kept if AUDITED in kept.answers
+            str(stored.request.pk): _request_audit(stored, provider.pk)
+            for stored in evidence.requests
+            if AUDITED in stored.answers
         },
         "enrolment_samples": {str(sample.pk): _sample_audit(sample) for sample in samples},
     }
-    return json_stored(pair.learner, Kind.REPORT_AUDIT, content)
+    return store_json(pair.learner, Kind.REPORT_AUDIT, content)
 
 
-def _request_audit(kept: Kept, provider_id: int) -> dict[str, Any]:
-    answer, summary = kept.answers[AUDITED], kept.summaries[AUDITED]
+def _request_audit(stored: StoredRequest, provider_id: int) -> dict[str, Any]:
+    answer, summary = stored.answers[AUDITED], stored.summaries[AUDITED]
     return {
-        "id": kept.request.pk,
-        "created_at": instant(kept.request.created_at),
-        "error_message": kept.request.error_message,
-        "session": kept.request.session_id,
+        "id": stored.request.pk,
+        "created_at": instant(stored.request.created_at),
+        "error_message": stored.request.error_message,
+        "session": stored.request.session_id,
         "result": summary.result or 0.0,
-        "status": int(kept.request.status),
+        "status": int(stored.request.status),
         "error_message_res": summary.error_message,
         "message_code": summary.message_code_id,
         "code": int(summary.code),
@@ -223,10 +225,10 @@ def _request_audit(kept: Kept, provider_id: int) -> dict[str, Any]:
             str(provider_id): {
                 "status": int(answer.status),
                 "result": answer.result or 0.0,
-                "audit": faces_seen(kept, AUDITED),
+                "audit": faces_seen(stored, AUDITED),
             }
         },
-        "data": kept.image,
+        "data": stored.image,
         "metadata": {"mimetype": "image/png", "filename": None, "context": {}},
     }
 

@@ -1,4 +1,4 @@
-"""The secrets of the sample data: made once, kept in var/demo.json, readable by their owner only."""
+"""The secrets of the sample data, generated once and stored in var/demo.json, readable by their owner only."""
 
 import fcntl
 import hashlib
@@ -18,10 +18,10 @@ from institutions.models import User
 
 
 @dataclass
-class Kept:
-    """What the file says. `proofs`: by person's id, a hash of the password and of the stored hash that it fitted.
+class DemoSecrets:
+    """The content of the file. `proofs` has for each person's id a hash of the password and the stored password hash.
 
-    With a proof that still holds, nobody has to spend the time that checking a password takes by design.
+    With a valid proof the password need not be checked again, which is slow by design.
     """
 
     password: str = ""
@@ -38,50 +38,53 @@ class Kept:
         return hashlib.sha256(f"{self.password}\n{person.password}".encode()).hexdigest()
 
 
-def place() -> Path:
+def path() -> Path:
     return Path(settings.VAR_DIR) / "demo.json"
 
 
 @contextmanager
-def kept_secrets(password: str | None) -> Iterator[Kept]:
-    """What is kept, to be changed in place; written when all went well. One process at a time."""
-    folder = place().parent
+def demo_secrets(password: str | None) -> Iterator[DemoSecrets]:
+    """The stored secrets, to be changed in place and written at the end, unless there was an error.
+
+    A lock lets only one process at a time do this.
+    """
+    folder = path().parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = _read()
-        before = asdict(kept)
-        if not kept.password:
-            kept.password = f"demo-{secrets.token_hex(6)}"  # hard to guess, yet it can be typed
-            _write(kept)  # before any account has it
-        # A given one is only kept when every account has taken it: the rules for passwords know names and e-mails.
-        kept.password = password or kept.password
-        yield kept
-        if asdict(kept) != before:
-            _write(kept)
+        stored = _read()
+        before = asdict(stored)
+        if not stored.password:
+            stored.password = f"demo-{secrets.token_hex(6)}"  # random, but short enough to be typed
+            _write(stored)  # before it is used for any account
+        # A given password is stored only after all accounts were set to it: validators may refuse it for one of them.
+        stored.password = password or stored.password
+        yield stored
+        if asdict(stored) != before:
+            _write(stored)
 
 
-def _read() -> Kept:
-    """The file's content; what is no such file counts as none. Its mode is set right in any case."""
+def _read() -> DemoSecrets:
+    """The file's content, empty if it is missing or invalid. Its mode is always corrected."""
     try:
-        place().chmod(0o600)
-        found = json.loads(place().read_text())
-        kept = Kept(**found)
+        path().chmod(0o600)
+        content = json.loads(path().read_text())
+        stored = DemoSecrets(**content)
     except (OSError, ValueError, TypeError):
-        return Kept()
-    sound = isinstance(kept.password, str) and isinstance(kept.vle, dict) and isinstance(kept.proofs, dict)
-    return kept if sound else Kept()
+        return DemoSecrets()
+    is_valid = isinstance(stored.password, str) and isinstance(stored.vle, dict) and isinstance(stored.proofs, dict)
+    return stored if is_valid else DemoSecrets()
 
 
-def _write(kept: Kept) -> None:
-    """All or nothing, and never readable by others."""
-    handle, draft = tempfile.mkstemp(dir=place().parent, prefix="demo.", suffix=".json")  # mode 0600
+def _write(stored: DemoSecrets) -> None:
+    """Write the file atomically, and never readable by others."""
+    handle, draft = tempfile.mkstemp(dir=path().parent, prefix="demo.", suffix=".json")  # mode 0600
     try:
         with os.fdopen(handle, "w") as file:
-            json.dump(asdict(kept), file, indent=1)
+            json.dump(asdict(stored), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        Path(draft).replace(place())
+        Path(draft).replace(path())
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise

@@ -1,6 +1,6 @@
-"""What happens to a learner in an activity, and what providers say of it. Levels are not told here: they follow.
+"""What happens to learners in an activity and the results that providers give; levels are computed from these.
 
-The numbers are drawn from the learner and the activity, so that the same story is always told the same way.
+Random numbers are seeded with learner and activity, so that each run generates the same data.
 """
 
 import random
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from reports.arithmetic import AlertLevel, ResultCode, ResultStatus
 
 PENDING, DONE, FAILED, LATE = ResultStatus.PENDING, ResultStatus.PROCESSED, ResultStatus.ERROR, ResultStatus.TIMEOUT
-SENSORS = ("fr", "vr", "ks")  # used while the learner works; the others look at documents
-SITTING_MINUTES = 45
+SENSORS = ("fr", "vr", "ks")  # instruments used during a session; the others check documents
+SESSION_MINUTES = 45
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider says of one capture for one instrument."""
+    """The result of a provider for one capture and instrument."""
 
     status: ResultStatus
     result: float | None = None
@@ -34,8 +34,8 @@ class Capture:
 
 
 @dataclass(frozen=True)
-class Noticed:
-    """An alert of a sensor."""
+class SampleAlert:
+    """An alert raised in a session."""
 
     minute: int
     level: AlertLevel
@@ -44,100 +44,115 @@ class Noticed:
 
 
 @dataclass(frozen=True)
-class Sitting:
+class SampleSession:
     captures: tuple[Capture, ...]
-    noticed: tuple[Noticed, ...] = ()
-    going_on: bool = False
+    alerts: tuple[SampleAlert, ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
 class Story:
-    sittings: tuple[Sitting, ...]
+    sessions: tuple[SampleSession, ...]
     documents: tuple[Capture, ...]
-    lately: bool = False  # so recent that nothing is answered yet
+    is_recent: bool = False  # so recent that no provider has answered yet
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a story goes: about what result each instrument sees, what goes wrong, and how often of three times."""
+class StoryTemplate:
+    """What kind of story it is.
+
+    `usual` are the approximate results by instrument. The first `failures` captures of the `failing` instruments end
+    with `failure`.
+    """
 
     usual: dict[str, float] = field(default_factory=dict)
     failing: tuple[str, ...] = ()
     failure: Answer = Answer(FAILED)
     failures: int = 0
-    noticed: tuple[Noticed, ...] = ()
+    alerts: tuple[SampleAlert, ...] = ()
     faces: int = 1
-    going_on: bool = False
+    is_open: bool = False
 
 
 GOOD = {"fr": 0.9, "vr": 0.88, "ks": 0.82, "fa": 0.86, "plag": 0.07}
 _EVERYTHING = tuple(GOOD)
-_OTHERS = Noticed(18, AlertLevel.ALERT, "PROVIDER_MULTIPLE_PEOPLE", "fr")
+_OTHERS = SampleAlert(18, AlertLevel.ALERT, "PROVIDER_MULTIPLE_PEOPLE", "fr")
 _BLACK = "SENSOR_CAMERA_BLACK_IMAGE"
-MANNERS = {
-    "fine": Manner(),
-    "tired": Manner({"fr": 0.5, "vr": 0.5, "ks": 0.66}),
-    "stranger": Manner({"fr": 0.16, "vr": 0.2, "ks": 0.24}),
-    "company": Manner({"fr": 0.62}, noticed=(_OTHERS,), faces=2),
-    "copied": Manner({"plag": 0.84}),
-    "paraphrased": Manner({"plag": 0.44}),
-    "ghost": Manner({"fa": 0.2}),
-    "distracted": Manner(
-        noticed=(
-            Noticed(2, AlertLevel.INFO, "SENSOR_CAMERA_STARTED", "fr"),
-            Noticed(25, AlertLevel.WARNING, "INTEGRITY_OTHER_WINDOW", "ks"),
+STORY_TEMPLATES = {
+    "fine": StoryTemplate(),
+    "tired": StoryTemplate({"fr": 0.5, "vr": 0.5, "ks": 0.66}),
+    "stranger": StoryTemplate({"fr": 0.16, "vr": 0.2, "ks": 0.24}),
+    "company": StoryTemplate({"fr": 0.62}, alerts=(_OTHERS,), faces=2),
+    "copied": StoryTemplate({"plag": 0.84}),
+    "paraphrased": StoryTemplate({"plag": 0.44}),
+    "ghost": StoryTemplate({"fa": 0.2}),
+    "distracted": StoryTemplate(
+        alerts=(
+            SampleAlert(2, AlertLevel.INFO, "SENSOR_CAMERA_STARTED", "fr"),
+            SampleAlert(25, AlertLevel.WARNING, "INTEGRITY_OTHER_WINDOW", "ks"),
         )
     ),
-    "patchy": Manner(failing=("fr", "vr"), failure=Answer(LATE), failures=2),
-    "blocked": Manner(
+    "patchy": StoryTemplate(failing=("fr", "vr"), failure=Answer(LATE), failures=2),
+    "blocked": StoryTemplate(
         failing=("fr", "vr", "ks"),
         failure=Answer(FAILED, message=_BLACK),
         failures=3,
-        noticed=(Noticed(1, AlertLevel.ERROR, _BLACK, "fr"),),
+        alerts=(SampleAlert(1, AlertLevel.ERROR, _BLACK, "fr"),),
         faces=0,
     ),
-    "halfway": Manner(failing=("fr", "vr", "plag"), failure=Answer(ResultStatus.WAITING), failures=1),
-    "waiting": Manner(failing=_EVERYTHING, failure=Answer(PENDING), failures=3, going_on=True),
-    "queued": Manner(failing=_EVERYTHING, failure=Answer(PENDING), failures=3),
-    "absent": Manner(),  # never enrolled: providers are not even asked
+    "halfway": StoryTemplate(failing=("fr", "vr", "plag"), failure=Answer(ResultStatus.WAITING), failures=1),
+    "waiting": StoryTemplate(failing=_EVERYTHING, failure=Answer(PENDING), failures=3, is_open=True),
+    "queued": StoryTemplate(failing=_EVERYTHING, failure=Answer(PENDING), failures=3),
+    "absent": StoryTemplate(),  # never enrolled, so that providers are not asked
 }
 
 
-def story_told(name: str, *, about: str, tools: Collection[str], sittings: int) -> Story:
+def make_story(name: str, *, about: str, acronyms: Collection[str], session_count: int) -> Story:
     """The story of one learner, `about`, with these instruments."""
-    manner, drawn = MANNERS[name], random.Random(f"{name} {about}")  # noqa: S311 - no secret
-    sensors = [tool for tool in SENSORS if tool in tools]
-    papers = [tool for tool in tools if tool not in SENSORS]
-    told = tuple(
-        Sitting(
-            captures=_captures(manner, sensors, drawn),
-            noticed=tuple(item for item in manner.noticed if item.instrument in tools) if last else (),
-            going_on=manner.going_on and last,
+    template, generator = STORY_TEMPLATES[name], random.Random(f"{name} {about}")  # noqa: S311 - not for secrets
+    sensors = [acronym for acronym in SENSORS if acronym in acronyms]
+    document_instruments = [acronym for acronym in acronyms if acronym not in SENSORS]
+    all_sessions = tuple(
+        SampleSession(
+            captures=_captures(template, sensors, generator),
+            alerts=tuple(item for item in template.alerts if item.instrument in acronyms) if last else (),
+            is_open=template.is_open and last,
         )
-        for last in ([False] * (sittings - 1) + [True] if sensors else ())
+        for last in ([False] * (session_count - 1) + [True] if sensors else ())
     )
-    # Who is still at it has handed in nothing yet.
-    papered = _document(manner, papers, drawn) if papers and not manner.going_on else ()
-    return Story(told[-1:] if manner.going_on else told, papered, lately=manner.failure.status == PENDING)
+    # A learner whose session is still open has not handed in a document yet.
+    documents = (
+        _document(template, document_instruments, generator) if document_instruments and not template.is_open else ()
+    )
+    return Story(
+        all_sessions[-1:] if template.is_open else all_sessions, documents, is_recent=template.failure.status == PENDING
+    )
 
 
-def _captures(manner: Manner, sensors: list[str], drawn: random.Random) -> tuple[Capture, ...]:
-    """Three pictures or recordings and two pieces of typing, as far as the instruments are used."""
+def _captures(template: StoryTemplate, sensors: list[str], generator: random.Random) -> tuple[Capture, ...]:
+    """Three pictures, three recordings and two typing samples, for those of the instruments that are used."""
     times = {"fr": (3, 19, 38), "vr": (4, 20, 36), "ks": (11, 29)}
-    found = [
-        Capture(minute, {tool: _answer(manner, tool, turn, drawn)}, manner.faces)
-        for tool in sensors
-        for turn, minute in enumerate(times[tool])
+    captures = [
+        Capture(minute, {acronym: _answer(template, acronym, number, generator)}, template.faces)
+        for acronym in sensors
+        for number, minute in enumerate(times[acronym])
     ]
-    return tuple(sorted(found, key=lambda capture: capture.minute))
+    return tuple(sorted(captures, key=lambda capture: capture.minute))
 
 
-def _document(manner: Manner, papers: list[str], drawn: random.Random) -> tuple[Capture, ...]:
-    return (Capture(SITTING_MINUTES + 10, {tool: _answer(manner, tool, 0, drawn) for tool in papers}),)
+def _document(
+    template: StoryTemplate, document_instruments: list[str], generator: random.Random
+) -> tuple[Capture, ...]:
+    return (
+        Capture(
+            SESSION_MINUTES + 10,
+            {acronym: _answer(template, acronym, 0, generator) for acronym in document_instruments},
+        ),
+    )
 
 
-def _answer(manner: Manner, tool: str, turn: int, drawn: random.Random) -> Answer:
-    value = round(min(1.0, max(0.0, (GOOD | manner.usual)[tool] + drawn.uniform(-0.05, 0.05))), 3)
-    if tool in manner.failing and turn < manner.failures:
-        return manner.failure
+def _answer(template: StoryTemplate, acronym: str, number: int, generator: random.Random) -> Answer:
+    value = round(min(1.0, max(0.0, (GOOD | template.usual)[acronym] + generator.uniform(-0.05, 0.05))), 3)
+    if acronym in template.failing and number < template.failures:
+        return template.failure
     return Answer(DONE, value, ResultCode.OK)

@@ -1,4 +1,4 @@
-"""Read paths of learners: special needs, the worth of a consent, enrolment."""
+"""Queries of learners: special needs, status of the consent, enrolment, and counts for an institution."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ NO_SEND = SendSummary(is_send=False, send=SendOptions(enabled_options=[], disabl
 
 
 def send_data(stored: Mapping[str, Any]) -> SendOptions:
-    """What a category says, with both keys, whatever is stored of them."""
+    """The data of a category with both keys, also where one is not stored."""
     return SendOptions(
         enabled_options=stored.get("enabled_options") or [],
         disabled_instruments=stored.get("disabled_instruments") or [],
@@ -46,8 +46,8 @@ def send_data(stored: Mapping[str, Any]) -> SendOptions:
 
 def _assignments(learners):
     active = Q(expires_at=None) | Q(expires_at__gte=Now())
-    found = SENDLearner.objects.filter(active, learner__any_of=learners)
-    return found.values_list("learner", "category__data")
+    assignments = SENDLearner.objects.filter(active, learner__any_of=learners)
+    return assignments.values_list("learner", "category__data")
 
 
 _ASSIGNMENTS = Prepared(_assignments, "learners")
@@ -77,9 +77,9 @@ def ic_status(
     valid_from: datetime,
     policy: tuple[bool, Version | None],
 ) -> str:
-    """What a learner's consent is worth; data may be captured iff it starts with VALID.
+    """The status of a learner's consent. Data may be captured only if it starts with VALID.
 
-    The middle arguments are of the accepted consent; `policy` is (external_ic, the current version).
+    `major` to `valid_from` are of the accepted consent; `policy` is the institution's (external_ic, current version).
     """
     external, current = policy
     if external:
@@ -101,14 +101,16 @@ def learner_ic_status(learner: Learner) -> str:
 
 
 def consent_language(consent: InformedConsent, wanted: Sequence[str]) -> str | None:
-    """The language among the consent's documents that fits best to those wanted, the dearest first; None: none does.
+    """The language of a document of the consent that fits `wanted` best, most preferred first; None if none does.
 
-    `pt` fits to `pt-BR` and the other way round, once nothing fits exactly.
+    `pt` also fits to `pt-BR` and the reverse, where there is no exact match.
     """
-    there = sorted(consent.documents.values_list("language", flat=True))
+    languages = sorted(consent.documents.values_list("language", flat=True))
     for code in wanted:
-        exact = [language for language in there if _plain(language) == _plain(code)]
-        near = [language for language in there if _plain(language).partition("-")[0] == _plain(code).partition("-")[0]]
+        exact = [language for language in languages if _plain(language) == _plain(code)]
+        near = [
+            language for language in languages if _plain(language).partition("-")[0] == _plain(code).partition("-")[0]
+        ]
         if exact or near:
             return (exact or near)[0]
     return None
@@ -118,14 +120,14 @@ def _plain(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
-_PENDING, _UNDER_WAY, _MODEL, _PROVIDER = range(4)
+_PENDING, _NOT_VALIDATED, _MODEL, _PROVIDER = range(4)
 
 
-def _enrolled(learners):
-    """(what, learner, provider, instrument, amount, able) of the enabled providers and these learners.
+def _enrolment_rows(learners):
+    """(kind, learner, provider, instrument, amount, can_analyse) for the enabled providers and these learners.
 
-    What: contributions that no model uses, the number of samples under way, how complete a model is, and once each
-    provider, for no learner.
+    The amount depends on the kind of row: the contributions that no model uses yet, the number of samples being
+    validated, or the completeness of the model. One more row for each provider has no learner.
     """
     used = Enrolment.objects.filter(
         learner=OuterRef("sample__learner"), provider=OuterRef("provider"), model_samples=OuterRef("sample")
@@ -136,53 +138,53 @@ def _enrolled(learners):
     by_provider = samples.values("sample__learner", "provider", "provider__instrument")
     pending = by_provider.filter(~Exists(used), status=ValidationStatus.VALID).annotate(amount=Sum("contribution"))
     open_statuses = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
-    under_way = by_provider.filter(status__in=open_statuses).annotate(amount=Count("pk"))
+    not_validated = by_provider.filter(status__in=open_statuses).annotate(amount=Count("pk"))
     columns = ("sample__learner", "provider", "provider__instrument", "amount", Value(False))
     models = Enrolment.objects.filter(
         learner__any_of=learners, provider__enabled=True, provider__instrument__isnull=False
     )
     providers = Provider.objects.filter(enabled=True, instrument__isnull=False)
     return pending.values_list(Value(_PENDING), *columns).union(
-        under_way.values_list(Value(_UNDER_WAY), *columns),
+        not_validated.values_list(Value(_NOT_VALIDATED), *columns),
         models.values_list(Value(_MODEL), "learner", "provider", "provider__instrument", "percentage", "can_analyse"),
         providers.values_list(Value(_PROVIDER), Value(0), "pk", "instrument", Value(0), Value(False)),
         all=True,
     )
 
 
-_ENROLLED = Prepared(_enrolled, "learners")
+_ENROLMENT_ROWS = Prepared(_enrolment_rows, "learners")
 
 
-class _Enrolled:
-    """What is known of one learner's enrolment."""
+class _LearnerEnrolment:
+    """The data of one learner's enrolment, by provider."""
 
     def __init__(self) -> None:
         self.models: list[arithmetic.Enrolment] = []
         self.pending: dict[int, Any] = {}
-        self.under_way: dict[int, int] = {}
+        self.not_validated: dict[int, int] = {}
 
 
 def enrolment_status(learners: Sequence[int], view=None) -> dict[int, list[arithmetic.EnrolmentEntry]]:
-    """{learner: how far the enrolment is, by instrument, over the enabled providers}, in one query for all of them."""
+    """{learner: enrolment by instrument, over the enabled providers}, in one query."""
     providers: list[arithmetic.Provider] = []
-    found = {learner: _Enrolled() for learner in learners}
-    for what, learner, provider, instrument, amount, able in _ENROLLED(learners=list(learners)):
-        if what == _PROVIDER:
+    enrolments = {learner: _LearnerEnrolment() for learner in learners}
+    for kind, learner, provider, instrument, amount, can_analyse in _ENROLMENT_ROWS(learners=list(learners)):
+        if kind == _PROVIDER:
             providers.append(arithmetic.Provider(provider, instrument))
-        elif what == _MODEL:
-            found[learner].models.append(arithmetic.Enrolment(provider, amount, able))
-        elif what == _PENDING:
-            found[learner].pending[provider] = amount
+        elif kind == _MODEL:
+            enrolments[learner].models.append(arithmetic.Enrolment(provider, amount, can_analyse))
+        elif kind == _PENDING:
+            enrolments[learner].pending[provider] = amount
         else:
-            found[learner].under_way[provider] = int(amount)
+            enrolments[learner].not_validated[provider] = int(amount)
     return {
-        learner: arithmetic.enrolment_status(providers, one.models, one.pending, one.under_way)
-        for learner, one in found.items()
+        learner: arithmetic.enrolment_status(providers, rows.models, rows.pending, rows.not_validated)
+        for learner, rows in enrolments.items()
     }
 
 
 def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
-    """The same of one learner."""
+    """The same for one learner."""
     return enrolment_status([learner_id])[learner_id]
 
 
@@ -214,21 +216,21 @@ def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments
 
 
 def consent_counts(institution_id: int, policy: tuple[bool, Version | None]) -> dict[str, int]:
-    """{consent status: how many learners of the institution}; `policy` as for `ic_status`, which decides."""
-    held = Learner.objects.filter(institution=institution_id).values(
+    """{consent status: number of learners of the institution}, by `ic_status` with its `policy`."""
+    by_consent = Learner.objects.filter(institution=institution_id).values(
         "consent__major", "consent__minor", "consent__patch", "consent__valid_from", decided=Q(consent_rejected=None)
     )
-    rows = held.annotate(rejected=Min("consent_rejected"), number=Count("pk")).order_by()
-    found: dict[str, int] = {}
+    rows = by_consent.annotate(rejected=Min("consent_rejected"), number=Count("pk")).order_by()
+    counts: dict[str, int] = {}
     version = ("consent__major", "consent__minor", "consent__patch", "consent__valid_from")
     for rejected, major, minor, patch, valid_from, number in rows.values_list("rejected", *version, "number"):
         status = ic_status(rejected, major, minor, patch, valid_from, policy)
-        found[status] = found.get(status, 0) + number
-    return found
+        counts[status] = counts.get(status, 0) + number
+    return counts
 
 
 def send_counts(institution_id: int) -> tuple[int, list[tuple[str, int]]]:
-    """How many learners have special needs now, and (description, learners) of every category, the most used first."""
+    """The number of learners with special needs now, and (description, learners) of each category, most used first."""
     active = Q(assignments__expires_at=None) | Q(assignments__expires_at__gte=Now())
     categories = SENDCategory.objects.filter(institution=institution_id)
     used = categories.annotate(number=Count("assignments", filter=active)).order_by("-number", "description", "pk")

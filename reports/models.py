@@ -11,7 +11,7 @@ from institutions.models import Institution, Instrument, Message, Provider
 from kernel.constraints import Tied, fraction, one_of, tied_to_institution
 from kernel.models import Timestamped
 from learners.models import Learner
-from reports.arithmetic import Level, RequestStatus, ResultCode, ResultStatus
+from reports.arithmetic import AlertLevel, Level, RequestStatus, ResultCode, ResultStatus
 
 
 def _fraction() -> models.DecimalField:
@@ -57,7 +57,7 @@ class Request(Timestamped):
         return str(self.pk)
 
 
-class Outcome(Timestamped):
+class AbstractResult(Timestamped):
     """Status and result of checking a request. `result` is a fraction, null until there is one."""
 
     status = models.SmallIntegerField(default=ResultStatus.PENDING)
@@ -74,7 +74,7 @@ class Outcome(Timestamped):
         return f"{self.result} ({self.status})"
 
 
-def _outcome_constraints(prefix: str) -> list[models.BaseConstraint]:
+def _result_constraints(prefix: str) -> list[models.BaseConstraint]:
     return [
         one_of("status", map(int, ResultStatus), f"{prefix}_status_known"),
         one_of("code", map(int, ResultCode), f"{prefix}_code_known"),
@@ -82,7 +82,7 @@ def _outcome_constraints(prefix: str) -> list[models.BaseConstraint]:
     ]
 
 
-class RequestResult(Outcome):
+class RequestResult(AbstractResult):
     """The result of a request for one instrument, summarised over its providers."""
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="results")
@@ -91,12 +91,12 @@ class RequestResult(Outcome):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=("request", "instrument"), name="result_once_per_instrument"),
-            *_outcome_constraints("request_result"),
+            *_result_constraints("request_result"),
         ]
         indexes = [models.Index(fields=("request", "status"), name="result_status_of_request")]
 
 
-class RequestProviderResult(Outcome):
+class RequestProviderResult(AbstractResult):
     """The result of a request from one provider."""
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="provider_results")
@@ -105,7 +105,7 @@ class RequestProviderResult(Outcome):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=("provider", "request"), name="result_once_per_provider"),
-            *_outcome_constraints("provider_result"),
+            *_result_constraints("provider_result"),
         ]
         indexes = [models.Index(fields=("request", "status"), name="provider_status_of_request")]
 
@@ -163,7 +163,7 @@ class ActivityProviderHistogram(Histogram):
         constraints = [models.UniqueConstraint(fields=("activity", "provider"), name="histogram_activity_provider")]
 
 
-class Levels(Timestamped):
+class AbstractLevels(Timestamped):
     identity_level = models.SmallIntegerField(default=Level.PENDING)
     content_level = models.SmallIntegerField(default=Level.PENDING)
     integrity_level = models.SmallIntegerField(default=Level.PENDING)
@@ -182,7 +182,7 @@ def _level_constraints(prefix: str) -> list[models.BaseConstraint]:
 _LEVELS = ("identity", "content", "integrity")
 
 
-class Report(Levels):
+class Report(AbstractLevels):
     """The report on a learner's work on an activity. It exists from the first result on."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -201,7 +201,7 @@ class Report(Levels):
         ]
 
 
-class ReportInstrument(Levels):
+class ReportInstrument(AbstractLevels):
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="details")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     enrolment = _fraction()
@@ -219,7 +219,7 @@ class ReportInstrument(Levels):
         ]
 
 
-class ReportSession(Levels):
+class ReportSession(AbstractLevels):
     """The part of a report about one session, with counts of its requests.
 
     `activity` and `learner` repeat those of report and session, so that a constraint can compare them.
@@ -248,13 +248,6 @@ class ReportSession(Levels):
         ]
 
 
-class AlertLevel(models.IntegerChoices):
-    INFO = 0
-    WARNING = 1
-    ALERT = 2
-    ERROR = 3
-
-
 class Alert(Timestamped):
     """An alert that a client raised while a learner worked, such as another person in front of the camera."""
 
@@ -262,7 +255,7 @@ class Alert(Timestamped):
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="alerts")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="alerts")
     session = models.ForeignKey(AssessmentSession, null=True, on_delete=models.SET_NULL, related_name="alerts")
-    level = models.SmallIntegerField(choices=AlertLevel.choices)
+    level = models.SmallIntegerField(choices=[(level.value, level.name.title()) for level in AlertLevel])
     instruments = models.ManyToManyField(Instrument, related_name="+")
     message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
     data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="alerts")
@@ -270,7 +263,7 @@ class Alert(Timestamped):
 
     class Meta:
         constraints = [
-            one_of("level", AlertLevel.values, "alert_level_known"),
+            one_of("level", map(int, AlertLevel), "alert_level_known"),
             tied_to_institution("alert_learner_institution", "learner", "user"),
             tied_to_institution("alert_activity_institution", "activity"),
             tied_to_institution("alert_data_institution", "data"),

@@ -1,4 +1,4 @@
-"""/session/<token>/data.json and /session/<token>/connector.js: what a learner's browser needs of a session"""
+"""/session/<token>/data.json and /session/<token>/connector.js: an assessment session's data for the browser."""
 
 from pathlib import Path
 from typing import Any
@@ -20,39 +20,40 @@ from learners.models import Learner, SENDOption
 from learners.queries import NO_SEND, send_summaries
 from signin import tokens
 
-PLUGIN = "tesla-web-plugin"  # the name of the element, and of its files below WEB_PLUGIN_URL
+PLUGIN = "tesla-web-plugin"  # name of the custom element and of its files below WEB_PLUGIN_URL
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 CORNER = "bottom-right"
 SCRIPT = Path(__file__).with_name("connector.js").read_text().strip()
-# A script may stand inside a page, where these would end it.
+# The script may be embedded in an HTML page, where these characters could end it.
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def address(request: HttpRequest, setting: str) -> str:
-    """A setting that may be an address at this service, as a whole address without a slash at its end."""
+    """A setting that may be a path of this service as an absolute URL without a trailing slash."""
     return request.build_absolute_uri(setting or "/").rstrip("/")
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # nothing is sent: other methods are 405, with or without a token
+@method_decorator(csrf_exempt, name="dispatch")  # other methods are 405 even without a CSRF token
 class SessionView(View):
-    """Read by pages of other hosts, without cookies; a dead link is 404, whatever it died of."""
+    """Requested by pages of other hosts, without cookies. Every invalid link is a 404."""
 
     http_method_names = ["get", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            answer = super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
         except (DomainError, Http404):
-            answer = not_found(request)
-        answer._has_been_logged = True  # type: ignore[attr-defined] # Django would say the address, which is enough
-        answer["Access-Control-Allow-Origin"] = "*"
-        answer["Cache-Control"] = "no-store"
-        answer["Referrer-Policy"] = "no-referrer"
-        answer["X-Content-Type-Options"] = "nosniff"
-        return answer
+            response = not_found(request)
+        response._has_been_logged = True  # type: ignore[attr-defined] # Django would log the URL, which is a secret
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Cache-Control"] = "no-store"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return HttpResponseNotAllowed([name.upper() for name in self.http_method_names])  # not logged, either
+        # Without the log line of Django's own method, which has the URL.
+        return HttpResponseNotAllowed([name.upper() for name in self.http_method_names])
 
     def get(self, request: HttpRequest, token: str, name: str) -> HttpResponse:
         session = session_linked(token) if name in (DATA, CONNECTOR) else None
@@ -62,22 +63,22 @@ class SessionView(View):
 
 
 def _connector(request: HttpRequest, session: AssessmentSession) -> HttpResponse:
-    """A script that puts the web plugin into the page that includes it."""
-    given = {
+    """A script that adds the web plugin to the page that includes it."""
+    options = {
         "data": request.build_absolute_uri(session_path(session, DATA)),
         "plugin": f"{address(request, settings.WEB_PLUGIN_URL)}/{PLUGIN}",
     }
-    script = f"{SCRIPT}({orjson.dumps(given).decode().translate(ESCAPES)});\n"
+    script = f"{SCRIPT}({orjson.dumps(options).decode().translate(ESCAPES)});\n"
     return HttpResponse(script, content_type="application/javascript; charset=utf-8")
 
 
 def _data(request: HttpRequest, session: AssessmentSession) -> HttpResponse:
-    """The session for the web plugin, with new tokens each time."""
-    told = _told(session_enter(session=session), request)
-    return HttpResponse(orjson.dumps(told, option=orjson.OPT_UTC_Z), content_type="application/json")
+    """The session's data for the web plugin, with new tokens in each response."""
+    data = _session_data(session_enter(session=session), request)
+    return HttpResponse(orjson.dumps(data, option=orjson.OPT_UTC_Z), content_type="application/json")
 
 
-def _told(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+def _session_data(entry: Entry, request: HttpRequest) -> dict[str, Any]:
     session, learner = entry.session, entry.learner
     rows = learner_instruments(session.activity_id, learner.pk)
     options = send_summaries([learner.pk]).get(learner.pk, NO_SEND)["send"]["enabled_options"]
@@ -113,7 +114,7 @@ def _learner(learner: Learner) -> dict[str, Any]:
 
 
 def _activity(activity: Activity) -> dict[str, Any]:
-    of_both = ("id", "description", "start", "end")
-    of_activity = ("vle_activity_type", "vle_activity_id", "name", "enabled")
-    course = {name: getattr(activity.course, name) for name in (*of_both, "vle_course_id", "code")}
-    return {name: getattr(activity, name) for name in (*of_both, *of_activity)} | {"course": course}
+    common = ("id", "description", "start", "end")
+    own = ("vle_activity_type", "vle_activity_id", "name", "enabled")
+    course = {name: getattr(activity.course, name) for name in (*common, "vle_course_id", "code")}
+    return {name: getattr(activity, name) for name in (*common, *own)} | {"course": course}

@@ -23,39 +23,39 @@ from kernel.serializers import Batch, ResourceSerializer
 from learners import arithmetic
 from learners.queries import NO_SEND, send_summaries
 
-DRAWN = frozenset({"fr", "ks", "vr", "fa", "plag"})  # dashboards in the field know no others, and crash on them
+DRAWN = frozenset({"fr", "ks", "vr", "fa", "plag"})  # existing dashboards crash on other instruments
 
 
 def course_roles(courses: Sequence[int], view) -> dict[int, list[str]]:
-    return {course: role_names(*view.held[course]) for course in courses}
+    return {course: role_names(*view.memberships[course]) for course in courses}
 
 
 def activity_instruments(activities: Sequence[int], view) -> dict[int, list[dict[str, Any]]]:
-    """All active ones for who teaches the course; for who attends it those that the own special needs leave."""
+    """All active instruments in courses that the person teaches; in others those that apply with the special needs."""
     plan = view.plan(InstitutionCourseActivityInstrumentSerializer)
-    found = ActivityInstrument.objects.filter(activity__in=activities).order_by("activity", "pk")
-    rows = list(found.values_list("activity_id", "activity__course_id", *plan.columns))
+    instruments = ActivityInstrument.objects.filter(activity__in=activities).order_by("activity", "pk")
+    rows = list(instruments.values_list("activity_id", "activity__course_id", *plan.columns))
     grouped: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for (activity, course, *_), shown in zip(rows, plan([row[2:] for row in rows], view), strict=True):
-        grouped.setdefault((activity, course), []).append(shown)
+    for (activity, course, *_), values in zip(rows, plan([row[2:] for row in rows], view), strict=True):
+        grouped.setdefault((activity, course), []).append(values)
     disabled = send_summaries([view.person_id]).get(view.person_id, NO_SEND)["send"]["disabled_instruments"]
     return {
-        activity: [row for row in _applying(shown, view.held[course], disabled) if _is_drawn(row)]
-        for (activity, course), shown in grouped.items()
+        activity: [row for row in _applying(values, view.memberships[course], disabled) if _is_drawn(row)]
+        for (activity, course), values in grouped.items()
     }
 
 
-def _applying(rows: list[dict[str, Any]], held: tuple[bool, bool], disabled: list[int]) -> list[dict[str, Any]]:
-    _, taught = held
-    if taught:
+def _applying(rows: list[dict[str, Any]], membership: tuple[bool, bool], disabled: list[int]) -> list[dict[str, Any]]:
+    _, teaches = membership
+    if teaches:
         return [row for row in rows if row["active"]]
-    known = [
+    values = [
         arithmetic.ActivityInstrument(
             r["id"], r["instrument_id"], r["active"], r["alternative_to"], r["instrument"]["enabled"]
         )
         for r in rows
     ]
-    chosen = {row.id for row in arithmetic.learner_instruments(known, disabled)}
+    chosen = {row.id for row in arithmetic.learner_instruments(values, disabled)}
     return [row for row in rows if row["id"] in chosen]
 
 
@@ -71,8 +71,8 @@ class InstrumentsFieldSchema(OpenApiSerializerFieldExtension):
     target_class = InstrumentsField
 
     def map_serializer_field(self, auto_schema, direction):
-        shown = auto_schema.resolve_serializer(InstitutionCourseActivityInstrumentSerializer, direction)
-        return {"type": "array", "items": shown.ref}
+        component = auto_schema.resolve_serializer(InstitutionCourseActivityInstrumentSerializer, direction)
+        return {"type": "array", "items": component.ref}
 
 
 class UserCourseSerializer(ResourceSerializer):
@@ -101,7 +101,7 @@ class UserViewSet(BaseUserViewSet):
         Role.INSTRUCTOR | Role.LEARNER | Role.MEMBER: grant("activities", rows=own),
     }
 
-    held: dict[int, tuple[bool, bool]]  # course of a page -> whether the person attends it, and teaches it
+    memberships: dict[int, tuple[bool, bool]]  # course of the page -> whether the person attends it, and teaches it
 
     @property
     def person_id(self) -> int:
@@ -113,7 +113,7 @@ class UserViewSet(BaseUserViewSet):
         """The activities of the courses that the person teaches or attends."""
         self.get_object()
         plan = self.plan(UserActivitySerializer)
-        found = queries.activities_of(self.person_id).order_by("pk")
-        page: Any = self.paginate_queryset(found.values_list("course_id", "attended", "taught", *plan.columns))
-        self.held = {course: (attended, taught) for course, attended, taught, *_ in page}
+        rows = queries.activities_of(self.person_id).order_by("pk")
+        page: Any = self.paginate_queryset(rows.values_list("course_id", "attended", "taught", *plan.columns))
+        self.memberships = {course: (attended, taught) for course, attended, taught, *_ in page}
         return self.get_paginated_response(plan([row[3:] for row in page], self))

@@ -64,27 +64,27 @@ class LauncherView(ProcedureView):
         url = f"{address(request, settings.DASHBOARD_URL)}/ui/auth/launcher?{query}"
         return Response({"id": launcher.pk, "token": token, "url": url})
 
-    def launcher(self, said: dict[str, Any]) -> tuple[Launcher, str]:
-        person = User.objects.filter(institution=self.tenant_id, uid=said["vle_user_uid"]).first()
+    def launcher(self, values: dict[str, Any]) -> tuple[Launcher, str]:
+        person = User.objects.filter(institution=self.tenant_id, uid=values["vle_user_uid"]).first()
         if person is None:
             raise Unknown("User not found")
-        target = Target[said.get("target", Target.DASHBOARD.name)]
+        target = Target[values.get("target", Target.DASHBOARD.name)]
         if target is Target.LAPI and not Learner.objects.filter(pk=person.pk).exists():
             raise Invalid(target="This person is no learner.")
         return launcher_create(
             vle=get_object_or_404(VLE, pk=self.root_id),
             person=person,
             target=target,
-            target_url=said.get("target_url") or None,
-            minutes=said.get("ttl", MINUTES),
-            session=self.session(person, said.get("session_id")),
+            target_url=values.get("target_url") or None,
+            minutes=values.get("ttl", MINUTES),
+            session=self.session(person, values.get("session_id")),
             credential_id=self.request.user.credential_id,
         )
 
     def session(self, person: User, number: int | None) -> AssessmentSession | None:
         if number is None:
             return None
-        found = AssessmentSession.objects.filter(pk=number, learner=person.pk, activity__vle=self.root_id).first()
-        if found is None:
+        session = AssessmentSession.objects.filter(pk=number, learner=person.pk, activity__vle=self.root_id).first()
+        if session is None:
             raise Unknown("Session not found")
-        return found
+        return session

@@ -1,1 +1,1 @@
-"""What brings courses and their people in from files."""
+"""Imports of courses and people from CSV files; the commands are in courses/management."""

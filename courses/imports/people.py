@@ -1,4 +1,4 @@
-"""People with their roles and courses from a table of one row per person and course, found again by uid."""
+"""Imports people, identified by uid, with their roles and courses from a table with one row per person and course."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from courses.imports.growth import Growth
 from courses.imports.members import members_join
+from courses.imports.table_statistics import TableStatistics
 from courses.imports.tables import Row
 from courses.models import Course, CourseInstructor, CourseLearner
 from courses.services.members import INSTRUCTORS, LEARNERS
@@ -28,8 +28,8 @@ CREATED, UPDATED, UNCHANGED, REFUSED = STATUSES = "created", "updated", "unchang
 IGNORED = "not taken over, the person holds administrative rights or a password."
 
 
-class Entry(NamedTuple):
-    """What a row asks for."""
+class PersonEntry(NamedTuple):
+    """The values of a valid row."""
 
     uid: str
     values: dict[str, Any]
@@ -37,16 +37,16 @@ class Entry(NamedTuple):
     course: Course | None
 
 
-class Outcome(NamedTuple):
+class RowOutcome(NamedTuple):
     row: Row
     status: str
     reasons: list[str]
 
 
 class PeopleImport:
-    """Rows become people of one institution. Each is written by itself; a refused one leaves nothing behind.
+    """Imports rows into one institution. Each row has a transaction of its own; a refused row changes nothing.
 
-    An empty cell says nothing, or with `clears` that the person has no such name, e-mail or locale.
+    An empty cell leaves the stored value as it is; with `clears` it deletes a name, e-mail or locale.
     """
 
     def __init__(self, institution: Institution, columns: tuple[str, ...], *, clears: bool = False) -> None:
@@ -54,84 +54,84 @@ class PeopleImport:
         self._columns = columns
         self._clears = clears
 
-    def outcomes(self, rows: Iterable[Row]) -> Iterator[Outcome]:
-        """What becomes of each row, in their order; it has become so when it is told."""
-        growth = Growth(User, Learner, Instructor, Course)
+    def outcomes(self, rows: Iterable[Row]) -> Iterator[RowOutcome]:
+        """Import the rows and yield the outcome of each in their order, after it was written."""
+        statistics = TableStatistics(User, Learner, Instructor, Course)
         for part in batched(rows):
             courses = _Courses(self._institution)
-            read = [(row, self._entry(row, courses)) for row in part]
-            entries = [entry for _, entry in read if isinstance(entry, Entry)]
-            known = _Known(self._institution, entries)
-            created = _created_together(self._institution, known.missing(entries))
-            made = 0
-            for row, entry in read:
-                if isinstance(entry, Entry):
-                    status, reasons = self._outcome(entry, known, created)
-                    made += status == CREATED
-                    yield Outcome(row, status, reasons)
+            parsed = [(row, self._entry(row, courses)) for row in part]
+            entries = [entry for _, entry in parsed if isinstance(entry, PersonEntry)]
+            stored = _StoredPeople(self._institution, entries)
+            created = _created_together(self._institution, stored.missing(entries))
+            new_people = 0
+            for row, entry in parsed:
+                if isinstance(entry, PersonEntry):
+                    status, reasons = self._outcome(entry, stored, created)
+                    new_people += status == CREATED
+                    yield RowOutcome(row, status, reasons)
                 else:
-                    yield Outcome(row, REFUSED, entry)
-            growth.by(made)
+                    yield RowOutcome(row, REFUSED, entry)
+            statistics.rows_added(new_people)
 
-    def _outcome(self, entry: Entry, known: "_Known", created: set[str]) -> tuple[str, list[str]]:
+    def _outcome(self, entry: PersonEntry, stored: "_StoredPeople", created: set[str]) -> tuple[str, list[str]]:
         if entry.uid in created:
             return CREATED, []
-        return known.unchanged(entry) or _written(self._institution, entry)
+        return stored.unchanged(entry) or _import_entry(self._institution, entry)
 
-    def _entry(self, row: Row, courses: "_Courses") -> Entry | list[str]:
-        """What the row asks for, or what is wrong with it."""
+    def _entry(self, row: Row, courses: "_Courses") -> PersonEntry | list[str]:
+        """The row's values, or what is wrong with it."""
         if row.problem:
             return [row.problem]
         cells = {name: cell.strip() for name, cell in zip(self._columns, row.cells, strict=True)}
-        wrong = [] if cells["uid"] else ["uid: missing."]
+        errors = [] if cells["uid"] else ["uid: missing."]
         role = cells.get("role", "").lower()
         if role not in ROLES:
-            wrong.append(f"role: one of {', '.join(filter(None, ROLES))}, or nothing.")
+            errors.append(f"role: one of {', '.join(filter(None, ROLES))}, or nothing.")
         try:
-            course = courses.named(cells.get("vle", ""), cells.get("course", ""))
+            course = courses.find(cells.get("vle", ""), cells.get("course", ""))
         except Invalid as error:
-            wrong += _reasons(error)
+            errors += _reasons(error)
         else:
             if course and not role:
-                wrong.append("role: missing, it says as what the person is in the course.")
-        if wrong:
-            return wrong
+                errors.append("role: missing, it says as what the person is in the course.")
+        if errors:
+            return errors
         values = {name: cells[name] or None for name in VALUES if cells.get(name) or (name in cells and self._clears)}
-        return Entry(cells["uid"], values, ROLES[role], course)
+        return PersonEntry(cells["uid"], values, ROLES[role], course)
 
 
 class _Courses:
-    """The institution's courses by the names of their VLEs and their ids there; each is looked up once."""
+    """Finds courses of the institution by the name of their VLE and their id there, each with one query."""
 
     def __init__(self, institution: Institution) -> None:
         self._institution = institution
-        self._found: dict[tuple[str, str], Course] = {}
+        self._cache: dict[tuple[str, str], Course] = {}
 
-    def named(self, vle: str, course: str) -> Course | None:
+    def find(self, vle: str, course: str) -> Course | None:
         if not (vle or course):
             return None
         if not course:
             raise Invalid(course="missing, the row names a VLE.")
         if not vle:
             raise Invalid(vle="missing, the row names a course.")
-        if (vle, course) not in self._found:
-            self._found[vle, course] = self._looked_up(vle, course)
-        return self._found[vle, course]
+        if (vle, course) not in self._cache:
+            self._cache[vle, course] = self._query(vle, course)
+        return self._cache[vle, course]
 
-    def _looked_up(self, vle: str, course: str) -> Course:
-        home = self._institution.vles.filter(name=vle).first()
-        if home is None:
+    def _query(self, vle: str, course: str) -> Course:
+        row = self._institution.vles.filter(name=vle).first()
+        if row is None:
             raise Invalid(vle="the institution has no VLE of this name.")
-        found = Course.objects.filter(institution=self._institution, vle=home, vle_course_id=course).first()
-        if found is None:
+        match = Course.objects.filter(institution=self._institution, vle=row, vle_course_id=course).first()
+        if match is None:
             raise Invalid(course="the VLE has no course with this id.")
-        return found
+        return match
 
 
-class _Known:
-    """What is stored of the people of some rows: of most rows that come every night, nothing is new."""
+class _StoredPeople:
+    """The stored people of some rows, to skip unchanged rows: in a nightly import these are most of them."""
 
-    def __init__(self, institution: Institution, entries: list[Entry]) -> None:
+    def __init__(self, institution: Institution, entries: list[PersonEntry]) -> None:
         people = User.objects.filter(institution=institution, uid__in={entry.uid for entry in entries})
         self._people = {person.uid: person for person in people.select_related(INSTRUCTOR, LEARNER)}
         keys = [person.pk for person in self._people.values()]
@@ -143,8 +143,8 @@ class _Known:
             LEARNER: set(attended.values_list("course_id", "learner_id")),
         }
 
-    def missing(self, entries: list[Entry]) -> list[Entry]:
-        """Those about people who are not there, named by one row only; nobody else of these rows wants the e-mail."""
+    def missing(self, entries: list[PersonEntry]) -> list[PersonEntry]:
+        """The entries of new people who can be created together: whose uid and e-mail are in one row only."""
         uids = Counter(entry.uid for entry in entries)
         emails = Counter((entry.values.get("email") or "").lower() for entry in entries)
         return [
@@ -155,62 +155,62 @@ class _Known:
             and not (entry.values.get("email") and emails[entry.values["email"].lower()] > 1)
         ]
 
-    def unchanged(self, entry: Entry) -> tuple[str, list[str]] | None:
-        """The outcome, if nothing has to be written. What is to be written is not known here any more."""
+    def unchanged(self, entry: PersonEntry) -> tuple[str, list[str]] | None:
+        """The outcome if nothing has to be written, else None: then the person is forgotten, as the row changes it."""
         person = self._people.pop(entry.uid, None)
         if person is None or person.is_staff:
             return None
         compared = values_compared(person, entry.values)
-        held = all(hasattr(person, role) for role in entry.roles)
+        has_roles = all(hasattr(person, role) for role in entry.roles)
         course = entry.course
         joined = course is None or all((course.pk, person.pk) in self._members[role] for role in entry.roles)
-        if compared.changed or not held or not joined:
+        if compared.changed or not has_roles or not joined:
             return None
         self._people[entry.uid] = person
         return UNCHANGED, _notes(compared.ignored)
 
 
-def _created_together(institution: Institution, entries: list[Entry]) -> set[str]:
-    """New people at once, for that is fast: the uids of who was made. The others, if any, are told why one by one."""
+def _created_together(institution: Institution, entries: list[PersonEntry]) -> set[str]:
+    """Create new people with bulk inserts: the uids of those created. Where that fails, rows are written one by one."""
     try:
         with transaction.atomic():
             people = {entry.uid: entry.values for entry in entries}
-            made, _ = people_create(institution=institution, people=people)
-            taken = [entry for entry in entries if entry.uid in made]
+            ids, _ = people_create(institution=institution, people=people)
+            created = [entry for entry in entries if entry.uid in ids]
             for role, add in _ADD_ALL.items():
-                add(institution=institution, person_ids=[made[entry.uid] for entry in taken if role in entry.roles])
-            courses = {entry.course.pk: entry.course for entry in taken if entry.course}
-            for key, course in sorted(courses.items()):  # whoever locks several courses does so in this order
-                joining = [entry for entry in taken if entry.course and entry.course.pk == key]
+                add(institution=institution, person_ids=[ids[entry.uid] for entry in created if role in entry.roles])
+            courses = {entry.course.pk: entry.course for entry in created if entry.course}
+            for key, course in sorted(courses.items()):  # courses are locked in this order everywhere
+                joining = [entry for entry in created if entry.course and entry.course.pk == key]
                 for role, membership in _MEMBERSHIPS.items():
-                    members = [made[entry.uid] for entry in joining if role in entry.roles]
+                    members = [ids[entry.uid] for entry in joining if role in entry.roles]
                     members_join(course=course, membership=membership, members=members)
     except (DomainError, IntegrityError):
         return set()
-    return {*made}
+    return {*ids}
 
 
-def _written(institution: Institution, entry: Entry) -> tuple[str, list[str]]:
+def _import_entry(institution: Institution, entry: PersonEntry) -> tuple[str, list[str]]:
     try:
         with transaction.atomic():
             return _write(institution, entry)
     except (DomainError, ValidationError) as error:
         return REFUSED, _reasons(error)
-    except IntegrityError:  # noted at the end of the transaction: something that the row names is gone
+    except IntegrityError:  # from the check at the commit: a row that this one refers to was deleted meanwhile
         return REFUSED, ["Somebody else is changing the same person or course at this moment."]
 
 
-def _write(institution: Institution, entry: Entry) -> tuple[str, list[str]]:
+def _write(institution: Institution, entry: PersonEntry) -> tuple[str, list[str]]:
     person, is_new, compared = person_upsert(institution=institution, uid=entry.uid, **entry.values)
     changes = len(compared.changed)
     for role in entry.roles:
-        changes += _role_given(person, role)
+        changes += _add_role(person, role)
         if entry.course:
             changes += members_join(course=entry.course, membership=_MEMBERSHIPS[role], members=[person.pk])
     return CREATED if is_new else UPDATED if changes else UNCHANGED, _notes(compared.ignored)
 
 
-def _role_given(person: User, role: str) -> bool:
+def _add_role(person: User, role: str) -> bool:
     if hasattr(person, role):
         return False
     _ADD[role](person=person)

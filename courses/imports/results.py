@@ -1,4 +1,4 @@
-"""What became of the rows of a table, as a table for whoever wrote them."""
+"""Writes the outcomes of an import into a CSV file: the imported rows with line, status and reasons."""
 
 import csv
 import tempfile
@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from courses.imports.people import CREATED, UPDATED, Outcome
+from courses.imports.people import CREATED, UPDATED, RowOutcome
 from courses.imports.tables import Table, TableWriter
 
 NOT_WRITTEN = "not written"
 
 
 class Result:
-    """Lines of a result. `undone`: what was written was taken back."""
+    """The open result file. Set `undone` when the import was rolled back."""
 
-    def __init__(self, write: Callable[[Outcome], None]) -> None:
+    def __init__(self, write: Callable[[RowOutcome], None]) -> None:
         self.write = write
         self.undone = False
 
 
 @contextmanager
 def result_file(path: Path | None, table: Table) -> Iterator[Result]:
-    """The file is there when all is done, and readable by its owner only: it holds what the table holds of people."""
+    """Creates the file when the import is done. Only its owner may read it, because it contains data of people."""
     if path is None:
         yield Result(lambda outcome: None)
         return
@@ -33,19 +33,19 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
             result = Result(lambda outcome: rows.write(_cells(outcome, len(table.columns))))
             yield result
         if result.undone:
-            draft = _withdrawn(draft, table.delimiter)
+            draft = _rewritten_as_undone(draft, table.delimiter)
         draft.chmod(0o600)
         draft.replace(path)
 
 
-def _cells(outcome: Outcome, width: int) -> tuple[object, ...]:
-    """A line that could not be taken apart has empty cells."""
+def _cells(outcome: RowOutcome, width: int) -> tuple[object, ...]:
+    """The cells of a line of the result; empty ones for a line that could not be parsed."""
     cells = outcome.row.cells or ("",) * width
     return outcome.row.line, outcome.status, " ".join(outcome.reasons), *cells
 
 
-def _withdrawn(draft: Path, delimiter: str) -> Path:
-    """The same, where nothing was created or updated after all."""
+def _rewritten_as_undone(draft: Path, delimiter: str) -> Path:
+    """The same file with the status NOT_WRITTEN for all rows that were rolled back."""
     final = draft.with_name("final")
     with draft.open(encoding="utf-8", newline="") as old, final.open("w", encoding="utf-8", newline="") as new:
         writer = csv.writer(new, delimiter=delimiter, lineterminator="\n")

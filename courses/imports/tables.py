@@ -1,4 +1,4 @@
-"""Tables in CSV files: read line by line, and written so that no program takes a cell for a formula."""
+"""Reads CSV files line by line, and writes them so that spreadsheets execute no cell as a formula."""
 
 import csv
 import gzip
@@ -18,11 +18,11 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class TableError(DomainError):
-    """The file as a whole is no table of the kind that was asked for."""
+    """The file cannot be read as a table with the required columns."""
 
 
 class Row(NamedTuple):
-    """A line of a table: its number in the file, its cells, and what is wrong with it; without cells then."""
+    """A line of a table. A line with a `problem` has no cells."""
 
     line: int
     cells: tuple[str, ...]
@@ -32,17 +32,17 @@ class Row(NamedTuple):
 class Table:
     """A CSV file in UTF-8, plain or as .gz, whose first line names the columns.
 
-    A row is one line: a quote that is not closed spoils its own line and no other, and memory is bounded.
+    A row is one line: an unclosed quote makes only its own line invalid, and lines of limited length bound the memory.
     """
 
     def __init__(self, path: Path, *, delimiters: Sequence[str] = (",",)) -> None:
-        """Of several delimiters, the one that makes the most columns of the first line."""
+        """Uses the delimiter that splits the first line into the most columns."""
         self.path = path
         header = next(self._lines(), None)
-        found = [(_parsed(header, mark), mark) for mark in delimiters] if header else []
-        if not found:
+        candidates = [(_parsed(header, mark), mark) for mark in delimiters] if header else []
+        if not candidates:
             raise TableError(f"{path} is empty.")
-        row, self.delimiter = max(found, key=lambda each: len(each[0].cells))
+        row, self.delimiter = max(candidates, key=lambda candidate: len(candidate[0].cells))
         if row.problem:
             raise TableError(f"{path}, line 1: {row.problem}")
         self.columns = tuple(name.strip() for name in row.cells)
@@ -56,8 +56,8 @@ class Table:
             raise TableError(f"{self.path} lacks the column {', '.join(missing)}.")
 
     def rows(self, *columns: str) -> Iterator[Row]:
-        """The rows after the first line with the cells of these columns; empty lines are passed over."""
-        chosen = [self.columns.index(name) for name in columns]
+        """The rows after the header, with the cells of these columns; empty lines are skipped."""
+        places = [self.columns.index(name) for name in columns]
         lines = self._lines()
         next(lines)
         for number, line in lines:
@@ -66,19 +66,19 @@ class Table:
             row = _parsed((number, line), self.delimiter)
             if not row.problem and len(row.cells) != len(self.columns):
                 row = Row(number, (), f"{len(row.cells)} cells where the first line has {len(self.columns)}.")
-            yield row if row.problem else Row(number, tuple(row.cells[place] for place in chosen))
+            yield row if row.problem else Row(number, tuple(row.cells[place] for place in places))
 
     def _lines(self) -> Iterator[tuple[int, bytes | None]]:
-        """Number and content of each line; None for one that is too long to be held."""
+        """(number, content) of each line; content None for a line that is longer than LONGEST_LINE."""
         try:
             with gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb") as file:
                 number = 0
                 while line := file.readline(LONGEST_LINE):
                     number += 1
-                    whole, part = len(line) < LONGEST_LINE or line.endswith(b"\n"), line
+                    is_complete, part = len(line) < LONGEST_LINE or line.endswith(b"\n"), line
                     while part and not part.endswith(b"\n"):
                         part = file.readline(LONGEST_LINE)
-                    yield number, line if whole else None
+                    yield number, line if is_complete else None
         except (OSError, EOFError, zlib.error) as error:
             raise TableError(f"{self.path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
@@ -100,13 +100,13 @@ def _parsed(numbered: tuple[int, bytes | None], delimiter: str) -> Row:
 
 
 def formula_safe(cell: object) -> str:
-    """The cell's text, with an apostrophe in front where a spreadsheet would run it as a formula."""
+    """The cell's text, with an apostrophe in front if a spreadsheet would execute it as a formula."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
 
 
 class TableWriter:
-    """Writes a CSV table whose cells nobody's spreadsheet runs, whoever wrote them."""
+    """Writes a CSV table whose cells are safe to open in a spreadsheet."""
 
     def __init__(self, file: TextIO, columns: Iterable[str], *, delimiter: str = ",") -> None:
         self._rows = csv.writer(file, delimiter=delimiter, lineterminator="\n")

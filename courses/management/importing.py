@@ -1,4 +1,4 @@
-"""What the commands that import something share."""
+"""Shared parts of the import commands."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from kernel.domain import DomainError
 from kernel.text import validate_line
 
 LONGEST_NAME = 250
-SHOWN = 100
+MESSAGES_SHOWN = 100
 
 
-def institution_named(acronym: str) -> Institution:
-    found = Institution.objects.filter(acronym=acronym).first()
-    if found is None:
+def institution_by_acronym(acronym: str) -> Institution:
+    institution = Institution.objects.filter(acronym=acronym).first()
+    if institution is None:
         raise CommandError(f"There is no institution with the acronym {acronym!r}.")
-    return found
+    return institution
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """What ends an import, in one line. What was committed before stays; running it again does the rest."""
+def failures_as_command_errors() -> Iterator[None]:
+    """Report an error that ends the import in one line. Committed rows stay; running the import again completes it."""
     try:
         yield
     except OSError as error:
@@ -39,7 +39,7 @@ def failures_told() -> Iterator[None]:
 
 
 def row_name(text: str) -> str:
-    """An argument that becomes the name of a row."""
+    """The type of an argument that becomes the name of a row."""
     try:
         validate_line(text)
     except ValidationError as error:
@@ -50,29 +50,29 @@ def row_name(text: str) -> str:
 
 
 def unwrapped(stream: OutputWrapper) -> TextIO:
-    """What a command writes to, which does not end whatever it is given with a new line."""
+    """The stream behind a command's output, which does not append a newline to each write."""
     return cast("TextIO", stream._out)
 
 
 def progress(stream: OutputWrapper, *, verbosity: int, **values: Any) -> "tqdm[Any]":
-    """A progress bar; in a log it says where it is every ten seconds, with `--verbosity 0` nothing."""
+    """A progress bar. In a log it writes a line every ten seconds, with `--verbosity 0` none."""
     return tqdm(file=unwrapped(stream), mininterval=0.1 if stream.isatty() else 10, disable=verbosity == 0, **values)
 
 
-class Listing:
-    """What is said of single rows: the first lines are shown, the others counted."""
+class RowMessages:
+    """Messages about single rows: the first ones are shown, the others only counted."""
 
     def __init__(self) -> None:
         self._first: list[str] = []
-        self._amount = 0
+        self._count = 0
 
     def add(self, line: str) -> None:
-        self._amount += 1
-        if len(self._first) < SHOWN:
+        self._count += 1
+        if len(self._first) < MESSAGES_SHOWN:
             self._first.append(line)
 
-    def show(self, stream: OutputWrapper, *, all_of_them: str) -> None:
+    def show(self, stream: OutputWrapper, *, hint: str) -> None:
         for line in self._first:
             stream.write(line)
-        if self._amount > SHOWN:
-            stream.write(f"... and {self._amount - SHOWN} more; {all_of_them}")
+        if self._count > MESSAGES_SHOWN:
+            stream.write(f"... and {self._count - MESSAGES_SHOWN} more; {hint}")

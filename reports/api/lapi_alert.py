@@ -15,8 +15,8 @@ from reports.models import AlertLevel
 from reports.services.captures import alert_create
 
 
-@extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.names]},
-                                {"type": "integer", "enum": AlertLevel.values}]})  # fmt: skip
+@extend_schema_field({"oneOf": [{"type": "string", "enum": [word.lower() for word in AlertLevel.__members__]},
+                                {"type": "integer", "enum": [level.value for level in AlertLevel]}]})  # fmt: skip
 class AlertLevelField(serializers.Field[AlertLevel, Any, str, Any]):
     """A word or its number."""
 

@@ -55,7 +55,7 @@ def alert_create(
     """Something that a sensor noticed. A message code in `data` that the service knows is the alert's."""
     facts = _facts(learner, activity, session, instruments)
     content = orjson.dumps(
-        facts | {"level": level.label.lower(), "raised_at": raised_at, "data": data}, option=orjson.OPT_UTC_Z
+        facts | {"level": level.name.lower(), "raised_at": raised_at, "data": data}, option=orjson.OPT_UTC_Z
     )
     with _captured(learner, activity, session, Kind.ALERT, [content]) as file:
         alert = Alert.objects.create(

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from courses.models import AssessmentSession
-from demo.evidence import Evidence, Kept, Pair
-from demo.reports import report_made
+from demo.evidence import Evidence, LearnerActivity, StoredRequest
+from demo.reports import create_report
 from demo.stories import Capture
 from files.models import StoredFile
 from files.services import store
@@ -84,17 +84,17 @@ def content(file: StoredFile) -> str:
     return data
 
 
-def checked(request: Request) -> Kept:
+def checked(request: Request) -> StoredRequest:
     """The request with an answer of each of its instruments."""
-    kept = Kept(request, Capture(minute=0, answers={}), content(request.data))
+    stored = StoredRequest(request, Capture(minute=0, answers={}), content(request.data))
     for instrument in request.instruments.all():
         row = {"request": request} | PROCESSED
         provider = provider_of(instrument)
-        kept.answers[instrument.acronym] = RequestProviderResult.objects.create(provider=provider, **row)
-        kept.summaries[instrument.acronym] = RequestResult.objects.create(instrument=instrument, **row)
+        stored.answers[instrument.acronym] = RequestProviderResult.objects.create(provider=provider, **row)
+        stored.summaries[instrument.acronym] = RequestResult.objects.create(instrument=instrument, **row)
     request.status = RequestStatus.PROCESSED
     request.save()
-    return kept
+    return stored
 
 
 @transaction.atomic
@@ -103,8 +103,8 @@ def reported(requests: list[Request]) -> dict[str, int]:
     sessions = AssessmentSession.objects.filter(activity=first.activity_id, learner=first.learner_id)
     alerts = Alert.objects.filter(activity=first.activity_id, learner=first.learner_id)
     models = {model.provider_id: model for model in first.learner.enrolments.all()}
-    report = report_made(
-        Pair(first.activity, first.learner, instruments(), providers(), models),
+    report = create_report(
+        LearnerActivity(first.activity, first.learner, instruments(), providers(), models),
         Evidence(list(sessions.order_by("pk")), [checked(request) for request in requests], list(alerts)),
         now=timezone.now(),
     )

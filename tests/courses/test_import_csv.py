@@ -474,13 +474,13 @@ def test_people_who_cannot_be_written_together_are_written_one_by_one(run, monke
 
 
 def test_a_course_that_is_deleted_meanwhile_refuses_its_rows(home, run, monkeypatch):
-    known = importing._Known
+    known = importing._StoredPeople
 
     def late(*arguments):
         Course.objects.filter(vle=home.vle, vle_course_id="c2").delete()
         return known(*arguments)
 
-    monkeypatch.setattr(importing, "_Known", late)
+    monkeypatch.setattr(importing, "_StoredPeople", late)
     _, wrong, result = run(
         "uid,role,vle,course", "n1,learner,Moodle,c2", "n2,learner,Moodle,c1", "eve,learner,Moodle,c2"
     )

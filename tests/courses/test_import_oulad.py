@@ -435,12 +435,12 @@ def test_who_is_in_the_way_again_and_again_ends_the_command(world, tmp_path, mon
 def test_a_vle_that_is_deleted_meanwhile_ends_the_command(world, home, tmp_path):
     dataset = Dataset(write_oulad(tmp_path), print)
     dataset.read()
-    ground = loading.ground_laid(institution=home, vle=VLE_NAME, category=CATEGORY)
-    VLE.objects.filter(pk=ground.vle.pk).delete()
+    target = loading.target_prepared(institution=home, vle=VLE_NAME, category=CATEGORY)
+    VLE.objects.filter(pk=target.vle.pk).delete()
     presentations = dataset.presentations.values()
     with pytest.raises(loading.Unknown, match="deleted meanwhile"):
-        list(loading.presentations_load(ground=ground, presentations=presentations, reject=print))
+        list(loading.presentations_load(target=target, presentations=presentations, reject=print))
     assert not Course.objects.filter(vle_course_id="AAA-2013J").exists()
     home.pk = 10**9
     with pytest.raises(loading.Unknown, match="no such institution"):
-        loading.ground_laid(institution=home, vle="Another", category=CATEGORY)
+        loading.target_prepared(institution=home, vle="Another", category=CATEGORY)

@@ -19,7 +19,7 @@ def _demo(settings, tmp_path):
 def test_interrupted_runs_are_completed_by_the_next(monkeypatch, settings):
     settings.VAR_DIR.mkdir()
     (settings.VAR_DIR / "demo.json").write_text(OTHER_DATABASE)
-    interruptions = ((seed.campus, "vle_registered", 1), (seed.campus, "activity_set", 3), (seed, "report_made", 20))
+    interruptions = ((seed.structure, "ensure_vle", 1), (seed.structure, "ensure_activity", 3), (seed, "create_report", 20))
     for module, step, last in interruptions:
         real, calls = getattr(module, step), iter(range(1000))
 

@@ -1362,8 +1362,8 @@ WRITTEN = [
     (
         "imports join courses of others",
         "courses/imports/people.py",
-        "        home = self._institution.vles.filter(name=vle).first()\n",
-        "        from institutions.models import VLE; home = VLE.objects.filter(name=vle).order_by('-pk').first()\n",
+        "        row = self._institution.vles.filter(name=vle).first()\n",
+        "        from institutions.models import VLE; row = VLE.objects.filter(name=vle).order_by('-pk').first()\n",
         (("tests/courses/test_import_csv.py", "-k", "another_institution"),),
     ),
     (
@@ -1499,15 +1499,15 @@ WRITTEN = [
     (
         "links to sessions without a signature",
         "courses/links.py",
-        "        named = signer(SALT).unsign(token)\n",
-        '        named = token.rpartition(".")[0]\n',
+        "        name = signer(SALT).unsign(token)\n",
+        '        name = token.rpartition(".")[0]\n',
         _SESSION_LINKS,
     ),
     (
         "links to whatever has the number",
         "courses/links.py",
-        "found is not None and _named(found) == named",
-        "found is not None",
+        "session is not None and _session_name(session) == name",
+        "session is not None",
         _SESSION_LINKS,
     ),
     (

@@ -1,4 +1,4 @@
-"""What the sections on a course's instructors and learners have in common: links, made and unmade by uid."""
+"""Base classes of a course's instructors and learners: memberships, created and deleted by the person's uid."""
 
 from django_filters import rest_framework as filters
 
@@ -10,7 +10,7 @@ from kernel.scope import under
 from kernel.viewsets import ResourceViewSet
 
 
-# Somebody in a course: what can be written is who, by uid. Nothing of the person is changed here.
+# A member of a course. Only the uid can be written; the person's own values are read-only here.
 class MemberSerializer(RoleSerializer):
     def get_fields(self):
         fields = super().get_fields()

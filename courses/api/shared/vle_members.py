@@ -1,4 +1,4 @@
-"""What the sections on a VLE's course's instructors and learners have in common: people by uid, as the VLE tells."""
+"""Base classes of the members of a VLE's course: the VLE registers people by uid, with name and e-mail."""
 
 from django_filters import rest_framework as filters
 
@@ -11,7 +11,7 @@ from kernel.caller import Role
 from kernel.scope import under
 from kernel.serializers import BlankableCharField, BlankableEmailField
 
-TOLD = {"uid", *registrations.NEEDED}
+WRITABLE = {"uid", *registrations.NEEDED}
 
 
 class VLEMemberSerializer(RoleSerializer):
@@ -22,7 +22,7 @@ class VLEMemberSerializer(RoleSerializer):
     def get_fields(self):
         fields = super().get_fields()
         for name, field in fields.items():
-            if name not in TOLD:
+            if name not in WRITABLE:
                 field.read_only, field.required = True, False
         return fields
 

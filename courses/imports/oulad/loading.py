@@ -1,4 +1,4 @@
-"""The dataset's presentations become courses of an institution; what is there already stays as it is."""
+"""Writes the presentations of the dataset as courses of an institution. Existing rows are not changed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from courses.imports.growth import Growth
 from courses.imports.members import members_join
 from courses.imports.oulad.reading import Presentation
+from courses.imports.table_statistics import TableStatistics
 from courses.models import Activity, Course
 from courses.services.members import LEARNERS
 from institutions.models import VLE, Institution, User
@@ -22,8 +22,8 @@ ATTEMPTS = 3
 Reject = Callable[[str, int, str], None]  # file, line, reason
 
 
-class Ground(NamedTuple):
-    """What all presentations stand on. The flags: it was made now."""
+class Target(NamedTuple):
+    """Where presentations are written to; the flags say whether the row was created by this import."""
 
     vle: VLE
     category: SENDCategory
@@ -32,46 +32,46 @@ class Ground(NamedTuple):
 
 
 @transaction.atomic(durable=True)
-def ground_laid(*, institution: Institution, vle: str, category: str) -> Ground:
-    """The VLE and the SEND category of these names, made if need be: a category that switches nothing on or off."""
-    # Descriptions of categories may repeat: the lock keeps two imports at once from making one each.
-    held = Institution.objects.select_for_update(no_key=True).filter(pk=institution.pk).first()
-    if held is None:
+def target_prepared(*, institution: Institution, vle: str, category: str) -> Target:
+    """Find or create the VLE and the SEND category with these names. A new category has no options or instruments."""
+    # Descriptions are not unique: without the lock two concurrent imports could create a category each.
+    locked = Institution.objects.select_for_update(no_key=True).filter(pk=institution.pk).first()
+    if locked is None:
         raise Unknown("There is no such institution any more.")
-    found = held.vles.filter(name=vle).first()
-    need = held.send_categories.filter(description=category).order_by("pk").first()
-    return Ground(
-        vle=found or vle_register(institution=held, name=vle),
-        category=need
+    known_vle = locked.vles.filter(name=vle).first()
+    known_category = locked.send_categories.filter(description=category).order_by("pk").first()
+    return Target(
+        vle=known_vle or vle_register(institution=locked, name=vle),
+        category=known_category
         or SENDCategory.objects.create(
-            institution=held, description=category, data={"enabled_options": [], "disabled_instruments": []}
+            institution=locked, description=category, data={"enabled_options": [], "disabled_instruments": []}
         ),
-        vle_is_new=found is None,
-        category_is_new=need is None,
+        vle_is_new=known_vle is None,
+        category_is_new=known_category is None,
     )
 
 
 def presentations_load(
-    *, ground: Ground, presentations: Iterable[Presentation], reject: Reject
+    *, target: Target, presentations: Iterable[Presentation], reject: Reject
 ) -> Iterator[tuple[Presentation, Counter[str]]]:
-    """Each presentation once it is written, and how many rows of which kind were made for it."""
-    growth = Growth(User, Learner, Course)
+    """Write the presentations; yields each after it was written, with the numbers of new rows by kind."""
+    statistics = TableStatistics(User, Learner, Course)
     for presentation in presentations:
-        rows = presentation_load(ground=ground, presentation=presentation, reject=reject)
-        growth.by(rows["people"])
+        rows = presentation_load(target=target, presentation=presentation, reject=reject)
+        statistics.rows_added(rows["people"])
         yield presentation, rows
 
 
-def presentation_load(*, ground: Ground, presentation: Presentation, reject: Reject) -> Counter[str]:
-    """One presentation, wholly or not at all; how many rows of which kind were made.
+def presentation_load(*, target: Target, presentation: Presentation, reject: Reject) -> Counter[str]:
+    """Write one presentation in one transaction; returns the numbers of new rows by kind.
 
-    A second attempt sees what somebody else has written in the way of the first.
+    It is tried again after a conflict with rows that somebody else has written meanwhile.
     """
     attempt = 1
     while True:
         refused: list[tuple[str, int, str]] = []
         try:
-            made = _loaded(ground, presentation, refused)
+            new_rows = _loaded(target, presentation, refused)
         except (Conflict, IntegrityError) as error:
             if attempt == ATTEMPTS:
                 raise Conflict(
@@ -79,15 +79,15 @@ def presentation_load(*, ground: Ground, presentation: Presentation, reject: Rej
                 ) from error
             attempt += 1
         else:
-            for each in refused:
-                reject(*each)
-            return made
+            for refusal in refused:
+                reject(*refusal)
+            return new_rows
 
 
 @transaction.atomic(durable=True)
-def _loaded(ground: Ground, presentation: Presentation, refused: list[tuple[str, int, str]]) -> Counter[str]:
-    # Two imports of one VLE take turns. Nobody who has locked a person or a course waits for a VLE.
-    vle = VLE.objects.select_for_update(no_key=True).filter(pk=ground.vle.pk).first()
+def _loaded(target: Target, presentation: Presentation, refused: list[tuple[str, int, str]]) -> Counter[str]:
+    # Imports into one VLE run one after the other. No other code locks a VLE after a person or course: no deadlock.
+    vle = VLE.objects.select_for_update(no_key=True).filter(pk=target.vle.pk).first()
     if vle is None:
         raise Unknown("The VLE was deleted meanwhile.")
     course, course_is_new = Course.objects.get_or_create(
@@ -100,52 +100,53 @@ def _loaded(ground: Ground, presentation: Presentation, refused: list[tuple[str,
             "end": presentation.end,
         },
     )
-    made = Counter(courses=int(course_is_new), activities=_activities(course, presentation, refused))
-    made.update(_people(ground, course, presentation, refused))
-    return made
+    new_rows = Counter(courses=int(course_is_new), activities=_activities(course, presentation, refused))
+    new_rows.update(_people(target, course, presentation, refused))
+    return new_rows
 
 
 def _activities(course: Course, presentation: Presentation, refused: list[tuple[str, int, str]]) -> int:
     rows = Activity.objects.filter(vle=course.vle_id, vle_activity_id__in=presentation.assessments)
-    there = {
+    courses = {
         (kind, key): home for kind, key, home in rows.values_list("vle_activity_type", "vle_activity_id", "course")
     }
     new = []
-    for found in presentation.assessments.values():
-        home = there.get((found.type, found.id))
+    for assessment in presentation.assessments.values():
+        home = courses.get((assessment.type, assessment.id))
         if home is None:
             new.append(
                 Activity(
                     institution_id=course.institution_id,
                     vle_id=course.vle_id,
                     course=course,
-                    vle_activity_type=found.type,
-                    vle_activity_id=found.id,
-                    end=found.end,
+                    vle_activity_type=assessment.type,
+                    vle_activity_id=assessment.id,
+                    end=assessment.end,
                 )
             )
         elif home != course.pk:
-            refused.append(("assessments", found.line, f"{found.type} {found.id} is in another course of this VLE."))
+            reason = f"{assessment.type} {assessment.id} is in another course of this VLE."
+            refused.append(("assessments", assessment.line, reason))
     Activity.objects.bulk_create(new)
     return len(new)
 
 
 def _people(
-    ground: Ground, course: Course, presentation: Presentation, refused: list[tuple[str, int, str]]
+    target: Target, course: Course, presentation: Presentation, refused: list[tuple[str, int, str]]
 ) -> dict[str, int]:
-    roster = people_listed(institution=ground.vle.institution, uids=presentation.students)
+    roster = people_listed(institution=target.vle.institution, uids=presentation.students)
     for file, lines in {"studentInfo": presentation.listed, "studentRegistration": presentation.registered}.items():
         refused += [(file, lines[uid], reason) for uid, reason in roster.refused.items() if uid in lines]
     keys = {**roster.found, **roster.made}
     return {
         "people": len(roster.made),
-        "learners": learners_add(institution=ground.vle.institution, person_ids=keys.values()),
+        "learners": learners_add(institution=target.vle.institution, person_ids=keys.values()),
         "memberships": members_join(
             course=course,
             membership=LEARNERS,
             members=[keys[uid] for uid in presentation.registered if uid in keys],
         ),
         "SEND assignments": sends_assign(
-            category=ground.category, learners=[keys[uid] for uid in presentation.disabled if uid in keys]
+            category=target.category, learners=[keys[uid] for uid in presentation.disabled if uid in keys]
         ),
     }

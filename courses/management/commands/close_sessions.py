@@ -1,4 +1,4 @@
-"""Closes the sessions of assessments that have outlived their time. Run it every few minutes, or once a day."""
+"""Closes assessment sessions whose time is over. Run it every few minutes, or once a day."""
 
 from django.core.management.base import BaseCommand
 

@@ -1,4 +1,4 @@
-"""manage.py import_csv: people, their roles and their courses from a table that any office can write."""
+"""manage.py import_csv: people, their roles and their courses from a CSV file."""
 
 from collections import Counter
 from contextlib import nullcontext
@@ -11,7 +11,13 @@ from django.db import transaction
 from courses.imports.people import COLUMNS, REFUSED, STATUSES, PeopleImport
 from courses.imports.results import result_file
 from courses.imports.tables import DELIMITERS, Table, TableError, TableWriter
-from courses.management.importing import Listing, failures_told, institution_named, progress, unwrapped
+from courses.management.importing import (
+    RowMessages,
+    failures_as_command_errors,
+    institution_by_acronym,
+    progress,
+    unwrapped,
+)
 
 EXAMPLE = (
     ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),
@@ -22,23 +28,23 @@ EXAMPLE = (
 
 class Command(BaseCommand):
     help = (
-        "Bring people, their roles and their courses into an institution. People are found by uid: who is there is "
-        "changed as the file says, an empty cell says nothing. Refused rows are listed and are no failure."
+        "Import people, their roles and their courses into an institution. People are identified by uid: existing ones "
+        "get the values of the file, an empty cell changes nothing. Refused rows are listed; they are no failure."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, nargs="?", help=f"CSV in UTF-8 with columns of {', '.join(COLUMNS)}.")
-        parser.add_argument("--institution", metavar="ACRONYM", help="Exactly as it is written.")
-        parser.add_argument("--delimiter", choices=DELIMITERS, help="Without it the first line tells.")
+        parser.add_argument("--institution", metavar="ACRONYM", help="Its acronym, case-sensitive.")
+        parser.add_argument("--delimiter", choices=DELIMITERS, help="Default: the one that fits the first line.")
         parser.add_argument("--dry-run", action="store_true", help="Report everything, write nothing.")
         parser.add_argument("--all-or-nothing", action="store_true", help="Write nothing if a row is refused.")
         parser.add_argument(
             "--clear-empty", action="store_true", help="An empty name, e-mail or locale deletes the stored one."
         )
         parser.add_argument(
-            "--result", type=Path, metavar="FILE", help="Write the rows with what became of them there."
+            "--result", type=Path, metavar="FILE", help="Write all rows with their outcomes to this file."
         )
-        parser.add_argument("--template", action="store_true", help="Print an example of such a file and end.")
+        parser.add_argument("--template", action="store_true", help="Print an example of such a file and exit.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["template"]:
@@ -48,14 +54,14 @@ class Command(BaseCommand):
             return
         if not (options["file"] and options["institution"]):
             raise CommandError("FILE and --institution are needed.")
-        institution = institution_named(options["institution"])
-        with failures_told():
+        institution = institution_by_acronym(options["institution"])
+        with failures_as_command_errors():
             table = _table(options["file"], options["delimiter"])
-            _refuse_no_place(options["file"], options["result"])
-            self._listing = Listing()
-            found = PeopleImport(institution, table.columns, clears=options["clear_empty"])
-            counts = self._imported(table, found, options)
-        self._listing.show(self.stderr, all_of_them="--result FILE writes them all.")
+            _check_result_path(options["file"], options["result"])
+            self._messages = RowMessages()
+            people = PeopleImport(institution, table.columns, clears=options["clear_empty"])
+            counts = self._import(table, people, options)
+        self._messages.show(self.stderr, hint="--result FILE writes them all.")
         written = ", ".join(f"{counts[status]} {status}" for status in STATUSES)
         self.stdout.write(f"{counts.total()} rows: {written}")
         if options["all_or_nothing"] and counts[REFUSED]:
@@ -63,7 +69,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write("This was a dry run: nothing was written.")
 
-    def _imported(self, table: Table, people: PeopleImport, options: dict[str, Any]) -> Counter[str]:
+    def _import(self, table: Table, people: PeopleImport, options: dict[str, Any]) -> Counter[str]:
         counts: Counter[str] = Counter()
         total = sum(1 for _ in table.rows())
         together = options["dry_run"] or options["all_or_nothing"]
@@ -75,7 +81,7 @@ class Command(BaseCommand):
             for outcome in people.outcomes(table.rows(*table.columns)):
                 counts[outcome.status] += 1
                 if outcome.reasons:
-                    self._listing.add(f"line {outcome.row.line}: {outcome.status}: {' '.join(outcome.reasons)}")
+                    self._messages.add(f"line {outcome.row.line}: {outcome.status}: {' '.join(outcome.reasons)}")
                 result.write(outcome)
                 bar.update()
             result.undone = options["all_or_nothing"] and bool(counts[REFUSED])
@@ -96,8 +102,8 @@ def _table(path: Path, delimiter: str | None) -> Table:
     return table
 
 
-def _refuse_no_place(file: Path, result: Path | None) -> None:
-    """Before anything is written."""
+def _check_result_path(file: Path, result: Path | None) -> None:
+    """Refuse an unusable --result before anything is written."""
     if result is None:
         return
     if result.resolve() == file.resolve():

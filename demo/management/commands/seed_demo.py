@@ -29,45 +29,45 @@ class Command(BaseCommand):
             raise CommandError(
                 "Sample data is made with DEMO=1 only: accounts with known passwords are no good elsewhere."
             )
-        from demo.seed import demo_seeded
+        from demo.seed import seed_demo
 
         try:
-            made = demo_seeded(password=self._password(options["password"]))
+            data = seed_demo(password=self._password(options["password"]))
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         except DomainError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(made) if options["format"] == "json" else _table(made))
+        self.stdout.write(json.dumps(data) if options["format"] == "json" else _table(data))
 
-    def _password(self, given: str | None) -> str | None:
-        if given is not None:
-            validate_line(given)
-            validate_password(given)
-            if len(given) > LONGEST:
+    def _password(self, password: str | None) -> str | None:
+        if password is not None:
+            validate_line(password)
+            validate_password(password)
+            if len(password) > LONGEST:
                 raise CommandError(f"A password has at most {LONGEST} characters.")
-        return given
+        return password
 
 
-def _table(made: dict[str, Any]) -> str:
-    acronyms = {row["id"]: row["acronym"] for row in made["institutions"]}
+def _table(data: dict[str, Any]) -> str:
+    acronyms = {row["id"]: row["acronym"] for row in data["institutions"]}
     rows = [("Role", "Institution", "E-mail", "Password")]
-    for account in made["accounts"]:
+    for account in data["accounts"]:
         home = f"{acronyms[account['institution']]} ({account['institution']})" if account["institution"] else "all"
         rows.append((account["role"], home, account["email"], account["password"]))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, "", *_addresses(made)])
+    return "\n".join([*lines, "", *_addresses(data)])
 
 
-def _addresses(made: dict[str, Any]) -> list[str]:
-    """What is worth opening, with ids that exist."""
+def _addresses(data: dict[str, Any]) -> list[str]:
+    """URLs to start with, with ids that exist."""
     base = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
-    api = f"{base}/api/v2/institution/{made['institutions'][0]['id']}"
+    api = f"{base}/api/v2/institution/{data['institutions'][0]['id']}"
     return [
-        f"VLE {made['vle']['id']}: role_id {made['vle']['role_id']}, secret_id {made['vle']['secret_id']}",
+        f"VLE {data['vle']['id']}: role_id {data['vle']['role_id']}, secret_id {data['vle']['secret_id']}",
         "",
         f"  {api}/learner/  learners with consent and special needs",
         f"  {api}/ic/       informed consents",
-        f"  {api}/course/{made['course']}/  a course",
+        f"  {api}/course/{data['course']}/  a course",
     ]

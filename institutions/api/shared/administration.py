@@ -1,4 +1,4 @@
-"""What the resources under /admin/ have in common: global administrators alone, and a record of every change."""
+"""Base classes of the resources under /admin/: only for global administrators, with a record of every change."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -15,8 +15,8 @@ from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 
-# Dashboards send null for a control that nobody touched. Where null is no value, it is as if it had been left out.
-class Untouched(serializers.Serializer[Any]):
+# Dashboards send null for form fields that were not changed. Where null is not allowed, it counts as omitted.
+class NullAsOmitted(serializers.Serializer[Any]):
     def to_internal_value(self, data):
         if isinstance(data, Mapping):
             optional = {
@@ -24,16 +24,16 @@ class Untouched(serializers.Serializer[Any]):
                 for name, field in self.fields.items()
                 if not (field.required or field.allow_null or field.read_only)
             }
-            if any(data.get(name, "") is None for name in optional):  # never in a form, which has no null
+            if any(data.get(name, "") is None for name in optional):  # only in JSON: forms have no null
                 data = {name: value for name, value in data.items() if value is not None or name not in optional}
         return super().to_internal_value(data)
 
 
-class AdministrationSerializer(Untouched, ResourceSerializer):
+class AdministrationSerializer(NullAsOmitted, ResourceSerializer):
     pass
 
 
-# `made`, `changed` and `removed` call one service each; what they did is recorded in the same transaction.
+# Subclasses call one service each in `made`, `changed` and `removed`; the change is recorded in the same transaction.
 class AdministrationViewSet(ResourceViewSet):
     root = "admin"
     conflicts = True
@@ -44,31 +44,31 @@ class AdministrationViewSet(ResourceViewSet):
         raise NotImplementedError
 
     def changed(self, row: Any, values: dict[str, Any]) -> Any:
-        """The row as stored now."""
+        """The changed row."""
         raise NotImplementedError
 
     def removed(self, row: Any) -> None:
         raise NotImplementedError
 
     def perform_create(self, serializer):
-        given = serializer.validated_data
-        row = serializer.instance = self.made(given)
-        self.record(Action.CREATE, row, changes_between(type(row)(), row, given))
+        values = serializer.validated_data
+        row = serializer.instance = self.made(values)
+        self.record(Action.CREATE, row, changes_between(type(row)(), row, values))
 
     def perform_update(self, serializer):
-        given, before = serializer.validated_data, copy(serializer.instance)
-        after = self.changed(serializer.instance, given)
-        changes = changes_between(before, after, given)
+        values, before = serializer.validated_data, copy(serializer.instance)
+        after = self.changed(serializer.instance, values)
+        changes = changes_between(before, after, values)
         if changes:
             self.record(Action.UPDATE, after, changes)
 
     def perform_destroy(self, instance):
-        gone = copy(instance)  # a deleted row forgets its key
+        deleted = copy(instance)  # delete() sets the primary key to None
         self.removed(instance)
-        self.record(Action.DELETE, gone)
+        self.record(Action.DELETE, deleted)
 
     def record(self, action: str, row: Model, changes: dict[str, Any] | None = None, resource: str = "") -> None:
-        """`resource` is this one, unless something else went with its row."""
+        """`resource` is given where a row of another resource was deleted together with this one's."""
         change_record(
             by=Administrator(self.caller.kind.value, self.caller.id, client_address(self.request)),
             action=action,

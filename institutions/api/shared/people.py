@@ -1,4 +1,4 @@
-"""What the sections on users, instructors and learners have in common: fields, and what whom may be changed by."""
+"""Shared by users, instructors and learners: serializer fields, and which values of a person a caller may change."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from kernel.serializers import BlankableCharField, ResourceSerializer
 from kernel.text import validate_language
 from kernel.viewsets import ResourceViewSet
 
-CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # by data administrators
+CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
 SEARCHED = ("username", "first_name", "last_name", "email", "uid")
 
 
@@ -23,7 +23,7 @@ def locale_field(**kwargs: Any) -> serializers.CharField:
     )
 
 
-# A role, shown with its person's values: the services of people, not the table of the role, keep the rules.
+# A role (instructor or learner) with the values of its person, which the services of people validate.
 class RoleSerializer(ResourceSerializer):
     id = serializers.IntegerField(source="user_id", read_only=True)
     username = serializers.CharField(source="user.username", read_only=True)
@@ -44,9 +44,9 @@ class RoleSerializer(ResourceSerializer):
 
 
 def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozenset()) -> frozenset[str] | None:
-    """Names of what the caller may change of this person, besides `own`; None is everything.
+    """The names of the values that the caller may change of this person, including `own`; None means all of them.
 
-    Forbidden when that is nothing, as it is for every global administrator's account.
+    Raises Forbidden if there are none, and for the account of a global administrator.
     """
     roles = view.roles
     if person.is_staff:
@@ -59,7 +59,7 @@ def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozen
     return names
 
 
-# Changes of the people who have a role.
+# Base of the resources of instructors and learners: writes go to the person who has the role.
 class RoleViewSet(ResourceViewSet):
     role: str
     conflicts = True

@@ -1,4 +1,4 @@
-"""manage.py register_vle: a VLE of an institution, and what it signs in with, told once."""
+"""manage.py register_vle: registers a VLE of an institution and prints its credentials."""
 
 import json
 from collections.abc import Iterator
@@ -14,38 +14,43 @@ from kernel.text import validate_line
 
 class Command(BaseCommand):
     help = (
-        "Register a VLE and print it with its credentials as JSON. The secrets are shown this once and never again: "
-        "who loses them has new ones issued through the API."
+        "Register a VLE and print it with its credentials as JSON. The secrets are shown only this once: if they are "
+        "lost, new ones must be issued through the API."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--institution", metavar="ACRONYM", required=True, help="Exactly as it is written.")
+        parser.add_argument(
+            "--institution",
+            metavar="ACRONYM",
+            required=True,
+            help="Its acronym, case-sensitive.",
+        )
         parser.add_argument("--name", required=True, help="Unique in the institution.")
-        parser.add_argument("--url", help="Where the VLE is, as https://host/path.")
+        parser.add_argument("--url", help="Address of the VLE, as https://host/path.")
         parser.add_argument("--client-id", help="The VLE's name for this service as an LTI tool.")
 
     def handle(self, *args: Any, institution: str, name: str, url: str | None, client_id: str | None, **_: Any) -> None:
-        home = Institution.objects.filter(acronym=institution).first()
-        if home is None:
+        owner = Institution.objects.filter(acronym=institution).first()
+        if owner is None:
             raise CommandError(f"There is no institution with the acronym {institution!r}.")
         values = {"type": VLEType.MOODLE, "name": name.strip(), "url": url or None, "client_id": client_id or None}
         try:
-            _refuse_wrong(home, values)
+            _validate(owner, values)
         except ValidationError as error:
-            raise CommandError("; ".join(_told(error))) from error
-        vle, issued = vle_create(institution=home, **values)
-        shown = {"id": vle.pk, "name": vle.name, "url": vle.url, "institution_id": home.pk, "credentials": issued}
-        self.stdout.write(json.dumps(shown, indent=2))
+            raise CommandError("; ".join(_messages(error))) from error
+        vle, issued = vle_create(institution=owner, **values)
+        output = {"id": vle.pk, "name": vle.name, "url": vle.url, "institution_id": owner.pk, "credentials": issued}
+        self.stdout.write(json.dumps(output, indent=2))
 
 
-def _told(error: ValidationError) -> Iterator[str]:
+def _messages(error: ValidationError) -> Iterator[str]:
     for field, texts in error.message_dict.items():
-        about = "" if field == NON_FIELD_ERRORS else f"{field}: "
-        yield f"{about}{' '.join(texts)}"
+        prefix = "" if field == NON_FIELD_ERRORS else f"{field}: "
+        yield f"{prefix}{' '.join(texts)}"
 
 
-def _refuse_wrong(institution: Institution, values: dict[str, Any]) -> None:
-    """Raise ValidationError for what the API would refuse, too."""
+def _validate(institution: Institution, values: dict[str, Any]) -> None:
+    """Raise ValidationError for values that the API would refuse."""
     VLE(institution=institution, **values).full_clean()
     for name in ("name", "client_id"):
         try:

@@ -1,4 +1,4 @@
-"""LEGACY_DASHBOARD: 12.7 and 12.9 in the shapes for which dashboards in the field wait."""
+"""With LEGACY_DASHBOARD: learner enrolment and consent in the shapes that older dashboards expect."""
 
 from typing import Any
 
@@ -10,12 +10,14 @@ from kernel.caller import Caller
 
 
 def is_served(caller: Caller) -> bool:
-    """Whatever the caller: the institution's dashboards are one kind. To be asked as a condition of a grant, too."""
+    """Whether the old shapes are served, which does not depend on the caller. It can be the `when` of a grant."""
     return settings.LEGACY_DASHBOARD
 
 
 def enrolment(view) -> list[dict[str, Any]]:
-    """12.7 as an array; an empty one of a member who is no learner, for that member and who may read all learners'."""
+    """The enrolment as an array. For a member who is not a learner it is empty if the caller is that member or may
+    read all learners, and 404 otherwise.
+    """
     try:
         return view.read_one(**view.looked_up)["enrolment_status"]
     except Http404:

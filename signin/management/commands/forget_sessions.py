@@ -1,4 +1,4 @@
-"""Deletes sign-in sessions that are over, launchers that were used or are too old, and closed counters of failures."""
+"""Deletes sign-in sessions that are over, launchers that were used or have expired, and old counters of failures."""
 
 from datetime import timedelta
 

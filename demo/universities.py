@@ -1,13 +1,13 @@
-"""Who and what the sample data is about: plain declarations, no database. All names and places are invented."""
+"""Declarations of the sample universities with their people, courses and activities. All names are invented."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-Named = tuple[str, str]  # first and last name
+Name = tuple[str, str]  # first and last name
 
 
 @dataclass(frozen=True)
-class Tool:
+class SampleInstrument:
     """An instrument of an activity, by acronym; `instead_of` makes it the alternative of another one."""
 
     acronym: str
@@ -16,22 +16,22 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Task:
-    """An activity. `stories` are what its learners go through, in their order; see stories.py."""
+class SampleActivity:
+    """An activity. `stories` has the name of a story (see stories.py) for each learner, in their order."""
 
     kind: str
     number: str
     name: str
     description: str
-    day: int  # when it is done, relative to the first run
-    tools: tuple[Tool, ...] = ()
+    day: int  # on which it takes place, relative to the first run
+    instruments: tuple[SampleInstrument, ...] = ()
     stories: tuple[str, ...] = ()
-    sittings: int = 1
+    session_count: int = 1
     enabled: bool = True
 
 
 @dataclass(frozen=True)
-class Subject:
+class SampleCourse:
     """A course; `learners` are positions in the list of the university's learners."""
 
     number: str
@@ -41,7 +41,7 @@ class Subject:
     group: str
     teachers: tuple[str, ...]
     learners: range
-    tasks: tuple[Task, ...] = ()
+    activities: tuple[SampleActivity, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class University:
     domain: str
     vle: str
     languages: tuple[str, str]
-    staff: dict[str, Named]  # by uid; the keys of ROLES may sign in
-    learners: tuple[Named, ...]
-    subjects: tuple[Subject, ...]
+    staff: dict[str, Name]  # by uid
+    learners: tuple[Name, ...]
+    courses: tuple[SampleCourse, ...]
     groups: tuple[tuple[str, str | None], ...]  # name and parent
     switches: dict[str, Any] = field(default_factory=dict)
 
 
-# Role of an account -> uid and flag; the first teacher and the first learner are accounts too.
+# Role -> uid and flag of the accounts that can sign in in each university.
 ROLES = {
     "inst_admin": ("admin", "inst_admin"),
     "legal_admin": ("legal", "legal_admin"),
@@ -118,8 +118,8 @@ NORTHLAKE = University(
         ("Zsófia", "Kertész"),
     ),
     groups=(("Faculty of Science", None), ("Department of Statistics", "Faculty of Science"), ("Humanities", None)),
-    subjects=(
-        Subject(
+    courses=(
+        SampleCourse(
             "101",
             "STAT-101",
             "<p>Describing data, <strong>probability</strong> and first tests of hypotheses.</p>",
@@ -128,17 +128,17 @@ NORTHLAKE = University(
             ("teacher",),
             range(16),
             (
-                Task(
+                SampleActivity(
                     "quiz",
                     "7001",
                     "Mid-term exam",
                     "<p>Two sittings of 45 minutes; face and typing are checked.</p>",
                     -9,
                     (
-                        Tool("fr", CAMERA),
-                        Tool("vr", CAMERA, instead_of="fr"),
-                        Tool("ks"),
-                        Tool("plag"),
+                        SampleInstrument("fr", CAMERA),
+                        SampleInstrument("vr", CAMERA, instead_of="fr"),
+                        SampleInstrument("ks"),
+                        SampleInstrument("plag"),
                     ),
                     (
                         "tired",
@@ -156,21 +156,23 @@ NORTHLAKE = University(
                         "blocked",
                         "company",
                     ),
-                    sittings=2,
+                    session_count=2,
                 ),
-                Task(
+                SampleActivity(
                     "assign",
                     "7002",
                     "Essay: what a p-value is not",
                     "<p>1,500 words, handed in as a document.</p>",
                     -6,
-                    (Tool("plag"), Tool("fa")),
+                    (SampleInstrument("plag"), SampleInstrument("fa")),
                     ("fine", "copied", "paraphrased", "fine", "queued", "ghost", "fine", "fine", "absent"),
                 ),
-                Task("quiz", "7003", "Practice quiz", "<p>For practice: nothing is checked.</p>", 14, enabled=False),
+                SampleActivity(
+                    "quiz", "7003", "Practice quiz", "<p>For practice: nothing is checked.</p>", 14, enabled=False
+                ),
             ),
         ),
-        Subject(
+        SampleCourse(
             "102",
             "DATA-210",
             "<p>Working with data in the laboratory.</p>",
@@ -179,18 +181,18 @@ NORTHLAKE = University(
             ("teacher2", "teacher"),
             range(6, 20),
             (
-                Task(
+                SampleActivity(
                     "quiz",
                     "7101",
                     "Laboratory test",
                     "<p>One sitting in the second week.</p>",
                     -4,
-                    (Tool("fr", CAMERA), Tool("ks")),
+                    (SampleInstrument("fr", CAMERA), SampleInstrument("ks")),
                     ("fine", "fine", "absent", "fine", "tired", "fine", "stranger", "fine"),
                 ),
             ),
         ),
-        Subject(
+        SampleCourse(
             "103",
             "WRIT-150",
             "<p>Academic writing.</p>",
@@ -198,7 +200,11 @@ NORTHLAKE = University(
             "Humanities",
             ("teacher2",),
             range(12, 24),
-            (Task("assign", "7201", "First draft", "<p>Due in the third week.</p>", 40, (Tool("plag"),)),),
+            (
+                SampleActivity(
+                    "assign", "7201", "First draft", "<p>Due in the third week.</p>", 40, (SampleInstrument("plag"),)
+                ),
+            ),
         ),
     ),
 )
@@ -237,8 +243,8 @@ MERIDIAN = University(
         ("Nicolás", "Urrutia"),
     ),
     groups=(("Escuela de Ingeniería", None), ("Departamento de Informática", "Escuela de Ingeniería")),
-    subjects=(
-        Subject(
+    courses=(
+        SampleCourse(
             "11",
             "PROG-1",
             "<p>Programación: fundamentos.</p>",
@@ -247,18 +253,18 @@ MERIDIAN = University(
             ("teacher",),
             range(12),
             (
-                Task(
+                SampleActivity(
                     "quiz",
                     "501",
                     "Examen parcial",
                     "<p>Una sesión de 45 minutos.</p>",
                     -7,
-                    (Tool("fr", CAMERA), Tool("ks")),
+                    (SampleInstrument("fr", CAMERA), SampleInstrument("ks")),
                     ("fine", "stranger", "fine", "patchy", "fine", "tired", "absent", "fine"),
                 ),
             ),
         ),
-        Subject(
+        SampleCourse(
             "12",
             "RED-2",
             "<p>Redes y sistemas distribuidos.</p>",
@@ -267,13 +273,13 @@ MERIDIAN = University(
             ("teacher",),
             range(7, 16),
             (
-                Task(
+                SampleActivity(
                     "assign",
                     "601",
                     "Memoria de prácticas",
                     "<p>Documento de diez páginas.</p>",
                     -3,
-                    (Tool("plag"), Tool("fa")),
+                    (SampleInstrument("plag"), SampleInstrument("fa")),
                     ("fine", "copied", "fine", "paraphrased", "queued"),
                 ),
             ),

@@ -58,7 +58,9 @@ def test_role_sees_exactly_these_rows(name, caller, world):
         assert body["count"] == len(rows), who
 
 
-OF_COURSES = ("course_instructor", "course_learner", "activity", "activity_instrument")
+OF_COURSES = (
+    "course_instructor", "course_learner", "activity", "activity_instrument", "report", "request", "audit",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [n for n in names("institution") if CALLS[n].resource.name in OF_COURSES])

@@ -71,6 +71,9 @@ def test_unknown_row_is_404(name, caller, world):
     call = CALLS[name]
     expected = status_of_nothing(call, call.resource.own)
     assert answered(caller(call.by), call, world, **{call.resource.own: UNKNOWN}) == expected
+    if call.resource.root == "admin":  # others are told nothing by it
+        assert answered(caller("admin"), call, world, **{call.resource.own: UNKNOWN}) == 403
+        assert answered(caller("anonymous"), call, world, **{call.resource.own: UNKNOWN}) == 401
 
 
 PARENTED = [name for name in names("institution") if CALLS[name].resource.parents]

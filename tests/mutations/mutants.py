@@ -65,13 +65,14 @@ OF_VLES = {  # the tests of that tree, in place of those of the institution's
 MORE = {"learner": ("tests/learners/test_legacy.py",)}
 
 
-def _of(resource: str, *files: str, about: str = "") -> tuple[tuple[str, ...], ...]:
-    """The tests of the contract whose names hold "resource.operation"."""
+def _of(resource: str, *files: str, about: str = "", whole: bool = False) -> tuple[tuple[str, ...], ...]:
+    """The tests of the contract whose names hold "resource.operation"; then, with `whole`, all tests of the files."""
     word = resource if resource.endswith("_") else f"{resource}."
     if resource.startswith("vle_"):
         files = tuple(dict.fromkeys(OF_VLES.get(file, file) for file in files))
     chosen = f"({word}) and {about}" if about else word
-    return tuple((f"{CONTRACT}{file}", "-k", chosen) for file in files)
+    narrow = tuple((f"{CONTRACT}{file}", "-k", chosen) for file in files)
+    return narrow + tuple((f"{CONTRACT}{file}",) for file in files) * whole
 
 
 class _Source:
@@ -185,7 +186,7 @@ def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
 
 def _lists(resource: str, source: _Source) -> Iterator[Mutant]:
     """A searched column is missing, the filters are, the columns that order are, the default order is upside down."""
-    tests = _of(resource, "test_search.py", about="search")
+    tests = _of(resource, "test_search.py", about="search", whole=True)
     for _, words in _assigned(source.tree, "search_fields"):
         if isinstance(words, ast.Tuple) and len(words.elts) > 1:
             name = f"{resource}: search without {words.elts[0].value}"
@@ -202,7 +203,7 @@ def _lists(resource: str, source: _Source) -> Iterator[Mutant]:
             f"{resource}: no filters",
             *source.span(node[1]),
             "None",
-            _of(resource, "test_filters.py", about="(filter or box)"),
+            _of(resource, "test_filters.py", about="(filter or box)", whole=True),
         )
 
 

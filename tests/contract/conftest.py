@@ -1,17 +1,25 @@
-"""Callers of every kind."""
+"""The world of this folder's tests, which stands once for all tests of a module, and callers of every kind."""
 
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
-from institutions.models import VLE, Credential, Provider
+from institutions.models import VLE, Credential, Instrument, Provider
 from signin import tokens
 from signin.models import CallerSession
-from tests.conftest import client_of
+from tests.conftest import client_of, kept
 from tests.contract.filling import fill
+from tests.world import World
 
 
 def client_with(token: str, scheme: str = "JWT") -> APIClient:
@@ -25,38 +33,107 @@ def client_of_session(**values) -> APIClient:
     return client_with(tokens.pair(session)["access_token"])
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written in here is taken back: many attempts from the same state in one test."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup, django_db_blocker):
+    """stage(prepare): the context in which a world stands whose rows `prepare(world)` has completed."""
+
+    @contextmanager
+    def standing(prepare: Callable[[World], None] = lambda world: None) -> Iterator[bytes]:
+        quick = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
+        with django_db_blocker.unblock(), transaction.atomic():
+            with override_settings(**quick):
+                if not Instrument.objects.exists():  # a test with real transactions empties the tables behind it
+                    with connection.schema_editor() as editor:
+                        import_module("institutions.migrations.0003_instruments_messages_routes").install(apps, editor)
+                    kept.cache_clear()
+                world = kept().again()
+                before = pickle.dumps(world)
+                prepare(world)
+            yield before
+            transaction.set_rollback(True)
+
+    return standing
+
+
+@pytest.fixture(scope="module")
+def standing(stage):
+    """A module whose tests need more rows than the world's has a fixture `standing` of its own."""
+    with stage() as world:
+        yield world
+
+
+@pytest.fixture
+def world(standing, db) -> World:
+    """As it stands for the module; what the test writes is rolled back (`db` is a savepoint in the module's rows)."""
+    return pickle.loads(standing)
+
+
 @pytest.fixture
 def caller(world):
     """caller("admin"): a client of one of the world's people, of a module, of a learner's session, or of nobody."""
 
+    def sister() -> VLE:
+        return VLE.objects.get_or_create(institution=world.home.institution, name="Sister")[0]
+
+    def namesake() -> VLE:
+        key = world.people["ann"].pk
+        return VLE.objects.get_or_create(pk=key, defaults={"institution": world.home.institution, "name": "N"})[0]
+
     vles = {
         "vle": lambda: world.home.vle,
         "revoked vle": lambda: world.home.vle,
-        "sister vle": lambda: VLE.objects.get_or_create(institution=world.home.institution, name="Sister")[0],
+        "sister vle": sister,
+        "vle with ann's number": namesake,
         "away vle": lambda: world.away.vle,
     }
 
-    def client(name: str) -> APIClient:
-        if name == "anonymous":
-            return APIClient()
-        if name in vles:
-            credential = Credential.objects.create(vle=vles[name](), secret_hash="x" * 64)
-            client = client_of_session(kind="vle", credential=credential)
-            if name == "revoked vle":
-                Credential.objects.filter(pk=credential.pk).update(revoked_at=timezone.now())
-            return client
-        if name == "provider":
-            provider = Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
-            credential = Credential.objects.create(provider=provider, secret_hash="x" * 64)
-            return client_of_session(kind="provider", credential=credential)
-        if name == "session":
+    def of_vle(name: str) -> APIClient:
+        credential = Credential.objects.create(vle=vles[name](), secret_hash="x" * 64)
+        client = client_of_session(kind="vle", credential=credential)
+        if name == "revoked vle":
+            Credential.objects.filter(pk=credential.pk).update(revoked_at=timezone.now())
+        return client
+
+    def of_provider() -> APIClient:
+        provider = Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
+        return client_of_session(
+            kind="provider", credential=Credential.objects.create(provider=provider, secret_hash="x" * 64)
+        )
+
+    def of_learner(home, name: str, *, in_session: bool) -> APIClient:
+        person, session = home.people[name], None
+        if in_session:
             session = AssessmentSession.objects.create(
-                institution=world.home.institution, activity=world.home.activity, learner=world.home.learners["ann"]
+                institution=home.institution, activity=home.activity, learner=home.learners[name]
             )
-            ann = world.people["ann"]
-            return client_of_session(
-                kind="learner", user=ann, generation=ann.session_generation, assessment_session=session
-            )
+        return client_of_session(
+            kind="learner", user=person, generation=person.session_generation, assessment_session=session
+        )
+
+    others = {
+        "anonymous": APIClient,
+        "provider": of_provider,
+        "session": lambda: of_learner(world.home, "ann", in_session=True),
+        "ann's session": lambda: of_learner(world.home, "ann", in_session=True),
+        "ann's token": lambda: of_learner(world.home, "ann", in_session=False),
+        "bob's token": lambda: of_learner(world.home, "bob", in_session=False),
+        "away ann": lambda: client_of(world.away.people["ann"]),
+        "away ann's token": lambda: of_learner(world.away, "ann", in_session=False),
+    }
+
+    def client(name: str) -> APIClient:
+        if name in vles:
+            return of_vle(name)
+        if name in others:
+            return others[name]()
         person, _, kind = name.partition(" ")
         return client_of(world.people[person], kind or "person")
 

@@ -196,6 +196,16 @@ def operations() -> dict[str, Operation]:
     return {entry["id"]: _operation(entry, rows) for entry in raw}
 
 
+@cache
+def _by_address() -> dict[tuple[str, str], Operation]:
+    return {(operation.method, operation.path): operation for operation in operations().values()}
+
+
+def documented(call) -> Operation | None:
+    """What the document says of a declared operation (calls.py), if it knows it."""
+    return _by_address().get((call.method, call.url))
+
+
 def _operation(entry: dict[str, Any], rows: dict[str, list]) -> Operation:
     section = int(entry["id"].split(".")[0])
     printed = rows[str(section)] if entry["list"] else entry["response_fields"]

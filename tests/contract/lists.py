@@ -12,11 +12,31 @@ from files.links import url_read
 from institutions.models import InformedConsent, Institution, Instrument, User
 from learners.models import SENDCategory
 from reports.models import Report, ReportInstrument
+from tests.conftest import client_of
+from tests.contract.calls import CALLS, ids_of, url_of
 
 Read = Callable[[str], dict[str, Any]]
 NONSENSE = ("-1", "abc", "", "1.5", "null", "1e2", "%00")
 HUGE = ("1001", "99999999999999999999", str(2**63))
+ROWS = 15  # of fill(), so that there is more than a page of everything
+LISTS_OF_LEARNERS = ("learner.list", "course_learner.list", "vle_learner.list", "vle_participant.list")
 PAST = ("500", str(2**31), str(2**63 - 1), str(2**63), str(2**64), "9" * 40)
+
+
+def reader(caller, world) -> Callable[..., dict[str, Any]]:
+    """reader(caller, world)("vle.list", "limit=3"): the body of a list, for who sees most."""
+    clients = {}
+
+    def body(name: str, query: str = "", status: int = 200) -> dict[str, Any]:
+        call = CALLS[name]
+        who = "global" if name == "institution.list" else call.by
+        if who not in clients:
+            clients[who] = caller(who)
+        answer = clients[who].get(f"{url_of(call, world)}?{query}")
+        assert answer.status_code == status, (query, answer.content)
+        return answer.json()
+
+    return body
 
 
 def keys(body) -> list[int]:
@@ -43,30 +63,37 @@ def assert_tiles(read: Read) -> None:
     assert [key for offset in range(0, len(whole) + 4, 4) for key in keys(read(f"limit=4&offset={offset}"))] == whole
 
 
-def assert_ordered(read: Read, number: str, name: str) -> None:
-    """By the column both ways, nulls last, then in the default order. `number` says how the column is compared."""
-    default = read("limit=1000")["results"]
-    value = {row["id"]: comparable(number, row, name) for row in default}
-    known = [row["id"] for row in default if value[row["id"]] is not None]
-    nulls = [row["id"] for row in default if value[row["id"]] is None]
-    rising, falling = (keys(read(f"limit=1000&ordering={sign}{name}")) for sign in ("", "-"))
-    assert rising == sorted(known, key=value.__getitem__) + nulls
-    assert falling == sorted(known, key=value.__getitem__, reverse=True) + nulls
+def assert_ordered(read: Read, name: str, columns: list[str]) -> None:
+    """By each column both ways, nulls last, then in the default order. All that are not are told at the end."""
+    default, wrong = read("limit=1000")["results"], []
+    for column in columns:
+        value = {row["id"]: comparable(name, row, column) for row in default}
+        known = [row["id"] for row in default if value[row["id"]] is not None]
+        nulls = [row["id"] for row in default if value[row["id"]] is None]
+        rising, falling = (keys(read(f"limit=1000&ordering={sign}{column}")) for sign in ("", "-"))
+        if rising != sorted(known, key=value.__getitem__) + nulls:
+            wrong.append(column)
+        if falling != sorted(known, key=value.__getitem__, reverse=True) + nulls:
+            wrong.append(f"-{column}")
+    assert not wrong, wrong
 
 
-def comparable(number: str, row: dict, name: str):
+def comparable(operation: str, row: dict, name: str):
     """What the database compares; None where it has null."""
     value = row[name]
-    if name == "consent" and number in ("12.1", "16.1"):
+    if name == "consent" and operation in LISTS_OF_LEARNERS:
         return value and InformedConsent.objects.get(institution__acronym="HOME", version=value["version"]).pk
     if name == "options":
         return value and value["strictness"]
-    if (number, name) == ("13.1", "data"):  # SQLite compares the text, PostgreSQL list by list, the shorter one first
+    if (operation, name) == (
+        "send.list",
+        "data",
+    ):  # SQLite compares the text, PostgreSQL list by list, the shorter one first
         lists = SENDCategory.objects.get(pk=row["id"]).data
         return json.dumps(lists) if connection.vendor == "sqlite" else [[len(one), one] for one in lists.values()]
     if isinstance(value, dict):
-        value = value["id"]
-    if name == "version":
+        value = value["acronym" if operation == "admin_user.list" else "id"]
+    if (operation, name) == ("ic.list", "version"):
         return [int(part) for part in value.split(".")]
     if name == "pdf":
         value = value and "the same file"  # at an address of its own each time
@@ -110,3 +137,28 @@ def make_differ(world) -> None:
         for n, row in enumerate(rows.order_by("pk")):
             if model is not InformedConsent or n % 3 == 2:
                 model.objects.filter(pk=row.pk).update(**{column: values[n % len(values)]})
+
+
+def mark(operation: str, column: str, get, world) -> int:
+    """Write a rare word into one column of one row, and of the other institution's look-alike; the row's key."""
+    resource = CALLS[operation].resource
+    row = _own(get(operation, "limit=1000"))[1]
+    away = [] if resource.is_shared else _away(operation, world)
+    for n, marked in enumerate([row, *away[:1]]):
+        *path, name = column.split("__")
+        target = resource.model.objects.get(pk=resource.key_of(marked))
+        for relation in path:
+            target = getattr(target, relation)
+        type(target).objects.filter(pk=target.pk).update(**{name: f"xx-quagga{n}-yy"})
+    assert away or resource.is_shared
+    return row["id"]
+
+
+def _own(body) -> list[dict]:
+    """Without the UI options that all institutions see."""
+    return [row for row in body["results"] if not row.get("is_global")]
+
+
+def _away(operation: str, world) -> list[dict]:
+    url = url_of(CALLS[operation], world, **ids_of(world, world.away))
+    return _own(client_of(world.away.people["admin"]).get(f"{url}?limit=1000").json())

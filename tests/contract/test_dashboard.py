@@ -1,7 +1,7 @@
 """What dashboards in the field ask of the service: their requests, and what they read in the answers.
 
-The numbers in the headings are the sections of dashboard.md, from which every line was typed. Signing in by launcher,
-the capture API and /admin/ have tests of their own; so have CORS (tests/kernel/test_cors.py) and the two old shapes
+The numbers count what dashboards stumble over (0) and the parts of their pages. Signing in by launcher, the capture
+API and /admin/ have tests of their own; so have CORS (tests/kernel/test_cors.py) and the two old shapes
 (tests/learners/test_legacy.py).
 """
 
@@ -21,8 +21,8 @@ from institutions.models import InformedConsent, Institution, Instrument, User
 from learners.models import Learner
 from signin.models import CallerSession
 from tests.conftest import token_of
-from tests.contract.calls import CALLS, RIGHT_CALLER, ids_of, name_of, send
-from tests.contract.document import operations
+from tests.contract.calls import CALLS, ids_of
+from tests.contract.document import documented
 from tests.contract.filling import fill
 from tests.files.conftest import PDF
 from tests.world import PASSWORD, PAST
@@ -116,22 +116,7 @@ def test_0_3_a_refused_refresh_is_403_whatever_the_header_says(world):
         assert answer.status_code == 403, token
 
 
-WRITES = [n for n in CALLS if CALLS[n].method in ("post", "put", "patch")]
-
-
-@pytest.mark.parametrize("number", WRITES, ids=name_of)
-def test_0_4_whatever_is_written_answers_an_object(number, caller, world):
-    answer = send(caller(RIGHT_CALLER.get(number, "admin")), CALLS[number], world)
-    assert answer.status_code in (200, 201), answer.content
-    assert answer["Content-Type"] == "application/json"
-    assert isinstance(answer.json(), dict)
-    assert answer.json()
-
-
-@pytest.mark.parametrize("number", [n for n in CALLS if CALLS[n].method == "delete"], ids=name_of)
-def test_0_4_deleting_answers_204_without_a_body(number, caller, world):
-    answer = send(caller(RIGHT_CALLER.get(number, "admin")), CALLS[number], world)
-    assert (answer.status_code, answer.content) == (204, b"")
+# 0.4, that what is written answers an object: test_operations.py.
 
 
 def test_0_5_and_0_6_the_two_shapes_against_the_document_are_served_on_demand(spa, at, world, settings):
@@ -404,13 +389,6 @@ def test_2_a_profile_says_who_is_there_twice_the_same(who, spa, world):
     else:
         holds(body["institution"], "id acronym learner_id")
         assert (body["institution"]["learner_id"] is None) is (who != "ann")
-
-
-def test_2_profile_of_a_global_admin_without_any_institution(db):
-    root = User.objects.create_superuser("root", "root@example.org", PASSWORD)
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"JWT {token_of(root)}")
-    assert ok(client.get("/api/v2/auth/profile"))["institutions"] == []
 
 
 # 3. Lists: what is typed into the boxes above columns, and what their heads sort by, never fails.
@@ -726,5 +704,5 @@ def test_8_a_screen_opens_for_these_and_no_others(path, opens, spa, at, world):
 def test_the_documented_keys_come_first_in_both_modes(spa, at, world, settings):
     for mode in (False, True):
         settings.LEGACY_DASHBOARD = mode
-        keys = [key.name for key in operations()["12.3"].keys]
+        keys = [key.name for key in documented(CALLS["learner.read"]).keys]
         assert list(ok(spa("ann").get(at("learner/{ann}/"))))[: len(keys)] == keys

@@ -70,21 +70,6 @@ def stored(number: int) -> AssessmentSession:
 # Who may call.
 
 
-def test_only_the_vle_itself(world, as_, home, vle):
-    url = url_of(home.vle)
-    assert vle.post(url, NEW).status_code == 200
-    assert vle.post(url_of(world.away.vle), NEW).status_code == 403
-    assert vle_client(world.away.vle).post(url, NEW).status_code == 403
-    second = VLE.objects.create(institution=home.institution, name="Second")
-    assert vle_client(second).post(url, NEW).status_code == 403
-    assert vle.post("/api/v2/vle/987654321/assessment/", NEW).status_code == 403
-    for name, kind in (("admin", "person"), ("global", "person"), ("teacher", "launched"), ("bob", "learner")):
-        assert as_(name, kind).post(url, NEW).status_code == 403, name
-    answer = APIClient().post(url, NEW)
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "JWT")
-    assert AssessmentSession.objects.count() == 1
-
-
 def test_both_slash_forms_and_no_other_verb(home, vle, as_):
     url = url_of(home.vle)
     assert vle.post(url.rstrip("/"), NEW).status_code == 200

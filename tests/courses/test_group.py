@@ -10,17 +10,6 @@ from courses.services import groups
 from institutions.models import Institution
 from kernel.domain import Invalid, Unknown
 
-WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
-MATRIX = [
-    #  method  detail body            GA   ADM  LEG  DAT  SND  CI   CL   LRN  MEM visitor stranger
-    ("get",    False, None,           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404),
-    ("get",    True,  None,           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404),
-    ("post",   False, {"name": "x"},  403, 201, 403, 201, 403, 403, 403, 403, 403, 403, 404),
-    ("put",    True,  {"name": "x"},  403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404),
-    ("patch",  True,  {"name": "x"},  403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404),
-    ("delete", True,  None,           403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404),
-]  # fmt: skip
-
 
 @pytest.fixture
 def url(world):
@@ -45,16 +34,6 @@ def tree(world):
 
 def parents(institution) -> dict[str, str | None]:
     return dict(CourseGroup.objects.filter(institution=institution).values_list("name", "parent__name"))
-
-
-@pytest.mark.parametrize(
-    ("method", "detail", "body", "who", "status"),
-    [(method, detail, body, who, s) for method, detail, body, *row in MATRIX for who, s in zip(WHO, row, strict=True)],
-)
-def test_matrix(method, detail, body, who, status, as_, url, world):
-    where = f"{url}{world.home.group.pk}/" if detail else url
-    extra = {} if body is None else {"data": body, "format": "json"}
-    assert getattr(as_(who), method)(where, **extra).status_code == status
 
 
 # Making and changing.

@@ -8,16 +8,6 @@ from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
 from kernel.domain import Invalid, Unknown
 
-WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
-MATRIX = [
-    #  method  detail body     GA   ADM  LEG  DAT  SND  CI   CL   LRN  MEM visitor stranger
-    ("get",    False, False,   200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404),
-    ("get",    True,  False,   200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404),
-    ("post",   False, True,    403, 201, 403, 201, 403, 403, 403, 403, 403, 403, 404),
-    ("put",    True,  True,    403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404),
-    ("patch",  True,  True,    403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404),
-    ("delete", True,  False,   403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404),
-]  # fmt: skip
 START = datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
@@ -41,16 +31,6 @@ def admin(as_):
 
 def codes(group) -> list[str]:
     return sorted(GroupCourse.objects.filter(group=group).values_list("course__code", flat=True))
-
-
-@pytest.mark.parametrize(
-    ("method", "detail", "body", "who", "status"),
-    [(method, detail, body, who, s) for method, detail, body, *row in MATRIX for who, s in zip(WHO, row, strict=True)],
-)
-def test_matrix(method, detail, body, who, status, as_, url, world):
-    where = f"{url}{world.home.course.pk}/" if detail else url
-    extra = {"data": {"id": world.home.other_course.pk}, "format": "json"} if body else {}
-    assert getattr(as_(who), method)(where, **extra).status_code == status
 
 
 def test_everybody_sees_all_courses_of_a_group(as_, url, group, world):

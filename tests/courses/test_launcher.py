@@ -52,19 +52,6 @@ def session_of(home, name: str = "ann") -> AssessmentSession:
 # Who may call.
 
 
-def test_only_the_vle_itself(world, as_, vle, url):
-    assert vle.post(url, ASKED).status_code == 200
-    assert vle.post(url.rstrip("/"), ASKED).status_code == 200
-    assert vle.post(url_of(world.away.vle, "launcher"), ASKED).status_code == 403
-    second = VLE.objects.create(institution=world.home.institution, name="Second")
-    assert vle_client(second).post(url, ASKED).status_code == 403
-    for name, kind in (("admin", "person"), ("global", "person"), ("teacher", "launched"), ("ann", "learner")):
-        assert as_(name, kind).post(url, ASKED).status_code == 403, name
-    answer = APIClient().post(url, ASKED)
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "JWT")
-    assert Launcher.objects.count() == 2
-
-
 def test_no_other_verb(vle, url):
     for verb in ("get", "put", "patch", "delete"):
         assert getattr(vle, verb)(url).status_code == 405

@@ -19,7 +19,11 @@ def _demo(settings, tmp_path):
 def test_interrupted_runs_are_completed_by_the_next(monkeypatch, settings):
     settings.VAR_DIR.mkdir()
     (settings.VAR_DIR / "demo.json").write_text(OTHER_DATABASE)
-    interruptions = ((seed.structure, "ensure_vle", 1), (seed.structure, "ensure_activity", 3), (seed, "create_report", 20))
+    interruptions = (
+        (seed.structure, "ensure_vle", 1),
+        (seed.structure, "ensure_activity", 3),
+        (seed, "create_report", 20),
+    )
     for module, step, last in interruptions:
         real, calls = getattr(module, step), iter(range(1000))
 

@@ -1,31 +1,15 @@
-"""What the tests of the administration share: its addresses, who is refused, lists, and the records of changes."""
+"""What the tests of the administration share: its addresses, lists, and the records of changes."""
 
 from typing import Any
 
 from institutions.models import AdministrationRecord
 
 BASE = "/api/v2/admin/"
-# Everybody but the global administrator who has signed in with a password.
-REFUSED = {
-    "admin": 403, "legal": 403, "data": 403, "send": 403, "teacher": 403, "ann": 403, "member": 403, "stranger": 403,
-    "global launched": 403, "admin launched": 403, "vle": 403, "provider": 403, "session": 403, "anonymous": 401,
-}  # fmt: skip
 
 
 def call(client, method: str, url: str, body: Any = None):
     more = {} if body is None else {"data": body, "format": "json"}
     return getattr(client, method)(url, **more)
-
-
-def assert_refused(client, status: int, calls) -> None:
-    """Each of [(method, url, body)] is refused, and nothing is recorded."""
-    for method, url, body in calls:
-        answer = call(client, method, url, body)
-        assert answer.status_code == status, (method, url, answer.content)
-        assert list(answer.json()) == ["detail"]
-        if status == 401:
-            assert answer["WWW-Authenticate"] == "JWT"
-    assert not AdministrationRecord.objects.exists()
 
 
 def records() -> list[tuple[str, str, int, dict]]:

@@ -6,7 +6,7 @@ from institutions.models import AdministrationRecord, Institution, Instructor, U
 from institutions.services.institutions import institution_delete, institution_obstacles
 from kernel.domain import Conflict
 from tests.contract.filling import fill_administration
-from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
+from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
 
 URL = f"{BASE}institution/"
 BODY = {"name": "New University", "acronym": "NEW", "allowed_domains": None}  # the dashboard's
@@ -38,16 +38,6 @@ def fresh(db):
     UIOption.objects.create(institution=institution, route="course")
     User.objects.create(institution=institution, username="fresh-admin", uid="a", inst_admin=True)
     return institution
-
-
-@pytest.mark.parametrize(("who", "status"), REFUSED.items())
-def test_others_are_refused(who, status, caller, home, fresh):
-    calls = [
-        ("get", URL, None), ("get", home, None), ("post", URL, BODY), ("put", home, BODY),
-        ("patch", home, {"name": "Mine"}), ("delete", f"{URL}{fresh.pk}/", None), ("get", f"{URL}987654321/", None),
-    ]  # fmt: skip
-    assert_refused(caller(who), status, calls)
-    assert Institution.objects.count() == 3
 
 
 def test_paths(root, world):

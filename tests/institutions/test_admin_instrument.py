@@ -11,7 +11,7 @@ from institutions.services.instruments import instrument_update
 from kernel.domain import Unknown
 from reports.models import Request
 from tests.contract.filling import fill
-from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
+from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
 
 URL = f"{BASE}instrument/"
 # What the dashboard sends; the schema is JSON as text.
@@ -37,17 +37,6 @@ def root(as_):
 def spare(db) -> Instrument:
     """An instrument that nothing uses."""
     return Instrument.objects.create(name="Spare", acronym="spare", queue="spare", options_schema=SCHEMA)
-
-
-@pytest.mark.parametrize(("who", "status"), REFUSED.items())
-def test_others_are_refused(who, status, caller, spare):
-    calls = [
-        ("get", URL, None), ("get", FACE, None), ("post", URL, BODY), ("put", FACE, BODY),
-        ("patch", FACE, {"enabled": False}), ("delete", f"{URL}{spare.pk}/", None), ("get", f"{URL}987654321/", None),
-    ]  # fmt: skip
-    assert_refused(caller(who), status, calls)
-    assert Instrument.objects.filter(enabled=True).count() == 5
-    assert Instrument.objects.filter(pk=spare.pk).exists()
 
 
 def test_paths(root):

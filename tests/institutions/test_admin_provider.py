@@ -14,7 +14,7 @@ from learners.models import Enrolment
 from signin.services import Refused
 from signin.services.modules import module_sign_in
 from tests.contract.filling import fill_administration
-from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
+from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
 
 URL = f"{BASE}instrument/1/provider/"
 # What the dashboard sends when three boxes were filled.
@@ -52,20 +52,6 @@ def provider(db, world) -> Provider:
 @pytest.fixture
 def own(provider):
     return f"{URL}{provider.pk}/"
-
-
-@pytest.mark.parametrize(("who", "status"), REFUSED.items())
-def test_others_are_refused(who, status, caller, own, provider):
-    calls = [
-        ("get", URL, None), ("get", own, None), ("post", URL, FULL), ("put", own, FULL),
-        ("patch", own, {"enabled": False}), ("delete", own, None), ("post", f"{own}credentials/", {}),
-        ("get", f"{BASE}instrument/987654321/provider/", None),
-    ]  # fmt: skip
-    refused = caller(who)
-    credentials = Credential.objects.count()  # of the caller
-    assert_refused(refused, status, calls)
-    assert Provider.objects.filter(pk=provider.pk, enabled=True).exists()
-    assert Credential.objects.count() == credentials
 
 
 def test_paths(root, provider):

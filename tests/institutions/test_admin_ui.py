@@ -5,7 +5,7 @@ import pytest
 from institutions.models import UIOption
 from institutions.services.routes import global_option_update, routes_of
 from kernel.domain import Unknown
-from tests.institutions.administration import BASE, REFUSED, assert_list, assert_paths, assert_refused, call, records
+from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
 
 URL = f"{BASE}ui/"
 BODY = {"route": "statistics", "enabled": True, "roles": "ADMIN,DATA"}
@@ -24,16 +24,6 @@ def course(world):
 @pytest.fixture
 def own(course):
     return f"{URL}{course.pk}/"
-
-
-@pytest.mark.parametrize(("who", "status"), REFUSED.items())
-def test_others_are_refused(who, status, caller, own, world):
-    calls = [
-        ("get", URL, None), ("get", own, None), ("post", URL, BODY), ("put", own, BODY),
-        ("patch", own, {"roles": None}), ("delete", own, None), ("get", f"{URL}987654321/", None),
-    ]  # fmt: skip
-    assert_refused(caller(who), status, calls)
-    assert UIOption.objects.filter(institution=None).count() == 13
 
 
 def test_paths(root, course):

@@ -14,10 +14,8 @@ from tests.conftest import client_of, token_of
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import (
     BASE,
-    REFUSED,
     assert_list,
     assert_paths,
-    assert_refused,
     call,
     records,
 )
@@ -65,17 +63,6 @@ def second(world) -> User:
 def field_of(answer) -> list[str]:
     assert answer.status_code == 400, answer.content
     return list(answer.json())
-
-
-@pytest.mark.parametrize(("who", "status"), REFUSED.items())
-def test_others_are_refused(who, status, caller, body, url):
-    calls = [
-        ("get", URL, None), ("get", url("ann"), None), ("post", URL, body), ("put", url("ann"), body),
-        ("patch", url("ann"), {"is_staff": True}), ("delete", url("ann"), None),
-        ("get", f"{URL}987654321/", None), ("options", URL, None),
-    ]  # fmt: skip
-    assert_refused(caller(who), status, calls)
-    assert User.objects.filter(is_staff=True).count() == 1
 
 
 def test_global_administrator_does_everything(root, body, url):

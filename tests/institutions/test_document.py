@@ -16,18 +16,6 @@ from tests.files.conftest import PDF, held, stored
 from tests.world import PAST
 
 NEW = {"language": "ca", "html": "<p>Hi consento.</p>"}
-MATRIX = [
-    # verb    tail  body                    admin legal data send member teacher ann global stranger anonymous
-    ("get", "", None, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
-    ("get", "en/", None, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
-    ("post", "", NEW, 201, 201, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("put", "en/", NEW, 200, 200, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("patch", "en/", {"html": None}, 200, 200, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("delete", "en/", None, 204, 204, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("put", "", NEW, 405, 405, 405, 405, 405, 405, 405, 405, 404, 401),
-]
-WHO = ("admin", "legal", "data", "send", "member", "teacher", "ann", "global", "stranger", "anonymous")
-CASES = [(*line[:3], who, status) for line in MATRIX for who, status in zip(WHO, line[3:], strict=True)]
 TAKEN = {"language": ["This value is already taken."]}
 
 
@@ -57,13 +45,6 @@ def opened(url: str) -> bytes:
     answer = Client().get(url)
     assert answer.status_code == 200
     return b"".join(answer.streaming_content)
-
-
-@pytest.mark.parametrize(("verb", "tail", "body", "who", "status"), CASES)
-def test_matrix(verb, tail, body, who, status, docs, as_, client):
-    asking = client if who == "anonymous" else as_(who)
-    kwargs = {"content_type": "application/json"} if who == "anonymous" and verb != "get" else {}
-    assert getattr(asking, verb)(docs + tail, body, **kwargs).status_code == status
 
 
 def test_answer_has_the_documented_keys_with_the_whole_consent(world, docs, as_):

@@ -12,20 +12,6 @@ from institutions.models import InformedConsent, InformedConsentDocument
 from tests.world import FUTURE, PAST
 
 NEW = {"version": "3.0.0", "valid_from": "2030-05-06T07:08:09.123Z"}
-MATRIX = [
-    # verb    detail body                   admin legal data send member teacher ann global stranger anonymous
-    ("get", "", None, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
-    ("get", "{id}/", None, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
-    ("get", "current/", None, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
-    ("post", "", NEW, 201, 201, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("put", "{id}/", NEW, 200, 200, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("patch", "{id}/", {"version": "3.0.0"}, 200, 200, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("delete", "{id}/", None, 204, 204, 403, 403, 403, 403, 403, 403, 404, 401),
-    ("put", "", NEW, 405, 405, 405, 405, 405, 405, 405, 405, 404, 401),
-    ("post", "current/", NEW, 405, 405, 405, 405, 405, 405, 405, 405, 404, 401),
-]
-WHO = ("admin", "legal", "data", "send", "member", "teacher", "ann", "global", "stranger", "anonymous")
-CASES = [(*line[:3], who, status) for line in MATRIX for who, status in zip(WHO, line[3:], strict=True)]
 
 
 @pytest.fixture
@@ -40,14 +26,6 @@ def ic(world, ics) -> str:
 
 def accept(consent: InformedConsent) -> None:
     InformedConsent.objects.filter(pk=consent.pk).update(accepted_at=PAST)
-
-
-@pytest.mark.parametrize(("verb", "detail", "body", "who", "status"), CASES)
-def test_matrix(verb, detail, body, who, status, world, ics, as_, client):
-    url = ics + detail.format(id=world.home.consent.pk)
-    asking = client if who == "anonymous" else as_(who)
-    kwargs = {"content_type": "application/json"} if who == "anonymous" and verb != "get" else {}
-    assert getattr(asking, verb)(url, body, **kwargs).status_code == status
 
 
 @pytest.mark.parametrize("who", ["admin", "legal"])

@@ -6,17 +6,7 @@ from institutions.models import UIOption
 from institutions.services import routes
 from kernel.domain import Invalid, Unknown
 
-WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 BODY = {"route": "dashboard", "enabled": False, "user": None}
-MATRIX = [
-    #  method  detail body   GA   ADM  LEG  DAT  SND  CI   CL   LRN  MEM visitor stranger
-    ("get",    False, None,  200, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404),
-    ("get",    True,  None,  200, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404),
-    ("post",   False, BODY,  403, 201, 403, 403, 403, 403, 403, 403, 403, 403, 404),
-    ("put",    True,  BODY,  403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404),
-    ("patch",  True,  BODY,  403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404),
-    ("delete", True,  None,  403, 204, 403, 403, 403, 403, 403, 403, 403, 403, 404),
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -36,15 +26,6 @@ def own(world):
 
 def of_everybody() -> UIOption:
     return UIOption.objects.get(institution=None, route="course")
-
-
-@pytest.mark.parametrize(
-    ("method", "detail", "body", "who", "status"),
-    [(method, detail, body, who, s) for method, detail, body, *row in MATRIX for who, s in zip(WHO, row, strict=True)],
-)
-def test_matrix(method, detail, body, who, status, as_, url, own):
-    extra = {} if body is None else {"data": body, "format": "json"}
-    assert getattr(as_(who), method)(f"{url}{own.pk}/" if detail else url, **extra).status_code == status
 
 
 @pytest.mark.parametrize(

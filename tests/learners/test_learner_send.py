@@ -9,16 +9,6 @@ from kernel.domain import Invalid, Unknown
 from learners import services
 from learners.models import Learner, SENDCategory, SENDLearner
 
-WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
-MATRIX = [
-    #  method  detail body    GA   ADM  LEG  DAT  SND  CI   CL   LRN  MEM visitor stranger
-    ("get",    False, False,  200, 200, 403, 403, 200, 403, 403, 200, 403, 403, 404),
-    ("get",    True,  False,  200, 200, 403, 403, 200, 403, 403, 200, 403, 403, 404),
-    ("post",   False, True,   403, 201, 403, 403, 201, 403, 403, 403, 403, 403, 404),
-    ("put",    True,  True,   403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404),
-    ("patch",  True,  True,   403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404),
-    ("delete", True,  False,  403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404),
-]  # fmt: skip
 PAST = "2020-01-02T03:04:05Z"
 FUTURE = "2100-01-02T03:04:05Z"
 
@@ -54,15 +44,6 @@ def other(world):
 
 def send_of(client, base, world, name="ann") -> dict:
     return client.get(f"{base}{world.people[name].pk}/").json()["send"]
-
-
-@pytest.mark.parametrize(
-    ("method", "detail", "body", "who", "status"),
-    [(method, detail, body, who, s) for method, detail, body, *row in MATRIX for who, s in zip(WHO, row, strict=True)],
-)
-def test_matrix(method, detail, body, who, status, as_, url, one, other):
-    extra = {"data": {"category": other.pk}, "format": "json"} if body else {}
-    assert getattr(as_(who), method)(one if detail else url, **extra).status_code == status
 
 
 def test_learner_reads_the_own_ones_and_no_others(as_, base, url, one, world):

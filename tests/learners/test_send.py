@@ -9,17 +9,7 @@ from kernel.domain import Invalid, Unknown
 from learners import services
 from learners.models import SENDCategory, SENDLearner
 
-WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "visitor", "stranger")
 BODY = {"description": "no sound", "data": {"enabled_options": ["text_to_speech"], "disabled_instruments": ["3"]}}
-MATRIX = [
-    #  method  detail body   GA   ADM  LEG  DAT  SND  CI   CL   LRN  MEM visitor stranger
-    ("get",    False, None,  200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404),
-    ("get",    True,  None,  200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404),
-    ("post",   False, BODY,  403, 201, 403, 403, 201, 403, 403, 403, 403, 403, 404),
-    ("put",    True,  BODY,  403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404),
-    ("patch",  True,  BODY,  403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404),
-    ("delete", True,  None,  403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404),
-]  # fmt: skip
 NOTHING = {"enabled_options": [], "disabled_instruments": []}
 STORED = {"enabled_options": ["big_fonts"], "disabled_instruments": [2]}  # of the world's category
 
@@ -42,15 +32,6 @@ def admin(as_):
 def send_of(client, world, name="ann") -> dict:
     url = f"/api/v2/institution/{world.home.institution.pk}/learner/{world.people[name].pk}/"
     return client.get(url).json()["send"]
-
-
-@pytest.mark.parametrize(
-    ("method", "detail", "body", "who", "status"),
-    [(method, detail, body, who, s) for method, detail, body, *row in MATRIX for who, s in zip(WHO, row, strict=True)],
-)
-def test_matrix(method, detail, body, who, status, as_, url, one):
-    extra = {} if body is None else {"data": body, "format": "json"}
-    assert getattr(as_(who), method)(one if detail else url, **extra).status_code == status
 
 
 def test_categories_of_another_institution_are_not_here(as_, url, world):

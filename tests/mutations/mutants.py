@@ -59,19 +59,20 @@ RESOURCES = {
     "vle_request": "reports/api/vle_request.py",
 }
 OF_VLES = {  # the tests of that tree, in place of those of the institution's
-    "test_operations.py": "test_vle_answers.py", "test_golden.py": "test_vle_answers.py",
-    "test_access.py": "test_vle_access.py", "test_tokens.py": "test_vle_access.py",
-    "test_paths.py": "test_vle_access.py", "test_lists.py": "test_vle_lists.py",
+    "test_search.py": "test_vle_lists.py", "test_filters.py": "test_vle_lists.py",
 }  # fmt: skip
+# What only a resource's own tests notice.
+MORE = {"learner": ("tests/learners/test_legacy.py",)}
 
 
-def _of(resource: str, *files: str, about: str = "") -> tuple[tuple[str, ...], ...]:
-    short = ("ic", "user", "ui", "send", "group", "report")  # words that stand in many names
-    word = f"{resource}- or {resource}s" if resource in short else resource
-    word = f"{resource}-" if resource in ("request", "audit") else word
+def _of(resource: str, *files: str, about: str = "", whole: bool = False) -> tuple[tuple[str, ...], ...]:
+    """The tests of the contract whose names hold "resource.operation"; then, with `whole`, all tests of the files."""
+    word = resource if resource.endswith("_") else f"{resource}."
     if resource.startswith("vle_"):
-        files = tuple(dict.fromkeys(OF_VLES[file] for file in files))
-    return tuple((f"{CONTRACT}{file}", "-k", f"({word}) and {about}" if about else word) for file in files)
+        files = tuple(dict.fromkeys(OF_VLES.get(file, file) for file in files))
+    chosen = f"({word}) and {about}" if about else word
+    narrow = tuple((f"{CONTRACT}{file}", "-k", chosen) for file in files)
+    return narrow + tuple((f"{CONTRACT}{file}",) for file in files) * whole
 
 
 class _Source:
@@ -143,7 +144,8 @@ def _is_filter(source: _Source, value: ast.Tuple) -> bool:
 
 def _access(resource: str, source: _Source) -> Iterator[Mutant]:
     """A line of the table of rights is missing, a role of a line, an action; a row or parent rule is forgotten."""
-    tests = _of(resource, "test_access.py", "test_tokens.py")
+    tests = _of(resource, "test_access.py", *(("test_vle_access.py",) if resource.startswith("vle_") else ()))
+    tests += tuple((file,) for file in MORE.get(resource, ()))
     for _, table in _assigned(source.tree, "access"):
         assert isinstance(table, ast.Dict)
         for role, held in zip(table.keys, table.values, strict=True):
@@ -168,7 +170,7 @@ def _access(resource: str, source: _Source) -> Iterator[Mutant]:
 
 def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
     """Rows are not tied to the parent of the URL; related rows not to the institution."""
-    tests = _of(resource, "test_access.py", "test_operations.py", "test_paths.py")
+    tests = _of(resource, "test_access.py", "test_operations.py", "test_paths.py", "test_vle_access.py")
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
@@ -184,7 +186,7 @@ def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
 
 def _lists(resource: str, source: _Source) -> Iterator[Mutant]:
     """A searched column is missing, the filters are, the columns that order are, the default order is upside down."""
-    tests = _of(resource, "test_lists.py", about="search")
+    tests = _of(resource, "test_search.py", about="search", whole=True)
     for _, words in _assigned(source.tree, "search_fields"):
         if isinstance(words, ast.Tuple) and len(words.elts) > 1:
             name = f"{resource}: search without {words.elts[0].value}"
@@ -201,7 +203,7 @@ def _lists(resource: str, source: _Source) -> Iterator[Mutant]:
             f"{resource}: no filters",
             *source.span(node[1]),
             "None",
-            _of(resource, "test_lists.py", about="(filter or box)"),
+            _of(resource, "test_filters.py", about="(filter or box)", whole=True),
         )
 
 
@@ -209,8 +211,9 @@ _TOKENS = ((f"{CONTRACT}test_tokens.py",),)
 _ACCESS = ((f"{CONTRACT}test_access.py",),)
 _PATHS = ((f"{CONTRACT}test_paths.py",),)
 _LISTS = ((f"{CONTRACT}test_lists.py",),)
+_FILTERS = ((f"{CONTRACT}test_filters.py",),)
 _TRAPS = ((f"{CONTRACT}test_traps.py",),)
-_ROWS = (("tests/kernel/test_rows.py",), (f"{CONTRACT}test_golden.py",))
+_ROWS = (("tests/kernel/test_rows.py",), (f"{CONTRACT}test_plans.py",), (f"{CONTRACT}test_golden.py",))
 _SIGN_IN = (("tests/signin",),)
 _APPROLE = (("tests/signin/test_approle.py",),)
 _LAUNCHER = (("tests/signin/test_launcher.py",),)
@@ -908,7 +911,7 @@ WRITTEN = [
         f"{_KERNEL}filters.py",
         "        except (ModelValidationError, ValueError):\n            return queryset.none()",
         "        except ModelValidationError:\n            return queryset.none()",
-        _LISTS,
+        _FILTERS,
     ),
     # Fast rows.
     (
@@ -938,7 +941,7 @@ WRITTEN = [
         f"{_KERNEL}access.py",
         "        if not request.user.is_authenticated:\n            return False\n",
         "        if not request.user.is_authenticated:\n            return True\n",
-        _TRAPS,
+        _ACCESS,
     ),
     (
         "D-6 data admin raises",
@@ -2019,7 +2022,7 @@ ABOUT = {
     "the last mention counts": "unknown_names",
     "column boxes fail": "box",
     "pages without a limit": "thousand",
-    "D-1 anonymous": "anonymous",
+    "D-1 anonymous": "matrix",
     "D-6": "data_admin or last_administrator",
     "D-11": "secret",
     "D-12": "mail_domain",

@@ -6,12 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.services import store
-from institutions.models import VLE, Credential, Instrument
+from institutions.models import VLE, Instrument
 from learners.models import SENDCategory, SENDLearner
 from reports.models import Request
 from reports.services import captures
@@ -23,7 +22,6 @@ from tests.captures import (
     PLAG,
     VR,
     archive,
-    as_learner,
     as_vle,
     consented,
     content_of,
@@ -32,8 +30,6 @@ from tests.captures import (
     sample,
     session_for,
 )
-from tests.conftest import client_of
-from tests.contract.conftest import client_of_session
 from tests.files.test_media import DOCX, OOXML
 
 UNKNOWN_UUID = "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11"
@@ -160,36 +156,6 @@ def test_number_of_queries(vle, home, rows):
 
 
 # Who, and where.
-
-
-@pytest.mark.parametrize("verb", ["get", "post"])
-def test_only_the_vle_itself(home, world, verb):
-    second = VLE.objects.create(institution=home.institution, name="Second")
-    session = session_for(home, "ann")
-    statuses = {
-        "anonymous": APIClient(),
-        "admin": client_of(home.people["admin"]),
-        "global": client_of(world.people["global"]),
-        "teacher": client_of(home.people["teacher"]),
-        "ann": client_of(home.people["ann"]),
-        "launched": client_of(home.people["ann"], "launched"),
-        "session": as_learner(home, "ann", session),
-        "second vle": as_vle(second),
-        "away": as_vle(world.away.vle),
-    }
-    body = document() if verb == "post" else None
-    found = {who: getattr(client, verb)(url_of(home), body).status_code for who, client in statuses.items()}
-    assert found == dict.fromkeys(statuses, 403) | {"anonymous": 401}
-    assert not StoredFile.objects.exists()
-
-
-def test_a_revoked_credential_is_401(home):
-    credential = Credential.objects.create(vle=home.vle, secret_hash="x" * 64)
-    client = client_of_session(kind="vle", credential=credential)
-    assert client.get(url_of(home)).status_code == 200
-    Credential.objects.filter(pk=credential.pk).update(revoked_at=timezone.now())
-    assert client.get(url_of(home)).status_code == 401
-    assert client.post(url_of(home), document()).status_code == 401
 
 
 def foreign(home, world) -> dict[str, dict]:

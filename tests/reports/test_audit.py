@@ -16,19 +16,6 @@ WHEN = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("who", "status"),
-    [
-        ("global", 200), ("admin", 200), ("data", 200), ("teacher", 200),
-        ("legal", 403), ("send", 403), ("member", 403), ("visitor", 403), ("eve", 403), ("ann", 403), ("bob", 403),
-        ("stranger", 404),
-    ],
-)  # fmt: skip
-def test_who_reads_audits_while_learners_may_not(who, status, as_, at):
-    assert as_(who).get(at.audits).status_code == status
-    assert as_(who).get(at.audit).status_code == status
-
-
-@pytest.mark.parametrize(
     ("switches", "ann", "bob"),
     [
         ({"learner_report": True}, 403, 403),

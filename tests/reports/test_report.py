@@ -33,19 +33,6 @@ def report_of(home, name: str, **values) -> Report:
 
 
 @pytest.mark.parametrize(
-    ("who", "status"),
-    [
-        ("global", 200), ("admin", 200), ("data", 200), ("teacher", 200),
-        ("legal", 403), ("send", 403), ("member", 403), ("visitor", 403), ("eve", 403), ("ann", 403), ("bob", 403),
-        ("stranger", 404),
-    ],
-)  # fmt: skip
-def test_who_reads_reports_while_learners_may_not(who, status, as_, at):
-    assert as_(who).get(at.reports).status_code == status
-    assert as_(who).get(at.report).status_code == status
-
-
-@pytest.mark.parametrize(
     ("who", "listed", "status"),
     [("ann", ["ann"], 200), ("bob", ["bob"], 404), ("teacher", ["ann", "bob"], 200), ("admin", ["ann", "bob"], 200)],
 )

@@ -25,19 +25,6 @@ def request_of(home, name: str = "ann", instruments=(), **values) -> Request:
     return made
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [
-        ("global", 200), ("admin", 200), ("data", 200), ("teacher", 200),
-        ("legal", 403), ("send", 403), ("member", 403), ("visitor", 403), ("eve", 403), ("ann", 403), ("bob", 403),
-        ("stranger", 404),
-    ],
-)  # fmt: skip
-def test_who_reads_requests_while_learners_may_not(who, status, as_, at):
-    assert as_(who).get(at.requests).status_code == status
-    assert as_(who).get(at.request).status_code == status
-
-
 def test_learner_reads_those_of_the_own_report_and_does_not_find_anothers(as_, at, world):
     allow(world.home, learner_report=True)
     assert [row["id"] for row in as_("ann").get(at.requests).json()["results"]] == [world.home.request.pk]

@@ -1,0 +1,1 @@
+"""One file for each resource: its operations, who may call them, and what the suites of tests/contract need to know."""

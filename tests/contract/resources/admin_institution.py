@@ -1,0 +1,25 @@
+"""/admin/institution/{id}/: institutions, for global administrators."""
+
+from institutions.models import Institution
+from tests.contract.declared import Resource
+
+RESOURCE = Resource(
+    "admin_institution",
+    "admin/institution/{id}/",
+    "i",
+    matrix={"list": 200, "create": 201, "read": 200, "put": 200, "patch": 200, "delete": 409},
+    bodies={
+        "create": {"name": "New University", "acronym": "NEW", "allowed_domains": None},
+        "put": {"name": "New University", "acronym": "NEW", "allowed_domains": None},
+        "patch": {"name": "Mine"},
+    },
+    queries={"list": "global 1", "read": "global 1"},
+    golden="global",
+    orderable=(
+        "id acronym name external_ic mail_domain disable_vle_learner_creation disable_vle_instructor_creation "
+        "disable_vle_user_creation allow_learner_report allow_learner_audit allow_valid_audit created_at "
+        "updated_at allowed_domains launcher_admin"
+    ),
+    searched="acronym name",
+    model=Institution,
+)  # fmt: skip

@@ -1,0 +1,47 @@
+"""/institution/{institution}/instructor/{teacher}/: instructors."""
+
+from institutions.models import User
+from tests.contract.declared import Resource
+
+RESOURCE = Resource(
+    "instructor",
+    "institution/{parent_lookup_institution_id}/instructor/{id}/",
+    "i teacher",
+    matrix={
+        #        GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        "list":   (200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
+        "create": (403, 201, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
+        "read":   (200, 200, 200, 200, 404, 200, 404, 404, 404, 404, 404, 401),
+        "put":    (403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
+        "patch":  (403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
+        "delete": (403, 204, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
+    },
+    bodies={
+        "create": {"uid": "n1"},
+        "put": {"uid": "teacher", "locale": "ca"},
+        "patch": {"locale": "ca"},
+    },
+    queries={
+        "list": "global 2, admin 1, legal 1, data 1, teacher 1",
+        "read": "global 2, admin 1, legal 1, data 1, teacher 1",
+    },
+    golden="data teacher",
+    orderable=(
+        "id username last_login first_name last_name email locale created_at updated_at uid inst_admin "
+        "legal_admin send_admin data_admin"
+    ),
+    searched="username first_name last_name email uid",
+    model=User,
+    sees={
+        "global": ("teacher", "visitor"),
+        "admin": ("teacher", "visitor"),
+        "legal": ("teacher", "visitor"),
+        "data": ("teacher", "visitor"),
+        "send": (),
+        "bob": (),
+        "ann": (),
+        "member": (),
+        "teacher": ("teacher",),
+        "visitor": ("visitor",),
+    },
+)  # fmt: skip

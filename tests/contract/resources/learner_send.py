@@ -1,0 +1,35 @@
+"""/institution/{institution}/learner/{ann}/send/{assignment}/: special needs of a learner."""
+
+from learners.models import SENDLearner
+from tests.contract.declared import Resource
+from tests.contract.prepared import SPARE, spare_category
+
+RESOURCE = Resource(
+    "learner_send",
+    "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/",
+    "i ann assignment",
+    # the learner of the path is a parent: to another learner's assignments bob has no right at all
+    matrix={
+        #        GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        "list":   (200, 200, 403, 403, 200, 403, 403, 200, 403, 403, 404, 401),
+        "create": (403, 201, 403, 403, 201, 403, 403, 403, 403, 403, 404, 401),
+        "read":   (200, 200, 403, 403, 200, 403, 403, 200, 403, 403, 404, 401),
+        "put":    (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
+        "patch":  (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
+        "delete": (403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404, 401),
+    },
+    bodies={
+        "create": {"category": SPARE},
+        "put": {"category": SPARE},
+        "patch": {"expires_at": "2100-01-02T03:04:05Z"},
+    },
+    before={"create": spare_category, "put": spare_category},
+    queries={
+        "list": "global 3, admin 2, send 2, ann 2",
+        "read": "global 3, admin 2, send 2, ann 2",
+    },
+    golden="ann",
+    orderable="id expires_at category",
+    searched="category__description",
+    model=SENDLearner,
+)  # fmt: skip

@@ -1,0 +1,26 @@
+"""/institution/{institution}/course/{course}/activity/{activity}/report/{report}/: reports of an activity."""
+
+from institutions.models import User
+from tests.contract.declared import Resource
+
+RESOURCE = Resource(
+    "report",
+    "institution/{parent_lookup_activity__vle__institution_id}/course/"
+    "{parent_lookup_activity__course_id}/activity/{parent_lookup_activity_id}/report/{id}/",
+    "i course activity report",
+    # ann's report, while the institution lets learners read nothing; otherwise: SWITCHED in test_access.py
+    matrix={
+        #      GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        "list": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+        "read": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
+    },
+    queries={
+        "list": "global 3, admin 3, data 3, teacher 3",
+        "read": "global 5, admin 5, data 5, teacher 5",
+    },
+    golden="teacher",
+    orderable="id learner identity_level content_level integrity_level",
+    searched="first_name last_name email",
+    model=User,
+    key_of=lambda row: row["learner"]["id"],
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""/institution/{institution}/send/{category}/: categories of special needs."""
+
+from learners.models import SENDCategory
+from tests.contract.declared import Resource
+
+NEED = {"description": "no sound", "data": {"enabled_options": ["text_to_speech"], "disabled_instruments": ["3"]}}
+
+RESOURCE = Resource(
+    "send",
+    "institution/{parent_lookup_institution_id}/send/{id}/",
+    "i category",
+    matrix={
+        #        GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        "list":   (200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
+        "create": (403, 201, 403, 403, 201, 403, 403, 403, 403, 403, 404, 401),
+        "read":   (200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
+        "put":    (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
+        "patch":  (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
+        "delete": (403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404, 401),
+    },
+    bodies={
+        "create": NEED,
+        "put": NEED,
+        "patch": {"data": {"enabled_options": None}},
+    },
+    queries={
+        "list": "global 2, admin 1, send 1",
+        "read": "global 2, admin 1, send 1",
+    },
+    golden="send",
+    orderable="id institution data description created_at updated_at",
+    searched="description",
+    model=SENDCategory,
+)  # fmt: skip

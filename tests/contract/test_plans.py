@@ -1,0 +1,64 @@
+"""Every resource of the tree is read in two ways, by its compiled plan and by its serializer, and both say the same."""
+
+import re
+
+import pytest
+
+from kernel.viewsets import ResourceViewSet
+from tesla_api.tree import TREE
+from tests.contract.calls import CALLS, names, url_of
+from tests.contract.filling import fill
+
+READ = [name for name in names("institution", "admin", "vle") if CALLS[name].verb == "read" and CALLS[name].queries]
+LISTED = [name for name in READ if CALLS.get(listed := name.replace(".read", ".list")) and CALLS[listed].is_list]
+# The signed address of a file is another one each time.
+SIGNED = re.compile(rb"/files/[^/\"]+/")
+
+
+@pytest.fixture(scope="module")
+def standing(stage):
+    with stage(lambda world: fill(world, 12)) as world:
+        yield world
+
+
+def test_every_resource_of_the_tree_is_read_here():
+    assert {CALLS[name].resource.url for name in READ} == {resource.url for resource in TREE}
+
+
+def readers(name: str) -> list[str]:
+    """Who may read the row, each of whom may have another plan: those of the budgets."""
+    return [*CALLS[name].queries]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_compiled_and_plain_path_give_the_same_bytes(name, caller, world, monkeypatch):
+    detail = url_of(CALLS[name], world)
+    listed = [url_of(CALLS[name.replace(".read", ".list")], world) + "?limit=1000"] if name in LISTED else []
+    for who in readers(name):
+        client = caller(who)
+        for url in (detail, *listed):
+            fast = client.get(url)
+            assert fast.status_code == 200, (who, url, fast.content)
+            with monkeypatch.context() as patch:
+                patch.setattr(ResourceViewSet, "compiled", property(lambda self: False))
+                plain = client.get(url)
+            assert SIGNED.sub(b"", fast.content) == SIGNED.sub(b"", plain.content)
+            assert fast.json().get("count", 1) > 0
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_prepared_page_is_the_filtered_page(name, caller, world):
+    """A list that is asked nothing is read by a prepared statement; an empty search takes the other way."""
+    url = url_of(CALLS[name.replace(".read", ".list")], world)
+    for who in readers(name):
+        client = caller(who)
+        prepared, filtered = client.get(f"{url}?limit=1000"), client.get(f"{url}?limit=1000&search=")
+        assert SIGNED.sub(b"", prepared.content) == SIGNED.sub(b"", filtered.content)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_browsable_page_shows_the_row(name, caller, world):
+    call = CALLS[name]
+    answer = caller(call.by).get(url_of(call, world), HTTP_ACCEPT="text/html")
+    assert answer.status_code == 200
+    assert any(name in answer.content for name in (b"created_at", b"client_id", b"is_global", b"learner_id"))

@@ -1,5 +1,7 @@
 """What the sections on a course's instructors and learners have in common: links, made and unmade by uid."""
 
+from functools import cached_property
+
 from django_filters import rest_framework as filters
 
 from courses.models import Course
@@ -37,6 +39,11 @@ class MemberViewSet(ResourceViewSet):
         parent_lookup_id="pk",
         parent_lookup_vle__institution_id="institution",
     )
+
+    @cached_property
+    def parent(self) -> Course:
+        """What access has found of the course, of which nothing else is asked here: no statement reads it again."""
+        return Course(pk=self.kwargs[next(iter(self.scope.kwargs))], institution=self.tenant)
 
     @property
     def may_give_role(self) -> bool:

@@ -65,14 +65,15 @@ class RoleViewSet(ResourceViewSet):
     conflicts = True
 
     def locked(self):
-        # The person first, as the services do: two changes of one person never wait for each other crosswise.
-        get_object_or_404(User.objects.select_for_update(), institution=self.tenant_id, **self.looked_up)
-        return super().locked()
+        # Both in one statement, the person first, as the services do: PostgreSQL locks in the order of `of`, and two
+        # changes of one person never wait for each other crosswise.
+        rows = self.get_queryset().select_related("user").select_for_update(of=("user", "self"))
+        return get_object_or_404(rows, **self.looked_up)
 
     def perform_update(self, serializer):
         person = serializer.instance.user
-        people.person_update(person=person, may=changeable(self, person), **serializer.validated_data)
+        people.person_update(person=person, may=changeable(self, person), is_locked=True, **serializer.validated_data)
 
     def perform_destroy(self, instance):
         changeable(self, instance.user)
-        people.role_delete(person=instance.user, role=self.role)
+        people.role_delete(person=instance.user, role=self.role, is_locked=True)

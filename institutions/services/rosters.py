@@ -20,6 +20,7 @@ from institutions.services.person_values import cleaned, refuse_malformed, usern
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
+from kernel.writes import one_transaction
 
 
 class Roster(NamedTuple):
@@ -30,7 +31,7 @@ class Roster(NamedTuple):
     refused: dict[str, str]
 
 
-@transaction.atomic
+@one_transaction()
 def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
     """The people with these uids. Who is not there is made, without names and e-mail and unable to sign in.
 
@@ -47,7 +48,7 @@ def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
     )
 
 
-@transaction.atomic
+@one_transaction()
 def people_create(
     *, institution: Institution, people: Mapping[str, dict[str, Any]]
 ) -> tuple[dict[str, int], dict[str, str]]:
@@ -95,7 +96,7 @@ def _addresses_held(emails: Iterable[str | None]) -> set[str]:
     return {address for part in batched(wanted) for address in rows.filter(address__in=part)}
 
 
-@transaction.atomic
+@one_transaction()
 def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
     """The role of teaching for those of these people of the institution who lack it: how many they were."""
     keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
@@ -124,7 +125,7 @@ def values_compared(person: User, values: dict[str, Any]) -> Compared:
     return Compared(changed, sorted(different.keys() - changed.keys()))
 
 
-@transaction.atomic
+@one_transaction()
 def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple[User, bool, Compared]:
     """The person with this uid as the values say: the person, whether it is new, and what was changed or ignored."""
     person = person_with_uid(institution=institution, uid=uid)
@@ -132,5 +133,5 @@ def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple
         return person_create(institution=institution, uid=uid, **values), True, Compared({}, [])
     compared = values_compared(person, values)
     if compared.changed:
-        person = person_update(person=person, **compared.changed)
+        person = person_update(person=person, is_locked=True, **compared.changed)
     return person, False, compared

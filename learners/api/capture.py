@@ -21,6 +21,7 @@ from kernel.http.spooled import Content
 from kernel.schema import problems
 from kernel.serializers import BodySerializer, ObjectField
 from learners.models import Learner
+from learners.queries import learner_standing
 
 MOST_INSTRUMENTS = 100
 LEARNER_ID = OpenApiParameter("learner_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -83,8 +84,8 @@ class MayCapture(BasePermission):
         if caller.institution_id != institution and not caller.everywhere:
             raise Http404
         learner_id = uuid_read(view.kwargs["learner_id"])
-        learners = Learner.objects.select_related("institution", "user").filter(institution=institution)
-        view.learner = learners.filter(learner_id=learner_id).first() if learner_id is not None else None
+        learners = Learner.objects.filter(institution=institution)
+        view.learner = learner_standing(learners.filter(learner_id=learner_id)) if learner_id is not None else None
         if view.learner is None:
             raise Http404
         if caller.kind is CallerKind.VLE:

@@ -1,14 +1,15 @@
 """Queries of courses: annotations for each course of a list, counts, and instruments and activities of a person."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from courses.models import (
     Activity,
     ActivityInstrument,
+    AssessmentSession,
     Course,
     CourseInstructor,
     CourseLearner,
@@ -51,6 +52,29 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     attended = Course.objects.filter(institution=institution_id, learners=learner_id)
     ordered = attended.order_by(F("start").desc(nulls_last=True), "pk")
     return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]
+
+
+class Place(NamedTuple):
+    """Where something is done: an activity, all its instruments, and a session if one was asked for."""
+
+    activity: Activity
+    instruments: list[ActivityInstrument]
+    session: AssessmentSession | None
+
+
+def place_of(activities: QuerySet[Activity], **session: Any) -> Place | None:
+    """The one activity among these, in one query; `session` names columns of the session that is asked for."""
+    joined = activities.annotate(used=FilteredRelation("instruments"))
+    relations = ["used__instrument"]
+    if session:
+        wanted = Q(**{f"sessions__{name}": value for name, value in session.items()})
+        joined = joined.annotate(own=FilteredRelation("sessions", condition=wanted))
+        relations.append("own")
+    rows = list(joined.select_related(*relations).order_by("used__pk"))
+    if not rows:
+        return None
+    instruments = [getattr(row, "used", None) for row in rows]  # without one Django leaves the attribute out
+    return Place(rows[0], [row for row in instruments if row is not None], getattr(rows[0], "own", None))
 
 
 def learner_instruments(activity_id: int, learner_id: int) -> list[ActivityInstrument]:

@@ -25,12 +25,12 @@ from typing import IO, Any
 
 from django.core.files import File
 from django.core.files.storage import Storage, storages
-from django.db import transaction
 from django.db.models import Exists, ManyToOneRel, OuterRef, QuerySet
 from django.utils import timezone
 
 from files.models import Kind, PendingErasure, StoredFile
 from kernel.commit import after_commit
+from kernel.writes import one_transaction
 
 logger = logging.getLogger(__name__)
 CHUNK = 64 * 1024
@@ -107,7 +107,7 @@ def file_drafted(
         raise
 
 
-@transaction.atomic
+@one_transaction()
 def file_store(
     *, institution, owner, kind: Kind, media_type: str, content: IO[bytes] | Iterable[bytes], extension: str
 ) -> StoredFile:
@@ -123,7 +123,7 @@ def file_store(
     return row
 
 
-@transaction.atomic
+@one_transaction()
 def files_erase(*, files: QuerySet[StoredFile]) -> int:
     """Delete these rows, and their objects as soon as that is committed; how many they were.
 

@@ -14,6 +14,7 @@ from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.writes import Taken
 
 logger = logging.getLogger(__name__)
 _AS_A_WHOLE: dict[str, str] = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # what is wrong with no field alone
@@ -36,9 +37,10 @@ def _translate(exc, view):
             return exceptions.PermissionDenied(str(exc))
         case Unknown():
             return exceptions.NotFound(str(exc))
+        case Taken():
+            return _everything_taken(exc, view)
         case Invalid():
-            names = {source: name for name, source in _writable(view).items()}
-            return exceptions.ValidationError({names.get(name, name): [text] for name, text in exc.fields.items()})
+            return _invalid(exc, view)
         case ModelValidationError():
             found = as_serializer_error(exc)
             return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in found.items()})
@@ -49,6 +51,20 @@ def _translate(exc, view):
         case RequestDataTooBig() | TooManyFieldsSent():
             return exceptions.ParseError("The body is too large.")
     return exc
+
+
+def _invalid(error: Invalid, view) -> exceptions.ValidationError:
+    names = {source: name for name, source in _writable(view).items()}
+    return exceptions.ValidationError({names.get(name, name): [text] for name, text in error.fields.items()})
+
+
+def _everything_taken(error: Taken, view) -> Exception:
+    """The view's transaction is rolled back by now, so the database can be asked what else is taken."""
+    try:
+        error.ask()
+    except ModelValidationError as everything:
+        return _translate(everything, view)
+    return _invalid(error, view)
 
 
 def _lost_race(error: IntegrityError, view) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.views import APIView
@@ -16,7 +17,7 @@ from kernel.serializers import BodySerializer
 
 DECLARATIONS = VERBS - {"head", "options", "trace"} | {
     "root", "root_kwarg", "access",
-    "row_scope", "row_joins", "parser_classes", "renderer_classes", "handle_exception",
+    "row_scope", "read_row", "parser_classes", "renderer_classes", "handle_exception",
 }  # fmt: skip
 
 
@@ -25,7 +26,6 @@ DECLARATIONS = VERBS - {"head", "options", "trace"} | {
 class ProcedureView(Rooted, APIView):
     declarations = DECLARATIONS
     row_scope: ClassVar[Scope | None] = None  # which row the ids of the URL name; None: the root's own
-    row_joins: ClassVar[tuple[str, ...]] = ()  # what is read with it
     row: Any = None
     action_map = {"post": "post"}  # the browsable API asks for it
     action: str | None = None
@@ -67,9 +67,14 @@ class ProcedureView(Rooted, APIView):
         """That row, with what the rules of each grant say of it: one statement."""
         marked = {f"mark_{n}": mark for n, mark in enumerate(marks(scope.model, grants, self.caller))}
         try:
-            row = scope.parents(self.kwargs).select_related(*self.row_joins).annotate(**marked).first()
+            row = self.read_row(scope.parents(self.kwargs).annotate(**marked))
         except (ValidationError, ValueError) as error:  # no id that such a row could have
             raise Http404 from error
         if row is None:
             raise Http404
         return row
+
+    @staticmethod
+    def read_row(rows: QuerySet) -> Any:
+        """Hook: the one of these rows that there is, or None, with whatever else is read with it."""
+        return rows.first()

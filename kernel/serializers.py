@@ -3,13 +3,15 @@
 The two readers are the compiler of fast rows (rows.py) and DRF's own `to_representation`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from operator import attrgetter
 from typing import Any
 
 import orjson
 from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured, ValidationError
+from django.db.models import Model
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
@@ -120,39 +122,49 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
     pass
 
 
-# A row: whatever the database would refuse is refused here first, under the field that is to blame.
+# A row: what the database refuses is told under the field that is to blame.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
-
-    def get_fields(self):
-        fields = super().get_fields()
-        columns = {field.attname for field in self.Meta.model._meta.fields if field.is_relation}  # type: ignore[attr-defined]
-        for name, field in fields.items():
-            is_key = (field.source or name).split(".")[-1] in columns
-            if is_key and not field.read_only and not isinstance(field, TenantRelatedField | IdToLookUpField):
-                raise ImproperlyConfigured(f"{type(self).__name__}.{name} takes every id: name the key without _id")
-        return fields
+    _draft: Model | None = None  # the row as the body wants it, if the database is to judge it
 
     def get_validators(self) -> list[Any]:
         return []  # DRF's own know neither the parents of the URL nor expressions
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        draft = self._draft()
+        """Constraints are the database's: it is asked when it has refused the row (see `refusals_told`)."""
+        self._draft = draft = self._unchanged()
         for name, value in attrs.items():
             if not draft._meta.get_field(name).many_to_many:
                 setattr(draft, name, value)
+        return attrs
+
+    @contextmanager
+    def refusals_told(self) -> Iterator[None]:
+        """Around the transaction that writes what was validated.
+
+        When it fails, for whatever reason, all constraints that the body violates are told, by field; the reason is
+        told when there are none.
+        """
+        try:
+            yield
+        except Exception:
+            self._refuse_violations()
+            raise
+
+    def _refuse_violations(self) -> None:
+        if self._draft is None:
+            return
         writable = {str(field.source): name for name, field in self.fields.items() if not field.read_only}
         try:
-            refuse_violations(draft, writable)
+            refuse_violations(self._draft, writable)
         except ValidationError as error:
             details = serializers.as_serializer_error(error)
             names = writable | {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}
             named = {names.get(source, source): texts for source, texts in details.items()}
             raise serializers.ValidationError(named) from error
-        return attrs
 
-    def _draft(self):
-        """The row as it would be saved: the stored one, or a new one already under its parent."""
+    def _unchanged(self) -> Model:
+        """The row as it is stored, or a new one already under its parent."""
         if self.instance is not None:
             return copy(self.instance)
         return self.Meta.model(**self.context["view"].parent_link())  # type: ignore[misc]

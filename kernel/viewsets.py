@@ -3,6 +3,7 @@
 Which rows there are and how they are read is in `reading.py`; who may do what is decided before, see `access.py`.
 """
 
+from contextlib import ExitStack
 from functools import cached_property
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from kernel.access import METHOD, READ, ROOTS
 from kernel.filters import refuse_choices
 from kernel.reading import Reader
 from kernel.seal import refuse_options
+from kernel.writes import loaded
 
 # What a resource may declare, and the hooks it may fill: everything else is sealed (see `seal.py`).
 DECLARATIONS = frozenset({
@@ -34,9 +36,13 @@ DECLARATIONS = frozenset({
     "filterset_class",  # see filters.py
     "lookup_field", "lookup_url_kwarg", "lookup_value_converter",  # how a URL names a row: by its key, as {id}
     "fast_rows",  # False: this serializer is read by the REST framework; say why beside it
+    "reads_parent",  # False: services ask nothing of the parent but its key and its institution
+    "lock_before",  # relations of the row whose rows are locked first, in the same statement, as the services do
+    "lock_keys",  # False: other rows may refer to the locked ones meanwhile
+    "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
     "locks_row",  # False: what changes is not the row, and the service locks what does
     "renderer_classes",
-    "lock_first", "perform_create", "perform_update", "perform_destroy", "extend_answer", "handle_exception",
+    "lock_first", "known", "perform_create", "perform_update", "perform_destroy", "extend_answer", "handle_exception",
 })  # fmt: skip
 
 
@@ -44,7 +50,11 @@ DECLARATIONS = frozenset({
 class ResourceViewSet(Reader):
     declarations = DECLARATIONS
     conflicts = False
+    reads_parent = True
+    lock_before: tuple[str, ...] = ()
+    lock_keys = True
     locks_row = True
+    answers_from_memory = False
     lookup_url_kwarg = "id"
     lookup_value_converter = "id"
     search_fields: tuple[str, ...] = ()
@@ -74,8 +84,10 @@ class ResourceViewSet(Reader):
         """The nearest parent as an object, for services; access has already tied it to its ancestors."""
         if self.scope.at_root and ROOTS[self.root].id_is_tenant:
             return self.tenant
-        model = cast("type[Model]", self.scope.model)
-        row: Any = get_object_or_404(model, pk=self.kwargs[next(iter(self.scope.kwargs))])
+        model, key = cast("type[Model]", self.scope.model), self.kwargs[next(iter(self.scope.kwargs))]
+        if not self.reads_parent:
+            return model(pk=key, institution=self.tenant)
+        row: Any = get_object_or_404(model, pk=key)
         if self.caller.institution is not None and getattr(row, "institution_id", None) == self.caller.institution_id:
             row.institution = self.caller.institution  # in memory since authentication
         return row
@@ -119,7 +131,9 @@ class ResourceViewSet(Reader):
         self.lock_first()
         if not self.locks_row:
             return self.get_object()
-        rows = self.get_queryset().select_for_update(of=("self",))
+        # PostgreSQL locks in the order of `of`.
+        rows = self.get_queryset().select_related(*self.lock_before) if self.lock_before else self.get_queryset()
+        rows = rows.select_for_update(of=(*self.lock_before, "self"), no_key=not self.lock_keys)
         return self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
 
     def lock_first(self) -> None:
@@ -138,17 +152,20 @@ class ResourceViewSet(Reader):
         return Response(self.read_one(**self.looked_up))
 
     def create(self, request, *args, **kwargs):
-        serializer = self.get_serializer(data=request.data)
-        with transaction.atomic():
-            serializer.is_valid(raise_exception=True)
+        serializer: Any = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if (known := self.known(serializer.validated_data)) is not None:
+            return Response(self.read_back(known), status.HTTP_201_CREATED)
+        with serializer.refusals_told(), transaction.atomic():
             self.perform_create(serializer)
             return Response(self.read_back(serializer.instance), status.HTTP_201_CREATED)
 
     def update(self, request, *args, **kwargs):
-        with transaction.atomic():
+        with ExitStack() as around, transaction.atomic():
             row = self.locked()
-            serializer = self.get_serializer(row, data=request.data, partial=kwargs.pop("partial", False))
+            serializer: Any = self.get_serializer(row, data=request.data, partial=kwargs.pop("partial", False))
             serializer.is_valid(raise_exception=True)
+            around.enter_context(serializer.refusals_told())
             self.perform_update(serializer)
             return Response(self.read_back(serializer.instance))
 
@@ -159,6 +176,9 @@ class ResourceViewSet(Reader):
 
     def read_back(self, row):
         """What was written is read as anyone else would: who could not see it may not have written it."""
+        values = self.in_memory(row) if self.answers_from_memory else None
+        if values is not None:
+            return self.extend_answer(self.only([values]))
         try:
             return self.extend_answer(self.read_one(pk=row.pk))
         except Http404 as error:
@@ -167,6 +187,15 @@ class ResourceViewSet(Reader):
     def extend_answer(self, values: dict[str, Any]) -> dict[str, Any]:
         """Hook: what the answer to a change says beside the row, such as credentials that are told once."""
         return values
+
+    def known(self, values: dict[str, Any]) -> Any:
+        """Hook: the row that is there already, just as the body wants it: then nothing is written."""
+
+    def in_memory(self, row) -> tuple | None:
+        """The columns of a row that was just written, of a caller who sees all rows here; None: it must be read."""
+        if not self.compiled or self.shown.expressions or all(g.rows is not None for g in self.grants):
+            return None
+        return loaded(row, self.shown.columns)
 
     def perform_create(self, serializer):
         serializer.save(**self.parent_link())

@@ -1,14 +1,28 @@
 """Queries of learners: special needs, status of the consent, enrolment, and counts for an institution."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, TypeVar
 
-from django.db.models import Count, Exists, Min, Model, OuterRef, Q, Sum, Value
-from django.db.models.functions import Now
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    Min,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import JSONArray, Now
 
 from institutions.models import InformedConsent, Provider
-from institutions.services.consents import Version, consent_current, consent_status
+from institutions.services.consents import Version, consent_status, newest_valid
 from kernel.fast.prepared import Prepared
 from learners import arithmetic
 from learners.models import (
@@ -53,20 +67,23 @@ def _assignments(learners):
 _ASSIGNMENTS = Prepared(_assignments, "learners")
 
 
-def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]:
-    """{learner: all active assignments merged, sorted}; a learner without any is left out."""
-    merged: dict[int, tuple[set[str], set[int]]] = {}
-    for learner, data in _ASSIGNMENTS(learners=list(learners)):
-        options, instruments = merged.setdefault(learner, (set(), set()))
+def _merged(stored: Iterable[Mapping[str, Any]]) -> SendOptions:
+    """What several categories say together, sorted."""
+    options: set[str] = set()
+    instruments: set[int] = set()
+    for data in stored:
         said = send_data(data)
         options.update(said["enabled_options"])
         instruments.update(said["disabled_instruments"])
-    return {
-        learner: SendSummary(
-            is_send=True, send=SendOptions(enabled_options=sorted(options), disabled_instruments=sorted(instruments))
-        )
-        for learner, (options, instruments) in merged.items()
-    }
+    return SendOptions(enabled_options=sorted(options), disabled_instruments=sorted(instruments))
+
+
+def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]:
+    """{learner: all active assignments merged, sorted}; a learner without any is left out."""
+    stored: dict[int, list[Mapping[str, Any]]] = {}
+    for learner, data in _ASSIGNMENTS(learners=list(learners)):
+        stored.setdefault(learner, []).append(data)
+    return {learner: SendSummary(is_send=True, send=_merged(data)) for learner, data in stored.items()}
 
 
 def ic_status(
@@ -91,13 +108,57 @@ def ic_status(
     return consent_status(major, minor, patch, valid_from, current)
 
 
-def learner_ic_status(learner: Learner) -> str:
-    """The same of one learner, at this moment."""
-    held = learner.consent
-    major, minor, patch = (held.major, held.minor, held.patch) if held else (None, 0, 0)
-    valid_from = held.valid_from if held else learner.joined_at  # without a consent nobody asks
-    policy = (learner.institution.external_ic, consent_current(learner.institution_id))
-    return ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
+@dataclass(frozen=True)
+class Standing:
+    """A learner as of one moment, and what decides whether something may be captured."""
+
+    learner: Learner  # with person, institution and consent
+    current: Version | None  # the institution's current consent
+    send: SendOptions | None = None  # None: it was not asked for
+
+    @property
+    def ic_status(self) -> str:
+        """What the learner's consent is worth."""
+        learner, given = self.learner, self.learner.consent
+        major, minor, patch = (given.major, given.minor, given.patch) if given else (None, 0, 0)
+        valid_from = given.valid_from if given else learner.joined_at  # without a consent nobody asks
+        policy = (learner.institution.external_ic, self.current)
+        return ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
+
+
+def current_consent_of(institution: str) -> Subquery:
+    """The current version of an institution as a column of a query, whose path to the institution is given: a list."""
+    valid = newest_valid(InformedConsent.objects.filter(institution=OuterRef(institution)))
+    return Subquery(valid.values(parts=JSONArray("major", "minor", "patch"))[:1])
+
+
+def version_listed(found: list[int] | None) -> Version | None:
+    """What `current_consent_of` has found."""
+    return (found[0], found[1], found[2]) if found else None
+
+
+def learner_standing(learners: QuerySet[Learner]) -> Learner | None:
+    """The one learner among these with its `standing`, which services then need not ask for."""
+    standing = standing_of(learners)
+    if standing is None:
+        return None
+    learner: Any = standing.learner
+    learner.standing = standing
+    return learner
+
+
+def standing_of(learners: QuerySet[Learner]) -> Standing | None:
+    """Of the one learner among these, in one query; None: there is none."""
+    active = Q(sends__expires_at__isnull=True) | Q(sends__expires_at__gte=Now())
+    rows = list(
+        learners.alias(active_sends=FilteredRelation("sends", condition=active))
+        .annotate(send_data=F("active_sends__category__data"), current=current_consent_of("institution"))
+        .select_related("user", "institution", "consent")
+    )
+    if not rows:
+        return None
+    send = _merged(row.send_data for row in rows if row.send_data is not None)
+    return Standing(rows[0], version_listed(rows[0].current), send)
 
 
 def consent_language(consent: InformedConsent, wanted: Sequence[str]) -> str | None:
@@ -188,14 +249,15 @@ def enrolment_entries(learner_id: int) -> list[arithmetic.EnrolmentEntry]:
     return enrolment_status([learner_id])[learner_id]
 
 
-def instruments_applying(learner_id: int, rows: Iterable[Row]) -> list[Row]:
+def instruments_applying(learner_id: int, rows: Iterable[Row], send: SendOptions | None = None) -> list[Row]:
     """Of the instruments of one activity those that apply to this learner: special needs may replace some.
 
     One that is switched off in the whole service is replaced, too: nobody can enrol for it. The rows are of
-    courses.ActivityInstrument, with their instruments.
+    courses.ActivityInstrument, with their instruments; `send` is what is known of the learner's needs already.
     """
     by_key: dict[int, Any] = {row.pk: row for row in rows}
-    disabled = send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]["disabled_instruments"]
+    needs = send or send_summaries([learner_id]).get(learner_id, NO_SEND)["send"]
+    disabled = needs["disabled_instruments"]
     known = [
         arithmetic.ActivityInstrument(pk, r.instrument_id, r.active, r.alternative_to_id, r.instrument.enabled)
         for pk, r in by_key.items()
@@ -203,9 +265,16 @@ def instruments_applying(learner_id: int, rows: Iterable[Row]) -> list[Row]:
     return [by_key[row.id] for row in arithmetic.learner_instruments(known, disabled)]
 
 
-def enrolment_missing(learner_id: int, activity) -> arithmetic.MissingEnrolments:
-    """What the learner lacks to be verified in an activity, by the instruments that apply to this learner there."""
-    rows = instruments_applying(learner_id, activity.instruments.select_related("instrument").order_by("pk"))
+def enrolment_missing(
+    learner_id: int, activity, rows: Iterable[Any] | None = None, send: SendOptions | None = None
+) -> arithmetic.MissingEnrolments:
+    """What the learner lacks to be verified in an activity, by the instruments that apply to this learner there.
+
+    `rows` are the activity's instruments and `send` the learner's needs, if they are known already.
+    """
+    if rows is None:
+        rows = activity.instruments.select_related("instrument").order_by("pk")
+    rows = instruments_applying(learner_id, rows, send)
     return arithmetic.enrolment_missing(
         enrolment_entries(learner_id),
         [arithmetic.Instrument(row.instrument_id, row.instrument.requires_enrolment) for row in rows],

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from institutions.services.rosters import people_without
 from institutions.services.uses import further_uses
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
+from kernel.writes import one_transaction
 from learners.models import (
     ConsentDecision,
     Decision,
@@ -30,7 +30,14 @@ from learners.models import (
     SENDLearner,
     SENDOption,
 )
-from learners.queries import SendOptions, learner_ic_status, send_data
+from learners.queries import (
+    SendOptions,
+    Standing,
+    current_consent_of,
+    send_data,
+    standing_of,
+    version_listed,
+)
 
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
@@ -42,21 +49,20 @@ def categories_without(instrument: Instrument) -> tuple[type[Model], int]:
     return SENDCategory, sum(instrument.pk in (found.get("disabled_instruments") or ()) for found in data.iterator())
 
 
-@transaction.atomic
+@one_transaction()
 def learner_create(*, institution: Institution, uid: str, **values: Any) -> Learner:
     """The person with this uid, who may be new, becomes a learner."""
-    return learner_add(person=people.person_for_role(institution=institution, role=people.LEARNER, uid=uid, **values))
+    person = people.person_for_role(institution=institution, role=people.LEARNER, uid=uid, **values)
+    return learner_add(person=person, is_locked=True)
 
 
-@transaction.atomic
-def learner_add(*, person: User) -> Learner:
+@one_transaction()
+def learner_add(*, person: User, is_locked: bool = False) -> Learner:
     """The role of being assessed, given to a person of an institution who does not have it yet."""
-    held = people.person_locked(person_id=person.pk)
-    home: Any = held.institution_id
-    return Learner.objects.get_or_create(user=held, defaults={"institution_id": home})[0]
+    return people.role_added(Learner, person, is_locked)
 
 
-@transaction.atomic
+@one_transaction()
 def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
     """The role of being assessed for those of these people of the institution who lack it: how many they were."""
     keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
@@ -65,7 +71,7 @@ def learners_add(*, institution: Institution, person_ids: Collection[int]) -> in
     return len(rows)
 
 
-@transaction.atomic
+@one_transaction()
 def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
     """The category holds for these learners for good, unless it was assigned to them before: how many are new."""
     there = set(category.assignments.values_list("learner_id", flat=True))
@@ -77,7 +83,7 @@ def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
     return len(rows)
 
 
-@transaction.atomic
+@one_transaction()
 def learner_delete(*, learner: Learner) -> None:
     """The role with enrolments, samples, sessions, requests, reports and files; decisions on consents stay.
 
@@ -86,7 +92,7 @@ def learner_delete(*, learner: Learner) -> None:
     people.role_delete(person=learner.user, role=people.LEARNER)
 
 
-@transaction.atomic
+@one_transaction()
 def enrolment_erase(*, learner: Learner) -> None:
     """What was captured to know the learner again, and what was made of it: samples, validations, models, their files.
 
@@ -110,7 +116,7 @@ def consent_of_version(*, institution: Institution, version: str) -> InformedCon
     return found
 
 
-@transaction.atomic
+@one_transaction()
 def consent_accept(
     *, learner: Learner, consent: InformedConsent, language: str | None = None, address: str | None = None
 ) -> None:
@@ -137,7 +143,7 @@ def consent_accept(
     _record(held, Decision.ACCEPTED, found.version, language, address, now)
 
 
-@transaction.atomic
+@one_transaction()
 def consent_reject(*, learner: Learner, language: str | None = None, address: str | None = None) -> None:
     """The learner takes the acceptance back: which consent it was, and when it was accepted, stays known."""
     held = learner_locked(learner.pk)
@@ -149,15 +155,32 @@ def consent_reject(*, learner: Learner, language: str | None = None, address: st
 
 
 def learner_locked(learner_id: int) -> Learner:
-    """The learner as of now, who stays until the transaction ends, and so does the person.
+    """The learner as of now, who stays until the transaction ends, and so does the person."""
+    return standing_locked(pk=learner_id).learner
 
-    The person comes first, as where roles are erased: rows that refer to both are inserted behind this.
+
+def standing_locked(**columns: Any) -> Standing:
+    """The one learner whom these columns name, locked so, and what the consent is worth.
+
+    The person comes first, as where roles are erased: rows that refer to both are inserted behind this. One statement
+    locks both: PostgreSQL does so in the order of `of`.
     """
-    list(User.objects.select_for_update(no_key=True).filter(pk=learner_id).values_list("pk"))
-    found = Learner.objects.select_for_update(no_key=True).filter(pk=learner_id).first()
-    if found is None:
+    rows = Learner.objects.filter(**columns).select_related("user", "institution", "consent")
+    locked = rows.select_for_update(of=("user", "self"), no_key=True)
+    learner = next(iter(locked.annotate(current=current_consent_of("institution"))), None)
+    if learner is None:
         raise Unknown("There is no such learner any more.")
-    return found
+    return standing_whole(learner, learner.current)
+
+
+def standing_whole(learner: Learner, current: list[int] | None) -> Standing:
+    """Of a learner who was locked by the statement that joined the consent and found the current one.
+
+    While it waited for the lock the learner may have been given another consent, which is not the one that it joined.
+    """
+    if learner.consent is None and learner.consent_id is not None:
+        learner.consent = InformedConsent.objects.get(pk=learner.consent_id)
+    return Standing(learner, version_listed(current))
 
 
 def _record(
@@ -174,7 +197,7 @@ def _record(
     )
 
 
-@transaction.atomic
+@one_transaction()
 def send_category_create(
     *, institution: Institution, description: str, data: Mapping[str, Any] | None = None
 ) -> SENDCategory:
@@ -183,7 +206,7 @@ def send_category_create(
     return SENDCategory.objects.create(institution=institution, description=description, data=known)
 
 
-@transaction.atomic
+@one_transaction()
 def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCategory:
     """New `description` or `data`. A key that `data` lacks stays as it is; null empties it."""
     held = SENDCategory.objects.select_for_update().filter(pk=category.pk).first()
@@ -220,7 +243,7 @@ def _once_each(key: str, data: Mapping[str, Any], read: Callable[[Any], Any], kn
     return sorted({*found})
 
 
-@transaction.atomic
+@one_transaction()
 def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetime | None = None) -> SENDLearner:
     """The category holds for the learner until `expires_at`, or for good."""
     held = learner_locked(learner.pk)
@@ -231,7 +254,7 @@ def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetim
     )
 
 
-@transaction.atomic
+@one_transaction()
 def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLearner:
     """Another `category` or `expires_at`. What is stored may be sent back, though it has run out meanwhile."""
     held = SENDLearner.objects.select_for_update().filter(pk=assignment.pk).first()
@@ -273,17 +296,20 @@ def sample_create(
     content = sample_json(sample, **facts, metadata=metadata)
     with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
         row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
-        row.instruments.set(instruments)
+        row.instruments.add(*instruments)
     return row
 
 
 @contextmanager
-def capture_stored(*, learner: Learner, kind: Kind, content: Iterable[bytes]) -> Iterator[StoredFile]:
+def capture_stored(
+    *, learner: Learner, kind: Kind, content: Iterable[bytes], locked: Callable[[], Standing] | None = None
+) -> Iterator[StoredFile]:
     """The file of something captured from a learner; the block, in its transaction, refers to it.
 
-    Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends.
+    Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends. `locked`
+    locks the learner in that transaction, and what else the block needs.
     """
-    _refuse_without_consent(_whole(learner))
+    _refuse_without_consent(standing_known(learner))
     with (
         file_drafted(
             institution=learner.institution,
@@ -293,21 +319,22 @@ def capture_stored(*, learner: Learner, kind: Kind, content: Iterable[bytes]) ->
             content=content,
             extension="json",
         ) as file,
-        transaction.atomic(),
+        one_transaction(),
     ):
-        _refuse_without_consent(_whole(learner_locked(learner.pk)))
+        _refuse_without_consent(locked() if locked else standing_locked(pk=learner.pk))
         file.save()
         yield file
 
 
-def _whole(learner: Learner) -> Learner:
-    found = Learner.objects.select_related("institution", "consent").filter(pk=learner.pk).first()
-    if found is None:
+def standing_known(learner: Learner) -> Standing:
+    """As it was read with the learner, or as it is now."""
+    standing = getattr(learner, "standing", None) or standing_of(Learner.objects.filter(pk=learner.pk))
+    if standing is None:
         raise Unknown("There is no such learner any more.")
-    return found
+    return standing
 
 
-def _refuse_without_consent(learner: Learner) -> None:
-    status = learner_ic_status(learner)
+def _refuse_without_consent(standing: Standing) -> None:
+    status = standing.ic_status
     if not status.startswith("VALID"):
         raise Invalid(consent=status)

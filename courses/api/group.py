@@ -48,14 +48,16 @@ class GroupViewSet(ResourceViewSet):
         Role.ADMIN | Role.DATA: grant(WRITE),
     }
 
-    def lock_first(self):
-        groups.tree_locked(institution_id=self.parent.pk)  # before the group, as the services do
+    answers_from_memory = True
+    # With its institution, which comes first, as in the services; new rows may refer to the institution meanwhile.
+    lock_before = ("institution",)
+    lock_keys = False
 
     def perform_create(self, serializer):
         serializer.instance = groups.group_create(institution=self.parent, **serializer.validated_data)
 
     def perform_update(self, serializer):
-        groups.group_update(group=serializer.instance, **serializer.validated_data)
+        groups.group_update(group=serializer.instance, is_locked=True, **serializer.validated_data)
 
     def perform_destroy(self, instance):
-        groups.group_delete(group=instance)
+        groups.group_delete(group=instance, is_locked=True)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from courses.api.session import CORNER, CORNERS
 from courses.links import CONNECTOR, DATA, session_path
 from courses.models import Activity, AssessmentSession
+from courses.queries import place_of
 from courses.services import assessments
 from kernel.access import grant
 from kernel.caller import Role
@@ -21,7 +22,6 @@ from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from kernel.text import validate_language, validate_web_address
 from learners.api.learner import MissingEnrolmentsSerializer
-from learners.models import Learner
 from signin.services.launchers import LONGEST
 
 OF_NEW = ("vle_activity_type", "vle_activity_id", "vle_learner_uid")
@@ -143,17 +143,16 @@ class AssessmentView(ProcedureView):
             found = self.known(said)
             change = assessments.session_close if said.get("close") else assessments.session_continue
             return change(session=found)
-        activity = Activity.objects.filter(
+        activities = Activity.objects.filter(
             vle=self.root_id, vle_activity_type=said["vle_activity_type"], vle_activity_id=said["vle_activity_id"]
-        ).first()
-        if activity is None:
+        )
+        place = place_of(activities)
+        if place is None:
             raise Unknown("Activity not found")
-        learner = Learner.objects.filter(institution=self.tenant_id, user__uid=said["vle_learner_uid"]).first()
-        if learner is None:
-            raise Unknown("Learner not found")
         return assessments.session_open(
-            activity=activity,
-            learner=learner,
+            activity=place.activity,
+            instruments=place.instruments,
+            uid=said["vle_learner_uid"],
             max_ttl=said.get("max_ttl", assessments.MINUTES),
             locale=said.get("locale") or None,
             options={

@@ -3,13 +3,12 @@
 import uuid
 from typing import Any
 
-from django.db import transaction
-
 from courses.models import Activity, ActivityInstrument, Course
 from files.services import files_erase_unreferenced
 from institutions.models import Instrument
 from institutions.services.options import options_wrong
 from kernel.domain import Invalid, Unknown
+from kernel.writes import one_transaction
 
 MANUAL = "manual"  # type of the activities that no VLE has sent
 
@@ -53,7 +52,7 @@ def _put(activity: Activity, values: dict[str, Any]) -> None:
         setattr(activity, name, value)
 
 
-@transaction.atomic
+@one_transaction()
 def activity_delete(*, activity: Activity) -> None:
     """The activity with its instruments, sessions, requests, reports and their files."""
     activity.delete()
@@ -65,7 +64,7 @@ def _refuse_backwards(activity: Activity) -> None:
         raise Invalid(end="The end is before the start.")
 
 
-@transaction.atomic
+@one_transaction()
 def activity_instrument_create(
     *, activity: Activity, instrument: Instrument, alternative_to: ActivityInstrument | None = None, **values: Any
 ) -> ActivityInstrument:
@@ -79,7 +78,7 @@ def activity_instrument_create(
     return row
 
 
-@transaction.atomic
+@one_transaction()
 def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> None:
     """Only what is given is written. Another instrument must be an enabled one; the present one may be disabled."""
     activity_locked(activity=row.activity)

@@ -20,13 +20,14 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
-from courses.models import Activity, AssessmentSession
+from courses.models import Activity, ActivityInstrument, AssessmentSession
 from institutions.models import User
 from kernel.domain import DomainError, Unknown
+from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
-from learners.queries import enrolment_missing, learner_ic_status
-from learners.services import learner_locked
+from learners.queries import Standing, enrolment_missing, standing_of
+from learners.services import learner_locked, standing_locked
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
@@ -75,42 +76,50 @@ class Entry:
     launcher_token: str
 
 
-@transaction.atomic
+@one_transaction()
 def session_open(
-    *, activity: Activity, learner: Learner, max_ttl: int = MINUTES, locale: str | None = None, options: dict[str, Any]
+    *,
+    activity: Activity,
+    uid: str,
+    max_ttl: int = MINUTES,
+    locale: str | None = None,
+    options: dict[str, Any],
+    instruments: Sequence[ActivityInstrument] | None = None,
 ) -> AssessmentSession:
     """A new session. Others of the same learner and activity stay open: each browser may have one.
 
-    Unknown unless the learner is in the activity's course; NotReady without a valid consent or enrolment.
+    Unknown unless the learner with this uid is in the activity's course; NotReady without a valid consent or enrolment.
+    `instruments` are the activity's, if they have been read with it.
     """
-    found = _attending(learner.pk, activity)
-    _refuse_not_ready(found, activity)
+    standing = _attending(activity, institution=activity.institution_id, user__uid=uid)
+    _refuse_not_ready(standing, activity, instruments)
+    learner = standing.learner
     session = AssessmentSession.objects.create(
         institution_id=activity.institution_id,
         activity=activity,
-        learner=found,
+        learner=learner,
         max_ttl=max_ttl,
         locale=locale,
         options=options,
     )
-    _opened(session, found.user)
+    _opened(session, learner.user)
     return session
 
 
-@transaction.atomic
+@one_transaction()
 def session_continue(*, session: AssessmentSession) -> AssessmentSession:
     """An open session goes on, if its learner could open one now. Closed when it is over."""
-    found = _attending(session.learner_id, session.activity)
+    standing = _attending(session.activity, pk=session.learner_id)
     held = _open(session)
-    _refuse_not_ready(found, held.activity)
+    _refuse_not_ready(standing, held.activity)
     if _live(held) is None:  # it was ended with all of the person's sessions: the VLE vouches for the person anew
-        _opened(held, found.user)
+        _opened(held, standing.learner.user)
     held.checked_at = timezone.now()
     held.save(update_fields=["checked_at", "updated_at"])
     return held
 
 
-@transaction.atomic
+@one_transaction()
 def session_close(*, session: AssessmentSession) -> AssessmentSession:
     """The session is closed, and so are older open ones of the same learner and activity. Closed when it is over."""
     learner_locked(session.learner_id)
@@ -139,7 +148,7 @@ def sessions_close_overdue() -> int:
             return closed
 
 
-@transaction.atomic
+@one_transaction()
 def session_enter(*, session: AssessmentSession) -> Entry:
     """What the learner's browser needs: tokens can be made of it, and nothing of it is kept.
 
@@ -147,10 +156,11 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     sessions have been ended. The launcher is of no credential: it ends with the session, and like the session it goes
     on when the VLE's secret is replaced.
     """
-    learner = _attending(session.learner_id, session.activity)
+    standing = _attending(session.activity, pk=session.learner_id)
+    learner = standing.learner
     held = _open(session)
-    enrolments = enrolment_missing(learner.pk, held.activity)
-    _refuse_without_consent(learner, enrolments)
+    enrolments = enrolment_missing(learner.pk, held.activity, send=standing.send)
+    _refuse_without_consent(standing, enrolments)
     opened = _live(held)
     if opened is None:
         raise Closed("Closed session")
@@ -159,14 +169,20 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     return Entry(held, learner, enrolments, opened, launcher, token)
 
 
-def _attending(learner_id: int, activity: Activity) -> Learner:
-    """The learner, locked, who is in the activity's course; asked anew, since what was read before may be over."""
-    learner_locked(learner_id)
-    members = Learner.objects.filter(pk=learner_id, courses=activity.course_id, user__is_active=True)
-    found = members.select_related("user", "institution", "consent").first()
-    if found is None:
+def _attending(activity: Activity, **learner: Any) -> Standing:
+    """Of the learner whom these columns name, locked, who is in the activity's course.
+
+    All of it is asked behind the lock: what was read before may be over.
+    """
+    try:
+        locked = standing_locked(**learner).learner
+    except Unknown as error:
+        raise Unknown("Learner not found") from error
+    members = Learner.objects.filter(pk=locked.pk, courses=activity.course_id, user__is_active=True)
+    standing = standing_of(members)
+    if standing is None:
         raise Unknown("Learner not found")
-    return found
+    return standing
 
 
 def _open(session: AssessmentSession) -> AssessmentSession:
@@ -178,15 +194,17 @@ def _open(session: AssessmentSession) -> AssessmentSession:
     return held
 
 
-def _refuse_not_ready(learner: Learner, activity: Activity) -> None:
-    enrolments = enrolment_missing(learner.pk, activity)
-    _refuse_without_consent(learner, enrolments)
+def _refuse_not_ready(
+    standing: Standing, activity: Activity, instruments: Sequence[ActivityInstrument] | None = None
+) -> None:
+    enrolments = enrolment_missing(standing.learner.pk, activity, instruments, standing.send)
+    _refuse_without_consent(standing, enrolments)
     if enrolments["missing_enrolments"]:
         raise NotReady(Lack.ENROLMENT_MISSING, enrolments)
 
 
-def _refuse_without_consent(learner: Learner, enrolments: MissingEnrolments) -> None:
-    status = learner_ic_status(learner)
+def _refuse_without_consent(standing: Standing, enrolments: MissingEnrolments) -> None:
+    status = standing.ic_status
     if not status.startswith("VALID"):
         missing = status == "NOT_VALID_MISSING"
         raise NotReady(Lack.CONSENT_MISSING if missing else Lack.CONSENT_INVALID, enrolments)

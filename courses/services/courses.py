@@ -9,9 +9,10 @@ from courses.models import Course
 from files.services import files_erase_unreferenced
 from institutions.models import VLE
 from kernel.constraints import TAKEN, violated_fields
+from kernel.writes import one_transaction
 
 
-@transaction.atomic
+@one_transaction()
 def course_create(*, vle: VLE, **values: Any) -> Course:
     """A course that its VLE tells of. An id that the VLE has used before is wrong of the course as a whole."""
     course = Course(institution_id=vle.institution_id, vle=vle, **values)
@@ -19,7 +20,7 @@ def course_create(*, vle: VLE, **values: Any) -> Course:
     return course
 
 
-@transaction.atomic
+@one_transaction()
 def course_update(*, course: Course, **values: Any) -> None:
     """Only what is given is written."""
     for name, value in values.items():
@@ -37,7 +38,7 @@ def _save(course: Course, **how: Any) -> None:
         raise ValidationError({NON_FIELD_ERRORS: [TAKEN]}) from error
 
 
-@transaction.atomic
+@one_transaction()
 def course_delete(*, course: Course) -> None:
     """The course with its activities, sessions, requests and reports and their files. Its people stay."""
     course.delete()

@@ -12,12 +12,13 @@ from courses.models import Course, CourseGroup, GroupCourse
 from institutions.models import Institution
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
+from kernel.writes import inserted, one_transaction
 
 Tree = dict[int, int | None]  # group -> the one above it
 PIECE = 500  # groups deleted with one statement
 
 
-@transaction.atomic
+@one_transaction()
 def group_create(*, institution: Institution, parent: CourseGroup | None = None, **values: Any) -> CourseGroup:
     """A group below `parent`, or a root."""
     tree_locked(institution_id=institution.pk)
@@ -26,11 +27,16 @@ def group_create(*, institution: Institution, parent: CourseGroup | None = None,
     return CourseGroup.objects.create(institution=institution, parent=parent, **values)
 
 
-@transaction.atomic
-def group_update(*, group: CourseGroup, **values: Any) -> CourseGroup:
-    """New `name`, `description` or `parent` (None makes it a root). It takes what stands below it along."""
-    tree_locked(institution_id=group.institution_id)
-    held = _group_locked(group)
+@one_transaction()
+def group_update(*, group: CourseGroup, is_locked: bool = False, **values: Any) -> CourseGroup:
+    """New `name`, `description` or `parent` (None makes it a root). It takes what stands below it along.
+
+    `is_locked` says that `group` was read under a lock of its own and of the tree, in this transaction.
+    """
+    held = group
+    if not is_locked:
+        tree_locked(institution_id=group.institution_id)
+        held = _group_locked(group)
     parent = values.get("parent")
     if parent is not None and parent.pk != held.parent_id:
         _refuse_unknown(parent, held.institution_id)
@@ -41,10 +47,11 @@ def group_update(*, group: CourseGroup, **values: Any) -> CourseGroup:
     return held
 
 
-@transaction.atomic
-def group_delete(*, group: CourseGroup) -> None:
-    """The group and all that stand below it. The courses stay."""
-    tree_locked(institution_id=group.institution_id)
+@one_transaction()
+def group_delete(*, group: CourseGroup, is_locked: bool = False) -> None:
+    """The group and all that stand below it. The courses stay. `is_locked`: the tree, as for `group_update`."""
+    if not is_locked:
+        tree_locked(institution_id=group.institution_id)
     keys = _below(group.pk, _tree(group.institution_id))
     # Piece by piece and the deepest first: left to the database's cascade, a deep tree would exhaust the stack.
     for start in range(0, len(keys), PIECE):
@@ -98,16 +105,16 @@ def _below(key: int, tree: Tree) -> list[int]:
 # Courses of a group. Group, course, membership: in this order they are locked.
 
 
-@transaction.atomic
+@one_transaction()
 def group_course_add(*, group: CourseGroup, course: Course) -> GroupCourse:
     """The course belongs to the group from now on, or does already."""
     held = _group_locked(group, no_key=True)
     _refuse_no_course(held.institution_id, course)
-    keys = {"institution_id": held.institution_id}
-    return GroupCourse.objects.get_or_create(group=held, course=course, defaults=keys)[0]
+    membership = GroupCourse(group=held, course=course, institution_id=held.institution_id)
+    return membership if inserted(membership) else GroupCourse.objects.get(group=held, course=course)
 
 
-@transaction.atomic
+@one_transaction()
 def group_course_swap(*, membership: GroupCourse, course: Course) -> GroupCourse:
     """Another course takes the place of the one that is in the group; the same one is no change."""
     if course.pk == membership.course_id:

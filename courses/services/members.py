@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Model
 
 from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import Instructor, User
 from institutions.services.people import instructor_add
 from kernel.domain import Forbidden, Invalid, Unknown
+from kernel.writes import one_transaction
 from learners.models import Learner
 from learners.services import learner_add
 
@@ -19,7 +19,8 @@ from learners.services import learner_add
 class Membership:
     """A way of being in a course: the role that it takes, and the table and column of its links.
 
-    `kept` is the institution's switch that keeps the giving of the role from VLEs.
+    `kept` is the institution's switch that keeps the giving of the role from VLEs; `shown` names the relations of the
+    role that are shown with it.
     """
 
     role: Any  # the model of the role
@@ -27,27 +28,31 @@ class Membership:
     column: str
     role_add: Callable[..., Any]
     kept: str
+    shown: tuple[str, ...] = ()
 
 
-LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add, "disable_vle_learner_creation")
+LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add, "disable_vle_learner_creation", ("consent",))
 INSTRUCTORS = Membership(Instructor, CourseInstructor, "instructor", instructor_add, "disable_vle_instructor_creation")
 
 
-@transaction.atomic
-def members_link(*, course: Course, membership: Membership, members: Collection[Model]) -> None:
-    """They are in the course from now on, or are already: all of them, or none when one is of another institution."""
-    _refuse_strangers(course, membership, members)
+@one_transaction()
+def members_link(*, course: Course, membership: Membership, members: Collection[Model], are_new: bool = False) -> None:
+    """They are in the course from now on, or are already: all of them, or none when one is of another institution.
+
+    `are_new` says that their rows were made in this transaction, from the course's institution: nobody else sees them.
+    """
+    _refuse_strangers(course, membership, () if are_new else members)
     _link(course, membership, members)
 
 
-@transaction.atomic
+@one_transaction()
 def members_unlink(*, course: Course, membership: Membership, members: Collection[Model]) -> None:
     """They leave the course, if they are in it. What was done there stays."""
     _refuse_strangers(course, membership, members)
     _unlink(course, membership, members)
 
 
-@transaction.atomic
+@one_transaction()
 def member_add(*, course: Course, membership: Membership, uid: str, may_give_role: bool) -> Any:
     """The person of the institution with this uid is in the course from now on, or is already: the role's row.
 
@@ -58,7 +63,7 @@ def member_add(*, course: Course, membership: Membership, uid: str, may_give_rol
     return member
 
 
-@transaction.atomic
+@one_transaction()
 def member_replace(*, course: Course, membership: Membership, member: Any, uid: str, may_give_role: bool) -> Any:
     """The person with this uid is in the course in `member`'s place, and nobody is renamed: the role's row."""
     if member.user.uid == uid:
@@ -110,7 +115,7 @@ def _refuse_strangers(course: Course, membership: Membership, members: Collectio
     keys, role = {member.pk for member in members}, membership.role
     home = {"institution": course.institution_id}
     found = role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
-    if len(found.values_list("pk")) != len(keys):
+    if keys and len(found.values_list("pk")) != len(keys):
         raise Unknown(f"No such {role._meta.verbose_name} in this institution.")
     if not Course.objects.filter(pk=course.pk, **home).select_for_update(no_key=True).values_list("pk"):
         raise Unknown("There is no such course any more.")

@@ -73,7 +73,7 @@ class AdminUserViewSet(AdministrationViewSet):
         return people.person_create(**{"institution": None} | values)
 
     def changed(self, row: User, values: dict[str, Any]) -> User:
-        return accounts.account_update(person=row, own=row.pk == self.caller.id, **values)
+        return accounts.account_update(person=row, own=row.pk == self.caller.id, is_locked=True, **values)
 
     def removed(self, row: User) -> None:
         accounts.account_delete(person=row, own=row.pk == self.caller.id)

@@ -20,6 +20,7 @@ from institutions.models import InformedConsent, Institution
 from kernel.constraints import TAKEN
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.fast.prepared import Prepared
+from kernel.writes import one_transaction
 
 Version = tuple[int, int, int]
 LARGEST_PART = 2**31 - 1  # what the columns hold
@@ -70,14 +71,14 @@ def version_normalised(text: str) -> str:
     return ".".join(map(str, version_parsed(text)))
 
 
-@transaction.atomic
+@one_transaction()
 def consent_create(*, institution: Institution, version: str, valid_from: datetime) -> InformedConsent:
     consent = InformedConsent(institution=institution, valid_from=valid_from)
     _number(consent, version)
     return _saved(consent)
 
 
-@transaction.atomic
+@one_transaction()
 def consent_update(*, consent: InformedConsent, **values: Any) -> InformedConsent:
     """New `version` or `valid_from`. Conflict when it is frozen; what changes nothing is no change."""
     held = consent_locked(consent=consent)
@@ -91,7 +92,7 @@ def consent_update(*, consent: InformedConsent, **values: Any) -> InformedConsen
     return _saved(held)
 
 
-@transaction.atomic
+@one_transaction()
 def consent_delete(*, consent: InformedConsent) -> None:
     """With its documents and their PDFs. Conflict when it is frozen."""
     held = consent_locked(consent=consent)

@@ -5,12 +5,12 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.apps import apps
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from institutions.models import VLE, Credential, Provider
+from kernel.writes import one_transaction
 
 
 def secret_hash(secret: str) -> str:
@@ -29,7 +29,7 @@ def credential_issue(*, vle: VLE | None = None, provider: Provider | None = None
     return Credential.objects.create(vle=vle, provider=provider, secret_hash=secret_hash(secret)), secret
 
 
-@transaction.atomic
+@one_transaction()
 def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None, overlap_minutes: int = 0) -> None:
     """The live credentials of one module end in `overlap_minutes` (0: now), and with them the sessions they opened.
 

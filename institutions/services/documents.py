@@ -16,6 +16,7 @@ from institutions.services.html import html_cleaned
 from kernel.caller import Caller
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
+from kernel.writes import one_transaction
 
 
 @readable(Kind.CONSENT_PDF)
@@ -24,7 +25,7 @@ def consent_pdf_readable(caller: Caller, file: StoredFile) -> bool:
     return bool(caller.roles_in(file.institution_id)) and file.consent_documents.exists()
 
 
-@transaction.atomic
+@one_transaction()
 def document_create(
     *, consent: InformedConsent, language: str, html: str | None = None, pdf: IO[bytes] | None = None
 ) -> InformedConsentDocument:
@@ -40,7 +41,7 @@ def document_create(
     return document
 
 
-@transaction.atomic
+@one_transaction()
 def document_update(*, document: InformedConsentDocument, **values: Any) -> InformedConsentDocument:
     """New `language`, `html` or `pdf` (None takes it away). Conflict when the consent is frozen.
 
@@ -63,7 +64,7 @@ def document_update(*, document: InformedConsentDocument, **values: Any) -> Info
     return held
 
 
-@transaction.atomic
+@one_transaction()
 def document_delete(*, document: InformedConsentDocument) -> None:
     """With its PDF. Conflict when the consent is frozen."""
     held = _locked(document)

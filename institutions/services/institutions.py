@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import ProtectedError, Q
 
 from institutions.models import Institution, User
@@ -13,11 +12,12 @@ from institutions.services.people import person_create
 from institutions.services.returns import allowed_domains_checked
 from institutions.services.uses import amount_of, uses_of
 from kernel.domain import Conflict
+from kernel.writes import one_transaction
 
 _GOES_WITH_IT = Q(inst_admin=True, is_staff=False)  # a global administrator's account is deleted on purpose only
 
 
-@transaction.atomic
+@one_transaction()
 def institution_create(
     *, acronym: str, name: str, administrator: Mapping[str, Any], **values: Any
 ) -> tuple[Institution, User]:
@@ -30,7 +30,7 @@ def institution_create(
     return institution, person_create(institution=institution, **{**administrator, "inst_admin": True})
 
 
-@transaction.atomic
+@one_transaction()
 def institution_register(*, acronym: str, name: str, **values: Any) -> Institution:
     """A new institution that nobody administers yet."""
     institution = Institution(acronym=acronym, name=name, **_cleaned(values))
@@ -39,7 +39,7 @@ def institution_register(*, acronym: str, name: str, **values: Any) -> Instituti
     return institution
 
 
-@transaction.atomic
+@one_transaction()
 def institution_update(*, institution: Institution, **values: Any) -> Institution:
     """Only what is given is looked at and written."""
     for field, value in _cleaned(values).items():
@@ -65,7 +65,7 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-@transaction.atomic
+@one_transaction()
 def institution_delete(*, institution: Institution) -> list[int]:
     """The institution with its administrators and UI options: who went with it. Conflict when it has anything else."""
     people = [person.pk for person in administrators_locked(institution=institution)]

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from institutions.models import Instrument, Provider
 from institutions.services.credentials import credential_issue, credentials_end
@@ -12,26 +11,27 @@ from institutions.services.options import BROKEN_SCHEMA, options_wrong, schema_i
 from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.text import validate_queue_name
+from kernel.writes import one_transaction
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
 _PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows go with it
 _PAIR = "The two thresholds are a pair: give both or neither."
 
 
-@transaction.atomic
+@one_transaction()
 def instrument_create(*, acronym: str, queue: str = "", **values: Any) -> Instrument:
     """A new instrument; its queue is `tesla_<acronym>` unless another one is named."""
     instrument = Instrument(acronym=acronym, queue=queue or _queue("tesla_", acronym), **values)
     return _saved(instrument, values)
 
 
-@transaction.atomic
+@one_transaction()
 def instrument_update(*, instrument: Instrument, **values: Any) -> Instrument:
     """Only what is given is written; an empty queue is none that is given."""
     return _saved(_put(instrument, values), values)
 
 
-@transaction.atomic
+@one_transaction()
 def provider_create(
     *, instrument: Instrument, acronym: str, queue: str = "", **values: Any
 ) -> tuple[Provider, dict[str, str]]:
@@ -45,7 +45,7 @@ def provider_create(
     return _saved(provider, values), _issued(provider)
 
 
-@transaction.atomic
+@one_transaction()
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
     """Only what is given is written; an empty queue is none that is given."""
     changed = _put(provider, values)
@@ -53,7 +53,7 @@ def provider_update(*, provider: Provider, **values: Any) -> Provider:
     return _saved(changed, values)
 
 
-@transaction.atomic
+@one_transaction()
 def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> dict[str, str]:
     """New credentials; the live ones end in `overlap_minutes` (0: now)."""
     held = _locked(provider)  # of two rotations at once, the second one ends what the first one has issued
@@ -61,7 +61,7 @@ def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> 
     return _issued(held)
 
 
-@transaction.atomic
+@one_transaction()
 def shared_delete(*, row: Instrument | Provider) -> None:
     """An instrument or a provider, with what is a part of it. Conflict, naming what uses it, when it is in use."""
     held = _locked(row)

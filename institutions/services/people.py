@@ -5,20 +5,24 @@ is locked together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db import IntegrityError
+from django.db.models import Model, Q, QuerySet
 
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import Institution, Instructor, User
-from institutions.services.person_values import cleaned, refuse_wrong, usernames, values_taken
+from institutions.services.person_values import TEXTS, cleaned, refuse_malformed, refuse_taken, usernames, values_taken
 from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.writes import Taken, inserted, one_transaction
+
+Role = TypeVar("Role", bound=Model)
 
 INSTRUCTOR, LEARNER = ROLES = "instructor", "learner"  # also the names of User's relations to them
 GLOBAL_ADMINISTRATOR = "This is the account of a global administrator."
@@ -28,65 +32,68 @@ _ADMINISTERS = _CAN_SIGN_IN & Q(inst_admin=True, login_allowed=True)
 _ADMINISTERS_ALL = _CAN_SIGN_IN & Q(is_staff=True)  # needs no `login_allowed`
 
 
-@transaction.atomic
+@one_transaction()
 def person_create(*, institution: Institution | None, **values: Any) -> User:
     """A new person. Without `username` one is made, inside an institution: of the e-mail, else of acronym and uid.
 
     A `password` lets the person sign in; without one nobody can sign in to the account.
     """
+    return person_added(institution=institution, **values)
+
+
+def person_added(*, institution: Institution | None, **values: Any) -> User:
+    """As `person_create`, in the caller's transaction, which goes on when somebody holds one of the values already."""
     values = cleaned(values)
     password = values.pop("password", None)
     if password is not None:
         values.setdefault("login_allowed", True)
-    if "username" in values or institution is None:
-        return _created(institution, "", {"username": ""} | values, password)
-    names = usernames(institution, values.get("uid") or "", values.get("email"))
-    while True:
-        try:
-            return _created(institution, next(names), values, password)
-        except Invalid as error:
-            if "username" not in error.fields:  # somebody else was faster with this name: the next one
-                raise
-
-
-def _created(institution: Institution | None, username: str, values: dict[str, Any], password: str | None) -> User:
-    person = User(institution=institution, username=username)
+    named = "username" in values or institution is None
+    names = usernames(institution, values.get("uid") or "", values.get("email")) if not named else iter(())  # type: ignore[arg-type]
+    person = User(institution=institution, username=values.get("username", "") if named else next(names))
     person.set_unusable_password()
-    _put(person, values, password)
-    return _saved(person)
+    _put(person, {"username": person.username, **values} if named else values, password)
+    while not inserted(person):
+        refuse_taken(person, {"username"} if named else set())
+        if named or not User.objects.filter(username=person.username).exists():
+            return _saved(person, force_insert=True)  # was it taken only for a moment, or is it something else?
+        person.username = next(names)
+        refuse_malformed(person, {*values}, password)
+    return person
 
 
-@transaction.atomic
-def person_update(*, person: User, may: Collection[str] | None = None, **values: Any) -> User:
+@one_transaction()
+def person_update(*, person: User, may: Collection[str] | None = None, is_locked: bool = False, **values: Any) -> User:
     """Change of a person what differs from what is stored.
 
     `may` names what the writer may change: anything else that differs is refused, by its name. From who may change
     everything, a new password lets the person sign in. A new password, a deactivation and the end of `login_allowed`
     end all sessions of the person. Another `institution` is for somebody of whom nothing is in the present one.
+    `is_locked` says that `person` was read under the lock of `person_locked`, in this transaction.
     """
-    held = person_locked(person_id=person.pk)
-    administered, administered_all = _administers(held), _administers_all(held)
+    stored = person if is_locked else person_locked(person_id=person.pk)
+    administered, administered_all = _administers(stored), _administers_all(stored)
     values = cleaned(values)
     password = values.pop("password", None)
-    if password is not None and may is None and not held.is_staff:
+    if password is not None and may is None and not stored.is_staff:
         values.setdefault("login_allowed", True)
-    changed = {name: value for name, value in values.items() if getattr(held, name) != value}
+    changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_beyond(may, {*changed, "password"} if password is not None else {*changed})
     if "institution" in changed:
-        _refuse_bound(held)
-    _put(held, changed, password)
-    if administered and not _administers(held):
-        _refuse_last_administrator(held)
-    if administered_all and not _administers_all(held):
-        _refuse_last_global_administrator(held)
-    return _saved(held)
+        _refuse_bound(stored)
+    _put(stored, changed, password)
+    if administered and not _administers(stored):
+        _refuse_last_administrator(stored)
+    if administered_all and not _administers_all(stored):
+        _refuse_last_global_administrator(stored)
+    return _saved(stored, {*changed})
 
 
-@transaction.atomic
+@one_transaction()
 def profile_update(*, person: User, may: Collection[str], session_id: int | None, **values: Any) -> User:
     """What people change of themselves: as `person_update`, but the session in which they do it goes on."""
-    generation = person_locked(person_id=person.pk).session_generation
-    changed = person_update(person=person, may=may, **values)
+    stored = person_locked(person_id=person.pk)
+    generation = stored.session_generation
+    changed = person_update(person=stored, may=may, is_locked=True, **values)
     if session_id is not None and changed.session_generation != generation:
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
         kept = sessions.filter(pk=session_id, user=changed.pk, generation=generation)
@@ -94,7 +101,7 @@ def profile_update(*, person: User, may: Collection[str], session_id: int | None
     return changed
 
 
-@transaction.atomic
+@one_transaction()
 def person_delete(*, person: User) -> None:
     """The account with its roles and all that hangs from them, stored files included."""
     held = person_locked(person_id=person.pk)
@@ -107,7 +114,7 @@ def person_delete(*, person: User) -> None:
     _account_erase(held)
 
 
-@transaction.atomic
+@one_transaction()
 def person_for_role(*, institution: Institution, role: str, uid: str, **values: Any) -> User:
     """Who is to be given a role: the person with this uid, or a new one.
 
@@ -115,11 +122,11 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
     """
     person = person_with_uid(institution=institution, uid=uid)
     if person is None:
-        return person_create(institution=institution, uid=uid, **values)
+        return person_added(institution=institution, uid=uid, **values)
     if hasattr(person, role):
         raise Invalid(uid=f"The person with this uid already has the role of {role}.")
     values = values_taken(person, values)
-    return person_update(person=person, **values) if values else person
+    return person_update(person=person, is_locked=True, **values) if values else person
 
 
 def person_with_uid(*, institution: Institution, uid: str) -> User | None:
@@ -130,39 +137,47 @@ def person_with_uid(*, institution: Institution, uid: str) -> User | None:
     return person
 
 
-@transaction.atomic
+@one_transaction()
 def instructor_create(*, institution: Institution, uid: str, **values: Any) -> Instructor:
     """The person with this uid, who may be new, becomes an instructor."""
     person = person_for_role(institution=institution, role=INSTRUCTOR, uid=uid, **values)
-    return instructor_add(person=person)
+    return instructor_add(person=person, is_locked=True)
 
 
-@transaction.atomic
-def instructor_add(*, person: User) -> Instructor:
+@one_transaction()
+def instructor_add(*, person: User, is_locked: bool = False) -> Instructor:
     """The role of teaching, given to a person of an institution who does not have it yet."""
-    held = person_locked(person_id=person.pk)
-    home: Any = held.institution_id
-    return Instructor.objects.get_or_create(user=held, defaults={"institution_id": home})[0]
+    return role_added(Instructor, person, is_locked)
 
 
-@transaction.atomic
-def role_delete(*, person: User, role: str) -> None:
+def role_added(role: type[Role], person: User, is_locked: bool) -> Role:
+    """The row of the role; the one that the person has already, if it is so. `is_locked` as for `person_update`."""
+    stored = person if is_locked else person_locked(person_id=person.pk)
+    row = role(user=stored, institution_id=stored.institution_id)
+    return row if inserted(row) else role._default_manager.get(user=stored)
+
+
+@one_transaction()
+def role_delete(*, person: User, role: str, is_locked: bool = False) -> None:
     """Take a role with all that hangs from it; the account goes when neither role nor flag remains."""
-    held = person_locked(person_id=person.pk)
+    held = person if is_locked else person_locked(person_id=person.pk)
     _role_erase(held, role)
     if not (held.has_flag or User.objects.filter(_HAS_ROLE, pk=held.pk).exists()):
         _account_erase(held)
 
 
 def person_locked(*, person_id: int) -> User:
-    """The person as stored, locked until the transaction ends."""
+    """The person as stored, locked until the transaction ends.
+
+    A global administrator is locked together with all others: see `_refuse_last_global_administrator`.
+    """
     rows = User.objects.select_for_update()
-    if User.objects.filter(pk=person_id, is_staff=True).exists():
-        list(rows.filter(is_staff=True).order_by("pk").values_list("pk"))  # see _refuse_last_global_administrator
-    found = rows.filter(pk=person_id).first()
-    if found is None:
+    person = next(iter(rows.filter(pk=person_id, is_staff=False)), None)
+    if person is None:
+        person = next((row for row in rows.filter(is_staff=True).order_by("pk") if row.pk == person_id), None)
+    if person is None:
         raise Unknown("There is no such person any more.")
-    return found
+    return person
 
 
 def _refuse_beyond(may: Collection[str] | None, changed: set[str]) -> None:
@@ -174,23 +189,23 @@ def _refuse_beyond(may: Collection[str] | None, changed: set[str]) -> None:
 def _put(person: User, changed: dict[str, Any], password: str | None) -> None:
     for name, value in changed.items():
         setattr(person, name, value)
-    refuse_wrong(person, {*changed}, password)
+    refuse_malformed(person, {*changed}, password)
     if password is not None:
         person.set_password(password)
     if password is not None or changed.get("is_active") is False or changed.get("login_allowed") is False:
         person.session_generation += 1
 
 
-def _saved(person: User) -> User:
-    """Saved; what somebody else took since it was looked for is wrong, under its name."""
+def _saved(person: User, changed: Collection[str] = TEXTS, **how: Any) -> User:
+    """Saved; what somebody else has is wrong, under its name."""
     try:
-        with transaction.atomic():
-            person.save()
+        with one_transaction():
+            person.save(**how)
     except IntegrityError as error:
         taken = violated_fields(error) & {"username", "email", "uid"}
         if not taken:
             raise
-        raise Invalid(**dict.fromkeys(taken, TAKEN)) from error
+        raise Taken(partial(refuse_taken, person, changed), **dict.fromkeys(taken, TAKEN)) from error
     return person
 
 

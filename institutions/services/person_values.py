@@ -56,9 +56,8 @@ def values_compared(person: User, values: dict[str, Any]) -> Compared:
     return Compared(changed, sorted(different.keys() - changed.keys()))
 
 
-def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:
-    """Raise ValidationError with everything that is wrong with the changed values or the new password, by name."""
-    refuse_malformed(person, changed, password)
+def refuse_taken(person: User, changed: Collection[str]) -> None:
+    """Raise ValidationError with everything that the database forbids, by name."""
     errors: dict[str, list[ValidationError]] = {}
     with _under(errors):
         refuse_violations(person, TEXTS)
@@ -69,17 +68,20 @@ def refuse_wrong(person: User, changed: set[str], password: str | None) -> None:
 
 
 def refuse_malformed(person: User, changed: set[str], password: str | None = None) -> None:
-    """The part of it that can be told without asking the database, which can hold what passes."""
+    """Raise ValidationError with everything that is wrong with the changed values or the new password, by name.
+
+    Without asking the database, which can hold what passes; see `refuse_taken`.
+    """
     errors: dict[str, list[ValidationError]] = {}
     with _under(errors):
         person.clean_fields(exclude={field.name for field in User._meta.fields} - changed)
     for name in changed.intersection(TEXTS):
         with _under(errors, name):
             validate_line(getattr(person, name) or "")
-    if person.institution is not None and not person.uid:
+    if person.institution_id is not None and not person.uid:
         errors["uid"] = [ValidationError("A person of an institution needs a uid.")]
     for name in FLAGS:
-        if person.institution is None and getattr(person, name):
+        if person.institution_id is None and getattr(person, name):
             errors[name] = [ValidationError("Only a person of an institution can hold this right.")]
     if changed & {"email", "institution"}:
         with _under(errors, "email"):
@@ -114,11 +116,13 @@ def _refuse_password(person: User, password: str) -> None:
 
 
 def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:
-    """Names that nobody has at this moment, the best first: the e-mail, then `<acronym>-<uid>`, numbered."""
+    """Names to try, the best first: the e-mail, then `<acronym>-<uid>`, then such as nobody has at this moment."""
     address = _address(email)
-    if address and not _held([address]).exists():
+    if address:
         yield address
-    yield from _free(_stem(institution, uid))
+    stem = _stem(institution, uid)
+    yield stem
+    yield from _numbered(stem)
 
 
 def usernames_together(institution: Institution, people: Mapping[str, str | None]) -> dict[str, str]:
@@ -153,6 +157,10 @@ def _held(names: Collection[str]) -> QuerySet[User, str]:
 def _free(stem: str) -> Iterator[str]:
     if not _held([stem]).exists():
         yield stem
+    yield from _numbered(stem)
+
+
+def _numbered(stem: str) -> Iterator[str]:
     known = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
     number = 1
     while True:

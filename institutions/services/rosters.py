@@ -25,6 +25,7 @@ from institutions.services.person_values import (
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
+from kernel.writes import one_transaction
 
 
 class Roster(NamedTuple):
@@ -35,7 +36,7 @@ class Roster(NamedTuple):
     refused: dict[str, str]
 
 
-@transaction.atomic
+@one_transaction()
 def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
     """The people with these uids. Who is not there is made, without names and e-mail and unable to sign in.
 
@@ -52,7 +53,7 @@ def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
     )
 
 
-@transaction.atomic
+@one_transaction()
 def people_create(
     *, institution: Institution, people: Mapping[str, dict[str, Any]]
 ) -> tuple[dict[str, int], dict[str, str]]:
@@ -100,7 +101,7 @@ def _addresses_held(emails: Iterable[str | None]) -> set[str]:
     return {address for part in batched(wanted) for address in rows.filter(address__in=part)}
 
 
-@transaction.atomic
+@one_transaction()
 def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
     """The role of teaching for those of these people of the institution who lack it: how many they were."""
     keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
@@ -116,7 +117,7 @@ def people_without(*, role: str, institution: Institution, person_ids: Collectio
     return [key for part in batched(sorted(person_ids)) for key in locked.filter(pk__in=part)]
 
 
-@transaction.atomic
+@one_transaction()
 def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple[User, bool, Compared]:
     """The person with this uid as the values say: the person, whether it is new, and what was changed or ignored."""
     person = person_with_uid(institution=institution, uid=uid)
@@ -124,5 +125,5 @@ def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple
         return person_create(institution=institution, uid=uid, **values), True, Compared({}, [])
     compared = values_compared(person, values)
     if compared.changed:
-        person = person_update(person=person, **compared.changed)
+        person = person_update(person=person, is_locked=True, **compared.changed)
     return person, False, compared

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q
 
 from institutions.models import Institution, UIOption
 from kernel.domain import Invalid, Unknown
+from kernel.writes import one_transaction
 
 ROLES = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMIN")
 
@@ -27,14 +27,14 @@ def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> 
     return sorted(opened - blocked)
 
 
-@transaction.atomic
+@one_transaction()
 def ui_option_create(*, institution: Institution, route: str, **values: Any) -> UIOption:
     """A row of the institution's own, for all of its people or for one; as long as it is not enabled it blocks."""
     _refuse_unknown_route(route)
     return UIOption.objects.create(institution=institution, route=route, **values)
 
 
-@transaction.atomic
+@one_transaction()
 def ui_option_update(*, option: UIOption, **values: Any) -> UIOption:
     held = UIOption.objects.select_for_update().filter(pk=option.pk).first()
     if held is None:
@@ -53,13 +53,13 @@ def _refuse_unknown_route(route: str) -> None:
         raise Invalid(route="There is no such route.")
 
 
-@transaction.atomic
+@one_transaction()
 def global_option_create(*, route: str, enabled: bool = False, roles: str | None = None) -> UIOption:
     """A route for the dashboards of all institutions; it is open to these roles while it is enabled."""
     return UIOption.objects.create(route=route, enabled=enabled, roles=_roles_of(roles))
 
 
-@transaction.atomic
+@one_transaction()
 def global_option_update(*, option: UIOption, **values: Any) -> UIOption:
     held = UIOption.objects.select_for_update().filter(pk=option.pk, institution=None).first()
     if held is None:

@@ -3,22 +3,21 @@
 import uuid
 from typing import Any
 
-from django.db import transaction
-
 from files.services import files_erase_unreferenced
 from institutions.models import VLE, Institution, VLEType
 from institutions.services.credentials import credential_issue, credentials_end
 from kernel.domain import Unknown
+from kernel.writes import one_transaction
 
 
-@transaction.atomic
+@one_transaction()
 def vle_create(*, institution: Institution, **values: Any) -> tuple[VLE, dict[str, str]]:
     """A VLE with its LTI configuration, and its credentials in clear: {role_id, secret_id, consumer_key, ...}."""
     vle = vle_register(institution=institution, **values)
     return vle, _issued(vle)
 
 
-@transaction.atomic
+@one_transaction()
 def vle_register(*, institution: Institution, **values: Any) -> VLE:
     """A VLE that cannot sign in: nobody is told its secrets, until `vle_credentials_rotate` issues others."""
     vle = VLE(institution=institution, **values)
@@ -46,7 +45,7 @@ def _issued(vle: VLE) -> dict[str, str]:
     return {"role_id": str(credential.role_id), "secret_id": secret, **consumer, **endpoints}
 
 
-@transaction.atomic
+@one_transaction()
 def vle_update(*, vle: VLE, **values: Any) -> None:
     """LTI configuration and credentials stay as they were issued, whatever the new address is."""
     held = _locked(vle)
@@ -55,7 +54,7 @@ def vle_update(*, vle: VLE, **values: Any) -> None:
     held.save(update_fields=(*values, "updated_at"))  # what else changed since `vle` was read stays
 
 
-@transaction.atomic
+@one_transaction()
 def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
     """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
     held = _locked(vle)  # of two rotations at once, the second one ends what the first one has issued
@@ -74,7 +73,7 @@ def _locked(vle: VLE) -> VLE:
     return found
 
 
-@transaction.atomic
+@one_transaction()
 def vle_delete(*, vle: VLE) -> None:
     """The VLE with its courses, activities, reports and requests and their files; its credentials go with it."""
     list(vle.credential_rows.select_for_update())  # nobody signs in with one while it goes

@@ -21,6 +21,7 @@ from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, ObjectField
 from learners.models import Learner
+from learners.queries import learner_standing
 
 MOST_INSTRUMENTS = 100
 LEARNER_ID = OpenApiParameter("learner_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -87,8 +88,11 @@ class CaptureView(RefusedInBody, ProcedureView):
 
     root, root_kwarg = "lapi", "institution_id"
     row_scope = under(Learner, rows={}, learner_id="learner_id", institution_id="institution")
-    row_joins = ("institution", "user")
     renderer_classes = (JSONRenderer,)
+
+    @staticmethod
+    def read_row(rows):
+        return learner_standing(rows)
 
     @property
     def learner(self) -> Learner:

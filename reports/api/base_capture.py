@@ -1,17 +1,20 @@
 """What is captured in an activity: the activity, the session and the instruments that a body names."""
 
-from typing import Any
+from typing import Any, NoReturn
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, AssessmentSession
-from courses.queries import learner_instruments
+from courses.queries import Place, place_of
 from institutions.models import Instrument
 from kernel.caller import CallerKind
 from learners.api.base_capture import CaptureView, OfLearner, instruments_among
 from learners.models import Learner
+from learners.queries import instruments_applying
+from learners.services import standing_known
 
 
 class InActivity(OfLearner):
@@ -26,30 +29,36 @@ def session_of(activity: Activity, learner: Learner, number: int | None) -> Asse
         return None
     found = AssessmentSession.objects.filter(pk=number, activity=activity, learner=learner).first()
     if found is None:
-        raise ValidationError({"session_id": ["The learner has no such session in this activity."]})
+        raise_no_session()
     return found
 
 
-class ActivityCaptureView(CaptureView):
-    def place(self, body: dict[str, Any]) -> tuple[Activity, AssessmentSession | None]:
-        """Where the body says that it was captured."""
-        activity = self._activity(body)
-        bound = self.caller.assessment_session_id
-        number = body.get("session_id")
-        if bound is not None and number not in (None, bound):
-            raise PermissionDenied
-        return activity, session_of(activity, self.learner, bound or number)
+def raise_no_session() -> NoReturn:
+    raise ValidationError({"session_id": ["The learner has no such session in this activity."]})
 
-    def _activity(self, body: dict[str, Any]) -> Activity:
-        """An activity of a course that the learner attends; for a VLE one of its own."""
+
+class ActivityCaptureView(CaptureView):
+    def place(self, body: dict[str, Any]) -> Place:
+        """Where the body says that it was captured: one query."""
+        bound = self.caller.assessment_session_id
+        number = bound or body.get("session_id")
+        session = {} if number is None else {"id": number, "learner": self.learner.pk}
+        place = place_of(self._activities(body), **session)
+        if place is None:
+            raise ValidationError({"activity_id": ["The learner attends no course with this activity."]})
+        if bound is not None and body.get("session_id") not in (None, bound):
+            raise PermissionDenied
+        if number is not None and place.session is None:
+            raise_no_session()
+        return place
+
+    def _activities(self, body: dict[str, Any]) -> QuerySet[Activity]:
+        """The activity of a course that the learner attends; for a VLE one of its own."""
         attended = Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)
         if self.caller.kind is CallerKind.VLE:
             attended = attended.filter(vle=self.caller.id)
-        found = attended.filter(pk=body["activity_id"], course=body["course_id"]).first()
-        if found is None:
-            raise ValidationError({"activity_id": ["The learner attends no course with this activity."]})
-        return found
+        return attended.filter(pk=body["activity_id"], course=body["course_id"])
 
-    def instruments(self, activity: Activity, ids: list[int]) -> list[Instrument]:
-        rows = learner_instruments(activity.pk, self.learner.pk)
+    def instruments(self, place: Place, ids: list[int]) -> list[Instrument]:
+        rows = instruments_applying(self.learner.pk, place.instruments, standing_known(self.learner).send)
         return instruments_among((row.instrument for row in rows), ids)

@@ -47,14 +47,14 @@ class AlertView(ActivityCaptureView):
     def post(self, request, **_):
         """Something that a sensor noticed while the learner works on an activity."""
         body = self.read(AlertSerializer)
-        activity, session = self.place(body)
+        place = self.place(body)
         alert = alert_create(
             learner=self.learner,
-            activity=activity,
-            session=session,
+            activity=place.activity,
+            session=place.session,
             level=body["level"],
             data=body["data"],
-            instruments=self.instruments(activity, body.get("instruments") or []),
+            instruments=self.instruments(place, body.get("instruments") or []),
             raised_at=body["raised_at"],
         )
         return taken(path_of(self.learner, "alert", alert.pk))

@@ -26,13 +26,13 @@ class VerificationView(ReceivesSample, ActivityCaptureView):
     def post(self, request, **_):
         """A sample that instruments check, captured while the learner works on an activity."""
         body = self.read(VerificationSerializer)
-        activity, session = self.place(body)
+        place = self.place(body)
         made = request_create(
             learner=self.learner,
-            activity=activity,
-            session=session,
+            activity=place.activity,
+            session=place.session,
             sample=body["data"],
-            instruments=self.instruments(activity, body["instruments"]),
+            instruments=self.instruments(place, body["instruments"]),
             metadata=body["metadata"],
         )
         return taken(path_of(self.learner, "request", made.pk))

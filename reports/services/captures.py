@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import QuerySet
 
 from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
@@ -14,7 +13,8 @@ from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
 from kernel.domain import Invalid
 from learners.models import Learner
-from learners.services import capture_stored
+from learners.queries import Standing, current_consent_of
+from learners.services import capture_stored, standing_locked, standing_whole
 from reports.models import Alert, AlertLevel, Request
 
 
@@ -38,7 +38,7 @@ def request_create(
         request = Request.objects.create(
             institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
         )
-        request.instruments.set(instruments)
+        request.instruments.add(*instruments)
     return request
 
 
@@ -68,7 +68,7 @@ def alert_create(
             data=file,
             raised_at=raised_at,
         )
-        alert.instruments.set(instruments)
+        alert.instruments.add(*instruments)
     return alert
 
 
@@ -100,17 +100,41 @@ def _captured(
     is_late: bool = False,
 ) -> Iterator[StoredFile]:
     open_session = None if is_late else session
-    _refuse_over(activity, open_session, AssessmentSession.objects.all())  # before anything is written
-    with capture_stored(learner=learner, kind=kind, content=content) as file:
-        _refuse_over(activity, open_session, AssessmentSession.objects.select_for_update(no_key=True))
+    lock = _Lock(learner, activity, open_session)
+    lock.refuse_over(activity.enabled, open_session)  # as they were read: before anything is written
+    with capture_stored(learner=learner, kind=kind, content=content, locked=lock.locked) as file:
+        lock.refuse_over(lock.is_enabled, lock.session)
         yield file
 
 
-def _refuse_over(activity: Activity, session: AssessmentSession | None, sessions: QuerySet[AssessmentSession]) -> None:
-    """Invalid when the activity or the session takes nothing any more, as they are now."""
-    if not Activity.objects.filter(pk=activity.pk, enabled=True).exists():
-        raise Invalid(activity_id="This activity is not enabled.")
-    if session is not None:
-        held = sessions.filter(pk=session.pk).first()
-        if held is None or held.is_over:
+class _Lock:
+    """Where something is captured: the activity, and the session if that must be open."""
+
+    def __init__(self, learner: Learner, activity: Activity, session: AssessmentSession | None) -> None:
+        self.learner, self.activity, self.named = learner, activity, session
+        self.session, self.is_enabled = session, False
+
+    def locked(self) -> Standing:
+        """The person, the learner and the session, locked in this order; the session and the activity as of now."""
+        self.session = self._session_locked()
+        if self.session is not None:
+            self.is_enabled = self.session.activity.enabled
+            return standing_whole(self.session.learner, self.session.current)  # type: ignore[attr-defined]
+        standing = standing_locked(pk=self.learner.pk)
+        self.is_enabled = Activity.objects.filter(pk=self.activity.pk, enabled=True).exists()
+        return standing
+
+    def _session_locked(self) -> AssessmentSession | None:
+        if self.named is None:
+            return None
+        rows = AssessmentSession.objects.filter(pk=self.named.pk)
+        joined = rows.select_related("activity", "learner__user", "learner__institution", "learner__consent")
+        locked = joined.select_for_update(of=("learner__user", "learner", "self"), no_key=True)
+        return next(iter(locked.annotate(current=current_consent_of("institution"))), None)
+
+    def refuse_over(self, is_enabled: bool, session: AssessmentSession | None) -> None:
+        """Invalid when the activity or the session takes nothing any more."""
+        if not is_enabled:
+            raise Invalid(activity_id="This activity is not enabled.")
+        if self.named is not None and (session is None or session.is_over):
             raise Invalid(session_id="Closed session")

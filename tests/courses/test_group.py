@@ -272,9 +272,14 @@ def test_neither_filter_nor_form_loads_the_groups(admin, url, tree):
 def test_every_change_locks_the_institution_before_the_group(as_, url, tree, monkeypatch):
     client, locked = as_("admin"), []
     original = QuerySet.select_for_update
-    monkeypatch.setattr(
-        QuerySet, "select_for_update", lambda rows, *a, **k: locked.append(rows.model) or original(rows, *a, **k)
-    )
+
+    def noted(rows, *, of=("self",), **more):
+        """PostgreSQL locks the rows of one statement in the order of `of`."""
+        model = rows.model
+        locked.extend(model if name == "self" else model._meta.get_field(name).related_model for name in of)
+        return original(rows, of=of if of != ("self",) else (), **more)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", noted)
     for call in (
         lambda: client.post(url, {"name": "x", "parent": tree["a"].pk}, format="json"),
         lambda: client.patch(f"{url}{tree['a'].pk}/", {"parent": tree["z"].pk}, format="json"),

@@ -39,6 +39,8 @@ class MemberViewSet(ResourceViewSet):
         parent_lookup_vle__institution_id="institution",
     )
 
+    reads_parent = False
+
     @property
     def may_give_role(self) -> bool:
         return Role.ADMIN in self.roles

@@ -32,11 +32,22 @@ class VLEMemberViewSet(MemberViewSet):
     filterset_class: type[filters.FilterSet] = MemberFilter
     scope = under(Course, rows="courses", tenant="institution", course_id="pk", vle_id="vle")
     access = {Role.VLE: grant(READ, WRITE)}
+    answers_from_memory = True
+    is_unknown = False
+
+    def known(self, values):
+        there, member = registrations.member_known(course=self.parent, membership=self.membership, **values)
+        self.is_unknown = not there
+        return member
 
     def perform_create(self, serializer):
         serializer.instance = registrations.member_register(
-            course=self.parent, membership=self.membership, **serializer.validated_data
+            course=self.parent,
+            membership=self.membership,
+            is_unknown=self.is_unknown,
+            **serializer.validated_data,
         )
 
     def perform_update(self, serializer):
-        registrations.member_refresh(member=serializer.instance, **serializer.validated_data)
+        member = serializer.instance
+        member.user = registrations.member_refresh(member=member, **serializer.validated_data)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
 from institutions.models import User
@@ -64,14 +63,12 @@ class RoleViewSet(ResourceViewSet):
     role: str
     conflicts = True
 
-    def lock_first(self):
-        # The person first, as the services do: two changes of one person never wait for each other crosswise.
-        get_object_or_404(User.objects.select_for_update(), institution=self.tenant_id, **self.looked_up)
+    lock_before = ("user",)  # as in the services: two changes of one person never wait for each other crosswise
 
     def perform_update(self, serializer):
         person = serializer.instance.user
-        people.person_update(person=person, may=changeable(self, person), **serializer.validated_data)
+        people.person_update(person=person, may=changeable(self, person), is_locked=True, **serializer.validated_data)
 
     def perform_destroy(self, instance):
         changeable(self, instance.user)
-        people.role_delete(person=instance.user, role=self.role)
+        people.role_delete(person=instance.user, role=self.role, is_locked=True)

@@ -135,7 +135,7 @@ class BaseUserViewSet(ResourceViewSet):
     def perform_update(self, serializer):
         person = serializer.instance
         may = changeable(self, person, self.own_values(person))
-        people.person_update(person=person, may=may, **serializer.validated_data)
+        people.person_update(person=person, may=may, is_locked=True, **serializer.validated_data)
 
     def own_values(self, person: User) -> frozenset[str]:
         """What people change of themselves. Who was sent by a VLE has shown no password, so sets no new one."""

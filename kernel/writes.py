@@ -1,0 +1,91 @@
+"""Writing with few statements: one transaction, no savepoint where nothing is caught, no question before an insert."""
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP, OnConflict
+
+from kernel.domain import Invalid
+
+
+class Taken(Invalid):
+    """The database refused a value that is taken.
+
+    It tells of one constraint only. `ask` raises ValidationError with everything that is wrong with the row; it asks
+    the database, so the transaction that was refused must be rolled back before.
+    """
+
+    def __init__(self, ask: Callable[[], None], **fields: str) -> None:
+        self.ask = ask
+        super().__init__(**fields)
+
+
+class _OneTransaction(transaction.Atomic):
+    def __init__(self) -> None:
+        super().__init__(using=None, savepoint=True, durable=False)
+
+    def __enter__(self) -> None:
+        outer: Any = connection.atomic_blocks
+        self.savepoint = not outer or outer[-1]._from_testcase  # the transaction around a test is none of ours
+        super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, traceback)
+        if isinstance(error, Taken) and not connection.needs_rollback:  # it was rolled back: it can be asked
+            error.ask()
+
+    def _recreate_cm(self) -> "_OneTransaction":
+        return _OneTransaction()  # a decorated function runs in several threads at once
+
+
+def one_transaction() -> _OneTransaction:
+    """A transaction; inside another one a part of it: what fails here fails as a whole.
+
+    As `transaction.atomic`, but without a savepoint. Whoever catches an error of a function that is decorated so, and
+    goes on in the same transaction, needs a `transaction.atomic` around the call.
+    """
+    return _OneTransaction()
+
+
+def inserted(row: Model) -> bool:
+    """Whether the new row is stored now; not when a unique constraint forbids it, and the transaction goes on."""
+    model = type(row)
+    fields = [field for field in model._meta.local_concrete_fields if row.pk is not None or not field.primary_key]
+    rows = model._base_manager._insert(  # type: ignore[attr-defined] # as Model.save() does, which has no such choice
+        [row], fields=fields, returning_fields=[model._meta.pk], on_conflict=OnConflict.IGNORE
+    )
+    if not rows or rows[0] is None:
+        return False
+    row.pk = rows[0][0]
+    row._state.adding, row._state.db = False, connection.alias
+    return True
+
+
+def loaded(row: Model, columns: Iterable[str]) -> tuple[Any, ...] | None:
+    """These columns, paths over relations, as far as they are in memory; None when one of them is not."""
+    try:
+        return tuple(_value(row, path.split(LOOKUP_SEP)) for path in columns)
+    except KeyError:
+        return None
+
+
+def _value(row: Model, path: list[str]) -> Any:
+    at: Any = row
+    for name in path:
+        if name == "pk":
+            at = at.pk
+        elif name in at.__dict__:
+            at = at.__dict__[name]
+        else:
+            key = at.__dict__[f"{name}_id"]
+            at = None if key is None else at._state.fields_cache[name]
+            if at is None and key is not None:
+                raise KeyError(name)  # it was joined before somebody else changed it
+        if at is None:
+            return None
+    return at

@@ -64,7 +64,7 @@ def _new_name() -> str:
 def _sql(server: SplitResult, statement: str) -> None:
     import psycopg2
 
-    connection = psycopg2.connect(server._replace(scheme="postgresql").geturl())
+    connection = psycopg2.connect(server._replace(scheme="postgresql", path="/postgres").geturl())
     connection.autocommit = True
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(statement)

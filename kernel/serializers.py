@@ -127,6 +127,15 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
     _draft: Model | None = None  # the row as the body wants it, if the database is to judge it
 
+    def get_fields(self):
+        fields = super().get_fields()
+        columns = {field.attname for field in self.Meta.model._meta.fields if field.is_relation}  # type: ignore[attr-defined]
+        for name, field in fields.items():
+            is_key = (field.source or name).split(".")[-1] in columns
+            if is_key and not field.read_only and not isinstance(field, TenantRelatedField | IdToLookUpField):
+                raise ImproperlyConfigured(f"{type(self).__name__}.{name} takes every id: name the key without _id")
+        return fields
+
     def get_validators(self) -> list[Any]:
         return []  # DRF's own know neither the parents of the URL nor expressions
 

@@ -1330,8 +1330,8 @@ WRITTEN = [
     (
         "D-41 the group is locked first",
         "courses/api/group.py",
-        'of=("institution", "self")',
-        'of=("self", "institution")',
+        'lock_before = ("institution",)',
+        "lock_before = ()",
         _GROUP,
     ),
     (

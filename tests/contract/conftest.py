@@ -4,17 +4,15 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
-from institutions.models import VLE, Credential, Instrument, Provider
+from institutions.models import VLE, Credential, Provider
 from signin import tokens
 from signin.models import CallerSession
 from tests.conftest import client_of, kept
@@ -47,13 +45,8 @@ def stage(django_db_setup, django_db_blocker):
 
     @contextmanager
     def standing(prepare: Callable[[World], None] = lambda world: None) -> Iterator[bytes]:
-        quick = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
         with django_db_blocker.unblock(), transaction.atomic():
-            with override_settings(**quick):
-                if not Instrument.objects.exists():  # a test with real transactions empties the tables behind it
-                    with connection.schema_editor() as editor:
-                        import_module("institutions.migrations.0003_instruments_messages_routes").install(apps, editor)
-                    kept.cache_clear()
+            with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
                 world = kept().again()
                 before = pickle.dumps(world)
                 prepare(world)

@@ -47,7 +47,7 @@ def _keys(line: str) -> tuple[Key, ...]:
     return tuple(Key(name, kind.rstrip("?"), kind.endswith("?")) for name, _, kind in parts)
 
 
-# The nested objects, which the document only names. Part B, 0.8, 2.3, 2.6 and 2.12.
+# The nested objects, which the document only names.
 INSTITUTION = _keys(
     "id:integer acronym:string name:string external_ic:boolean mail_domain:string? "
     "disable_vle_learner_creation:boolean disable_vle_instructor_creation:boolean disable_vle_user_creation:boolean "
@@ -77,7 +77,7 @@ REPORT_DETAIL = _keys(
     "instrument:string enrolment:percent confidence:percent result:percent identity_level:level content_level:level "
     "integrity_level:level instrument_id:integer"
 )
-# Beside them in 19.2 alone: part B, 2.19.
+# Beside them in the report's detail alone.
 STATISTICS = (
     "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean", "thresholds",
     "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
@@ -87,7 +87,7 @@ REQUEST_RESULT = _keys(
     "updated_at:instant request:integer instrument:integer message_code:string?"
 )
 
-# Section -> key -> what it really is. Part A decides, then part B section 3 ("Contradictions and their resolution").
+# Section of the document -> key -> what it really is: where the document contradicts itself or its clients.
 CORRECTIONS: dict[int, dict[str, Key]] = {
     2: {
         "lti": Key("lti", "object", nullable=True),

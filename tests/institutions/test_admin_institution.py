@@ -6,7 +6,7 @@ from institutions.models import AdministrationRecord, Institution, Instructor, U
 from institutions.services.institutions import institution_delete, institution_obstacles
 from kernel.domain import Conflict
 from tests.contract.filling import fill_administration
-from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
+from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
 
 URL = f"{BASE}institution/"
 BODY = {"name": "New University", "acronym": "NEW", "allowed_domains": None}  # the dashboard's
@@ -40,13 +40,13 @@ def fresh(db):
     return institution
 
 
-def test_paths(root, world):
-    assert_paths(root, URL, world.home.institution.pk)
+def test_bodies_that_are_no_objects(root, world):
+    assert_bodies(root, URL)
 
 
-def test_list(root, world):
+def test_boxes_above_columns(root, world):
     fill_administration(15)
-    assert_list(root, URL, {"name": "y%20AWAY", "acronym": "awa"})
+    assert_boxes(root, URL, {"name": "y%20AWAY", "acronym": "awa"})
 
 
 def test_first_page_of_the_dashboards_picker(root, world):

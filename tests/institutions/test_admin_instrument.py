@@ -11,7 +11,7 @@ from institutions.services.instruments import instrument_update
 from kernel.domain import Unknown
 from reports.models import Request
 from tests.contract.filling import fill
-from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
+from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
 
 URL = f"{BASE}instrument/"
 # What the dashboard sends; the schema is JSON as text.
@@ -39,13 +39,13 @@ def spare(db) -> Instrument:
     return Instrument.objects.create(name="Spare", acronym="spare", queue="spare", options_schema=SCHEMA)
 
 
-def test_paths(root):
-    assert_paths(root, URL, 1)
+def test_bodies_that_are_no_objects(root):
+    assert_bodies(root, URL)
 
 
-def test_list(root, world):
+def test_boxes_above_columns(root, world):
     fill(world, 8)
-    assert_list(root, URL, {"name": "keyST", "acronym": "KS"})
+    assert_boxes(root, URL, {"name": "keyST", "acronym": "KS"})
 
 
 def test_disabled_ones_are_seen_here_alone(root, spare, world):

@@ -14,7 +14,7 @@ from learners.models import Enrolment
 from signin.services import Refused
 from signin.services.modules import module_sign_in
 from tests.contract.filling import fill_administration
-from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
+from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
 
 URL = f"{BASE}instrument/1/provider/"
 # What the dashboard sends when three boxes were filled.
@@ -54,16 +54,16 @@ def own(provider):
     return f"{URL}{provider.pk}/"
 
 
-def test_paths(root, provider):
-    assert_paths(root, URL, provider.pk)
+def test_bodies_that_are_no_objects(root, provider):
+    assert_bodies(root, URL)
     assert root.get(f"{URL}{provider.pk}/credentials/").status_code == 405
     assert root.post(f"{URL}987654321/credentials/", {}).status_code == 404
 
 
-def test_list(root, provider):
+def test_boxes_above_columns(root, provider):
     fill_administration(14)
     Provider.objects.filter(acronym="more0").update(description="It sees")
-    assert_list(root, URL, {"name": "provider%200", "description": "T%20SEE"})
+    assert_boxes(root, URL, {"name": "provider%200", "description": "T%20SEE"})
 
 
 @pytest.mark.parametrize("instrument", [2, 987654321])

@@ -5,7 +5,7 @@ import pytest
 from institutions.models import UIOption
 from institutions.services.routes import global_option_update, routes_of
 from kernel.domain import Unknown
-from tests.institutions.administration import BASE, assert_list, assert_paths, call, records
+from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
 
 URL = f"{BASE}ui/"
 BODY = {"route": "statistics", "enabled": True, "roles": "ADMIN,DATA"}
@@ -26,12 +26,12 @@ def own(course):
     return f"{URL}{course.pk}/"
 
 
-def test_paths(root, course):
-    assert_paths(root, URL, course.pk)
+def test_bodies_that_are_no_objects(root, course):
+    assert_bodies(root, URL)
 
 
-def test_list(root, course):
-    assert_list(root, URL, {"route": "ADMINISTRATION"})
+def test_boxes_above_columns(root, course):
+    assert_boxes(root, URL, {"route": "ADMINISTRATION"})
 
 
 def test_rows_of_institutions_are_not_here(root, world):

@@ -14,8 +14,8 @@ from tests.conftest import client_of, token_of
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import (
     BASE,
-    assert_list,
-    assert_paths,
+    assert_bodies,
+    assert_boxes,
     call,
     records,
 )
@@ -75,13 +75,13 @@ def test_global_administrator_does_everything(root, body, url):
         assert call(root, method, where, sent).status_code == status
 
 
-def test_paths(root, world):
-    assert_paths(root, URL, world.people["ann"].pk)
+def test_bodies_that_are_no_objects(root, world):
+    assert_bodies(root, URL)
 
 
-def test_list(root, world):
+def test_boxes_above_columns(root, world):
     fill_administration(3)
-    assert_list(root, URL, {"username": "home-LEGAL", "email": "legal@HOME"})
+    assert_boxes(root, URL, {"username": "home-LEGAL", "email": "legal@HOME"})
     for text, found in (("home-legal", 1), ("ann", 2), ("legal home", 1)):
         assert root.get(URL, {"search": text}).json()["count"] == found
 

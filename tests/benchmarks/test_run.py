@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.endpoints import ENDPOINTS
+from benchmarks.writing import WRITES
 from tests.courses.oulad import write_oulad
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +24,10 @@ def test_every_address_is_measured_beside_the_floor(tmp_path):
     measured = {line[:26].strip(): line for line in done.stdout.splitlines() if line[:26].strip() in names}
     assert measured.keys() == names
     written = figures.read_text()
+    for write in WRITES:
+        assert f"\n{write.name:26} " in written
     assert set(measured.values()) <= set(written.splitlines())
     assert "\nversions   Python 3.11" in written
     assert "\nPostgreSQL " in written
-    assert "\nroster     2 courses, 3 activities, 3 learners, 3 memberships" in written
+    assert "\nroster     2 courses, 4 activities, 3 learners, 3 memberships" in written
     assert written.count("by function, ") == 3

@@ -36,7 +36,7 @@ class Whole:
         info, select = compiler.klass_info, compiler.select
         start, end = info["select_fields"][0], info["select_fields"][-1] + 1
         names = [column.target.attname for column, _, _ in select[start:end]]
-        related = get_related_populators(info, select, connection.alias)
+        related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg] # of Django 6
         return info["model"], start, end, names, related, [*compiler.annotation_col_map.items()]
 
     def _instances(self, values: dict[str, Any]) -> Iterator[Any]:

@@ -11,7 +11,7 @@ TIMEOUT = 30.0
 
 
 class BadAnswer(Exception):  # noqa: N818 - an outcome
-    """Not the 200 that was expected."""
+    """Not the 200 or 201 that was expected."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,18 @@ class Target:
             f"Authorization: JWT {token}",
         ]
         return cls(port, "\r\n".join([*lines, "", ""]).encode())
+
+    @classmethod
+    def sending(cls, port: int, method: str, path: str, body: bytes, token: str) -> "Target":
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            "Accept: application/json",
+            f"Authorization: JWT {token}",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+        ]
+        return cls(port, "\r\n".join([*lines, "", ""]).encode() + body)
 
 
 class Connection:
@@ -66,7 +78,7 @@ class Connection:
         head, blank, _ = bytes(self.buffer[: min(self.filled, 4096)]).partition(b"\r\n\r\n")
         if not blank:
             return 0
-        if not head.startswith(b"HTTP/1.1 200 "):
+        if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")):
             raise BadAnswer(head.decode("latin-1"))
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         self.body = len(head) + 4

@@ -1,8 +1,9 @@
-"""The floor: the reads of the API written by hand, as a bare WSGI application with psycopg2 and orjson.
+"""The floor: the API written by hand, as a bare WSGI application with psycopg2 and orjson.
 
-The service's own token check and the same caller query, then one SQL statement for each address (pages), its rows as
-JSON. It answers what the service answers; that it does is compared before anything is measured. What the service does
-beside that - any error but a bare one, filters, search, orderings, forms, pages for people - is not here.
+The service's own token check and the same caller query, then one SQL statement for each address that is read (pages),
+its rows as JSON; writes are transactions of a few statements (pages/writes.py). It answers what the service answers;
+that it does is compared before anything is measured. What the service does beside that - any error but a bare one,
+filters, search, orderings, forms, pages for people - is not here.
 """
 
 import os
@@ -19,6 +20,7 @@ django.setup()  # the token check asks the settings for its keys
 
 from benchmarks.pages import OTHERS, PAGES  # noqa: E402
 from benchmarks.pages.shared import Call, Institution  # noqa: E402
+from benchmarks.pages.writes import WRITES  # noqa: E402
 from signin.tokens import AccessToken, InvalidToken  # noqa: E402
 
 CALLER = """
@@ -34,6 +36,15 @@ SELECT s.kind, s.user_id, u.username, u.is_staff, u.login_allowed, s.assessment_
   LEFT JOIN institutions_institution i ON i.id = u.institution_id
  WHERE s.id = %s AND s.ended_at IS NULL AND s.expires_at > statement_timestamp()
    AND (u.login_allowed OR u.is_staff OR s.kind <> 'person') AND s.generation = u.session_generation AND u.is_active
+"""
+VLE = """
+SELECT s.kind, v.id, i.id, i.acronym, i.name, i.external_ic, i.mail_domain, i.disable_vle_learner_creation,
+       i.disable_vle_instructor_creation, i.disable_vle_user_creation, i.allow_learner_report, i.allow_learner_audit,
+       i.allow_valid_audit, i.created_at, i.updated_at, i.allowed_domains
+  FROM signin_callersession s JOIN institutions_credential c ON c.id = s.credential_id
+  JOIN institutions_vle v ON v.id = c.vle_id JOIN institutions_institution i ON i.id = v.institution_id
+ WHERE s.id = %s AND s.ended_at IS NULL AND s.expires_at > statement_timestamp() AND c.revoked_at IS NULL
+   AND (c.expires_at IS NULL OR c.expires_at > statement_timestamp())
 """
 LARGEST_PAGE = 1000
 here = local()
@@ -86,24 +97,33 @@ def page(environ: dict[str, Any], call: Call, count: int, rows: list[Any]) -> di
 def answer(environ: dict[str, Any]) -> Any:
     found = claims(environ.get("HTTP_AUTHORIZATION", ""))
     database = cursor()
-    database.execute(CALLER, (found["sid"],))
+    database.execute(VLE if found["kind"] == "vle" else CALLER, (found["sid"],))
     row = database.fetchone()
     if row is None or row[0] != found["kind"]:
         raise Refused("401 Unauthorized")
     words = environ["PATH_INFO"].split("/")[3:-1]
     names, ids = words[::2], words[1::2]
-    institution = Institution(*row[12:-1])
-    if names[0] != "institution" or (ids and ids[0] != str(institution.id)):
+    if found["kind"] == "vle":
+        institution, holds = Institution(*row[2:]), (False,) * 7
+    else:
+        institution, holds = Institution(*row[12:-1]), (row[3], *row[6:12])
+    root = "vle" if found["kind"] == "vle" else "institution"
+    if names[0] != root or (ids and ids[0] != str(row[1] if root == "vle" else institution.id)):
         raise Refused("404 Not Found")
     is_list = len(names) > len(ids)
     query = parse_qs(environ["QUERY_STRING"])
+    staff, inst_admin, legal_admin, data_admin, send_admin, instructor, learner = holds
     call = Call(
-        execute=database.execute, fetch=database.fetchall, institution=institution, id=row[1], staff=row[3],
-        inst_admin=row[6], legal_admin=row[7], data_admin=row[8], send_admin=row[9], instructor=row[10],
-        learner=row[11], ids=ids, limit=min(positive(query, "limit", 10), LARGEST_PAGE) if is_list else 1,
+        execute=database.execute, fetch=database.fetchall, institution=institution, id=row[1], staff=staff,
+        inst_admin=inst_admin, legal_admin=legal_admin, data_admin=data_admin, send_admin=send_admin,
+        instructor=instructor, learner=learner, ids=ids,
+        limit=min(positive(query, "limit", 10), LARGEST_PAGE) if is_list else 1,
         offset=positive(query, "offset", 0) if is_list else 0,
         files=f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}/files/",
     )  # fmt: skip
+    if environ["REQUEST_METHOD"] != "GET":
+        body = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        return WRITES[environ["REQUEST_METHOD"], "/".join(names)](call, body)
     if words[-1] in OTHERS:
         return OTHERS[words[-1]](call)
     count, rows = PAGES["/".join(names)](call, is_list)

@@ -34,6 +34,7 @@ from courses.models import (  # noqa: E402
 from files.models import Kind, StoredFile  # noqa: E402
 from institutions.models import (  # noqa: E402
     VLE,
+    Credential,
     InformedConsent,
     InformedConsentDocument,
     Institution,
@@ -333,6 +334,30 @@ def token_of(user: User) -> str:
     return tokens.pair(session)["access_token"]
 
 
+def token_of_vle(vle: VLE) -> str:
+    credential, _ = Credential.objects.get_or_create(vle=vle, defaults={"secret_hash": "x" * 64})
+    session = CallerSession.objects.create(
+        kind="vle", credential=credential, expires_at=timezone.now() + timedelta(days=1)
+    )
+    return tokens.pair(session)["access_token"]
+
+
+def sitting(course_id: int, learner_id: int) -> dict[str, str]:
+    """What a VLE says to open a session: an activity with one instrument, and the learner who is enrolled with it."""
+    course = Course.objects.get(pk=course_id)
+    activity, is_new = Activity.objects.get_or_create(
+        institution_id=course.institution_id, vle_id=course.vle_id, course=course, vle_activity_type="bench",
+        vle_activity_id="1", defaults={"enabled": True, "name": "Sitting"},
+    )  # fmt: skip
+    if is_new:
+        ActivityInstrument.objects.create(activity=activity, instrument=Instrument.objects.order_by("pk")[0])
+        current = InformedConsent.objects.filter(institution=course.institution_id).order_by("-minor")[0]
+        Learner.objects.filter(pk=learner_id).update(consent=current, consent_accepted=THEN, consent_rejected=None)
+        Enrolment.objects.filter(learner=learner_id).update(can_analyse=True, percentage=1)
+    uid = User.objects.get(pk=learner_id).uid
+    return {"vle_activity_type": "bench", "vle_activity_id": "1", "vle_learner_uid": uid}
+
+
 def facts(home: Institution) -> dict[str, Any]:
     """Where to look: a row of each resource, by the words of the tree, and callers."""
     activity, learner = activity_of(home), busiest(home)
@@ -346,6 +371,7 @@ def facts(home: Institution) -> dict[str, Any]:
             "institution": home.pk,
             "vle": VLE.objects.filter(institution=home).order_by("-pk")[0].pk,
             "course": activity.course_id,
+            "course_vle": activity.vle_id,
             "group": CourseGroup.objects.filter(institution=home).order_by("pk")[0].pk,
             "consent": consent.pk,
             "language": LANGUAGES[0],
@@ -366,7 +392,9 @@ def facts(home: Institution) -> dict[str, Any]:
             "admin": token_of(users.get(username="admin")),
             "instructor": token_of(users.get(pk=teacher)),
             "learner": token_of(users.get(pk=learner)),
+            "vle": token_of_vle(activity.vle),
         },
+        "sitting": sitting(activity.course_id, learner),
         "rows": {
             "courses": home.courses.count(),
             "activities": home.activities.count(),

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.endpoints import SIDES, Measured
 from benchmarks.servers import ROOT, Run
+from benchmarks.writing import TARGET, Timed
 
 PACKAGES = ("Django", "djangorestframework", "psycopg2-binary", "gunicorn", "orjson", "PyJWT")
 SETTINGS = ("shared_buffers", "fsync", "synchronous_commit", "jit", "max_connections")
@@ -41,9 +42,21 @@ def line(found: Measured) -> str:
     return f"{row}  over" if target and found.slower > target else row
 
 
+def write_columns() -> str:
+    return f"{'write':26}{'ms':>9}{'p99':>9}{'floor':>9}{'ratio':>8}{'target':>8}"
+
+
+def write_line(timed: Timed) -> str:
+    row = (
+        f"{timed.write.name:26}{timed.milliseconds('service'):9.2f}{timed.p99('service'):9.2f}"
+        f"{timed.milliseconds('floor'):9.2f}{timed.slower:8.2f}{TARGET:8}"
+    )
+    return f"{row}  over" if timed.slower > TARGET else row
+
+
 def figures(
     run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float], found: list[Measured],
-    profile: str,
+    writes: list[Timed], profile: str,
 ) -> str:  # fmt: skip
     return "\n".join(
         [
@@ -51,6 +64,9 @@ def figures(
             "",
             columns(),
             *map(line, found),
+            "",
+            write_columns(),
+            *map(write_line, writes),
             "",
             "raw rounds: milliseconds at the median and requests/s, floor | service | ratios",
             *(text for measured in found for text in _raw(measured)),

@@ -1,4 +1,4 @@
-"""Measures every read of the API beside the floor; a whole run writes benchmarks/figures.txt."""
+"""Measures the reads of the API and its hot writes beside the floor; a whole run writes benchmarks/figures.txt."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ from benchmarks import report
 from benchmarks.client import Connection, Target, asked, latencies, rate
 from benchmarks.endpoints import ENDPOINTS, SIDES, Endpoint, Measured, Round
 from benchmarks.servers import ROOT, Run, say
+from benchmarks.writing import written
 
 CONNECTIONS, SLICE = 4, 0.1
 FIGURES = ROOT / "benchmarks" / "figures.txt"
@@ -22,6 +23,7 @@ FIGURES = ROOT / "benchmarks" / "figures.txt"
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="addresses whose name begins so")
+    parser.add_argument("--writes", action="store_true", help="the writes, too, when only some addresses are measured")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of each address (5)")
     parser.add_argument(
         "--seconds", type=float, default=0.5, help="of each side in a round, twice: latency, rate (0.5)"
@@ -132,9 +134,15 @@ def main() -> None:
             both = targets(endpoint, ports, facts)
             found.append(measured(endpoint, both, queries[endpoint.name], options))
             print(report.line(found[-1]), flush=True)
+        writes = []
+        if options.writes or not options.only:
+            print(report.write_columns(), flush=True)
+            for timed in written(ports, facts, options.rounds, options.seconds):
+                writes.append(timed)
+                print(report.write_line(timed), flush=True)
         worst = [m.endpoint.name for m in sorted(found, key=lambda m: -m.over)[:3]]
         profile = inside("profile", worst)
-        text = report.figures(run, facts, options, empty, found, profile)
+        text = report.figures(run, facts, options, empty, found, writes, profile)
     if options.figures or not options.only:
         (options.figures or FIGURES).write_text(text)
 

@@ -15,6 +15,7 @@ from courses.models import (
     CourseLearner,
 )
 from institutions.models import Instrument
+from kernel.fast.whole import Whole
 from learners.queries import instruments_applying
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
@@ -64,13 +65,37 @@ class Place(NamedTuple):
 
 def place_of(activities: QuerySet[Activity], **session: Any) -> Place | None:
     """The one activity among these, in one query; `session` names columns of the session that is asked for."""
-    joined = activities.annotate(used=FilteredRelation("instruments"))
-    relations = ["used__instrument"]
+    joined, relations = with_instruments(activities), ["used__instrument"]
     if session:
         wanted = Q(**{f"sessions__{name}": value for name, value in session.items()})
         joined = joined.annotate(own=FilteredRelation("sessions", condition=wanted))
         relations.append("own")
-    rows = list(joined.select_related(*relations).order_by("used__pk"))
+    return _place(joined.select_related(*relations))
+
+
+def with_instruments(activities: QuerySet[Activity]) -> QuerySet[Activity]:
+    """An activity stands there once for each of its instruments, `used`, or once without one."""
+    joined = activities.annotate(used=FilteredRelation("instruments"))
+    return joined.select_related("used__instrument").order_by("used__pk")  # type: ignore[misc] # a filtered relation
+
+
+_OF_VLE = Whole(
+    lambda vle, kind, key: with_instruments(
+        Activity.objects.filter(vle=vle, vle_activity_type=kind, vle_activity_id=key)
+    ),
+    "vle",
+    "kind",
+    "key",
+)
+
+
+def place_of_vle(vle_id: int, activity_type: str, activity_id: str) -> Place | None:
+    """The same by the VLE's own words."""
+    return _place(_OF_VLE(vle=vle_id, kind=activity_type, key=activity_id))
+
+
+def _place(found: Iterable[Any]) -> Place | None:
+    rows = list(found)
     if not rows:
         return None
     instruments = [getattr(row, "used", None) for row in rows]  # without one Django leaves the attribute out

@@ -149,12 +149,21 @@ def learner_standing(learners: QuerySet[Learner]) -> Learner | None:
 
 def standing_of(learners: QuerySet[Learner]) -> Standing | None:
     """Of the one learner among these, in one query; None: there is none."""
+    return standing_read(with_standing(learners))
+
+
+def with_standing(learners: QuerySet[Learner]) -> QuerySet[Learner]:
+    """All that a standing is made of; a learner stands there once for each need that holds now."""
     active = Q(sends__expires_at__isnull=True) | Q(sends__expires_at__gte=Now())
-    rows = list(
-        learners.alias(active_sends=FilteredRelation("sends", condition=active))
-        .annotate(send_data=F("active_sends__category__data"), current=current_consent_of("institution"))
-        .select_related("user", "institution", "consent")
+    told = learners.alias(active_sends=FilteredRelation("sends", condition=active)).annotate(
+        send_data=F("active_sends__category__data"), current=current_consent_of("institution")
     )
+    return told.select_related("user", "institution", "consent")
+
+
+def standing_read(told: Iterable[Any]) -> Standing | None:
+    """The standing that these rows make."""
+    rows = list(told)
     if not rows:
         return None
     send = _merged(row.send_data for row in rows if row.send_data is not None)

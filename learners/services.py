@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from files.models import Kind, StoredFile
@@ -18,6 +18,7 @@ from institutions.services.consents import consent_current, version_normalised
 from institutions.services.rosters import people_without
 from institutions.services.uses import further_uses
 from kernel.domain import Invalid, Unknown
+from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.writes import one_transaction
 from learners.models import (
@@ -154,20 +155,35 @@ def consent_reject(*, learner: Learner, language: str | None = None, address: st
     _record(held, Decision.REJECTED, held.consent.version, language, address, held.consent_rejected)
 
 
+def _to_lock(learners: QuerySet[Learner]) -> QuerySet[Learner]:
+    """The person comes first, as where roles are erased: rows that refer to both are inserted behind this.
+
+    One statement locks both: PostgreSQL does so in the order of `of`.
+    """
+    told = learners.select_related("user", "institution", "consent").annotate(current=current_consent_of("institution"))
+    return told.select_for_update(of=("user", "self"), no_key=True)
+
+
+_BY_KEY = Whole(lambda key: _to_lock(Learner.objects.filter(pk=key)), "key")
+_BY_UID = Whole(lambda home, uid: _to_lock(Learner.objects.filter(institution=home, user__uid=uid)), "home", "uid")
+
+
 def learner_locked(learner_id: int) -> Learner:
     """The learner as of now, who stays until the transaction ends, and so does the person."""
-    return standing_locked(pk=learner_id).learner
+    return standing_locked(learner_id).learner
 
 
-def standing_locked(**columns: Any) -> Standing:
-    """The one learner whom these columns name, locked so, and what the consent is worth.
+def standing_locked(learner_id: int) -> Standing:
+    """The same with what the consent is worth."""
+    return _locked(_BY_KEY.first(key=learner_id))
 
-    The person comes first, as where roles are erased: rows that refer to both are inserted behind this. One statement
-    locks both: PostgreSQL does so in the order of `of`.
-    """
-    rows = Learner.objects.filter(**columns).select_related("user", "institution", "consent")
-    locked = rows.select_for_update(of=("user", "self"), no_key=True)
-    learner = next(iter(locked.annotate(current=current_consent_of("institution"))), None)
+
+def learner_locked_of(institution_id: int, uid: str) -> Learner:
+    """The same of the learner with this uid."""
+    return _locked(_BY_UID.first(home=institution_id, uid=uid)).learner
+
+
+def _locked(learner: Any) -> Standing:
     if learner is None:
         raise Unknown("There is no such learner any more.")
     return standing_whole(learner, learner.current)
@@ -321,7 +337,7 @@ def capture_stored(
         ) as file,
         one_transaction(),
     ):
-        _refuse_without_consent(locked() if locked else standing_locked(pk=learner.pk))
+        _refuse_without_consent(locked() if locked else standing_locked(learner.pk))
         file.save()
         yield file
 

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from courses.api.session import CORNER, CORNERS
 from courses.links import CONNECTOR, DATA, session_path
-from courses.models import Activity, AssessmentSession
-from courses.queries import place_of
+from courses.models import AssessmentSession
+from courses.queries import place_of_vle
 from courses.services import assessments
 from kernel.access import grant
 from kernel.caller import Role
@@ -143,10 +143,7 @@ class AssessmentView(ProcedureView):
             found = self.known(said)
             change = assessments.session_close if said.get("close") else assessments.session_continue
             return change(session=found)
-        activities = Activity.objects.filter(
-            vle=self.root_id, vle_activity_type=said["vle_activity_type"], vle_activity_id=said["vle_activity_id"]
-        )
-        place = place_of(activities)
+        place = place_of_vle(self.caller.id, said["vle_activity_type"], said["vle_activity_id"])
         if place is None:
             raise Unknown("Activity not found")
         return assessments.session_open(

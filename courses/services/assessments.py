@@ -9,7 +9,7 @@ already may: what a browser still sends is then refused because the session is c
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -23,11 +23,12 @@ from django.utils import timezone
 from courses.models import Activity, ActivityInstrument, AssessmentSession
 from institutions.models import User
 from kernel.domain import DomainError, Unknown
+from kernel.fast.whole import Whole
 from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
-from learners.queries import Standing, enrolment_missing, standing_of
-from learners.services import learner_locked, standing_locked
+from learners.queries import Standing, enrolment_missing, standing_read, with_standing
+from learners.services import learner_locked, learner_locked_of
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
@@ -91,9 +92,9 @@ def session_open(
     Unknown unless the learner with this uid is in the activity's course; NotReady without a valid consent or enrolment.
     `instruments` are the activity's, if they have been read with it.
     """
-    standing = _attending(activity, institution=activity.institution_id, user__uid=uid)
+    learner = _known(lambda: learner_locked_of(activity.institution_id, uid))
+    standing = _attending(learner, activity)
     _refuse_not_ready(standing, activity, instruments)
-    learner = standing.learner
     session = AssessmentSession.objects.create(
         institution_id=activity.institution_id,
         activity=activity,
@@ -109,7 +110,7 @@ def session_open(
 @one_transaction()
 def session_continue(*, session: AssessmentSession) -> AssessmentSession:
     """An open session goes on, if its learner could open one now. Closed when it is over."""
-    standing = _attending(session.activity, pk=session.learner_id)
+    standing = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
     held = _open(session)
     _refuse_not_ready(standing, held.activity)
     if _live(held) is None:  # it was ended with all of the person's sessions: the VLE vouches for the person anew
@@ -156,7 +157,7 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     sessions have been ended. The launcher is of no credential: it ends with the session, and like the session it goes
     on when the VLE's secret is replaced.
     """
-    standing = _attending(session.activity, pk=session.learner_id)
+    standing = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
     learner = standing.learner
     held = _open(session)
     enrolments = enrolment_missing(learner.pk, held.activity, send=standing.send)
@@ -169,17 +170,26 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     return Entry(held, learner, enrolments, opened, launcher, token)
 
 
-def _attending(activity: Activity, **learner: Any) -> Standing:
-    """Of the learner whom these columns name, locked, who is in the activity's course.
+def _known(locked: Callable[[], Learner]) -> Learner:
+    try:
+        return locked()
+    except Unknown as error:
+        raise Unknown("Learner not found") from error
+
+
+_MEMBER = Whole(
+    lambda key, course: with_standing(Learner.objects.filter(pk=key, courses=course, user__is_active=True)),
+    "key",
+    "course",
+)
+
+
+def _attending(learner: Learner, activity: Activity) -> Standing:
+    """Of the locked learner, who is in the activity's course.
 
     All of it is asked behind the lock: what was read before may be over.
     """
-    try:
-        locked = standing_locked(**learner).learner
-    except Unknown as error:
-        raise Unknown("Learner not found") from error
-    members = Learner.objects.filter(pk=locked.pk, courses=activity.course_id, user__is_active=True)
-    standing = standing_of(members)
+    standing = standing_read(_MEMBER(key=learner.pk, course=activity.course_id))
     if standing is None:
         raise Unknown("Learner not found")
     return standing

@@ -1,9 +1,10 @@
 """Who is in a course as its VLE tells it: people are found by uid in the VLE's own institution, or made there."""
 
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from courses.models import Course
 from courses.services.members import Membership, members_link
@@ -11,6 +12,7 @@ from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.person_values import values_compared
 from kernel.domain import Invalid, Unknown
+from kernel.fast.whole import Whole
 from kernel.writes import one_transaction
 
 NEEDED = ("first_name", "last_name", "email")  # to make a person
@@ -21,13 +23,23 @@ def member_known(*, course: Course, membership: Membership, uid: str, **values: 
 
     VLEs repeat themselves with every page: what is only read costs no transaction.
     """
-    links = membership.links.objects.filter(course=course, **{membership.column: OuterRef("pk")})
-    people_here = User.objects.filter(institution=course.institution_id, uid=uid).annotate(is_inside=Exists(links))
-    joined = (membership.column, *(f"{membership.column}__{name}" for name in membership.shown))
-    person = people_here.select_related(*joined).first()
+    person = _told_of(membership).first(home=course.institution_id, course=course.pk, uid=uid)
     if person is None or not person.is_inside or _taken_over(person, values):
         return person is not None, None
     return True, getattr(person, membership.column)
+
+
+@cache
+def _told_of(membership: Membership) -> Whole:
+    """The person with a uid, the role, and whether the person is in a course."""
+    shown = (membership.column, *(f"{membership.column}__{name}" for name in membership.shown))
+
+    def build(home: int, course: int, uid: Any) -> QuerySet[User]:
+        links = membership.links.objects.filter(course=course, **{membership.column: OuterRef("pk")})
+        there = User.objects.filter(institution=home, uid=uid).annotate(is_inside=Exists(links))
+        return there.select_related(*shown)
+
+    return Whole(build, "home", "course", "uid")
 
 
 @one_transaction()

@@ -120,7 +120,7 @@ class _Lock:
         if self.session is not None:
             self.is_enabled = self.session.activity.enabled
             return standing_whole(self.session.learner, self.session.current)  # type: ignore[attr-defined]
-        standing = standing_locked(pk=self.learner.pk)
+        standing = standing_locked(self.learner.pk)
         self.is_enabled = Activity.objects.filter(pk=self.activity.pk, enabled=True).exists()
         return standing
 

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.endpoints import ENDPOINTS
+from benchmarks.writing import WRITES
 
 pytestmark = pytest.mark.xdist_group("benchmarks")
 
@@ -12,8 +13,10 @@ def test_every_address_is_measured_beside_the_floor(run):
     names = {endpoint.name for endpoint in ENDPOINTS}
     measured = {line[:26].strip(): line for line in printed.splitlines() if line[:26].strip() in names}
     assert measured.keys() == names
+    for write in WRITES:
+        assert f"\n{write.name:26} " in written
     assert set(measured.values()) <= set(written.splitlines())
     assert "\nversions   Python 3.11" in written
     assert "\nPostgreSQL " in written
-    assert "\nroster     2 courses, 3 activities, 3 learners, 3 memberships" in written
+    assert "\nroster     2 courses, 4 activities, 3 learners, 3 memberships" in written
     assert written.count("by function, ") == 3

@@ -808,10 +808,17 @@ WRITTEN = [
     # What VLEs tell.
     ("every VLE enters", f"{_KERNEL}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
     (
+        "D-17 VLEs know people of any institution",
+        _REGISTRATIONS,
+        "there = User.objects.filter(institution=home, uid=uid)",
+        "there = User.objects.filter(uid=uid).order_by('-pk')",
+        _VLE_MEMBER,
+    ),
+    (
         "D-17 VLEs take people of any institution",
         _REGISTRATIONS,
-        "filter(institution=home, uid=uid)",
-        "filter(uid=uid).order_by('-pk')",
+        "rows = User.objects.filter(institution=home, uid=uid)",
+        "rows = User.objects.filter(uid=uid).order_by('-pk')",
         _VLE_MEMBER,
     ),
     ("D-17 VLEs edit who can sign in", _REGISTRATIONS, "{} if person.login_allowed else ", "", _VLE_MEMBER),
@@ -1445,16 +1452,16 @@ WRITTEN = [
     ),
     (
         "activities of every VLE",
-        "courses/api/vle_assessment.py",
-        "            vle=self.root_id, vle_activity_type",
-        "            vle__institution=self.tenant_id, vle_activity_type",
+        "courses/queries.py",
+        "Activity.objects.filter(vle=vle, vle_activity_type=kind, vle_activity_id=key)",
+        "Activity.objects.filter(vle_activity_type=kind, vle_activity_id=key)",
         _ASSESSMENT,
     ),
     (
         "learners of every institution",
-        "courses/services/assessments.py",
-        "_attending(activity, institution=activity.institution_id, user__uid=uid)",
-        "_attending(activity, user__uid=uid)",
+        "learners/services.py",
+        "Learner.objects.filter(institution=home, user__uid=uid)",
+        "Learner.objects.filter(user__uid=uid)",
         _ASSESSMENT,
     ),
     (
@@ -1474,15 +1481,15 @@ WRITTEN = [
     (
         "D-58 not in the course",
         "courses/services/assessments.py",
-        "pk=locked.pk, courses=activity.course_id, user__is_active=True",
-        "pk=locked.pk, user__is_active=True",
+        "pk=key, courses=course, user__is_active=True",
+        "pk=key, user__is_active=True",
         _ASSESSMENT,
     ),
     (
         "deactivated learners",
         "courses/services/assessments.py",
-        "courses=activity.course_id, user__is_active=True",
-        "courses=activity.course_id",
+        "courses=course, user__is_active=True",
+        "courses=course",
         _ASSESSMENT,
     ),
     (
@@ -1970,8 +1977,8 @@ WRITTEN = [
     (
         "consent is asked before alone",
         "learners/services.py",
-        "        _refuse_without_consent(locked() if locked else standing_locked(pk=learner.pk))\n",
-        "        _ = locked() if locked else standing_locked(pk=learner.pk)\n",
+        "        _refuse_without_consent(locked() if locked else standing_locked(learner.pk))\n",
+        "        _ = locked() if locked else standing_locked(learner.pk)\n",
         _ATTACHMENT,
     ),
     (

@@ -1,0 +1,130 @@
+"""Writes beside the floor: the same bodies to both, each write with a person or a text of its own."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+from benchmarks.client import Connection, Target
+from benchmarks.endpoints import SIDES
+
+TARGET = 2.5  # how many times the floor's time a write may cost
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Write:
+    """`body` makes the body of the write with this number; what is known already is sent with the number 0."""
+
+    name: str
+    method: str
+    address: str  # below /api/v2/, ids as {names} of what load.py prints
+    body: Callable[[int, dict[str, Any]], Body]
+    caller: str = "admin"
+
+
+def person(number: int, facts: dict[str, Any]) -> Body:
+    uid = f"written{number}@example.org"
+    return {"uid": uid, "first_name": "New", "last_name": "Person", "email": uid}
+
+
+MEMBERS = "vle/{course_vle}/course/{course}/learner/"
+WRITES = (
+    Write("vle: new member", "POST", MEMBERS, person, "vle"),
+    Write("vle: member already there", "POST", MEMBERS, lambda number, facts: person(0, facts), "vle"),
+    Write("vle: session opened", "POST", "vle/{course_vle}/assessment/", lambda number, facts: facts["sitting"], "vle"),
+    Write("learner: created", "POST", "institution/{institution}/learner/", person),
+    Write(
+        "learner: changed", "PATCH", "institution/{institution}/learner/{learner}/",
+        lambda number, facts: {"first_name": f"Name {number}"},
+    ),
+    Write(
+        "group: changed", "PATCH", "institution/{institution}/group/{group}/",
+        lambda number, facts: {"description": f"Text {number}"},
+    ),
+)  # fmt: skip
+VARYING = {"id", "learner_id", "created_at", "updated_at", "joined_at", "session", "started_at", "connector", "data"}
+_numbers = count(1)
+
+
+@dataclass
+class Timed:
+    """Seconds of each write, by side, round by round."""
+
+    write: Write
+    rounds: list[dict[str, list[float]]] = field(default_factory=list)
+
+    def milliseconds(self, side: str) -> float:
+        return median(median(done[side]) for done in self.rounds) * 1000
+
+    def p99(self, side: str) -> float:
+        every = [seconds for done in self.rounds for seconds in done[side]]
+        return quantiles(every, n=100, method="inclusive")[98] * 1000
+
+    @property
+    def slower(self) -> float:
+        return median(median(done["service"]) / median(done["floor"]) for done in self.rounds)
+
+
+class Writer:
+    def __init__(self, write: Write, ports: dict[str, int], facts: dict[str, Any]) -> None:
+        self.write, self.ports, self.facts = write, ports, facts
+        self.path = f"/api/v2/{write.address.format_map(facts['ids'])}"
+        self.token = facts["tokens"][write.caller]
+
+    def target(self, side: str) -> Target:
+        body = json.dumps(self.write.body(next(_numbers), self.facts)).encode()
+        return Target.sending(self.ports[side], self.write.method, self.path, body, self.token)
+
+    @contextmanager
+    def connected(self) -> Iterator[dict[str, Connection]]:
+        found = {side: Connection(self.target(side)) for side in SIDES}
+        try:
+            yield found
+        finally:
+            for connection in found.values():
+                connection.close()
+
+    def compare(self) -> None:
+        """The two answers are alike, but for what each row has of its own."""
+        with self.connected() as connections:
+            answers = {side: _constant(json.loads(connections[side].ask())) for side in SIDES}
+        if answers["floor"] != answers["service"]:
+            sys.exit(f"{self.write.name}: the floor answers {answers['floor']}, the service {answers['service']}")
+
+    def one_round(self, seconds: float) -> dict[str, list[float]]:
+        """Both sides in turns, write by write; some before that do not count."""
+        times: dict[str, list[float]] = {side: [] for side in SIDES}
+        with self.connected() as connections:
+            until = perf_counter() + 2 * seconds
+            while perf_counter() < until or len(times["service"]) < 4:
+                for side in SIDES:
+                    connection = connections[side]
+                    connection.target = self.target(side)
+                    begun = perf_counter()
+                    connection.ask()
+                    times[side].append(perf_counter() - begun)
+        return {side: found[2:] for side, found in times.items()}
+
+
+def _constant(answer: Any) -> Any:
+    """Without what differs from row to row: keys alone of ids and instants, and the number of the body."""
+    if isinstance(answer, dict):
+        said = {"uid", "username", "email", "first_name", "description"}
+        return {key: key if key in VARYING | said else _constant(value) for key, value in answer.items()}
+    return answer
+
+
+def written(ports: dict[str, int], facts: dict[str, Any], rounds: int, seconds: float) -> Iterator[Timed]:
+    for write in WRITES:
+        writer, timed = Writer(write, ports, facts), Timed(write)
+        with writer.connected() as connections:
+            connections["service"].ask()  # who must be there already is there from now on
+        writer.compare()
+        timed.rounds = [writer.one_round(seconds) for _ in range(rounds)]
+        yield timed

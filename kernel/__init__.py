@@ -1,6 +1,6 @@
 """The kernel: everything that resources have in common. It knows none of them.
 
-Whoever adds a resource reads these three, under 400 lines together; the steps are in the README:
+Whoever adds a resource reads these three, under 400 lines together; the steps are in docs/developer.md:
 
     access.py         which role may do what: grants, and the roots of URLs with their callers
     scope.py          what each id of a URL filters, and how rows hang from their parent
@@ -29,6 +29,7 @@ Reading and writing rows:
     constraints.py    constraints of the database, and how they are told
     errors.py         errors as answers
     domain.py         errors that services raise
+    writes.py         one transaction, inserts that ask nothing before, answers from memory
     commit.py         effects after the commit
     batches.py        many values in parts
 
@@ -55,7 +56,7 @@ For people and for tools:
     browsable/renderer.py         the browsable API
     browsable/navigation.py       where its pages lead to
     templatetags/browsable.py     filters of its templates
-    admin_pages.py                what pages of Django's admin have in common
+    admin.py                      what pages of Django's admin have in common
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
     postgres/base.py              Django's PostgreSQL backend with fewer questions

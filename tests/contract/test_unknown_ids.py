@@ -12,7 +12,7 @@ from courses.models import Activity, ActivityInstrument
 from institutions.models import Provider
 from tests.captures import FA, KS, PLAG, archive, consented, sample, session_for
 from tests.contract import calls, vle_calls
-from tests.contract.calls import ADMIN, ADMIN_READS, BASE, ids_of
+from tests.contract.calls import ids_of
 
 NOBODYS_ID, UNKNOWN_UUID = 987_654_321, "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11"
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "stranger", "vle", "anonymous")
@@ -32,11 +32,11 @@ class Operation(NamedTuple):
 
 
 def _operations() -> Iterator[Operation]:
-    """All declared operations whose address names a row."""
-    for name, call in calls.CALLS.items():
-        yield Operation(calls.name_of(name), call.method, BASE + call.path, call.body, call.before, WHO)
-    for name, told in vle_calls.CALLS.items():
-        yield Operation(name, told.method, vle_calls.BASE + told.path, told.body, None, WHO_OF_VLES)
+    """All declared operations whose address names a row; those of captures are below, with ids of their own kind."""
+    for name in calls.names("institution", "vle"):
+        call = calls.CALLS[name]
+        who = WHO_OF_VLES if call.resource.root == "vle" else WHO
+        yield Operation(name, call.method, call.path, call.body, call.before, who)
 
 
 OPERATIONS = [operation for operation in _operations() if "{" in operation.path]
@@ -57,6 +57,7 @@ def answered(client, method: str, url: str, body: Any, *unknown: object) -> tupl
 def test_ids_in_addresses(operation, world, caller):
     if operation.before is not None:
         operation.before(world)
+    operation = operation._replace(body=operation.body(world) if callable(operation.body) else operation.body)
     own, foreign = ids_of(world), ids_of(world, world.away)
     for who in operation.who:
         client = caller(who)
@@ -70,21 +71,27 @@ def test_ids_in_addresses(operation, world, caller):
 )
 def test_ids_of_another_vle_in_addresses(operation, world, caller):
     own, client = ids_of(world), caller("vle")
-    for name, key in vle_calls.ids_of(vle_calls.Sister(world.home)).items():
+    for name, key in calls.ids_of_vle(vle_calls.Sister(world.home)).items():
         if f"{{{name}}}" in operation.path and key != own[name]:
             _compare(client, operation, own, name, key, "vle")
 
 
-@pytest.mark.parametrize("name", ADMIN_READS)
+@pytest.mark.parametrize("name", calls.names("admin", is_of_row=True))
 def test_administration_is_the_same_to_others_whatever_is_there(name, world, caller):
-    Provider.objects.create(name="P", acronym="p1", version="1", queue="p1", instrument_id=1)
-    own, path = ids_of(world), ADMIN + ADMIN_READS[name][1]
+    call = calls.CALLS[name]
+    if call.before is not None:
+        call.before(world)
+    Provider.objects.get_or_create(
+        acronym="p1", defaults={"name": "P", "version": "1", "queue": "p1", "instrument_id": 1}
+    )
+    there = calls.url_of(call, world)
+    unknown = re.sub(r"/\d+/(\w*/?)$", rf"/{NOBODYS_ID}/\1", there)
+    assert unknown != there
     for who in set(WHO) - {"global"}:
         client = caller(who)
-        for method, body in (("get", None), ("patch", {}), ("delete", None)):
-            operation = Operation(name, method, path, body, None, ())
-            for key in re.findall(r"{(\w+)}", path):
-                _compare(client, operation, own, key, own[key], who)
+        theirs, nobodys = (answered(client, call.method, url, calls.body_of(call, world)) for url in (there, unknown))
+        assert theirs[0] >= 400, who
+        assert theirs == nobodys, who
 
 
 def _compare(client, operation: Operation, own: dict[str, Any], name: str, key: int, who: str) -> None:
@@ -99,7 +106,7 @@ def _compare(client, operation: Operation, own: dict[str, Any], name: str, key: 
 # Ids in bodies and in query strings, for who may do the rest of what is asked. "?" is the id in question, of the row
 # that stands behind it.
 
-COURSE, TOOLS = "institution/{i}/course/{course}/", f"institution/{calls.TOOLS}"
+COURSE, TOOLS = "institution/{i}/course/{course}/", "institution/{i}/course/{course}/activity/{activity}/instrument/"
 NEEDS = "institution/{i}/learner/{ann}/send/"
 GROUP = "institution/{i}/group/{group}/"
 OF_VLE = "vle/{vle}/course/{course}/activity/{activity}/"

@@ -15,108 +15,57 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from courses.models import ActivityInstrument
-from tests import captures
-from tests.contract import calls as tree_calls
-from tests.contract import vle_calls
+from tests.contract import calls
 from tests.courses import sittings
-from tests.learners.lapi import url_of as capture_url
 from tests.world import World
 
 FILE = Path(__file__).with_name("write_budgets.json")
-NEW_MEMBER, KNOWN_MEMBER, OPENING = "vle_learner.create", "vle_learner.create known", "vle_assessment open"
+NEW_MEMBER, KNOWN_MEMBER = "vle_learner.create", "vle_learner.create of a member"
+BY_SESSION = "lapi_verification.send by the token of a session"
 LIMITS = {
-    NEW_MEMBER: 14, KNOWN_MEMBER: 6, "12.2": 12, "12.5": 9, "4.5": 5, OPENING: 9, "lapi_verification": 9,
-    "lapi_enrolment": 9, "lapi_alert": 10,
+    NEW_MEMBER: 14, KNOWN_MEMBER: 6, "learner.create": 12, "learner.patch": 9, "group.patch": 5,
+    "vle_assessment.open": 9, BY_SESSION: 9, "lapi_enrolment.send": 9,
+    "lapi_alert.send": 10,
 }  # fmt: skip
 Sent = Callable[[], Any]  # sends the request: the answer
 
 
-def _of_calls() -> dict[str, Callable[..., Sent]]:
-    """The writes of the two lists of calls: name -> what prepares one, with the fixture `caller` and the world."""
+def _declared(name: str, by: str = "") -> Callable[..., Sent]:
+    """What prepares a declared write, with the fixture `caller` and the world."""
 
-    def of_tree(number: str) -> Callable[..., Sent]:
-        def prepared(caller, world: World) -> Sent:
-            call, client = tree_calls.CALLS[number], caller(tree_calls.RIGHT_CALLER.get(number, "admin"))
-            if call.before is not None:
-                call.before(world)
-            url = tree_calls.url_of(call, world)
-            return lambda: tree_calls.request(client, call.method, url, call.body)
+    def prepared(caller, world: World) -> Sent:
+        call, client = calls.CALLS[name], caller(by or calls.CALLS[name].by)
+        if call.before is not None:
+            call.before(world)
+        url, body = calls.url_of(call, world), calls.body_of(call, world)
+        return lambda: calls.request(client, call.method, url, body)
 
-        return prepared
-
-    def of_vle(name: str) -> Callable[..., Sent]:
-        def prepared(caller, world: World) -> Sent:
-            client = caller("vle")
-            return lambda: vle_calls.send(client, vle_calls.CALLS[name], world)
-
-        return prepared
-
-    writes = {number: of_tree(number) for number, call in tree_calls.CALLS.items() if call.method != "get"}
-    return writes | {name: of_vle(name) for name, call in vle_calls.CALLS.items() if call.method != "get"}
+    return prepared
 
 
 def _known_member(caller, world: World) -> Sent:
-    again = _of_calls()[NEW_MEMBER](caller, world)
+    again = _declared(NEW_MEMBER)(caller, world)
     assert again().status_code == 201
     return again
 
 
-def _ready(world: World) -> None:
-    """bob may be assessed in the quiz, which takes documents, too."""
-    for instrument in (captures.KS, captures.FA):
-        sittings.enrolled(sittings.consented(world.home, "bob"), instrument)
-    ActivityInstrument.objects.create(activity=world.home.activity, instrument_id=captures.FA)
+def _sitting(close: bool) -> Callable[..., Sent]:
+    """An assessment session that is open already is continued, or closed."""
 
-
-def _sitting(**more: Any) -> Callable[..., Sent]:
     def prepared(caller, world: World) -> Sent:
-        _ready(world)
+        opened = _declared("vle_assessment.open")(caller, world)()
         client, url = sittings.vle_client(world.home.vle), sittings.url_of(world.home.vle)
-        body = dict(sittings.NEW)
-        if more:
-            body = {"session_id": client.post(url, body, format="json").json()["id"], **more}
-        return lambda: client.post(url, body, format="json")
+        return lambda: client.post(url, {"session_id": opened.json()["id"], "close": close}, format="json")
 
     return prepared
 
 
-def _capture(word: str, in_activity: bool = True, **more: Any) -> Callable[..., Sent]:
-    def prepared(caller, world: World) -> Sent:
-        _ready(world)
-        home, place = world.home, {}
-        session = captures.session_for(home, "bob")
-        if in_activity:
-            place = {"course_id": home.course.pk, "activity_id": home.activity.pk, "session_id": session.pk}
-        client = captures.as_learner(home, "bob", session if in_activity else None)
-        body = captures.sample(learner_id=str(home.learners["bob"].learner_id), **place) | more
-        url = capture_url(word, home, "bob")
-        return lambda: client.post(url, body, format="json")
-
-    return prepared
-
-
-def _attachment(caller, world: World) -> Sent:
-    _ready(world)
-    home = world.home
-    path = f"{vle_calls.ACTIVITY}attachment/{home.learners['bob'].learner_id}/"
-    url = vle_calls.BASE + path.format(**vle_calls.ids_of(home))
-    body = captures.sample(instruments=[captures.FA], session_id=captures.session_for(home, "bob").pk)
-    client = caller("vle")
-    return lambda: client.post(url, body, format="json")
-
-
-ALERT = {"level": "alert", "data": {"message_code": "none"}, "raised_at": "2026-01-01T00:00:00Z"}
 WRITES: dict[str, Callable[..., Sent]] = {
-    **_of_calls(),
+    **{name: _declared(name) for name, call in calls.CALLS.items() if call.method != "get" and call.status < 400},
     KNOWN_MEMBER: _known_member,
-    OPENING: _sitting(),
-    "vle_assessment continue": _sitting(close=False),
-    "vle_assessment close": _sitting(close=True),
-    "lapi_verification": _capture("verification"),
-    "lapi_alert": _capture("alert", **ALERT),
-    "lapi_enrolment": _capture("enrolment", in_activity=False),
-    "vle_attachment": _attachment,
+    BY_SESSION: _declared("lapi_verification.send", by="ann's session"),
+    "vle_assessment.open continued": _sitting(close=False),
+    "vle_assessment.open closed": _sitting(close=True),
 }
 
 

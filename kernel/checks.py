@@ -61,8 +61,8 @@ def _examine_access(view):
     known = METHOD.keys() | {name for extra in view.get_extra_actions() for name in extra.mapping.values()}
     if unknown := sorted(opened - known):
         yield Error(f"{view.__name__}.access grants {unknown}, which are no actions of it", id="tesla.E002")
-    for held in view.access.values():
-        if held.rows is not None and multiplies(view.queryset.model, held.rows(Anyone(1, 1))):
+    for grant in view.access.values():
+        if grant.rows is not None and multiplies(view.queryset.model, grant.rows(Anyone(1, 1))):
             text = "a row rule joins rows of which there may be many: say pk__in=..."
             yield Error(f"{view.__name__}.access: {text}", id="tesla.E002")
     fields = {field.name for field in view.queryset.model._meta.get_fields()}
@@ -94,10 +94,10 @@ def _attempts(view, kwargs):
     yield "orderable", lambda: [str(rows.order_by(*view.columns_of(name)).query) for name in view.orderable]
     for path in view.search_fields:
         yield "search_fields", lambda path=path: str(rows.filter(**{f"{path}__icontains": "x"}).query)
-    for held in view.access.values():
+    for grant in view.access.values():
         if not view.scope.parent_is_free:
-            yield "access", lambda held=held: view.prepared("parent", (held,)).compiled()
+            yield "access", lambda grant=grant: view.prepared("parent", (grant,)).compiled()
         if view.fast_rows:
-            yield "access", lambda held=held: view.prepared("page", (held,)).compiled()
+            yield "access", lambda grant=grant: view.prepared("page", (grant,)).compiled()
             for shown in view.serializers():
-                yield "serializer", lambda held=held, shown=shown: view.prepared("row", (held,), shown).compiled()
+                yield "serializer", lambda grant=grant, shown=shown: view.prepared("row", (grant,), shown).compiled()

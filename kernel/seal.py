@@ -52,8 +52,8 @@ class Sealed:
         return super().as_view(*args, authentication_classes=[KnownCaller], **initkwargs)  # type: ignore[misc]
 
 
-def refuse_overrides(cls: type) -> None:
-    base = next(each for each in cls.__mro__ if _is_of_kernel(each) and issubclass(each, Sealed))
+def refuse_overrides(cls: type[Sealed]) -> None:
+    base = _kernel_base(cls)
     for name, value in _own_names(cls, base):
         if _is_sealed(name, value, base):
             raise TypeError(f"{cls.__name__}.{name} is sealed: declare {', '.join(sorted(base.declarations))}")
@@ -77,11 +77,18 @@ def _is_of_kernel(cls: type) -> bool:
 
 
 def _own_names(cls: type, base: type):
-    """What this class and the classes that it mixes in define; its bases outside the kernel were examined before."""
+    """What this class and the classes that it mixes in define.
+
+    Its bases that stand on the same base of the kernel were examined when they were made.
+    """
     for owner in cls.__mro__:
-        is_mixin = not issubclass(owner, Sealed) and owner not in base.__mro__
-        if (owner is cls or is_mixin) and not _is_of_kernel(owner):
+        was_examined = owner is not cls and issubclass(owner, Sealed) and _kernel_base(owner) is base
+        if not was_examined and owner not in base.__mro__ and not _is_of_kernel(owner):
             yield from vars(owner).items()
+
+
+def _kernel_base(cls: type[Sealed]) -> type[Sealed]:
+    return next(each for each in cls.__mro__ if _is_of_kernel(each) and issubclass(each, Sealed))
 
 
 def _is_sealed(name: str, value: Any, base: type[Sealed]) -> bool:

@@ -283,6 +283,11 @@ def test_what_decides_is_sealed_in_classes_and_in_what_they_mix_in(base, name):
             refuse_unexamined(type("Opened", bases, namespace))
 
 
+def test_resource_does_not_inherit_the_handlers_of_a_procedure():
+    with pytest.raises(TypeError, match=r"Both\.\w+ is sealed"):
+        type("Both", (GroupViewSet, LauncherView), {})
+
+
 @pytest.mark.parametrize(
     ("base", "entry", "url"),
     [

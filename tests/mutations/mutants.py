@@ -373,8 +373,8 @@ WRITTEN = [
     (
         "overrides that are mixed in",
         f"{_KERNEL}seal.py",
-        "        if (owner is cls or is_mixin) and",
-        "        if owner is cls and",
+        "        if not was_examined and owner not in",
+        "        if owner is cls and owner not in",
         _SEAL,
     ),
     (

@@ -4,9 +4,10 @@ Nobody who adds a resource needs this file. `ResourceViewSet` is a Reader that a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, cast
 
-from django.db.models import OrderBy, QuerySet
+from django.db.models import Model, OrderBy, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework.viewsets import ModelViewSet
@@ -19,6 +20,7 @@ from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
 from kernel.scope import Scope
 from kernel.serializers import ResourceSerializer
+from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
 
@@ -30,6 +32,7 @@ class Reader(Rooted, ModelViewSet):
     detail_serializer_class: type[ResourceSerializer] | None = None
     scope: Scope = Scope()
     fast_rows = True
+    reads_parent = True
     lookup_field = "pk"
     ordering: tuple[str | OrderBy, ...] = ("pk",)
     orderable: Mapping[str, str | tuple[str, ...]] = {}
@@ -190,3 +193,24 @@ class Reader(Rooted, ModelViewSet):
         if not rows:
             raise Http404
         return rows[0]
+
+    # What services and answers to changes need beside it.
+
+    @cached_property
+    def parent(self):
+        """The nearest parent as an object, for services; access has already tied it to its ancestors."""
+        if self.scope.at_root and ROOTS[self.root].id_is_tenant:
+            return self.tenant
+        model, key = cast("type[Model]", self.scope.model), self.kwargs[next(iter(self.scope.kwargs))]
+        if not self.reads_parent:
+            return model(pk=key, institution=self.tenant)
+        row: Any = get_object_or_404(model, pk=key)
+        if self.caller.institution is not None and getattr(row, "institution_id", None) == self.caller.institution_id:
+            row.institution = self.caller.institution  # in memory since authentication
+        return row
+
+    def in_memory(self, row) -> tuple | None:
+        """The columns of a row that was just written, of a caller who sees all rows here; None: it must be read."""
+        if not self.compiled or self.shown.expressions or all(g.rows is not None for g in self.grants):
+            return None
+        return loaded(row, self.shown.columns)

@@ -4,11 +4,9 @@ Which rows there are and how they are read is in `reading.py`; who may do what i
 """
 
 from contextlib import ExitStack
-from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import status
@@ -19,7 +17,6 @@ from kernel.access import METHOD, READ, ROOTS
 from kernel.filters import refuse_choices
 from kernel.reading import Reader
 from kernel.seal import refuse_options
-from kernel.writes import loaded
 
 # What a resource may declare, and the hooks it may fill: everything else is sealed (see `seal.py`).
 DECLARATIONS = frozenset({
@@ -50,7 +47,6 @@ DECLARATIONS = frozenset({
 class ResourceViewSet(Reader):
     declarations = DECLARATIONS
     conflicts = False
-    reads_parent = True
     lock_before: tuple[str, ...] = ()
     lock_keys = True
     locks_row = True
@@ -76,21 +72,6 @@ class ResourceViewSet(Reader):
             mapping: dict[str, str] = extra.mapping  # type: ignore[attr-defined] # the decorator's
             verbs |= {verb for verb, name in mapping.items() if name in opened}
         cls.http_method_names = ["head", "options", *sorted(verbs)]
-
-    # Who asks, and under what.
-
-    @cached_property
-    def parent(self):
-        """The nearest parent as an object, for services; access has already tied it to its ancestors."""
-        if self.scope.at_root and ROOTS[self.root].id_is_tenant:
-            return self.tenant
-        model, key = cast("type[Model]", self.scope.model), self.kwargs[next(iter(self.scope.kwargs))]
-        if not self.reads_parent:
-            return model(pk=key, institution=self.tenant)
-        row: Any = get_object_or_404(model, pk=key)
-        if self.caller.institution is not None and getattr(row, "institution_id", None) == self.caller.institution_id:
-            row.institution = self.caller.institution  # in memory since authentication
-        return row
 
     def enter(self) -> None:
         """Find the parent of the URL, tied to all its ancestors, and the grants that hold under it. 404 without it."""
@@ -190,12 +171,6 @@ class ResourceViewSet(Reader):
 
     def known(self, values: dict[str, Any]) -> Any:
         """Hook: the row that is there already, just as the body wants it: then nothing is written."""
-
-    def in_memory(self, row) -> tuple | None:
-        """The columns of a row that was just written, of a caller who sees all rows here; None: it must be read."""
-        if not self.compiled or self.shown.expressions or all(g.rows is not None for g in self.grants):
-            return None
-        return loaded(row, self.shown.columns)
 
     def perform_create(self, serializer):
         serializer.save(**self.parent_link())

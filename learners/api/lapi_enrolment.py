@@ -6,7 +6,7 @@ from institutions.models import Instrument
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
-from learners.api.base_capture import (
+from learners.api.shared.captures import (
     LEARNER_ID,
     TAKEN_OR_REFUSED,
     CaptureView,

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.schema import problems
-from learners.api.base_capture import LEARNER_ID, CaptureView, own
+from learners.api.shared.captures import LEARNER_ID, CaptureView, own
 
 
 class LearnerProfileSerializer(serializers.Serializer[Any]):

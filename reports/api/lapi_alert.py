@@ -9,8 +9,8 @@ from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import JSONParser
 from kernel.serializers import AnyJSONField
-from learners.api.base_capture import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, own, path_of, taken
-from reports.api.base_capture import ActivityCaptureView, InActivity
+from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, own, path_of, taken
+from reports.api.shared.captures import ActivityCaptureView, InActivity
 from reports.models import AlertLevel
 from reports.services.captures import alert_create
 

@@ -11,7 +11,7 @@ from kernel.caller import Role
 from kernel.http.parsers import JSONParser
 from kernel.ids import bounded_id
 from kernel.schema import problems
-from learners.api.base_capture import (
+from learners.api.shared.captures import (
     LEARNER_ID,
     CaptureView,
     OfLearner,

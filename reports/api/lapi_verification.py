@@ -5,8 +5,8 @@ from drf_spectacular.utils import extend_schema
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
-from learners.api.base_capture import LEARNER_ID, TAKEN_OR_REFUSED, SampleSerializer, own, path_of, taken
-from reports.api.base_capture import ActivityCaptureView, InActivity
+from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED, SampleSerializer, own, path_of, taken
+from reports.api.shared.captures import ActivityCaptureView, InActivity
 from reports.services.captures import request_create
 
 

@@ -19,7 +19,7 @@ from kernel.http.renderers import JSONRenderer
 from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from learners.api.base_capture import (
+from learners.api.shared.captures import (
     LEARNER_ID,
     TAKEN_OR_REFUSED,
     RefusedInBody,
@@ -31,7 +31,7 @@ from learners.api.base_capture import (
     uuid_read,
 )
 from learners.models import Learner
-from reports.api.base_capture import session_of
+from reports.api.shared.captures import session_of
 from reports.services.captures import request_create
 
 

@@ -29,7 +29,7 @@ from kernel.seal import _OF_CLASSES, Sealed, _is_sealed, refuse_unexamined
 from kernel.serializers import EVERYWHERE, BodySerializer, ResourceSerializer, TenantRelatedField
 from kernel.tenancy import tenant_path
 from kernel.viewsets import DECLARATIONS, ResourceViewSet
-from learners.api.base_capture import CaptureView
+from learners.api.shared.captures import CaptureView
 from learners.models import Enrolment, EnrolmentSample
 from reports.api.lapi_status import StatusView
 from reports.models import Alert

@@ -130,7 +130,7 @@ def test_members_are_answered_as_they_are_read(place, consented, as_, home):
         assert CourseLearner.objects.filter(course=home.course, learner=home.people[name].pk).exists() == (
             place == "inside"
         )
-    url = vle_calls.BASE + vle_calls.COURSE.format(**vle_calls.ids_of(home)) + "learner/"
+    url = f"/api/v2/vle/{home.vle.pk}/course/{home.course.pk}/learner/"
     for _ in range(2):
         answer = as_("vle").post(url, vle_calls.PERSON | {"uid": name, "email": "other@x.org"}, format="json")
         assert answer.status_code == 201, answer.content

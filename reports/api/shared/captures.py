@@ -11,7 +11,7 @@ from courses.models import Activity, AssessmentSession
 from courses.queries import Place, place_of
 from institutions.models import Instrument
 from kernel.caller import CallerKind
-from learners.api.base_capture import CaptureView, OfLearner, instruments_among
+from learners.api.shared.captures import CaptureView, OfLearner, instruments_among
 from learners.models import Learner
 from learners.queries import instruments_applying
 from learners.services import standing_known

@@ -699,13 +699,6 @@ WRITTEN = [
     # What VLEs tell.
     ("every VLE enters", f"{_KERNEL}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
     (
-        "D-17 VLEs know people of any institution",
-        _REGISTRATIONS,
-        "there = User.objects.filter(institution=home, uid=uid)",
-        "there = User.objects.filter(uid=uid).order_by('-pk')",
-        _VLE_MEMBER,
-    ),
-    (
         "D-17 VLEs take people of any institution",
         _REGISTRATIONS,
         "rows = User.objects.filter(institution=home, uid=uid)",

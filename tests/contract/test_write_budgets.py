@@ -27,7 +27,7 @@ FILE = Path(__file__).with_name("write_budgets.json")
 NEW_MEMBER, KNOWN_MEMBER, OPENING = "vle_learner.create", "vle_learner.create known", "vle_assessment open"
 LIMITS = {
     NEW_MEMBER: 14, KNOWN_MEMBER: 6, "12.2": 12, "12.5": 9, "4.5": 5, OPENING: 9, "lapi_verification": 9,
-    "lapi_enrolment": 9, "lapi_alert": 10,
+    "lapi_verification without a session": 9, "lapi_enrolment": 9, "lapi_alert": 10, "vle_attachment": 10,
 }  # fmt: skip
 Sent = Callable[[], Any]  # sends the request: the answer
 
@@ -81,14 +81,15 @@ def _sitting(**more: Any) -> Callable[..., Sent]:
     return prepared
 
 
-def _capture(word: str, in_activity: bool = True, **more: Any) -> Callable[..., Sent]:
+def _capture(word: str, in_activity: bool = True, in_session: bool = True, **more: Any) -> Callable[..., Sent]:
     def prepared(caller, world: World) -> Sent:
         _ready(world)
         home, place = world.home, {}
         session = captures.session_for(home, "bob")
         if in_activity:
-            place = {"course_id": home.course.pk, "activity_id": home.activity.pk, "session_id": session.pk}
-        client = captures.as_learner(home, "bob", session if in_activity else None)
+            place = {"course_id": home.course.pk, "activity_id": home.activity.pk}
+            place |= {"session_id": session.pk} if in_session else {}
+        client = captures.as_learner(home, "bob", session if in_activity and in_session else None)
         body = captures.sample(learner_id=str(home.learners["bob"].learner_id), **place) | more
         url = capture_url(word, home, "bob")
         return lambda: client.post(url, body, format="json")
@@ -114,6 +115,7 @@ WRITES: dict[str, Callable[..., Sent]] = {
     "vle_assessment continue": _sitting(close=False),
     "vle_assessment close": _sitting(close=True),
     "lapi_verification": _capture("verification"),
+    "lapi_verification without a session": _capture("verification", in_session=False),
     "lapi_alert": _capture("alert", **ALERT),
     "lapi_enrolment": _capture("enrolment", in_activity=False),
     "vle_attachment": _attachment,

@@ -1825,9 +1825,9 @@ WRITTEN = [
     ),
     (
         "documents in sessions of other learners",
-        "reports/api/capturing.py",
-        "filter(pk=number, activity=activity, learner=learner)",
-        "filter(pk=number, activity=activity)",
+        "reports/api/vle_attachment.py",
+        '{"id": number, "learner": learner.pk}',
+        '{"id": number}',
         _ATTACHMENT,
     ),
     (
@@ -1910,8 +1910,8 @@ WRITTEN = [
     (
         "attachments of who is not in the course",
         "reports/api/vle_attachment.py",
-        "filter(institution=self.tenant_id, courses=self.parent.course_id)",
-        "filter(institution=self.tenant_id)",
+        "filter(institution=self.tenant_id, courses=course, learner_id=learner_id)",
+        "filter(institution=self.tenant_id, learner_id=learner_id)",
         _ATTACHMENT,
     ),
     (

@@ -155,17 +155,18 @@ def consent_reject(*, learner: Learner, language: str | None = None, address: st
     _record(held, Decision.REJECTED, held.consent.version, language, address, held.consent_rejected)
 
 
-def _to_lock(learners: QuerySet[Learner]) -> QuerySet[Learner]:
-    """The person comes first, as where roles are erased: rows that refer to both are inserted behind this.
+def to_lock(learners: QuerySet[Learner]) -> QuerySet[Learner]:
+    """Person and learner, whose rows are to be locked, and what the consent is worth.
 
-    One statement locks both: PostgreSQL does so in the order of `of`.
+    The person comes first, as where roles are erased: rows that refer to both are inserted behind this. One statement
+    locks both: PostgreSQL does so in the order of `of`.
     """
     told = learners.select_related("user", "institution", "consent").annotate(current=current_consent_of("institution"))
     return told.select_for_update(of=("user", "self"), no_key=True)
 
 
-_BY_KEY = Whole(lambda key: _to_lock(Learner.objects.filter(pk=key)), "key")
-_BY_UID = Whole(lambda home, uid: _to_lock(Learner.objects.filter(institution=home, user__uid=uid)), "home", "uid")
+_BY_KEY = Whole(lambda key: to_lock(Learner.objects.filter(pk=key)), "key")
+_BY_UID = Whole(lambda home, uid: to_lock(Learner.objects.filter(institution=home, user__uid=uid)), "home", "uid")
 
 
 def learner_locked(learner_id: int) -> Learner:
@@ -175,15 +176,16 @@ def learner_locked(learner_id: int) -> Learner:
 
 def standing_locked(learner_id: int) -> Standing:
     """The same with what the consent is worth."""
-    return _locked(_BY_KEY.first(key=learner_id))
+    return standing_under_lock(_BY_KEY.first(key=learner_id))
 
 
 def learner_locked_of(institution_id: int, uid: str) -> Learner:
     """The same of the learner with this uid."""
-    return _locked(_BY_UID.first(home=institution_id, uid=uid)).learner
+    return standing_under_lock(_BY_UID.first(home=institution_id, uid=uid)).learner
 
 
-def _locked(learner: Any) -> Standing:
+def standing_under_lock(learner: Any) -> Standing:
+    """Of a row of `to_lock`, if there is one."""
     if learner is None:
         raise Unknown("There is no such learner any more.")
     return standing_whole(learner, learner.current)

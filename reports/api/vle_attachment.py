@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, ActivityInstrument
-from courses.queries import learner_instruments, takes_documents
+from courses.queries import Place, place_of, takes_documents
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
@@ -31,7 +31,9 @@ from learners.api.shared.captures import (
     uuid_read,
 )
 from learners.models import Learner
-from reports.api.shared.captures import session_of
+from learners.queries import instruments_applying, learner_standing
+from learners.services import standing_known
+from reports.api.shared.captures import raise_no_session
 from reports.services.captures import request_create
 
 
@@ -84,7 +86,8 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     @action(detail=True)
     def wanted(self, request, **_):
         """The activity's instruments that take documents of this learner."""
-        rows = self._taking(self._learner())
+        learner = self._learner()
+        rows = _taking(self._place(learner), learner)
         return Response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(
@@ -100,12 +103,13 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         serializer = AttachmentSerializer(data=request.data, context={"view": self})
         serializer.is_valid(raise_exception=True)
         body: dict[str, Any] = serializer.validated_data
+        place = self._place(learner, body.get("session_id"))
         document = request_create(
             learner=learner,
-            activity=self.parent,
-            session=session_of(self.parent, learner, body.get("session_id")),
+            activity=place.activity,
+            session=place.session,
             sample=body["data"],
-            instruments=instruments_among((row.instrument for row in self._taking(learner)), body["instruments"]),
+            instruments=instruments_among((row.instrument for row in _taking(place, learner)), body["instruments"]),
             metadata=body["metadata"],
             is_document=True,
         )
@@ -116,13 +120,27 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         learner_id = uuid_read(self.kwargs["learner_id"])
         if learner_id is None:
             raise ValidationError({"learner_id": [serializers.UUIDField.default_error_messages["invalid"]]})
-        attending = Learner.objects.filter(institution=self.tenant_id, courses=self.parent.course_id)
-        found = attending.select_related("institution", "user").filter(learner_id=learner_id).first()
-        if found is None:
+        course = self.kwargs["parent_lookup_activity__course_id"]  # access has found the activity in it
+        attending = Learner.objects.filter(institution=self.tenant_id, courses=course, learner_id=learner_id)
+        learner = learner_standing(attending)
+        if learner is None:
             raise Http404
-        return found
+        return learner
 
-    def _taking(self, learner: Learner) -> list[ActivityInstrument]:
-        if not self.parent.enabled:
-            return []
-        return [row for row in learner_instruments(self.parent.pk, learner.pk) if takes_documents(row)]
+    def _place(self, learner: Learner, number: int | None = None) -> Place:
+        """The activity of the URL and the learner's session of it with this number; 400 for any other one."""
+        session = {} if number is None else {"id": number, "learner": learner.pk}
+        place = place_of(Activity.objects.filter(pk=self.link["activity"]), **session)
+        if place is None:
+            raise Http404
+        if number is not None and place.session is None:
+            raise_no_session()
+        return place
+
+
+def _taking(place: Place, learner: Learner) -> list[ActivityInstrument]:
+    """The instruments that take documents of this learner there."""
+    if not place.activity.enabled:
+        return []
+    rows = instruments_applying(learner.pk, place.instruments, standing_known(learner).send)
+    return [row for row in rows if takes_documents(row)]

@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.db.models import Exists, QuerySet
 
 from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
 from kernel.domain import Invalid
+from kernel.fast.whole import Whole
 from learners.models import Learner
 from learners.queries import Standing, current_consent_of
-from learners.services import capture_stored, standing_locked, standing_whole
+from learners.services import capture_stored, standing_under_lock, standing_whole, to_lock
 from reports.models import Alert, AlertLevel, Request
 
 
@@ -107,6 +109,15 @@ def _captured(
         yield file
 
 
+def _in_activity(key: int, activity: int) -> QuerySet[Learner]:
+    return to_lock(Learner.objects.filter(pk=key)).annotate(
+        is_enabled=Exists(Activity.objects.filter(pk=activity, enabled=True))
+    )
+
+
+_IN_ACTIVITY = Whole(_in_activity, "key", "activity")
+
+
 class _Lock:
     """Where something is captured: the activity, and the session if that must be open."""
 
@@ -120,9 +131,9 @@ class _Lock:
         if self.session is not None:
             self.is_enabled = self.session.activity.enabled
             return standing_whole(self.session.learner, self.session.current)  # type: ignore[attr-defined]
-        standing = standing_locked(self.learner.pk)
-        self.is_enabled = Activity.objects.filter(pk=self.activity.pk, enabled=True).exists()
-        return standing
+        learner = _IN_ACTIVITY.first(key=self.learner.pk, activity=self.activity.pk)
+        self.is_enabled = learner is not None and learner.is_enabled
+        return standing_under_lock(learner)
 
     def _session_locked(self) -> AssessmentSession | None:
         if self.named is None:

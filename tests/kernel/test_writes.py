@@ -1,5 +1,8 @@
 """Writes with few statements: what is refused, what is told, and what is answered without reading it again."""
 
+from threading import Event, Thread
+from time import sleep
+
 import pytest
 from django.db import connection, transaction
 from django.db.models import Q
@@ -160,3 +163,47 @@ def test_only_what_is_in_memory_is_taken_from_it(home):
     stale.consent_id = InformedConsent.objects.filter(institution=home.institution).first().pk
     stale._state.fields_cache["consent"] = None
     assert loaded(stale, columns) is None
+
+
+# Locks.
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("of", "first"), [(("user", "self"), "user"), (("self", "user"), "learner")])
+def test_rows_of_one_statement_are_locked_in_the_order_of_of(of, first, world):
+    """What services rely on, and PostgreSQL does not promise: who waits for one row holds those before it alone."""
+    if not connection.features.has_select_for_update_nowait:
+        pytest.skip("SQLite has one writer at a time")
+    ann = world.people["ann"].pk
+    tables = {"user": User.objects.filter(pk=ann), "learner": Learner.objects.filter(pk=ann)}
+    both = Learner.objects.select_related("user").filter(pk=ann)
+    (last,) = tables.keys() - {first}
+    waiting, told = Event(), []
+
+    def wait() -> None:
+        with transaction.atomic():
+            waiting.set()
+            told.extend(both.select_for_update(of=of, no_key=True))
+        connection.close()
+
+    with transaction.atomic():
+        list(tables[first].select_for_update())
+        thread = Thread(target=wait)
+        thread.start()
+        assert waiting.wait(10)
+        _until_somebody_waits()
+        list(tables[last].select_for_update(nowait=True))  # nobody holds it yet
+    thread.join(10)
+    assert [row.pk for row in told] == [ann]
+
+
+def _until_somebody_waits() -> None:
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone():
+                return
+        sleep(0.05)
+    raise AssertionError("nobody waits")

@@ -808,13 +808,6 @@ WRITTEN = [
     # What VLEs tell.
     ("every VLE enters", f"{_KERNEL}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
     (
-        "D-17 VLEs know people of any institution",
-        _REGISTRATIONS,
-        "there = User.objects.filter(institution=home, uid=uid)",
-        "there = User.objects.filter(uid=uid).order_by('-pk')",
-        _VLE_MEMBER,
-    ),
-    (
         "D-17 VLEs take people of any institution",
         _REGISTRATIONS,
         "rows = User.objects.filter(institution=home, uid=uid)",
@@ -1948,9 +1941,9 @@ WRITTEN = [
     ),
     (
         "documents in sessions of other learners",
-        "reports/api/shared/captures.py",
-        "filter(pk=number, activity=activity, learner=learner)",
-        "filter(pk=number, activity=activity)",
+        "reports/api/vle_attachment.py",
+        '{"id": number, "learner": learner.pk}',
+        '{"id": number}',
         _ATTACHMENT,
     ),
     (
@@ -2033,8 +2026,8 @@ WRITTEN = [
     (
         "attachments of who is not in the course",
         "reports/api/vle_attachment.py",
-        "filter(institution=self.tenant_id, courses=self.parent.course_id)",
-        "filter(institution=self.tenant_id)",
+        "filter(institution=self.tenant_id, courses=course, learner_id=learner_id)",
+        "filter(institution=self.tenant_id, learner_id=learner_id)",
         _ATTACHMENT,
     ),
     (

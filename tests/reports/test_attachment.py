@@ -152,7 +152,7 @@ def test_number_of_queries(vle, home, rows):
     vle.get(url)  # statements that are prepared once
     with CaptureQueriesContext(connection) as captured:
         assert len(vle.get(url).json()) == rows
-    assert len(captured) == 1 + 5  # the caller; chain, activity, learner, instruments, special needs
+    assert len(captured) == 1 + 3  # the caller; chain, learner with special needs, activity with instruments
 
 
 # Who, and where.

@@ -7,12 +7,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from courses.api.vle_assessment import SessionNumberField
-from courses.models import Activity, AssessmentSession
+from courses.models import Activity
 from courses.queries import Place, place_of
 from institutions.models import Instrument
 from kernel.caller import CallerKind
 from learners.api.shared.captures import CaptureView, OfLearner, instruments_among
-from learners.models import Learner
 from learners.queries import instruments_applying
 from learners.services import standing_known
 
@@ -21,16 +20,6 @@ class InActivity(OfLearner):
     course_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     activity_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     session_id = SessionNumberField()
-
-
-def session_of(activity: Activity, learner: Learner, number: int | None) -> AssessmentSession | None:
-    """The learner's session of the activity with this number; 400 for any other one."""
-    if number is None:
-        return None
-    found = AssessmentSession.objects.filter(pk=number, activity=activity, learner=learner).first()
-    if found is None:
-        raise_no_session()
-    return found
 
 
 def raise_no_session() -> NoReturn:

@@ -170,7 +170,9 @@ def _access(resource: str, source: _Source) -> Iterator[Mutant]:
 
 def _scope(resource: str, source: _Source) -> Iterator[Mutant]:
     """Rows are not tied to the parent of the URL; related rows not to the institution."""
-    tests = _of(resource, "test_access.py", "test_operations.py", "test_paths.py", "test_vle_access.py")
+    tests = _of(
+        resource, "test_access.py", "test_golden.py", "test_operations.py", "test_paths.py", "test_vle_access.py"
+    )
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue

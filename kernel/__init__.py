@@ -23,6 +23,7 @@ Reading and writing rows:
     reading.py        how the rows of a resource are read
     fast/rows.py      serializers compiled to rows of plain values
     fast/prepared.py  statements that are compiled once
+    fast/whole.py     the same, for model instances
     filters.py        what a query string may ask of a list
     pagination.py     pages of a list
     serializers.py    serializers and their fields

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.courses.oulad import write_oulad
-from tests.servers.databases import ROOT, migrated_database
+from tests.migrated import migrated_database
+from tests.servers.databases import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.visit import Server, Visit
-from tests.servers.databases import ROOT, migrated_database
+from tests.migrated import migrated_database
+from tests.servers.databases import ROOT
 from tests.servers.service import free_port
 from tests.world import PASSWORD
 

@@ -29,7 +29,7 @@ ROWS = [
     "SELECT id, acronym, queue, enabled FROM institutions_instrument",
     "SELECT code_id, locale, message FROM institutions_messagelocale",
     "SELECT route, roles, enabled FROM institutions_uioption",
-    "SELECT content_type_id, codename FROM auth_permission",
+    "SELECT app_label, model, codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id",
 ]
 Query = Callable[[str], list]
 

@@ -1,17 +1,14 @@
 """Databases for server processes: each is a copy of one that was migrated once per test run."""
 
-import atexit
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from functools import cache
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+from tests.migrated import migrated_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,31 +27,6 @@ def database_copy(folder: Path) -> Iterator[str]:
         yield url._replace(path=f"/{name}").geturl()
     finally:
         _sql(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-@cache
-def migrated_database(server: str) -> str:
-    """The DATABASE_URL of a migrated database that nothing is connected to: a file, or one on this server."""
-    given = urlsplit(server)
-    if given.scheme == "sqlite":
-        folder = Path(tempfile.mkdtemp(prefix="tesla-servers-"))
-        atexit.register(shutil.rmtree, folder)
-        url = f"sqlite:///{folder / 'migrated.sqlite3'}"
-    else:
-        name = _new_name()
-        _sql(given, f'CREATE DATABASE "{name}"')
-        atexit.register(_drop_if_running, given, name)
-        url = given._replace(path=f"/{name}").geturl()
-    command = [sys.executable, "manage.py", "migrate", "--no-input", "-v0"]
-    subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
-    return url
-
-
-def _drop_if_running(server: SplitResult, name: str) -> None:
-    import psycopg2
-
-    with suppress(psycopg2.OperationalError):  # a server that was started for the tests is gone by now
-        _sql(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _new_name() -> str:

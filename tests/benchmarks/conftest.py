@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,14 +16,19 @@ from tests.servers.databases import ROOT
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """The URL of a PostgreSQL server, which is started if there is none."""
-    folder = tmp_path_factory.mktemp("postgres")
-    folder.chmod(0o711)  # PostgreSQL runs under another account than root
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server: the one of DATABASE_URL, else one that is started if there is none."""
+    if urlsplit(os.environ["DATABASE_URL"]).scheme != "sqlite":
+        yield os.environ["DATABASE_URL"]
+        return
     program = [sys.executable, str(ROOT / ".ci" / "postgres")]
-    started = subprocess.run([*program, "start", folder / "server"], stdout=subprocess.PIPE, text=True, check=True)
-    yield started.stdout.strip()
-    subprocess.run([*program, "stop", folder / "server"], check=True)
+    # Not pytest's folder, which is closed to all but its owner: PostgreSQL runs under another account than root.
+    with TemporaryDirectory(prefix="tesla-benchmarks-") as folder:
+        Path(folder).chmod(0o711)
+        server = f"{folder}/server"
+        started = subprocess.run([*program, "start", server], stdout=subprocess.PIPE, text=True, check=True)
+        yield started.stdout.strip()
+        subprocess.run([*program, "stop", server], check=True)
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def run(postgres, tmp_path):
         "OULAD_DIR": str(write_oulad(tmp_path / "oulad")),
         "WEB_CONCURRENCY": "1",
         "POSTGRES_FROM": "running",
-        "POSTGRES_PORT": str(urlsplit(postgres).port),
+        "POSTGRES_PORT": str(urlsplit(postgres).port or 5432),
         "BENCH_TEMPLATE": template,
     }
 

@@ -27,7 +27,7 @@ from kernel.fast.whole import Whole
 from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
-from learners.queries import Standing, enrolment_missing, standing_read, with_standing
+from learners.queries import LearnerState, enrolment_missing, learner_state_from_rows, with_learner_state
 from learners.services import learner_locked, learner_locked_of
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
@@ -93,8 +93,8 @@ def session_open(
     `instruments` are the activity's, if they have been read with it.
     """
     learner = _known(lambda: learner_locked_of(activity.institution_id, uid))
-    standing = _attending(learner, activity)
-    _refuse_not_ready(standing, activity, instruments)
+    state = _attending(learner, activity)
+    _refuse_not_ready(state, activity, instruments)
     session = AssessmentSession.objects.create(
         institution_id=activity.institution_id,
         activity=activity,
@@ -110,11 +110,11 @@ def session_open(
 @one_transaction()
 def session_continue(*, session: AssessmentSession) -> AssessmentSession:
     """An open session goes on, if its learner could open one now. Closed when it is over."""
-    standing = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
+    state = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
     held = _open(session)
-    _refuse_not_ready(standing, held.activity)
+    _refuse_not_ready(state, held.activity)
     if _live(held) is None:  # it was ended with all of the person's sessions: the VLE vouches for the person anew
-        _opened(held, standing.learner.user)
+        _opened(held, state.learner.user)
     held.checked_at = timezone.now()
     held.save(update_fields=["checked_at", "updated_at"])
     return held
@@ -157,11 +157,11 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     sessions have been ended. The launcher is of no credential: it ends with the session, and like the session it goes
     on when the VLE's secret is replaced.
     """
-    standing = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
-    learner = standing.learner
+    state = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
+    learner = state.learner
     held = _open(session)
-    enrolments = enrolment_missing(learner.pk, held.activity, send=standing.send)
-    _refuse_without_consent(standing, enrolments)
+    enrolments = enrolment_missing(learner.pk, held.activity, send=state.send)
+    _refuse_without_consent(state, enrolments)
     opened = _live(held)
     if opened is None:
         raise Closed("Closed session")
@@ -178,21 +178,21 @@ def _known(locked: Callable[[], Learner]) -> Learner:
 
 
 _MEMBER = Whole(
-    lambda key, course: with_standing(Learner.objects.filter(pk=key, courses=course, user__is_active=True)),
+    lambda key, course: with_learner_state(Learner.objects.filter(pk=key, courses=course, user__is_active=True)),
     "key",
     "course",
 )
 
 
-def _attending(learner: Learner, activity: Activity) -> Standing:
+def _attending(learner: Learner, activity: Activity) -> LearnerState:
     """Of the locked learner, who is in the activity's course.
 
     All of it is asked behind the lock: what was read before may be over.
     """
-    standing = standing_read(_MEMBER(key=learner.pk, course=activity.course_id))
-    if standing is None:
+    state = learner_state_from_rows(_MEMBER(key=learner.pk, course=activity.course_id))
+    if state is None:
         raise Unknown("Learner not found")
-    return standing
+    return state
 
 
 def _open(session: AssessmentSession) -> AssessmentSession:
@@ -205,16 +205,16 @@ def _open(session: AssessmentSession) -> AssessmentSession:
 
 
 def _refuse_not_ready(
-    standing: Standing, activity: Activity, instruments: Sequence[ActivityInstrument] | None = None
+    state: LearnerState, activity: Activity, instruments: Sequence[ActivityInstrument] | None = None
 ) -> None:
-    enrolments = enrolment_missing(standing.learner.pk, activity, instruments, standing.send)
-    _refuse_without_consent(standing, enrolments)
+    enrolments = enrolment_missing(state.learner.pk, activity, instruments, state.send)
+    _refuse_without_consent(state, enrolments)
     if enrolments["missing_enrolments"]:
         raise NotReady(Lack.ENROLMENT_MISSING, enrolments)
 
 
-def _refuse_without_consent(standing: Standing, enrolments: MissingEnrolments) -> None:
-    status = standing.ic_status
+def _refuse_without_consent(state: LearnerState, enrolments: MissingEnrolments) -> None:
+    status = state.ic_status
     if not status.startswith("VALID"):
         missing = status == "NOT_VALID_MISSING"
         raise NotReady(Lack.CONSENT_MISSING if missing else Lack.CONSENT_INVALID, enrolments)

@@ -31,8 +31,8 @@ from learners.api.shared.captures import (
     uuid_read,
 )
 from learners.models import Learner
-from learners.queries import instruments_applying, learner_standing
-from learners.services import standing_known
+from learners.queries import instruments_applying, learner_with_state
+from learners.services import learner_state_known
 from reports.api.shared.captures import raise_no_session
 from reports.services.captures import request_create
 
@@ -122,7 +122,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
             raise ValidationError({"learner_id": [serializers.UUIDField.default_error_messages["invalid"]]})
         course = self.kwargs["parent_lookup_activity__course_id"]  # access has found the activity in it
         attending = Learner.objects.filter(institution=self.tenant_id, courses=course, learner_id=learner_id)
-        learner = learner_standing(attending)
+        learner = learner_with_state(attending)
         if learner is None:
             raise Http404
         return learner
@@ -142,5 +142,5 @@ def _taking(place: Place, learner: Learner) -> list[ActivityInstrument]:
     """The instruments that take documents of this learner there."""
     if not place.activity.enabled:
         return []
-    rows = instruments_applying(learner.pk, place.instruments, standing_known(learner).send)
+    rows = instruments_applying(learner.pk, place.instruments, learner_state_known(learner).send)
     return [row for row in rows if takes_documents(row)]

@@ -15,8 +15,8 @@ from institutions.models import Instrument, Message
 from kernel.domain import Invalid
 from kernel.fast.whole import Whole
 from learners.models import Learner
-from learners.queries import Standing, current_consent_of
-from learners.services import capture_stored, standing_under_lock, standing_whole, to_lock
+from learners.queries import LearnerState, current_consent_of
+from learners.services import capture_stored, learners_for_update, state_of_locked_learner, state_of_locked_row
 from reports.models import Alert, AlertLevel, Request
 
 
@@ -110,7 +110,7 @@ def _captured(
 
 
 def _in_activity(key: int, activity: int) -> QuerySet[Learner]:
-    return to_lock(Learner.objects.filter(pk=key)).annotate(
+    return learners_for_update(Learner.objects.filter(pk=key)).annotate(
         is_enabled=Exists(Activity.objects.filter(pk=activity, enabled=True))
     )
 
@@ -125,15 +125,15 @@ class _Lock:
         self.learner, self.activity, self.named = learner, activity, session
         self.session, self.is_enabled = session, False
 
-    def locked(self) -> Standing:
+    def locked(self) -> LearnerState:
         """The person, the learner and the session, locked in this order; the session and the activity as of now."""
         self.session = self._session_locked()
         if self.session is not None:
             self.is_enabled = self.session.activity.enabled
-            return standing_whole(self.session.learner, self.session.current)  # type: ignore[attr-defined]
+            return state_of_locked_learner(self.session.learner, self.session.current)  # type: ignore[attr-defined]
         learner = _IN_ACTIVITY.first(key=self.learner.pk, activity=self.activity.pk)
         self.is_enabled = learner is not None and learner.is_enabled
-        return standing_under_lock(learner)
+        return state_of_locked_row(learner)
 
     def _session_locked(self) -> AssessmentSession | None:
         if self.named is None:

@@ -13,7 +13,7 @@ from institutions.models import Instrument
 from kernel.caller import CallerKind
 from learners.api.shared.captures import CaptureView, OfLearner, instruments_among
 from learners.queries import instruments_applying
-from learners.services import standing_known
+from learners.services import learner_state_known
 
 
 class InActivity(OfLearner):
@@ -49,5 +49,5 @@ class ActivityCaptureView(CaptureView):
         return attended.filter(pk=body["activity_id"], course=body["course_id"])
 
     def instruments(self, place: Place, ids: list[int]) -> list[Instrument]:
-        rows = instruments_applying(self.learner.pk, place.instruments, standing_known(self.learner).send)
+        rows = instruments_applying(self.learner.pk, place.instruments, learner_state_known(self.learner).send)
         return instruments_among((row.instrument for row in rows), ids)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, ActivityInstrument
-from courses.queries import Place, place_of, takes_documents
+from courses.queries import ActivityContext, activity_context, takes_documents
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
@@ -87,7 +87,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def wanted(self, request, **_):
         """The activity's instruments that take documents of this learner."""
         learner = self._learner()
-        rows = _taking(self._place(learner), learner)
+        rows = _taking(self._activity_context(learner), learner)
         return Response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(
@@ -103,13 +103,13 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         serializer = AttachmentSerializer(data=request.data, context={"view": self})
         serializer.is_valid(raise_exception=True)
         body: dict[str, Any] = serializer.validated_data
-        place = self._place(learner, body.get("session_id"))
+        context = self._activity_context(learner, body.get("session_id"))
         document = request_create(
             learner=learner,
-            activity=place.activity,
-            session=place.session,
+            activity=context.activity,
+            session=context.session,
             sample=body["data"],
-            instruments=instruments_among((row.instrument for row in _taking(place, learner)), body["instruments"]),
+            instruments=instruments_among((row.instrument for row in _taking(context, learner)), body["instruments"]),
             metadata=body["metadata"],
             is_document=True,
         )
@@ -127,20 +127,20 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
             raise Http404
         return learner
 
-    def _place(self, learner: Learner, number: int | None = None) -> Place:
+    def _activity_context(self, learner: Learner, number: int | None = None) -> ActivityContext:
         """The activity of the URL and the learner's session of it with this number; 400 for any other one."""
         session = {} if number is None else {"id": number, "learner": learner.pk}
-        place = place_of(Activity.objects.filter(pk=self.link["activity"]), **session)
-        if place is None:
+        context = activity_context(Activity.objects.filter(pk=self.link["activity"]), **session)
+        if context is None:
             raise Http404
-        if number is not None and place.session is None:
+        if number is not None and context.session is None:
             raise_no_session()
-        return place
+        return context
 
 
-def _taking(place: Place, learner: Learner) -> list[ActivityInstrument]:
+def _taking(context: ActivityContext, learner: Learner) -> list[ActivityInstrument]:
     """The instruments that take documents of this learner there."""
-    if not place.activity.enabled:
+    if not context.activity.enabled:
         return []
-    rows = instruments_applying(learner.pk, place.instruments, learner_state_known(learner).send)
+    rows = instruments_applying(learner.pk, context.instruments, learner_state_known(learner).send)
     return [row for row in rows if takes_documents(row)]

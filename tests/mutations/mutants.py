@@ -782,7 +782,7 @@ WRITTEN = [
     (
         "chains of alternatives",
         "courses/services/activities.py",
-        "    if found is not None:\n",
+        "    if next_primary is not None:\n",
         "    if False:\n",
         _COURSES,
     ),
@@ -835,11 +835,17 @@ WRITTEN = [
     (
         "VLEs make people with the role",
         _REGISTRATIONS,
-        "home.disable_vle_user_creation or getattr(home, membership.kept)",
+        "home.disable_vle_user_creation or getattr(home, membership.creation_switch)",
         "home.disable_vle_user_creation",
         _VLE_MEMBER,
     ),
-    ("VLEs give roles", _REGISTRATIONS, "    if getattr(home, membership.kept):\n", "    if False:\n", _VLE_MEMBER),
+    (
+        "VLEs give roles",
+        _REGISTRATIONS,
+        "    if getattr(home, membership.creation_switch):\n",
+        "    if False:\n",
+        _VLE_MEMBER,
+    ),
     (
         "global administrators are locked out of order",
         _REGISTRATIONS,
@@ -851,7 +857,7 @@ WRITTEN = [
     (
         "who is slower is refused",
         _REGISTRATIONS,
-        "        if found is None:\n            raise\n",
+        "        if person is None:\n            raise\n",
         "        raise\n",
         _VLE_MEMBER,
     ),
@@ -866,8 +872,8 @@ WRITTEN = [
     (
         "dates of VLEs are refused",
         "courses/services/activities.py",
-        "    _put(activity, values)\n    activity.save(",
-        "    _put(activity, values)\n    _refuse_backwards(activity)\n    activity.save(",
+        "    _set_values(activity, values)\n    activity.save(",
+        "    _set_values(activity, values)\n    _refuse_end_before_start(activity)\n    activity.save(",
         _VLE_ACTIVITY,
     ),
     (
@@ -1318,15 +1324,15 @@ WRITTEN = [
     (
         "D-41 cycles of two",
         "courses/services/groups.py",
-        "        if at == group.pk:\n",
-        "        if at == group.pk == parent.pk:\n",
+        "        if ancestor == group.pk:\n",
+        "        if ancestor == group.pk == parent.pk:\n",
         _GROUP,
     ),
     (
         "D-41 the tree is not locked",
         "courses/services/groups.py",
-        "    found = Institution.objects.filter(pk=institution_id).select_for_update(no_key=True)\n",
-        "    found = Institution.objects.filter(pk=institution_id)\n",
+        "    rows = Institution.objects.filter(pk=institution_id).select_for_update(no_key=True)\n",
+        "    rows = Institution.objects.filter(pk=institution_id)\n",
         _GROUP,
     ),
     (
@@ -1462,14 +1468,14 @@ WRITTEN = [
     (
         "sessions of every VLE",
         "courses/api/vle_assessment.py",
-        'rows.filter(pk=said["session_id"], activity__vle=self.root_id)',
-        'rows.filter(pk=said["session_id"])',
+        'rows.filter(pk=body["session_id"], activity__vle=self.root_id)',
+        'rows.filter(pk=body["session_id"])',
         _ASSESSMENT,
     ),
     (
         "another learner's session",
         "courses/api/vle_assessment.py",
-        "        if any(said.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
+        "        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
         "        if False:\n",
         _ASSESSMENT,
     ),
@@ -1567,8 +1573,8 @@ WRITTEN = [
     (
         "links without consent",
         "courses/services/assessments.py",
-        "    _refuse_without_consent(state, enrolments)\n    opened",
-        "    opened",
+        "    _refuse_without_consent(state, enrolments)\n    caller_session",
+        "    caller_session",
         _SESSION_LINKS,
     ),
     (

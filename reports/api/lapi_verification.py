@@ -27,7 +27,7 @@ class VerificationView(ReceivesSample, ActivityCaptureView):
         """A sample that instruments check, captured while the learner works on an activity."""
         body = self.read(VerificationSerializer)
         context = self.activity_context(body)
-        made = request_create(
+        verification = request_create(
             learner=self.learner,
             activity=context.activity,
             session=context.session,
@@ -35,4 +35,4 @@ class VerificationView(ReceivesSample, ActivityCaptureView):
             instruments=self.instruments(context, body["instruments"]),
             metadata=body["metadata"],
         )
-        return taken(path_of(self.learner, "request", made.pk))
+        return taken(path_of(self.learner, "request", verification.pk))

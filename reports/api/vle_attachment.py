@@ -75,7 +75,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def handle_exception(self, exc: Exception) -> Response:
         answer = super().handle_exception(exc)
         if self.action == "wanted" and answer.status_code == 404:
-            answer.data = []  # the plugin counts what it gets, whatever the status: anything else ends its whole run
+            answer.data = []  # the plugin counts the entries whatever the status: another type would stop its whole run
         return answer
 
     @extend_schema(
@@ -87,7 +87,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def wanted(self, request, **_):
         """The activity's instruments that take documents of this learner."""
         learner = self._learner()
-        rows = _taking(self._activity_context(learner), learner)
+        rows = _document_instruments(self._activity_context(learner), learner)
         return Response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(
@@ -109,7 +109,9 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
             activity=context.activity,
             session=context.session,
             sample=body["data"],
-            instruments=instruments_among((row.instrument for row in _taking(context, learner)), body["instruments"]),
+            instruments=instruments_among(
+                (row.instrument for row in _document_instruments(context, learner)), body["instruments"]
+            ),
             metadata=body["metadata"],
             is_document=True,
         )
@@ -120,7 +122,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         learner_id = uuid_read(self.kwargs["learner_id"])
         if learner_id is None:
             raise ValidationError({"learner_id": [serializers.UUIDField.default_error_messages["invalid"]]})
-        course = self.kwargs["parent_lookup_activity__course_id"]  # access has found the activity in it
+        course = self.kwargs["parent_lookup_activity__course_id"]  # checked already: the activity is in this course
         attending = Learner.objects.filter(institution=self.tenant_id, courses=course, learner_id=learner_id)
         learner = learner_with_state(attending)
         if learner is None:
@@ -128,7 +130,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         return learner
 
     def _activity_context(self, learner: Learner, number: int | None = None) -> ActivityContext:
-        """The activity of the URL and the learner's session of it with this number; 400 for any other one."""
+        """The activity of the URL, with the learner's session of this number; 400 if there is no such session."""
         session = {} if number is None else {"id": number, "learner": learner.pk}
         context = activity_context(Activity.objects.filter(pk=self.link["activity"]), **session)
         if context is None:
@@ -138,8 +140,8 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         return context
 
 
-def _taking(context: ActivityContext, learner: Learner) -> list[ActivityInstrument]:
-    """The instruments that take documents of this learner there."""
+def _document_instruments(context: ActivityContext, learner: Learner) -> list[ActivityInstrument]:
+    """The instruments of the activity that take documents of this learner."""
     if not context.activity.enabled:
         return []
     rows = instruments_applying(learner.pk, context.instruments, learner_state_known(learner).send)

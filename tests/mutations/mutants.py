@@ -1992,7 +1992,7 @@ WRITTEN = [
     (
         "sessions are looked at before alone",
         "reports/services/captures.py",
-        "        lock.refuse_over(lock.is_enabled, lock.session)\n",
+        "        lock.refuse_closed(lock.is_enabled, lock.session)\n",
         "",
         _VERIFY,
     ),

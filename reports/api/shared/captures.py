@@ -28,7 +28,7 @@ def raise_no_session() -> NoReturn:
 
 class ActivityCaptureView(CaptureView):
     def activity_context(self, body: dict[str, Any]) -> ActivityContext:
-        """Where the body says that it was captured: one query."""
+        """The activity and session that the body names, in one query."""
         bound = self.caller.assessment_session_id
         number = bound or body.get("session_id")
         session = {} if number is None else {"id": number, "learner": self.learner.pk}

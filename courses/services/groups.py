@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 
 from courses.models import Course, CourseGroup, GroupCourse
 from institutions.models import Institution
+from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
 from kernel.writes import inserted, one_transaction
 
 Tree = dict[int, int | None]  # group -> the one above it
-PIECE = 500  # groups deleted with one statement
 
 
 @one_transaction()
@@ -53,8 +53,8 @@ def group_delete(*, group: CourseGroup, is_locked: bool = False) -> None:
         tree_locked(institution_id=group.institution_id)
     keys = _below(group.pk, _tree(group.institution_id))
     # In parts, the deepest first: the database's own cascade would exhaust its stack on a deep tree.
-    for start in range(0, len(keys), PIECE):
-        CourseGroup.objects.filter(pk__in=keys[start : start + PIECE]).delete()
+    for part in batched(keys):
+        CourseGroup.objects.filter(pk__in=part).delete()
 
 
 def tree_locked(*, institution_id: int) -> None:

@@ -1345,7 +1345,7 @@ WRITTEN = [
     (
         "D-41 the database's cascade",
         "courses/services/groups.py",
-        "CourseGroup.objects.filter(pk__in=keys[start : start + PIECE]).delete()",
+        "CourseGroup.objects.filter(pk__in=part).delete()",
         "CourseGroup.objects.filter(pk=group.pk).delete()",
         _GROUP,
     ),

@@ -34,7 +34,7 @@ from signin.authentication import TokenAuthentication  # noqa: E402
 from tesla_api.wsgi import application  # noqa: E402
 
 FUNCTIONS = 20
-# What a request goes through; time is given to the innermost.
+# The stages of a request; time counts for the innermost stage.
 STAGES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("database: statements", CursorWrapper, ("execute",)),
     ("database: rows to Python objects", Rows, ("count", "__getitem__", "__iter__")),

@@ -119,7 +119,7 @@ def main() -> None:
         facts = json.loads(printed)
 
         def inside(what: str, names: list[str]) -> str:
-            return run.python("benchmarks.inside", what, str(options.calls), *names, given=printed)
+            return run.python("benchmarks.inside", what, str(options.calls), *names, stdin=printed)
 
         names = [endpoint.name for endpoint in endpoints]
         if options.profile:

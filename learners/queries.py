@@ -171,7 +171,7 @@ def learner_state_from_rows(rows: Iterable[Any]) -> LearnerState | None:
 
 
 def consent_language(consent: InformedConsent, preferred: Sequence[str]) -> str | None:
-    """The language of a document of the consent that fits `wanted` best, most preferred first; None if none does.
+    """The language of a document of the consent that fits `preferred` best (most preferred first); None if none fits.
 
     Without an exact match `pt` also fits `pt-BR`, and the reverse.
     """

@@ -59,22 +59,22 @@ def learner_create(*, institution: Institution, uid: str, **values: Any) -> Lear
 
 @one_transaction()
 def learner_add(*, person: User, is_locked: bool = False) -> Learner:
-    """The role of being assessed, given to a person of an institution who does not have it yet."""
+    """Make a person of an institution a learner."""
     return people.role_added(Learner, person, is_locked)
 
 
 @one_transaction()
 def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """The role of being assessed for those of these people of the institution who lack it: their number."""
+    """Make those of these people learners who are none yet; returns their number."""
     keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
     rows = [Learner(user_id=key, institution=institution) for key in keys]
-    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
+    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
     return len(rows)
 
 
 @one_transaction()
 def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
-    """The category holds for these learners for good: the number of learners who did not have it."""
+    """Assign the category without an end to learners who do not have it; returns the number of new assignments."""
     assigned = set(category.assignments.values_list("learner_id", flat=True))
     rows = [
         SENDLearner(institution_id=category.institution_id, learner_id=key, category=category)
@@ -293,7 +293,7 @@ def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLea
 
 
 def _refuse_no_category(category: SENDCategory, institution_id: int) -> None:
-    """Invalid unless the category is there, in this institution; it stays until the transaction ends."""
+    """Invalid unless the category exists in this institution; it is locked until the transaction ends."""
     rows = SENDCategory.objects.filter(pk=category.pk, institution=institution_id).select_for_update(no_key=True)
     if not rows.values_list("pk"):
         raise Invalid(category="There is no such category in this institution.")

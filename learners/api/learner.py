@@ -90,7 +90,7 @@ class VersionSerializer(BodySerializer):
     version = serializers.CharField(max_length=250)
 
     def get_value(self, dictionary):
-        """A form sends every field that it shows: one left blank is not there."""
+        """A form sends all its fields: a blank one counts as missing."""
         value = super().get_value(dictionary)
         blank = html.is_html_input(dictionary) and value is not empty and not value.get("version")
         return empty if blank else value

@@ -1,4 +1,4 @@
-"""A client that costs little beside a server: raw sockets, kept open, the request a constant."""
+"""A client with little cost of its own: raw sockets that stay open, and a constant request."""
 
 import selectors
 import socket
@@ -45,7 +45,7 @@ class Target:
 
 
 class Connection:
-    """One connection to a server. What is sent and what is waited for are two calls, so that several can wait."""
+    """One connection to a server. Sending and receiving are two calls, so that several connections can wait at once."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -60,7 +60,7 @@ class Connection:
         self.ends = 0
 
     def receive(self) -> bool:
-        """Takes what is there; True once the answer is complete."""
+        """Reads the bytes that have arrived; True once the answer is complete."""
         view = memoryview(self.buffer)
         read = self.socket.recv_into(view[self.filled :])
         view.release()
@@ -74,7 +74,7 @@ class Connection:
         return bool(self.ends) and self.filled >= self.ends
 
     def _end(self) -> int:
-        """Where the answer ends; 0 while its head is not here."""
+        """The position where the answer ends; 0 until its head has arrived."""
         head, blank, _ = bytes(self.buffer[: min(self.filled, 4096)]).partition(b"\r\n\r\n")
         if not blank:
             return 0
@@ -95,8 +95,8 @@ class Connection:
             self.socket.close()
 
 
-def asked(target: Target) -> bytes:
-    """The body of one answer, on a connection of its own."""
+def body_of(target: Target) -> bytes:
+    """The body of the answer to one request on a new connection."""
     connection = Connection(target)
     try:
         return connection.ask()
@@ -106,21 +106,21 @@ def asked(target: Target) -> bytes:
 
 def latencies(connection: Connection, seconds: float) -> list[float]:
     """Seconds of each request, one after the other; of two at least."""
-    found: list[float] = []
+    times: list[float] = []
     now = time.perf_counter()
     until = now + seconds
-    while now < until or len(found) < 2:
+    while now < until or len(times) < 2:
         begun = now
         connection.send()
         while not connection.receive():
             pass
         now = time.perf_counter()
-        found.append(now - begun)
-    return found
+        times.append(now - begun)
+    return times
 
 
 def rate(connections: list[Connection], seconds: float) -> float:
-    """Requests per second, all connections kept busy."""
+    """Requests per second while all connections are busy."""
     done = 0
     with selectors.DefaultSelector() as waiting:
         for connection in connections:

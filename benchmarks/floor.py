@@ -95,19 +95,19 @@ def page(environ: dict[str, Any], call: Call, count: int, rows: list[Any]) -> di
 
 
 def answer(environ: dict[str, Any]) -> Any:
-    found = claims(environ.get("HTTP_AUTHORIZATION", ""))
+    token_claims = claims(environ.get("HTTP_AUTHORIZATION", ""))
     database = cursor()
-    database.execute(VLE if found["kind"] == "vle" else CALLER, (found["sid"],))
+    database.execute(VLE if token_claims["kind"] == "vle" else CALLER, (token_claims["sid"],))
     row = database.fetchone()
-    if row is None or row[0] != found["kind"]:
+    if row is None or row[0] != token_claims["kind"]:
         raise Refused("401 Unauthorized")
     words = environ["PATH_INFO"].split("/")[3:-1]
     names, ids = words[::2], words[1::2]
-    if found["kind"] == "vle":
+    if token_claims["kind"] == "vle":
         institution, holds = Institution(*row[2:]), (False,) * 7
     else:
         institution, holds = Institution(*row[12:-1]), (row[3], *row[6:12])
-    root = "vle" if found["kind"] == "vle" else "institution"
+    root = "vle" if token_claims["kind"] == "vle" else "institution"
     if names[0] != root or (ids and ids[0] != str(row[1] if root == "vle" else institution.id)):
         raise Refused("404 Not Found")
     is_list = len(names) > len(ids)

@@ -34,7 +34,7 @@ from signin.authentication import TokenAuthentication  # noqa: E402
 from tesla_api.wsgi import application  # noqa: E402
 
 FUNCTIONS = 20
-# What a request goes through; time is given to the innermost.
+# The stages of a request; time counts for the innermost stage.
 STAGES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("database: statements", CursorWrapper, ("execute",)),
     ("database: rows to Python objects", Rows, ("count", "__getitem__", "__iter__")),
@@ -116,16 +116,16 @@ class Clock:
 
 @contextmanager
 def clock() -> Iterator[Clock]:
-    found, before = Clock(), []
+    stages_clock, originals = Clock(), []
     for stage, owner, names in STAGES:
         for name in names:
             own = owner.__dict__.get(name)
-            before.append((owner, name, own))
-            setattr(owner, name, found.timed(stage, getattr(owner, name)))
+            originals.append((owner, name, own))
+            setattr(owner, name, stages_clock.timed(stage, getattr(owner, name)))
     try:
-        yield found
+        yield stages_clock
     finally:
-        for owner, name, own in reversed(before):
+        for owner, name, own in reversed(originals):
             if own is None:
                 delattr(owner, name)
             else:
@@ -139,28 +139,28 @@ def stages(endpoint: Endpoint, facts: dict[str, Any], query: str, calls: int) ->
     for _ in range(calls):
         call(endpoint, facts, query)
     plain = (time.perf_counter() - begun) / calls * 1000
-    with clock() as found:
+    with clock() as stages_clock:
         for _ in range(calls):
             call(endpoint, facts, query)
-        found.turn()
-    whole = sum(found.seconds.values())
+        stages_clock.turn()
+    whole = sum(stages_clock.seconds.values())
     return [
         f"{endpoint.name}, {query or 'one row'}: {plain:.2f} ms in one process without a server",
         *(
             f"  {spent / calls * 1000:6.3f} ms {spent / whole:4.0%}  {stage}"
-            for stage, spent in sorted(found.seconds.items(), key=lambda item: -item[1])
+            for stage, spent in sorted(stages_clock.seconds.items(), key=lambda item: -item[1])
         ),
     ]
 
 
 def functions(endpoint: Endpoint, facts: dict[str, Any], query: str, calls: int) -> list[str]:
-    """Those that cost most themselves. The profiler makes Python's own calls look dearer than they are."""
+    """The functions with the most time of their own. The profiler overstates the cost of Python calls."""
     with cProfile.Profile() as profile:
         for _ in range(calls):
             call(endpoint, facts, query)
-    found = pstats.Stats(profile).stats.items()  # type: ignore[attr-defined] # not in its stubs
+    rows = pstats.Stats(profile).stats.items()  # type: ignore[attr-defined] # not in its stubs
     lines = [f"  by function, {endpoint.name}, {query or 'one row'}: own ms, calls, cumulative ms"]
-    for (file, line, name), (_, number, own, cumulative, _) in sorted(found, key=lambda item: -item[1][2])[:FUNCTIONS]:
+    for (file, line, name), (_, number, own, cumulative, _) in sorted(rows, key=lambda item: -item[1][2])[:FUNCTIONS]:
         where = "/".join(Path(file).parts[-2:]) + f":{line}" if line else ""
         lines.append(
             f"  {own / calls * 1000:7.3f} {number / calls:6.1f} {cumulative / calls * 1000:7.3f}  {name} {where}"

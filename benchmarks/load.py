@@ -76,8 +76,8 @@ PROCESSED, RESULT_OK, LEVEL_OK = 3, 1, 2
 
 
 def insert(rows: Iterable[Model]) -> list[Any]:
-    found = list(rows)
-    return type(found[0])._default_manager.bulk_create(found, batch_size=2000) if found else []
+    objects = list(rows)
+    return type(objects[0])._default_manager.bulk_create(objects, batch_size=2000) if objects else []
 
 
 def fill(folder: str) -> Institution:
@@ -195,15 +195,18 @@ def special_needs(home: Institution) -> None:
         )
         for n in range(CATEGORIES)
     )
-    insert(SENDLearner(institution=home, learner_id=busiest(home), category=found) for found in categories[:3])
+    insert(SENDLearner(institution=home, learner_id=busiest(home), category=category) for category in categories[:3])
 
 
 def busiest(home: Institution) -> int:
     """The learner who takes most courses, of those in the largest course."""
     members = CourseLearner.objects.filter(institution=home)
-    there = members.filter(course=largest(home)).values("learner")
+    in_largest = members.filter(course=largest(home)).values("learner")
     return (
-        members.filter(learner__in=there).values_list("learner").annotate(n=Count("pk")).order_by("-n", "learner")[0][0]
+        members.filter(learner__in=in_largest)
+        .values_list("learner")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "learner")[0][0]
     )
 
 
@@ -263,7 +266,7 @@ def reports(home: Institution) -> None:
     learners = (
         CourseLearner.objects.filter(course=activity.course_id).order_by("learner").values_list("learner", flat=True)
     )
-    found = insert(
+    rows = insert(
         Report(
             institution=home, activity=activity, learner_id=learner, identity_level=2 + n % 3, content_level=1,
             integrity_level=1,
@@ -276,10 +279,10 @@ def reports(home: Institution) -> None:
             report=report, instrument=instrument, enrolment="0.75", confidence="0.8", result=f"0.{n % 90 + 10}",
             identity_level=2 + n % 3, content_level=1, integrity_level=1,
         )
-        for n, report in enumerate(found)
+        for n, report in enumerate(rows)
         for instrument in known
     )  # fmt: skip
-    evidence(home, next(report for report in found if report.learner_id == one), known)
+    evidence(home, next(report for report in rows if report.learner_id == one), known)
 
 
 def evidence(home: Institution, report: Report, known: list[Instrument]) -> None:
@@ -410,10 +413,10 @@ def main() -> None:
     home = Institution.objects.filter(acronym=ACRONYM).first() or fill(os.environ["OULAD_DIR"])
     if not Report.objects.filter(institution=home).exists():
         sys.exit("This database was not filled to its end: drop it.")
-    found = facts(home)
+    figures = facts(home)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    print(json.dumps(found))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

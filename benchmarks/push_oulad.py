@@ -1,8 +1,9 @@
 """Sends the roster of OULAD_DIR through the VLE API over HTTP, as plugins would; writes benchmarks/pushed.txt.
 
-Each client is a process with a sign-in and a connection of its own. Courses, then activities, then memberships: what a
-later request names must be there. The memberships of a presentation are dealt out to all clients, so that they meet in
-the same course. At the end every fourth is sent again: Moodle adds a learner at every page that the learner opens.
+Each client is a process with a sign-in and a connection of its own. Courses are sent first, then activities, then
+memberships, because later requests refer to earlier rows. The memberships of a presentation are divided among all
+clients, so that several write to the same course at once. At the end every fourth is sent again: Moodle adds a learner
+with every page that the learner opens.
 """
 
 import argparse
@@ -35,7 +36,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
-class Ask:
+class ApiRequest:
     """One request: where below the VLE, what, and the answer that clients take for success."""
 
     path: str
@@ -44,8 +45,8 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one client saw: seconds of each request, and answers that it did not expect."""
+class ClientResult:
+    """What one client measured: seconds of each request, ids in the answers, and counts of unexpected answers."""
 
     seconds: list[float]
     wrong: Counter[str]
@@ -53,17 +54,17 @@ class Told:
 
 
 class Client:
-    """Signs in as the PHP client does, keeps its connection, and asks one request after the other."""
+    """Signs in as the PHP client does, keeps its connection, and sends one request after the other."""
 
     def __init__(self, port: int, credentials: dict[str, str]) -> None:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self.credentials, self.signed_in = credentials, 0.0
 
-    def ask(self, found: Ask) -> tuple[int, Any]:
+    def ask(self, request: ApiRequest) -> tuple[int, Any]:
         if time.monotonic() - self.signed_in > SIGN_IN_SECONDS:
             self._sign_in()
-        path = f"/api/v2/vle/{self.vle}/{found.path}"
-        return self._call(path, found.body, JSON | {"Authorization": f"JWT {self.token}"})
+        path = f"/api/v2/vle/{self.vle}/{request.path}"
+        return self._call(path, request.body, JSON | {"Authorization": f"JWT {self.token}"})
 
     def _sign_in(self) -> None:
         status, answer = self._call("/api/v2/auth/approle", self.credentials, JSON)
@@ -78,20 +79,20 @@ class Client:
         return answer.status, json.loads(answer.read())
 
 
-def sent(port: int, credentials: dict[str, str], asks: list[Ask]) -> Told:
-    client, told = Client(port, credentials), Told([], Counter(), [])
-    for found in asks:
+def sent(port: int, credentials: dict[str, str], requests: list[ApiRequest]) -> ClientResult:
+    client, result = Client(port, credentials), ClientResult([], Counter(), [])
+    for request in requests:
         begun = time.perf_counter()
-        status, answer = client.ask(found)
-        told.seconds.append(time.perf_counter() - begun)
-        told.answers.append(answer.get("id") if isinstance(answer, dict) else None)
-        if status != found.status:
-            told.wrong[f"{status} {json.dumps(answer)[:200]}"] += 1
-    return told
+        status, answer = client.ask(request)
+        result.seconds.append(time.perf_counter() - begun)
+        result.answers.append(answer.get("id") if isinstance(answer, dict) else None)
+        if status != request.status:
+            result.wrong[f"{status} {json.dumps(answer)[:200]}"] += 1
+    return result
 
 
-def course(presentation: Presentation) -> Ask:
-    return Ask(
+def course(presentation: Presentation) -> ApiRequest:
+    return ApiRequest(
         "course/",
         {
             "code": presentation.module,
@@ -104,9 +105,9 @@ def course(presentation: Presentation) -> Ask:
     )
 
 
-def activities(presentation: Presentation, course_id: int) -> Iterator[Ask]:
+def activities(presentation: Presentation, course_id: int) -> Iterator[ApiRequest]:
     for assessment in presentation.assessments.values():
-        yield Ask(
+        yield ApiRequest(
             f"course/{course_id}/activity/",
             {
                 "vle_activity_type": assessment.type,
@@ -120,9 +121,9 @@ def activities(presentation: Presentation, course_id: int) -> Iterator[Ask]:
         )
 
 
-def learners(presentation: Presentation, course_id: int) -> Iterator[Ask]:
+def learners(presentation: Presentation, course_id: int) -> Iterator[ApiRequest]:
     for student in presentation.registered:
-        yield Ask(
+        yield ApiRequest(
             f"course/{course_id}/learner/",
             {
                 "uid": student,
@@ -165,7 +166,7 @@ class Memory:
         sizes = [_resident(number) for number in (str(process), *children)]
         return max(sizes), sum(sizes)
 
-    def told(self, lines: int = 12) -> Iterator[str]:
+    def table(self, lines: int = 12) -> Iterator[str]:
         step = max(1, len(self.readings) // lines)
         for second, largest, together in (*islice(self.readings, 0, None, step), self.readings[-1]):
             yield f"{second:8.0f} {largest:10.1f} {together:10.1f}"
@@ -178,14 +179,14 @@ def _resident(process: str) -> float:
 
 @dataclass
 class Figures:
-    """The table of a run, and answers that nobody expected."""
+    """The table of a run, and the unexpected answers."""
 
     lines: list[str] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
 
-    def add(self, name: str, told: list[Told], elapsed: float) -> None:
-        times = sorted(seconds * 1000 for found in told for seconds in found.seconds)
-        wrong = sum((found.wrong for found in told), Counter())
+    def add(self, name: str, results: list[ClientResult], elapsed: float) -> None:
+        times = sorted(seconds * 1000 for result in results for seconds in result.seconds)
+        wrong = sum((result.wrong for result in results), Counter())
         p99 = quantiles(times, n=100)[98] if len(times) > 1 else times[0]
         middle = f"{len(times):>9}{elapsed:>9.1f}{len(times) / elapsed:>9.0f}{median(times):>9.2f}{p99:>9.2f}"
         self.lines.append(f"{name:<26}{middle}{wrong.total():>8}")
@@ -195,19 +196,21 @@ class Figures:
             say(f"{number} times {text}")
 
 
-def pushed(parts: list[list[Ask]], pool: ProcessPoolExecutor, port: int, credentials: Any) -> tuple[list[Told], float]:
-    """What the clients saw, who send their parts at the same time, and how long it took."""
+def pushed(
+    parts: list[list[ApiRequest]], pool: ProcessPoolExecutor, port: int, credentials: Any
+) -> tuple[list[ClientResult], float]:
+    """The results of the clients, which send their parts at the same time, and the seconds that it took."""
     begun = time.perf_counter()
-    told = [f.result() for f in [pool.submit(sent, port, credentials, part) for part in parts if part]]
-    return told, time.perf_counter() - begun
+    results = [f.result() for f in [pool.submit(sent, port, credentials, part) for part in parts if part]]
+    return results, time.perf_counter() - begun
 
 
 TITLES = f"{'':<26}{'requests':>9}{'seconds':>9}{'req/s':>9}{'ms':>9}{'p99':>9}{'wrong':>8}"
 
 
-def dealt(asks: Iterable[Ask], clients: int) -> list[list[Ask]]:
-    found = list(asks)
-    return [found[first::clients] for first in range(clients)]
+def split_evenly(requests: Iterable[ApiRequest], clients: int) -> list[list[ApiRequest]]:
+    requests = list(requests)
+    return [requests[first::clients] for first in range(clients)]
 
 
 def run_all(presentations: list[Presentation], clients: int, port: int, credentials: dict[str, str]) -> Figures:
@@ -215,15 +218,22 @@ def run_all(presentations: list[Presentation], clients: int, port: int, credenti
     print(TITLES, flush=True)
     with ProcessPoolExecutor(clients, mp_context=get_context("spawn")) as pool:
 
-        def push(name: str, parts: list[list[Ask]]) -> list[Told]:
-            told, elapsed = pushed(parts, pool, port, credentials)
-            figures.add(name, told, elapsed)
-            return told
+        def push(name: str, parts: list[list[ApiRequest]]) -> list[ClientResult]:
+            results, elapsed = pushed(parts, pool, port, credentials)
+            figures.add(name, results, elapsed)
+            return results
 
-        (made,) = push("courses", [[course(found) for found in presentations]])
-        homes = list(zip(presentations, made.answers, strict=True))
-        push("activities", dealt((ask for found, key in homes for ask in activities(found, key)), clients))
-        members = dealt((ask for found, key in homes for ask in learners(found, key)), clients)
+        (courses,) = push("courses", [[course(presentation) for presentation in presentations]])
+        homes = list(zip(presentations, courses.answers, strict=True))
+        push(
+            "activities",
+            split_evenly(
+                (request for presentation, key in homes for request in activities(presentation, key)), clients
+            ),
+        )
+        members = split_evenly(
+            (request for presentation, key in homes for request in learners(presentation, key)), clients
+        )
         push("learners, new", members)
         push("learners, there already", [part[::AGAIN] for part in members])
     return figures
@@ -265,11 +275,11 @@ def main() -> None:
                 "",
                 "memory of the server's processes in MiB",
                 f"{'second':>8} {'largest':>10} {'together':>10}",
-                *memory.told(),
+                *memory.table(),
                 "",
             ]
         )
-    expected = sum(len(found.registered) for found in presentations)
+    expected = sum(len(presentation.registered) for presentation in presentations)
     if figures.wrong or links != expected:
         sys.exit(f"{figures.wrong.total()} answers were wrong; {links} of {expected} memberships are there")
     if options.figures or options.presentations is None:

@@ -30,16 +30,17 @@ def columns() -> str:
     return _row(TITLES)
 
 
-def line(found: Measured) -> str:
-    target = found.endpoint.target
+def line(result: Measured) -> str:
+    target = result.endpoint.target
     row = _row(
         (
-            found.endpoint.name, str(found.queries), str(found.size), f"{found.milliseconds('service'):.2f}",
-            f"{found.p99('service'):.2f}", f"{found.rate('service'):.0f}", f"{found.milliseconds('floor'):.2f}",
-            f"{found.rate('floor'):.0f}", f"{found.slower:.2f}", f"{found.fewer:.2f}", f"{target}" if target else "-",
+            result.endpoint.name, str(result.queries), str(result.size), f"{result.milliseconds('service'):.2f}",
+            f"{result.p99('service'):.2f}", f"{result.rate('service'):.0f}", f"{result.milliseconds('floor'):.2f}",
+            f"{result.rate('floor'):.0f}", f"{result.slower:.2f}", f"{result.fewer:.2f}",
+            f"{target}" if target else "-",
         )
     )  # fmt: skip
-    return f"{row}  over" if target and found.slower > target else row
+    return f"{row}  over" if target and result.slower > target else row
 
 
 def write_columns() -> str:
@@ -55,7 +56,7 @@ def write_line(timed: Timed) -> str:
 
 
 def figures(
-    run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float], found: list[Measured],
+    run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float], reads: list[Measured],
     writes: list[Timed], profile: str,
 ) -> str:  # fmt: skip
     return "\n".join(
@@ -63,13 +64,13 @@ def figures(
             *_heading(run, facts, options, empty),
             "",
             columns(),
-            *map(line, found),
+            *map(line, reads),
             "",
             write_columns(),
             *map(write_line, writes),
             "",
             "raw rounds: milliseconds at the median and requests/s, floor | service | ratios",
-            *(text for measured in found for text in _raw(measured)),
+            *(text for measured in reads for text in _raw(measured)),
             "",
             "what costs most: the three addresses nearest to their target or furthest beyond it, in one process.",
             "`database: statements` is the time until PostgreSQL has planned and run them; the floor has to wait, too.",
@@ -106,9 +107,9 @@ def _heading(run: Run, facts: dict[str, Any], options: argparse.Namespace, empty
     ]
 
 
-def _raw(found: Measured) -> list[str]:
-    lines = [found.endpoint.name]
-    for done in found.rounds:
+def _raw(measured: Measured) -> list[str]:
+    lines = [measured.endpoint.name]
+    for done in measured.rounds:
         sides = " | ".join(f"{done.milliseconds[side]:8.3f} {done.rates[side]:7.0f}" for side in SIDES)
         lines.append(f"  {sides} | {done.slower:5.2f} {done.fewer:5.2f}")
     return lines

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import report
-from benchmarks.client import Connection, Target, asked, latencies, rate
+from benchmarks.client import Connection, Target, body_of, latencies, rate
 from benchmarks.endpoints import ENDPOINTS, SIDES, Endpoint, Measured, Round
 from benchmarks.servers import ROOT, Run, say
 from benchmarks.writing import written
@@ -32,10 +32,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=100, help="of each address in a profile (100)")
     parser.add_argument("--profile", action="store_true", help="only say where the time goes, without servers")
     parser.add_argument("--figures", type=Path, default=None, help=f"file to write ({FIGURES.name}, of whole runs)")
-    found = parser.parse_args()
-    if not (chosen(found.only) and found.rounds > 0 and found.seconds > 0 and found.calls > 0):
+    options = parser.parse_args()
+    if not (chosen(options.only) and options.rounds > 0 and options.seconds > 0 and options.calls > 0):
         parser.error("nothing would be measured")
-    return found
+    return options
 
 
 def chosen(names: list[str]) -> list[Endpoint]:
@@ -50,7 +50,7 @@ def targets(endpoint: Endpoint, ports: dict[str, int], facts: dict[str, Any]) ->
 def compared(endpoint: Endpoint, both: dict[str, Target]) -> int:
     """Bytes of the service's answer, which is the floor's. Asked again: links of another minute are others."""
     for _ in range(3):
-        answers = {side: asked(target) for side, target in both.items()}
+        answers = {side: body_of(target) for side, target in both.items()}
         if json.loads(answers["floor"]) == json.loads(answers["service"]):
             return len(answers["service"])
     sys.exit(
@@ -60,11 +60,11 @@ def compared(endpoint: Endpoint, both: dict[str, Target]) -> int:
 
 @contextmanager
 def connected(both: dict[str, Target]) -> Iterator[dict[str, list[Connection]]]:
-    found = {side: [Connection(target) for _ in range(CONNECTIONS)] for side, target in both.items()}
+    by_side = {side: [Connection(target) for _ in range(CONNECTIONS)] for side, target in both.items()}
     try:
-        yield found
+        yield by_side
     finally:
-        for connections in found.values():
+        for connections in by_side.values():
             for connection in connections:
                 connection.close()
 
@@ -83,22 +83,22 @@ def one_round(both: dict[str, Target], seconds: float, turned: bool) -> tuple[Ro
         with connected(both) as connections:
             for side in order:
                 rates[side].append(rate(connections[side], seconds / slices))
-    middle = {side: median(found) * 1000 for side, found in times.items()}
-    return Round(middle, {side: sum(found) / slices for side, found in rates.items()}), times
+    middle = {side: median(values) * 1000 for side, values in times.items()}
+    return Round(middle, {side: sum(values) / slices for side, values in rates.items()}), times
 
 
 def measured(endpoint: Endpoint, both: dict[str, Target], queries: int, options: argparse.Namespace) -> Measured:
-    found = Measured(endpoint, compared(endpoint, both), queries)
+    result = Measured(endpoint, compared(endpoint, both), queries)
     for side in SIDES:  # every process and thread has seen it
         with connected(both) as connections:
             rate(connections[side], min(options.seconds, SLICE))
             rate(connections[side], min(options.seconds, SLICE))
     for number in range(options.rounds):
         done, times = one_round(both, options.seconds, turned=number % 2 == 1)
-        found.rounds.append(done)
+        result.rounds.append(done)
         for side in SIDES:
-            found.times[side] += times[side]
-    return found
+            result.times[side] += times[side]
+    return result
 
 
 def hello(ports: dict[str, int], seconds: float) -> tuple[float, float]:
@@ -119,7 +119,7 @@ def main() -> None:
         facts = json.loads(printed)
 
         def inside(what: str, names: list[str]) -> str:
-            return run.python("benchmarks.inside", what, str(options.calls), *names, given=printed)
+            return run.python("benchmarks.inside", what, str(options.calls), *names, stdin=printed)
 
         names = [endpoint.name for endpoint in endpoints]
         if options.profile:
@@ -128,21 +128,21 @@ def main() -> None:
         queries = json.loads(inside("queries", names))
         ports = {side: run.serve(side) for side in SIDES}
         empty = hello(ports, options.seconds)
-        found = []
+        reads = []
         print(report.columns(), flush=True)
         for endpoint in endpoints:
             both = targets(endpoint, ports, facts)
-            found.append(measured(endpoint, both, queries[endpoint.name], options))
-            print(report.line(found[-1]), flush=True)
+            reads.append(measured(endpoint, both, queries[endpoint.name], options))
+            print(report.line(reads[-1]), flush=True)
         writes = []
         if options.writes or not options.only:
             print(report.write_columns(), flush=True)
             for timed in written(ports, facts, options.rounds, options.seconds):
                 writes.append(timed)
                 print(report.write_line(timed), flush=True)
-        worst = [m.endpoint.name for m in sorted(found, key=lambda m: -m.over)[:3]]
+        worst = [m.endpoint.name for m in sorted(reads, key=lambda m: -m.over)[:3]]
         profile = inside("profile", worst)
-        text = report.figures(run, facts, options, empty, found, writes, profile)
+        text = report.figures(run, facts, options, empty, reads, writes, profile)
     if options.figures or not options.only:
         (options.figures or FIGURES).write_text(text)
 

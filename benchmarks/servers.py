@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 
 class Run:
-    """With a name the database is kept, and found again by the next run of that name."""
+    """With a name the database is not dropped at the end, and the next run with that name uses it again."""
 
     def __init__(self, name: str = "") -> None:
         self.keep = bool(name)
@@ -75,7 +75,7 @@ class Run:
         self.python("manage", "migrate", "--no-input", "-v0")
 
     def _copy(self, template: str) -> None:
-        """Make the database from a migrated one of the same server, which tests have made once."""
+        """Create the database as a copy of a migrated one on the same server, which the tests have prepared."""
         with closing(psycopg2.connect(self.server)) as connection:
             connection.autocommit = True
             connection.cursor().execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
@@ -92,11 +92,11 @@ class Run:
         )  # fmt: skip
         return done.stdout.strip()
 
-    def python(self, module: str, *arguments: str, given: str = "", **more: str) -> str:
-        """What a module prints in a process of its own; its complaints go where ours go."""
+    def python(self, module: str, *arguments: str, stdin: str = "", **more: str) -> str:
+        """The standard output of a module that runs in a process of its own; its errors go to our standard error."""
         command, environment = [sys.executable, "-m", module, *arguments], self.environment | more
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, input=given, stdout=subprocess.PIPE, text=True, check=True
+            command, cwd=ROOT, env=environment, input=stdin, stdout=subprocess.PIPE, text=True, check=True
         )
         return done.stdout
 

@@ -19,7 +19,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Write:
-    """`body` makes the body of the write with this number; what is known already is sent with the number 0."""
+    """`body` makes the body of the write with this number; the write of an existing member always takes number 0."""
 
     name: str
     method: str
@@ -83,22 +83,22 @@ class Writer:
 
     @contextmanager
     def connected(self) -> Iterator[dict[str, Connection]]:
-        found = {side: Connection(self.target(side)) for side in SIDES}
+        connections = {side: Connection(self.target(side)) for side in SIDES}
         try:
-            yield found
+            yield connections
         finally:
-            for connection in found.values():
+            for connection in connections.values():
                 connection.close()
 
     def compare(self) -> None:
-        """The two answers are alike, but for what each row has of its own."""
+        """Exit unless both answers are equal, apart from values that differ from row to row."""
         with self.connected() as connections:
             answers = {side: _constant(json.loads(connections[side].ask())) for side in SIDES}
         if answers["floor"] != answers["service"]:
             sys.exit(f"{self.write.name}: the floor answers {answers['floor']}, the service {answers['service']}")
 
     def one_round(self, seconds: float) -> dict[str, list[float]]:
-        """Both sides in turns, write by write; some before that do not count."""
+        """Both sides in turns, write by write; the first two of each side are not counted."""
         times: dict[str, list[float]] = {side: [] for side in SIDES}
         with self.connected() as connections:
             until = perf_counter() + 2 * seconds
@@ -109,14 +109,14 @@ class Writer:
                     begun = perf_counter()
                     connection.ask()
                     times[side].append(perf_counter() - begun)
-        return {side: found[2:] for side, found in times.items()}
+        return {side: seconds_of_side[2:] for side, seconds_of_side in times.items()}
 
 
 def _constant(answer: Any) -> Any:
-    """Without what differs from row to row: keys alone of ids and instants, and the number of the body."""
+    """The answer without values that differ from row to row: ids, instants and texts with the write's number."""
     if isinstance(answer, dict):
-        said = {"uid", "username", "email", "first_name", "description"}
-        return {key: key if key in VARYING | said else _constant(value) for key, value in answer.items()}
+        from_body = {"uid", "username", "email", "first_name", "description"}
+        return {key: key if key in VARYING | from_body else _constant(value) for key, value in answer.items()}
     return answer
 
 
@@ -124,7 +124,7 @@ def written(ports: dict[str, int], facts: dict[str, Any], rounds: int, seconds: 
     for write in WRITES:
         writer, timed = Writer(write, ports, facts), Timed(write)
         with writer.connected() as connections:
-            connections["service"].ask()  # who must be there already is there from now on
+            connections["service"].ask()  # creates the person whom the write of an existing member needs
         writer.compare()
         timed.rounds = [writer.one_round(seconds) for _ in range(rounds)]
         yield timed

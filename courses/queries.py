@@ -55,26 +55,26 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]
 
 
-class Place(NamedTuple):
-    """Where something is done: an activity, all its instruments, and a session if one was asked for."""
+class ActivityContext(NamedTuple):
+    """An activity, all its instruments, and one of its sessions if the query names one."""
 
     activity: Activity
     instruments: list[ActivityInstrument]
     session: AssessmentSession | None
 
 
-def place_of(activities: QuerySet[Activity], **session: Any) -> Place | None:
-    """The one activity among these, in one query; `session` names columns of the session that is asked for."""
+def activity_context(activities: QuerySet[Activity], **session: Any) -> ActivityContext | None:
+    """The one activity among these, in one query; `session` are the values of columns that select its session."""
     joined, relations = with_instruments(activities), ["used__instrument"]
     if session:
-        wanted = Q(**{f"sessions__{name}": value for name, value in session.items()})
-        joined = joined.annotate(own=FilteredRelation("sessions", condition=wanted))
+        condition = Q(**{f"sessions__{name}": value for name, value in session.items()})
+        joined = joined.annotate(own=FilteredRelation("sessions", condition=condition))
         relations.append("own")
-    return _place(joined.select_related(*relations))
+    return _context_from_rows(joined.select_related(*relations))
 
 
 def with_instruments(activities: QuerySet[Activity]) -> QuerySet[Activity]:
-    """An activity stands there once for each of its instruments, `used`, or once without one."""
+    """One row per activity and instrument, which is in the attribute `used`; one row for an activity without any."""
     joined = activities.annotate(used=FilteredRelation("instruments"))
     return joined.select_related("used__instrument").order_by("used__pk")  # type: ignore[misc] # a filtered relation
 
@@ -89,17 +89,18 @@ _OF_VLE = Whole(
 )
 
 
-def place_of_vle(vle_id: int, activity_type: str, activity_id: str) -> Place | None:
-    """The same by the VLE's own words."""
-    return _place(_OF_VLE(vle=vle_id, kind=activity_type, key=activity_id))
+def activity_context_of_vle(vle_id: int, activity_type: str, activity_id: str) -> ActivityContext | None:
+    """The same by the type and id of the activity in the VLE."""
+    return _context_from_rows(_OF_VLE(vle=vle_id, kind=activity_type, key=activity_id))
 
 
-def _place(found: Iterable[Any]) -> Place | None:
-    rows = list(found)
-    if not rows:
+def _context_from_rows(rows: Iterable[Any]) -> ActivityContext | None:
+    activities = list(rows)
+    if not activities:
         return None
-    instruments = [getattr(row, "used", None) for row in rows]  # without one Django leaves the attribute out
-    return Place(rows[0], [row for row in instruments if row is not None], getattr(rows[0], "own", None))
+    instruments = [getattr(row, "used", None) for row in activities]  # without one Django leaves the attribute out
+    first = activities[0]
+    return ActivityContext(first, [row for row in instruments if row is not None], getattr(first, "own", None))
 
 
 def learner_instruments(activity_id: int, learner_id: int) -> list[ActivityInstrument]:

@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import IO, Any
+from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import Storage, storages
@@ -29,6 +29,7 @@ from django.db.models import Exists, ManyToOneRel, OuterRef, QuerySet
 from django.utils import timezone
 
 from files.models import Kind, PendingErasure, StoredFile
+from kernel.batches import batched
 from kernel.commit import after_commit
 from kernel.writes import one_transaction
 
@@ -130,7 +131,7 @@ def files_erase(*, files: QuerySet[StoredFile]) -> int:
     Nothing may refer to them any more: ProtectedError otherwise.
     """
     erased = 0
-    for keys in _batches(list(files.order_by().values_list("pk", flat=True))):
+    for keys in batched(list(files.order_by().values_list("pk", flat=True)), BATCH):
         rows = StoredFile.objects.filter(pk__in=keys)
         objects = list(rows.select_for_update().order_by("pk").values_list("storage_key", flat=True))
         rows.delete()
@@ -153,7 +154,7 @@ def files_erase_unreferenced(*, institution) -> int:
 def objects_erase(*, storage_keys: Sequence[str]) -> int:
     """Erase these objects; how many are left because the store failed. Their PendingErasure rows stay."""
     gone = [key for key in storage_keys if _object_erase(key)]
-    for keys in _batches(gone):
+    for keys in batched(gone, BATCH):
         PendingErasure.objects.filter(storage_key__in=keys).delete()
     return len(storage_keys) - len(gone)
 
@@ -171,7 +172,7 @@ def objects_erase_unknown(*, older_than: timedelta) -> tuple[int, int]:
     `older_than` must be longer than any transaction and any upload. Objects whose keys are not ours are left alone.
     """
     erased = failed = 0
-    for keys in _batches(_keys_in_store()):
+    for keys in batched(_keys_in_store(), BATCH):
         known = {*StoredFile.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True)}
         for key in keys:
             if key not in known and _is_older(key, older_than):
@@ -208,14 +209,3 @@ def _object_erase(key: str) -> bool:
         logger.exception("the store did not erase %s", key)
         return False
     return True
-
-
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -68,13 +68,13 @@ _ASSIGNMENTS = Prepared(_assignments, "learners")
 
 
 def _merged(stored: Iterable[Mapping[str, Any]]) -> SendOptions:
-    """What several categories say together, sorted."""
+    """The options and instruments of several categories together, sorted."""
     options: set[str] = set()
     instruments: set[int] = set()
     for data in stored:
-        said = send_data(data)
-        options.update(said["enabled_options"])
-        instruments.update(said["disabled_instruments"])
+        category = send_data(data)
+        options.update(category["enabled_options"])
+        instruments.update(category["disabled_instruments"])
     return SendOptions(enabled_options=sorted(options), disabled_instruments=sorted(instruments))
 
 
@@ -109,84 +109,86 @@ def ic_status(
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A learner as of one moment, and what decides whether something may be captured."""
+class LearnerState:
+    """A learner at one moment, with the values that decide whether something may be captured."""
 
     learner: Learner  # with person, institution and consent
     current: Version | None  # the institution's current consent
-    send: SendOptions | None = None  # None: it was not asked for
+    send: SendOptions | None = None  # the merged special needs; None if the query did not read them
 
     @property
     def ic_status(self) -> str:
-        """What the learner's consent is worth."""
-        learner, given = self.learner, self.learner.consent
-        major, minor, patch = (given.major, given.minor, given.patch) if given else (None, 0, 0)
-        valid_from = given.valid_from if given else learner.joined_at  # without a consent nobody asks
+        """The status of the learner's consent; see `ic_status` of this module."""
+        learner, consent = self.learner, self.learner.consent
+        major, minor, patch = (consent.major, consent.minor, consent.patch) if consent else (None, 0, 0)
+        valid_from = consent.valid_from if consent else learner.joined_at  # not looked at without a consent
         policy = (learner.institution.external_ic, self.current)
         return ic_status(learner.consent_rejected, major, minor, patch, valid_from, policy)
 
 
 def current_consent_of(institution: str) -> Subquery:
-    """The current version of an institution as a column of a query, whose path to the institution is given: a list."""
+    """The version of the current consent as a column [major, minor, patch]; `institution` is the path to it."""
     valid = newest_valid(InformedConsent.objects.filter(institution=OuterRef(institution)))
     return Subquery(valid.values(parts=JSONArray("major", "minor", "patch"))[:1])
 
 
-def version_listed(found: list[int] | None) -> Version | None:
-    """What `current_consent_of` has found."""
-    return (found[0], found[1], found[2]) if found else None
+def version_from_column(parts: list[int] | None) -> Version | None:
+    """The version in a column of `current_consent_of`."""
+    return (parts[0], parts[1], parts[2]) if parts else None
 
 
-def learner_standing(learners: QuerySet[Learner]) -> Learner | None:
-    """The one learner among these with its `standing`, which services then need not ask for."""
-    standing = standing_of(learners)
-    if standing is None:
+def learner_with_state(learners: QuerySet[Learner]) -> Learner | None:
+    """The one learner among these with its state in the attribute `state`, where `learner_state_known` finds it."""
+    state = learner_state(learners)
+    if state is None:
         return None
-    learner: Any = standing.learner
-    learner.standing = standing
+    learner: Any = state.learner
+    learner.state = state
     return learner
 
 
-def standing_of(learners: QuerySet[Learner]) -> Standing | None:
-    """Of the one learner among these, in one query; None: there is none."""
-    return standing_read(with_standing(learners))
+def learner_state(learners: QuerySet[Learner]) -> LearnerState | None:
+    """The state of the one learner among these, in one query; None if there is none."""
+    return learner_state_from_rows(with_learner_state(learners))
 
 
-def with_standing(learners: QuerySet[Learner]) -> QuerySet[Learner]:
-    """All that a standing is made of; a learner stands there once for each need that holds now."""
+def with_learner_state(learners: QuerySet[Learner]) -> QuerySet[Learner]:
+    """The learners with all that a LearnerState holds: one row per active special need, or one without any."""
     active = Q(sends__expires_at__isnull=True) | Q(sends__expires_at__gte=Now())
-    told = learners.alias(active_sends=FilteredRelation("sends", condition=active)).annotate(
+    rows = learners.alias(active_sends=FilteredRelation("sends", condition=active)).annotate(
         send_data=F("active_sends__category__data"), current=current_consent_of("institution")
     )
-    return told.select_related("user", "institution", "consent")
+    return rows.select_related("user", "institution", "consent")
 
 
-def standing_read(told: Iterable[Any]) -> Standing | None:
-    """The standing that these rows make."""
-    rows = list(told)
-    if not rows:
+def learner_state_from_rows(rows: Iterable[Any]) -> LearnerState | None:
+    """The state of the one learner whose rows these are."""
+    learners = list(rows)
+    if not learners:
         return None
-    send = _merged(row.send_data for row in rows if row.send_data is not None)
-    return Standing(rows[0], version_listed(rows[0].current), send)
+    send = _merged(row.send_data for row in learners if row.send_data is not None)
+    return LearnerState(learners[0], version_from_column(learners[0].current), send)
 
 
-def consent_language(consent: InformedConsent, wanted: Sequence[str]) -> str | None:
-    """The language of a document of the consent that fits `wanted` best, most preferred first; None if none does.
+def consent_language(consent: InformedConsent, preferred: Sequence[str]) -> str | None:
+    """The language of a document of the consent that fits `preferred` best (most preferred first); None if none fits.
 
-    `pt` also fits to `pt-BR` and the reverse, where there is no exact match.
+    Without an exact match `pt` also fits `pt-BR`, and the reverse.
     """
     languages = sorted(consent.documents.values_list("language", flat=True))
-    for code in wanted:
-        exact = [language for language in languages if _plain(language) == _plain(code)]
+    for code in preferred:
+        exact = [language for language in languages if _normalised(language) == _normalised(code)]
         near = [
-            language for language in languages if _plain(language).partition("-")[0] == _plain(code).partition("-")[0]
+            language
+            for language in languages
+            if _normalised(language).partition("-")[0] == _normalised(code).partition("-")[0]
         ]
         if exact or near:
             return (exact or near)[0]
     return None
 
 
-def _plain(code: str) -> str:
+def _normalised(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
@@ -277,7 +279,7 @@ def instruments_applying(learner_id: int, rows: Iterable[Row], send: SendOptions
 def enrolment_missing(
     learner_id: int, activity, rows: Iterable[Any] | None = None, send: SendOptions | None = None
 ) -> arithmetic.MissingEnrolments:
-    """What the learner lacks to be verified in an activity, by the instruments that apply to this learner there.
+    """What the learner lacks to be verified in an activity, by the instruments that apply to this learner.
 
     `rows` are the activity's instruments and `send` the learner's needs, if they are known already.
     """

@@ -32,12 +32,12 @@ from learners.models import (
     SENDOption,
 )
 from learners.queries import (
+    LearnerState,
     SendOptions,
-    Standing,
     current_consent_of,
+    learner_state,
     send_data,
-    standing_of,
-    version_listed,
+    version_from_column,
 )
 
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
@@ -46,8 +46,8 @@ BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 @further_uses(Instrument)
 def categories_without(instrument: Instrument) -> tuple[type[Model], int]:
     """Special needs of any institution that take the instrument away: they name it in their data."""
-    data = SENDCategory.objects.values_list("data", flat=True)
-    return SENDCategory, sum(instrument.pk in (found.get("disabled_instruments") or ()) for found in data.iterator())
+    stored = SENDCategory.objects.values_list("data", flat=True)
+    return SENDCategory, sum(instrument.pk in (data.get("disabled_instruments") or ()) for data in stored.iterator())
 
 
 @one_transaction()
@@ -59,26 +59,26 @@ def learner_create(*, institution: Institution, uid: str, **values: Any) -> Lear
 
 @one_transaction()
 def learner_add(*, person: User, is_locked: bool = False) -> Learner:
-    """The role of being assessed, given to a person of an institution who does not have it yet."""
+    """Make a person of an institution a learner."""
     return people.role_added(Learner, person, is_locked)
 
 
 @one_transaction()
 def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """The role of being assessed for those of these people of the institution who lack it: how many they were."""
+    """Make those of these people learners who are none yet; returns their number."""
     keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
     rows = [Learner(user_id=key, institution=institution) for key in keys]
-    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
+    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
     return len(rows)
 
 
 @one_transaction()
 def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
-    """The category holds for these learners for good, unless it was assigned to them before: how many are new."""
-    there = set(category.assignments.values_list("learner_id", flat=True))
+    """Assign the category without an end to learners who do not have it; returns the number of new assignments."""
+    assigned = set(category.assignments.values_list("learner_id", flat=True))
     rows = [
         SENDLearner(institution_id=category.institution_id, learner_id=key, category=category)
-        for key in sorted({*learners} - there)
+        for key in sorted({*learners} - assigned)
     ]
     SENDLearner.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
@@ -95,26 +95,26 @@ def learner_delete(*, learner: Learner) -> None:
 
 @one_transaction()
 def enrolment_erase(*, learner: Learner) -> None:
-    """What was captured to know the learner again, and what was made of it: samples, validations, models, their files.
+    """Erase the learner's biometric data: samples, validations, models and their files.
 
-    Nothing else goes: sessions, requests and reports are about work that is done. Providers that are at work on a
-    model will not find it any more.
+    Sessions, requests and reports stay: they are about work that is done. A provider that is building a model at this
+    moment will not find it any more.
     """
-    held = learner_locked(learner.pk)
-    Enrolment.objects.filter(learner=held).delete()
-    EnrolmentSample.objects.filter(learner=held).delete()
-    files_erase(files=StoredFile.objects.filter(owner=held.pk, kind__in=BIOMETRIC))
+    learner = learner_locked(learner.pk)
+    Enrolment.objects.filter(learner=learner).delete()
+    EnrolmentSample.objects.filter(learner=learner).delete()
+    files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))
 
 
 def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:
-    """The institution's consent of a version, however it is written: 01.0.0 is 1.0.0."""
+    """The institution's consent of a version; 01.0.0 is the same version as 1.0.0."""
     try:
-        found = institution.consents.filter(version=version_normalised(version)).first()
-    except ValidationError:  # what is no version is none that we have
-        found = None
-    if found is None:
+        consent = institution.consents.filter(version=version_normalised(version)).first()
+    except ValidationError:  # the text is not a version number
+        consent = None
+    if consent is None:
         raise Unknown("No such version.")
-    return found
+    return consent
 
 
 @one_transaction()
@@ -123,82 +123,85 @@ def consent_accept(
 ) -> None:
     """The learner accepts the current consent, which is frozen from its first acceptance on.
 
-    What is held and not rejected is not accepted again. `language` is of the document that was shown, `address` the
-    client's.
+    Nothing changes if the learner has accepted it already and has not rejected it since. `language` is the language of
+    the displayed document, `address` the client's.
     """
-    held = learner_locked(learner.pk)
-    # As it was shown: until it is frozen, somebody may change its version.
-    found = InformedConsent.objects.select_for_update().filter(pk=consent.pk, version=consent.version).first()
-    if found is None:
+    learner = learner_locked(learner.pk)
+    # The version is compared because it may have been changed since the learner read it: it is not frozen yet.
+    row = InformedConsent.objects.select_for_update().filter(pk=consent.pk, version=consent.version).first()
+    if row is None:
         raise Unknown("There is no such version any more.")
-    if (found.major, found.minor, found.patch) != consent_current(held.institution_id):
+    if (row.major, row.minor, row.patch) != consent_current(learner.institution_id):
         raise Invalid(version="Only the current version can be accepted.")
-    if held.consent_id == found.pk and held.consent_rejected is None:
+    if learner.consent_id == row.pk and learner.consent_rejected is None:
         return
     now = timezone.now()
-    if found.accepted_at is None:
-        found.accepted_at = now
-        found.save(update_fields=["accepted_at"])
-    held.consent, held.consent_accepted, held.consent_rejected = found, now, None
-    held.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
-    _record(held, Decision.ACCEPTED, found.version, language, address, now)
+    if row.accepted_at is None:
+        row.accepted_at = now
+        row.save(update_fields=["accepted_at"])
+    learner.consent, learner.consent_accepted, learner.consent_rejected = row, now, None
+    learner.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+    _record(learner, Decision.ACCEPTED, row.version, language, address, now)
 
 
 @one_transaction()
 def consent_reject(*, learner: Learner, language: str | None = None, address: str | None = None) -> None:
-    """The learner takes the acceptance back: which consent it was, and when it was accepted, stays known."""
-    held = learner_locked(learner.pk)
-    if held.consent is None or held.consent_rejected is not None:
+    """The learner withdraws the acceptance. The consent and the time of its acceptance stay stored."""
+    learner = learner_locked(learner.pk)
+    if learner.consent is None or learner.consent_rejected is not None:
         raise Unknown("There is no consent to reject.")
-    held.consent_rejected = timezone.now()
-    held.save(update_fields=["consent_rejected"])
-    _record(held, Decision.REJECTED, held.consent.version, language, address, held.consent_rejected)
+    learner.consent_rejected = timezone.now()
+    learner.save(update_fields=["consent_rejected"])
+    _record(learner, Decision.REJECTED, learner.consent.version, language, address, learner.consent_rejected)
 
 
-def to_lock(learners: QuerySet[Learner]) -> QuerySet[Learner]:
-    """Person and learner, whose rows are to be locked, and what the consent is worth.
+def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:
+    """The query that locks learners with their people, and reads the consent and the institution's current version.
 
-    The person comes first, as where roles are erased: rows that refer to both are inserted behind this. One statement
-    locks both: PostgreSQL does so in the order of `of`.
+    The person is locked before the learner, in the same order as where roles are erased. One statement locks both,
+    in the order of `of`.
     """
-    told = learners.select_related("user", "institution", "consent").annotate(current=current_consent_of("institution"))
-    return told.select_for_update(of=("user", "self"), no_key=True)
+    rows = learners.select_related("user", "institution", "consent").annotate(current=current_consent_of("institution"))
+    return rows.select_for_update(of=("user", "self"), no_key=True)
 
 
-_BY_KEY = Whole(lambda key: to_lock(Learner.objects.filter(pk=key)), "key")
-_BY_UID = Whole(lambda home, uid: to_lock(Learner.objects.filter(institution=home, user__uid=uid)), "home", "uid")
+_BY_KEY = Whole(lambda key: learners_for_update(Learner.objects.filter(pk=key)), "key")
+_BY_UID = Whole(
+    lambda home, uid: learners_for_update(Learner.objects.filter(institution=home, user__uid=uid)), "home", "uid"
+)
 
 
 def learner_locked(learner_id: int) -> Learner:
-    """The learner as of now, who stays until the transaction ends, and so does the person."""
-    return standing_locked(learner_id).learner
+    """The learner as stored now; learner and person stay locked until the transaction ends."""
+    return learner_state_locked(learner_id).learner
 
 
-def standing_locked(learner_id: int) -> Standing:
-    """The same with what the consent is worth."""
-    return standing_under_lock(_BY_KEY.first(key=learner_id))
+def learner_state_locked(learner_id: int) -> LearnerState:
+    """The same, with the state of the consent."""
+    return state_of_locked_row(_BY_KEY.first(key=learner_id))
 
 
 def learner_locked_of(institution_id: int, uid: str) -> Learner:
     """The same of the learner with this uid."""
-    return standing_under_lock(_BY_UID.first(home=institution_id, uid=uid)).learner
+    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=uid)).learner
 
 
-def standing_under_lock(learner: Any) -> Standing:
-    """Of a row of `to_lock`, if there is one."""
+def state_of_locked_row(learner: Any) -> LearnerState:
+    """The state in a row of `learners_for_update`. Unknown if the query returned no row."""
     if learner is None:
         raise Unknown("There is no such learner any more.")
-    return standing_whole(learner, learner.current)
+    return state_of_locked_learner(learner, learner.current)
 
 
-def standing_whole(learner: Learner, current: list[int] | None) -> Standing:
-    """Of a learner who was locked by the statement that joined the consent and found the current one.
+def state_of_locked_learner(learner: Learner, current: list[int] | None) -> LearnerState:
+    """The state of a learner who was locked by the statement that joined the consent and read the `current` version.
 
-    While it waited for the lock the learner may have been given another consent, which is not the one that it joined.
+    While that statement waited for the lock the learner may have got another consent; the joined row is then missing,
+    and the consent is read again.
     """
     if learner.consent is None and learner.consent_id is not None:
         learner.consent = InformedConsent.objects.get(pk=learner.consent_id)
-    return Standing(learner, version_listed(current))
+    return LearnerState(learner, version_from_column(current))
 
 
 def _record(
@@ -227,72 +230,72 @@ def send_category_create(
 @one_transaction()
 def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCategory:
     """New `description` or `data`. A key that `data` lacks stays as it is; null empties it."""
-    held = SENDCategory.objects.select_for_update().filter(pk=category.pk).first()
-    if held is None:
+    row = SENDCategory.objects.select_for_update().filter(pk=category.pk).first()
+    if row is None:
         raise Unknown("There is no such category any more.")
     if "data" in values:
-        values["data"] = _send_data(values["data"], send_data(held.data))
+        values["data"] = _send_data(values["data"], send_data(row.data))
     for name, value in values.items():
-        setattr(held, name, value)
-    held.save(update_fields=(*values, "updated_at"))
-    return held
+        setattr(row, name, value)
+    row.save(update_fields=(*values, "updated_at"))
+    return row
 
 
-def _send_data(given: Mapping[str, Any], stored: SendOptions) -> SendOptions:
-    """What is stored, with what is given in its place."""
+def _send_data(changes: Mapping[str, Any], stored: SendOptions) -> SendOptions:
+    """The stored data with the changes, each value checked."""
     instruments = {*Instrument.objects.values_list("pk", flat=True)}
-    merged = {**stored, **given}
+    merged = {**stored, **changes}
     return SendOptions(
-        enabled_options=_once_each("enabled_options", merged, lambda value: value, {*SENDOption.values}),
-        disabled_instruments=_once_each("disabled_instruments", merged, bounded_id, instruments),
+        enabled_options=_known_values("enabled_options", merged, lambda value: value, {*SENDOption.values}),
+        disabled_instruments=_known_values("disabled_instruments", merged, bounded_id, instruments),
     )
 
 
-def _once_each(key: str, data: Mapping[str, Any], read: Callable[[Any], Any], known: set[Any]) -> list[Any]:
+def _known_values(key: str, data: Mapping[str, Any], read: Callable[[Any], Any], known: set[Any]) -> list[Any]:
     """The known values that a list of `data` holds, in order."""
     values = [] if data[key] is None else data[key]
     if not isinstance(values, list):
         raise Invalid(data=f"{key} must be a list.")
-    found = [read(value) for value in values]
-    for value, given in zip(found, values, strict=True):
+    parsed = [read(value) for value in values]
+    for value, raw in zip(parsed, values, strict=True):
         if not isinstance(value, str | int) or value not in known:
-            shown = str(given)[:50] if isinstance(given, str | int) else type(given).__name__
-            raise Invalid(data=f"{key}: {shown} is not known.")
-    return sorted({*found})
+            text = str(raw)[:50] if isinstance(raw, str | int) else type(raw).__name__
+            raise Invalid(data=f"{key}: {text} is not known.")
+    return sorted({*parsed})
 
 
 @one_transaction()
 def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetime | None = None) -> SENDLearner:
     """The category holds for the learner until `expires_at`, or for good."""
-    held = learner_locked(learner.pk)
-    _refuse_no_category(category, held.institution_id)
+    learner = learner_locked(learner.pk)
+    _refuse_no_category(category, learner.institution_id)
     _refuse_past(expires_at)
     return SENDLearner.objects.create(
-        institution_id=held.institution_id, learner=held, category=category, expires_at=expires_at
+        institution_id=learner.institution_id, learner=learner, category=category, expires_at=expires_at
     )
 
 
 @one_transaction()
 def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLearner:
-    """Another `category` or `expires_at`. What is stored may be sent back, though it has run out meanwhile."""
-    held = SENDLearner.objects.select_for_update().filter(pk=assignment.pk).first()
-    if held is None:
+    """Another `category` or `expires_at`. The stored `expires_at` may be sent again after it has passed."""
+    row = SENDLearner.objects.select_for_update().filter(pk=assignment.pk).first()
+    if row is None:
         raise Unknown("There is no such assignment any more.")
-    if "category" in values and values["category"].pk != held.category_id:
-        _refuse_no_category(values["category"], held.institution_id)
-        held.category = values["category"]
-    expires_at = values.get("expires_at", held.expires_at)
-    if not _is_same(expires_at, held.expires_at):
+    if "category" in values and values["category"].pk != row.category_id:
+        _refuse_no_category(values["category"], row.institution_id)
+        row.category = values["category"]
+    expires_at = values.get("expires_at", row.expires_at)
+    if not _is_same_instant(expires_at, row.expires_at):
         _refuse_past(expires_at)
-        held.expires_at = expires_at
-    held.save(update_fields=("category", "expires_at", "updated_at"))
-    return held
+        row.expires_at = expires_at
+    row.save(update_fields=("category", "expires_at", "updated_at"))
+    return row
 
 
 def _refuse_no_category(category: SENDCategory, institution_id: int) -> None:
-    """Invalid unless the category is there, in this institution; it stays until the transaction ends."""
-    found = SENDCategory.objects.filter(pk=category.pk, institution=institution_id).select_for_update(no_key=True)
-    if not found.values_list("pk"):
+    """Invalid unless the category exists in this institution; it is locked until the transaction ends."""
+    rows = SENDCategory.objects.filter(pk=category.pk, institution=institution_id).select_for_update(no_key=True)
+    if not rows.values_list("pk"):
         raise Invalid(category="There is no such category in this institution.")
 
 
@@ -301,15 +304,15 @@ def _refuse_past(expires_at: datetime | None) -> None:
         raise Invalid(expires_at="This is in the past.")
 
 
-def _is_same(one: datetime | None, other: datetime | None) -> bool:
-    """To the millisecond: browsers know no more, and send back what they were shown."""
+def _is_same_instant(one: datetime | None, other: datetime | None) -> bool:
+    """Equal to the millisecond: browsers have no finer times, and send back the time that they received."""
     return one == other or (one is not None and other is not None and abs(one - other) < timedelta(milliseconds=1))
 
 
 def sample_create(
     *, learner: Learner, sample: Sample, instruments: Collection[Instrument], metadata: Mapping[str, Any]
 ) -> EnrolmentSample:
-    """Something that these instruments learn the learner from."""
+    """Store a sample from which these instruments learn to recognise the learner."""
     facts = capture_facts(learner_id=learner.learner_id, instruments=(instrument.pk for instrument in instruments))
     content = sample_json(sample, **facts, metadata=metadata)
     with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
@@ -320,14 +323,14 @@ def sample_create(
 
 @contextmanager
 def capture_stored(
-    *, learner: Learner, kind: Kind, content: Iterable[bytes], locked: Callable[[], Standing] | None = None
+    *, learner: Learner, kind: Kind, content: Iterable[bytes], locked: Callable[[], LearnerState] | None = None
 ) -> Iterator[StoredFile]:
-    """The file of something captured from a learner; the block, in its transaction, refers to it.
+    """Store captured content as a file of the learner; the block runs in the same transaction and refers to the file.
 
     Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends. `locked`
     locks the learner in that transaction, and what else the block needs.
     """
-    _refuse_without_consent(standing_known(learner))
+    _refuse_without_consent(learner_state_known(learner))
     with (
         file_drafted(
             institution=learner.institution,
@@ -339,20 +342,20 @@ def capture_stored(
         ) as file,
         one_transaction(),
     ):
-        _refuse_without_consent(locked() if locked else standing_locked(learner.pk))
+        _refuse_without_consent(locked() if locked else learner_state_locked(learner.pk))
         file.save()
         yield file
 
 
-def standing_known(learner: Learner) -> Standing:
-    """As it was read with the learner, or as it is now."""
-    standing = getattr(learner, "standing", None) or standing_of(Learner.objects.filter(pk=learner.pk))
-    if standing is None:
+def learner_state_known(learner: Learner) -> LearnerState:
+    """The state that was read with the learner, else the stored one."""
+    state = getattr(learner, "state", None) or learner_state(Learner.objects.filter(pk=learner.pk))
+    if state is None:
         raise Unknown("There is no such learner any more.")
-    return standing
+    return state
 
 
-def _refuse_without_consent(standing: Standing) -> None:
-    status = standing.ic_status
+def _refuse_without_consent(state: LearnerState) -> None:
+    status = state.ic_status
     if not status.startswith("VALID"):
         raise Invalid(consent=status)

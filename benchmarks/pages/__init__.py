@@ -5,8 +5,8 @@ from collections.abc import Callable
 from benchmarks.pages import courses, institutions, people, reports
 from benchmarks.pages.shared import Call, Object, Rows
 
-# By the words of the address. A function is given the call and whether a list is asked for; it answers the count and
-# the rows of the page, or any count and at most one row.
+# By the words of the address. A function takes the call and whether it is a list; it returns the count and the rows of
+# the page; for a detail any count and at most one row.
 PAGES: dict[str, Callable[[Call, bool], Rows]] = {
     "institution": institutions.institutions,
     "institution/vle": institutions.vles,
@@ -30,7 +30,7 @@ PAGES: dict[str, Callable[[Call, bool], Rows]] = {
     "institution/course/activity/report/request": reports.requests,
     "institution/course/activity/report/audit": reports.audits,
 }
-# By the last word, neither list nor detail: what is answered is the whole answer.
+# By the last word of the address, for what is neither list nor detail: the function returns the whole answer.
 OTHERS: dict[str, Callable[[Call], Object]] = {
     "current": institutions.current,
     "enrolment": people.enrolment,

@@ -35,10 +35,10 @@ ROLES = {
 
 
 def courses(call: Call, is_list: bool) -> Rows:
-    found = (COURSES if call.inst_admin else MY_COURSES)(call, is_list)
+    records = (COURSES if call.inst_admin else MY_COURSES)(call, is_list)
     institution = call.institution._asdict()
     return page(
-        found,
+        records,
         [
             {
                 "id": id,
@@ -51,7 +51,7 @@ def courses(call: Call, is_list: bool) -> Rows:
                 "enabled": enabled,
             }
             for _, vle, kind, name, url, client, id, vle_course, code, description, start, end, learner, instructor,
-            created, updated, enabled in found
+            created, updated, enabled in records
         ],
     )  # fmt: skip
 
@@ -65,15 +65,15 @@ GROUPS = Sql(
 
 
 def groups(call: Call, is_list: bool) -> Rows:
-    found, institution = GROUPS(call, is_list), call.institution._asdict()
+    records, institution = GROUPS(call, is_list), call.institution._asdict()
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "institution": institution, "parent": parent, "name": name, "description": description,
                 "created_at": created, "updated_at": updated,
             }
-            for _, id, parent, name, description, created, updated in found
+            for _, id, parent, name, description, created, updated in records
         ],
     )  # fmt: skip
 
@@ -88,15 +88,15 @@ GROUP_COURSES = Sql(
 
 
 def group_courses(call: Call, is_list: bool) -> Rows:
-    found = GROUP_COURSES(call, is_list)
+    records = GROUP_COURSES(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "vle_id": vle, "vle_course_id": vle_course, "code": code, "description": description,
                 "start": start, "end": end, "created_at": created, "updated_at": updated,
             }
-            for _, id, vle, vle_course, code, description, start, end, created, updated in found
+            for _, id, vle, vle_course, code, description, start, end, created, updated in records
         ],
     )  # fmt: skip
 
@@ -111,9 +111,9 @@ ACTIVITIES = Sql(
 
 
 def activities(call: Call, is_list: bool) -> Rows:
-    found = ACTIVITIES(call, is_list)
+    records = ACTIVITIES(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "vle_activity_type": kind, "vle_activity_id": vle_activity, "name": name, "start": start,
@@ -121,7 +121,7 @@ def activities(call: Call, is_list: bool) -> Rows:
                 "updated_at": updated, "course_id": course, "vle_id": vle,
             }
             for _, id, kind, vle_activity, name, start, end, description, enabled, conf, created, updated, course, vle
-            in found
+            in records
         ],
     )  # fmt: skip
 
@@ -139,9 +139,9 @@ USED = Sql(
 
 
 def used(call: Call, is_list: bool) -> Rows:
-    found = USED(call, is_list)
+    records = USED(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "options": options, "active": active, "created_at": created, "updated_at": updated,
@@ -151,10 +151,11 @@ def used(call: Call, is_list: bool) -> Rows:
                     "requires_enrolment": enrolment, "description": description, "identity": identity,
                     "originality": originality, "authorship": authorship, "integrity": integrity,
                     "options_schema": None if schema is None else orjson.dumps(orjson.loads(schema)).decode(),
-                    "created_at": made, "updated_at": changed,
+                    "created_at": instrument_created, "updated_at": instrument_updated,
                 },
             }
             for _, id, options, active, created, updated, alternative, instrument, name, acronym, queue, enabled,
-            enrolment, description, identity, originality, authorship, integrity, schema, made, changed in found
+            enrolment, description, identity, originality, authorship, integrity, schema,
+            instrument_created, instrument_updated in records
         ],
     )  # fmt: skip

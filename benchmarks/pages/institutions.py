@@ -1,6 +1,6 @@
 """Institutions and what belongs to them."""
 
-from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Found, Institution, Object, Rows, Sql, links, page
+from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
 INSTITUTIONS = Sql(
     ", ".join(f"i.{name}" for name in Institution._fields),
@@ -12,8 +12,8 @@ INSTITUTIONS = Sql(
 
 
 def institutions(call: Call, is_list: bool) -> Rows:
-    found = INSTITUTIONS(call, is_list)
-    return page(found, [Institution(*row[1:])._asdict() for row in found])
+    records = INSTITUTIONS(call, is_list)
+    return page(records, [Institution(*row[1:])._asdict() for row in records])
 
 
 VLES = Sql(
@@ -25,15 +25,15 @@ VLES = Sql(
 
 
 def vles(call: Call, is_list: bool) -> Rows:
-    found = VLES(call, is_list)
+    records = VLES(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "type": kind, "lti": lti if filled else None, "name": name, "credentials": None, "url": url,
                 "client_id": client,
             }
-            for _, id, kind, lti, filled, name, url, client in found
+            for _, id, kind, lti, filled, name, url, client in records
         ],
     )  # fmt: skip
 
@@ -47,12 +47,12 @@ OPTIONS = Sql(
 
 
 def options(call: Call, is_list: bool) -> Rows:
-    found = OPTIONS(call, is_list)
+    records = OPTIONS(call, is_list)
     return page(
-        found,
+        records,
         [
             {"id": id, "route": route, "enabled": enabled, "roles": roles, "user": user, "is_global": is_global}
-            for _, id, route, enabled, roles, user, is_global in found
+            for _, id, route, enabled, roles, user, is_global in records
         ],
     )
 
@@ -80,16 +80,16 @@ def consents(call: Call, is_list: bool) -> Rows:
     return of_consents(call, CONSENTS(call, is_list))
 
 
-def of_consents(call: Call, found: Found) -> Rows:
+def of_consents(call: Call, records: Records) -> Rows:
     institution = call.institution._asdict()
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "institution": institution, "version": version, "valid_from": valid_from,
                 "created_at": created, "updated_at": updated,
             }
-            for _, id, version, valid_from, created, updated in found
+            for _, id, version, valid_from, created, updated in records
         ],
     )  # fmt: skip
 
@@ -107,24 +107,24 @@ DOCUMENTS = Sql(
 def documents(call: Call, is_list: bool) -> Rows:
     if not is_list:
         call.ids[-1] = call.ids[-1].lower()
-    found = DOCUMENTS(call, is_list)
-    if not found:
+    records = DOCUMENTS(call, is_list)
+    if not records:
         return 0, []
-    _, id, version, valid_from, created, updated, *_ = found[0]
+    _, id, version, valid_from, created, updated, *_ = records[0]
     link = links(call, CONSENT_PDF_SECONDS)
     consent = {
         "id": id, "institution": call.institution._asdict(), "version": version, "valid_from": valid_from,
         "created_at": created, "updated_at": updated,
     }  # fmt: skip
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "consent": consent, "language": language, "html": html,
                 "pdf": None if pdf is None else link(pdf, f"consent-{language}.pdf"), "created_at": created,
                 "updated_at": updated,
             }
-            for _, _, _, _, _, _, id, language, html, pdf, created, updated in found
+            for _, _, _, _, _, _, id, language, html, pdf, created, updated in records
         ],
     )  # fmt: skip
 
@@ -140,9 +140,9 @@ INSTRUMENTS = Sql(
 
 
 def instruments(call: Call, is_list: bool) -> Rows:
-    found = INSTRUMENTS(call, is_list)
+    records = INSTRUMENTS(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "options_schema": schema, "name": name, "acronym": acronym, "queue": queue,
@@ -151,6 +151,6 @@ def instruments(call: Call, is_list: bool) -> Rows:
                 "updated_at": updated,
             }
             for _, id, schema, name, acronym, queue, enabled, enrolment, description, identity, originality, authorship,
-            integrity, created, updated in found
+            integrity, created, updated in records
         ],
     )  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import orjson
 
-from benchmarks.pages.shared import Call, Found, Object, Rows, Sql, page
+from benchmarks.pages.shared import Call, Object, Records, Rows, Sql, page
 from learners import arithmetic
 
 PERSON = """u.id, u.username, u.last_login, u.first_name, u.last_name, u.uid, u.email, u.locale, u.created_at,
@@ -13,9 +13,9 @@ USERS = Sql(f"{PERSON}, u.login_allowed", "institutions_user u", "u.institution_
 
 
 def users(call: Call, is_list: bool) -> Rows:
-    found = USERS(call, is_list)
+    records = USERS(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "username": username, "last_login": login, "first_name": first, "last_name": last, "uid": uid,
@@ -24,7 +24,7 @@ def users(call: Call, is_list: bool) -> Rows:
                 "login_allowed": allowed,
             }
             for _, id, username, login, first, last, uid, email, locale, created, updated, admin, legal, send, data,
-            allowed in found
+            allowed in records
         ],
     )  # fmt: skip
 
@@ -39,9 +39,9 @@ INSTRUCTORS = Sql(
 
 
 def instructors(call: Call, is_list: bool) -> Rows:
-    found = INSTRUCTORS(call, is_list)
+    records = INSTRUCTORS(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "username": username, "last_login": login, "first_name": first, "last_name": last,
@@ -49,7 +49,7 @@ def instructors(call: Call, is_list: bool) -> Rows:
                 "inst_admin": admin, "legal_admin": legal, "send_admin": send, "data_admin": data,
             }
             for _, id, username, login, first, last, uid, email, locale, created, updated, admin, legal, send, data
-            in found
+            in records
         ],
     )  # fmt: skip
 
@@ -103,13 +103,13 @@ def learners(call: Call, is_list: bool) -> Rows:
     return of_learners(call, (LEARNERS if call.inst_admin else MY_LEARNERS)(call, is_list))
 
 
-def of_learners(call: Call, found: Found) -> Rows:
+def of_learners(call: Call, records: Records) -> Rows:
     institution, external = call.institution._asdict(), call.institution.external_ic
     rows = []
     for (
         _, accepted, rejected, pseudonym, joined, version, major, minor, patch, early, current, assigned, allowed, id,
         username, login, first, last, uid, email, locale, created, updated, admin, legal, send, data,
-    ) in found:  # fmt: skip
+    ) in records:  # fmt: skip
         status = None if version is None else worth([major, minor, patch], early, current)
         if external:
             ic_status = "VALID_EXTERNAL"
@@ -126,7 +126,7 @@ def of_learners(call: Call, found: Found) -> Rows:
                 "send_admin": send, "data_admin": data, "joined_at": joined,
             }
         )  # fmt: skip
-    return page(found, rows)
+    return page(records, rows)
 
 
 # The page is cut before anything is joined: a planner that joins first reads half of all learners.
@@ -163,15 +163,15 @@ COURSE_INSTRUCTORS = Sql(
 
 
 def course_instructors(call: Call, is_list: bool) -> Rows:
-    found = COURSE_INSTRUCTORS(call, is_list)
+    records = COURSE_INSTRUCTORS(call, is_list)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "username": username, "uid": uid, "first_name": first, "last_name": last,
                 "email": email or "", "created_at": created, "updated_at": updated,
             }
-            for _, id, username, uid, first, last, email, created, updated in found
+            for _, id, username, uid, first, last, email, created, updated in records
         ],
     )  # fmt: skip
 
@@ -198,9 +198,9 @@ SELECT (SELECT json_agg(json_build_array(p.id, p.instrument_id, e.percentage, e.
 
 
 def enrolment(call: Call) -> Object:
-    found = call.run(ENROLMENT)
-    _, (learner,) = of_learners(call, found)
-    known = orjson.loads(found[0][0] or "[]")
+    records = call.run(ENROLMENT)
+    _, (learner,) = of_learners(call, records)
+    known = orjson.loads(records[0][0] or "[]")
     status = arithmetic.enrolment_status(
         [arithmetic.Provider(provider, instrument) for provider, instrument, *_ in known],
         [
@@ -226,27 +226,27 @@ ASSIGNMENTS = Sql(
 
 
 def category(institution: Object, id: int, data: str, description: str, created: datetime, updated: datetime) -> Object:
-    said = orjson.loads(data)
+    needs = orjson.loads(data)
     return {
         "id": id, "institution": institution, "description": description, "created_at": created, "updated_at": updated,
         "data": {
-            "enabled_options": said.get("enabled_options") or [],
-            "disabled_instruments": said.get("disabled_instruments") or [],
+            "enabled_options": needs.get("enabled_options") or [],
+            "disabled_instruments": needs.get("disabled_instruments") or [],
         },
     }  # fmt: skip
 
 
 def categories(call: Call, is_list: bool) -> Rows:
-    found, institution = CATEGORIES(call, is_list), call.institution._asdict()
-    return page(found, [category(institution, *columns) for _, *columns in found])
+    records, institution = CATEGORIES(call, is_list), call.institution._asdict()
+    return page(records, [category(institution, *columns) for _, *columns in records])
 
 
 def assignments(call: Call, is_list: bool) -> Rows:
-    found, institution = ASSIGNMENTS(call, is_list), call.institution._asdict()
+    records, institution = ASSIGNMENTS(call, is_list), call.institution._asdict()
     return page(
-        found,
+        records,
         [
             {"id": id, "expires_at": expires, "category": columns[0], "info": category(institution, *columns)}
-            for _, id, expires, *columns in found
+            for _, id, expires, *columns in records
         ],
     )

@@ -49,8 +49,8 @@ SELECT r.id, r.identity_level, r.content_level, r.integrity_level, u.id, u.uid, 
 def reports(call: Call, is_list: bool) -> Rows:
     if not is_list:
         return long_report(call)
-    found = REPORTS(call, is_list)
-    return page(found, [report(*columns, detail=detail or []) for _, *columns, detail in found])
+    records = REPORTS(call, is_list)
+    return page(records, [report(*columns, detail=detail or []) for _, *columns, detail in records])
 
 
 def report(
@@ -68,14 +68,14 @@ def report(
 
 
 def long_report(call: Call) -> Rows:
-    found = call.run(LONG)
-    if not found:
+    records = call.run(LONG)
+    if not records:
         return 0, []
-    data, alerted = found[0][10:12]
+    data, alerted = records[0][10:12]
     link = links(call, EVIDENCE_SECONDS)
-    detail = [measured(alerted, row[12:]) for row in found if row[12] is not None]
+    detail = [measured(alerted, row[12:]) for row in records if row[12] is not None]
     address = {"data": None if data is None else link(data, "report.json")}
-    return 1, [report(*found[0][:10], detail=detail) | address]
+    return 1, [report(*records[0][:10], detail=detail) | address]
 
 
 def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
@@ -83,7 +83,7 @@ def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
     instrument, enrolment, confidence, result, identity, content, integrity, name, acronym, *rest = row
     provider, inverted, warning, alert, *bins = rest
     learner, activity = ([count or 0 for count in half] for half in (bins[:10], bins[10:]))
-    found = arithmetic.instrument_statistics(
+    values = arithmetic.instrument_statistics(
         arithmetic.InstrumentMeasurement(result, confidence, learner, activity, alerted),
         None if provider is None else arithmetic.Provider(provider, instrument, inverted, warning, alert),
     )
@@ -91,9 +91,9 @@ def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
         "instrument": name, "enrolment": percent(enrolment), "confidence": percent(confidence),
         "result": percent(result), "identity_level": identity, "content_level": content, "integrity_level": integrity,
         "instrument_id": instrument, "instrument_acronym": acronym, "learner_histogram": learner,
-        "activity_histogram": activity, "instrument_polarity": found.polarity, "result_bean": found.result_bean,
-        "thresholds": found.thresholds, "prob_learner": found.prob_learner, "prob_context": found.prob_context,
-        "h_prob_learner": found.h_prob_learner, "h_prob_context": found.h_prob_context, "facts": found.facts,
+        "activity_histogram": activity, "instrument_polarity": values.polarity, "result_bean": values.result_bean,
+        "thresholds": values.thresholds, "prob_learner": values.prob_learner, "prob_context": values.prob_context,
+        "h_prob_learner": values.h_prob_learner, "h_prob_context": values.h_prob_context, "facts": values.facts,
     }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def percent(fraction: Decimal) -> int:
     return int(fraction * 100 + Decimal("0.5"))
 
 
-# One row for each result of a request of the page. The pair is found first: joined, it would be looked at per request.
+# One row for each result of a request of the page. The pair is selected first: joined, it would be read per request.
 REQUESTS = """
 WITH pair AS MATERIALIZED (
     SELECT r.activity_id, r.learner_id FROM reports_report r JOIN courses_activity a ON a.id = r.activity_id
@@ -127,11 +127,11 @@ REQUEST = REQUESTS.format(here=HERE, count=1, rows=OF_PAIR, page="AND q.id = %(i
 
 
 def requests(call: Call, is_list: bool) -> Rows:
-    found, link = call.run(REQUEST_PAGE if is_list else REQUEST), links(call, EVIDENCE_SECONDS)
+    records, link = call.run(REQUEST_PAGE if is_list else REQUEST), links(call, EVIDENCE_SECONDS)
     rows: dict[int, Object] = {}
     for (
         _, id, status, data, error, created, updated, learner, activity, session, message, instruments, *result
-    ) in found:  # fmt: skip
+    ) in records:  # fmt: skip
         row = rows.get(id)
         if row is None:
             row = rows[id] = {
@@ -142,7 +142,7 @@ def requests(call: Call, is_list: bool) -> Rows:
             }  # fmt: skip
         if result[0] is not None:
             row["result"].append(request_result(link, id, *result))
-    return page(found, [*rows.values()])
+    return page(records, [*rows.values()])
 
 
 def request_result(
@@ -169,9 +169,9 @@ AUDITS = Sql(
 
 
 def audits(call: Call, is_list: bool) -> Rows:
-    found, link = AUDITS(call, is_list), links(call, EVIDENCE_SECONDS)
+    records, link = AUDITS(call, is_list), links(call, EVIDENCE_SECONDS)
     return page(
-        found,
+        records,
         [
             {
                 "id": id, "enrolment": enrolment, "confidence": confidence, "result": result,
@@ -180,6 +180,6 @@ def audits(call: Call, is_list: bool) -> Rows:
                 "updated_at": updated, "report": report, "instrument": instrument,
             }
             for _, id, enrolment, confidence, result, identity, content, integrity, file, created, updated, report,
-            instrument in found
+            instrument in records
         ],
     )  # fmt: skip

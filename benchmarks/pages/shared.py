@@ -1,7 +1,7 @@
 """What all pages have in common.
 
-A function is given the call and whether a list is asked for; it answers the count and the rows of the page, or any
-count and at most one row. Ids of the address are text and go into the statements as such.
+A function takes the call and whether it is a list; it returns the count and the rows of the page; for a detail any
+count and at most one row. Ids of the address are text, and stay text in the statements.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 Object = dict[str, Any]
 Rows = tuple[int, list[Object]]
-Found = list[tuple[Any, ...]]
+Records = list[tuple[Any, ...]]
 
 
 class Institution(NamedTuple):
@@ -39,7 +39,7 @@ class Institution(NamedTuple):
 @dataclass(slots=True)
 class Call:
     execute: Callable[..., None]
-    fetch: Callable[[], Found]
+    fetch: Callable[[], Records]
     institution: Institution
     id: int
     staff: bool
@@ -54,8 +54,8 @@ class Call:
     offset: int
     files: str
 
-    def run(self, statement: str) -> Found:
-        """With the ids of the address by their place: %(first)s is the one below the institution."""
+    def run(self, statement: str) -> Records:
+        """The statement may use the ids of the address: %(first)s is the first one after the institution's."""
         values: dict[str, Any] = dict(zip(("institution", "first", "second", "third"), self.ids, strict=False))
         values |= {"home": self.institution.id, "me": self.id, "limit": self.limit, "offset": self.offset}
         self.execute(statement, values | {"id": self.ids[-1]} if self.ids else values)
@@ -71,12 +71,12 @@ class Sql:
                          ORDER BY {order or key} LIMIT %(limit)s OFFSET %(offset)s"""
         self.one = f"SELECT 1, {columns} FROM {rows} WHERE {where} AND {key} = %(id)s"
 
-    def __call__(self, call: Call, is_list: bool) -> Found:
+    def __call__(self, call: Call, is_list: bool) -> Records:
         return call.run(self.list if is_list else self.one)
 
 
-def page(found: Found, rows: list[Object]) -> Rows:
-    return (found[0][0] if found else 0), rows
+def page(records: Records, rows: list[Object]) -> Rows:
+    return (records[0][0] if records else 0), rows
 
 
 # Links to files: signed as the service signs them, byte for byte.

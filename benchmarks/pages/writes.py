@@ -1,6 +1,6 @@
 """What the floor writes: the same rows, under the same constraints and locks, as one transaction written by hand.
 
-Only what is good is written here: whatever a constraint forbids, or is not there, is a bare error.
+It writes valid bodies only: a violated constraint or a missing row is a bare error.
 """
 
 from collections.abc import Callable
@@ -51,8 +51,8 @@ def transaction(call: Call):
 
 def one(call: Call, statement: str, **values: Any) -> tuple[Any, ...] | None:
     call.execute(statement, values | {"home": call.institution.id})
-    found = call.fetch()
-    return found[0] if found else None
+    records = call.fetch()
+    return records[0] if records else None
 
 
 def _person(call: Call, body: Object) -> int:
@@ -116,7 +116,7 @@ def member_registered(call: Call, body: Object) -> Object:
             return _member(call, id)
     id, first, last, email, allowed, link = known
     if link is None or not (allowed or (first, last, email) == (body["first_name"], body["last_name"], body["email"])):
-        raise ValueError("what is to be changed is not measured")
+        raise ValueError("this body changes a member: only unchanged ones are measured")
     return _member(call, id)
 
 

@@ -13,7 +13,7 @@ from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
-TOLD_BY_VLE = ("name", "start", "end", "description")
+SENT_BY_VLE = ("name", "start", "end", "description")
 
 
 class InstitutionCourseActivitySerializer(ResourceSerializer):
@@ -33,7 +33,7 @@ class InstitutionCourseActivitySerializer(ResourceSerializer):
     def get_fields(self):
         fields = super().get_fields()
         if isinstance(self.instance, Activity) and self.instance.vle_activity_type != activities.MANUAL:
-            for name in TOLD_BY_VLE:
+            for name in SENT_BY_VLE:
                 fields[name].read_only = True
         return fields
 

@@ -27,7 +27,7 @@ class InstitutionCourseGroupSerializer(ResourceSerializer):
         fields = ("id", "institution", "parent", "name", "description", "created_at", "updated_at")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs  # where a group may stand is said by the service, which keeps the tree as it is meanwhile
+        return attrs  # the service checks the parent, because it locks the tree first
 
 
 class GroupFilter(filters.FilterSet):

@@ -90,7 +90,7 @@ def _session_data(entry: Entry, request: HttpRequest) -> dict[str, Any]:
         "accessibility": {name: name in options for name in SENDOption.values},
         "instruments": [row.instrument_id for row in rows],
         "sensors": sensors(rows),
-        "token": tokens.pair(entry.opened),
+        "token": tokens.pair(entry.caller_session),
         "enrolment": entry.enrolments,
         "logo_url": address(request, settings.LOGO_URL),
         "api_url": address(request, "/"),

@@ -4,7 +4,7 @@ from django_filters import rest_framework as filters
 
 from courses.api.activity import ActivityViewSet
 from courses.api.course import is_enabled
-from courses.api.vle_course import ToldSerializer, VLECourseSerializer
+from courses.api.vle_course import VLECourseSerializer, VLEDatesSerializer
 from courses.models import Activity, Course
 from courses.services import activities
 from kernel.access import READ, WRITE, grant
@@ -22,7 +22,7 @@ class VLEActivityCourseSerializer(VLECourseSerializer):
     enabled = Computed(is_enabled, given=course_is_enabled)
 
 
-class VLECourseActivitySerializer(ToldSerializer):
+class VLECourseActivitySerializer(VLEDatesSerializer):
     """An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z."""
 
     course = VLEActivityCourseSerializer(read_only=True)

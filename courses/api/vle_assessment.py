@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from courses.api.session import CORNER, CORNERS
 from courses.links import CONNECTOR, DATA, session_path
 from courses.models import AssessmentSession
-from courses.queries import place_of_vle
+from courses.queries import activity_context_of_vle
 from courses.services import assessments
 from kernel.access import grant
 from kernel.caller import Role
@@ -30,7 +30,7 @@ PROSE = {"base_template": "textarea.html"}
 
 
 class SessionNumberField(serializers.IntegerField):
-    """A number, also as text, since VLEs keep it so. What no session can have is not wrong but unknown."""
+    """A number or its text, as VLEs store it. A number that no session can have is unknown, not invalid."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**OPTIONAL | kwargs)
@@ -42,7 +42,7 @@ class SessionNumberField(serializers.IntegerField):
 
 
 class CornerField(serializers.ChoiceField):
-    """Any other word is the default corner: a VLE that says it would only hear that there is no session."""
+    """An unknown word is taken as the default corner: if it were refused, the VLE would have no session at all."""
 
     def to_internal_value(self, data: Any) -> str:
         return CORNER if isinstance(data, str) and data not in CORNERS else super().to_internal_value(data)
@@ -71,12 +71,12 @@ class AssessmentBodySerializer(BodySerializer):
     close = serializers.BooleanField(**OPTIONAL)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Without what is null: it counts as not said."""
-        said = {name: value for name, value in attrs.items() if value is not None}
-        needed = ("session_id",) if said.get("close") else OF_NEW
-        if "session_id" not in said and (missing := [name for name in needed if name not in said]):
+        """Removes nulls: they count as missing."""
+        values = {name: value for name, value in attrs.items() if value is not None}
+        needed = ("session_id",) if values.get("close") else OF_NEW
+        if "session_id" not in values and (missing := [name for name in needed if name not in values]):
             raise ValidationError({name: ["This field is required."] for name in missing})
-        return said
+        return values
 
 
 class AssessmentDataSerializer(serializers.Serializer[Any]):
@@ -134,43 +134,43 @@ class AssessmentView(ProcedureView):
         except assessments.Closed as error:
             return Response([str(error)], status.HTTP_400_BAD_REQUEST)
         except assessments.NotReady as error:
-            told = {"status": error.lack.value, "message": str(error), "enrolments": error.enrolments}
-            return Response(told, status.HTTP_406_NOT_ACCEPTABLE)
-        return Response(self.shown(session))
+            problem = {"status": error.lack.value, "message": str(error), "enrolments": error.enrolments}
+            return Response(problem, status.HTTP_406_NOT_ACCEPTABLE)
+        return Response(self.answer(session))
 
-    def session(self, said: dict[str, Any]) -> AssessmentSession:
-        if "session_id" in said:
-            found = self.known(said)
-            change = assessments.session_close if said.get("close") else assessments.session_continue
-            return change(session=found)
-        place = place_of_vle(self.caller.id, said["vle_activity_type"], said["vle_activity_id"])
-        if place is None:
+    def session(self, body: dict[str, Any]) -> AssessmentSession:
+        if "session_id" in body:
+            session = self.existing_session(body)
+            change = assessments.session_close if body.get("close") else assessments.session_continue
+            return change(session=session)
+        context = activity_context_of_vle(self.caller.id, body["vle_activity_type"], body["vle_activity_id"])
+        if context is None:
             raise Unknown("Activity not found")
         return assessments.session_open(
-            activity=place.activity,
-            instruments=place.instruments,
-            uid=said["vle_learner_uid"],
-            max_ttl=said.get("max_ttl", assessments.MINUTES),
-            locale=said.get("locale") or None,
+            activity=context.activity,
+            instruments=context.instruments,
+            uid=body["vle_learner_uid"],
+            max_ttl=body.get("max_ttl", assessments.MINUTES),
+            locale=body.get("locale") or None,
             options={
-                **said.get("options", {}),
-                "redirect_reject_url": said.get("redirect_reject_url") or None,
-                "reject_message": said.get("reject_message") or None,
+                **body.get("options", {}),
+                "redirect_reject_url": body.get("redirect_reject_url") or None,
+                "reject_message": body.get("reject_message") or None,
             },
         )
 
-    def known(self, said: dict[str, Any]) -> AssessmentSession:
-        """The VLE's session of this number, of the learner and in the activity that are named beside it, if any is."""
+    def existing_session(self, body: dict[str, Any]) -> AssessmentSession:
+        """The VLE's session with this number. Invalid if the body names another learner or activity."""
         rows = AssessmentSession.objects.select_related("activity", "learner__user")
-        found = rows.filter(pk=said["session_id"], activity__vle=self.root_id).first()
-        if found is None:
+        session = rows.filter(pk=body["session_id"], activity__vle=self.root_id).first()
+        if session is None:
             raise Unknown("Session not found")
-        own = (found.activity.vle_activity_type, found.activity.vle_activity_id, found.learner.user.uid)
-        if any(said.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):
+        own = (session.activity.vle_activity_type, session.activity.vle_activity_id, session.learner.user.uid)
+        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):
             raise Invalid(session_id="This session is another learner's or of another activity.")
-        return found
+        return session
 
-    def shown(self, session: AssessmentSession) -> dict[str, Any]:
+    def answer(self, session: AssessmentSession) -> dict[str, Any]:
         return {
             "id": session.pk,
             "data": {

@@ -18,8 +18,8 @@ from kernel.serializers import ResourceSerializer
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-# What VLEs tell of has dates, and 0 seconds since 1970 is how they say that there is none: it is stored as none.
-class ToldSerializer(ResourceSerializer):
+# Dates of courses and activities. VLEs send 1970-01-01T00:00:00Z for "no date": it is stored as null.
+class VLEDatesSerializer(ResourceSerializer):
     def validate_start(self, value: datetime | None) -> datetime | None:
         return None if value == NEVER else value
 
@@ -27,7 +27,7 @@ class ToldSerializer(ResourceSerializer):
         return None if value == NEVER else value
 
 
-class VLECourseSerializer(ToldSerializer, InstitutionCourseSerializer):
+class VLECourseSerializer(VLEDatesSerializer, InstitutionCourseSerializer):
     """`enabled`: some activity of the course is enabled. Unset dates may be sent as 1970-01-01T00:00:00Z."""
 
     class Meta:
@@ -37,7 +37,7 @@ class VLECourseSerializer(ToldSerializer, InstitutionCourseSerializer):
         )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs  # which courses there are is said by the service: of the row as a whole, as VLEs expect it
+        return attrs  # the service checks that the id is new, and reports it for the whole row, as VLEs expect
 
 
 class VLECourseFilter(filters.FilterSet):

@@ -16,38 +16,38 @@ MANUAL = "manual"  # type of the activities that no VLE has sent
 def activity_create(*, course: Course, **values: Any) -> Activity:
     """An activity that no VLE knows, with an id of its own."""
     identity = {"vle_activity_type": MANUAL, "vle_activity_id": str(uuid.uuid4())}
-    activity = _activity(course, **identity, **values)
-    _refuse_backwards(activity)
+    activity = _new_activity(course, **identity, **values)
+    _refuse_end_before_start(activity)
     activity.save()
     return activity
 
 
 def activity_update(*, activity: Activity, **values: Any) -> None:
-    """Only what is given is written."""
-    _put(activity, values)
+    """Writes only these values."""
+    _set_values(activity, values)
     if values.keys() & {"start", "end"}:
-        _refuse_backwards(activity)
+        _refuse_end_before_start(activity)
     activity.save(update_fields=(*values, "updated_at"))
 
 
 def activity_register(*, course: Course, **values: Any) -> Activity:
-    """An activity that the course's VLE tells of, under the VLE's own type and id. What it says of dates is kept."""
-    activity = _activity(course, **values)
+    """An activity that the course's VLE sends, under the VLE's own type and id. Its dates are stored unchecked."""
+    activity = _new_activity(course, **values)
     activity.save()
     return activity
 
 
 def activity_refresh(*, activity: Activity, **values: Any) -> None:
-    """What the VLE says of it now. Only what is given is written."""
-    _put(activity, values)
+    """Takes over what the VLE sends now. Writes only these values."""
+    _set_values(activity, values)
     activity.save(update_fields=(*values, "updated_at"))
 
 
-def _activity(course: Course, **values: Any) -> Activity:
+def _new_activity(course: Course, **values: Any) -> Activity:
     return Activity(institution_id=course.institution_id, vle_id=course.vle_id, course=course, **values)
 
 
-def _put(activity: Activity, values: dict[str, Any]) -> None:
+def _set_values(activity: Activity, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(activity, name, value)
 
@@ -59,7 +59,7 @@ def activity_delete(*, activity: Activity) -> None:
     files_erase_unreferenced(institution=activity.institution)
 
 
-def _refuse_backwards(activity: Activity) -> None:
+def _refuse_end_before_start(activity: Activity) -> None:
     if activity.start is not None and activity.end is not None and activity.end < activity.start:
         raise Invalid(end="The end is before the start.")
 
@@ -73,14 +73,14 @@ def activity_instrument_create(
     row = ActivityInstrument(activity=activity, instrument=instrument, alternative_to=alternative_to, **values)
     _refuse_disabled(instrument)
     _refuse_wrong_options(row)
-    _refuse_no_primary(row)
+    _refuse_wrong_primary(row)
     row.save()
     return row
 
 
 @one_transaction()
 def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> None:
-    """Only what is given is written. Another instrument must be an enabled one; the present one may be disabled."""
+    """Writes only these values. A new instrument must be enabled; the present one may be disabled."""
     activity_locked(activity=row.activity)
     before = ActivityInstrument.objects.filter(pk=row.pk).first()
     if before is None:
@@ -92,12 +92,12 @@ def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> Non
     if values.keys() & {"instrument", "options"}:
         _refuse_wrong_options(row)
     if row.alternative_to_id != before.alternative_to_id:
-        _refuse_no_primary(row)
+        _refuse_wrong_primary(row)
     row.save(update_fields=(*values, "updated_at"))
 
 
 def activity_locked(*, activity: Activity) -> None:
-    """Its instruments change one after the other: what is primary now stays so until the transaction ends."""
+    """Lock the activity: its instruments change one after the other, so that a primary one stays primary meanwhile."""
     if not Activity.objects.filter(pk=activity.pk).select_for_update(no_key=True).values_list("pk"):
         raise Unknown("There is no such activity any more.")
 
@@ -108,7 +108,7 @@ def _refuse_disabled(instrument: Instrument) -> None:
 
 
 def _refuse_wrong_options(row: ActivityInstrument) -> None:
-    """What the instrument's schema refuses. No options are the schema's defaults."""
+    """Invalid if the options do not fit the instrument's schema. Without options the schema's defaults hold."""
     if row.options is None or row.instrument.options_schema is None:
         return
     try:
@@ -119,8 +119,8 @@ def _refuse_wrong_options(row: ActivityInstrument) -> None:
         raise Invalid(options=wrong)
 
 
-def _refuse_no_primary(row: ActivityInstrument) -> None:
-    """An alternative stands in for a primary instrument of the same activity: neither for itself nor in a chain."""
+def _refuse_wrong_primary(row: ActivityInstrument) -> None:
+    """An alternative replaces a primary instrument of the same activity: not itself, and not another alternative."""
     primary = row.alternative_to
     if primary is None:
         return
@@ -128,8 +128,8 @@ def _refuse_no_primary(row: ActivityInstrument) -> None:
         raise Invalid(alternative_to="An instrument is no alternative to itself.")
     if primary.activity_id != row.activity_id:
         raise Invalid(alternative_to="This instrument is not in the same activity.")
-    found = ActivityInstrument.objects.filter(pk=primary.pk).values_list("alternative_to_id", flat=True).first()
-    if found is not None:
+    next_primary = ActivityInstrument.objects.filter(pk=primary.pk).values_list("alternative_to_id", flat=True).first()
+    if next_primary is not None:
         raise Invalid(alternative_to="This instrument is an alternative itself.")
     if row.pk is not None and row.alternatives.exists():
         raise Invalid(alternative_to="This instrument has alternatives itself.")

@@ -1,11 +1,10 @@
-"""Sessions of assessments: a learner's sittings of an activity, which a VLE opens, goes on with and closes.
+"""Assessment sessions: a learner works on an activity; a VLE opens, continues and closes the session.
 
-Whoever opens, closes or enters one locks the person, the learner and then sessions in the order of their keys: of what
-happens to one learner at one moment one thing comes after the other, and what is found of membership and consent holds
-until the transaction ends.
+Each change locks the person, the learner and then the sessions in the order of their keys. So the changes of one
+learner follow one another, and membership and consent stay as they were read until the transaction ends.
 
-The tokens of a session end with its time. When it is closed before, they live as long as an access token that is out
-already may: what a browser still sends is then refused because the session is closed, and not as a stranger's.
+A session's tokens expire with its time. When it is closed earlier, access tokens that were issued stay valid until they
+expire: what a browser still sends is then refused with "Closed session" instead of 401.
 """
 
 import enum
@@ -27,7 +26,7 @@ from kernel.fast.whole import Whole
 from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
-from learners.queries import Standing, enrolment_missing, standing_read, with_standing
+from learners.queries import LearnerState, enrolment_missing, learner_state_from_rows, with_learner_state
 from learners.services import learner_locked, learner_locked_of
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
@@ -39,7 +38,7 @@ BATCH = 500
 
 
 class Lack(enum.IntEnum):
-    """What keeps a learner from being assessed; the numbers are the VLEs'."""
+    """Why a learner cannot be assessed; VLEs know these numbers."""
 
     CONSENT_MISSING = 2
     CONSENT_INVALID = 3
@@ -67,12 +66,12 @@ class Closed(DomainError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Entry:
-    """What a browser is given to take part in a session. The launcher's token is told only now."""
+    """What a browser needs to take part in a session. The launcher's token cannot be read again later."""
 
     session: AssessmentSession
     learner: Learner
     enrolments: MissingEnrolments
-    opened: CallerSession
+    caller_session: CallerSession
     launcher: Launcher
     launcher_token: str
 
@@ -87,14 +86,14 @@ def session_open(
     options: dict[str, Any],
     instruments: Sequence[ActivityInstrument] | None = None,
 ) -> AssessmentSession:
-    """A new session. Others of the same learner and activity stay open: each browser may have one.
+    """A new session. Other sessions of the same learner and activity stay open: each browser may have one.
 
     Unknown unless the learner with this uid is in the activity's course; NotReady without a valid consent or enrolment.
-    `instruments` are the activity's, if they have been read with it.
+    `instruments` are the activity's instruments, if the caller has read them already.
     """
-    learner = _known(lambda: learner_locked_of(activity.institution_id, uid))
-    standing = _attending(learner, activity)
-    _refuse_not_ready(standing, activity, instruments)
+    learner = _learner_or_not_found(lambda: learner_locked_of(activity.institution_id, uid))
+    state = _attending_state(learner, activity)
+    _refuse_not_ready(state, activity, instruments)
     session = AssessmentSession.objects.create(
         institution_id=activity.institution_id,
         activity=activity,
@@ -103,38 +102,38 @@ def session_open(
         locale=locale,
         options=options,
     )
-    _opened(session, learner.user)
+    _caller_session_open(session, learner.user)
     return session
 
 
 @one_transaction()
 def session_continue(*, session: AssessmentSession) -> AssessmentSession:
-    """An open session goes on, if its learner could open one now. Closed when it is over."""
-    standing = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
-    held = _open(session)
-    _refuse_not_ready(standing, held.activity)
-    if _live(held) is None:  # it was ended with all of the person's sessions: the VLE vouches for the person anew
-        _opened(held, standing.learner.user)
-    held.checked_at = timezone.now()
-    held.save(update_fields=["checked_at", "updated_at"])
-    return held
+    """Continue an open session, if its learner could open one now. Raises Closed when it is over."""
+    state = _attending_state(_learner_or_not_found(lambda: learner_locked(session.learner_id)), session.activity)
+    session = _open_session_locked(session)
+    _refuse_not_ready(state, session.activity)
+    if _live_caller_session(session) is None:  # all sessions of the person were ended: the VLE's call opens a new one
+        _caller_session_open(session, state.learner.user)
+    session.checked_at = timezone.now()
+    session.save(update_fields=["checked_at", "updated_at"])
+    return session
 
 
 @one_transaction()
 def session_close(*, session: AssessmentSession) -> AssessmentSession:
-    """The session is closed, and so are older open ones of the same learner and activity. Closed when it is over."""
+    """Close the session and older open ones of the same learner and activity. Raises Closed when it is over."""
     learner_locked(session.learner_id)
     pair = AssessmentSession.objects.filter(activity=session.activity_id, learner=session.learner_id, closed_at=None)
     rows = list(pair.filter(pk__lte=session.pk).order_by("pk").select_for_update(no_key=True))
-    held = next((row for row in rows if row.pk == session.pk), None)
-    if held is None or held.is_over:
+    row = next((each for each in rows if each.pk == session.pk), None)
+    if row is None or row.is_over:
         raise Closed("Cannot close a closed session")
-    _closed(rows, by_vle=held)
-    return held
+    _close(rows, by_vle=row)
+    return row
 
 
 def sessions_close_overdue() -> int:
-    """Close what has outlived its time, some at a time: how many they were."""
+    """Close the sessions whose time is over, in batches; returns their number."""
     minutes = Cast("max_ttl", IntegerField())
     lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
     ends = ExpressionWrapper(F("started_at") + lifetime, output_field=DateTimeField())
@@ -143,7 +142,7 @@ def sessions_close_overdue() -> int:
     while True:
         with transaction.atomic():
             rows = list(overdue.select_for_update(no_key=True, skip_locked=True)[:BATCH])
-            _closed(rows)
+            _close(rows)
         closed += len(rows)
         if len(rows) < BATCH:
             return closed
@@ -151,87 +150,89 @@ def sessions_close_overdue() -> int:
 
 @one_transaction()
 def session_enter(*, session: AssessmentSession) -> Entry:
-    """What the learner's browser needs: tokens can be made of it, and nothing of it is kept.
+    """What the learner's browser needs to take part, with new tokens for each call.
 
     DomainError when the session is over, its learner has left the course or taken the consent back, or the person's
-    sessions have been ended. The launcher is of no credential: it ends with the session, and like the session it goes
-    on when the VLE's secret is replaced.
+    sessions have been ended. The launcher belongs to no credential: it ends with the session, and like the session it
+    stays valid when the VLE's secret is replaced.
     """
-    standing = _attending(_known(lambda: learner_locked(session.learner_id)), session.activity)
-    learner = standing.learner
-    held = _open(session)
-    enrolments = enrolment_missing(learner.pk, held.activity, send=standing.send)
-    _refuse_without_consent(standing, enrolments)
-    opened = _live(held)
-    if opened is None:
+    state = _attending_state(_learner_or_not_found(lambda: learner_locked(session.learner_id)), session.activity)
+    learner = state.learner
+    session = _open_session_locked(session)
+    enrolments = enrolment_missing(learner.pk, session.activity, send=state.send)
+    _refuse_without_consent(state, enrolments)
+    caller_session = _live_caller_session(session)
+    if caller_session is None:
         raise Closed("Closed session")
-    left = ceil((held.ends_at - timezone.now()) / timedelta(minutes=1))
-    launcher, token = launcher_create(vle=held.activity.vle, person=learner.user, minutes=max(left, 1), session=held)
-    return Entry(held, learner, enrolments, opened, launcher, token)
+    minutes_left = ceil((session.ends_at - timezone.now()) / timedelta(minutes=1))
+    launcher, token = launcher_create(
+        vle=session.activity.vle, person=learner.user, minutes=max(minutes_left, 1), session=session
+    )
+    return Entry(session, learner, enrolments, caller_session, launcher, token)
 
 
-def _known(locked: Callable[[], Learner]) -> Learner:
+def _learner_or_not_found(locked: Callable[[], Learner]) -> Learner:
     try:
         return locked()
     except Unknown as error:
         raise Unknown("Learner not found") from error
 
 
-_MEMBER = Whole(
-    lambda key, course: with_standing(Learner.objects.filter(pk=key, courses=course, user__is_active=True)),
+_ATTENDING = Whole(
+    lambda key, course: with_learner_state(Learner.objects.filter(pk=key, courses=course, user__is_active=True)),
     "key",
     "course",
 )
 
 
-def _attending(learner: Learner, activity: Activity) -> Standing:
-    """Of the locked learner, who is in the activity's course.
+def _attending_state(learner: Learner, activity: Activity) -> LearnerState:
+    """The state of a locked learner, who must attend the activity's course.
 
-    All of it is asked behind the lock: what was read before may be over.
+    It is read after locking, because whatever was read before the lock may have changed.
     """
-    standing = standing_read(_MEMBER(key=learner.pk, course=activity.course_id))
-    if standing is None:
+    state = learner_state_from_rows(_ATTENDING(key=learner.pk, course=activity.course_id))
+    if state is None:
         raise Unknown("Learner not found")
-    return standing
+    return state
 
 
-def _open(session: AssessmentSession) -> AssessmentSession:
+def _open_session_locked(session: AssessmentSession) -> AssessmentSession:
     """The session as it is now, locked."""
     rows = AssessmentSession.objects.select_related("activity__course", "activity__vle")
-    held = rows.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
-    if held is None or held.is_over:
+    row = rows.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
+    if row is None or row.is_over:
         raise Closed("Closed session")
-    return held
+    return row
 
 
 def _refuse_not_ready(
-    standing: Standing, activity: Activity, instruments: Sequence[ActivityInstrument] | None = None
+    state: LearnerState, activity: Activity, instruments: Sequence[ActivityInstrument] | None = None
 ) -> None:
-    enrolments = enrolment_missing(standing.learner.pk, activity, instruments, standing.send)
-    _refuse_without_consent(standing, enrolments)
+    enrolments = enrolment_missing(state.learner.pk, activity, instruments, state.send)
+    _refuse_without_consent(state, enrolments)
     if enrolments["missing_enrolments"]:
         raise NotReady(Lack.ENROLMENT_MISSING, enrolments)
 
 
-def _refuse_without_consent(standing: Standing, enrolments: MissingEnrolments) -> None:
-    status = standing.ic_status
+def _refuse_without_consent(state: LearnerState, enrolments: MissingEnrolments) -> None:
+    status = state.ic_status
     if not status.startswith("VALID"):
         missing = status == "NOT_VALID_MISSING"
         raise NotReady(Lack.CONSENT_MISSING if missing else Lack.CONSENT_INVALID, enrolments)
 
 
-def _opened(session: AssessmentSession, person: User) -> None:
+def _caller_session_open(session: AssessmentSession, person: User) -> None:
     learner_session_open(person=person, expires_at=session.ends_at, assessment_session=session)
 
 
-def _live(session: AssessmentSession) -> CallerSession | None:
+def _live_caller_session(session: AssessmentSession) -> CallerSession | None:
     """The sign-in session that was opened with this one, unless it has ended."""
     own = CallerSession.objects.filter(assessment_session=session, launcher=None).order_by("-pk").first()
     return own if own is not None and caller_of(own.pk, own.kind) is not None else None
 
 
-def _closed(sessions: Sequence[AssessmentSession], *, by_vle: AssessmentSession | None = None) -> None:
-    """All but the one that the VLE closes are closed by time, or by what came after them."""
+def _close(sessions: Sequence[AssessmentSession], *, by_vle: AssessmentSession | None = None) -> None:
+    """Close these sessions; `auto_closed` is false only for the one that the VLE closes."""
     now = timezone.now()
     for session in sessions:
         session.closed_at, session.auto_closed = min(session.ends_at, now), session is not by_vle

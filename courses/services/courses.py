@@ -14,7 +14,7 @@ from kernel.writes import one_transaction
 
 @one_transaction()
 def course_create(*, vle: VLE, **values: Any) -> Course:
-    """A course that its VLE tells of. An id that the VLE has used before is wrong of the course as a whole."""
+    """A course that a VLE sends. An id that the VLE has used before is an error of the row, not of the field."""
     course = Course(institution_id=vle.institution_id, vle=vle, **values)
     _save(course)
     return course
@@ -22,7 +22,7 @@ def course_create(*, vle: VLE, **values: Any) -> Course:
 
 @one_transaction()
 def course_update(*, course: Course, **values: Any) -> None:
-    """Only what is given is written."""
+    """Writes only these values."""
     for name, value in values.items():
         setattr(course, name, value)
     _save(course, update_fields=(*values, "updated_at"))

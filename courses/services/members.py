@@ -19,16 +19,16 @@ from learners.services import learner_add
 class Membership:
     """A way of being in a course: the role that it takes, and the table and column of its links.
 
-    `kept` is the institution's switch that keeps the giving of the role from VLEs; `shown` names the relations of the
-    role that are shown with it.
+    `creation_switch` names the institution's setting that forbids VLEs to give the role; `related` names the relations
+    of the role that its answers include.
     """
 
     role: Any  # the model of the role
     links: Any  # the model of the links
     column: str
     role_add: Callable[..., Any]
-    kept: str
-    shown: tuple[str, ...] = ()
+    creation_switch: str
+    related: tuple[str, ...] = ()
 
 
 LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add, "disable_vle_learner_creation", ("consent",))
@@ -37,40 +37,40 @@ INSTRUCTORS = Membership(Instructor, CourseInstructor, "instructor", instructor_
 
 @one_transaction()
 def members_link(*, course: Course, membership: Membership, members: Collection[Model], are_new: bool = False) -> None:
-    """They are in the course from now on, or are already: all of them, or none when one is of another institution.
+    """Add the members to the course, if they are not in it: all, or none if one belongs to another institution.
 
-    `are_new` says that their rows were made in this transaction, from the course's institution: nobody else sees them.
+    `are_new`: their rows were created in this transaction in the course's institution, so that they need no lock.
     """
-    _refuse_strangers(course, membership, () if are_new else members)
+    _refuse_other_institutions(course, membership, () if are_new else members)
     _link(course, membership, members)
 
 
 @one_transaction()
 def members_unlink(*, course: Course, membership: Membership, members: Collection[Model]) -> None:
-    """They leave the course, if they are in it. What was done there stays."""
-    _refuse_strangers(course, membership, members)
+    """Remove the members from the course. Their sessions, requests and reports stay."""
+    _refuse_other_institutions(course, membership, members)
     _unlink(course, membership, members)
 
 
 @one_transaction()
 def member_add(*, course: Course, membership: Membership, uid: str, may_give_role: bool) -> Any:
-    """The person of the institution with this uid is in the course from now on, or is already: the role's row.
+    """Add the institution's person with this uid to the course; returns the row of the role.
 
-    Who lacks the role is given it, if `may_give_role`; else there is no such learner or instructor to add.
+    A person without the role gets it, if `may_give_role`; else Unknown.
     """
-    member = _member_found(course, membership, uid, may_give_role)
+    member = _member_by_uid(course, membership, uid, may_give_role)
     members_link(course=course, membership=membership, members=[member])
     return member
 
 
 @one_transaction()
 def member_replace(*, course: Course, membership: Membership, member: Any, uid: str, may_give_role: bool) -> Any:
-    """The person with this uid is in the course in `member`'s place, and nobody is renamed: the role's row."""
+    """Replace `member` in the course by the person with this uid; returns the row of the role. No uid is changed."""
     if member.user.uid == uid:
         return member
-    other = _member_found(course, membership, uid, may_give_role)
-    # Both are locked, in one order, before the course: two replacements at once never wait crosswise.
-    _refuse_strangers(course, membership, [member, other])
+    other = _member_by_uid(course, membership, uid, may_give_role)
+    # Both are locked in the order of their keys before the course, so that two replacements cannot deadlock.
+    _refuse_other_institutions(course, membership, [member, other])
     if membership.links.objects.filter(course=course, **{membership.column: other}).exists():
         raise Invalid(uid="The person with this uid is in the course already.")
     if not _unlink(course, membership, [member]):
@@ -88,18 +88,18 @@ def _link(course: Course, membership: Membership, members: Collection[Model]) ->
 
 
 def _unlink(course: Course, membership: Membership, members: Collection[Model]) -> int:
-    """How many of them were in it."""
+    """Returns how many of them were in the course."""
     gone, _ = membership.links.objects.filter(course=course, **{f"{membership.column}__in": members}).delete()
     return gone
 
 
-def _member_found(course: Course, membership: Membership, uid: str, may_give_role: bool) -> Any:
+def _member_by_uid(course: Course, membership: Membership, uid: str, may_give_role: bool) -> Any:
     person = User.objects.filter(institution=course.institution_id, uid=uid).first()
     if person is None:
         raise Invalid(uid="There is nobody with this uid in the institution.")
-    found = membership.role.objects.filter(pk=person.pk).first()
-    if found is not None:
-        return found
+    member = membership.role.objects.filter(pk=person.pk).first()
+    if member is not None:
+        return member
     if not may_give_role:
         raise Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
     if person.is_staff:
@@ -107,15 +107,15 @@ def _member_found(course: Course, membership: Membership, uid: str, may_give_rol
     return membership.role_add(person=person)
 
 
-def _refuse_strangers(course: Course, membership: Membership, members: Collection[Model]) -> None:
-    """Unknown unless all of them and the course are there, in one institution; they stay until the transaction ends.
+def _refuse_other_institutions(course: Course, membership: Membership, members: Collection[Model]) -> None:
+    """Unknown unless all of them and the course exist in one institution; all are locked until the transaction ends.
 
-    Roles are locked before the course, in the order of their keys: who links never waits crosswise.
+    Roles are locked before the course, in the order of their keys, so that two calls cannot deadlock.
     """
     keys, role = {member.pk for member in members}, membership.role
     home = {"institution": course.institution_id}
-    found = role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
-    if keys and len(found.values_list("pk")) != len(keys):
+    rows = role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
+    if keys and len(rows.values_list("pk")) != len(keys):
         raise Unknown(f"No such {role._meta.verbose_name} in this institution.")
     if not Course.objects.filter(pk=course.pk, **home).select_for_update(no_key=True).values_list("pk"):
         raise Unknown("There is no such course any more.")

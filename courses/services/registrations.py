@@ -1,4 +1,4 @@
-"""Who is in a course as its VLE tells it: people are found by uid in the VLE's own institution, or made there."""
+"""Members of a course as its VLE registers them: people are looked up by uid in the VLE's institution, or created."""
 
 from functools import cache
 from typing import Any
@@ -15,29 +15,29 @@ from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
 from kernel.writes import one_transaction
 
-NEEDED = ("first_name", "last_name", "email")  # to make a person
+NEEDED = ("first_name", "last_name", "email")  # to create a person
 
 
 def member_known(*, course: Course, membership: Membership, uid: str, **values: Any) -> tuple[bool, Any | None]:
-    """Whether there is a person with this uid; and the role's row, if `member_register` had nothing to change.
+    """Whether a person with this uid exists; and the row of the role, if `member_register` would change nothing.
 
-    VLEs repeat themselves with every page: what is only read costs no transaction.
+    VLEs send the same members with every page view: without a change no transaction is needed.
     """
-    person = _told_of(membership).first(home=course.institution_id, course=course.pk, uid=uid)
-    if person is None or not person.is_inside or _taken_over(person, values):
+    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=uid)
+    if person is None or not person.is_inside or _values_to_update(person, values):
         return person is not None, None
     return True, getattr(person, membership.column)
 
 
 @cache
-def _told_of(membership: Membership) -> Whole:
-    """The person with a uid, the role, and whether the person is in a course."""
-    shown = (membership.column, *(f"{membership.column}__{name}" for name in membership.shown))
+def _member_query(membership: Membership) -> Whole:
+    """The query for the person with a uid, the role, and whether the person is in a course."""
+    related = (membership.column, *(f"{membership.column}__{name}" for name in membership.related))
 
     def build(home: int, course: int, uid: Any) -> QuerySet[User]:
         links = membership.links.objects.filter(course=course, **{membership.column: OuterRef("pk")})
-        there = User.objects.filter(institution=home, uid=uid).annotate(is_inside=Exists(links))
-        return there.select_related(*shown)
+        persons = User.objects.filter(institution=home, uid=uid).annotate(is_inside=Exists(links))
+        return persons.select_related(*related)
 
     return Whole(build, "home", "course", "uid")
 
@@ -46,78 +46,78 @@ def _told_of(membership: Membership) -> Whole:
 def member_register(
     *, course: Course, membership: Membership, uid: str, is_unknown: bool = False, **values: Any
 ) -> Any:
-    """The person with this uid is in the course from now on, or is already: the role's row.
+    """Add the person with this uid to the course, if not in it already; returns the row of the role.
 
-    Who is unknown is made, and who lacks the role is given it, unless the institution keeps that to itself: then
-    there is no such person. Names and e-mail are taken over of who neither holds a flag nor can sign in. The role is
-    all that a VLE may give to a global administrator; who comes through a launcher has no more than it, either.
-    `is_unknown` says that there was no such person a moment ago.
+    An unknown person is created, and a person without the role gets it, unless the institution's settings forbid it to
+    VLEs: then Unknown. Names and e-mail are updated only of people without administrative rights who cannot sign in.
+    A global administrator gets the role and nothing else; a launcher for that person gives no other right, either.
+    `is_unknown`: the caller has just looked for the person and there was none.
     """
     home = course.institution
-    person = None if is_unknown else _found(home, uid)
+    person = None if is_unknown else _person_locked(home, uid)
     is_new = False
     if person is None:
-        person, is_new = _made(home, membership, uid, values)
+        person, is_new = _person_created(home, membership, uid, values)
     if is_new:
         member = membership.role_add(person=person, is_locked=True)
     else:
-        member = _with_role(home, membership, person)
-        member.user = _take_over(person, values)
+        member = _member_with_role(home, membership, person)
+        member.user = _person_updated(person, values)
     members_link(course=course, membership=membership, members=[member], are_new=is_new)
     return member
 
 
 @one_transaction()
 def member_refresh(*, member: Any, **values: Any) -> User:
-    """Names and e-mail as the VLE says them now, of who neither holds a flag nor can sign in. Nobody is renamed."""
+    """Update names and e-mail of a person without administrative rights who cannot sign in. The uid cannot change."""
     person = people.person_locked(person_id=member.pk)
     if values.pop("uid", person.uid) != person.uid:
         raise Invalid(uid="This is somebody else's.")
-    return _take_over(person, values)
+    return _person_updated(person, values)
 
 
-def _found(home: Institution, uid: str) -> User | None:
-    """Locked, but for a global administrator: who gives the role locks all of them, and they in their order first."""
+def _person_locked(home: Institution, uid: str) -> User | None:
+    """The person, locked unless a global administrator: for these `role_add` takes its locks in its own order."""
     rows = User.objects.filter(institution=home, uid=uid)
     return rows.filter(is_staff=False).select_for_update().first() or rows.first()
 
 
-def _made(home: Institution, membership: Membership, uid: str, values: dict[str, Any]) -> tuple[User, bool]:
-    """The person, and whether nobody else has made the same one meanwhile."""
-    if home.disable_vle_user_creation or getattr(home, membership.kept):
-        raise _nobody(membership)
+def _person_created(home: Institution, membership: Membership, uid: str, values: dict[str, Any]) -> tuple[User, bool]:
+    """The person, and whether this call has created the row: a concurrent request may have been first."""
+    if home.disable_vle_user_creation or getattr(home, membership.creation_switch):
+        raise _unknown_member(membership)
     if missing := [name for name in NEEDED if name not in values]:
         raise Invalid(**dict.fromkeys(missing, "This field is required."))
     try:
         return people.person_added(institution=home, uid=uid, **values), True
     except ValidationError:
-        found = _found(home, uid)  # a page of the VLE tells of the same person several times at once
-        if found is None:
+        person = _person_locked(home, uid)  # one page of the VLE may send the same person in several requests at once
+        if person is None:
             raise
-        return found, False
+        return person, False
 
 
-def _with_role(home: Institution, membership: Membership, person: User) -> Any:
-    found = membership.role.objects.select_related(*membership.shown).filter(pk=person.pk).first()
-    if found is not None:
-        return found
-    if getattr(home, membership.kept):
-        raise _nobody(membership)
+def _member_with_role(home: Institution, membership: Membership, person: User) -> Any:
+    member = membership.role.objects.select_related(*membership.related).filter(pk=person.pk).first()
+    if member is not None:
+        return member
+    if getattr(home, membership.creation_switch):
+        raise _unknown_member(membership)
     return membership.role_add(person=person, is_locked=not person.is_staff)
 
 
-def _nobody(membership: Membership) -> Unknown:
+def _unknown_member(membership: Membership) -> Unknown:
     return Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
 
 
-def _taken_over(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """What differs of the values that are taken over of this person."""
+def _values_to_update(person: User, values: dict[str, Any]) -> dict[str, Any]:
+    """The values that differ; none if a VLE may not change this person."""
     return {} if person.login_allowed else values_compared(person, values).changed
 
 
-def _take_over(person: User, values: dict[str, Any]) -> User:
-    """Written only when something differs: VLEs repeat themselves with every page."""
-    changed = _taken_over(person, values)
+def _person_updated(person: User, values: dict[str, Any]) -> User:
+    """Writes only when something differs: VLEs send the same values with every page view."""
+    changed = _values_to_update(person, values)
     if not changed:
         return person
     return people.person_update(person=person, is_locked=not person.is_staff, **changed)

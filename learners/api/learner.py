@@ -90,7 +90,7 @@ class VersionSerializer(BodySerializer):
     version = serializers.CharField(max_length=250)
 
     def get_value(self, dictionary):
-        """A form sends every field that it shows: one left blank is not there."""
+        """A form sends all its fields: a blank one counts as missing."""
         value = super().get_value(dictionary)
         blank = html.is_html_input(dictionary) and value is not empty and not value.get("version")
         return empty if blank else value
@@ -184,10 +184,10 @@ class LearnerViewSet(RoleViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def activity_id(self) -> int:
-        asked = self.request.query_params["activity_id"]
-        if not re.fullmatch(r"-?[0-9]{1,1000}", asked):
+        number = self.request.query_params["activity_id"]
+        if not re.fullmatch(r"-?[0-9]{1,1000}", number):
             raise ValidationError({"activity_id": ["A valid integer is required."]})
-        return int(asked)
+        return int(number)
 
     @extend_schema(request=ConsentAcceptanceSerializer, responses={201: InstitutionLearnerSerializer})
     @action(detail=True, methods=["post"])
@@ -198,8 +198,10 @@ class LearnerViewSet(RoleViewSet):
         body.is_valid(raise_exception=True)
         consent = services.consent_of_version(institution=self.tenant, version=body.validated_data["version"])
         language = body.validated_data["language"]
-        shown = queries.consent_language(consent, [language] if language else self.languages()) or language
-        services.consent_accept(learner=learner, consent=consent, language=shown, address=client_address(request))
+        document_language = queries.consent_language(consent, [language] if language else self.languages()) or language
+        services.consent_accept(
+            learner=learner, consent=consent, language=document_language, address=client_address(request)
+        )
         return Response(self.read_one(pk=learner.pk), status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
@@ -207,13 +209,13 @@ class LearnerViewSet(RoleViewSet):
     def ic_reject(self, request, **_):
         """The learner rejects the informed consent that was accepted."""
         learner = self.get_object()
-        shown = learner.consent and queries.consent_language(learner.consent, self.languages())
-        services.consent_reject(learner=learner, language=shown, address=client_address(request))
+        document_language = learner.consent and queries.consent_language(learner.consent, self.languages())
+        services.consent_reject(learner=learner, language=document_language, address=client_address(request))
         if legacy.is_served(self.caller):
             return Response(self.read_one(pk=learner.pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def languages(self) -> list[str]:
-        """What the client prefers, the dearest first."""
+        """The languages that the client accepts, most preferred first."""
         header = self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         return [code for code, weight in parse_accept_lang_header(header) if weight > 0 and code != "*"]

@@ -21,7 +21,7 @@ class InstitutionSENDLearnerSerializer(ResourceSerializer):
 
 
 class LearnerSENDViewSet(ResourceViewSet):
-    # Also those that have run out: who looks after a learner sees what held once.
+    # Includes expired assignments, so that staff see the needs that a learner had before.
     queryset = SENDLearner.objects.all()
     serializer_class = InstitutionSENDLearnerSerializer
     search_fields = ("category__description",)

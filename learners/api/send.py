@@ -32,7 +32,7 @@ class InstitutionSENDCategoryDataSerializer(BodySerializer):
 class SENDDataField(Computed, AnyJSONField):
     """Answered with both keys; taken as an object with both, one or none, in forms as JSON text.
 
-    What the values may be is said by the service, which knows the instruments of this moment.
+    The service checks the values, because it reads the instruments that exist now.
     """
 
     default_error_messages = {"no_object": "Send an object with enabled_options, disabled_instruments or both."}
@@ -42,7 +42,7 @@ class SENDDataField(Computed, AnyJSONField):
         self.read_only, self.required = False, False
 
     def get_value(self, dictionary):
-        """A form sends every field that it shows: one left blank is not there."""
+        """A form sends all its fields: a blank one counts as missing."""
         value = super().get_value(dictionary)
         return empty if getattr(value, "is_json_string", False) and not value.strip() else value
 

@@ -47,14 +47,14 @@ class AlertView(ActivityCaptureView):
     def post(self, request, **_):
         """Something that a sensor noticed while the learner works on an activity."""
         body = self.read(AlertSerializer)
-        place = self.place(body)
+        context = self.activity_context(body)
         alert = alert_create(
             learner=self.learner,
-            activity=place.activity,
-            session=place.session,
+            activity=context.activity,
+            session=context.session,
             level=body["level"],
             data=body["data"],
-            instruments=self.instruments(place, body.get("instruments") or []),
+            instruments=self.instruments(context, body.get("instruments") or []),
             raised_at=body["raised_at"],
         )
         return taken(path_of(self.learner, "alert", alert.pk))

@@ -56,12 +56,12 @@ class StatusView(CaptureView):
         """What has become of the learner's own samples, by their names."""
         names = self.read(StatusRequestSerializer)["samples"]
         keys = {name: key for name in names if (key := self._key(name)) is not None}
-        found = capture_states(self.learner.pk, {*keys.values()}, self.caller.assessment_session_id)
-        states = {name: found[key] for name, key in keys.items() if key in found}
+        state_by_key = capture_states(self.learner.pk, {*keys.values()}, self.caller.assessment_session_id)
+        states = {name: state_by_key[key] for name, key in keys.items() if key in state_by_key}
         return Response([_state(name, *states.get(name, ("NOT_FOUND", {"validations": {}}))) for name in names])
 
     def _key(self, name: str) -> tuple[str, int] | None:
-        """What a name of ours names; None when it is none, or another learner's."""
+        """(kind, id) in a name that `path_of` made for this learner; None for any other text."""
         kind, _, digits = name.removeprefix(f"{self.learner.learner_id}/").partition("/")
         number = bounded_id(digits)
         return (kind, number) if number and name == path_of(self.learner, kind, number) else None

@@ -26,13 +26,13 @@ class VerificationView(ReceivesSample, ActivityCaptureView):
     def post(self, request, **_):
         """A sample that instruments check, captured while the learner works on an activity."""
         body = self.read(VerificationSerializer)
-        place = self.place(body)
-        made = request_create(
+        context = self.activity_context(body)
+        verification = request_create(
             learner=self.learner,
-            activity=place.activity,
-            session=place.session,
+            activity=context.activity,
+            session=context.session,
             sample=body["data"],
-            instruments=self.instruments(place, body["instruments"]),
+            instruments=self.instruments(context, body["instruments"]),
             metadata=body["metadata"],
         )
-        return taken(path_of(self.learner, "request", made.pk))
+        return taken(path_of(self.learner, "request", verification.pk))

@@ -75,13 +75,13 @@ def activity_histogram(instrument: int, statistics: ReportStatistics) -> list[in
 
 
 def statistic(name: str, kind: Any) -> Computed:
-    """One value of the row's `arithmetic.Statistics`, of this type."""
+    """The field of one value of the row's `arithmetic.Statistics`; `kind` is its type in the schema."""
 
-    def shown(instrument, result, confidence, measured):
+    def value(instrument, result, confidence, measured):
         return getattr(measured.statistics(instrument, result, confidence), name)
 
-    shown.__annotations__["return"] = kind
-    return Computed(shown, "instrument_id", "result", "confidence", given=report_statistics)
+    value.__annotations__["return"] = kind
+    return Computed(value, "instrument_id", "result", "confidence", given=report_statistics)
 
 
 class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):

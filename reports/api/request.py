@@ -17,7 +17,7 @@ from reports.api.shared.evidence import LinkField, RequestEvidence, may_read_rep
 from reports.models import Report, Request, RequestResult
 from reports.visibility import own_work
 
-_ASKED = Request.instruments.through._default_manager.filter(request=OuterRef("pk"))
+_REQUEST_INSTRUMENTS = Request.instruments.through._default_manager.filter(request=OuterRef("pk"))
 
 
 def audit_url(request: int, file_id: int | None, evidence: RequestEvidence) -> str | None:
@@ -74,7 +74,7 @@ class InstrumentsFilter(filters.ModelMultipleChoiceFilter):
     field_class = InstrumentsField
 
     def filter(self, queryset, value):
-        return queryset.filter(Exists(_ASKED.filter(instrument__in=value))) if value else queryset
+        return queryset.filter(Exists(_REQUEST_INSTRUMENTS.filter(instrument__in=value))) if value else queryset
 
 
 class RequestFilter(filters.FilterSet):
@@ -83,7 +83,7 @@ class RequestFilter(filters.FilterSet):
 
 class ReportRequestViewSet(ResourceViewSet):
     queryset = Request.objects.annotate(
-        first_instrument=Subquery(_ASKED.order_by("instrument").values("instrument")[:1])
+        first_instrument=Subquery(_REQUEST_INSTRUMENTS.order_by("instrument").values("instrument")[:1])
     )
     serializer_class = InstitutionCourseActivityReportRequestSerializer
     filterset_class = RequestFilter

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, ActivityInstrument
-from courses.queries import Place, place_of, takes_documents
+from courses.queries import ActivityContext, activity_context, takes_documents
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
@@ -31,8 +31,8 @@ from learners.api.shared.captures import (
     uuid_read,
 )
 from learners.models import Learner
-from learners.queries import instruments_applying, learner_standing
-from learners.services import standing_known
+from learners.queries import instruments_applying, learner_with_state
+from learners.services import learner_state_known
 from reports.api.shared.captures import raise_no_session
 from reports.services.captures import request_create
 
@@ -75,7 +75,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def handle_exception(self, exc: Exception) -> Response:
         answer = super().handle_exception(exc)
         if self.action == "wanted" and answer.status_code == 404:
-            answer.data = []  # the plugin counts what it gets, whatever the status: anything else ends its whole run
+            answer.data = []  # the plugin counts the entries whatever the status: another type would stop its whole run
         return answer
 
     @extend_schema(
@@ -87,7 +87,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def wanted(self, request, **_):
         """The activity's instruments that take documents of this learner."""
         learner = self._learner()
-        rows = _taking(self._place(learner), learner)
+        rows = _document_instruments(self._activity_context(learner), learner)
         return Response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(
@@ -103,13 +103,15 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         serializer = AttachmentSerializer(data=request.data, context={"view": self})
         serializer.is_valid(raise_exception=True)
         body: dict[str, Any] = serializer.validated_data
-        place = self._place(learner, body.get("session_id"))
+        context = self._activity_context(learner, body.get("session_id"))
         document = request_create(
             learner=learner,
-            activity=place.activity,
-            session=place.session,
+            activity=context.activity,
+            session=context.session,
             sample=body["data"],
-            instruments=instruments_among((row.instrument for row in _taking(place, learner)), body["instruments"]),
+            instruments=instruments_among(
+                (row.instrument for row in _document_instruments(context, learner)), body["instruments"]
+            ),
             metadata=body["metadata"],
             is_document=True,
         )
@@ -120,27 +122,27 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
         learner_id = uuid_read(self.kwargs["learner_id"])
         if learner_id is None:
             raise ValidationError({"learner_id": [serializers.UUIDField.default_error_messages["invalid"]]})
-        course = self.kwargs["parent_lookup_activity__course_id"]  # access has found the activity in it
+        course = self.kwargs["parent_lookup_activity__course_id"]  # checked already: the activity is in this course
         attending = Learner.objects.filter(institution=self.tenant_id, courses=course, learner_id=learner_id)
-        learner = learner_standing(attending)
+        learner = learner_with_state(attending)
         if learner is None:
             raise Http404
         return learner
 
-    def _place(self, learner: Learner, number: int | None = None) -> Place:
-        """The activity of the URL and the learner's session of it with this number; 400 for any other one."""
+    def _activity_context(self, learner: Learner, number: int | None = None) -> ActivityContext:
+        """The activity of the URL, with the learner's session of this number; 400 if there is no such session."""
         session = {} if number is None else {"id": number, "learner": learner.pk}
-        place = place_of(Activity.objects.filter(pk=self.link["activity"]), **session)
-        if place is None:
+        context = activity_context(Activity.objects.filter(pk=self.link["activity"]), **session)
+        if context is None:
             raise Http404
-        if number is not None and place.session is None:
+        if number is not None and context.session is None:
             raise_no_session()
-        return place
+        return context
 
 
-def _taking(place: Place, learner: Learner) -> list[ActivityInstrument]:
-    """The instruments that take documents of this learner there."""
-    if not place.activity.enabled:
+def _document_instruments(context: ActivityContext, learner: Learner) -> list[ActivityInstrument]:
+    """The instruments of the activity that take documents of this learner."""
+    if not context.activity.enabled:
         return []
-    rows = instruments_applying(learner.pk, place.instruments, standing_known(learner).send)
+    rows = instruments_applying(learner.pk, context.instruments, learner_state_known(learner).send)
     return [row for row in rows if takes_documents(row)]

@@ -1,1 +1,1 @@
-"""Changes of what reports are made of. No HTTP."""
+"""Changes of the rows from which reports are made. No HTTP."""

@@ -15,8 +15,8 @@ from institutions.models import Instrument, Message
 from kernel.domain import Invalid
 from kernel.fast.whole import Whole
 from learners.models import Learner
-from learners.queries import Standing, current_consent_of
-from learners.services import capture_stored, standing_under_lock, standing_whole, to_lock
+from learners.queries import LearnerState, current_consent_of
+from learners.services import capture_stored, learners_for_update, state_of_locked_learner, state_of_locked_row
 from reports.models import Alert, AlertLevel, Request
 
 
@@ -30,13 +30,13 @@ def request_create(
     metadata: dict[str, Any],
     is_document: bool = False,
 ) -> Request:
-    """A sample that these instruments must check; the learner attends the course, the session is of both.
+    """A sample that these instruments must check. The caller has checked course, activity, learner and session.
 
-    A document may belong to a session that is over: it is handed in at the end, and VLEs send it later.
+    A document may belong to a closed session: it is handed in at the end of the session, and VLEs send it later.
     """
     facts = _facts(learner, activity, session, instruments)
     content = sample_json(sample, **facts, metadata=metadata)
-    with _captured(learner, activity, session, Kind.REQUEST, content, is_late=is_document) as file:
+    with _capture_file(learner, activity, session, Kind.REQUEST, content, is_late=is_document) as file:
         request = Request.objects.create(
             institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
         )
@@ -54,19 +54,19 @@ def alert_create(
     instruments: Collection[Instrument],
     raised_at: datetime,
 ) -> Alert:
-    """Something that a sensor noticed. A message code in `data` that the service knows is the alert's."""
+    """Something that a sensor noticed. If `data` has a known message code, it becomes the alert's code."""
     facts = _facts(learner, activity, session, instruments)
     content = orjson.dumps(
         facts | {"level": level.name.lower(), "raised_at": raised_at, "data": data}, option=orjson.OPT_UTC_Z
     )
-    with _captured(learner, activity, session, Kind.ALERT, [content]) as file:
+    with _capture_file(learner, activity, session, Kind.ALERT, [content]) as file:
         alert = Alert.objects.create(
             institution_id=learner.institution_id,
             learner=learner,
             activity=activity,
             session=session,
             level=level,
-            message_code=_message(data),
+            message_code=_message_of(data),
             data=file,
             raised_at=raised_at,
         )
@@ -86,13 +86,13 @@ def _facts(
     )
 
 
-def _message(data: Any) -> Message | None:
+def _message_of(data: Any) -> Message | None:
     code = data.get("message_code") if isinstance(data, dict) else None
     return Message.objects.filter(code=code).first() if isinstance(code, str) and "\0" not in code else None
 
 
 @contextmanager
-def _captured(
+def _capture_file(
     learner: Learner,
     activity: Activity,
     session: AssessmentSession | None,
@@ -102,15 +102,15 @@ def _captured(
     is_late: bool = False,
 ) -> Iterator[StoredFile]:
     open_session = None if is_late else session
-    lock = _Lock(learner, activity, open_session)
-    lock.refuse_over(activity.enabled, open_session)  # as they were read: before anything is written
-    with capture_stored(learner=learner, kind=kind, content=content, locked=lock.locked) as file:
-        lock.refuse_over(lock.is_enabled, lock.session)
+    lock = _CaptureLock(learner, activity, open_session)
+    lock.refuse_closed(activity.enabled, open_session)  # first with the values that were read, before a file is written
+    with capture_stored(learner=learner, kind=kind, content=content, locked=lock.state_locked) as file:
+        lock.refuse_closed(lock.is_enabled, lock.session)
         yield file
 
 
 def _in_activity(key: int, activity: int) -> QuerySet[Learner]:
-    return to_lock(Learner.objects.filter(pk=key)).annotate(
+    return learners_for_update(Learner.objects.filter(pk=key)).annotate(
         is_enabled=Exists(Activity.objects.filter(pk=activity, enabled=True))
     )
 
@@ -118,34 +118,34 @@ def _in_activity(key: int, activity: int) -> QuerySet[Learner]:
 _IN_ACTIVITY = Whole(_in_activity, "key", "activity")
 
 
-class _Lock:
-    """Where something is captured: the activity, and the session if that must be open."""
+class _CaptureLock:
+    """Locks the learner and, if it must be open, the session; remembers the state of activity and session then."""
 
     def __init__(self, learner: Learner, activity: Activity, session: AssessmentSession | None) -> None:
-        self.learner, self.activity, self.named = learner, activity, session
+        self.learner, self.activity, self.requested_session = learner, activity, session
         self.session, self.is_enabled = session, False
 
-    def locked(self) -> Standing:
-        """The person, the learner and the session, locked in this order; the session and the activity as of now."""
+    def state_locked(self) -> LearnerState:
+        """Lock the person, the learner and the session in this order, and read session and activity again."""
         self.session = self._session_locked()
         if self.session is not None:
             self.is_enabled = self.session.activity.enabled
-            return standing_whole(self.session.learner, self.session.current)  # type: ignore[attr-defined]
+            return state_of_locked_learner(self.session.learner, self.session.current)  # type: ignore[attr-defined]
         learner = _IN_ACTIVITY.first(key=self.learner.pk, activity=self.activity.pk)
         self.is_enabled = learner is not None and learner.is_enabled
-        return standing_under_lock(learner)
+        return state_of_locked_row(learner)
 
     def _session_locked(self) -> AssessmentSession | None:
-        if self.named is None:
+        if self.requested_session is None:
             return None
-        rows = AssessmentSession.objects.filter(pk=self.named.pk)
+        rows = AssessmentSession.objects.filter(pk=self.requested_session.pk)
         joined = rows.select_related("activity", "learner__user", "learner__institution", "learner__consent")
         locked = joined.select_for_update(of=("learner__user", "learner", "self"), no_key=True)
         return next(iter(locked.annotate(current=current_consent_of("institution"))), None)
 
-    def refuse_over(self, is_enabled: bool, session: AssessmentSession | None) -> None:
-        """Invalid when the activity or the session takes nothing any more."""
+    def refuse_closed(self, is_enabled: bool, session: AssessmentSession | None) -> None:
+        """Invalid when the activity is disabled or the session is closed."""
         if not is_enabled:
             raise Invalid(activity_id="This activity is not enabled.")
-        if self.named is not None and (session is None or session.is_over):
+        if self.requested_session is not None and (session is None or session.is_over):
             raise Invalid(session_id="Closed session")

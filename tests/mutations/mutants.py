@@ -782,7 +782,7 @@ WRITTEN = [
     (
         "chains of alternatives",
         "courses/services/activities.py",
-        "    if found is not None:\n",
+        "    if next_primary is not None:\n",
         "    if False:\n",
         _COURSES,
     ),
@@ -835,11 +835,17 @@ WRITTEN = [
     (
         "VLEs make people with the role",
         _REGISTRATIONS,
-        "home.disable_vle_user_creation or getattr(home, membership.kept)",
+        "home.disable_vle_user_creation or getattr(home, membership.creation_switch)",
         "home.disable_vle_user_creation",
         _VLE_MEMBER,
     ),
-    ("VLEs give roles", _REGISTRATIONS, "    if getattr(home, membership.kept):\n", "    if False:\n", _VLE_MEMBER),
+    (
+        "VLEs give roles",
+        _REGISTRATIONS,
+        "    if getattr(home, membership.creation_switch):\n",
+        "    if False:\n",
+        _VLE_MEMBER,
+    ),
     (
         "global administrators are locked out of order",
         _REGISTRATIONS,
@@ -851,7 +857,7 @@ WRITTEN = [
     (
         "who is slower is refused",
         _REGISTRATIONS,
-        "        if found is None:\n            raise\n",
+        "        if person is None:\n            raise\n",
         "        raise\n",
         _VLE_MEMBER,
     ),
@@ -866,8 +872,8 @@ WRITTEN = [
     (
         "dates of VLEs are refused",
         "courses/services/activities.py",
-        "    _put(activity, values)\n    activity.save(",
-        "    _put(activity, values)\n    _refuse_backwards(activity)\n    activity.save(",
+        "    _set_values(activity, values)\n    activity.save(",
+        "    _set_values(activity, values)\n    _refuse_end_before_start(activity)\n    activity.save(",
         _VLE_ACTIVITY,
     ),
     (
@@ -1318,15 +1324,15 @@ WRITTEN = [
     (
         "D-41 cycles of two",
         "courses/services/groups.py",
-        "        if at == group.pk:\n",
-        "        if at == group.pk == parent.pk:\n",
+        "        if ancestor == group.pk:\n",
+        "        if ancestor == group.pk == parent.pk:\n",
         _GROUP,
     ),
     (
         "D-41 the tree is not locked",
         "courses/services/groups.py",
-        "    found = Institution.objects.filter(pk=institution_id).select_for_update(no_key=True)\n",
-        "    found = Institution.objects.filter(pk=institution_id)\n",
+        "    rows = Institution.objects.filter(pk=institution_id).select_for_update(no_key=True)\n",
+        "    rows = Institution.objects.filter(pk=institution_id)\n",
         _GROUP,
     ),
     (
@@ -1339,7 +1345,7 @@ WRITTEN = [
     (
         "D-41 the database's cascade",
         "courses/services/groups.py",
-        "CourseGroup.objects.filter(pk__in=keys[start : start + PIECE]).delete()",
+        "CourseGroup.objects.filter(pk__in=part).delete()",
         "CourseGroup.objects.filter(pk=group.pk).delete()",
         _GROUP,
     ),
@@ -1353,14 +1359,14 @@ WRITTEN = [
     (
         "SEND D-44 data of PUT",
         "learners/services.py",
-        '_send_data(values["data"], send_data(held.data))',
+        '_send_data(values["data"], send_data(row.data))',
         '_send_data(values["data"], send_data({}))',
         _SEND,
     ),
     (
         "SEND D-44 end of an assignment",
         "learners/services.py",
-        '    expires_at = values.get("expires_at", held.expires_at)\n',
+        '    expires_at = values.get("expires_at", row.expires_at)\n',
         '    expires_at = values.get("expires_at")\n',
         _LEARNER_SEND,
     ),
@@ -1462,14 +1468,14 @@ WRITTEN = [
     (
         "sessions of every VLE",
         "courses/api/vle_assessment.py",
-        'rows.filter(pk=said["session_id"], activity__vle=self.root_id)',
-        'rows.filter(pk=said["session_id"])',
+        'rows.filter(pk=body["session_id"], activity__vle=self.root_id)',
+        'rows.filter(pk=body["session_id"])',
         _ASSESSMENT,
     ),
     (
         "another learner's session",
         "courses/api/vle_assessment.py",
-        "        if any(said.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
+        "        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
         "        if False:\n",
         _ASSESSMENT,
     ),
@@ -1567,8 +1573,8 @@ WRITTEN = [
     (
         "links without consent",
         "courses/services/assessments.py",
-        "    _refuse_without_consent(standing, enrolments)\n    opened",
-        "    opened",
+        "    _refuse_without_consent(state, enrolments)\n    caller_session",
+        "    caller_session",
         _SESSION_LINKS,
     ),
     (
@@ -1709,7 +1715,7 @@ WRITTEN = [
     (
         "special needs name what is gone",
         "learners/services.py",
-        'instrument.pk in (found.get("disabled_instruments") or ())',
+        'instrument.pk in (data.get("disabled_instruments") or ())',
         "instrument.pk in ()",
         (("tests/institutions/test_admin_instrument.py", "-k", "one_use"),),
     ),
@@ -1820,14 +1826,14 @@ WRITTEN = [
     (
         "erasing leaves samples",
         "learners/services.py",
-        "    EnrolmentSample.objects.filter(learner=held).delete()\n",
+        "    EnrolmentSample.objects.filter(learner=learner).delete()\n",
         "",
         _ENROLMENT,
     ),
     (
         "erasing leaves files",
         "learners/services.py",
-        "    files_erase(files=StoredFile.objects.filter(owner=held.pk, kind__in=BIOMETRIC))\n",
+        "    files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))\n",
         "",
         _ENROLMENT,
     ),
@@ -1972,21 +1978,21 @@ WRITTEN = [
     (
         "consent is asked before alone",
         "learners/services.py",
-        "        _refuse_without_consent(locked() if locked else standing_locked(learner.pk))\n",
-        "        _ = locked() if locked else standing_locked(learner.pk)\n",
+        "        _refuse_without_consent(locked() if locked else learner_state_locked(learner.pk))\n",
+        "        _ = locked() if locked else learner_state_locked(learner.pk)\n",
         _ATTACHMENT,
     ),
     (
         "consent is asked for at the end alone",
         "learners/services.py",
-        "    _refuse_without_consent(standing_known(learner))\n    with (",
+        "    _refuse_without_consent(learner_state_known(learner))\n    with (",
         "    with (",
         _ATTACHMENT,
     ),
     (
         "sessions are looked at before alone",
         "reports/services/captures.py",
-        "        lock.refuse_over(lock.is_enabled, lock.session)\n",
+        "        lock.refuse_closed(lock.is_enabled, lock.session)\n",
         "",
         _VERIFY,
     ),

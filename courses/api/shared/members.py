@@ -29,7 +29,7 @@ class MemberFilter(filters.FilterSet):
 
 class MemberViewSet(ResourceViewSet):
     membership: members.Membership
-    locks_row = False  # a link is what changes: the services lock both its ends, in their order
+    locks_row = False  # only the link changes: the services lock the role and the course, in this order
     # Rows are roles, so that their id is the person's.
     scope = under(
         Course,

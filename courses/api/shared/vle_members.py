@@ -36,8 +36,8 @@ class VLEMemberViewSet(MemberViewSet):
     is_unknown = False
 
     def known(self, values):
-        there, member = registrations.member_known(course=self.parent, membership=self.membership, **values)
-        self.is_unknown = not there
+        exists, member = registrations.member_known(course=self.parent, membership=self.membership, **values)
+        self.is_unknown = not exists
         return member
 
     def perform_create(self, serializer):

@@ -21,7 +21,7 @@ from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, ObjectField
 from learners.models import Learner
-from learners.queries import learner_standing
+from learners.queries import learner_with_state
 
 MOST_INSTRUMENTS = 100
 LEARNER_ID = OpenApiParameter("learner_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -92,12 +92,12 @@ class CaptureView(RefusedInBody, ProcedureView):
 
     @staticmethod
     def read_row(rows):
-        return learner_standing(rows)
+        return learner_with_state(rows)
 
     @property
     def learner(self) -> Learner:
         """The learner of the URL."""
-        return self.row  # found by enter()
+        return self.row  # read by enter()
 
 
 @extend_schema_field({"type": "string", "description": "data:<media type>;base64,..."})

@@ -8,12 +8,12 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity
-from courses.queries import Place, place_of
+from courses.queries import ActivityContext, activity_context
 from institutions.models import Instrument
 from kernel.caller import CallerKind
 from learners.api.shared.captures import CaptureView, OfLearner, instruments_among
 from learners.queries import instruments_applying
-from learners.services import standing_known
+from learners.services import learner_state_known
 
 
 class InActivity(OfLearner):
@@ -27,19 +27,19 @@ def raise_no_session() -> NoReturn:
 
 
 class ActivityCaptureView(CaptureView):
-    def place(self, body: dict[str, Any]) -> Place:
-        """Where the body says that it was captured: one query."""
+    def activity_context(self, body: dict[str, Any]) -> ActivityContext:
+        """The activity and session that the body names, in one query."""
         bound = self.caller.assessment_session_id
         number = bound or body.get("session_id")
         session = {} if number is None else {"id": number, "learner": self.learner.pk}
-        place = place_of(self._activities(body), **session)
-        if place is None:
+        context = activity_context(self._activities(body), **session)
+        if context is None:
             raise ValidationError({"activity_id": ["The learner attends no course with this activity."]})
         if bound is not None and body.get("session_id") not in (None, bound):
             raise PermissionDenied
-        if number is not None and place.session is None:
+        if number is not None and context.session is None:
             raise_no_session()
-        return place
+        return context
 
     def _activities(self, body: dict[str, Any]) -> QuerySet[Activity]:
         """The activity of a course that the learner attends; for a VLE one of its own."""
@@ -48,6 +48,6 @@ class ActivityCaptureView(CaptureView):
             attended = attended.filter(vle=self.caller.id)
         return attended.filter(pk=body["activity_id"], course=body["course_id"])
 
-    def instruments(self, place: Place, ids: list[int]) -> list[Instrument]:
-        rows = instruments_applying(self.learner.pk, place.instruments, standing_known(self.learner).send)
+    def instruments(self, context: ActivityContext, ids: list[int]) -> list[Instrument]:
+        rows = instruments_applying(self.learner.pk, context.instruments, learner_state_known(self.learner).send)
         return instruments_among((row.instrument for row in rows), ids)

@@ -104,7 +104,7 @@ class InformedConsentDocumentViewSet(ResourceViewSet):
         return settings.REQUEST_BODY_BYTES + (settings.CONSENT_PDF_BYTES if form else 0)
 
     def lock_first(self):
-        consent_locked(consent=self.parent)  # before the document: as whoever deletes a consent does
+        consent_locked(consent=self.parent)  # before the document, in the order of `consent_delete`
 
     def perform_create(self, serializer):
         serializer.instance = documents.document_create(consent=self.parent, **serializer.validated_data)

@@ -578,7 +578,7 @@ WRITTEN = [
     (
         "sign-ins of modules are not recorded",
         "signin/services/modules.py",
-        '    found.save(update_fields=["last_used_at"])\n',
+        '    credential.save(update_fields=["last_used_at"])\n',
         "",
         _APPROLE,
     ),
@@ -679,15 +679,15 @@ WRITTEN = [
     (
         "launched sessions outlive a leaked secret",
         "institutions/services/credentials.py",
-        "opened.filter(assessment_session=None, ended_at=None).update(ended_at=ends)",
+        "sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)",
         "pass",
         _LAUNCHER,
     ),
     (
         "exams break when a secret is replaced",
         "institutions/services/credentials.py",
-        "opened.filter(assessment_session=None, ended_at=None)",
-        "opened.filter(ended_at=None)",
+        "sessions.filter(assessment_session=None, ended_at=None)",
+        "sessions.filter(ended_at=None)",
         _LAUNCHER,
     ),
     (
@@ -714,7 +714,7 @@ WRITTEN = [
     (
         "launchers in use are forgotten",
         "signin/services/sessions.py",
-        "Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(opened))",
+        "Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))",
         "Q(expires_at__lt=before) | Q(used_at__lt=before))",
         _LAUNCHER,
     ),
@@ -1060,7 +1060,7 @@ WRITTEN = [
     (
         "D-13 PDF by name",
         "institutions/services/documents.py",
-        'if not (starts and b"%%EOF" in content.read()):',
+        'if not (has_header and b"%%EOF" in content.read()):',
         "if False:",
         _TRAPS,
     ),
@@ -1205,8 +1205,8 @@ WRITTEN = [
     (
         "D-31 both roles go",
         "institutions/services/people.py",
-        "    _role_erase(held, role)\n    if not (",
-        "    _role_erase(held, INSTRUCTOR)\n    _role_erase(held, LEARNER)\n    if not (",
+        "    _role_erase(stored, role)\n    if not (",
+        "    _role_erase(stored, INSTRUCTOR)\n    _role_erase(stored, LEARNER)\n    if not (",
         _TRAPS,
     ),
     (
@@ -1617,7 +1617,7 @@ WRITTEN = [
     (
         "the own account ends",
         "institutions/services/accounts.py",
-        "    if own and taken:\n",
+        "    if own and revoked:\n",
         "    if False:\n",
         _ACCOUNTS,
     ),
@@ -1667,8 +1667,8 @@ WRITTEN = [
     (
         "records say texts",
         "institutions/services/administration.py",
-        "            found[field.name] = None\n",
-        "            found[field.name] = [old, new]\n",
+        "            changes[field.name] = None\n",
+        "            changes[field.name] = [old, new]\n",
         _ACCOUNTS,
     ),
     (
@@ -1688,8 +1688,8 @@ WRITTEN = [
     (
         "global administrators go with an institution",
         "institutions/services/institutions.py",
-        "_GOES_WITH_IT = Q(inst_admin=True, is_staff=False)",
-        "_GOES_WITH_IT = Q(inst_admin=True)",
+        "_DELETED_WITH_INSTITUTION = Q(inst_admin=True, is_staff=False)",
+        "_DELETED_WITH_INSTITUTION = Q(inst_admin=True)",
         (("tests/institutions/test_admin_institution.py",),),
     ),
     (
@@ -1723,7 +1723,7 @@ WRITTEN = [
     (
         "credentials of a provider outlive a rotation",
         "institutions/services/instruments.py",
-        "    credentials_end(provider=held, overlap_minutes=overlap_minutes)\n",
+        "    credentials_end(provider=stored, overlap_minutes=overlap_minutes)\n",
         "",
         _PROVIDER,
     ),
@@ -1813,7 +1813,7 @@ WRITTEN = [
     (
         "profile: every session ends",
         "institutions/services/people.py",
-        "        kept.update(generation=changed.session_generation)\n",
+        "        current_session.update(generation=changed.session_generation)\n",
         "",
         _PROFILE,
     ),

@@ -36,7 +36,7 @@ class PDFField(Computed):
     }
 
     def __init__(self) -> None:
-        super().__init__(pdf_url, "pdf_id", "language", given=consent_pdf_links, style={"input_type": "file"})
+        super().__init__(pdf_url, "pdf_id", "language", per_request=consent_pdf_links, style={"input_type": "file"})
         self.read_only, self.required, self.allow_null = False, False, True
 
     def get_value(self, dictionary):

@@ -276,7 +276,7 @@ WRITTEN = [
         "parents are not looked for",
         f"{_KERNEL}access.py",
         "        view.enter()\n",
-        "        view.__dict__.setdefault('_held', tuple(view.access.values()))\n",
+        "        view.__dict__.setdefault('_entered_grants', tuple(view.access.values()))\n",
         _ACCESS,
     ),
     ("rows of all grants", f"{_KERNEL}row_rules.py", "        if grant.rows is None:\n", "        if True:\n", _ACCESS),
@@ -290,8 +290,8 @@ WRITTEN = [
     (
         "rights of roles do not add up",
         f"{_KERNEL}viewsets.py",
-        "        self._held = tuple(grants)\n",
-        "        self._held = tuple(grants[:1])\n",
+        "        self._entered_grants = tuple(grants)\n",
+        "        self._entered_grants = tuple(grants[:1])\n",
         _ACCESS,
     ),
     ("rights of other actions count", f"{_KERNEL}rooted.py", "if self.action in g.actions)", "if True)", _ACCESS),
@@ -347,7 +347,7 @@ WRITTEN = [
     (
         "nested serializers take every id",
         f"{_KERNEL}serializers.py",
-        "    if isinstance(one, serializers.BaseSerializer) and",
+        "    if isinstance(innermost, serializers.BaseSerializer) and",
         "    if False and",
         _SEAL,
     ),
@@ -901,7 +901,7 @@ WRITTEN = [
         _PATHS,
     ),
     ("VLEs' controls are refused", f"{_KERNEL}access.py", "drops_controls=True,", "", _TEXT),
-    ("control characters", f"{_KERNEL}text.py", "    if found is not None:\n", "    if False:\n", _TRAPS),
+    ("control characters", f"{_KERNEL}text.py", "    if control is not None:\n", "    if False:\n", _TRAPS),
     (
         "constraints are not checked",
         f"{_KERNEL}serializers.py",
@@ -1241,15 +1241,15 @@ WRITTEN = [
     (
         "D-7 rows of nobody can be changed",
         f"{_KERNEL}viewsets.py",
-        "        if self.action not in READ and self.scope.is_nobodys(row):\n",
+        "        if self.action not in READ and self.scope.is_shared(row):\n",
         "        if False:\n",
         _UI,
     ),
     (
         "D-7 rows of everybody",
         f"{_KERNEL}scope.py",
-        "return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own",
-        "return Q() if self.with_nobodys else own",
+        "return own | Q(**dict.fromkeys(self.rows, None)) if self.with_shared_rows else own",
+        "return Q() if self.with_shared_rows else own",
         _UI,
     ),
     (

@@ -9,7 +9,7 @@ Store and database cannot commit together. The order of the steps decides what a
 * An object is erased after the deletion of its row is committed: a rollback never leaves a row without its object.
   The PendingErasure row is committed together with the deletion, and goes when the store has erased the object.
 
-`manage.py erase_files` does both repairs. Whoever stores a file must refer to it in the same transaction.
+`manage.py erase_files` does both repairs. Refer to a new file in the same transaction that stores it.
 """
 
 import hashlib

@@ -16,7 +16,7 @@ class Tied(BaseConstraint):
     """A foreign key over several columns: one row of another table must have these values together.
 
     Tied(fields=("course", "vle"), to_fields=("id", "vle"), name=...) makes an activity whose VLE is not its course's
-    VLE impossible, whoever writes it. The first field is the foreign key to that other table, whose columns need a
+    VLE impossible. The first field is the foreign key to that other table, whose columns need a
     unique constraint. Nothing is validated in forms: the columns come from the URL's parents, and the database refuses
     programming errors.
     """

@@ -213,7 +213,7 @@ class BlankableCharField(serializers.CharField):
 
 
 class SwitchField(serializers.BooleanField):
-    """A switch that may be null in a body, as forms send what nobody touched: it stays as it is."""
+    """A boolean that may be null in a body, as forms send unchanged fields: its value then stays as it is."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"required": False} | kwargs)

@@ -7,13 +7,13 @@ from institutions.services.people import person_delete, person_update
 from kernel.domain import Conflict
 from kernel.writes import one_transaction
 
-_OPENS = ("is_staff", "is_active", "login_allowed")
+_NEEDED_TO_SIGN_IN = ("is_staff", "is_active", "login_allowed")
 
 
 @one_transaction()
 def account_update(*, person: User, own: bool, is_locked: bool = False, **values: Any) -> User:
-    """Change any person. Nobody can revoke the flags in `_OPENS`, which allow to sign in, of their `own` account."""
-    revoked = [name for name in _OPENS if getattr(person, name) and values.get(name) is False]
+    """Change any person. Conflict when flags of the `own` account that are needed to sign in would be revoked."""
+    revoked = [name for name in _NEEDED_TO_SIGN_IN if getattr(person, name) and values.get(name) is False]
     if own and revoked:
         raise Conflict(f"Nobody can take {', '.join(revoked)} from the own account.")
     return person_update(person=person, is_locked=is_locked, **values)

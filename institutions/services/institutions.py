@@ -51,7 +51,7 @@ def institution_update(*, institution: Institution, **values: Any) -> Institutio
 
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    """The values as they are stored: no restriction of mail domains is null, none of return addresses is empty text."""
+    """The values as they are stored: unrestricted mail domains are null, unrestricted return addresses are empty."""
     cleaned = dict(values)
     if "mail_domain" in cleaned:
         try:

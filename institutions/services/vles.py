@@ -76,6 +76,6 @@ def _locked(vle: VLE) -> VLE:
 @one_transaction()
 def vle_delete(*, vle: VLE) -> None:
     """Delete the VLE with its credentials, courses, activities, reports and requests and their files."""
-    list(vle.credential_rows.select_for_update())  # nobody signs in with one during the deletion
+    list(vle.credential_rows.select_for_update())  # a simultaneous sign-in waits for the deletion
     vle.delete()
     files_erase_unreferenced(institution=vle.institution)

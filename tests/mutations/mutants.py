@@ -1239,7 +1239,7 @@ WRITTEN = [
         _TRAPS,
     ),
     (
-        "D-7 rows of nobody can be changed",
+        "D-7 shared rows can be changed",
         f"{_KERNEL}viewsets.py",
         "        if self.action not in READ and self.scope.is_shared(row):\n",
         "        if False:\n",

@@ -92,12 +92,12 @@ def url_read(url: str) -> Link | None:
 
 
 def evidence_links(view) -> Links:
-    """For Computed(..., given=evidence_links): links to data captured from learners and to data derived from it."""
+    """For Computed(..., per_request=evidence_links): links to data captured from learners and to data derived of it."""
     return _links(view, settings.EVIDENCE_URL_SECONDS)
 
 
 def consent_pdf_links(view) -> Links:
-    """For Computed(..., given=consent_pdf_links)."""
+    """For Computed(..., per_request=consent_pdf_links)."""
     return _links(view, settings.CONSENT_PDF_URL_SECONDS)
 
 

@@ -1,16 +1,15 @@
-"""Stored files: how an object gets into the store and how it leaves it again. No HTTP.
+"""Stored files: writing objects to the store and erasing them. No HTTP.
 
-Store and database cannot commit together, so one side may always know more than the other:
+Store and database cannot commit together. The order of the steps decides what a failure can leave behind:
 
-* An object is written before its row is committed: a row never names an object that is not there. When the
+* An object is written before its row is committed, so that a row never names an object that does not exist. When the
   transaction is rolled back, or the process dies before the commit, the object stays without a row. That cannot be
-  noted down beforehand: a note inside the transaction is rolled back with it, and SQLite lets nobody write beside it.
-  But what a key looks like is known, so `objects_erase_unknown` finds such objects: of ours, older than any
-  transaction, and known to no row.
+  recorded beforehand: a record in the same transaction is rolled back with it, and SQLite allows no second writer.
+  `objects_erase_unknown` finds such objects by the form of their keys: older than any transaction, and without a row.
 * An object is erased after the deletion of its row is committed: a rollback never leaves a row without its object.
   The PendingErasure row is committed together with the deletion, and goes when the store has erased the object.
 
-`manage.py erase_files` does both repairs. Whoever stores a file must refer to it in the same transaction.
+`manage.py erase_files` does both repairs. Refer to a new file in the same transaction that stores it.
 """
 
 import hashlib
@@ -45,7 +44,7 @@ def store() -> Storage:
 
 
 class _Measured(io.RawIOBase):
-    """Content that is read once, from front to end; size and hash are right when it has been."""
+    """Content that is read once, sequentially; size and hash are complete after the last byte."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks, self.rest = iter(chunks), b""
@@ -79,7 +78,7 @@ def _chunks(content: IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
 def file_drafted(
     *, institution, owner, kind: Kind, media_type: str, content: IO[bytes] | Iterable[bytes], extension: str
 ) -> Iterator[StoredFile]:
-    """An object with this content, and its row, which is still to be saved: in a transaction inside the block.
+    """Write an object with this content and yield its unsaved row: the block saves it, in a transaction of its own.
 
     So no transaction waits for a slow store. The object is erased again when the block fails. See `file_store`.
     """
@@ -114,8 +113,8 @@ def file_store(
 ) -> StoredFile:
     """The row of a new object with this content, which is read in chunks; a file is read from its start.
 
-    `owner` is the person whose data it is, None for the institution's own papers. Refer to the row in the same
-    transaction: what no row refers to is erased at the next opportunity (see the module for rollbacks).
+    `owner` is the person whose data it is, None for the institution's own documents. Refer to the row in the same
+    transaction: a file that no row refers to is erased at the next opportunity (see the module for rollbacks).
     """
     with file_drafted(
         institution=institution, owner=owner, kind=kind, media_type=media_type, content=content, extension=extension
@@ -126,7 +125,7 @@ def file_store(
 
 @one_transaction()
 def files_erase(*, files: QuerySet[StoredFile]) -> int:
-    """Delete these rows, and their objects as soon as that is committed; how many they were.
+    """Delete these rows, and their objects after the commit; answer the number of files.
 
     Nothing may refer to them any more: ProtectedError otherwise.
     """
@@ -142,21 +141,21 @@ def files_erase(*, files: QuerySet[StoredFile]) -> int:
 
 
 def files_erase_unreferenced(*, institution) -> int:
-    """Erase the institution's files that no row refers to any more: after a cascade. How many they were."""
-    left = StoredFile.objects.filter(institution=institution)
+    """After a cascade: erase the institution's files that no row refers to any more; answer their number."""
+    unreferenced = StoredFile.objects.filter(institution=institution)
     for relation in StoredFile._meta.get_fields(include_hidden=True):
         if isinstance(relation, ManyToOneRel):
-            pointing = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
-            left = left.filter(~Exists(pointing))
-    return files_erase(files=left)
+            referring = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
+            unreferenced = unreferenced.filter(~Exists(referring))
+    return files_erase(files=unreferenced)
 
 
 def objects_erase(*, storage_keys: Sequence[str]) -> int:
-    """Erase these objects; how many are left because the store failed. Their PendingErasure rows stay."""
-    gone = [key for key in storage_keys if _object_erase(key)]
-    for keys in batched(gone, BATCH):
+    """Erase these objects; answer how many the store failed to erase. Their PendingErasure rows stay."""
+    erased = [key for key in storage_keys if _object_erase(key)]
+    for keys in batched(erased, BATCH):
         PendingErasure.objects.filter(storage_key__in=keys).delete()
-    return len(storage_keys) - len(gone)
+    return len(storage_keys) - len(erased)
 
 
 def objects_erase_pending() -> tuple[int, int]:
@@ -167,9 +166,9 @@ def objects_erase_pending() -> tuple[int, int]:
 
 
 def objects_erase_unknown(*, older_than: timedelta) -> tuple[int, int]:
-    """Erase the objects of ours that no row knows, of transactions that never were committed: (erased, failed).
+    """Erase objects without a row, left by transactions that were not committed: (erased, failed).
 
-    `older_than` must be longer than any transaction and any upload. Objects whose keys are not ours are left alone.
+    `older_than` must be longer than any transaction and any upload. Objects with keys of another form are left alone.
     """
     erased = failed = 0
     for keys in batched(_keys_in_store(), BATCH):
@@ -199,7 +198,7 @@ def _is_older(key: str, than: timedelta) -> bool:
     try:
         return store().get_modified_time(key) < timezone.now() - than
     except FileNotFoundError:
-        return False  # somebody else was faster
+        return False  # another process has erased it
 
 
 def _object_erase(key: str) -> bool:

@@ -1,22 +1,22 @@
-"""The kernel: everything that resources have in common. It knows none of them.
+"""The kernel: everything that resources have in common. It imports none of them.
 
-Whoever adds a resource reads these three, under 400 lines together; the steps are in docs/developer.md:
+To add a resource, read these three files, under 400 lines together; the steps are in docs/developer.md:
 
     access.py         which role may do what: grants, and the roots of URLs with their callers
-    scope.py          what each id of a URL filters, and how rows hang from their parent
+    scope.py          what each id of a URL filters, and how rows are related to their parent
     viewsets.py       what a resource declares, its hooks, and how rows are written
 
-Deciding:
+Access:
 
-    caller.py         who asks, with which roles
+    caller.py         the caller of a request, with roles
     row_rules.py      the rules of grants as SQL
-    rooted.py         what every view has in common: caller, roles, institution, grants
-    seal.py           refuses what would decide otherwise than these files
-    tenancy.py        the way from a row to its institution
-    procedures.py     answers at addresses that are no rows
+    rooted.py         base of every view: caller, roles, institution, grants
+    seal.py           keeps resources from overriding these files
+    tenancy.py        the path from a row to its institution
+    procedures.py     views at addresses that are neither rows nor lists
     routing.py        addresses, from the declared tree
     declared.py       finds the declared tree
-    checks.py         what `manage.py check` says about the declarations
+    checks.py         checks of the declarations, for `manage.py check`
 
 Reading and writing rows:
 
@@ -24,28 +24,28 @@ Reading and writing rows:
     fast/rows.py      serializers compiled to rows of plain values
     fast/prepared.py  statements that are compiled once
     fast/whole.py     the same, for model instances
-    filters.py        what a query string may ask of a list
+    filters.py        filters, search and ordering of lists
     pagination.py     pages of a list
     serializers.py    serializers and their fields
-    constraints.py    constraints of the database, and how they are told
+    constraints.py    constraints of the database, and their messages
     errors.py         errors as answers
     domain.py         errors that services raise
-    writes.py         one transaction, inserts that ask nothing before, answers from memory
+    writes.py         one transaction, inserts without a query before, answers from memory
     commit.py         effects after the commit
     batches.py        many values in parts
 
 Values and tables:
 
-    ids.py            ids as they arrive
-    text.py           what text may be
-    nesting.py        how deep JSON may be
-    fields.py         columns that are encrypted
-    models.py         tables with instants, and tables that are only added to
+    ids.py            validation of ids
+    text.py           validation of texts
+    nesting.py        how deep JSON may be nested
+    fields.py         encrypted columns
+    models.py         base classes: tables with instants, and records that are never changed
 
 HTTP:
 
     http/parsers.py   bodies of requests
-    http/spooled.py   large bodies, of which one string goes to a file
+    http/spooled.py   large bodies, of which one string is written to a file
     http/renderers.py JSON
     http/metadata.py  answers to OPTIONS
     http/paths.py     middleware: slashes, proxies, public address
@@ -55,10 +55,10 @@ For people and for tools:
 
     schema.py                     OpenAPI
     browsable/renderer.py         the browsable API
-    browsable/navigation.py       where its pages lead to
+    browsable/navigation.py       titles, breadcrumbs and links of its pages
     templatetags/browsable.py     filters of its templates
-    admin.py                      what pages of Django's admin have in common
+    admin.py                      base classes for Django's admin
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
-    postgres/base.py              Django's PostgreSQL backend with fewer questions
+    postgres/base.py              Django's PostgreSQL backend with fewer health checks
 """

@@ -26,10 +26,10 @@ Rule = Callable[..., Q]
 @dataclass(frozen=True)
 class Grant:
     actions: frozenset[str]
-    parent: Rule | None  # holds only under these parents (courses I teach); None: under all
+    parent: Rule | None  # applies only under these parents (courses I teach); None: under all
     rows: Rule | None  # sees only these rows (my own); None: all under the parent
-    when: Callable[[Caller], bool] | None  # holds only while the institution's settings allow it
-    sees: Rule | None  # of those parents sees only these (my own report): the others are not there (404); None: all
+    when: Callable[[Caller], bool] | None  # applies only while the institution's settings allow it
+    sees: Rule | None  # of those parents sees only these (my own report), 404 under the others; None: all
 
 
 def grant(
@@ -45,10 +45,10 @@ def grant(
 
 @dataclass(frozen=True)
 class Root:
-    """The first word of a tree's URLs: who may enter it, with which roles, and whose rows lie below.
+    """The first word of a tree's URLs: which callers it admits, with which roles, and whose rows are below it.
 
-    `roles` and `tenant` take the caller and the first id of the URL (None on the root's own list). No roles: the caller
-    is a stranger there, to whom the root is not there (404), or who is refused (403).
+    `roles` and `tenant` take the caller and the first id of the URL (None on the root's own list). Callers without
+    roles are answered 404 if `strangers_get_404`, else 403.
     """
 
     kinds: frozenset[CallerKind]
@@ -56,17 +56,17 @@ class Root:
     tenant: Callable[[Caller, int | None], int | None]
     strangers_get_404: bool = False
     id_is_tenant: bool = False
-    drops_controls: bool = False  # control characters of texts are left out there, where elsewhere they are 400
-    id_is_own: bool = True  # the first id names the root's row, which `roles` has judged; else a row like any other
+    drops_controls: bool = False  # removes control characters from texts; elsewhere they are answered 400
+    id_is_own: bool = True  # the first id names the root's row, which `roles` has checked; else any row, looked up
 
 
 def module(role: Role) -> Callable[[Caller, int | None], Role]:
-    """A VLE or a provider has its role below its own id alone."""
+    """A VLE or a provider has its role only below its own id."""
     return lambda caller, id: role if id == caller.id else NOBODY
 
 
 def _capturing(caller: Caller, id: int | None) -> Role:
-    """People have their roles, VLEs theirs below the institution that they belong to."""
+    """People have their roles in the institution, a VLE has its role in the institution that it belongs to."""
     if caller.kind is CallerKind.VLE:
         return Role.VLE if id == caller.institution_id else NOBODY
     return caller.roles_in(id)
@@ -80,7 +80,7 @@ ROOTS = {
         frozenset({CallerKind.VLE}),
         module(Role.VLE),
         lambda caller, id: caller.institution_id,
-        drops_controls=True,  # VLEs repeat what people once pasted, and show nobody why it was refused
+        drops_controls=True,  # VLEs send texts that people have pasted, and would not show them the error
     ),
     "provider": Root(frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None),
     "admin": Root(
@@ -89,7 +89,7 @@ ROOTS = {
         lambda caller, id: None,
         id_is_own=False,
     ),
-    # The capture API, /lapi/v1/: the first id is the institution's there, too.
+    # The capture API, /lapi/v1/: there, too, the first id is the institution's.
     "lapi": Root(
         PEOPLE | {CallerKind.LEARNER_SESSION, CallerKind.VLE},
         _capturing,
@@ -98,18 +98,18 @@ ROOTS = {
         id_is_tenant=True,
     ),
 }
-# What programs sign in as has one role: where no line of an access table is for it, nothing is looked up for it.
-_OF_PROGRAMS = {CallerKind.VLE: Role.VLE, CallerKind.PROVIDER: Role.PROVIDER}
+# Programs have one role each: if no line of an access table has it, they are refused without a query.
+_ROLES_OF_PROGRAMS = {CallerKind.VLE: Role.VLE, CallerKind.PROVIDER: Role.PROVIDER}
 
 
 class DeclaredAccess(BasePermission):
-    """Deny unless `access` grants. Anonymous 401; kind not admitted 403; stranger or broken chain 404; no line 403."""
+    """Deny unless `access` grants: 401 anonymous, 403 kind not admitted or no grant, 404 no role or no such parent."""
 
     def has_permission(self, request, view) -> bool:
         if not request.user.is_authenticated:
             return False
         root, kind = ROOTS[view.root], request.user.kind
-        role = _OF_PROGRAMS.get(kind)
+        role = _ROLES_OF_PROGRAMS.get(kind)
         if kind not in root.kinds or (role is not None and not any(role & who for who in view.access)):
             return False
         if not view.roles:

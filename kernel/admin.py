@@ -1,6 +1,6 @@
 """Base classes of the ModelAdmins and inlines of all apps.
 
-Related rows are typed or looked up, never listed in a select; what a service or the database refuses becomes a message.
+Related rows are typed or looked up, never listed in a select; errors of services and the database become messages.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataErr
 
 
 def refusal_text(error: Exception) -> str:
-    """What a person is told of this refusal."""
+    """The message for a person about this error."""
     if isinstance(error, ProtectedError):
         return "Other rows depend on this one."
     if isinstance(error, ValidationError):
@@ -33,7 +33,7 @@ def refusal_text(error: Exception) -> str:
 
 
 class ShallowJSONField(forms.JSONField):
-    """JSON that is not nested too deeply. What is too deep for Python's parser is refused in the same way."""
+    """JSON that is not nested too deeply; also refuses text that is too deep for Python's parser."""
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -44,7 +44,7 @@ class ShallowJSONField(forms.JSONField):
         return content
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """The typed text, to be shown again in the form with its errors."""
+        """The typed text, for the form with its errors."""
         try:
             return super().bound_data(data, initial)
         except RecursionError:

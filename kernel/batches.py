@@ -1,4 +1,4 @@
-"""Many values in parts: what a database can be asked for at once, and memory can hold, is limited."""
+"""Many values in parts: the number of parameters of a statement, and memory, are limited."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

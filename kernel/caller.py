@@ -1,4 +1,4 @@
-"""Caller: who is asking, with the rights of this moment. Also DRF's `request.user`."""
+"""The caller of a request, with current rights. Also DRF's `request.user`."""
 
 import enum
 from dataclasses import dataclass
@@ -45,18 +45,18 @@ UNFLAGGED = Role.INSTRUCTOR | Role.LEARNER | Role.MEMBER
 
 @dataclass(frozen=True)
 class Caller:
-    """Everything comes from the database at each request; a token only says which session to look up."""
+    """All values are read from the database at each request; a token only names the session."""
 
     kind: CallerKind
     id: int  # of the person, the VLE or the provider
-    institution: Any = None  # the tenant's row, or None for who belongs to none
+    institution: Any = None  # the row of the caller's institution, None for callers without one
     roles: Role = NOBODY  # inside that institution
     everywhere: Role = NOBODY
     name: str = ""
     session_id: int | None = None
     assessment_session_id: int | None = None
-    login_allowed: bool = False  # signs in with a password, and so may set another one
-    credential_id: int | None = None  # that a VLE or a provider signed in with
+    login_allowed: bool = False  # signs in with a password, and so may change it
+    credential_id: int | None = None  # with which a VLE or a provider signed in
     is_authenticated = is_active = True
 
     @property
@@ -68,7 +68,7 @@ class Caller:
         return self.institution and self.institution.pk
 
     def roles_in(self, tenant: int | None) -> Role:
-        """Roles inside one institution; without one (the list of institutions), all that are held."""
+        """Roles inside one institution; for None (the list of institutions) all roles of the caller."""
         at_home = self.institution is not None and tenant in (None, self.institution_id)
         return self.everywhere | self.roles if at_home else self.everywhere
 
@@ -78,7 +78,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Anyone:
-    """The caller of a prepared statement: a rule that asks for more than an id cannot be prepared, and says so."""
+    """The caller of a prepared statement: rules that use more than these ids raise AttributeError."""
 
     id: int
     institution_id: int

@@ -1,4 +1,4 @@
-"""`manage.py check`: tree, scopes, access and plans must tell the same story."""
+"""`manage.py check`: tree, scopes, access, ordering and plans of all resources must be consistent."""
 
 from django.core.checks import Error, register
 from django.core.exceptions import FieldError, ImproperlyConfigured
@@ -32,9 +32,9 @@ def _examine(resource):
     for name in ("serializer_class", "detail_serializer_class"):
         if not issubclass(getattr(view, name) or ResourceSerializer, ResourceSerializer):
             yield Error(f"{view.__name__}.{name} is no ResourceSerializer", id="tesla.E004")
-    for shown in view.serializers():
+    for serializer in view.serializers():
         try:
-            shown().fields  # noqa: B018 - are made of the model's here
+            serializer().fields  # noqa: B018 - creates the fields
         except ImproperlyConfigured as error:
             yield Error(str(error), id="tesla.E006")
             return
@@ -45,21 +45,21 @@ def _examine(resource):
 
 def _examine_names(resource):
     view, (*above, own) = resource.viewset, resource.kwargs
-    said, wanted = list(view.scope.kwargs), above[::-1]
+    scope_kwargs, url_kwargs = list(view.scope.kwargs), above[::-1]
     if resource.root not in ROOTS or view.root != resource.root:
         yield Error(f"{view.__name__}.root is {view.root}, its URL begins with {resource.root}", id="tesla.E001")
-    if said != wanted:
-        yield Error(f"{view.__name__}.scope names {said}, its URL names {wanted}", id="tesla.E001")
+    if scope_kwargs != url_kwargs:
+        yield Error(f"{view.__name__}.scope names {scope_kwargs}, its URL names {url_kwargs}", id="tesla.E001")
     if (looked_up := view.lookup_url_kwarg) != own:
         yield Error(f"{view.__name__} looks up {looked_up}, its URL says {own}", id="tesla.E001")
 
 
 def _examine_access(view):
-    opened = {action for grant in view.access.values() for action in grant.actions}
-    if not opened:
+    granted = {action for grant in view.access.values() for action in grant.actions}
+    if not granted:
         yield Error(f"{view.__name__} grants nothing to anyone", id="tesla.E002")
     known = METHOD.keys() | {name for extra in view.get_extra_actions() for name in extra.mapping.values()}
-    if unknown := sorted(opened - known):
+    if unknown := sorted(granted - known):
         yield Error(f"{view.__name__}.access grants {unknown}, which are no actions of it", id="tesla.E002")
     for grant in view.access.values():
         if grant.rows is not None and multiplies(view.queryset.model, grant.rows(Anyone(1, 1))):
@@ -75,7 +75,7 @@ def _is_total(ordering, model) -> bool:
 
 
 def _examine_queries(view, kwargs):
-    """Let the ORM build what requests will ask, without a database: mistyped paths and impure rules fail here."""
+    """Let the ORM compile the statements of requests, without a database: wrong paths and unstable rules fail here."""
     for what, attempt in _attempts(view, kwargs):
         try:
             attempt()
@@ -99,5 +99,5 @@ def _attempts(view, kwargs):
             yield "access", lambda grant=grant: view.prepared("parent", (grant,)).compiled()
         if view.fast_rows:
             yield "access", lambda grant=grant: view.prepared("page", (grant,)).compiled()
-            for shown in view.serializers():
-                yield "serializer", lambda grant=grant, shown=shown: view.prepared("row", (grant,), shown).compiled()
+            for reader in view.serializers():
+                yield "serializer", lambda grant=grant, reader=reader: view.prepared("row", (grant,), reader).compiled()

@@ -1,4 +1,4 @@
-"""Database constraints that Django does not have, and what a violated one says to people."""
+"""Database constraints that Django does not have, and the messages of violated constraints."""
 
 from collections.abc import Iterable
 
@@ -13,12 +13,12 @@ REFUSED = "These values do not go together."
 
 
 class Tied(BaseConstraint):
-    """These columns together must stand in one row of another table: a foreign key over several columns.
+    """A foreign key over several columns: one row of another table must have these values together.
 
     Tied(fields=("course", "vle"), to_fields=("id", "vle"), name=...) makes an activity whose VLE is not its course's
-    VLE impossible, whoever writes it. The first field is the foreign key to that other table, whose columns need a
-    unique constraint. Nothing is validated in forms: the columns come from the URL's parents, and a mistake of ours is
-    refused by the database.
+    VLE impossible. The first field is the foreign key to that other table, whose columns need a
+    unique constraint. Nothing is validated in forms: the columns come from the URL's parents, and the database refuses
+    programming errors.
     """
 
     def __init__(self, *, fields: Iterable[str], to_fields: Iterable[str], name: str) -> None:
@@ -89,21 +89,21 @@ def constrained_fields(constraint: BaseConstraint) -> set[str]:
 
 
 def blamed(fields: set[str], writable: Iterable[str]) -> str:
-    """The one field that the writer can change among those of a constraint; else the row as a whole."""
-    found = fields & set(writable)
-    return found.pop() if len(found) == 1 else NON_FIELD_ERRORS
+    """The field under which a violation is reported: the only writable one of the constraint, else the whole row."""
+    candidates = fields & set(writable)
+    return candidates.pop() if len(candidates) == 1 else NON_FIELD_ERRORS
 
 
 def refuse_violations(row: Model, writable: Iterable[str]) -> None:
     """Raise django's ValidationError, by field, for every constraint that saving `row` would violate.
 
-    `writable` names the fields that the writer gave: a violation is put under the one of them that takes part.
+    `writable` names the fields of the body; see `blamed`.
     """
     errors: dict[str, list[str]] = {}
     for constraint in row._meta.constraints:
         fields = constrained_fields(constraint)
         if row._meta.pk.name in fields:
-            continue  # true as soon as the key is unique, or a matter of the service that knows both rows
+            continue  # constraints with the key cannot be violated, or are checked by the service that has both rows
         try:
             constraint.validate(type(row), row)
         except ValidationError:
@@ -114,7 +114,7 @@ def refuse_violations(row: Model, writable: Iterable[str]) -> None:
 
 
 def violated_fields(error: IntegrityError) -> set[str]:
-    """Names of the fields of a unique constraint that the database found violated: a race that validation lost."""
+    """Names of the fields of the unique constraint that the database reported as violated."""
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is not None:  # PostgreSQL names the constraint
         return _fields_of_constraint(diagnosis.constraint_name or "")

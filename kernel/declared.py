@@ -1,4 +1,4 @@
-"""Where the kernel finds the resources: it imports none of them."""
+"""The declared tree of resources, found by a setting: the kernel imports no resource."""
 
 from importlib import import_module
 from types import ModuleType

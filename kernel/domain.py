@@ -1,4 +1,4 @@
-"""What services raise. Views translate it (see errors.py); services and commands need no HTTP."""
+"""Errors that services raise. errors.py translates them to HTTP, which services and commands do not know."""
 
 
 class DomainError(Exception):
@@ -6,15 +6,15 @@ class DomainError(Exception):
 
 
 class Conflict(DomainError):  # noqa: N818 - named after the answer it becomes
-    """The present state forbids it: 409."""
+    """The current state of the data forbids the change: 409."""
 
 
 class Forbidden(DomainError):  # noqa: N818
-    """Nobody with these rights may do it to this row: 403."""
+    """The caller's rights do not allow the change of this row: 403."""
 
 
 class Unknown(DomainError):  # noqa: N818
-    """It names something that does not exist here: 404."""
+    """Something that the caller named does not exist here: 404."""
 
 
 class Invalid(DomainError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""The one translation of errors to HTTP, and JSON answers outside DRF's views."""
+"""The translation of all errors to HTTP, and JSON answers outside DRF's views."""
 
 import logging
 
@@ -17,7 +17,7 @@ from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.writes import Taken
 
 logger = logging.getLogger(__name__)
-_AS_A_WHOLE: dict[str, str] = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # what is wrong with no field alone
+_AS_A_WHOLE: dict[str, str] = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}  # errors of no single field
 
 
 class ConflictAnswer(exceptions.APIException):
@@ -42,11 +42,11 @@ def _translate(exc, view):
         case Invalid():
             return _invalid(exc, view)
         case ModelValidationError():
-            found = as_serializer_error(exc)
-            return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in found.items()})
+            details = as_serializer_error(exc)
+            return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in details.items()})
         case ProtectedError() | RestrictedError():
             return ConflictAnswer("Other rows depend on this one.")
-        case IntegrityError():  # which the two above are, too
+        case IntegrityError():  # the base class of the two above
             return exceptions.ValidationError(_lost_race(exc, view))
         case RequestDataTooBig() | TooManyFieldsSent():
             return exceptions.ParseError("The body is too large.")
@@ -59,7 +59,7 @@ def _invalid(error: Invalid, view) -> exceptions.ValidationError:
 
 
 def _everything_taken(error: Taken, view) -> Exception:
-    """The view's transaction is rolled back by now, so the database can be asked what else is taken."""
+    """All violated constraints of the row: the view's transaction is rolled back by now, so queries are possible."""
     try:
         error.ask()
     except ModelValidationError as everything:
@@ -76,7 +76,7 @@ def _lost_race(error: IntegrityError, view) -> dict[str, list[str]]:
 
 
 def _writable(view) -> dict[str, str]:
-    """{name in a body: name in the model} of what can be written."""
+    """{name in a body: name in the model} of the writable fields."""
     serializer = getattr(view, "serializer_class", None)
     declared = serializer().fields if serializer else {}
     return {name: str(field.source) for name, field in declared.items() if not field.read_only}

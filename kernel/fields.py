@@ -13,7 +13,7 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 class EncryptedTextField(models.TextField):
-    """Text that the database holds encrypted. The first of ENCRYPTION_KEYS encrypts, all of them decrypt.
+    """Text that is encrypted in the database. The first of ENCRYPTION_KEYS encrypts, all of them decrypt.
 
     It cannot be searched. The empty text stays empty.
     """

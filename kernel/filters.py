@@ -27,13 +27,13 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
-# Their choices are the rows or values of all institutions: a form shows them, and an id of nobody is told from others.
+# Their choices are rows or values of all institutions: forms list them, and answers reveal which ids exist elsewhere.
 _OF_ROWS = (filters.ModelChoiceFilter, filters.ModelMultipleChoiceFilter)
 _OF_VALUES = (filters.AllValuesFilter, filters.AllValuesMultipleFilter)
 
 
 def refuse_choices(name: str, filterset: type[filters.FilterSet] | None) -> None:
-    """A relation in a filter set's `fields` makes such a filter by itself. Rows that are everybody's are no secret."""
+    """TypeError for such filters, which a relation in a filter set's `fields` creates; shared rows are allowed."""
     for filter_name, declared in getattr(filterset, "base_filters", {}).items():
         is_of_rows = isinstance(declared, _OF_ROWS) and tenant_path(declared.queryset.model) is not None
         if is_of_rows or isinstance(declared, _OF_VALUES):
@@ -41,7 +41,7 @@ def refuse_choices(name: str, filterset: type[filters.FilterSet] | None) -> None
 
 
 class IntegerFilter(filters.NumberFilter):
-    """A filter by a whole number that a database can be asked for: the other one would cut 1.5 to 1."""
+    """A filter by a 64-bit integer: NumberFilter would truncate 1.5 to 1."""
 
     field_class = forms.IntegerField
 
@@ -51,15 +51,15 @@ class IntegerFilter(filters.NumberFilter):
 
 class _MomentField(fields.IsoDateTimeField):
     def to_python(self, value):
-        found = super().to_python(value)
+        moment = super().to_python(value)
         try:
-            return found and found.astimezone(UTC)
-        except OverflowError as error:  # its year in UTC is none
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:  # its year in UTC is out of range
             raise ModelValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
 class MomentFilter(filters.IsoDateTimeFilter):
-    """A filter by an instant that there is in UTC, too."""
+    """A filter by an instant that can be converted to UTC."""
 
     field_class = _MomentField
 
@@ -67,8 +67,8 @@ class MomentFilter(filters.IsoDateTimeFilter):
 class TenantFilter(IntegerFilter):
     """A filter by the id of a related row. An id of another institution is as unknown as one that does not exist.
 
-    A number, not a choice: neither the query nor the form loads the institution's rows. `none` is a number that asks
-    for the rows without a related one.
+    A number, not a choice: neither the query nor the form loads the institution's rows. `none` is a number that stands
+    for rows without a related one.
     """
 
     def __init__(self, *args, queryset, tenant: str = "institution", none: int | None = None, **kwargs):
@@ -88,7 +88,7 @@ class TenantFilter(IntegerFilter):
 
 
 class ColumnFilter(filters.Filter):
-    """A dashboard's filter box over a column: what the column cannot hold finds nothing. Never an error."""
+    """A dashboard's filter box above a column: values that are invalid for the column match nothing; no error."""
 
     def filter(self, queryset, value):
         try:
@@ -123,7 +123,7 @@ class DeclaredSearch(SearchFilter):
     """Words joined by AND, the view's `search_fields` by OR, case folded, anywhere in the text."""
 
     def get_search_terms(self, request):
-        """Each word once. Each is a part of the statement for every field: databases bear only so many."""
+        """Each word once. Their number is limited, as each adds a condition per field to the statement."""
         text = request.query_params.get(self.search_param, "")
         if len(text) > SEARCH_CHARACTERS:
             raise ValidationError({self.search_param: [f"At most {SEARCH_CHARACTERS} characters."]})
@@ -142,9 +142,9 @@ class DeclaredOrdering(OrderingFilter):
     """
 
     def filter_queryset(self, request, queryset, view):
-        asked = request.query_params.get(self.ordering_param, "").split(",")
+        terms = request.query_params.get(self.ordering_param, "").split(",")
         chosen: dict[str, bool] = {}  # the first mention of a name counts
-        for term in (term.strip() for term in asked):
+        for term in (term.strip() for term in terms):
             if (name := term.removeprefix("-")) in view.orderable:
                 chosen.setdefault(name, term.startswith("-"))
         if not chosen:

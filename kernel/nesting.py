@@ -1,15 +1,15 @@
-"""How deep JSON may be nested that is taken in: it is written again, inside pages, rows and files."""
+"""How deep JSON in requests may be nested: it is later written into answers, pages and files."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-DEEPEST = 32  # objects and lists inside each other; what writes JSON gives up at 254
+DEEPEST = 32  # objects and lists inside each other; orjson cannot write more than 254
 TOO_DEEP = f"This is nested too deeply: at most {DEEPEST} levels."
 
 
 def is_too_deep(value: Any, deepest: int = DEEPEST) -> bool:
-    """Level by level: whoever went down by calling itself would fail where this must tell."""
+    """Iterates level by level: a recursive function would fail on deeply nested values."""
     level = [value]
     for _ in range(deepest):
         level = [inner for outer in level for inner in _within(outer)]

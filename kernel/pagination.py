@@ -4,11 +4,11 @@ from rest_framework.pagination import LimitOffsetPagination
 
 from kernel.fast.prepared import Rows
 
-LARGEST = 2**63 - 1 - 1000  # what a database can still skip
+LARGEST = 2**63 - 1 - 1000  # the largest offset that databases accept, less the largest page
 
 
 class Pages(LimitOffsetPagination):
-    """Nonsense falls back: a limit to the default, an offset to the start."""
+    """Invalid values are ignored: the limit is then the default, the offset 0."""
 
     default_limit = 10
     max_limit = 1000

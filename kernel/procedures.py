@@ -1,4 +1,4 @@
-"""Procedures: answers at an address that is neither a row nor a list of rows, below a root or a row further down."""
+"""Procedures: views at addresses that are neither a row nor a list of rows, below a root or another row."""
 
 from typing import Any, ClassVar
 
@@ -27,17 +27,17 @@ class ProcedureView(Rooted, APIView):
     declarations = DECLARATIONS
     row_scope: ClassVar[Scope | None] = None  # which row the ids of the URL name; None: the root's own
     row: Any = None
-    action_map = {"post": "post"}  # the browsable API asks for it
+    action_map = {"post": "post"}  # used by the browsable API
     action: str | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
-        if unknown := sorted(verb for verb in opened if verb not in VERBS or not hasattr(cls, verb)):
+        granted = frozenset[str]().union(*(g.actions for g in cls.access.values()))
+        if unknown := sorted(verb for verb in granted if verb not in VERBS or not hasattr(cls, verb)):
             raise TypeError(f"{cls.__name__}.access grants {unknown}, which it does not answer")
         if any(g.rows or (cls.row_scope is None and (g.parent or g.sees)) for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has rules about rows that its URL does not name")
-        cls.http_method_names = sorted({"options"} | opened | ({"head"} if "get" in opened else set()))
+        cls.http_method_names = sorted({"options"} | granted | ({"head"} if "get" in granted else set()))
 
     def initialize_request(self, request, *args, **kwargs):
         verb = "get" if request.method == "HEAD" else request.method.lower()
@@ -51,24 +51,26 @@ class ProcedureView(Rooted, APIView):
         return body.validated_data
 
     def enter(self) -> None:
-        """Find the row that the URL names, and the grants that hold on it: 404 without the row, 403 without a grant.
+        """Set the row of the URL and the grants that apply to it: 404 without the row, 403 without a grant.
 
-        Where it is the root's own, the caller's roles have judged it.
+        The root's own row is checked by the caller's roles instead.
         """
-        grants = self._granted()
+        grants = self._grants_of_roles()
         if self.row_scope is not None:
             self.row = self._row(self.row_scope, grants)
-            grants = self._standing(grants, tuple(getattr(self.row, f"mark_{n}") for n in range(2 * len(grants))))
+            grants = self._grants_at_parent(
+                grants, tuple(getattr(self.row, f"mark_{n}") for n in range(2 * len(grants)))
+            )
             if not grants:
                 raise PermissionDenied
-        self._held = tuple(grants)
+        self._entered_grants = tuple(grants)
 
     def _row(self, scope: Scope, grants: list[Grant]) -> Any:
-        """That row, with what the rules of each grant say of it: one statement."""
+        """The row of the URL with the results of each grant's rules (`marks`): one statement."""
         marked = {f"mark_{n}": mark for n, mark in enumerate(marks(scope.model, grants, self.caller))}
         try:
             row = self.read_row(scope.parents(self.kwargs).annotate(**marked))
-        except (ValidationError, ValueError) as error:  # no id that such a row could have
+        except (ValidationError, ValueError) as error:  # not the form of such an id
             raise Http404 from error
         if row is None:
             raise Http404
@@ -76,5 +78,5 @@ class ProcedureView(Rooted, APIView):
 
     @staticmethod
     def read_row(rows: QuerySet) -> Any:
-        """Hook: the one of these rows that there is, or None, with whatever else is read with it."""
+        """Hook: the only one of these rows, or None; may select related rows."""
         return rows.first()

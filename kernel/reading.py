@@ -1,6 +1,6 @@
 """How the rows of a resource are read: prepared and compiled for JSON, by the REST framework for everything else.
 
-Nobody who adds a resource needs this file. `ResourceViewSet` is a Reader that also writes.
+Adding a resource does not need this file. `ResourceViewSet` is a Reader that also writes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,17 +37,17 @@ class Reader(Rooted, ModelViewSet):
     ordering: tuple[str | OrderBy, ...] = ("pk",)
     orderable: Mapping[str, str | tuple[str, ...]] = {}
     link: dict[str, Any] = {}  # what ties rows to the parent of this request
-    page: Sequence[Any] = ()  # what is being shown: rows of the plan's columns, or model instances
+    page: Sequence[Any] = ()  # the rows of the answer: tuples of the plan's columns, or model instances
     _plans: ClassVar[dict[type[ResourceSerializer], Plan]] = {}
     _prepared: ClassVar[dict[Any, Prepared]] = {}
-    _known: dict[Callable[[Any], Any], Any] | None = None  # facts of this request
+    _results: dict[Callable[[Any], Any], Any] | None = None  # of `per_request`
 
-    def given(self, fact: Callable[[Any], Any]) -> Any:
-        """A fact that computed fields need, asked once per request."""
-        known = self._known = {} if self._known is None else self._known
-        if fact not in known:
-            known[fact] = fact(self)
-        return known[fact]
+    def per_request(self, function: Callable[[Any], Any]) -> Any:
+        """function(view), called once per request: a value that computed fields need for every row."""
+        results = self._results = {} if self._results is None else self._results
+        if function not in results:
+            results[function] = function(self)
+        return results[function]
 
     # Which rows.
 
@@ -58,10 +58,10 @@ class Reader(Rooted, ModelViewSet):
 
     @classmethod
     def scoped(cls, link: dict, grants: Iterable[Grant], caller: Caller | Anyone, tenant: int | None):
-        """Rows under the parent that the grants let the caller see, in total order."""
+        """Rows under the parent that the grants let the caller see, in the resource's ordering."""
         if cls.scope.tenant:
             link = link | {cls.scope.tenant: tenant}
-        return visible(cls.queryset.filter(cls.scope.hanging(link)), grants, caller).order_by(*cls.ordering)
+        return visible(cls.queryset.filter(cls.scope.rows_of_parent(link)), grants, caller).order_by(*cls.ordering)
 
     @classmethod
     def columns_of(cls, name: str) -> tuple[str, ...]:
@@ -72,12 +72,12 @@ class Reader(Rooted, ModelViewSet):
     @classmethod
     def prepared(cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer]) -> Prepared:
         """The statements of this resource, one per set of grants and, for one row, per serializer."""
-        known = cls.__dict__.get("_prepared")
-        if known is None:
-            known = cls._prepared = {}
-        if (what, grants, *of) not in known:
-            known[what, grants, *of] = getattr(cls, f"_prepare_{what}")(grants, *of)
-        return known[what, grants, *of]
+        statements = cls.__dict__.get("_prepared")
+        if statements is None:
+            statements = cls._prepared = {}
+        if (what, grants, *of) not in statements:
+            statements[what, grants, *of] = getattr(cls, f"_prepare_{what}")(grants, *of)
+        return statements[what, grants, *of]
 
     @classmethod
     def _prepare_parent(cls, grants) -> Prepared:
@@ -92,8 +92,8 @@ class Reader(Rooted, ModelViewSet):
         plan = cls.plan(serializer)
 
         def one(me, home, tenant, key, **link):
-            found = cls.scoped(link, grants, Anyone(me, home), tenant)
-            return plan.expressed(found.filter(**{cls.lookup_field: key}), me)
+            rows = cls.scoped(link, grants, Anyone(me, home), tenant)
+            return plan.expressed(rows.filter(**{cls.lookup_field: key}), me)
 
         return Prepared(one, "me", "home", "tenant", "key", *cls.scope.rows, columns=plan.columns)
 
@@ -102,9 +102,9 @@ class Reader(Rooted, ModelViewSet):
         def page(me, home, tenant, **link):
             return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home), tenant), me)
 
-        # Links say which rows there are: joined to the rows first, databases read those of the whole institution.
+        # Read the keys from the table of links first: databases would read the whole institution's rows and then join.
         by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
-        keys_of = cls.scope.linked(cls.queryset.model) if by_links else None
+        keys_of = cls.scope.ordered_keys(cls.queryset.model) if by_links else None
         return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
 
     # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
@@ -112,41 +112,45 @@ class Reader(Rooted, ModelViewSet):
     @classmethod
     def plan(cls, serializer: type[ResourceSerializer] | None = None) -> Plan:
         """How rows are read for a list, or for another serializer of them."""
-        shown, plans = serializer or cls.serializer_class, cls.__dict__.get("_plans")
+        serializer, plans = serializer or cls.serializer_class, cls.__dict__.get("_plans")
         if plans is None:
             plans = cls._plans = {}
-        if shown not in plans:
+        if serializer not in plans:
             try:
-                plans[shown] = compile_rows(shown(), cls.scope.constants(ROOTS[cls.root].id_is_tenant))
+                plans[serializer] = compile_rows(serializer(), cls.scope.constants(ROOTS[cls.root].id_is_tenant))
             except CannotCompileError as error:
                 raise CannotCompileError(f"{cls.__name__}: {error}") from error
-        return plans[shown]
+        return plans[serializer]
 
     @classmethod
     def serializers(cls) -> list[type[ResourceSerializer]]:
-        """What rows are read by: in lists, by themselves, and where an action has its own."""
+        """All serializers of this resource's rows: of lists, of details, and of actions with their own."""
         own = (action.kwargs.get("serializer_class") for action in cls.get_extra_actions())  # type: ignore[attr-defined]
-        return [*dict.fromkeys(shown for shown in (cls.serializer_class, cls.detail_serializer_class, *own) if shown)]
+        return [
+            *dict.fromkeys(
+                serializer for serializer in (cls.serializer_class, cls.detail_serializer_class, *own) if serializer
+            )
+        ]
 
     def get_serializer_class(self):
         return (self.action == "retrieve" and self.detail_serializer_class) or self.serializer_class
 
     @property
-    def shown(self) -> Plan:
-        """The plan of what this action answers."""
+    def answer_plan(self) -> Plan:
+        """The plan of the serializer of this action."""
         return self.plan(self.get_serializer_class())
 
     def whole(self, queryset):
-        """For model instances: the joins and lists that the serializer will ask for."""
+        """The queryset for model instances, with the joins and prefetches that the serializer needs."""
         if not self.fast_rows:
             return queryset
-        plan = self.shown
-        found = queryset.select_related(*plan.relations).prefetch_related(*plan.prefetches)
-        return plan.expressed(found, self.caller.id)
+        plan = self.answer_plan
+        rows = queryset.select_related(*plan.relations).prefetch_related(*plan.prefetches)
+        return plan.expressed(rows, self.caller.id)
 
     def columns(self, queryset):
-        """For the compiled plan: what it asks of each row."""
-        plan = self.shown
+        """The queryset for the compiled plan: its columns as tuples."""
+        plan = self.answer_plan
         return plan.expressed(queryset, self.caller.id).values_list(*plan.columns)
 
     @property
@@ -159,7 +163,7 @@ class Reader(Rooted, ModelViewSet):
         return self.prepared(what, self.grants, *of)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
 
     def readable(self):
-        """The rows a list shows: prepared when nothing but a page is asked."""
+        """The rows of a list; a prepared statement when the query string has no filter, search or ordering."""
         if self.compiled and self.request.query_params.keys() <= PAGE_PARAMS:
             return self.ask("page")
         queryset = self.filter_queryset(self.get_queryset())
@@ -168,33 +172,33 @@ class Reader(Rooted, ModelViewSet):
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
         self.page = list(page)
-        return self.shown(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        return self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
 
     @property
     def page_keys(self) -> list[Any]:
-        """Keys of the rows that are being shown, for `given` facts about them; `pk` must be a column of one."""
+        """Keys of the rows of the answer, for `per_request` functions; a field must have `pk` as a column."""
         if not self.compiled:
             return [row.pk for row in self.page]
-        at = self.shown.columns.index("pk")
+        at = self.answer_plan.columns.index("pk")
         return [row[at] for row in self.page]
 
     def read_one(self, **lookup) -> Any:
-        """The one visible row that `lookup` finds, as JSON values; 404 when there is none."""
+        """The one visible row that matches `lookup`, as JSON values; 404 when there is none."""
         if self.compiled and [*lookup] == [self.lookup_field]:
             return self.only(self.ask("row", self.get_serializer_class(), key=lookup[self.lookup_field]))
-        found = self.get_queryset().filter(**lookup)
+        rows = self.get_queryset().filter(**lookup)
         if not self.compiled:
-            self.page = [get_object_or_404(self.whole(found))]
+            self.page = [get_object_or_404(self.whole(rows))]
             return self.get_serializer(self.page[0]).data
-        return self.only(self.columns(found)[:1])
+        return self.only(self.columns(rows)[:1])
 
-    def only(self, found) -> Any:
-        rows = self.read(found)
+    def only(self, page) -> Any:
+        rows = self.read(page)
         if not rows:
             raise Http404
         return rows[0]
 
-    # What services and answers to changes need beside it.
+    # What services and the answers to changes need.
 
     @cached_property
     def parent(self):
@@ -210,7 +214,7 @@ class Reader(Rooted, ModelViewSet):
         return row
 
     def in_memory(self, row) -> tuple | None:
-        """The columns of a row that was just written, of a caller who sees all rows here; None: it must be read."""
-        if not self.compiled or self.shown.expressions or all(g.rows is not None for g in self.grants):
+        """The columns of a row that was just written, if the caller sees all rows here; None: it must be read."""
+        if not self.compiled or self.answer_plan.expressions or all(g.rows is not None for g in self.grants):
             return None
-        return loaded(row, self.shown.columns)
+        return loaded(row, self.answer_plan.columns)

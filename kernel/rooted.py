@@ -1,4 +1,4 @@
-"""What every view of the tree has in common: who asks, with which grants below the root, and whose rows lie there."""
+"""Base of every view of the tree: the caller, the caller's grants, and the institution below the root of the URL."""
 
 from functools import cached_property
 from typing import Any, ClassVar, cast
@@ -20,7 +20,7 @@ class Rooted(Sealed):
     action: Any
     request: Any
     kwargs: dict[str, Any]
-    _held: tuple[Grant, ...] | None = None  # what the caller holds under the parent of the URL; None until it is found
+    _entered_grants: tuple[Grant, ...] | None = None  # of the caller under the parent of the URL; None before `enter`
 
     @property
     def caller(self) -> Caller:
@@ -37,7 +37,7 @@ class Rooted(Sealed):
 
     @property
     def tenant_id(self) -> int | None:
-        """The institution whose rows lie below the root of the URL; None where rows are of no institution."""
+        """The institution whose rows are below the root of the URL; None where rows belong to no institution."""
         return ROOTS[self.root].tenant(self.caller, self.root_id)
 
     @cached_property
@@ -49,18 +49,21 @@ class Rooted(Sealed):
 
     @property
     def grants(self) -> tuple[Grant, ...]:
-        """What the caller holds here for the action at hand."""
-        return tuple(g for g in self._held or () if self.action in g.actions)
+        """The caller's grants for the current action."""
+        return tuple(g for g in self._entered_grants or () if self.action in g.actions)
 
-    def _granted(self) -> list[Grant]:
-        """What the caller's roles are granted below this root; where it holds, the rules about the parent say."""
+    def _grants_of_roles(self) -> list[Grant]:
+        """The grants of the caller's roles below this root, before their rules about the parent are applied."""
         roles, caller = self.roles, self.caller
         return [g for who, g in self.access.items() if who & roles and (g.when is None or g.when(caller))]
 
     @staticmethod
-    def _standing(grants: list[Grant], marked: tuple) -> list[Grant]:
-        """Of these grants those that hold under the parent and see it; 404 when some hold there and none sees it."""
-        holding = [(g, sees) for g, holds, sees in zip(grants, marked[::2], marked[1::2], strict=True) if holds]
+    def _grants_at_parent(grants: list[Grant], marks: tuple) -> list[Grant]:
+        """Those of these grants that apply under the parent and see it; 404 when some apply there but none sees it.
+
+        `marks` are the values of `row_rules.marks`: for each grant whether it applies and whether it sees the parent.
+        """
+        holding = [(g, sees) for g, holds, sees in zip(grants, marks[::2], marks[1::2], strict=True) if holds]
         seeing = [g for g, sees in holding if sees]
         if holding and not seeing:
             raise Http404

@@ -35,7 +35,7 @@ register_converter(LanguageConverter, "language")
 
 
 class _Parent(GenericViewSet):
-    """Stands for a parent in a chain: gives its id converter, publishes nothing."""
+    """Placeholder for a parent in a chain of routers: has its id converter, but no routes."""
 
     lookup_field = "id"
     lookup_value_converter = "id"
@@ -61,7 +61,7 @@ class Resource:
 
     @property
     def prefix(self) -> str:
-        """What stands before the first id's word: "admin/" of "admin/user/{id}/"."""
+        """The part before the word of the first id: "admin/" of "admin/user/{id}/"."""
         return self.url[: re.search(r"\w+/\{", self.url).start()]  # type: ignore[union-attr] # every URL has an id
 
     @property
@@ -103,8 +103,8 @@ class Procedure:
     view: type[ProcedureView]
 
     def __post_init__(self) -> None:
-        found = re.fullmatch(r"(\w+)/\{(\w+)\}/\w+/", self.url)
-        if found is None or found.groups() != (self.view.root, self.view.root_kwarg):
+        match = re.fullmatch(r"(\w+)/\{(\w+)\}/\w+/", self.url)
+        if match is None or match.groups() != (self.view.root, self.view.root_kwarg):
             raise ValueError(f"{self.url} is no URL of {self.view.__name__}: {{root}}/{{its id}}/word/")
         refuse_unexamined(self.view)
 

@@ -1,4 +1,4 @@
-"""The rules of grants as SQL: under which parents a grant holds, and which rows it shows."""
+"""The rules of grants as SQL: under which parents a grant applies, and which rows it makes visible."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from kernel.access import Grant
 
 
 def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
-    """Both rules about the parent, of each grant, as columns of its own query: no further query, no duplicated rows."""
+    """Two columns per grant for the parent's own query: whether its `parent` rule and its `sees` rule apply."""
     return [
         Exists(model._default_manager.filter(rule(caller), pk=OuterRef("pk"))) if rule else Value(True)
         for g in grants
@@ -19,7 +19,7 @@ def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:
 
 
 def visible(queryset, grants: Iterable[Grant], caller):
-    """Rows seen through any of the grants. `manage.py check` sees to it that no rule can show a row twice."""
+    """Rows that are visible by any of the grants. `manage.py check` refuses rules that could duplicate rows."""
     seen = Q(pk__in=[])
     for grant in grants:
         if grant.rows is None:
@@ -29,7 +29,7 @@ def visible(queryset, grants: Iterable[Grant], caller):
 
 
 def multiplies(model, rule: Q) -> bool:
-    """Whether filtering rows by the rule may find one of them several times: it joins what there may be many of."""
+    """Whether filtering by the rule may return a row several times: it joins a to-many relation."""
     names = (child if isinstance(child, Q) else child[0] for child in rule.children if isinstance(child, Q | tuple))
     return any(
         multiplies(model, name)

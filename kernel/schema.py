@@ -17,7 +17,7 @@ _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credential
            429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
-# What columns hold is said by the database and differs from one to the other: only declared limits are told.
+# Ranges of integer columns differ between databases and are left out: only declared limits are described.
 _STORAGE = {limit for limits in BaseDatabaseOperations.integer_field_ranges.values() for limit in limits} - {0}
 _FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
 
@@ -40,9 +40,9 @@ class ResourceSchema(AutoSchema):
     view: Any
 
     def is_excluded(self) -> bool:
-        """What nobody may do is not described, though the address answers: it says 403."""
+        """Exclude actions that nobody is granted, although their address exists and answers 403."""
         view = self.view
-        granted = not hasattr(view, "scope") or any(view.action in held.actions for held in view.access.values())
+        granted = not hasattr(view, "scope") or any(view.action in grant.actions for grant in view.access.values())
         return super().is_excluded() or not granted
 
     def get_tags(self) -> list[str]:
@@ -74,7 +74,7 @@ class ResourceSchema(AutoSchema):
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
-    """Two words are accepted before the token; OpenAPI's bearer scheme can say only one."""
+    """The token may follow either of two words; OpenAPI's bearer scheme can describe only one."""
 
     target_class = "signin.authentication.TokenAuthentication"
     name = "token"

@@ -1,4 +1,4 @@
-"""The seal: what the kernel's bases define, no resource defines again, unless it is something to declare."""
+"""The seal: resources cannot override what the kernel's base classes define, except their declarations and hooks."""
 
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -7,29 +7,29 @@ from rest_framework.authentication import BaseAuthentication
 
 KERNEL = __name__.partition(".")[0]
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
-# What every class has of its own.
+# Names that every class defines itself.
 _OF_CLASSES = frozenset({
     "__module__", "__qualname__", "__doc__", "__annotations__", "__dict__", "__weakref__", "__orig_bases__",
     "__parameters__", "__static_attributes__", "__firstlineno__",
 })  # fmt: skip
-# What `@action(...)` and a URL may say of a view.
+# Options that `@action(...)` and a URL may set.
 _OF_ACTIONS = frozenset({
     "basename", "name", "description", "detail", "suffix", "schema", "serializer_class", "filterset_class",
 })  # fmt: skip
 _EXAMINED: WeakSet[type] = WeakSet()
-_LEFT_OUT = frozenset({"filter_backends", "pagination_class"})  # may be switched off, and never exchanged
+_LEFT_OUT = frozenset({"filter_backends", "pagination_class"})  # may be switched off, but not replaced
 
 
 class KnownCaller(BaseAuthentication):
-    """Who asks was authenticated by another view in this process, which says so on the request that it makes."""
+    """For requests made in this process: the caller was authenticated by another view and is set on the request."""
 
     def authenticate(self, request):
         return request._request.known_caller, None
 
 
-# Subclasses outside the kernel, and whatever they mix in, may give the names in `declarations` and new ones. Every
-# other name that the nearest base of the kernel has, from Django and the REST framework too, is sealed, and so are the
-# names that those look for without having them: whoever overrides one is refused when the class is made.
+# Subclasses outside the kernel, and their mixins, may define the names in `declarations` and new ones. Every other name
+# of the nearest base class of the kernel is sealed, including those from Django and the REST framework, and optional
+# ones that these look up without defining them. Overriding one raises TypeError when the class is created.
 # No docstring: the schema would show it as the description of every operation.
 class Sealed:
     declarations: ClassVar[frozenset[str]] = frozenset()
@@ -41,7 +41,7 @@ class Sealed:
 
     @classmethod
     def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
-        """Arguments that would open a door are refused, whether an action's or a URL's."""
+        """Options that could bypass access or scope are refused, both of actions and of URLs."""
         refuse_options(cls.__name__, initkwargs)
         return super().as_view(*args, **initkwargs)  # type: ignore[misc] # the view's
 
@@ -60,7 +60,7 @@ def refuse_overrides(cls: type[Sealed]) -> None:
 
 
 def refuse_unexamined(cls: type) -> None:
-    """For the tree: a class that is mixed in could keep Python from asking when the class is made."""
+    """Called for each class of the tree: a mixin could have replaced `__init_subclass__` and so skipped the checks."""
     if issubclass(cls, Sealed) and cls not in _EXAMINED:
         raise TypeError(f"{cls.__name__}.__init_subclass__ is sealed")
 
@@ -77,9 +77,9 @@ def _is_of_kernel(cls: type) -> bool:
 
 
 def _own_names(cls: type, base: type):
-    """What this class and the classes that it mixes in define.
+    """(name, value) of all attributes that this class and its mixins define.
 
-    Its bases that stand on the same base of the kernel were examined when they were made.
+    Base classes with the same base in the kernel were examined when they were created.
     """
     for owner in cls.__mro__:
         was_examined = owner is not cls and issubclass(owner, Sealed) and _kernel_base(owner) is base

@@ -1,6 +1,6 @@
-"""Serializer base and fields: constraints answer 400, related rows stay in the tenant, derived values have two readers.
+"""Base classes of serializers and their fields: violated constraints are 400, related rows are the institution's own.
 
-The two readers are the compiler of fast rows (rows.py) and DRF's own `to_representation`.
+Derived values are read in two ways: by the compiler of fast rows (fast/rows.py) and by DRF's `to_representation`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,13 +24,13 @@ from kernel.tenancy import tenant_path
 from kernel.text import validate_line, validate_prose, without_controls
 
 Expression = Callable[[int], Any]
-LOOKED_UP = "?"  # no path: the model says it
+LOOKED_UP = "?"  # no path is declared: it is looked up in the model
 EVERYWHERE = "*"
 
 
-# What every serializer of the API does with text and switches, whatever the field is called: no text may hold control
-# characters, which below some roots are left out, and a switch that a form leaves out stays as it is, as in JSON. The
-# browsable API's own forms send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
+# Rules of every serializer of the API for texts and booleans. Texts with control characters are refused, or below some
+# roots stripped of them. A boolean that a form leaves out stays as it is, as in JSON; the browsable API's own forms
+# send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
 class PlainText:
     def get_fields(self):
         fields = super().get_fields()  # type: ignore[misc]
@@ -54,16 +54,18 @@ class PlainText:
 
 
 def _refuse_unlimited(name: str, field: serializers.Field) -> None:
-    """Any other field of related rows, or serializer with such fields, would take the ids of all institutions."""
-    one: Any = field
-    while (inner := getattr(one, "child_relation", None) or getattr(one, "child", None)) is not None:
-        one = inner
-    if field.read_only or one.read_only:
+    """Refuse fields that would accept ids of other institutions: other related fields, serializers with such fields."""
+    innermost: Any = field
+    while (inner := getattr(innermost, "child_relation", None) or getattr(innermost, "child", None)) is not None:
+        innermost = inner
+    if field.read_only or innermost.read_only:
         return
-    if isinstance(one, serializers.RelatedField) and not isinstance(one, TenantRelatedField):
-        raise ImproperlyConfigured(f"{name} must be a TenantRelatedField: {type(one).__name__} takes every id")
-    if isinstance(one, serializers.BaseSerializer) and not isinstance(one, PlainText):
-        raise ImproperlyConfigured(f"{name} must be a BodySerializer or read only: {type(one).__name__} takes anything")
+    if isinstance(innermost, serializers.RelatedField) and not isinstance(innermost, TenantRelatedField):
+        raise ImproperlyConfigured(f"{name} must be a TenantRelatedField: {type(innermost).__name__} takes every id")
+    if isinstance(innermost, serializers.BaseSerializer) and not isinstance(innermost, PlainText):
+        raise ImproperlyConfigured(
+            f"{name} must be a BodySerializer or read only: {type(innermost).__name__} takes anything"
+        )
 
 
 def _is_text(field: serializers.Field) -> bool:
@@ -101,7 +103,7 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
         paths = ((self.tenant, view.tenant_id), (self.root_path, view.root_id))
         limits = {path: id for path, id in paths if path is not None}
         if None in limits.values():
-            return rows.none()  # below this root rows are of no institution: those of nobody are not meant
+            return rows.none()  # below this root there is no institution; do not match rows without one
         return rows.filter(**limits)
 
     def to_internal_value(self, data):
@@ -112,7 +114,7 @@ class TenantRelatedField(serializers.PrimaryKeyRelatedField):
 
 
 class IdToLookUpField(serializers.IntegerField):
-    """The column of a foreign key in a body, as a number: the view looks the row up in its institution."""
+    """A foreign key in a body as a number: the view looks the row up in its institution."""
 
 
 # No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
@@ -122,10 +124,10 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
     pass
 
 
-# A row: what the database refuses is told under the field that is to blame.
+# A row. Violated constraints of the database are reported under the name of the field.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
-    _draft: Model | None = None  # the row as the body wants it, if the database is to judge it
+    _draft: Model | None = None  # the row with the values of the body, to validate constraints on
 
     def get_fields(self):
         fields = super().get_fields()
@@ -137,22 +139,22 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
         return fields
 
     def get_validators(self) -> list[Any]:
-        return []  # DRF's own know neither the parents of the URL nor expressions
+        return []  # DRF's validators know neither the parents of the URL nor expressions
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Constraints are the database's: it is asked when it has refused the row (see `refusals_told`)."""
-        self._draft = draft = self._unchanged()
+        """Constraints are not checked here, but only after the database has refused the row: `violations_by_field`."""
+        self._draft = draft = self._stored_or_new()
         for name, value in attrs.items():
             if not draft._meta.get_field(name).many_to_many:
                 setattr(draft, name, value)
         return attrs
 
     @contextmanager
-    def refusals_told(self) -> Iterator[None]:
+    def violations_by_field(self) -> Iterator[None]:
         """Around the transaction that writes what was validated.
 
-        When it fails, for whatever reason, all constraints that the body violates are told, by field; the reason is
-        told when there are none.
+        When it fails, for any reason, raises ValidationError with all constraints that the body violates, by field.
+        When there are none, the original error is raised.
         """
         try:
             yield
@@ -172,8 +174,8 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
             named = {names.get(source, source): texts for source, texts in details.items()}
             raise serializers.ValidationError(named) from error
 
-    def _unchanged(self) -> Model:
-        """The row as it is stored, or a new one already under its parent."""
+    def _stored_or_new(self) -> Model:
+        """A copy of the stored row, or a new one below its parent."""
         if self.instance is not None:
             return copy(self.instance)
         return self.Meta.model(**self.context["view"].parent_link())  # type: ignore[misc]
@@ -193,7 +195,7 @@ class BlankableEmailField(serializers.EmailField):
 
 
 class OpaqueTextField(serializers.CharField):
-    """Text that is nobody's to read here: it may hold any character that a database can store."""
+    """Text that the service does not interpret: it may contain any character that a database can store."""
 
     def __init__(self, **kwargs):
         defaults = {"required": False, "allow_null": True, "allow_blank": True}
@@ -211,7 +213,7 @@ class BlankableCharField(serializers.CharField):
 
 
 class SwitchField(serializers.BooleanField):
-    """A switch that may be null in a body, as forms send what nobody touched: it stays as it is."""
+    """A boolean that may be null in a body, as forms send unchanged fields: its value then stays as it is."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"required": False} | kwargs)
@@ -235,7 +237,7 @@ class AnyJSONField(serializers.JSONField):
             self.fail("invalid")
 
     def shallow(self, value):
-        """The value, before anything looks at it that calls itself."""
+        """The value; it must be checked before any recursive function uses it."""
         if is_too_deep(value):
             self.fail("too_deep")
         return value
@@ -268,7 +270,7 @@ class ObjectField(AnyJSONField):
 
 
 class Derived(serializers.Field):
-    """A read-only value of a row that is no column of it."""
+    """A read-only value of a row that is not one of its columns."""
 
     def __init__(self, function: Callable[..., Any], **kwargs):
         self.function = function
@@ -279,19 +281,19 @@ class Derived(serializers.Field):
 
 
 class Computed(Derived):
-    """function(*columns) or, with `given`, function(*columns, given(view)): `given` is asked once per page.
+    """function(*columns) or function(*columns, per_request(view)); `per_request` is called once per request.
 
     Columns are ORM paths from the row, so that a page can be read without model instances, or expressions that the
     database works out for each row: functions of the caller's id, `lambda me: Exists(...)`.
     """
 
-    def __init__(self, function, *columns: str | Expression, given: Callable[[Any], Any] | None = None, **kwargs):
-        self.columns, self.given = columns, given
+    def __init__(self, function, *columns: str | Expression, per_request: Callable[[Any], Any] | None = None, **kwargs):
+        self.columns, self.per_request = columns, per_request
         super().__init__(function, **kwargs)
 
     @property
     def expressions(self) -> dict[str, Expression]:
-        """By the name under which each row has its value."""
+        """{name of the annotation: expression}."""
         return {self._name(n): column for n, column in enumerate(self.columns) if not isinstance(column, str)}
 
     @property
@@ -303,8 +305,8 @@ class Computed(Derived):
 
     def get_attribute(self, instance):
         values = [_follow(instance, path) for path in self.paths]
-        if self.given:
-            values.append(self.context["view"].given(self.given))
+        if self.per_request:
+            values.append(self.context["view"].per_request(self.per_request))
         return self.function(*values)
 
 
@@ -318,14 +320,14 @@ class Batch(Derived):
     def get_attribute(self, instance):
         whole_page = isinstance(self.root, serializers.ListSerializer)
         page: Any = self.root.instance if whole_page else [instance]
-        if self.field_name not in (found := self.root.__dict__.setdefault("_batches", {})):
+        if self.field_name not in (batches := self.root.__dict__.setdefault("_batches", {})):
             keys: Sequence[Any] = [attrgetter(self.key)(row) for row in page]
-            found[self.field_name] = self.function(keys, self.context["view"])
-        return found[self.field_name].get(attrgetter(self.key)(instance), self.missing)
+            batches[self.field_name] = self.function(keys, self.context["view"])
+        return batches[self.field_name].get(attrgetter(self.key)(instance), self.missing)
 
 
 def _follow(instance, path: str):
-    """a__b__c, None as soon as a relation is empty: as a LEFT JOIN would say."""
+    """The value at the path a__b__c; None as soon as a relation is empty, as with a LEFT JOIN."""
     for name in path.split("__"):
         instance = None if instance is None else getattr(instance, name)
     return instance

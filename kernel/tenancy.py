@@ -1,4 +1,4 @@
-"""Which column of a table says whose its rows are."""
+"""The path from a table's rows to their institution."""
 
 from functools import cache
 
@@ -11,8 +11,8 @@ from django.db.models import Model
 def tenant_path(model: type[Model]) -> str | None:
     """The path from a row to its institution: "institution", "pk" for institutions themselves, None for shared rows.
 
-    Rows are shared by all institutions when no foreign key of theirs leads to one. Where only a longer path does, the
-    serializer must declare the field with that path: a guess could be one of several.
+    Rows are shared by all institutions when no path of foreign keys leads to an institution. When only a longer path
+    does, the serializer must declare the field with that path, as there may be several.
     """
     institution = apps.get_model("institutions.Institution")
     if model is institution:
@@ -29,11 +29,11 @@ def tenant_path(model: type[Model]) -> str | None:
 def _reached(model: type[Model]) -> set[type[Model]]:
     """The models that foreign keys and many-to-many keys lead to, from this one and from each of them."""
     reached: set[type[Model]] = set()
-    waiting = [model]
-    while waiting:
-        options = waiting.pop()._meta
+    pending = [model]
+    while pending:
+        options = pending.pop()._meta
         fields = (*options.fields, *options.many_to_many)
         related = {field.related_model for field in fields if field.related_model is not None}
-        waiting += related - reached
+        pending += related - reached
         reached |= related
     return reached

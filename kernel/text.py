@@ -1,4 +1,4 @@
-"""What text may be: the validators that models, serializers and services share."""
+"""Validators of texts that models, serializers and services share."""
 
 import re
 import unicodedata
@@ -14,16 +14,16 @@ _DROPPED = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def without_controls(text: str) -> str:
-    """Without what no text shows; tab and line ends stay, and so does NUL, which is never a slip."""
+    """The text without control characters, except tab, line ends, and NUL, which validators refuse."""
     return text if text.isprintable() else _DROPPED.sub("", text)
 
 
 def validate_web_address(value: object) -> None:
-    """An address that no browser takes for a script, a file or a path: http or https, and a host.
+    """An http or https address with a host, which no browser takes for a script, a file or a path.
 
-    Not what Django takes for one: VLEs are called http://moodle and http://my_moodle.x.org, and have blanks in paths.
+    Django's URLValidator is too strict: VLEs are at http://moodle or http://my_moodle.x.org, and have blanks in paths.
     """
-    validate_line(value)  # browsers leave control characters out: what is read here is what they read
+    validate_line(value)  # browsers ignore control characters, so they could read another address
     try:
         parts = urlsplit(str(value))
         is_address = str(value).lower().startswith(("http://", "https://")) and bool(parts.hostname)
@@ -34,11 +34,11 @@ def validate_web_address(value: object) -> None:
 
 
 def _refuse_controls(value: object, allowed: str) -> None:
-    if str(value).isprintable():  # most texts are, and need not be looked at letter by letter
+    if str(value).isprintable():  # the usual case, without a loop over the characters
         return
-    found = next((c for c in str(value) if unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed), None)
-    if found is not None:
-        raise ValidationError(f"The control character U+{ord(found):04X} is not allowed.", code="control_character")
+    control = next((c for c in str(value) if unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed), None)
+    if control is not None:
+        raise ValidationError(f"The control character U+{ord(control):04X} is not allowed.", code="control_character")
 
 
 def validate_line(value: object) -> None:

@@ -1,6 +1,6 @@
 """The only base of resource viewsets: what a resource declares, its hooks, and how rows are written.
 
-Which rows there are and how they are read is in `reading.py`; who may do what is decided before, see `access.py`.
+Selecting and reading rows is in `reading.py`; who may do what is decided before, see `access.py`.
 """
 
 from contextlib import ExitStack
@@ -18,28 +18,29 @@ from kernel.filters import refuse_choices
 from kernel.reading import Reader
 from kernel.seal import refuse_options
 
-# What a resource may declare, and the hooks it may fill: everything else is sealed (see `seal.py`).
+# What a resource may declare, and the hooks it may override: everything else is sealed (see `seal.py`).
 DECLARATIONS = frozenset({
     "root",  # first word of the URL, see access.ROOTS
     "queryset",
     "serializer_class",
-    "detail_serializer_class",  # of a row by itself, where it says more than a list
+    "detail_serializer_class",  # of details, where they have more fields than lists
     "scope",  # what the ids of the URL filter, see scope.py
     "access",  # {roles: grant(...)}, see access.py
     "conflicts",  # True: changes can be answered 409
     "ordering",  # of lists without one; always total: ends in a unique column
     "orderable",  # {name in `ordering=`: column, or columns}
-    "search_fields",  # columns that `search=` looks into
+    "search_fields",  # columns for `search=`
     "filterset_class",  # see filters.py
-    "lookup_field", "lookup_url_kwarg", "lookup_value_converter",  # how a URL names a row: by its key, as {id}
-    "fast_rows",  # False: this serializer is read by the REST framework; say why beside it
-    "reads_parent",  # False: services ask nothing of the parent but its key and its institution
+    "lookup_field", "lookup_url_kwarg", "lookup_value_converter",  # how a URL names a row; default: by its key, {id}
+    "fast_rows",  # False: the REST framework serializes the rows; give the reason in a comment
+    "reads_parent",  # False: services use only the parent's key and institution
     "lock_before",  # relations of the row whose rows are locked first, in the same statement, as the services do
-    "lock_keys",  # False: other rows may refer to the locked ones meanwhile
+    "lock_keys",  # False: new rows may refer to the locked ones meanwhile
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
-    "locks_row",  # False: what changes is not the row, and the service locks what does
+    "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes",
-    "lock_first", "known", "perform_create", "perform_update", "perform_destroy", "extend_answer", "handle_exception",
+    "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
+    "handle_exception",
 })  # fmt: skip
 
 
@@ -62,22 +63,22 @@ class ResourceViewSet(Reader):
         cls.root_kwarg = cls.scope.root_kwarg
         if cls.scope.parent_is_free and any(g.parent or g.sees for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has parent rules, but there is no parent below the institution")
-        # What nobody is granted does not exist: 405, and absent from the OpenAPI schema.
-        opened = frozenset[str]().union(*(g.actions for g in cls.access.values()))
-        verbs = {METHOD[a] for a in opened & METHOD.keys()}
+        # Methods that nobody is granted are answered 405 and are absent from the OpenAPI schema.
+        granted = frozenset[str]().union(*(g.actions for g in cls.access.values()))
+        verbs = {METHOD[a] for a in granted & METHOD.keys()}
         refuse_choices(cls.__name__, getattr(cls, "filterset_class", None))
         for extra in cls.get_extra_actions():
             refuse_choices(f"{cls.__name__}.{extra.__name__}", extra.kwargs.get("filterset_class"))  # type: ignore[attr-defined]
             refuse_options(f"{cls.__name__}.{extra.__name__}", extra.kwargs)  # type: ignore[attr-defined]
             mapping: dict[str, str] = extra.mapping  # type: ignore[attr-defined] # the decorator's
-            verbs |= {verb for verb, name in mapping.items() if name in opened}
+            verbs |= {verb for verb, name in mapping.items() if name in granted}
         cls.http_method_names = ["head", "options", *sorted(verbs)]
 
     def enter(self) -> None:
-        """Find the parent of the URL, tied to all its ancestors, and the grants that hold under it. 404 without it."""
-        if self._held is not None:
-            return  # the browsable API asks again for each of its forms
-        grants = self._granted()
+        """Set the link to the parent of the URL and the grants under it. 404 when the ids name no chain of parents."""
+        if self._entered_grants is not None:
+            return  # the browsable API calls it again for each of its forms
+        grants = self._grants_of_roles()
         if self.scope.at_root:
             if self.tenant_id is not None:
                 self.tenant  # noqa: B018 - a global administrator may name one that does not exist
@@ -90,14 +91,14 @@ class ResourceViewSet(Reader):
                 raise Http404
             width = len(self.scope.rows)
             self.link = dict(zip(self.scope.rows, row[:width], strict=True))
-            grants = self._standing(grants, row[width:])
-        self._held = tuple(grants)
+            grants = self._grants_at_parent(grants, row[width:])
+        self._entered_grants = tuple(grants)
 
     def parent_link(self) -> dict[str, Any]:
-        """What a new row is given: the parent itself, never anything from the body."""
+        """The values that relate a new row to its parent; never anything from the body."""
         return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
 
-    # Which row is changed.
+    # The row to be changed.
 
     @property
     def looked_up(self) -> dict[str, Any]:
@@ -108,7 +109,7 @@ class ResourceViewSet(Reader):
         return self._refuse_shared_rows(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
 
     def locked(self):
-        """The row of the URL, locked until the transaction ends: what it says now is what the change builds on."""
+        """The row of the URL as stored, locked until the transaction ends."""
         self.lock_first()
         if not self.locks_row:
             return self.get_object()
@@ -118,11 +119,11 @@ class ResourceViewSet(Reader):
         return self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
 
     def lock_first(self) -> None:
-        """Hook: lock other rows before the one of the URL, in the order of the services. It may refuse, not choose."""
+        """Hook: lock other rows before the one of the URL, in the order of the services. It may raise errors."""
 
     def _refuse_shared_rows(self, row):
-        """Unless it is only read: what hangs from no parent is everybody's, and nobody here may change it."""
-        if self.action not in READ and self.scope.is_nobodys(row):
+        """403 for changes of a row without a parent: all institutions share it."""
+        if self.action not in READ and self.scope.is_shared(row):
             raise PermissionDenied
         return row
 
@@ -135,18 +136,18 @@ class ResourceViewSet(Reader):
     def create(self, request, *args, **kwargs):
         serializer: Any = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if (known := self.known(serializer.validated_data)) is not None:
-            return Response(self.read_back(known), status.HTTP_201_CREATED)
-        with serializer.refusals_told(), transaction.atomic():
+        if (existing := self.existing_row(serializer.validated_data)) is not None:
+            return Response(self.read_back(existing), status.HTTP_201_CREATED)
+        with serializer.violations_by_field(), transaction.atomic():
             self.perform_create(serializer)
             return Response(self.read_back(serializer.instance), status.HTTP_201_CREATED)
 
     def update(self, request, *args, **kwargs):
-        with ExitStack() as around, transaction.atomic():
+        with ExitStack() as stack, transaction.atomic():
             row = self.locked()
             serializer: Any = self.get_serializer(row, data=request.data, partial=kwargs.pop("partial", False))
             serializer.is_valid(raise_exception=True)
-            around.enter_context(serializer.refusals_told())
+            stack.enter_context(serializer.violations_by_field())
             self.perform_update(serializer)
             return Response(self.read_back(serializer.instance))
 
@@ -156,7 +157,7 @@ class ResourceViewSet(Reader):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def read_back(self, row):
-        """What was written is read as anyone else would: who could not see it may not have written it."""
+        """The written row, read with the caller's grants: 403, and so a rollback, when the caller may not see it."""
         values = self.in_memory(row) if self.answers_from_memory else None
         if values is not None:
             return self.extend_answer(self.only([values]))
@@ -166,11 +167,11 @@ class ResourceViewSet(Reader):
             raise PermissionDenied from error
 
     def extend_answer(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Hook: what the answer to a change says beside the row, such as credentials that are told once."""
+        """Hook: add values to the answer of a change, such as credentials that no later answer contains."""
         return values
 
-    def known(self, values: dict[str, Any]) -> Any:
-        """Hook: the row that is there already, just as the body wants it: then nothing is written."""
+    def existing_row(self, values: dict[str, Any]) -> Any:
+        """Hook for `create`: a row that already has the values of the body; then nothing is written."""
 
     def perform_create(self, serializer):
         serializer.save(**self.parent_link())

@@ -1,4 +1,4 @@
-"""Writing with few statements: one transaction, no savepoint where nothing is caught, no question before an insert."""
+"""Writing with few statements: one transaction, savepoints only where needed, no query before an insert."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -14,8 +14,8 @@ from kernel.domain import Invalid
 class Taken(Invalid):
     """The database refused a value that is taken.
 
-    It tells of one constraint only. `ask` raises ValidationError with everything that is wrong with the row; it asks
-    the database, so the transaction that was refused must be rolled back before.
+    It names one constraint only. `ask` raises ValidationError with all violated ones; it queries the database, so the
+    failed transaction must be rolled back before.
     """
 
     def __init__(self, ask: Callable[[], None], **fields: str) -> None:
@@ -29,31 +29,31 @@ class _OneTransaction(transaction.Atomic):
 
     def __enter__(self) -> None:
         outer: Any = connection.atomic_blocks
-        self.savepoint = not outer or outer[-1]._from_testcase  # the transaction around a test is none of ours
+        self.savepoint = not outer or outer[-1]._from_testcase  # the transaction around a test does not count
         super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, traceback)
-        if isinstance(error, Taken) and not connection.needs_rollback:  # it was rolled back: it can be asked
+        if isinstance(error, Taken) and not connection.needs_rollback:  # rolled back, so queries are possible
             error.ask()
 
     def _recreate_cm(self) -> "_OneTransaction":
-        return _OneTransaction()  # a decorated function runs in several threads at once
+        return _OneTransaction()  # a decorated function may run in several threads
 
 
 def one_transaction() -> _OneTransaction:
-    """A transaction; inside another one a part of it: what fails here fails as a whole.
+    """As `transaction.atomic`, but without a savepoint inside another transaction.
 
-    As `transaction.atomic`, but without a savepoint. Whoever catches an error of a function that is decorated so, and
-    goes on in the same transaction, needs a `transaction.atomic` around the call.
+    To catch an error of a function that is decorated so and to continue in the same transaction, put a
+    `transaction.atomic` around the call.
     """
     return _OneTransaction()
 
 
 def inserted(row: Model) -> bool:
-    """Whether the new row is stored now; not when a unique constraint forbids it, and the transaction goes on."""
+    """Insert the row. False if a unique constraint forbids it; the transaction can be continued."""
     model = type(row)
     fields = [field for field in model._meta.local_concrete_fields if row.pk is not None or not field.primary_key]
     rows = model._base_manager._insert(  # type: ignore[attr-defined] # as Model.save() does, which has no such choice
@@ -67,7 +67,7 @@ def inserted(row: Model) -> bool:
 
 
 def loaded(row: Model, columns: Iterable[str]) -> tuple[Any, ...] | None:
-    """These columns, paths over relations, as far as they are in memory; None when one of them is not."""
+    """The values of these columns (paths over relations) if all are in memory, else None."""
     try:
         return tuple(_value(row, path.split(LOOKUP_SEP)) for path in columns)
     except KeyError:
@@ -85,7 +85,7 @@ def _value(row: Model, path: list[str]) -> Any:
             key = at.__dict__[f"{name}_id"]
             at = None if key is None else at._state.fields_cache[name]
             if at is None and key is not None:
-                raise KeyError(name)  # it was joined before somebody else changed it
+                raise KeyError(name)  # the related row was joined, but the key has changed since
         if at is None:
             return None
     return at

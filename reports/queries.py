@@ -121,7 +121,7 @@ class ReportStatistics:
 
 
 def report_statistics(view) -> ReportStatistics:
-    """For Computed(..., given=report_statistics) in the serializer of a report's detail."""
+    """For Computed(..., per_request=report_statistics) in the serializer of a report's detail."""
     rows = _HISTOGRAMS(report=view.kwargs["id"], activity=view.link["activity"])
     return ReportStatistics(rows, (properties.Provider(*row) for row in _PROVIDERS()))
 

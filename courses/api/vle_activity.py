@@ -19,7 +19,7 @@ def course_is_enabled(view) -> bool:
 
 
 class VLEActivityCourseSerializer(VLECourseSerializer):
-    enabled = Computed(is_enabled, given=course_is_enabled)
+    enabled = Computed(is_enabled, per_request=course_is_enabled)
 
 
 class VLECourseActivitySerializer(VLEDatesSerializer):

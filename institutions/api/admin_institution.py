@@ -37,16 +37,16 @@ class AdminInstitutionViewSet(AdministrationViewSet):
     orderable = {name: name for name in AdminInstitutionSerializer.Meta.fields}
 
     def lock_first(self):
-        if self.action == "destroy":  # who goes with it is locked first: people before their institution
+        if self.action == "destroy":  # people are locked before their institution
             institutions.administrators_locked(institution=self.get_object())
 
-    def made(self, values: dict[str, Any]) -> Institution:
+    def create_row(self, values: dict[str, Any]) -> Institution:
         return institutions.institution_register(**values)
 
-    def changed(self, row: Institution, values: dict[str, Any]) -> Institution:
+    def update_row(self, row: Institution, values: dict[str, Any]) -> Institution:
         return institutions.institution_update(institution=row, **values)
 
-    def removed(self, row: Institution) -> None:
+    def delete_row(self, row: Institution) -> None:
         home = row.pk
         for person in institutions.institution_delete(institution=row):
             self.record(Action.DELETE, User(pk=person, institution_id=home), resource="user")

@@ -42,11 +42,11 @@ class AdminInstrumentViewSet(AdministrationViewSet):
     search_fields = ("name", "acronym", "description")
     orderable = {name: name for name in AdminInstrumentSerializer.Meta.fields}
 
-    def made(self, values: dict[str, Any]) -> Instrument:
+    def create_row(self, values: dict[str, Any]) -> Instrument:
         return instruments.instrument_create(**values)
 
-    def changed(self, row: Instrument, values: dict[str, Any]) -> Instrument:
+    def update_row(self, row: Instrument, values: dict[str, Any]) -> Instrument:
         return instruments.instrument_update(instrument=row, **values)
 
-    def removed(self, row: Instrument) -> None:
+    def delete_row(self, row: Instrument) -> None:
         instruments.shared_delete(row=row)

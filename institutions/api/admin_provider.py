@@ -65,7 +65,7 @@ class AdminProviderSerializer(AdministrationSerializer):
         return value or None
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs  # the service looks at the whole row, and says which threshold is missing
+        return attrs  # the service checks the whole row and names the missing threshold
 
 
 class AdminProviderFilter(filters.FilterSet):
@@ -86,14 +86,14 @@ class AdminProviderViewSet(AdministrationViewSet):
     scope = under(Instrument, rows="instrument", parent_lookup_instrument_id="pk")
     access = {Role.GLOBAL: grant(READ, WRITE, "credentials")}
 
-    def made(self, values: dict[str, Any]) -> Provider:
+    def create_row(self, values: dict[str, Any]) -> Provider:
         provider, self.issued = instruments.provider_create(instrument=self.parent, **values)
         return provider
 
-    def changed(self, row: Provider, values: dict[str, Any]) -> Provider:
+    def update_row(self, row: Provider, values: dict[str, Any]) -> Provider:
         return instruments.provider_update(provider=row, **values)
 
-    def removed(self, row: Provider) -> None:
+    def delete_row(self, row: Provider) -> None:
         instruments.shared_delete(row=row)
 
     def extend_answer(self, values):

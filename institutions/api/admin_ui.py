@@ -39,11 +39,11 @@ class AdminUIOptionViewSet(AdministrationViewSet):
     search_fields = ("route",)
     orderable = {name: name for name in AdminUIOptionSerializer.Meta.fields}
 
-    def made(self, values: dict[str, Any]) -> UIOption:
+    def create_row(self, values: dict[str, Any]) -> UIOption:
         return routes.global_option_create(**values)
 
-    def changed(self, row: UIOption, values: dict[str, Any]) -> UIOption:
+    def update_row(self, row: UIOption, values: dict[str, Any]) -> UIOption:
         return routes.global_option_update(option=row, **values)
 
-    def removed(self, row: UIOption) -> None:
+    def delete_row(self, row: UIOption) -> None:
         row.delete()

@@ -18,12 +18,12 @@ RIGHTS = ("is_staff", "is_active")
 
 
 def institution_of(
-    institution: int | None, acronym: str | None, uid: str, locale: str | None, *held: bool
+    institution: int | None, acronym: str | None, uid: str, locale: str | None, *role_flags: bool
 ) -> dict[str, Any] | None:
-    """Never a number: dashboards look for roles in it."""
+    """An object, never the bare id: dashboards read the roles from it."""
     if institution is None:
         return None
-    roles = [name for name, has in zip(ROLES, held, strict=True) if has]
+    roles = [name for name, has in zip(ROLES, role_flags, strict=True) if has]
     return {"id": institution, "acronym": acronym, "uid": uid, "locale": locale, "roles": roles}
 
 
@@ -66,14 +66,14 @@ class AdminUserViewSet(AdministrationViewSet):
     }
 
     def lock_first(self):
-        # As the services do: of global administrators all together, or two would wait for each other crosswise.
+        # As the services do: a global administrator is locked together with all others, to avoid deadlocks.
         people.person_locked(person_id=self.kwargs[self.lookup_url_kwarg])
 
-    def made(self, values: dict[str, Any]) -> User:
+    def create_row(self, values: dict[str, Any]) -> User:
         return people.person_create(**{"institution": None} | values)
 
-    def changed(self, row: User, values: dict[str, Any]) -> User:
+    def update_row(self, row: User, values: dict[str, Any]) -> User:
         return accounts.account_update(person=row, own=row.pk == self.caller.id, is_locked=True, **values)
 
-    def removed(self, row: User) -> None:
+    def delete_row(self, row: User) -> None:
         accounts.account_delete(person=row, own=row.pk == self.caller.id)

@@ -36,7 +36,7 @@ class PDFField(Computed):
     }
 
     def __init__(self) -> None:
-        super().__init__(pdf_url, "pdf_id", "language", given=consent_pdf_links, style={"input_type": "file"})
+        super().__init__(pdf_url, "pdf_id", "language", per_request=consent_pdf_links, style={"input_type": "file"})
         self.read_only, self.required, self.allow_null = False, False, True
 
     def get_value(self, dictionary):
@@ -104,7 +104,7 @@ class InformedConsentDocumentViewSet(ResourceViewSet):
         return settings.REQUEST_BODY_BYTES + (settings.CONSENT_PDF_BYTES if form else 0)
 
     def lock_first(self):
-        consent_locked(consent=self.parent)  # before the document: as whoever deletes a consent does
+        consent_locked(consent=self.parent)  # before the document, in the order of `consent_delete`
 
     def perform_create(self, serializer):
         serializer.instance = documents.document_create(consent=self.parent, **serializer.validated_data)

@@ -61,8 +61,8 @@ class InformedConsentViewSet(ResourceViewSet):
     @action(detail=False, filterset_class=None)
     def current(self, request, **_):
         """A page with the highest version that is valid now, or with none. Its keys stand beside the page's, too."""
-        found = consents.newest_valid(self.get_queryset())
-        found = self.columns(found) if self.compiled else self.whole(found)
-        rows = self.read(found[:1])
+        valid_consents = consents.newest_valid(self.get_queryset())
+        valid_consents = self.columns(valid_consents) if self.compiled else self.whole(valid_consents)
+        rows = self.read(valid_consents[:1])
         page = {"count": len(rows), "next": None, "previous": None, "results": rows}
         return Response(page | (rows[0] if rows else {}))

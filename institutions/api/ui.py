@@ -30,7 +30,7 @@ class UIOptionViewSet(ResourceViewSet):
     serializer_class = InstitutionUIOptionSerializer
     search_fields = ("route",)
     orderable = {name: name for name in ("id", "route", "enabled", "roles", "user")}
-    scope = under(Institution, rows="institution", with_nobodys=True, parent_lookup_institution_id="pk")
+    scope = under(Institution, rows="institution", with_shared_rows=True, parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE)}
 
     def perform_create(self, serializer):

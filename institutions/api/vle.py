@@ -17,7 +17,7 @@ from kernel.text import validate_web_address
 from kernel.viewsets import ResourceViewSet
 
 
-def shown_lti(lti: dict[str, Any]) -> dict[str, Any] | None:
+def lti_or_null(lti: dict[str, Any]) -> dict[str, Any] | None:
     return lti or None
 
 
@@ -27,7 +27,7 @@ def no_credentials() -> dict[str, Any] | None:
 
 class InstitutionVLESerializer(ResourceSerializer):
     type = serializers.ChoiceField(VLEType.choices)
-    lti = Computed(shown_lti, "lti")
+    lti = Computed(lti_or_null, "lti")
     credentials = Computed(no_credentials)
     url = serializers.CharField(
         max_length=2048, required=False, allow_null=True, allow_blank=True, validators=[validate_web_address]

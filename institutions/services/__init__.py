@@ -1,1 +1,1 @@
-"""Changes that must respect a rule, and rules that others ask for; one module per subject. No HTTP."""
+"""Changes that must respect a rule, and checks of these rules for other packages; one module per subject. No HTTP."""

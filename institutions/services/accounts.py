@@ -1,4 +1,4 @@
-"""People's accounts as global administrators change them: nobody takes the own one away."""
+"""People's accounts as global administrators change them: they cannot delete or lock their own."""
 
 from typing import Any
 
@@ -7,21 +7,21 @@ from institutions.services.people import person_delete, person_update
 from kernel.domain import Conflict
 from kernel.writes import one_transaction
 
-_OPENS = ("is_staff", "is_active", "login_allowed")
+_NEEDED_TO_SIGN_IN = ("is_staff", "is_active", "login_allowed")
 
 
 @one_transaction()
 def account_update(*, person: User, own: bool, is_locked: bool = False, **values: Any) -> User:
-    """Change anybody; of the `own` account nothing that opens it is taken."""
-    taken = [name for name in _OPENS if getattr(person, name) and values.get(name) is False]
-    if own and taken:
-        raise Conflict(f"Nobody can take {', '.join(taken)} from the own account.")
+    """Change any person. Conflict when flags of the `own` account that are needed to sign in would be revoked."""
+    revoked = [name for name in _NEEDED_TO_SIGN_IN if getattr(person, name) and values.get(name) is False]
+    if own and revoked:
+        raise Conflict(f"Nobody can take {', '.join(revoked)} from the own account.")
     return person_update(person=person, is_locked=is_locked, **values)
 
 
 @one_transaction()
 def account_delete(*, person: User, own: bool) -> None:
-    """The account with its roles and all that hangs from them; not the own one."""
+    """Delete the account with its roles and everything that belongs to them; refused for the `own` account."""
     if own:
         raise Conflict("Nobody can delete the own account.")
     person_delete(person=person)

@@ -8,9 +8,9 @@ from django.db import models
 from institutions.models import AdministrationRecord, Institution
 
 Action = AdministrationRecord.Action
-# What is kept with its values. Texts and objects are not: they may be somebody's name, an address or a secret.
-_PLAIN = (models.BooleanField, models.IntegerField, models.DecimalField, models.ForeignKey)
-_NOT_SAID = {"id", "created_at", "updated_at", "last_login", "session_generation"}
+# Columns whose old and new values are recorded. Not texts and objects: they may be a name, an address or a secret.
+_RECORDED_WITH_VALUES = (models.BooleanField, models.IntegerField, models.DecimalField, models.ForeignKey)
+_NOT_RECORDED = {"id", "created_at", "updated_at", "last_login", "session_generation"}
 
 
 class Administrator(NamedTuple):
@@ -24,7 +24,7 @@ class Administrator(NamedTuple):
 def change_record(
     *, by: Administrator, action: str, resource: str, row: models.Model, changes: dict[str, Any]
 ) -> AdministrationRecord:
-    """Written in the transaction of the change, or neither is. `row` may be deleted by now, but has its key."""
+    """Record a change, in the transaction of the change itself. `row` may be deleted by now, but still has its key."""
     home = row.pk if isinstance(row, Institution) else getattr(row, "institution_id", None)
     return AdministrationRecord.objects.create(
         by_kind=by.kind,
@@ -38,18 +38,21 @@ def change_record(
     )
 
 
-def changes_between(before: models.Model, after: models.Model, given: Collection[str]) -> dict[str, Any]:
-    """{field: [before, after]}, or {field: None} where values are not kept. Of texts only the given ones are said."""
-    found: dict[str, Any] = {}
+def changes_between(before: models.Model, after: models.Model, written_names: Collection[str]) -> dict[str, Any]:
+    """{field: [before, after]}, or {field: None} for fields whose values are not recorded.
+
+    The latter are included only if they are among `written_names`, the names in the request.
+    """
+    changes: dict[str, Any] = {}
     for field in after._meta.concrete_fields:
         old, new = (getattr(row, field.attname) for row in (before, after))
-        if field.name in _NOT_SAID or old == new:
+        if field.name in _NOT_RECORDED or old == new:
             continue
-        if isinstance(field, _PLAIN):
-            found[field.name] = [_number(old), _number(new)]
-        elif field.name in given:
-            found[field.name] = None
-    return found
+        if isinstance(field, _RECORDED_WITH_VALUES):
+            changes[field.name] = [_number(old), _number(new)]
+        elif field.name in written_names:
+            changes[field.name] = None
+    return changes
 
 
 def _number(value: Any) -> Any:

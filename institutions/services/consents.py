@@ -1,6 +1,6 @@
-"""Informed consents: which one is current, what a version is worth, and what may still be changed.
+"""Informed consents: which version is current, the status of an accepted version, and what may still be changed.
 
-Whoever changes a consent or its documents, or accepts it, locks the consent's row first: it cannot be changed and be
+Functions that change a consent or its documents, or accept it, lock the consent's row first: it cannot be changed and
 accepted at the same time.
 """
 
@@ -23,7 +23,7 @@ from kernel.fast.prepared import Prepared
 from kernel.writes import one_transaction
 
 Version = tuple[int, int, int]
-LARGEST_PART = 2**31 - 1  # what the columns hold
+LARGEST_PART = 2**31 - 1  # the largest value of the columns
 _VERSION = re.compile(r" *([0-9]+) *\. *([0-9]+) *\. *([0-9]+) *")
 
 
@@ -46,7 +46,7 @@ def consent_current(institution_id: int) -> Version | None:
 
 
 def consent_status(major: int, minor: int, patch: int, valid_from: datetime, current: Version | None) -> str:
-    """What an accepted version is worth: NOT_VALID_YET, VALID, VALID_NEED_UPDATE (same X.Y as current) or NOT_VALID."""
+    """Status of an accepted version: NOT_VALID_YET, VALID, VALID_NEED_UPDATE (same X.Y as current) or NOT_VALID."""
     version = (major, minor, patch)
     if valid_from > timezone.now():
         return "NOT_VALID_YET"
@@ -56,10 +56,10 @@ def consent_status(major: int, minor: int, patch: int, valid_from: datetime, cur
 
 
 def version_parsed(text: str) -> Version:
-    """ "01.0. 2" -> (1, 0, 2). ValidationError for anything but three integers that the columns hold."""
-    found = _VERSION.fullmatch(text)
+    """ "01.0. 2" -> (1, 0, 2). ValidationError for anything but three integers that fit into the columns."""
+    match = _VERSION.fullmatch(text)
     # Python refuses to read integers of thousands of digits.
-    parts = [int(part) for part in found.groups() if len(part.lstrip("0")) <= 10] if found else []
+    parts = [int(part) for part in match.groups() if len(part.lstrip("0")) <= 10] if match else []
     if len(parts) != 3 or max(parts) > LARGEST_PART:
         raise ValidationError("Enter three integers, such as 1.0.0.")
     major, minor, patch = parts
@@ -80,34 +80,34 @@ def consent_create(*, institution: Institution, version: str, valid_from: dateti
 
 @one_transaction()
 def consent_update(*, consent: InformedConsent, **values: Any) -> InformedConsent:
-    """New `version` or `valid_from`. Conflict when it is frozen; what changes nothing is no change."""
-    held = consent_locked(consent=consent)
-    version = version_normalised(values.get("version", held.version))
-    valid_from = values.get("valid_from", held.valid_from)
-    if version == held.version and _is_same(valid_from, held.valid_from):
-        return held
-    refuse_frozen(held)
-    held.valid_from = valid_from
-    _number(held, version)
-    return _saved(held)
+    """New `version` or `valid_from`. Conflict when it is frozen, unless the values are the stored ones."""
+    stored = consent_locked(consent=consent)
+    version = version_normalised(values.get("version", stored.version))
+    valid_from = values.get("valid_from", stored.valid_from)
+    if version == stored.version and _is_same(valid_from, stored.valid_from):
+        return stored
+    refuse_frozen(stored)
+    stored.valid_from = valid_from
+    _number(stored, version)
+    return _saved(stored)
 
 
 @one_transaction()
 def consent_delete(*, consent: InformedConsent) -> None:
-    """With its documents and their PDFs. Conflict when it is frozen."""
-    held = consent_locked(consent=consent)
-    refuse_frozen(held)
-    pdfs = [key for key in held.documents.values_list("pdf", flat=True) if key is not None]
-    held.delete()
+    """Delete it with its documents and their PDFs. Conflict when it is frozen."""
+    stored = consent_locked(consent=consent)
+    refuse_frozen(stored)
+    pdfs = [key for key in stored.documents.values_list("pdf", flat=True) if key is not None]
+    stored.delete()
     files_erase(files=StoredFile.objects.filter(pk__in=pdfs))
 
 
 def consent_locked(*, consent: InformedConsent) -> InformedConsent:
     """The consent as it is now, locked until the transaction ends."""
-    found = InformedConsent.objects.select_for_update().filter(pk=consent.pk).first()
-    if found is None:
+    stored = InformedConsent.objects.select_for_update().filter(pk=consent.pk).first()
+    if stored is None:
         raise Unknown("There is no such consent any more.")
-    return found
+    return stored
 
 
 def refuse_frozen(consent: InformedConsent) -> None:
@@ -121,7 +121,7 @@ def _number(consent: InformedConsent, version: str) -> None:
 
 
 def _is_same(one: datetime, other: datetime) -> bool:
-    """To the millisecond: browsers know no more, and send back what they were shown."""
+    """Equal to the millisecond: browsers have no finer instants, and send back rounded what they have received."""
     return abs(one - other) < timedelta(milliseconds=1)
 
 

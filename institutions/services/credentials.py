@@ -1,4 +1,4 @@
-"""What VLEs and providers sign in with: issued, told once, ended."""
+"""Credentials with which VLEs and providers sign in: issuing, checking and ending them."""
 
 import hashlib
 import secrets
@@ -14,7 +14,7 @@ from kernel.writes import one_transaction
 
 
 def secret_hash(secret: str) -> str:
-    """SHA-256 in hex. Enough for what is random: there is nothing to guess."""
+    """SHA-256 in hex. A slow hash is not needed: the secrets are random, so they cannot be guessed."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -24,7 +24,7 @@ def credentials_live() -> QuerySet[Credential]:
 
 
 def credential_issue(*, vle: VLE | None = None, provider: Provider | None = None) -> tuple[Credential, str]:
-    """A new credential of one module, and its secret, which is told only now. Those that it has stay good."""
+    """A new credential of one module, and its secret, of which only a hash is stored. Older ones stay valid."""
     secret = secrets.token_urlsafe(32)
     return Credential.objects.create(vle=vle, provider=provider, secret_hash=secret_hash(secret)), secret
 
@@ -33,14 +33,14 @@ def credential_issue(*, vle: VLE | None = None, provider: Provider | None = None
 def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None, overlap_minutes: int = 0) -> None:
     """The live credentials of one module end in `overlap_minutes` (0: now), and with them the sessions they opened.
 
-    Launchers asked for with them are refused from then on. Without an overlap the secret may have leaked: whoever came
-    through such a launcher is out at once. Assessment sessions go on: no exam breaks because a secret is replaced.
+    Launchers that were created with them are refused from then on. Without an overlap the secret may have leaked: the
+    sessions that such launchers opened end at once. Sessions of an assessment go on, so that no exam is interrupted.
     """
     live = credentials_live().filter(vle=vle, provider=provider)
     now = timezone.now()
     ends = now + timedelta(minutes=overlap_minutes)
     if overlap_minutes:
-        live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # none lives longer for it
+        live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # never prolonged
     else:
         live.update(revoked_at=now)
     if vle is not None:
@@ -48,13 +48,14 @@ def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None,
 
 
 def _launchers_end(vle: VLE, ends: datetime, *, with_sessions: bool) -> None:
-    """After the credentials, whose locks keep out who comes through a launcher at this moment.
+    """Called after the credentials are updated: their row locks make simultaneous uses of launchers wait.
 
-    Which credential a launcher is of was not always kept. Those of a session's data are of none: see session_enter.
+    Old launchers have no credential, as it was not stored then. Launchers that show the data of an assessment session
+    have none either: see `session_enter`.
     """
     launchers = apps.get_model("signin.Launcher")._default_manager  # by name: sign-in is a layer above
     launchers.filter(vle=vle, credential=None, session=None, used_at=None, expires_at__gt=ends).update(expires_at=ends)
     if with_sessions:
-        asked_for = launchers.filter(Q(credential__isnull=False) | Q(session=None), vle=vle)
-        opened = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__in=asked_for)
-        opened.filter(assessment_session=None, ended_at=None).update(ended_at=ends)
+        vle_launchers = launchers.filter(Q(credential__isnull=False) | Q(session=None), vle=vle)
+        sessions = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__in=vle_launchers)
+        sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)

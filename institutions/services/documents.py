@@ -21,7 +21,7 @@ from kernel.writes import one_transaction
 
 @readable(Kind.CONSENT_PDF)
 def consent_pdf_readable(caller: Caller, file: StoredFile) -> bool:
-    """Everybody of the institution, as long as it is the PDF of a document."""
+    """Readable by everybody of the institution, as long as it is the PDF of a document."""
     return bool(caller.roles_in(file.institution_id)) and file.consent_documents.exists()
 
 
@@ -29,11 +29,11 @@ def consent_pdf_readable(caller: Caller, file: StoredFile) -> bool:
 def document_create(
     *, consent: InformedConsent, language: str, html: str | None = None, pdf: IO[bytes] | None = None
 ) -> InformedConsentDocument:
-    """Also for a frozen consent: a further language takes nothing back from anybody."""
-    held = consent_locked(consent=consent)
+    """Add a document, also to a frozen consent: another language does not change what learners have accepted."""
+    locked_consent = consent_locked(consent=consent)
     refuse_no_pdf(pdf)
     document = InformedConsentDocument(
-        institution_id=held.institution_id, consent=held, language=language, html=html_cleaned(html)
+        institution_id=locked_consent.institution_id, consent=locked_consent, language=language, html=html_cleaned(html)
     )
     _save(document)
     if pdf is not None:
@@ -43,62 +43,62 @@ def document_create(
 
 @one_transaction()
 def document_update(*, document: InformedConsentDocument, **values: Any) -> InformedConsentDocument:
-    """New `language`, `html` or `pdf` (None takes it away). Conflict when the consent is frozen.
+    """New `language`, `html` or `pdf` (None removes it). Conflict when the consent is frozen.
 
-    What changes nothing is no change: the same text, the same PDF.
+    The same text or the same PDF is no change, and so allowed.
     """
-    held = _locked(document)
-    replaces_pdf = "pdf" in values and not _is_same_pdf(held.pdf, values["pdf"])
+    stored = _locked(document)
+    replaces_pdf = "pdf" in values and not _is_same_pdf(stored.pdf, values["pdf"])
     pdf = values.pop("pdf", None)
     if "html" in values:
         values["html"] = html_cleaned(values["html"])
-    changed = {name: value for name, value in values.items() if (value or "") != (getattr(held, name) or "")}
+    changed = {name: value for name, value in values.items() if (value or "") != (getattr(stored, name) or "")}
     if not changed and not replaces_pdf:
-        return held
-    refuse_frozen(held.consent)
+        return stored
+    refuse_frozen(stored.consent)
     for name, value in changed.items():
-        setattr(held, name, value)
-    _save(held)
+        setattr(stored, name, value)
+    _save(stored)
     if replaces_pdf:
-        _attach(held, pdf)
-    return held
+        _attach(stored, pdf)
+    return stored
 
 
 @one_transaction()
 def document_delete(*, document: InformedConsentDocument) -> None:
-    """With its PDF. Conflict when the consent is frozen."""
-    held = _locked(document)
-    refuse_frozen(held.consent)
-    held.delete()
-    _erase(held.pdf_id)
+    """Delete it with its PDF. Conflict when the consent is frozen."""
+    stored = _locked(document)
+    refuse_frozen(stored.consent)
+    stored.delete()
+    _erase(stored.pdf_id)
 
 
 def refuse_no_pdf(content: IO[bytes] | None) -> None:
-    """By its content: what somebody calls it, or says that it is, proves nothing."""
+    """Refuse what is no PDF by its content: file name and media type are only claims of the client."""
     if content is None:
         return
     size = content.seek(0, io.SEEK_END)
     if size > settings.CONSENT_PDF_BYTES:
         raise Invalid(pdf=f"A PDF may have at most {settings.CONSENT_PDF_BYTES} bytes.")
     content.seek(0)
-    starts = content.read(5) == b"%PDF-"
+    has_header = content.read(5) == b"%PDF-"
     content.seek(max(0, size - 1024))
-    if not (starts and b"%%EOF" in content.read()):
+    if not (has_header and b"%%EOF" in content.read()):
         raise Invalid(pdf="This is not a PDF.")
 
 
 def _locked(document: InformedConsentDocument) -> InformedConsentDocument:
-    """The consent first, the document second: as whoever deletes a consent does."""
+    """The stored document, locked after its consent: the same order as in `consent_delete`."""
     consent = consent_locked(consent=InformedConsent(pk=document.consent_id))
-    found = InformedConsentDocument.objects.select_for_update().filter(pk=document.pk).first()
-    if found is None:
+    stored = InformedConsentDocument.objects.select_for_update().filter(pk=document.pk).first()
+    if stored is None:
         raise Unknown("There is no such document any more.")
-    found.consent = consent
-    return found
+    stored.consent = consent
+    return stored
 
 
 def _is_same_pdf(stored: StoredFile | None, pdf: IO[bytes] | None) -> bool:
-    """Whatever is given must be a PDF, the one that is stored or another."""
+    """Whether `pdf` has the content of the stored file. Invalid when it is no PDF."""
     refuse_no_pdf(pdf)
     if stored is None or pdf is None:
         return stored is None and pdf is None
@@ -118,7 +118,7 @@ def _save(document: InformedConsentDocument) -> None:
 
 
 def _attach(document: InformedConsentDocument, pdf: IO[bytes] | None) -> None:
-    """This PDF or none; the one before is erased."""
+    """Replace the document's PDF by this one or none, and erase the previous file."""
     before = document.pdf_id
     document.pdf = None if pdf is None else _store(document.consent.institution, pdf)
     document.save()

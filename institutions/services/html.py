@@ -1,4 +1,4 @@
-"""HTML of consent documents: what is kept of it. Whatever is not named here is taken out; its text stays."""
+"""HTML of consent documents: the allowed tags and attributes. All others are removed; the text inside them stays."""
 
 import re
 
@@ -6,8 +6,8 @@ import nh3
 
 from kernel.domain import Invalid
 
-# Parsing repairs what is nested wrongly, in time and output that grow with the square of tags and of attributes: with
-# these limits the worst input costs about half a second.
+# The parser repairs wrong nesting. Its time and output grow with the square of the number of tags and attributes; with
+# these limits the worst input takes about half a second.
 MOST_CHARACTERS = 100_000
 MOST_TAGS = 2_000
 LONG_TAG = re.compile(r"</?[A-Za-z][^>]{1000}")
@@ -17,7 +17,7 @@ TAGS = {
     "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "li", "ol", "p", "pre", "q", "s", "small", "span",
     "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
-# Neither styles nor images nor anything else that is loaded from elsewhere: opening a consent tells nobody.
+# No styles, images or anything else that is loaded from other hosts: they would learn who opens a consent.
 ATTRIBUTES = {
     "*": {"dir", "lang"},
     "a": {"href", "title"},
@@ -33,7 +33,7 @@ DROPPED_WITH_CONTENT = {"script", "style", "template", "title"}
 
 
 def html_cleaned(text: str | None) -> str | None:
-    """The text as it may be shown inside a page. Cleaning it again changes nothing."""
+    """The text, safe to be embedded in a page. Cleaning it again changes nothing."""
     if not text:
         return text
     _refuse_large(text)
@@ -48,7 +48,7 @@ def html_cleaned(text: str | None) -> str | None:
         link_rel="noopener noreferrer",
         strip_comments=True,
     )
-    _refuse_large(cleaned)  # what was read can be sent back
+    _refuse_large(cleaned)  # so that clients can send back what they have read
     return cleaned
 
 

@@ -1,4 +1,4 @@
-"""Institutions as a whole: registering one with its first administrator, and deleting one in which nothing was done."""
+"""Institutions as a whole: registering one with its first administrator, and deleting one that has no data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,17 +14,18 @@ from institutions.services.uses import amount_of, uses_of
 from kernel.domain import Conflict
 from kernel.writes import one_transaction
 
-_GOES_WITH_IT = Q(inst_admin=True, is_staff=False)  # a global administrator's account is deleted on purpose only
+# Accounts of global administrators are never deleted together with an institution.
+_DELETED_WITH_INSTITUTION = Q(inst_admin=True, is_staff=False)
 
 
 @one_transaction()
 def institution_create(
     *, acronym: str, name: str, administrator: Mapping[str, Any], **values: Any
 ) -> tuple[Institution, User]:
-    """A new institution and who administers it.
+    """A new institution and its administrator.
 
-    `administrator` are values of a person: uid and whatever else is known. With `password` the person can sign in at
-    once; without one a global administrator has to set it before anybody can administer the institution.
+    `administrator` are values of a person: uid and optionally others. With `password` the person can sign in at once;
+    without one a global administrator has to set it before anybody can administer the institution.
     """
     institution = institution_register(acronym=acronym, name=name, **values)
     return institution, person_create(institution=institution, **{**administrator, "inst_admin": True})
@@ -32,7 +33,7 @@ def institution_create(
 
 @one_transaction()
 def institution_register(*, acronym: str, name: str, **values: Any) -> Institution:
-    """A new institution that nobody administers yet."""
+    """A new institution without an administrator."""
     institution = Institution(acronym=acronym, name=name, **_cleaned(values))
     institution.full_clean()
     institution.save()
@@ -41,7 +42,7 @@ def institution_register(*, acronym: str, name: str, **values: Any) -> Instituti
 
 @one_transaction()
 def institution_update(*, institution: Institution, **values: Any) -> Institution:
-    """Only what is given is looked at and written."""
+    """Validate and write these values only."""
     for field, value in _cleaned(values).items():
         setattr(institution, field, value)
     institution.full_clean(exclude={field.name for field in Institution._meta.fields} - values.keys())
@@ -50,7 +51,7 @@ def institution_update(*, institution: Institution, **values: Any) -> Institutio
 
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    """As they are stored: no restriction of mail domains is null, none of domains to return to is ""."""
+    """The values as they are stored: unrestricted mail domains are null, unrestricted return addresses are empty."""
     cleaned = dict(values)
     if "mail_domain" in cleaned:
         try:
@@ -67,28 +68,34 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 @one_transaction()
 def institution_delete(*, institution: Institution) -> list[int]:
-    """The institution with its administrators and UI options: who went with it. Conflict when it has anything else."""
+    """Delete the institution with its administrators and UI options; answer the ids of these people.
+
+    Conflict when it has anything else.
+    """
     people = [person.pk for person in administrators_locked(institution=institution)]
-    held = Institution.objects.select_for_update().get(pk=institution.pk)
-    obstacles = institution_obstacles(institution=held)
+    stored = Institution.objects.select_for_update().get(pk=institution.pk)
+    obstacles = institution_obstacles(institution=stored)
     if obstacles:
-        raise Conflict(f"{held.acronym} cannot be deleted: it still has {', '.join(obstacles)}.")
+        raise Conflict(f"{stored.acronym} cannot be deleted: it still has {', '.join(obstacles)}.")
     try:
-        held.ui_options.all().delete()
-        held.people.filter(pk__in=people).delete()
-        held.delete()
-    except ProtectedError as error:  # something was added in this moment
-        raise Conflict(f"{held.acronym} cannot be deleted: it is in use.") from error
+        stored.ui_options.all().delete()
+        stored.people.filter(pk__in=people).delete()
+        stored.delete()
+    except ProtectedError as error:  # a row was added after the check
+        raise Conflict(f"{stored.acronym} cannot be deleted: it is in use.") from error
     return people
 
 
 def administrators_locked(*, institution: Institution) -> list[User]:
-    """The people who go with the institution, locked until the transaction ends: people before their institution."""
-    return list(institution.people.filter(_GOES_WITH_IT).order_by("pk").select_for_update())
+    """The people who are deleted with the institution, locked until the transaction ends.
+
+    People are always locked before their institution.
+    """
+    return list(institution.people.filter(_DELETED_WITH_INSTITUTION).order_by("pk").select_for_update())
 
 
 def institution_obstacles(*, institution: Institution) -> list[str]:
-    """What keeps an institution from being deleted, in words: "3 courses". Records of the past are never deleted."""
-    people = institution.people.exclude(_GOES_WITH_IT).count()
+    """What prevents the deletion, in words: "3 courses". Records, such as past decisions, are never deleted."""
+    people = institution.people.exclude(_DELETED_WITH_INSTITUTION).count()
     others = uses_of(institution, own=("people", "ui_options"))
     return sorted([*others, amount_of(User, people)] if people else others)

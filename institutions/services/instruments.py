@@ -14,7 +14,7 @@ from kernel.text import validate_queue_name
 from kernel.writes import one_transaction
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
-_PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows go with it
+_PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows are deleted with it
 _PAIR = "The two thresholds are a pair: give both or neither."
 
 
@@ -27,7 +27,7 @@ def instrument_create(*, acronym: str, queue: str = "", **values: Any) -> Instru
 
 @one_transaction()
 def instrument_update(*, instrument: Instrument, **values: Any) -> Instrument:
-    """Only what is given is written; an empty queue is none that is given."""
+    """Write these values; an empty queue is ignored."""
     return _saved(_put(instrument, values), values)
 
 
@@ -47,7 +47,7 @@ def provider_create(
 
 @one_transaction()
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
-    """Only what is given is written; an empty queue is none that is given."""
+    """Write these values; an empty queue is ignored."""
     changed = _put(provider, values)
     _refuse_half_a_pair(changed)
     return _saved(changed, values)
@@ -56,23 +56,23 @@ def provider_update(*, provider: Provider, **values: Any) -> Provider:
 @one_transaction()
 def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> dict[str, str]:
     """New credentials; the live ones end in `overlap_minutes` (0: now)."""
-    held = _locked(provider)  # of two rotations at once, the second one ends what the first one has issued
-    credentials_end(provider=held, overlap_minutes=overlap_minutes)
-    return _issued(held)
+    stored = _locked(provider)  # of two simultaneous rotations the second ends the credentials of the first
+    credentials_end(provider=stored, overlap_minutes=overlap_minutes)
+    return _issued(stored)
 
 
 @one_transaction()
 def shared_delete(*, row: Instrument | Provider) -> None:
-    """An instrument or a provider, with what is a part of it. Conflict, naming what uses it, when it is in use."""
-    held = _locked(row)
-    uses = uses_of(held, own=_PARTS)
+    """Delete an instrument or a provider, with its `_PARTS`. Conflict, naming its uses, when it is in use."""
+    stored = _locked(row)
+    uses = uses_of(stored, own=_PARTS)
     if uses:
-        raise Conflict(f"{held.acronym} cannot be deleted: it is used by {', '.join(uses)}.")
-    held.delete()
+        raise Conflict(f"{stored.acronym} cannot be deleted: it is used by {', '.join(uses)}.")
+    stored.delete()
 
 
 def _queue(prefix: str, acronym: str) -> str:
-    """The queue that is made of the acronym, which is to blame when it makes none."""
+    """The queue named after the acronym. ValidationError, for the acronym, when that is no name of a queue."""
     try:
         validate_queue_name(acronym)
     except ValidationError as error:
@@ -87,27 +87,27 @@ def _issued(provider: Provider) -> dict[str, str]:
 
 def _locked(row: Shared) -> Shared:
     """The row as stored, locked until the transaction ends."""
-    found: Any = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
-    if found is None:
+    stored: Any = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    if stored is None:
         raise Unknown("It is not there any more.")
-    return found
+    return stored
 
 
 def _put(row: Shared, values: dict[str, Any]) -> Shared:
-    held = _locked(row)
+    stored = _locked(row)
     for name, value in values.items():
         if value or name != "queue":
-            setattr(held, name, value)
-    return held
+            setattr(stored, name, value)
+    return stored
 
 
-def _saved(row: Shared, given: Collection[str]) -> Shared:
-    """Saved, when a schema that was given is one, and the options are what the schema allows."""
+def _saved(row: Shared, written_names: Collection[str]) -> Shared:
+    """Save the row. Invalid when a new schema is no JSON Schema, or the options do not match the schema."""
     schema = row.options_schema
-    if schema is not None and "options_schema" in given and schema_is_broken(schema):
+    if schema is not None and "options_schema" in written_names and schema_is_broken(schema):
         raise Invalid(options_schema=BROKEN_SCHEMA)
-    if isinstance(row, Provider) and not {"options", "options_schema"}.isdisjoint(given):
-        _refuse_wrong_options(row, "options" if "options" in given else "options_schema")
+    if isinstance(row, Provider) and not {"options", "options_schema"}.isdisjoint(written_names):
+        _refuse_wrong_options(row, "options" if "options" in written_names else "options_schema")
     row.full_clean()
     row.save()
     return row

@@ -13,7 +13,7 @@ def mail_domains(declared: str | None) -> list[str]:
 
 
 def mail_domains_checked(declared: str | None) -> str | None:
-    """What is stored of it: null when it names no domain. Raises ValidationError when a part is no domain."""
+    """The text to store, null when it names no domain. Raises ValidationError when a part is no domain."""
     domains = mail_domains(declared)
     for domain in domains:
         validate_domain_name(domain)
@@ -21,6 +21,6 @@ def mail_domains_checked(declared: str | None) -> str | None:
 
 
 def mail_domain_refuses(institution: Institution, email: str | None) -> bool:
-    """The institution restricts mail domains and this address is in none of them. Whole domains, case ignored."""
+    """Whether the address is outside the institution's mail domains. Whole domains are compared, ignoring case."""
     domains = mail_domains(institution.mail_domain)
     return bool(email and domains and email.rpartition("@")[2].lower() not in domains)

@@ -1,4 +1,4 @@
-"""Options of instruments and providers, and the JSON Schemas (draft 7) that say what they may be."""
+"""Options of instruments and providers, validated by JSON Schemas (draft 7)."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ BROKEN_SCHEMA = "This is no JSON Schema of draft 7 that stands by itself."
 
 
 def options_wrong(schema: dict[str, Any], options: Any) -> str | None:
-    """What is wrong with these options, in words; None when nothing is. ValueError when the schema itself is broken."""
-    # Nothing is fetched for a schema, and no value comes back in a message.
+    """The first error of these options, in words, or None. ValueError when the schema itself is broken."""
+    # `offline`: schemas cannot make the server fetch addresses. `mask`: messages do not repeat values.
     compiled = jsonschema_rs.Draft7Validator(schema, offline=True, mask="the value")
     for wrong in compiled.iter_errors(options):
         where = ".".join(map(str, wrong.instance_path))

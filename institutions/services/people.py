@@ -1,7 +1,7 @@
 """People of an institution: making, changing and deleting them, giving and taking roles.
 
-Whoever changes people locks rows in one order: the person, the person's role, the institution. A global administrator
-is locked together with all others, in the order of their keys.
+All functions lock rows in one order: the person, the person's role, the institution. A global administrator is locked
+together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
@@ -34,7 +34,7 @@ _ADMINISTERS_ALL = _CAN_SIGN_IN & Q(is_staff=True)  # needs no `login_allowed`
 
 @one_transaction()
 def person_create(*, institution: Institution | None, **values: Any) -> User:
-    """A new person. Without `username` one is made, inside an institution: of the e-mail, else of acronym and uid.
+    """A new person. Inside an institution `username` defaults to the e-mail, else to acronym and uid.
 
     A `password` lets the person sign in; without one nobody can sign in to the account.
     """
@@ -42,7 +42,7 @@ def person_create(*, institution: Institution | None, **values: Any) -> User:
 
 
 def person_added(*, institution: Institution | None, **values: Any) -> User:
-    """As `person_create`, in the caller's transaction, which goes on when somebody holds one of the values already."""
+    """As `person_create`, in the caller's transaction, which stays usable when one of the values is already taken."""
     values = cleaned(values)
     password = values.pop("password", None)
     if password is not None:
@@ -55,7 +55,7 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
     while not inserted(person):
         refuse_taken(person, {"username"} if named else set())
         if named or not User.objects.filter(username=person.username).exists():
-            return _saved(person, force_insert=True)  # was it taken only for a moment, or is it something else?
+            return _saved(person, force_insert=True)  # succeeds if the name is free again, else says what is wrong
         person.username = next(names)
         refuse_malformed(person, {*values}, password)
     return person
@@ -63,12 +63,12 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
 
 @one_transaction()
 def person_update(*, person: User, may: Collection[str] | None = None, is_locked: bool = False, **values: Any) -> User:
-    """Change of a person what differs from what is stored.
+    """Change those values of a person that differ from the stored ones.
 
-    `may` names what the writer may change: anything else that differs is refused, by its name. From who may change
-    everything, a new password lets the person sign in. A new password, a deactivation and the end of `login_allowed`
-    end all sessions of the person. Another `institution` is for somebody of whom nothing is in the present one.
-    `is_locked` says that `person` was read under the lock of `person_locked`, in this transaction.
+    `may` names the values that the caller may change: other differences are refused, by name; None means all. A caller
+    who may change everything also allows the person to sign in by setting a password. A new password, a deactivation
+    and the end of `login_allowed` end all sessions of the person. `institution` can only be changed for a person who
+    has no rows in the present one. `is_locked` says that `person` was read by `person_locked` in this transaction.
     """
     stored = person if is_locked else person_locked(person_id=person.pk)
     administered, administered_all = _administers(stored), _administers_all(stored)
@@ -77,9 +77,9 @@ def person_update(*, person: User, may: Collection[str] | None = None, is_locked
     if password is not None and may is None and not stored.is_staff:
         values.setdefault("login_allowed", True)
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
-    _refuse_beyond(may, {*changed, "password"} if password is not None else {*changed})
+    _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
     if "institution" in changed:
-        _refuse_bound(stored)
+        _refuse_move(stored)
     _put(stored, changed, password)
     if administered and not _administers(stored):
         _refuse_last_administrator(stored)
@@ -90,35 +90,35 @@ def person_update(*, person: User, may: Collection[str] | None = None, is_locked
 
 @one_transaction()
 def profile_update(*, person: User, may: Collection[str], session_id: int | None, **values: Any) -> User:
-    """What people change of themselves: as `person_update`, but the session in which they do it goes on."""
+    """People change their own values: as `person_update`, but the session in which they do it does not end."""
     stored = person_locked(person_id=person.pk)
     generation = stored.session_generation
     changed = person_update(person=stored, may=may, is_locked=True, **values)
     if session_id is not None and changed.session_generation != generation:
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
-        kept = sessions.filter(pk=session_id, user=changed.pk, generation=generation)
-        kept.update(generation=changed.session_generation)
+        current_session = sessions.filter(pk=session_id, user=changed.pk, generation=generation)
+        current_session.update(generation=changed.session_generation)
     return changed
 
 
 @one_transaction()
 def person_delete(*, person: User) -> None:
-    """The account with its roles and all that hangs from them, stored files included."""
-    held = person_locked(person_id=person.pk)
-    if _administers(held):
-        _refuse_last_administrator(held)
-    if _administers_all(held):
-        _refuse_last_global_administrator(held)
+    """Delete the account with its roles and everything that belongs to them, stored files included."""
+    stored = person_locked(person_id=person.pk)
+    if _administers(stored):
+        _refuse_last_administrator(stored)
+    if _administers_all(stored):
+        _refuse_last_global_administrator(stored)
     for role in ROLES:
-        _role_erase(held, role)
-    _account_erase(held)
+        _role_erase(stored, role)
+    _account_erase(stored)
 
 
 @one_transaction()
 def person_for_role(*, institution: Institution, role: str, uid: str, **values: Any) -> User:
-    """Who is to be given a role: the person with this uid, or a new one.
+    """The person who will get a role: the one with this uid, or a new one.
 
-    What the values say of names and e-mail is ignored for somebody who holds a flag or a password.
+    Names and e-mail in `values` are ignored for a person who has an administrative flag or a password.
     """
     person = person_with_uid(institution=institution, uid=uid)
     if person is None:
@@ -130,7 +130,7 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
 
 
 def person_with_uid(*, institution: Institution, uid: str) -> User | None:
-    """The person to whom somebody adds by uid, locked until the transaction ends; never a global administrator."""
+    """The person with this uid, locked until the transaction ends. Forbidden for a global administrator."""
     person = User.objects.select_for_update().filter(institution=institution, uid=uid).first()
     if person is not None and person.is_staff:
         raise Forbidden(GLOBAL_ADMINISTRATOR)
@@ -146,12 +146,12 @@ def instructor_create(*, institution: Institution, uid: str, **values: Any) -> I
 
 @one_transaction()
 def instructor_add(*, person: User, is_locked: bool = False) -> Instructor:
-    """The role of teaching, given to a person of an institution who does not have it yet."""
+    """Make a person of an institution an instructor."""
     return role_added(Instructor, person, is_locked)
 
 
 def role_added(role: type[Role], person: User, is_locked: bool) -> Role:
-    """The row of the role; the one that the person has already, if it is so. `is_locked` as for `person_update`."""
+    """The row of the role, new or already there. `is_locked` as for `person_update`."""
     stored = person if is_locked else person_locked(person_id=person.pk)
     row = role(user=stored, institution_id=stored.institution_id)
     return row if inserted(row) else role._default_manager.get(user=stored)
@@ -159,11 +159,11 @@ def role_added(role: type[Role], person: User, is_locked: bool) -> Role:
 
 @one_transaction()
 def role_delete(*, person: User, role: str, is_locked: bool = False) -> None:
-    """Take a role with all that hangs from it; the account goes when neither role nor flag remains."""
-    held = person if is_locked else person_locked(person_id=person.pk)
-    _role_erase(held, role)
-    if not (held.has_flag or User.objects.filter(_HAS_ROLE, pk=held.pk).exists()):
-        _account_erase(held)
+    """Delete a role with everything that belongs to it, and the account when neither role nor flag remains."""
+    stored = person if is_locked else person_locked(person_id=person.pk)
+    _role_erase(stored, role)
+    if not (stored.has_flag or User.objects.filter(_HAS_ROLE, pk=stored.pk).exists()):
+        _account_erase(stored)
 
 
 def person_locked(*, person_id: int) -> User:
@@ -180,7 +180,7 @@ def person_locked(*, person_id: int) -> User:
     return person
 
 
-def _refuse_beyond(may: Collection[str] | None, changed: set[str]) -> None:
+def _refuse_forbidden(may: Collection[str] | None, changed: set[str]) -> None:
     forbidden = set() if may is None else changed.difference(may)
     if forbidden:
         raise Forbidden(f"You may not change {', '.join(sorted(forbidden))}.")
@@ -197,7 +197,7 @@ def _put(person: User, changed: dict[str, Any], password: str | None) -> None:
 
 
 def _saved(person: User, changed: Collection[str] = TEXTS, **how: Any) -> User:
-    """Saved; what somebody else has is wrong, under its name."""
+    """Save the person. Raises Taken, by name, for values that somebody else has."""
     try:
         with one_transaction():
             person.save(**how)
@@ -216,7 +216,7 @@ def _administers(person: User) -> bool:
 def _refuse_last_administrator(person: User) -> None:
     """Conflict when nobody else could administer the institution.
 
-    The lock makes two administrators who leave at the same time do so one after the other.
+    Because of the lock, of two administrators who leave at the same time the second is refused.
     """
     home: Any = person.institution_id
     Institution.objects.select_for_update(no_key=True).get(pk=home)
@@ -236,14 +236,14 @@ def _can_sign_in(person: User) -> bool:
 def _refuse_last_global_administrator(person: User) -> None:
     """Conflict when nobody else could administer the installation.
 
-    All global administrators are locked by now: two who end each other at the same time do so one after the other.
+    All global administrators are locked by now: of two who remove each other at the same time the second is refused.
     """
     if not User.objects.filter(_ADMINISTERS_ALL).exclude(pk=person.pk).exists():
         raise Conflict("This is the last global administrator who can sign in.")
 
 
-def _refuse_bound(person: User) -> None:
-    """Conflict when something of the person's hangs in the present institution."""
+def _refuse_move(person: User) -> None:
+    """Conflict when rows of the present institution refer to the person."""
     bound = [amount_of(rows.model, rows.count()) for rows in _inside_institution(person) if rows.exists()]
     if person.inst_admin or person.legal_admin or person.send_admin or person.data_admin:
         bound.append("administrative rights")
@@ -252,17 +252,17 @@ def _refuse_bound(person: User) -> None:
 
 
 def _inside_institution(person: User) -> list[QuerySet]:
-    """Rows that refer to the person and are of an institution themselves."""
-    found = [rows for _, rows in referring(person)]
-    return [rows for rows in found if any(field.name == "institution" for field in rows.model._meta.fields)]
+    """Rows that refer to the person and belong to an institution themselves."""
+    references = [rows for _, rows in referring(person)]
+    return [rows for rows in references if any(field.name == "institution" for field in rows.model._meta.fields)]
 
 
 def _role_erase(person: User, role: str) -> None:
-    """The role and what hangs from it, if the person has it; a learner's files go with it."""
+    """Delete the role and what belongs to it, if the person has it; for learners also their files."""
     row = getattr(person, role, None)
     if row is not None:
         rows = type(row)._default_manager.filter(pk=row.pk)
-        list(rows.select_for_update())  # from here on nothing more can be hung from it
+        list(rows.select_for_update())  # from here on no new rows can refer to it
         rows.delete()
     if role == LEARNER:
         files_erase(files=StoredFile.objects.filter(owner=person.pk))

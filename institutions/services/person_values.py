@@ -1,4 +1,4 @@
-"""The values of a person: how they are stored, what they must be, which are taken over, and new user names."""
+"""The values of a person: normalising, validating and comparing them, and generating user names."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -23,20 +23,20 @@ _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
 
 def cleaned(values: dict[str, Any]) -> dict[str, Any]:
     """The values as they are stored: a missing name is "", a missing e-mail null, a user name normalised."""
-    found = dict(values)
-    for name in found.keys() & {"first_name", "last_name"}:
-        found[name] = found[name] or ""
-    if "email" in found:
-        found["email"] = found["email"] or None
-    if "username" in found:
-        found["username"] = User.normalize_username(found["username"])
-    return found
+    stored_values = dict(values)
+    for name in stored_values.keys() & {"first_name", "last_name"}:
+        stored_values[name] = stored_values[name] or ""
+    if "email" in stored_values:
+        stored_values["email"] = stored_values["email"] or None
+    if "username" in stored_values:
+        stored_values["username"] = User.normalize_username(stored_values["username"])
+    return stored_values
 
 
 def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """Of what is said of a person by the way, that which is taken over.
+    """The values that imports and roles may write: all but names and e-mail of people with a flag or a password.
 
-    Names and e-mail of somebody who holds a flag or a password are changed on purpose only: they open the account.
+    Such people sign in with their e-mail, so it is only changed directly, in the API's resources of people.
     """
     if person.has_flag or person.has_usable_password():
         return {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
@@ -44,7 +44,7 @@ def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Compared(NamedTuple):
-    """Values that would change a person, and names of others that would but are not taken over."""
+    """Values that change a person, and names of values that differ but are ignored (see `values_taken`)."""
 
     changed: dict[str, Any]
     ignored: list[str]
@@ -57,7 +57,7 @@ def values_compared(person: User, values: dict[str, Any]) -> Compared:
 
 
 def refuse_taken(person: User, changed: Collection[str]) -> None:
-    """Raise ValidationError with everything that the database forbids, by name."""
+    """Raise ValidationError with all violated constraints, by name."""
     errors: dict[str, list[ValidationError]] = {}
     with _under(errors):
         refuse_violations(person, TEXTS)
@@ -70,7 +70,7 @@ def refuse_taken(person: User, changed: Collection[str]) -> None:
 def refuse_malformed(person: User, changed: set[str], password: str | None = None) -> None:
     """Raise ValidationError with everything that is wrong with the changed values or the new password, by name.
 
-    Without asking the database, which can hold what passes; see `refuse_taken`.
+    Needs no query. Values that pass fit into the columns; whether they are unique is checked by `refuse_taken`.
     """
     errors: dict[str, list[ValidationError]] = {}
     with _under(errors):
@@ -103,7 +103,7 @@ def _under(errors: dict[str, list[ValidationError]], name: str | None = None) ->
 
 
 def _refuse_address(institution: Institution | None, email: str) -> None:
-    if not email.isascii():  # databases fold other letters each in its own way: one address would become two
+    if not email.isascii():  # databases fold the case of other letters differently: one address would count as two
         raise ValidationError("Only ASCII characters are accepted; write the domain in its xn-- form.")
     if institution is not None and mail_domain_refuses(institution, email):
         raise ValidationError("The institution does not accept addresses of this domain.")
@@ -116,56 +116,56 @@ def _refuse_password(person: User, password: str) -> None:
 
 
 def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:
-    """Names to try, the best first: the e-mail, then `<acronym>-<uid>`, then such as nobody has at this moment."""
+    """Names to try, in this order: the e-mail, `<acronym>-<uid>`, then numbered names that are not in use."""
     address = _address(email)
     if address:
         yield address
-    stem = _stem(institution, uid)
+    stem = _generated_name(institution, uid)
     yield stem
-    yield from _numbered(stem)
+    yield from _numbered_names(stem)
 
 
 def usernames_together(institution: Institution, people: Mapping[str, str | None]) -> dict[str, str]:
-    """{uid: the first of these names} for all of {uid: e-mail}, no name twice."""
-    best = {uid: _address(email) or _stem(institution, uid) for uid, email in people.items()}
-    taken = {name for part in batched({*best.values()}) for name in _held(part)}
+    """{uid: the first unused of its `usernames`} for all of {uid: e-mail}, no name twice."""
+    preferred = {uid: _address(email) or _generated_name(institution, uid) for uid, email in people.items()}
+    taken = {name for part in batched({*preferred.values()}) for name in _usernames_in_use(part)}
     others: dict[str, Iterator[str]] = {}
-    made = {}
-    for uid, name in best.items():
-        stem = _stem(institution, uid)
+    chosen = {}
+    for uid, name in preferred.items():
+        stem = _generated_name(institution, uid)
         while name in taken:
-            name = next(others.setdefault(stem, _free(stem)))
+            name = next(others.setdefault(stem, _unused_names(stem)))
         taken.add(name)
-        made[uid] = name
-    return made
+        chosen[uid] = name
+    return chosen
 
 
 def _address(email: str | None) -> str | None:
-    """The e-mail as a user name, if it can be one."""
+    """The e-mail as a user name; None when it is no valid one."""
     address = (email or "").lower()
     return address if 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address) else None
 
 
-def _stem(institution: Institution, uid: str) -> str:
+def _generated_name(institution: Institution, uid: str) -> str:
     return _NOT_IN_USERNAMES.sub("-", User.normalize_username(f"{institution.acronym}-{uid}"))[:_LONGEST_USERNAME]
 
 
-def _held(names: Collection[str]) -> QuerySet[User, str]:
+def _usernames_in_use(names: Collection[str]) -> QuerySet[User, str]:
     return User.objects.filter(username__in=names).values_list("username", flat=True)
 
 
-def _free(stem: str) -> Iterator[str]:
-    if not _held([stem]).exists():
+def _unused_names(stem: str) -> Iterator[str]:
+    if not _usernames_in_use([stem]).exists():
         yield stem
-    yield from _numbered(stem)
+    yield from _numbered_names(stem)
 
 
-def _numbered(stem: str) -> Iterator[str]:
-    known = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
+def _numbered_names(stem: str) -> Iterator[str]:
+    taken = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
     number = 1
     while True:
         number += 1
         ending = f"-{number}"
         name = stem[: _LONGEST_USERNAME - len(ending)] + ending
-        if name not in known:
+        if name not in taken:
             yield name

@@ -1,4 +1,4 @@
-"""Where dashboards may send people back to: the patterns of `Institution.allowed_domains`."""
+"""Addresses to which dashboards may send people back: the patterns of `Institution.allowed_domains`."""
 
 import re
 
@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from kernel.text import validate_line
 
-MOST_CHARACTERS = 2_000  # every answer that names the institution repeats them
+MOST_CHARACTERS = 2_000  # every answer with the institution contains them
 # Dashboards leave the scheme out and compare the beginning; "*" stands for anything.
 _PATTERN = re.compile(
     r"(?:https?://)?(?:\[[0-9a-f:.]+\]|[\w*.-]{1,253})(?::[0-9]{1,5})?(?:[/?#][^\s,\"'<>\\]*)?", re.IGNORECASE
@@ -14,7 +14,7 @@ _PATTERN = re.compile(
 
 
 def allowed_domains_checked(declared: str | None) -> str:
-    """What is stored of it: "" when there is none. Raises ValidationError when a part is no pattern of addresses."""
+    """The text to store, "" for null. Raises ValidationError when a part is no pattern of addresses."""
     text = declared or ""
     if len(text) > MOST_CHARACTERS:
         raise ValidationError(f"At most {MOST_CHARACTERS} characters.", code="max_length")

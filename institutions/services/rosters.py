@@ -29,26 +29,26 @@ from kernel.writes import one_transaction
 
 
 class Roster(NamedTuple):
-    """{uid: person's id} of who was found and of who was made; {uid: reason} of who was neither."""
+    """{uid: person's id} of existing and of created people, {uid: reason} of refused ones."""
 
-    found: dict[str, int]
-    made: dict[str, int]
+    existing: dict[str, int]
+    created: dict[str, int]
     refused: dict[str, str]
 
 
 @one_transaction()
 def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
-    """The people with these uids. Who is not there is made, without names and e-mail and unable to sign in.
+    """The people with these uids. Missing ones are created, without names and e-mail and unable to sign in.
 
-    Of who is there nothing is changed.
+    Existing people are not changed.
     """
     known = User.objects.filter(institution=institution).values_list("uid", "pk", "is_staff")
     rows = [row for part in batched(uids) for row in known.filter(uid__in=part)]
     missing = {*uids}.difference(uid for uid, _, _ in rows)
-    made, malformed = people_create(institution=institution, people={uid: {} for uid in sorted(missing)})
+    created, malformed = people_create(institution=institution, people={uid: {} for uid in sorted(missing)})
     return Roster(
-        found={uid: pk for uid, pk, is_staff in rows if not is_staff},
-        made=made,
+        existing={uid: pk for uid, pk, is_staff in rows if not is_staff},
+        created=created,
         refused=malformed | {uid: GLOBAL_ADMINISTRATOR for uid, _, is_staff in rows if is_staff},
     )
 
@@ -57,9 +57,9 @@ def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
 def people_create(
     *, institution: Institution, people: Mapping[str, dict[str, Any]]
 ) -> tuple[dict[str, int], dict[str, str]]:
-    """New people of {uid: values}, unable to sign in: {uid: person's id}, and {uid: reason} of who was not made.
+    """Create people, unable to sign in, of {uid: values}: {uid: person's id}, and {uid: reason} of refused ones.
 
-    Conflict, and nobody is made, when somebody else writes the same people at this moment.
+    Conflict, and nobody is created, when another transaction writes the same people at this moment.
     """
     ready, refused = _prepared(institution, people)
     try:
@@ -73,9 +73,9 @@ def people_create(
 
 
 def _prepared(institution: Institution, people: Mapping[str, dict[str, Any]]) -> tuple[dict[str, User], dict[str, str]]:
-    """The people as they are to be stored, and what is wrong with the others."""
+    """Unsaved people by uid, and {uid: what is wrong} of the others."""
     emails = {uid: values.get("email") for uid, values in people.items()}
-    held, names = _addresses_held(emails.values()), usernames_together(institution, emails)
+    emails_in_use, names = _emails_in_use(emails.values()), usernames_together(institution, emails)
     ready, refused = {}, {}
     for uid, values in people.items():
         values = cleaned({"uid": uid, "username": names[uid], **values})
@@ -84,18 +84,18 @@ def _prepared(institution: Institution, people: Mapping[str, dict[str, Any]]) ->
         address = (person.email or "").lower()
         try:
             refuse_malformed(person, {*values})
-            if address in held:
+            if address in emails_in_use:
                 raise ValidationError({"email": TAKEN})
         except ValidationError as error:
             refused[uid] = " ".join(f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts)
         else:
             ready[uid] = person
-            held |= {address} - {""}
+            emails_in_use |= {address} - {""}
     return ready, refused
 
 
-def _addresses_held(emails: Iterable[str | None]) -> set[str]:
-    """Those of these e-mails that somebody has, in lower case."""
+def _emails_in_use(emails: Iterable[str | None]) -> set[str]:
+    """Those of these e-mails that belong to somebody, in lower case."""
     rows = User.objects.annotate(address=Lower("email")).values_list("address", flat=True)
     wanted = {email.lower() for email in emails if email}
     return {address for part in batched(wanted) for address in rows.filter(address__in=part)}
@@ -103,10 +103,10 @@ def _addresses_held(emails: Iterable[str | None]) -> set[str]:
 
 @one_transaction()
 def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """The role of teaching for those of these people of the institution who lack it: how many they were."""
+    """Make instructors of those of these people of the institution who are none; answer their number."""
     keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
     rows = [Instructor(user_id=key, institution=institution) for key in keys]
-    Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # whoever held a lock may have given the role
+    Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # a transaction that we waited for may have added it
     return len(rows)
 
 
@@ -119,7 +119,7 @@ def people_without(*, role: str, institution: Institution, person_ids: Collectio
 
 @one_transaction()
 def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple[User, bool, Compared]:
-    """The person with this uid as the values say: the person, whether it is new, and what was changed or ignored."""
+    """Create or change the person with this uid: the person, whether it is new, and what was changed or ignored."""
     person = person_with_uid(institution=institution, uid=uid)
     if person is None:
         return person_create(institution=institution, uid=uid, **values), True, Compared({}, [])

@@ -13,7 +13,8 @@ ROLES = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMI
 
 
 def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> list[str]:
-    """Routes that a person may open, sorted: those that global rows open to the roles, less those blocked at home."""
+    """Routes that a person may open, sorted: those that global rows open to the roles, less those that the institution
+    blocks."""
     opened: set[str] = set()
     blocked: set[str] = set()
     rows = UIOption.objects.filter(Q(institution=None) | Q(institution=institution_id))
@@ -29,47 +30,47 @@ def routes_of(*, roles: list[str], institution_id: int | None, user_id: int) -> 
 
 @one_transaction()
 def ui_option_create(*, institution: Institution, route: str, **values: Any) -> UIOption:
-    """A row of the institution's own, for all of its people or for one; as long as it is not enabled it blocks."""
+    """An institution's row, for all of its people or for one; it blocks the route unless it is enabled."""
     _refuse_unknown_route(route)
     return UIOption.objects.create(institution=institution, route=route, **values)
 
 
 @one_transaction()
 def ui_option_update(*, option: UIOption, **values: Any) -> UIOption:
-    held = UIOption.objects.select_for_update().filter(pk=option.pk).first()
-    if held is None:
+    stored = UIOption.objects.select_for_update().filter(pk=option.pk).first()
+    if stored is None:
         raise Unknown("There is no such UI option any more.")
     if "route" in values:
         _refuse_unknown_route(values["route"])
     for name, value in values.items():
-        setattr(held, name, value)
-    held.save(update_fields=(*values, "updated_at"))
-    return held
+        setattr(stored, name, value)
+    stored.save(update_fields=(*values, "updated_at"))
+    return stored
 
 
 def _refuse_unknown_route(route: str) -> None:
-    """What no global row opens cannot be blocked."""
+    """Only a route that has a global row can be blocked."""
     if not UIOption.objects.filter(route=route, institution=None).exists():
         raise Invalid(route="There is no such route.")
 
 
 @one_transaction()
 def global_option_create(*, route: str, enabled: bool = False, roles: str | None = None) -> UIOption:
-    """A route for the dashboards of all institutions; it is open to these roles while it is enabled."""
+    """A route for the dashboards of all institutions; these roles (None: all) may open it while it is enabled."""
     return UIOption.objects.create(route=route, enabled=enabled, roles=_roles_of(roles))
 
 
 @one_transaction()
 def global_option_update(*, option: UIOption, **values: Any) -> UIOption:
-    held = UIOption.objects.select_for_update().filter(pk=option.pk, institution=None).first()
-    if held is None:
+    stored = UIOption.objects.select_for_update().filter(pk=option.pk, institution=None).first()
+    if stored is None:
         raise Unknown("There is no such UI option any more.")
     if "roles" in values:
         values["roles"] = _roles_of(values["roles"])
     for name, value in values.items():
-        setattr(held, name, value)
-    held.save(update_fields=(*values, "updated_at"))
-    return held
+        setattr(stored, name, value)
+    stored.save(update_fields=(*values, "updated_at"))
+    return stored
 
 
 def _roles_of(text: str | None) -> str | None:
@@ -80,7 +81,7 @@ def _roles_of(text: str | None) -> str | None:
 
 
 def roles_checked(text: str | None) -> str | None:
-    """Names of roles without blanks; none at all is everyone, null. Raises ValidationError."""
+    """Comma-separated names of roles without blanks; null, which means everyone, when there are none."""
     named = [name.strip() for name in (text or "").split(",") if name.strip()]
     unknown = [name for name in named if name not in ROLES]
     if unknown:

@@ -1,4 +1,4 @@
-"""What refers to a row, in words: why it cannot be deleted or moved."""
+"""Which rows refer to a row, in words: the reason why it cannot be deleted or moved."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ _FURTHER: dict[type[Model], list[Further]] = {}
 
 
 def further_uses(model: type[Model]) -> Callable[[Further], Further]:
-    """@further_uses(Instrument): the decorated function counts rows that name one otherwise than by a key."""
+    """@further_uses(Instrument): the decorated function counts rows that refer to one, but not by a foreign key."""
 
     def register(count: Further) -> Further:
         _FURTHER.setdefault(model, []).append(count)
@@ -20,22 +20,22 @@ def further_uses(model: type[Model]) -> Callable[[Further], Further]:
 
 
 def referring(row: Model) -> Iterator[tuple[str, QuerySet]]:
-    """(name of the relation, the rows) for each way in which other rows refer to this one by key."""
+    """(name of the relation, its rows) for each foreign key and many-to-many key that leads to this row."""
     relations: list[Any] = row._meta.get_fields(include_hidden=True)
     for relation in relations:
-        # The table of a many-to-many relation says the same as the relation itself.
+        # The through table of a many-to-many relation would count its rows twice.
         if relation.auto_created and not relation.concrete and not relation.related_model._meta.auto_created:
             yield relation.name, relation.related_model._default_manager.filter(**{relation.field.name: row})
 
 
 def uses_of(row: Model, *, own: Collection[str] = ()) -> list[str]:
-    """What refers to the row, whatever a deletion would do to it: ["1 provider", "3 requests"].
+    """The rows that refer to this one, whatever their `on_delete`: ["1 provider", "3 requests"].
 
-    `own` names the relations whose rows are parts of it.
+    `own` names the relations whose rows are parts of it and are not counted.
     """
-    found = [count(row) for count in _FURTHER.get(type(row), ())]
-    found += [(rows.model, rows.count()) for name, rows in referring(row) if name not in own]
-    return sorted(amount_of(model, amount) for model, amount in found if amount)
+    counts = [count(row) for count in _FURTHER.get(type(row), ())]
+    counts += [(rows.model, rows.count()) for name, rows in referring(row) if name not in own]
+    return sorted(amount_of(model, amount) for model, amount in counts if amount)
 
 
 def amount_of(model: type[Model], amount: int) -> str:

@@ -1,4 +1,4 @@
-"""VLEs and what they sign in with."""
+"""VLEs and their credentials."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ def vle_create(*, institution: Institution, **values: Any) -> tuple[VLE, dict[st
 
 @one_transaction()
 def vle_register(*, institution: Institution, **values: Any) -> VLE:
-    """A VLE that cannot sign in: nobody is told its secrets, until `vle_credentials_rotate` issues others."""
+    """A VLE that cannot sign in until `vle_credentials_rotate` issues credentials."""
     vle = VLE(institution=institution, **values)
     vle.lti = {"consumer_key": str(uuid.uuid4()), **_lti_endpoints(vle)}
     vle.lti_secret = str(uuid.uuid4())
@@ -47,35 +47,35 @@ def _issued(vle: VLE) -> dict[str, str]:
 
 @one_transaction()
 def vle_update(*, vle: VLE, **values: Any) -> None:
-    """LTI configuration and credentials stay as they were issued, whatever the new address is."""
-    held = _locked(vle)
+    """LTI configuration and credentials stay as they were issued, also when the address changes."""
+    stored = _locked(vle)
     for name, value in values.items():
-        setattr(held, name, value)
-    held.save(update_fields=(*values, "updated_at"))  # what else changed since `vle` was read stays
+        setattr(stored, name, value)
+    stored.save(update_fields=(*values, "updated_at"))  # other columns may have changed since `vle` was read
 
 
 @one_transaction()
 def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
     """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
-    held = _locked(vle)  # of two rotations at once, the second one ends what the first one has issued
-    credentials_end(vle=held, overlap_minutes=overlap_minutes)
-    held.lti = {**held.lti, "consumer_key": str(uuid.uuid4())}
-    held.lti_secret = str(uuid.uuid4())
-    held.save(update_fields=("lti", "lti_secret", "updated_at"))
-    return _issued(held)
+    stored = _locked(vle)  # of two simultaneous rotations the second ends the credentials of the first
+    credentials_end(vle=stored, overlap_minutes=overlap_minutes)
+    stored.lti = {**stored.lti, "consumer_key": str(uuid.uuid4())}
+    stored.lti_secret = str(uuid.uuid4())
+    stored.save(update_fields=("lti", "lti_secret", "updated_at"))
+    return _issued(stored)
 
 
 def _locked(vle: VLE) -> VLE:
     """The VLE as stored, locked until the transaction ends. Courses can be added to it meanwhile."""
-    found = VLE.objects.select_for_update(no_key=True).filter(pk=vle.pk).first()
-    if found is None:
+    stored = VLE.objects.select_for_update(no_key=True).filter(pk=vle.pk).first()
+    if stored is None:
         raise Unknown("There is no such VLE any more.")
-    return found
+    return stored
 
 
 @one_transaction()
 def vle_delete(*, vle: VLE) -> None:
-    """The VLE with its courses, activities, reports and requests and their files; its credentials go with it."""
-    list(vle.credential_rows.select_for_update())  # nobody signs in with one while it goes
+    """Delete the VLE with its credentials, courses, activities, reports and requests and their files."""
+    list(vle.credential_rows.select_for_update())  # a simultaneous sign-in waits for the deletion
     vle.delete()
     files_erase_unreferenced(institution=vle.institution)

@@ -1,4 +1,4 @@
-"""Where a page of the browsable API is and leads to: names, addresses, the rows of a list, and its query."""
+"""Navigation of the browsable API's pages: titles, breadcrumbs, links, the table of a list, and its query form."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from rest_framework.filters import OrderingFilter, SearchFilter
 from kernel.declared import declared_tree
 from kernel.filters import DeclaredFilterBackend
 
-COLUMNS = 5  # of a list's table: what is left out stands in the JSON below it
+COLUMNS = 5  # of a list's table; all fields are in the JSON below it
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -36,7 +36,7 @@ def heading(view) -> str:
 
 
 def trail(path: str) -> Iterator[tuple[str, str]]:
-    """(name, address) of everything above a path and of itself, the words by their resource's name."""
+    """(name, address) of each part of a path that has a view: the breadcrumbs of the page."""
     address = "/"
     for segment in path.strip("/").split("/"):
         address += f"{segment}/"
@@ -58,7 +58,7 @@ def link_to(row: Any, view, path: str) -> str | None:
 
 
 def table(rows: list[Mapping[str, Any]], view, path: str) -> dict[str, Any]:
-    """The first plain columns of a page of rows that hold anything; the first cell leads to the row."""
+    """The first columns that are neither nested nor empty in all rows; the first cell links to the row."""
     nested = {name for row in rows for name, value in row.items() if isinstance(value, dict | list)}
     filled = {name for row in rows for name, value in row.items() if value not in (None, "")}
     names = [name for name in (rows[0] if rows else ()) if name in filled - nested][:COLUMNS]
@@ -68,10 +68,10 @@ def table(rows: list[Mapping[str, Any]], view, path: str) -> dict[str, Any]:
     }
 
 
-def asked(view, request) -> dict[str, Any]:
+def query_form(view, request) -> dict[str, Any]:
     """The list's query as a form: search, order, rows, and the filters by (label, field)."""
-    declared, fields = getattr(view, "filterset_class", None), []
-    if declared is not None:
+    filterset_class, fields = getattr(view, "filterset_class", None), []
+    if filterset_class is not None:
         form = DeclaredFilterBackend().get_filterset(request, view.get_queryset(), view).form
         # A filter that is no column has no label of its own.
         fields = [(f.label if f.label[0] != "[" else f.name.replace("_", " ").capitalize(), f) for f in form]
@@ -114,6 +114,6 @@ def beside(view) -> list[tuple[str, str]]:
 
 
 def may_call(view, viewset, actions: set[str]) -> bool:
-    """By role alone: whether a rule about parents or rows holds shows when the link is followed."""
+    """Whether the caller's roles are granted one of these actions; rules about parents and rows are not checked."""
     roles = view.roles
     return any(who & roles and actions & grant.actions for who, grant in viewset.access.items())

@@ -1,4 +1,4 @@
-"""The browsable API: an answer as a page, with the links and forms that its reader may use.
+"""The browsable API: an answer as a page, with the links and forms that the caller may use.
 
 Everything on the page is static HTML; its one script (static/tesla/browsable.js) only sends forms by other methods.
 """
@@ -17,20 +17,20 @@ from rest_framework.request import override_method
 from rest_framework.utils.field_mapping import ClassLookupDict
 
 from kernel.access import METHOD
-from kernel.browsable.navigation import asked, below, beside, heading, in_tree, link_to, table, trail
+from kernel.browsable.navigation import below, beside, heading, in_tree, link_to, query_form, table, trail
 from kernel.http.renderers import IndentedJSON
 
-NOTHING_TO_CORRECT = {401, 403, 404, 405, 413, 415, 429}  # or, 413 and 415, no body to show
+WITHOUT_FORMS = {401, 403, 404, 405, 413, 415, 429}  # no values to correct, or (413, 415) no body to show
 
 
-def said_of(view, method: str) -> str:
-    """What the view's author wrote of the action that a method starts."""
+def action_docstring(view, method: str) -> str:
+    """The docstring of the action that answers a method."""
     handler = getattr(view, getattr(view, "action_map", {}).get(method, ""), None)
     return getdoc(handler) or "" if handler else ""
 
 
 class FormRenderer(HTMLFormRenderer):
-    """Instants are text: a browser's own field cuts them to milliseconds, and cannot hold what was mistyped."""
+    """Instants are text inputs: browsers' own inputs cut them to milliseconds, and cannot show an invalid value."""
 
     default_style: Any = ClassLookupDict({
         **HTMLFormRenderer.default_style.mapping,
@@ -61,26 +61,26 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             "problems": problems(data) if response.status_code >= 400 else [],
             "table": table(data["results"], view, request.path) if listing else None,
             "created": link_to(data, view, request.path) if response.status_code == 201 else None,
-            "filters": asked(view, request) if listing else None,
+            "filters": query_form(view, request) if listing else None,
             "paginator": paginator_of(view) if listing else None,
             "below": below(view) if response.status_code == 200 else [],
             "actions": beside(view) if response.status_code < 400 else [],
             "in_tree": in_tree(view),
-            "removal": said_of(view, "delete"),
+            "removal": action_docstring(view, "delete"),
             **self.forms(data, view, request, response.status_code),
         }
 
     def forms(self, data, view, request, status: int) -> dict[str, Any]:
-        """What may be sent from here. After a refusal: only what was sent, to be corrected."""
-        if status in NOTHING_TO_CORRECT and not (status == 405 and request.method == "GET"):
+        """The forms of the page. After a refused request only its own form, filled in, to be corrected."""
+        if status in WITHOUT_FORMS and not (status == 405 and request.method == "GET"):
             return {}
         if request.method == "DELETE":
             return {"deletable": status >= 400}
         if status >= 400 and request.method in {"POST", "PUT", "PATCH"}:
-            wrong = {"data": request.data, "errors": data if isinstance(data, dict) else {}}
+            refused = {"data": request.data, "errors": data if isinstance(data, dict) else {}}
             if request.method == "POST":
-                return {"create": self.form(view, request, "POST", wrong)}
-            return {"change": self.form(view, request, "PUT", wrong), "patchable": self.may(view, request, "PATCH")}
+                return {"create": self.form(view, request, "POST", refused)}
+            return {"change": self.form(view, request, "PUT", refused), "patchable": self.may(view, request, "PATCH")}
         return {
             "create": self.form(view, request, "POST"),
             "change": self.form(view, request, "PUT"),
@@ -89,11 +89,11 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         }
 
     def may(self, view, request, method: str) -> bool:
-        with override_method(view, request, method) as asked_so:
-            return bool(self.show_form_for_method(view, method, asked_so, None))
+        with override_method(view, request, method) as form_request:
+            return bool(self.show_form_for_method(view, method, form_request, None))
 
     def is_changeable(self, view, request) -> bool:
-        """Not only by right: a row may be there to be read by all, and changed by none of them."""
+        """Whether the row itself can be changed: shared rows are refused even to callers with the right to change."""
         if not hasattr(view, "get_object"):
             return True
         with override_method(view, request, "DELETE"):
@@ -103,20 +103,20 @@ class BrowsableRenderer(BrowsableAPIRenderer):
                 return False
         return True
 
-    def form(self, view, request, method: str, wrong: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        """{"html": a form or "", "json": the same values as text}; None for whom may not send it."""
-        with override_method(view, request, method) as asked_so:
-            if not self.show_form_for_method(view, method, asked_so, None):
+    def form(self, view, request, method: str, refused: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """{"html": a form or "", "json": the same values as text}; None when the caller may not send it."""
+        with override_method(view, request, method) as form_request:
+            if not self.show_form_for_method(view, method, form_request, None):
                 return None
             try:
-                serializer = serializer_of(view, method, **({"data": wrong["data"]} if wrong else {}))
+                serializer = serializer_of(view, method, **({"data": refused["data"]} if refused else {}))
             except (Http404, APIException):
-                return None  # seen, but not changed by this caller
+                return None  # the caller may see the row, but not change it
         if serializer is None:
             return {"html": "", "json": "{}"}
-        if wrong:
+        if refused:
             serializer.is_valid()
-            serializer._errors = wrong["errors"]  # also those that a service found
+            serializer._errors = refused["errors"]  # also those raised by services
         values = serializer.data
         return {"html": self.html_of(serializer, values), "json": json_of(serializer, values)}
 
@@ -144,8 +144,8 @@ def serializer_of(view, method: str, **values) -> Any:
 
 
 def json_of(serializer, values) -> str:
-    """The values that a body may hold. Files cannot be written as JSON, and a password is not shown again."""
-    written = {
+    """The writable values as JSON, without files, which JSON cannot contain, and without passwords."""
+    writable = {
         name: values[name]
         for name, field in serializer.fields.items()
         if name in values
@@ -153,11 +153,11 @@ def json_of(serializer, values) -> str:
         and not isinstance(field, serializers.FileField)
         and not (field.write_only and values[name])
     }
-    return orjson.dumps(written, default=str, option=IndentedJSON.option).decode()
+    return orjson.dumps(writable, default=str, option=IndentedJSON.option).decode()
 
 
 def problems(data: Any) -> list[str]:
-    """What a refusal says about the request as a whole; what it says about a field stands at the field."""
+    """The errors of the whole request; errors of fields are displayed at the fields."""
     if isinstance(data, list):
         return [str(text) for text in data]
     if not isinstance(data, Mapping):

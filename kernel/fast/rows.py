@@ -6,9 +6,9 @@ For `ActivityInstrumentSerializer` the compiler writes (`manage.py rows` prints 
         return [{'id': c0, 'active': c1, 'instrument': {'id': c2, 'name': c3}, 'note': x0.get(c0, d0)}
                 for (c0, c1, c2, c3,) in rows]
 
-`c*` are columns, read through joins; `f*` are functions of `Computed` fields; `x*` are values worked out once
-per page: the parent or institution object, `given` facts, `Batch` answers, nested lists (one query each).
-What cannot be compiled raises at start-up, unless the viewset says `fast_rows = False`.
+`c*` are columns, read through joins; `f*` are functions of `Computed` fields; `x*` are values computed once per page:
+the parent or institution object, results of `per_request` and `Batch`, nested lists (one query each). A serializer
+that cannot be compiled raises at start-up, unless the viewset declares `fast_rows = False`.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,8 +34,8 @@ from kernel.serializers import (
     TenantRelatedField,
 )
 
-# Fields whose JSON is the column's value as the driver gives it (orjson writes instants and UUIDs as DRF does).
-# Exact types: a subclass may represent otherwise.
+# Fields whose JSON is the column's value as the driver returns it (orjson writes instants and UUIDs as DRF does).
+# Exact types: a subclass may have another representation.
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
@@ -47,17 +47,17 @@ Extra = Callable[[Any, list[tuple]], Any]
 
 
 class CannotCompileError(Exception):
-    """A serializer uses something that only DRF's own path can represent."""
+    """A serializer has a field that only DRF itself can represent."""
 
 
 @dataclass(frozen=True)
 class Plan:
     columns: tuple[str, ...]
-    expressions: Mapping[str, Expression]  # what the database works out for the caller: name of the column -> how
+    expressions: Mapping[str, Expression]  # columns computed by the database for the caller: name -> expression
     extras: tuple[Extra, ...]
     build: Callable[..., list[dict]]
     source: str
-    relations: tuple[str, ...]  # for DRF's own path: the same joins ...
+    relations: tuple[str, ...]  # when DRF serializes: the same joins ...
     prefetches: tuple[Prefetch, ...]  # ... and the same lists
 
     def expressed(self, queryset: QuerySet, me: int) -> QuerySet:
@@ -68,7 +68,7 @@ class Plan:
 
 
 def compile_rows(serializer: drf.ModelSerializer, constants: Mapping[str, str] | None = None, key: str = "") -> Plan:
-    """`constants` (from the scope): paths that lead to one object for the whole page. `key`: a first column to keep."""
+    """`constants` (from the scope): paths that lead to one object for the whole page. `key`: an extra first column."""
     if settings.TIME_ZONE != "UTC":
         raise CannotCompileError("TIME_ZONE must be UTC: instants are written as the database gives them")
     compiler = _Compiler(constants or {})
@@ -95,7 +95,7 @@ class _Compiler:
         self.prefetches: list[Prefetch] = []
         self.names: dict[str, Any] = {}
 
-    # Each method answers the Python expression of one value inside the row.
+    # Each method returns the Python expression of one value inside the row.
 
     def object(self, serializer, prefix: str) -> str:
         if type(serializer).to_representation is not drf.Serializer.to_representation:
@@ -111,8 +111,8 @@ class _Compiler:
         if isinstance(field, Batch):
             column = self.column(prefix + field.key)
             at, function = self.columns[prefix + field.key], field.function
-            found = self.once(lambda view, rows: function([row[at] for row in rows], view))
-            return f"{found}.get({column}, {self.name('d', field.missing)})"
+            batch = self.once(lambda view, rows: function([row[at] for row in rows], view))
+            return f"{batch}.get({column}, {self.name('d', field.missing)})"
         path, nullable = _resolve(model, field.source_attrs, where)
         if isinstance(field, drf.ListSerializer | drf.ManyRelatedField):
             return self.list(field, model, prefix + path, where)
@@ -133,27 +133,27 @@ class _Compiler:
             raise CannotCompileError(f"{where}: {NOT_NESTED}")
         self.expressions |= field.expressions
         arguments = [self.column(prefix + path) for path in field.paths]
-        if field.given:
-            arguments.append(self.once(_asked(field.given)))
+        if field.per_request:
+            arguments.append(self.once(_per_request(field.per_request)))
         return f"{self.name('f', field.function)}({', '.join(arguments)})"
 
     def nested(self, serializer, path: str, nullable: bool) -> str:
         if path in self.constants:
-            which = self.constants[path]
+            attribute = self.constants[path]
             self.joined.add(f"{path}__pk")  # DRF's own path reads it from each row
             plan = _inner(serializer)
             self.joined.update(f"{path}__{relation}__pk" for relation in plan.relations)
             if plan.relations or plan.extras or len(plan.columns) < 2:
-                return self.once(lambda view, rows: serializer.to_representation(getattr(view, which)))
+                return self.once(lambda view, rows: serializer.to_representation(getattr(view, attribute)))
             row = attrgetter(*plan.columns)  # all of it is on the object: the same builder serves
-            return self.once(lambda view, rows: plan.build([row(getattr(view, which))])[0])
+            return self.once(lambda view, rows: plan.build([row(getattr(view, attribute))])[0])
         display = self.object(serializer, f"{path}__")
         return f"None if {self.column(f'{path}_id')} is None else {display}" if nullable else display
 
     def list(self, field, model, path: str, where: str) -> str:
         """A nested list: one query for the page, rows grouped by the page's keys.
 
-        In the order of `Meta.order`, a column that is unique below one parent; without it of the key.
+        Ordered by `Meta.order`, a column that is unique below one parent; by default by the key.
         """
         relation = model._meta.get_field(path) if "__" not in path else None
         column = self.column("pk")
@@ -173,8 +173,8 @@ class _Compiler:
             raise CannotCompileError(f"{where}: only reverse foreign keys and many-to-many keys make lists")
 
         def children(keys):
-            found = related._default_manager.filter(**{f"{key}__any_of": keys})
-            return found.order_by(order).values_list(*(plan.columns if plan else (key, target)))
+            matching = related._default_manager.filter(**{f"{key}__any_of": keys})
+            return matching.order_by(order).values_list(*(plan.columns if plan else (key, target)))
 
         prepared = Prepared(children, "keys")
 
@@ -188,7 +188,7 @@ class _Compiler:
 
         return f"{self.once(grouped)}.get({column}, {self.name('d', [])})"
 
-    # What the expressions stand on.
+    # Register what the expressions use: columns, values per page, and objects by name.
 
     def column(self, path: str) -> str:
         self.joined.add(path)
@@ -211,12 +211,12 @@ def _inner(serializer: drf.ModelSerializer, key: str = "") -> Plan:
     return plan
 
 
-def _asked(fact: Callable[[Any], Any]) -> Extra:
-    return lambda view, rows: view.given(fact)
+def _per_request(fact: Callable[[Any], Any]) -> Extra:
+    return lambda view, rows: view.per_request(fact)
 
 
 def _resolve(model, attributes: list[str], where: str) -> tuple[str, bool]:
-    """The ORM path of a dotted source, and whether a relation on the way may be empty."""
+    """The ORM path of a dotted source, and whether a relation of the path may be empty."""
     nullable = False
     for i, name in enumerate(attributes):
         try:

@@ -1,4 +1,4 @@
-"""Prepared queries of model instances: what services read and change, compiled by the ORM once (see prepared.py)."""
+"""Prepared queries of model instances, for services: compiled by the ORM once (see prepared.py)."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -23,7 +23,7 @@ class Whole:
         return list(self._instances(values))
 
     def first(self, **values: Any) -> Any:
-        """Of statements that find one row at most."""
+        """For statements that match one row at most."""
         return next(self._instances(values), None)
 
     @property

@@ -1,4 +1,4 @@
-"""What OPTIONS answers: name and formats. The fields are in the OpenAPI schema; here they would repeat it per role."""
+"""Answers to OPTIONS: name and formats. The fields are described in the OpenAPI schema only."""
 
 from rest_framework.metadata import BaseMetadata
 

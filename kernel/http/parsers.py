@@ -1,4 +1,4 @@
-"""Request bodies: JSON by orjson, forms, and samples that go to a file; all of a bounded size."""
+"""Request bodies: JSON by orjson, forms, and samples that are written to a file; all of a limited size."""
 
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException, ParseError
 from kernel.http.spooled import CHUNK, Content, Scanner
 from kernel.nesting import is_too_deep
 
-DEEPEST_BODY = 500  # of no field so many are taken; but what a refusal repeats of them, Python can still write
+DEEPEST_BODY = 500  # fields allow less; this limit makes sure that an answer can contain the refused value
 
 
 class TooLarge(APIException):
@@ -22,7 +22,7 @@ class TooLarge(APIException):
 
 
 def _refuse_too_large(parser_context) -> None:
-    """413 before the first byte is read. A body is never longer than its declared length: the server sees to it."""
+    """413 before the first byte is read. The server reads no more bytes than the declared length."""
     view, request = parser_context["view"], parser_context["request"]
     limit = getattr(view, "body_bytes", settings.REQUEST_BODY_BYTES)
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
@@ -39,21 +39,21 @@ class JSONParser(parsers.BaseParser):
 
 def _parsed(text: bytes):
     try:
-        # Refuses NaN, broken UTF-8 and nesting deeper than its own limit, all as a ValueError.
+        # ValueError for NaN, invalid UTF-8 and nesting deeper than its own limit.
         body = orjson.loads(text)
     except ValueError as error:
         raise ParseError(f"JSON parse error - {error}") from error
-    # Counted first, which is quick: hardly any body has so many marks that it could be so deep.
+    # Counting brackets is fast, and nearly always shows that the body cannot be nested too deeply.
     if text.count(b"[") + text.count(b"{") > DEEPEST_BODY and is_too_deep(body, DEEPEST_BODY):
         raise ParseError(f"The body is nested too deeply: at most {DEEPEST_BODY} levels.")
     return body
 
 
 class SampleParser(parsers.BaseParser):
-    """JSON with a sample as data URL at `data`: it goes to a file while it is read, and stands there as a Content.
+    """JSON with a sample as data URL at `data`, which is written to a file while it is read and replaced by a Content.
 
-    The body is read to its end whatever is wrong with it: clients that are still sending hear no answer. The view,
-    which mixes in ReceivesSample, is given the Content to close.
+    The body is read to its end even if it is invalid: clients that are still sending do not read an answer. The view
+    (see ReceivesSample) closes the Content.
     """
 
     media_type = "application/json"
@@ -80,14 +80,14 @@ class SampleParser(parsers.BaseParser):
 
 
 class ReceivesSample:
-    """A view that reads a sample with its body."""
+    """Mixin of views whose body contains a sample."""
 
     parser_classes: Any = (SampleParser,)
     content: Content | None = None
 
     @property
     def body_bytes(self) -> int:
-        """Base64 takes four letters for three bytes, and JSON may write each of them as two: `\\/`."""
+        """Base64 has four letters for three bytes, and JSON may write each of them as two: `\\/`."""
         return settings.SAMPLE_BYTES * 8 // 3 + settings.REQUEST_BODY_BYTES
 
     def dispatch(self, request, *args, **kwargs):
@@ -103,7 +103,7 @@ class FormParser(parsers.FormParser):
         _refuse_too_large(parser_context)
         body = stream.read()
         try:
-            unquote_to_bytes(body).decode()  # Django would put other signs in the place of broken ones
+            unquote_to_bytes(body).decode()  # Django would replace invalid bytes by other characters
         except UnicodeDecodeError as error:
             raise ParseError("The form is not UTF-8.") from error
         return super().parse(BytesIO(body), media_type, parser_context)

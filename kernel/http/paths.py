@@ -1,4 +1,4 @@
-"""Middleware: both slash forms of every API path, nothing of it kept, and the address under which clients see it."""
+"""Middleware: API paths with and without slash, no caching of the API, and the public address of the service."""
 
 from functools import partial
 
@@ -14,8 +14,8 @@ BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else o
 class BothSlashForms:
     """Resolve `/api/.../course` as `/api/.../course/`. No redirect: a redirect loses bodies and costs a round trip.
 
-    `//api/...` is `/api/...`: clients put the path behind an address that ends in a slash. Only `path_info`, which is
-    resolved, changes; `path`, of which links are made, stays as the client wrote it.
+    `//api/...` is `/api/...`: clients append the path to an address that ends in a slash. Only `path_info`, which is
+    resolved, changes; `path`, which is used in links, stays as the client sent it.
     """
 
     def __init__(self, get_response) -> None:
@@ -32,21 +32,21 @@ class BothSlashForms:
                 request.path_info = path + "/"
         answer = self.get_response(request)
         if path.startswith(API_PREFIXES):
-            answer["Cache-Control"] = "no-store"  # people's data and tokens: neither browsers nor proxies keep any
+            answer["Cache-Control"] = "no-store"  # personal data and tokens must not be cached
         return answer
 
 
 class Forwarded:
-    """Scheme and host as one of TRUSTED_PROXIES says that it was asked for them; from anybody else they are nothing.
+    """Scheme and host of X-Forwarded-Proto and X-Forwarded-Host, which are ignored unless from TRUSTED_PROXIES.
 
-    The host must be one of ALLOWED_HOSTS, as one of the request's own.
+    The host must be one of ALLOWED_HOSTS, as without these headers.
     """
 
     def __init__(self, get_response) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest):
-        # A proxy behind another one appends what it was asked.
+        # Of several proxies each appends its value: the first one is the client's.
         is_https = _first(request, "HTTP_X_FORWARDED_PROTO").lower() == "https"
         host = _first(request, "HTTP_X_FORWARDED_HOST")
         if (is_https or host) and is_trusted(request.META.get("REMOTE_ADDR", "")):
@@ -62,9 +62,9 @@ def _first(request: HttpRequest, header: str) -> str:
 
 
 class PublicAddress:
-    """Every absolute address of the service begins with PUBLIC_URL, if there is one, whatever a request says.
+    """Every absolute address of the service begins with PUBLIC_URL, if it is set, whatever the request's host is.
 
-    On the request itself: pages of lists, links to files and libraries all ask it.
+    Replaces the request's `build_absolute_uri`, which pagination, links to files and libraries call.
     """
 
     def __init__(self, get_response) -> None:
@@ -77,9 +77,9 @@ class PublicAddress:
 
 
 def _public(request: HttpRequest, location: str | None = None) -> str:
-    found = type(request).build_absolute_uri(request, location)
+    uri = type(request).build_absolute_uri(request, location)
     here, mounted = f"{request.scheme}://{request.get_host()}", request.META.get("SCRIPT_NAME", "").rstrip("/")
-    if not found.startswith(f"{here}/"):
-        return found
-    path = found.removeprefix(here)
+    if not uri.startswith(f"{here}/"):
+        return uri
+    path = uri.removeprefix(here)
     return settings.PUBLIC_URL + (path.removeprefix(mounted) if path.startswith(f"{mounted}/") else path)

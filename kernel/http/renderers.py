@@ -1,4 +1,4 @@
-"""JSON by orjson, and who gets it. The browsable API is in browsable.py."""
+"""JSON by orjson, and content negotiation. The browsable API is in browsable/renderer.py."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from rest_framework.renderers import BaseRenderer
 
 
 class JSONRenderer(BaseRenderer):
-    """What it does not know is an error: never silently null."""
+    """Unknown types raise TypeError; they are never written as null."""
 
     media_type, format, charset = "application/json", "json", None
     option = orjson.OPT_UTC_Z  # instants end in Z, as DRF writes them
@@ -19,12 +19,12 @@ class JSONRenderer(BaseRenderer):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """DRF's, which is not asked about what programs say: they get the first renderer."""
+    """DRF's, with a shortcut for the Accept headers of programs: they get the first renderer."""
 
     def select_renderer(self, request, renderers, format_suffix=None):
         first = renderers[0]
-        said = request.META.get("HTTP_ACCEPT", "*/*")
-        if said in ("*/*", first.media_type) and not format_suffix and "format" not in request.query_params:
+        accepted = request.META.get("HTTP_ACCEPT", "*/*")
+        if accepted in ("*/*", first.media_type) and not format_suffix and "format" not in request.query_params:
             return first, first.media_type
         return super().select_renderer(request, renderers, format_suffix)
 

@@ -1,8 +1,8 @@
-"""Large JSON bodies: one long string among the keys goes to a file while it arrives, the rest is small enough to keep.
+"""Large JSON bodies: the long string at one key is written to a file while it arrives, the rest is kept in memory.
 
-No JSON library gives out a string before it has the whole of it. So a scanner follows just as much of the grammar as it
-takes to know which string is the value of the wanted key of the outermost object, and puts `null` in its place. That
-the rest is JSON is for a real parser to say: where it refuses the rest, it does not matter what was taken for what.
+No JSON library returns parts of a string. So a scanner follows as much of the grammar as is needed to recognise the
+value of the wanted key of the outermost object, and replaces it by `null`. Whether the rest is JSON is decided by a
+real parser afterwards: a body that it refuses may have been scanned wrongly without harm.
 """
 
 import binascii
@@ -24,17 +24,17 @@ _BLANKS = b" \t\r\n"
 
 
 class Scanner:
-    """Fed with a JSON body in chunks: the string at `key` goes to `sink` piece by piece, everything else to `rest`."""
+    """Reads a JSON body in chunks: passes the string at `key` to `sink` piece by piece, collects the rest in `rest`."""
 
     def __init__(self, key: str, sink: Callable[[str], None], limit: int) -> None:
         self.key, self.sink, self.limit = key, sink, limit
         self.rest = bytearray()
         self.is_too_long = False  # more than `limit` bytes beside the string
         self.is_broken = False  # the string itself is no JSON
-        self.times = 0  # that the key stands there
+        self.times = 0  # how often the key occurs
         self.was_streamed = False
-        self._read = self._outside
-        self._held = b""  # half an escape, until its other half arrives
+        self._read = self._read_outside
+        self._unfinished = b""  # the beginning of an escape sequence, until the next chunk arrives
         self._depth = 0
         self._in_object = False  # the outermost value is one
         self._before_key = False
@@ -42,8 +42,8 @@ class Scanner:
         self._name: bytearray | None = None  # a key of the outermost object, while it is read
 
     def feed(self, chunk: bytes) -> None:
-        buffer, at = self._held + chunk, 0
-        self._held = b""
+        buffer, at = self._unfinished + chunk, 0
+        self._unfinished = b""
         while at < len(buffer):
             at = self._read(buffer, at)
 
@@ -53,7 +53,7 @@ class Scanner:
         else:
             self.rest += part
 
-    def _outside(self, buffer: bytes, at: int) -> int:
+    def _read_outside(self, buffer: bytes, at: int) -> int:
         end = _PLAIN.match(buffer, at).end()  # type: ignore[union-attr] # it matches nothing, too
         self._keep(buffer[at:end])
         mark = buffer[end : end + 1]
@@ -79,31 +79,31 @@ class Scanner:
         outermost = self._depth == 1 and self._in_object
         if outermost and self._is_wanted and not self._before_key:
             self._keep(b"null")
-            self._read, self.was_streamed = self._streamed, True
+            self._read, self.was_streamed = self._read_wanted_string, True
         else:
             self._keep(b'"')
             self._name = bytearray() if outermost and self._before_key else None
-            self._read = self._kept
+            self._read = self._read_string
 
-    def _kept(self, buffer: bytes, at: int) -> int:
+    def _read_string(self, buffer: bytes, at: int) -> int:
         part, at, closed = self._piece(buffer, at)
         self._keep(part)
         if self._name is not None and len(self._name) <= 6 * len(self.key):  # every letter may be an escape
             self._name += part
         if closed:
             self._keep(b'"')
-            self._read = self._outside
+            self._read = self._read_outside
             if self._name is not None:
                 self._is_wanted = _text(bytes(self._name)) == self.key
                 self.times += self._is_wanted
         return at
 
-    def _streamed(self, buffer: bytes, at: int) -> int:
+    def _read_wanted_string(self, buffer: bytes, at: int) -> int:
         part, at, closed = self._piece(buffer, at)
         if closed:
-            self._read, self._is_wanted = self._outside, False
+            self._read, self._is_wanted = self._read_outside, False
         elif half := _HALF_ESCAPE.search(part):
-            self._held, part = half[0] + self._held, part[: half.start()]
+            self._unfinished, part = half[0] + self._unfinished, part[: half.start()]
         text = _text(part)
         if text is None:
             self.is_broken = True
@@ -112,14 +112,14 @@ class Scanner:
         return at
 
     def _piece(self, buffer: bytes, at: int) -> tuple[bytes, int, bool]:
-        """What is here of the string, where to go on, and whether its end is here."""
+        """The part of the string in this buffer, where to continue, and whether the string ends here."""
         end = _STRING.match(buffer, at).end()  # type: ignore[union-attr] # it matches nothing, too
-        self._held = b"\\" if buffer[end : end + 1] == b"\\" else b""
+        self._unfinished = b"\\" if buffer[end : end + 1] == b"\\" else b""
         return buffer[at:end], end + 1, buffer[end : end + 1] == b'"'
 
 
 def _text(part: bytes) -> str | None:
-    """What stands between the quotes of a JSON string; None when it is none."""
+    """The decoded content of a JSON string, of the text between its quotes; None when that is invalid."""
     try:
         return orjson.loads(b'"' + part + b'"')
     except ValueError:
@@ -127,11 +127,11 @@ def _text(part: bytes) -> str | None:
 
 
 class Content:
-    """What is in a base64 data URL, decoded into a file piece by piece. It is closed by whoever asked for it."""
+    """The content of a base64 data URL, decoded into a file piece by piece. The creator has to close it."""
 
     def __init__(self, limit: int, folder: str | None = None) -> None:
         self.limit = limit
-        self.media_type = ""  # as declared, without parameters, in small letters
+        self.media_type = ""  # as declared, without parameters, in lower case
         self.size = 0
         self.problem = ""  # what is wrong with the URL
         self._file = SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115
@@ -145,35 +145,35 @@ class Content:
     def take(self, text: str) -> None:
         """The next part of the URL."""
         if self._head is not None:
-            text = self._headed(self._head + text)
+            text = self._without_head(self._head + text)
         if not text or self.problem or self.is_too_large:
             return
         if not text.isascii():
             self.problem = "This is no base64."
             return
         self._left += text.encode().translate(None, _BLANKS)
-        # Padding stands at the very end: the last letters wait until it is known that they are.
+        # Padding is only allowed at the very end: the last letters are decoded when more follow or in `end`.
         ready = (len(self._left) - 1) // 4 * 4 if self._left else 0
         self._decode(self._left[:ready], is_last=False)
         self._left = self._left[ready:]
 
     def end(self) -> None:
-        """There is no more of it."""
+        """Called after the last part of the URL."""
         if self._head is not None:
             self.problem = self.problem or "This is no data URL in base64."
         self._decode(self._left, is_last=True)
         if not self.size:
             self.problem = self.problem or "This is empty."
 
-    def _headed(self, text: str) -> str:
-        """What follows the head of the URL; nothing as long as the head is not complete."""
+    def _without_head(self, text: str) -> str:
+        """The text after the head of the URL; empty as long as the head is not complete."""
         # Not at the first comma: browsers write `;codecs=vp8,opus` without quotes.
-        found = _MARK.search(text)
-        head, rest = (text[: found.start()], text[found.end() :]) if found else (text, "")
+        mark = _MARK.search(text)
+        head, rest = (text[: mark.start()], text[mark.end() :]) if mark else (text, "")
         if len(head) > LONGEST_HEAD:
             self.problem = "This is no data URL in base64."
-        self._head = text if not (found or self.problem) else None
-        if not found:
+        self._head = text if not (mark or self.problem) else None
+        if not mark:
             return ""
         match = _HEAD.fullmatch(head + ";base64")
         if match is None:
@@ -200,7 +200,7 @@ class Content:
         return self._file.read(size)
 
     def base64(self) -> Iterator[bytes]:
-        """The whole of it, encoded again: what is stored is written by us, letter by letter."""
+        """The whole content in base64, encoded anew instead of copied from the client's text."""
         self._file.seek(0)
         while part := self._file.read(CHUNK // 4 * 3):
             yield binascii.b2a_base64(part, newline=False)

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, which asks only a connection that was idle whether it still works."""
+"""Django's PostgreSQL backend, with a health check only for connections that were idle."""
 
 import time
 
@@ -8,9 +8,9 @@ IDLE_SECONDS = 5
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that has just served is not asked again: that question would cost every request a round trip.
+    """Skips the health check of recently used connections: it costs every request a round trip.
 
-    When the database restarts, one request per connection may find out by failing, within these few seconds.
+    After a restart of the database, one request per connection may fail within IDLE_SECONDS.
     """
 
     last_used = float("-inf")

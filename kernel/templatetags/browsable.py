@@ -16,32 +16,32 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s\"\\<>]+\Z")
 
 @register.filter
 def highlighted(text: str) -> SafeString:
-    """JSON with its parts marked and its web addresses made links."""
+    """JSON as HTML with syntax highlighting and with web addresses as links."""
     parts, end = [], 0
-    for found in _TOKEN.finditer(text):
-        parts += [escape(text[end : found.start()]), _marked(found)]
-        end = found.end()
+    for token in _TOKEN.finditer(text):
+        parts += [escape(text[end : token.start()]), _marked(token)]
+        end = token.end()
     return mark_safe("".join([*parts, escape(text[end:])]))  # noqa: S308 - every part is escaped
 
 
-def _marked(found: re.Match[str]) -> SafeString:
-    string, colon, word = found.groups()
+def _marked(token: re.Match[str]) -> SafeString:
+    string, colon, word = token.groups()
     if colon:
         return format_html('<span class="k">{}</span>{}', string, colon)
     if string and _WEB_ADDRESS.match(address := string[1:-1]):
         return format_html('"<a href="{}" rel="nofollow noopener noreferrer">{}</a>"', address, address)
-    return format_html('<span class="{}">{}</span>', "s" if string else "w" if word else "n", string or found[0])
+    return format_html('<span class="{}">{}</span>', "s" if string else "w" if word else "n", string or token[0])
 
 
 @register.filter
 def with_code(text: SafeString) -> SafeString:
-    """Names between backticks, as docstrings write them."""
+    """Text with names between backticks, as in docstrings, as code."""
     return mark_safe(re.sub(r"`([^`<>]+)`", r"<code>\1</code>", conditional_escape(text)))  # noqa: S308 - escaped
 
 
 @register.filter
 def cell(value: Any) -> str:
-    """A value in a table."""
+    """A value as the text of a table's cell."""
     match value:
         case None | "":
             return "-"
@@ -70,5 +70,5 @@ def words(text: str) -> list[str]:
 
 @register.filter
 def upper_level(trail: list[tuple[str, str]]) -> str | None:
-    """The address above the last one, without its query."""
+    """The address of the level above the page, without its query string."""
     return urlsplit(trail[-2][1]).path if len(trail) > 1 else None

@@ -46,11 +46,11 @@ def current_consent(view) -> Version | None:
 
 
 def consent_policy(view) -> tuple[bool, Version | None]:
-    return view.tenant.external_ic, view.given(current_consent)
+    return view.tenant.external_ic, view.per_request(current_consent)
 
 
 class InstitutionLearnerConsentSerializer(ResourceSerializer):
-    status = Computed(consent_status, *VERSION, given=current_consent)
+    status = Computed(consent_status, *VERSION, per_request=current_consent)
 
     class Meta:
         model = InformedConsent
@@ -63,7 +63,7 @@ class InstitutionLearnerSerializer(RoleSerializer):
     send = Batch(queries.send_summaries, missing=queries.NO_SEND)
     email = BlankableEmailField(source="user.email", required=True, allow_null=False, allow_blank=False)
     ic_status = Computed(
-        queries.ic_status, "consent_rejected", *(f"consent__{column}" for column in VERSION), given=consent_policy
+        queries.ic_status, "consent_rejected", *(f"consent__{column}" for column in VERSION), per_request=consent_policy
     )
     login_allowed = serializers.BooleanField(source="user.login_allowed", read_only=True)
 

@@ -23,7 +23,7 @@ class InstitutionCourseActivityReportAuditSerializer(ResourceSerializer):
     enrolment = Computed(percent, "enrolment")
     confidence = Computed(percent, "confidence")
     result = Computed(percent, "result")
-    audit_data = LinkField(audit_url, "audit_data_id", *LEVELS, given=Evidence)
+    audit_data = LinkField(audit_url, "audit_data_id", *LEVELS, per_request=Evidence)
 
     class Meta:
         model = ReportInstrument

@@ -81,7 +81,7 @@ def statistic(name: str, kind: Any) -> Computed:
         return getattr(measured.statistics(instrument, result, confidence), name)
 
     value.__annotations__["return"] = kind
-    return Computed(value, "instrument_id", "result", "confidence", given=report_statistics)
+    return Computed(value, "instrument_id", "result", "confidence", per_request=report_statistics)
 
 
 class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):
@@ -91,8 +91,8 @@ class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActiv
     """
 
     instrument_acronym = serializers.CharField(source="instrument.acronym", read_only=True)
-    learner_histogram = Computed(learner_histogram, "instrument_id", given=report_statistics)
-    activity_histogram = Computed(activity_histogram, "instrument_id", given=report_statistics)
+    learner_histogram = Computed(learner_histogram, "instrument_id", per_request=report_statistics)
+    activity_histogram = Computed(activity_histogram, "instrument_id", per_request=report_statistics)
     instrument_polarity = statistic("polarity", int | None)
     result_bean = statistic("result_bean", int)
     thresholds = statistic("thresholds", Thresholds | None)
@@ -118,7 +118,7 @@ class InstitutionCourseActivityReportLongSerializer(InstitutionCourseActivityRep
     """The report with its statistics, and `data`: the address of its sessions and documents as JSON."""
 
     detail = InstitutionCourseActivityReportStatisticsSerializer(source="details", many=True, read_only=True)
-    data = LinkField(report_url, "data_id", given=evidence_links)  # type: ignore[assignment] # fields leave the class
+    data = LinkField(report_url, "data_id", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
 
     class Meta(InstitutionCourseActivityReportSerializer.Meta):
         fields = (*InstitutionCourseActivityReportSerializer.Meta.fields, "data")

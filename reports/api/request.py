@@ -29,7 +29,7 @@ def data_url(request: int, file_id: int | None, evidence: RequestEvidence) -> st
 
 
 class InstitutionCourseActivityReportRequestResultSerializer(ResourceSerializer):
-    audit = LinkField(audit_url, "request_id", "audit_id", given=RequestEvidence)
+    audit = LinkField(audit_url, "request_id", "audit_id", per_request=RequestEvidence)
 
     class Meta:
         model = RequestResult
@@ -45,7 +45,7 @@ class InstitutionCourseActivityReportRequestSerializer(ResourceSerializer):
     """What was captured, and what came of it. `session` is null for a document that was uploaded outside one."""
 
     result = InstitutionCourseActivityReportRequestResultSerializer(source="results", many=True, read_only=True)
-    data = LinkField(data_url, "pk", "data_id", given=RequestEvidence)  # type: ignore[assignment] # fields leave the class
+    data = LinkField(data_url, "pk", "data_id", per_request=RequestEvidence)  # type: ignore[assignment] # fields leave the class
 
     class Meta:
         model = Request

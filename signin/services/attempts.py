@@ -1,8 +1,8 @@
-"""Failed attempts, counted in fixed windows: by what was tried and from where, by the place, and maybe by what alone.
+"""Failed sign-in attempts, counted in fixed windows: per account and address, per address, optionally per account.
 
-Each way of signing in has counters of its own: modules with an old secret keep nobody there from signing in with a
-password. `what` names the way, `who` the account or role that is tried. Whatever is tried, the failures that are heard
-of an address bound the rows that come of it: the others leave none.
+Each way of signing in has its own counters, so that modules with an old secret do not lock out people of the same
+address. `what` names the way of signing in, `who` the account or role. The number of rows is bounded: once an address
+has reached its limit, its further failures are refused without creating rows.
 """
 
 from collections.abc import Iterable
@@ -22,13 +22,14 @@ from signin.services import LockedOut
 
 @transaction.atomic
 def attempt_counted(*, what: str, who: str, address: str | None, from_anywhere: int | None = None) -> list[str]:
-    """Count a failure; of a password before it is judged: parallel attempts cannot outrun the count.
+    """Count a failure. A password's is counted before the check, so that parallel attempts cannot exceed the limit.
 
-    `from_anywhere` is how many failures of `who` are counted from all places together, for what cannot be locked out
-    by them. The counters' keys, for `attempt_taken_back`. Raises LockedOut without counting.
+    `from_anywhere` limits the failures of `who` from all addresses together; it is meant for accounts that other
+    people's failures cannot lock out. Answers the counters' keys, for `attempt_taken_back`. Raises LockedOut, without
+    counting, when a limit is reached.
     """
     now, limits = timezone.now(), _limits(what, who, address, from_anywhere)
-    counters = [_counter(key, now) for key in sorted(limits)]  # in one order: attempts never wait crosswise
+    counters = [_counter(key, now) for key in sorted(limits)]  # locked in one order: no deadlocks
     _refuse_full(counters, limits, now)
     for counter in counters:
         counter.failures += 1
@@ -38,7 +39,7 @@ def attempt_counted(*, what: str, who: str, address: str | None, from_anywhere: 
 
 @transaction.atomic
 def attempt_taken_back(*, keys: list[str]) -> None:
-    """It was no failure. Earlier ones of this place keep counting."""
+    """Undo `attempt_counted`: the attempt succeeded. Earlier failures of this address still count."""
     for key in sorted(keys):
         SignInCounter.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1)
 
@@ -53,7 +54,7 @@ def _limits(what: str, who: str, address: str | None, from_anywhere: int | None)
 
 
 def _key(*parts: str) -> str:
-    """A keyed hash: the table tells nobody who failed to sign in from where."""
+    """A keyed hash, so that the table does not reveal who failed to sign in from which address."""
     return salted_hmac("signin.counter", "\n".join(parts), algorithm="sha256").hexdigest()
 
 

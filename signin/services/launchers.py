@@ -34,11 +34,11 @@ def launcher_create(
     session: Any = None,
     credential_id: int | None = None,
 ) -> tuple[Launcher, str]:
-    """A ticket for a person of the VLE's institution, good for `minutes`, and its token, which is told only now.
+    """A ticket for a person of the VLE's institution, valid for `minutes`, and its token, of which a hash is stored.
 
-    `session` is a row of courses.AssessmentSession, `credential_id` what the VLE asks with. Unknown when the person is
-    not of that institution, or deactivated, or the session is another person's; Invalid when `minutes` is no usable
-    number.
+    `session` is a row of courses.AssessmentSession, `credential_id` the credential that the VLE signed in with. Raises
+    Unknown when the person is not of that institution, or deactivated, or the session is another person's; Invalid
+    when `minutes` is out of range.
     """
     if person.institution_id != vle.institution_id or not person.is_active:
         raise Unknown("User not found")
@@ -61,11 +61,11 @@ def launcher_create(
 
 
 def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSession:
-    """The session that a ticket opens. Of two attempts at the same moment one is too late.
+    """The session that a ticket opens. A ticket works once, also when two requests use it at the same moment.
 
-    Raises Refused for whatever is wrong: malformed, unknown, used, expired, or of somebody who may not come any more.
-    Failures are not counted: a token is random and cannot be guessed, while numbers of tickets can, and many people
-    come from one address.
+    Raises Refused when the ticket is malformed, unknown, used or expired, or its person may not sign in any more.
+    Failures are not counted: a token is random and cannot be guessed, but ticket numbers can, so that counting would
+    let one person lock out the many people behind one address.
     """
     number = bounded_id(id)
     session = _redeemed(number, token, address) if number and isinstance(token, str) else None
@@ -85,20 +85,20 @@ def _redeemed(number: int, token: str, address: str | None) -> CallerSession | N
     if not person.is_active or (launcher.target == Target.LAPI and learner is None):
         return None
     lifetime = min(launcher.expires_at - launcher.created_at, settings.PERSON_SESSION_LIFETIME)
-    opened: dict[str, Any] = {"person": person, "address": address, "launcher": launcher}
+    session_values: dict[str, Any] = {"person": person, "address": address, "launcher": launcher}
     if launcher.target == Target.DASHBOARD:
-        return launched_session_open(lifetime=lifetime, **opened)
-    return learner_session_open(expires_at=now + lifetime, assessment_session=launcher.session, **opened)
+        return launched_session_open(lifetime=lifetime, **session_values)
+    return learner_session_open(expires_at=now + lifetime, assessment_session=launcher.session, **session_values)
 
 
 def _issuer(number: int, token: str) -> Credential | None:
-    """The live credential that the ticket was asked for with.
+    """The live credential with which the VLE created the ticket.
 
-    Locked before the ticket: a revocation of this moment comes before and refuses, or after and ends the session. Only
-    for who knows the token, so that nobody else can make a VLE wait.
+    Locked before the ticket, so that a simultaneous revocation either comes first and refuses the ticket, or comes
+    second and ends its session. The token is part of the query: without it nobody can lock a VLE's credential.
     """
-    asked = Launcher.objects.filter(pk=number, token_hash=_hash(token)).values("credential")
-    return credentials_live().select_for_update(no_key=True).filter(pk__in=asked).first()
+    issuing_credential = Launcher.objects.filter(pk=number, token_hash=_hash(token)).values("credential")
+    return credentials_live().select_for_update(no_key=True).filter(pk__in=issuing_credential).first()
 
 
 def _hash(token: str) -> str:

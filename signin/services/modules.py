@@ -14,10 +14,11 @@ from signin.services.sessions import module_session_open
 
 
 def module_sign_in(*, role_id: str, secret_id: str, address: str | None) -> CallerSession:
-    """The session that a live credential opens; the credential keeps the moment.
+    """The session that a live credential opens; the credential stores the time.
 
-    Raises LockedOut after too many failures of the role or the address, Refused for every other reason alike. Failures
-    never keep the right secret out: it cannot be guessed, and a role is no secret with which to lock a module out.
+    Raises LockedOut after too many failures of the role or the address, and Refused for every other reason. The right
+    secret is accepted even after many failures: it cannot be guessed, and role ids are not secret, so that anybody
+    could lock a module out.
     """
     role = _role(role_id)
     session = _opened(role, secret_id, address) if role else None
@@ -29,7 +30,7 @@ def module_sign_in(*, role_id: str, secret_id: str, address: str | None) -> Call
 
 
 def _role(text: str) -> uuid.UUID | None:
-    """However it is written: all ways to write one role are counted as one."""
+    """The role id, however it is written: failures are counted per role, not per spelling."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -38,15 +39,15 @@ def _role(text: str) -> uuid.UUID | None:
 
 @transaction.atomic
 def _opened(role: uuid.UUID, secret: str, address: str | None) -> CallerSession | None:
-    """Locked: a rotation or deletion of this moment comes before or after, never in between.
+    """The credential is locked, so that a simultaneous rotation or deletion comes before or after, never in between.
 
-    A wrong secret finds no row and locks none: whoever sends many makes nobody wait.
+    A wrong secret matches no row and so locks none: many wrong attempts do not delay anybody.
     """
     live = credentials_live().select_related("vle__institution", "provider")
     matching = live.filter(role_id=role, secret_hash=secret_hash(secret))
-    found = matching.select_for_update(of=("self",), no_key=True).first()
-    if found is None:
+    credential = matching.select_for_update(of=("self",), no_key=True).first()
+    if credential is None:
         return None
-    found.last_used_at = timezone.now()
-    found.save(update_fields=["last_used_at"])
-    return module_session_open(credential=found, address=address)
+    credential.last_used_at = timezone.now()
+    credential.save(update_fields=["last_used_at"])
+    return module_session_open(credential=credential, address=address)

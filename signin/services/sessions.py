@@ -1,4 +1,4 @@
-"""Sessions: opened for whoever has shown who it is, gone on with, ended, forgotten."""
+"""Sessions of authenticated callers: opening, refreshing, ending and deleting them."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ def module_session_open(*, credential: Credential, address: str | None) -> Calle
 def launched_session_open(
     *, person: User, lifetime: timedelta, address: str | None, launcher: Launcher | None = None
 ) -> CallerSession:
-    """A session of a person whom a VLE sent to a dashboard: of an instructor or a learner, without a password shown."""
+    """A session of an instructor or a learner whom a VLE sent to a dashboard: the person entered no password."""
     return _opened(CallerKind.LAUNCHED, person, timezone.now() + lifetime, address, launcher=launcher)
 
 
@@ -94,13 +94,14 @@ def session_end(*, session_id: int) -> None:
 
 @transaction.atomic
 def learner_sessions_end(*, assessment_sessions: Collection[int]) -> None:
-    """Assessment sessions are over, and in the time that an access token lives so are what they opened and could open.
+    """After assessment sessions were closed: their sign-in sessions and unused launchers end with the access tokens.
 
-    Until then whoever captures is told that the assessment session is closed, and no new sign-in is needed for that.
+    They live for the lifetime of an access token more, so that a client that still captures is answered that the
+    assessment session is closed, instead of being asked to sign in again.
     """
     ends = timezone.now() + settings.ACCESS_TOKEN_LIFETIME
-    opened = CallerSession.objects.filter(assessment_session__in=assessment_sessions, expires_at__gt=ends)
-    opened.update(expires_at=ends)
+    sessions = CallerSession.objects.filter(assessment_session__in=assessment_sessions, expires_at__gt=ends)
+    sessions.update(expires_at=ends)
     tickets = Launcher.objects.filter(session__in=assessment_sessions, used_at=None, expires_at__gt=ends)
     tickets.update(expires_at=ends)
 
@@ -124,14 +125,15 @@ def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
 
 
 def sessions_forgotten(*, before: datetime) -> int:
-    """Delete what is of no use since before an instant; how many rows.
+    """Delete what has been of no use since before that instant; answer the number of deleted rows.
 
-    That is sessions that have expired, launchers that have expired or were used and whose session is gone, and
-    counters of closed windows.
+    That is: expired sessions, launchers that expired or were used and whose session was deleted, and counters of
+    closed windows.
     """
-    over, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
-    opened = CallerSession.objects.filter(launcher=OuterRef("pk"))
-    tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(opened))
-    done, _ = tickets.delete()
-    closed, _ = SignInCounter.objects.filter(since__lt=min(before, timezone.now() - settings.SIGN_IN_WINDOW)).delete()
-    return over + done + closed
+    expired_count, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    launcher_sessions = CallerSession.objects.filter(launcher=OuterRef("pk"))
+    tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))
+    launcher_count, _ = tickets.delete()
+    window_start = min(before, timezone.now() - settings.SIGN_IN_WINDOW)
+    counter_count, _ = SignInCounter.objects.filter(since__lt=window_start).delete()
+    return expired_count + launcher_count + counter_count

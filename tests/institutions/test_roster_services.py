@@ -47,8 +47,8 @@ def test_people_are_made_by_the_rules_of_a_single_one_and_the_others_told(home):
 def test_a_list_finds_makes_and_refuses(world, home):
     User.objects.filter(username="root").update(institution=home, uid="boss")
     roster = rosters.people_listed(institution=home, uids=["ann", "n1", "boss", "x" * 256])
-    assert roster.found == {"ann": world.people["ann"].pk}
-    assert {*roster.made} == {"n1"}
+    assert roster.existing == {"ann": world.people["ann"].pk}
+    assert {*roster.created} == {"n1"}
     assert roster.refused["boss"] == "This is the account of a global administrator."
     assert "at most 255" in roster.refused["x" * 256]
 

@@ -177,7 +177,7 @@ class OptionViewSet(ResourceViewSet):
     queryset = UIOption.objects.all()
     serializer_class = OptionSerializer
     search_fields = ("route",)
-    scope = under(Institution, rows="institution", with_nobodys=True, parent_lookup_institution_id="pk")
+    scope = under(Institution, rows="institution", with_shared_rows=True, parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE)}
 
 

@@ -17,7 +17,7 @@ from files.services import file_store, objects_erase_unknown, store
 from institutions.models import Institution, Instrument
 from institutions.services import institutions
 from kernel.browsable.navigation import trail
-from kernel.browsable.renderer import BrowsableRenderer, problems, said_of, serializer_of
+from kernel.browsable.renderer import BrowsableRenderer, action_docstring, problems, serializer_of
 from kernel.caller import Caller, CallerKind, Nobody
 from kernel.domain import Conflict
 from kernel.http.renderers import JSONRenderer
@@ -83,7 +83,7 @@ def test_an_action_without_a_declared_body_has_no_form():
     described = Actions()
     described.action = "declared_otherwise"
     assert serializer_of(Actions(), "POST") is serializer_of(described, "POST") is None
-    assert (said_of(Actions(), "delete"), said_of(Actions(), "post")) == ("Do it.", "")
+    assert (action_docstring(Actions(), "delete"), action_docstring(Actions(), "post")) == ("Do it.", "")
     assert BrowsableRenderer().html_of(Body(), {}) == ""
 
 

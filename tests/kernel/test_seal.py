@@ -250,19 +250,19 @@ def test_every_address_of_the_api_is_sealed_but_for_signing_in():
 DECIDING = (
     "scoped", "enter", "grants", "roles", "readable", "read_one", "link", "tenant", "tenant_id", "root_id", "caller",
     "parent", "parent_link", "prepared", "looked_up", "only", "locked", "read", "read_back", "ask", "plan", "page",
-    "given", "columns", "whole", "compiled", "root_kwarg", "dispatch", "setup", "initial", "initialize_request",
+    "per_request", "columns", "whole", "compiled", "root_kwarg", "dispatch", "setup", "initial", "initialize_request",
     "get_queryset", "get_object", "filter_queryset", "paginate_queryset", "get_permissions", "check_permissions",
     "check_object_permissions", "permission_denied", "permission_classes", "authentication_classes",
     "get_authenticators", "perform_authentication", "throttle_classes", "check_throttles", "get_serializer",
     "get_serializer_class", "get_serializer_context", "list", "retrieve", "create", "update", "partial_update",
     "destroy", "options", "http_method_names", "http_method_not_allowed", "parser_classes", "filter_backends",
-    "pagination_class", "as_view", "as_view_for_known_caller", "declarations", "_held", "_granted",
-    "_standing", "_plans", "_prepared", "_prepare_page", "_refuse_shared_rows", "get", "post", "put", "patch", "delete",
-    "head", "trace", "__getattribute__", "__getattr__", "__init__", "__init_subclass__",
+    "pagination_class", "as_view", "as_view_for_known_caller", "declarations", "_entered_grants", "_grants_of_roles",
+    "_grants_at_parent", "_plans", "_prepared", "_prepare_page", "_refuse_shared_rows", "get", "post", "put", "patch",
+    "delete", "head", "trace", "__getattribute__", "__getattr__", "__init__", "__init_subclass__",
 )  # fmt: skip
 OF_PROCEDURES = (
-    "enter", "grants", "roles", "row", "read", "tenant", "tenant_id", "caller", "root_id", "_row", "_held", "dispatch",
-    "initial", "initialize_request", "permission_classes", "get_permissions", "authentication_classes",
+    "enter", "grants", "roles", "row", "read", "tenant", "tenant_id", "caller", "root_id", "_row", "_entered_grants",
+    "dispatch", "initial", "initialize_request", "permission_classes", "get_permissions", "authentication_classes",
     "get_authenticators", "http_method_names", "action", "action_map", "as_view", "throttle_classes", "options",
 )  # fmt: skip
 
@@ -271,7 +271,7 @@ OF_PROCEDURES = (
     ("base", "name"),
     [
         *((ResourceViewSet, name) for name in DECIDING),
-        *((GroupViewSet, name) for name in ("enter", "scoped", "get_queryset", "_held")),
+        *((GroupViewSet, name) for name in ("enter", "scoped", "get_queryset", "_entered_grants")),
         *((ProcedureView, name) for name in OF_PROCEDURES),
         *((CaptureView, name) for name in OF_PROCEDURES),
     ],

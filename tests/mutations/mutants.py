@@ -276,7 +276,7 @@ WRITTEN = [
         "parents are not looked for",
         f"{_KERNEL}access.py",
         "        view.enter()\n",
-        "        view.__dict__.setdefault('_held', tuple(view.access.values()))\n",
+        "        view.__dict__.setdefault('_entered_grants', tuple(view.access.values()))\n",
         _ACCESS,
     ),
     ("rows of all grants", f"{_KERNEL}row_rules.py", "        if grant.rows is None:\n", "        if True:\n", _ACCESS),
@@ -290,8 +290,8 @@ WRITTEN = [
     (
         "rights of roles do not add up",
         f"{_KERNEL}viewsets.py",
-        "        self._held = tuple(grants)\n",
-        "        self._held = tuple(grants[:1])\n",
+        "        self._entered_grants = tuple(grants)\n",
+        "        self._entered_grants = tuple(grants[:1])\n",
         _ACCESS,
     ),
     ("rights of other actions count", f"{_KERNEL}rooted.py", "if self.action in g.actions)", "if True)", _ACCESS),
@@ -347,7 +347,7 @@ WRITTEN = [
     (
         "nested serializers take every id",
         f"{_KERNEL}serializers.py",
-        "    if isinstance(one, serializers.BaseSerializer) and",
+        "    if isinstance(innermost, serializers.BaseSerializer) and",
         "    if False and",
         _SEAL,
     ),
@@ -578,7 +578,7 @@ WRITTEN = [
     (
         "sign-ins of modules are not recorded",
         "signin/services/modules.py",
-        '    found.save(update_fields=["last_used_at"])\n',
+        '    credential.save(update_fields=["last_used_at"])\n',
         "",
         _APPROLE,
     ),
@@ -679,15 +679,15 @@ WRITTEN = [
     (
         "launched sessions outlive a leaked secret",
         "institutions/services/credentials.py",
-        "opened.filter(assessment_session=None, ended_at=None).update(ended_at=ends)",
+        "sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)",
         "pass",
         _LAUNCHER,
     ),
     (
         "exams break when a secret is replaced",
         "institutions/services/credentials.py",
-        "opened.filter(assessment_session=None, ended_at=None)",
-        "opened.filter(ended_at=None)",
+        "sessions.filter(assessment_session=None, ended_at=None)",
+        "sessions.filter(ended_at=None)",
         _LAUNCHER,
     ),
     (
@@ -714,7 +714,7 @@ WRITTEN = [
     (
         "launchers in use are forgotten",
         "signin/services/sessions.py",
-        "Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(opened))",
+        "Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))",
         "Q(expires_at__lt=before) | Q(used_at__lt=before))",
         _LAUNCHER,
     ),
@@ -907,7 +907,7 @@ WRITTEN = [
         _PATHS,
     ),
     ("VLEs' controls are refused", f"{_KERNEL}access.py", "drops_controls=True,", "", _TEXT),
-    ("control characters", f"{_KERNEL}text.py", "    if found is not None:\n", "    if False:\n", _TRAPS),
+    ("control characters", f"{_KERNEL}text.py", "    if control is not None:\n", "    if False:\n", _TRAPS),
     (
         "constraints are not checked",
         f"{_KERNEL}serializers.py",
@@ -1066,7 +1066,7 @@ WRITTEN = [
     (
         "D-13 PDF by name",
         "institutions/services/documents.py",
-        'if not (starts and b"%%EOF" in content.read()):',
+        'if not (has_header and b"%%EOF" in content.read()):',
         "if False:",
         _TRAPS,
     ),
@@ -1211,8 +1211,8 @@ WRITTEN = [
     (
         "D-31 both roles go",
         "institutions/services/people.py",
-        "    _role_erase(held, role)\n    if not (",
-        "    _role_erase(held, INSTRUCTOR)\n    _role_erase(held, LEARNER)\n    if not (",
+        "    _role_erase(stored, role)\n    if not (",
+        "    _role_erase(stored, INSTRUCTOR)\n    _role_erase(stored, LEARNER)\n    if not (",
         _TRAPS,
     ),
     (
@@ -1245,17 +1245,17 @@ WRITTEN = [
         _TRAPS,
     ),
     (
-        "D-7 rows of nobody can be changed",
+        "D-7 shared rows can be changed",
         f"{_KERNEL}viewsets.py",
-        "        if self.action not in READ and self.scope.is_nobodys(row):\n",
+        "        if self.action not in READ and self.scope.is_shared(row):\n",
         "        if False:\n",
         _UI,
     ),
     (
         "D-7 rows of everybody",
         f"{_KERNEL}scope.py",
-        "return own | Q(**dict.fromkeys(self.rows, None)) if self.with_nobodys else own",
-        "return Q() if self.with_nobodys else own",
+        "return own | Q(**dict.fromkeys(self.rows, None)) if self.with_shared_rows else own",
+        "return Q() if self.with_shared_rows else own",
         _UI,
     ),
     (
@@ -1623,7 +1623,7 @@ WRITTEN = [
     (
         "the own account ends",
         "institutions/services/accounts.py",
-        "    if own and taken:\n",
+        "    if own and revoked:\n",
         "    if False:\n",
         _ACCOUNTS,
     ),
@@ -1673,8 +1673,8 @@ WRITTEN = [
     (
         "records say texts",
         "institutions/services/administration.py",
-        "            found[field.name] = None\n",
-        "            found[field.name] = [old, new]\n",
+        "            changes[field.name] = None\n",
+        "            changes[field.name] = [old, new]\n",
         _ACCOUNTS,
     ),
     (
@@ -1694,8 +1694,8 @@ WRITTEN = [
     (
         "global administrators go with an institution",
         "institutions/services/institutions.py",
-        "_GOES_WITH_IT = Q(inst_admin=True, is_staff=False)",
-        "_GOES_WITH_IT = Q(inst_admin=True)",
+        "_DELETED_WITH_INSTITUTION = Q(inst_admin=True, is_staff=False)",
+        "_DELETED_WITH_INSTITUTION = Q(inst_admin=True)",
         (("tests/institutions/test_admin_institution.py",),),
     ),
     (
@@ -1729,7 +1729,7 @@ WRITTEN = [
     (
         "credentials of a provider outlive a rotation",
         "institutions/services/instruments.py",
-        "    credentials_end(provider=held, overlap_minutes=overlap_minutes)\n",
+        "    credentials_end(provider=stored, overlap_minutes=overlap_minutes)\n",
         "",
         _PROVIDER,
     ),
@@ -1819,7 +1819,7 @@ WRITTEN = [
     (
         "profile: every session ends",
         "institutions/services/people.py",
-        "        kept.update(generation=changed.session_generation)\n",
+        "        current_session.update(generation=changed.session_generation)\n",
         "",
         _PROFILE,
     ),

@@ -35,7 +35,7 @@ class VLEMemberViewSet(MemberViewSet):
     answers_from_memory = True
     is_unknown = False
 
-    def known(self, values):
+    def existing_row(self, values):
         exists, member = registrations.member_known(course=self.parent, membership=self.membership, **values)
         self.is_unknown = not exists
         return member

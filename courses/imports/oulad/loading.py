@@ -137,9 +137,9 @@ def _people(
     roster = people_listed(institution=target.vle.institution, uids=presentation.students)
     for file, lines in {"studentInfo": presentation.listed, "studentRegistration": presentation.registered}.items():
         refused += [(file, lines[uid], reason) for uid, reason in roster.refused.items() if uid in lines]
-    keys = {**roster.found, **roster.made}
+    keys = {**roster.existing, **roster.created}
     return {
-        "people": len(roster.made),
+        "people": len(roster.created),
         "learners": learners_add(institution=target.vle.institution, person_ids=keys.values()),
         "memberships": members_join(
             course=course,

@@ -33,42 +33,43 @@ class AdministrationSerializer(NullAsOmitted, ResourceSerializer):
     pass
 
 
-# Subclasses call one service each in `made`, `changed` and `removed`; the change is recorded in the same transaction.
+# Subclasses call one service each in `create_row`, `update_row` and `delete_row`; the change is recorded in the same
+# transaction.
 class AdministrationViewSet(ResourceViewSet):
     root = "admin"
     conflicts = True
     access = {Role.GLOBAL: grant(READ, WRITE)}
 
-    def made(self, values: dict[str, Any]) -> Any:
+    def create_row(self, values: dict[str, Any]) -> Any:
         """The new row."""
         raise NotImplementedError
 
-    def changed(self, row: Any, values: dict[str, Any]) -> Any:
+    def update_row(self, row: Any, values: dict[str, Any]) -> Any:
         """The changed row."""
         raise NotImplementedError
 
-    def removed(self, row: Any) -> None:
+    def delete_row(self, row: Any) -> None:
         raise NotImplementedError
 
     def perform_create(self, serializer):
         values = serializer.validated_data
-        row = serializer.instance = self.made(values)
+        row = serializer.instance = self.create_row(values)
         self.record(Action.CREATE, row, changes_between(type(row)(), row, values))
 
     def perform_update(self, serializer):
         values, before = serializer.validated_data, copy(serializer.instance)
-        after = self.changed(serializer.instance, values)
+        after = self.update_row(serializer.instance, values)
         changes = changes_between(before, after, values)
         if changes:
             self.record(Action.UPDATE, after, changes)
 
     def perform_destroy(self, instance):
         deleted = copy(instance)  # delete() sets the primary key to None
-        self.removed(instance)
+        self.delete_row(instance)
         self.record(Action.DELETE, deleted)
 
     def record(self, action: str, row: Model, changes: dict[str, Any] | None = None, resource: str = "") -> None:
-        """`resource` is given where a row of another resource was deleted together with this one's."""
+        """`resource` names another resource than this one, when its row was deleted together with this one's."""
         change_record(
             by=Administrator(self.caller.kind.value, self.caller.id, client_address(self.request)),
             action=action,

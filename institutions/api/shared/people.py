@@ -22,7 +22,7 @@ def locale_field(**kwargs: Any) -> serializers.CharField:
     )
 
 
-# A role (instructor or learner) with the values of its person, which the services of people validate.
+# A role (instructor or learner) with the values of its person, which services/people.py validates.
 class RoleSerializer(ResourceSerializer):
     id = serializers.IntegerField(source="user_id", read_only=True)
     username = serializers.CharField(source="user.username", read_only=True)
@@ -63,7 +63,7 @@ class RoleViewSet(ResourceViewSet):
     role: str
     conflicts = True
 
-    lock_before = ("user",)  # as in the services: two changes of one person never wait for each other crosswise
+    lock_before = ("user",)  # the same order as in the services, so that two changes of one person do not deadlock
 
     def perform_update(self, serializer):
         person = serializer.instance.user

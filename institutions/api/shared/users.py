@@ -53,7 +53,7 @@ def password_field() -> serializers.CharField:
 
 
 def with_one_password(attrs: dict[str, Any]) -> dict[str, Any]:
-    """The two passwords as one, if they are one; none when both are null."""
+    """Replace the two passwords by one, or by none when both are null. ValidationError when they differ."""
     password, again = attrs.pop("password", None), attrs.pop("password2", None)
     if password != again:
         raise serializers.ValidationError({"password2": ["The two passwords differ."]})
@@ -83,7 +83,7 @@ class InstitutionUserSerializer(ResourceSerializer):
         extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What the values must be is said by the services of people; here only that the two passwords are one."""
+        """Only compares the two passwords: services/people.py validates all other values."""
         return with_one_password(attrs)
 
 
@@ -108,10 +108,10 @@ class UserFilter(filters.FilterSet):
     roles = filters.MultipleChoiceFilter(choices=[(name, name) for name in ROLES], method="with_roles")
 
     def with_roles(self, queryset, name: str, value: list[str]):
-        wanted = Q()
+        any_role = Q()
         for role in value:
-            wanted |= ROLES[role]
-        return queryset.filter(wanted)
+            any_role |= ROLES[role]
+        return queryset.filter(any_role)
 
 
 class BaseUserViewSet(ResourceViewSet):
@@ -138,7 +138,7 @@ class BaseUserViewSet(ResourceViewSet):
         people.person_update(person=person, may=may, is_locked=True, **serializer.validated_data)
 
     def own_values(self, person: User) -> frozenset[str]:
-        """What people change of themselves. Who was sent by a VLE has shown no password, so sets no new one."""
+        """Values that people may change of themselves; no password after a launch, which needed none."""
         if person.pk != self.caller.id:
             return frozenset()
         return frozenset({"locale", "password"} if self.caller.login_allowed else {"locale"})

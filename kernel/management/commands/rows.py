@@ -1,4 +1,4 @@
-"""Prints what the row compiler wrote for each resource: how its pages are read."""
+"""Prints the function that the row compiler generated for each serializer."""
 
 from django.core.management.base import BaseCommand
 

@@ -1,8 +1,9 @@
 """Requests as clients in the field send them: files of bytes with gaps, sent through a socket.
 
-A file's first line says where the request is documented. The rest is the request: `{{name}}` is filled from the
-values that a client holds, `{{length}}` with the length of the body. Lines of the head end in CRLF on the wire, and
-so do those of a multipart body; a JSON body is sent as it stands. PHP's json_encode writes each `/` as `\\/`.
+A file's first line names the operation and what is particular about the request; it is not sent. The rest is the
+request: `{{name}}` is filled from the client's values, `{{length}}` with the length of the body. Lines of the head end
+in CRLF on the wire, and so do those of a multipart body; a JSON body is sent as it stands.
+PHP's json_encode writes each `/` as `\\/`.
 """
 
 import json
@@ -23,8 +24,8 @@ GAP = re.compile(r"\{\{(\w+)\}\}")
 
 def request_bytes(name: str, values: dict[str, Any]) -> tuple[bytes, bytes]:
     """Head and body of the request in `requests/<name>.http`."""
-    source, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
-    assert source.startswith("# "), f"{name} does not say where it is documented"
+    comment, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
+    assert comment.startswith("# "), f"{name} does not name its operation"
     head, _, body = text.partition("\n\n")
     multipart, php = "multipart/form-data" in head, "User-Agent: TeSLA-PHP-SDK" in head
     filled = _filled(body, values, slash="\\/" if php else "/").encode()

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseLearner
 from institutions.models import VLE, Instrument, Provider, User
@@ -67,18 +66,7 @@ def stored(number: int) -> AssessmentSession:
     return AssessmentSession.objects.get(pk=number)
 
 
-# Who may call.
-
-
-def test_both_slash_forms_and_no_other_verb(home, vle, as_):
-    url = url_of(home.vle)
-    assert vle.post(url.rstrip("/"), NEW).status_code == 200
-    for verb in ("get", "put", "patch", "delete"):
-        for path in (url, url.rstrip("/")):
-            assert getattr(vle, verb)(path).status_code == 405
-            assert getattr(APIClient(), verb)(path).status_code == 401
-            assert getattr(as_("admin"), verb)(path).status_code == 403
-    assert vle.options(url).status_code == 200
+# Which VLE.
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "abc", "9999999999999999999", "٣"])

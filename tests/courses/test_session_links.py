@@ -152,7 +152,7 @@ def test_locale_and_menu_have_defaults(home, open_):
     assert data_of(made)["locale"] == "es"
 
 
-# D-57
+# What the session says of special needs and of options.
 
 
 @pytest.mark.parametrize("name", ["big_fonts", "high_contrast", "text_to_speech"])

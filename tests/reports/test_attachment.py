@@ -199,13 +199,6 @@ def test_what_is_no_uuid_is_400(vle, home, text):
     refused(vle.post(url_of(home, learner=text), document()), "learner_id")
 
 
-def test_other_verbs_are_405_and_both_slash_forms_are_answered(vle, home):
-    for verb in ("put", "patch", "delete"):
-        assert getattr(vle, verb)(url_of(home)).status_code == 405
-    assert vle.get(url_of(home).rstrip("/")).status_code == 200
-    assert vle.post(url_of(home).rstrip("/"), document()).status_code == 200
-
-
 # What is stored.
 
 

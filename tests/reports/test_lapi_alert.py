@@ -10,7 +10,7 @@ from files.models import Kind, StoredFile
 from kernel.nesting import DEEPEST, TOO_DEEP
 from reports.models import Alert
 from tests.captures import FA, FR, KS, as_learner, consented, content_of, objects, session_for
-from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+from tests.learners.lapi import paths_of_nobody, url_of
 from tests.nested import list_of, object_of
 
 
@@ -48,11 +48,6 @@ def refused(answer, *fields: str) -> dict:
 
 def send(client, home, name="bob", **more):
     return client.post(url_of("alert", home, name), body(home, name, **more))
-
-
-def test_the_learner_and_nobody_else(home, world):
-    found = statuses(callers(world), "post", url_of("alert", home), body(home, "ann"))
-    assert found == REFUSED | dict.fromkeys(("ann", "ann launched", "ann's token", "ann's session"), 200)
 
 
 def test_what_is_not_here_is_404(bob, home, world):

@@ -8,7 +8,7 @@ from institutions.models import Message, Provider
 from learners.models import EnrolmentSample, EnrolmentSampleValidation
 from reports.models import Request, RequestProviderResult
 from tests.captures import KS, as_learner, session_for
-from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+from tests.learners.lapi import paths_of_nobody, url_of
 
 NOTHING = {"validations": {}}
 
@@ -49,12 +49,6 @@ def asked(client, home, *names: str, name="ann"):
     answer = client.post(url_of("status", home, name), body)
     assert answer.status_code == 200, answer.content
     return answer.json()
-
-
-def test_the_learner_and_nobody_else(home, world):
-    body = {"learner_id": str(home.learners["ann"].learner_id), "samples": []}
-    found = statuses(callers(world), "post", url_of("status", home), body)
-    assert found == REFUSED | dict.fromkeys(("ann", "ann launched", "ann's token", "ann's session"), 200)
 
 
 def test_what_is_not_here_is_404(ann, home, world):

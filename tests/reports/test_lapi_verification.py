@@ -25,7 +25,7 @@ from tests.captures import (
     session_for,
 )
 from tests.conftest import client_of
-from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+from tests.learners.lapi import paths_of_nobody, url_of
 
 
 @pytest.fixture
@@ -64,13 +64,6 @@ def send(client, home, name="bob", **more):
 
 
 # Who.
-
-
-def test_the_learner_or_the_vle_of_the_activity_and_nobody_else(home, world):
-    found = statuses(callers(world), "post", url_of("verification", home), body(home, "ann"))
-    allowed = dict.fromkeys(("ann", "ann launched", "ann's token", "ann's session", "vle"), 200)
-    # The VLE with ann's number enters, but the activity is not its own.
-    assert found == REFUSED | allowed | {"namesake": 400, "away vle": 404}
 
 
 def test_what_is_not_here_is_404(bob, home, world):

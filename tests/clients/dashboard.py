@@ -70,8 +70,8 @@ class Browser(Client):
         )
         if line in self.permitted or not (unsafe or method not in ("GET", "POST")):
             return
-        asked = {"path": path, "method": method, "header_names": ",".join(unsafe)}
-        answer = send(self.port, "dashboard/preflight", self.values | asked)
+        preflight = {"path": path, "method": method, "header_names": ",".join(unsafe)}
+        answer = send(self.port, "dashboard/preflight", self.values | preflight)
         assert answer.status in range(200, 300), f"preflight of {name}: {answer.status}"
         assert answer.headers[ALLOWED] == self.values["origin"], f"preflight of {name}: {answer.headers}"
         assert set(unsafe) <= words(answer.headers["Access-Control-Allow-Headers"])

@@ -40,11 +40,11 @@ class Moodle(Client):
 
     def course_saved(self) -> int:
         """Looked up, then put or posted."""
-        found = self.send("course-find", 200)
-        if found["count"] == 0:
+        page = self.send("course-find", 200)
+        if page["count"] == 0:
             self.values["course"] = self.send("course-create", 201)["id"]
         else:
-            self.values["course"] = found["results"][0]["id"]
+            self.values["course"] = page["results"][0]["id"]
             self.send("course-update", 200)
         return self.values["course"]
 
@@ -54,29 +54,29 @@ class Moodle(Client):
         self.send(name, 201, uid=uid, first_name=first_name, last_name=last_name)
 
     def activity_saved(self) -> int:
-        found = self.send("activity-find", 200)
-        if found["count"] == 0:
+        page = self.send("activity-find", 200)
+        if page["count"] == 0:
             self.send("activity-create", 201)
-            found = self.send("activity-find", 200)
+            page = self.send("activity-find", 200)
         else:
-            self.send("activity-update", 200, activity=found["results"][0]["id"])
-        self.values["activity"] = found["results"][0]["id"]
+            self.send("activity-update", 200, activity=page["results"][0]["id"])
+        self.values["activity"] = page["results"][0]["id"]
         return self.values["activity"]
 
     def is_enabled(self) -> bool:
-        found = self.send("activity-find", 200)
-        return found["count"] == 1 and found["results"][0]["enabled"] is True
+        page = self.send("activity-find", 200)
+        return page["count"] == 1 and page["results"][0]["enabled"] is True
 
     def learner(self, uid: str) -> dict[str, Any]:
-        (found,) = self.send("learner-find", 200, uid_encoded=quote(uid, safe=""))["results"]
-        return {"learner_id": found["learner_id"], "ic_status": found["ic_status"]}
+        (row,) = self.send("learner-find", 200, uid_encoded=quote(uid, safe=""))["results"]
+        return {"learner_id": row["learner_id"], "ic_status": row["ic_status"]}
 
-    def assessment(self, uid: str, kept: int | None = None) -> dict[str, Any]:
+    def assessment(self, uid: str, earlier: int | None = None) -> dict[str, Any]:
         """{"go": page} to be sent away, or {"id", "connector"} of a session; with a kept session first."""
         if self.learner(uid)["ic_status"][:5] != "VALID":
             return {"go": "plugin/ic"}
-        answer = self.answer("assessment-create", uid=uid, session=kept)
-        if answer.status == 400 and kept is not None:
+        answer = self.answer("assessment-create", uid=uid, session=earlier)
+        if answer.status == 400 and earlier is not None:
             answer = self.answer("assessment-create", uid=uid, session=None)
         body = self.taken("assessment-create", answer)
         if answer.status == 406 and body["status"] == 4:
@@ -111,8 +111,8 @@ class Moodle(Client):
     def way_to_dashboard(self, uid: str) -> dict[str, str]:
         """The ticket of a link, and the address that the page makes of it: all before the first "auth"."""
         answer = self.send("launcher", 200, uid=uid)
-        before, found, _ = answer["url"].partition("auth")
-        assert found
+        before, separator, _ = answer["url"].partition("auth")
+        assert separator
         assert before.endswith("/ui/")
         assert "auth" not in (urlsplit(answer["url"]).hostname or "")
         return {"launcher_id": str(answer["id"]), "launcher_token": answer["token"], "url": before + "plugin/dashboard"}

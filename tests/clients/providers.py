@@ -50,10 +50,10 @@ def provider_of(instrument: Instrument) -> Provider:
 
 
 def validated(sample: EnrolmentSample, provider: Provider, *, is_refused: bool) -> None:
-    said = {"status": ValidationStatus.VALID, "contribution": 1}
+    result = {"status": ValidationStatus.VALID, "contribution": 1}
     if is_refused:
-        said = {"status": ValidationStatus.ERROR, "error_message": "No face was found."}
-    EnrolmentSampleValidation.objects.update_or_create(sample=sample, provider=provider, defaults=said)
+        result = {"status": ValidationStatus.ERROR, "error_message": "No face was found."}
+    EnrolmentSampleValidation.objects.update_or_create(sample=sample, provider=provider, defaults=result)
     sample.status = SampleStatus.ERROR if is_refused else SampleStatus.VALID
     sample.save()
 

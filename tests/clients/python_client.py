@@ -48,8 +48,8 @@ class PythonClient(Client):
         second = self.send("next", 200, next=self._target(first["next"]))
         back = self.send("next", 200, next=self._target(second["previous"]))
         assert [row["id"] for row in back["results"]] == [row["id"] for row in first["results"]]
-        found = {row["id"] for page in (first, second) for row in page["results"]}
-        assert len(found) == first["count"]
+        seen = {row["id"] for page in (first, second) for row in page["results"]}
+        assert len(seen) == first["count"]
 
     def _target(self, address: str) -> str:
         server = f"http://127.0.0.1:{self.port}"
@@ -74,7 +74,7 @@ class PythonClient(Client):
 
     def instrument_set(self, instrument: int, options: dict[str, Any] | None, alternative_to: int | None = None) -> int:
         body = {"instrument": instrument, "options": options, "alternative_to": alternative_to}
-        found = self.send("tool-find", 200, instrument=instrument)
-        if found["count"]:
-            return self.send("tool-update", 200, tool=found["results"][0]["id"], **body)["id"]
+        page = self.send("tool-find", 200, instrument=instrument)
+        if page["count"]:
+            return self.send("tool-update", 200, tool=page["results"][0]["id"], **body)["id"]
         return self.send("tool-add", 201, **body)["id"]

@@ -220,7 +220,7 @@ PYTHON = {
 
 def steps(keys: str) -> list[Steps]:
     """The ways to the keys, one after the other: `a[] { b }` is a, its rows, and b of each row."""
-    found: list[Steps] = []
+    paths: list[Steps] = []
     above: list[Steps] = [()]
     way: Steps = ()
     for word in re.findall(r"[{}]|[^\s{}]+", keys):
@@ -230,8 +230,8 @@ def steps(keys: str) -> list[Steps]:
             above.pop()
         else:
             way = (*above[-1], *re.findall(r"\w+|\[\]|[?*]", word))
-            found.append(way)
-    return found
+            paths.append(way)
+    return paths
 
 
 def reached(value: Any, way: Steps) -> Iterator[Any]:
@@ -262,10 +262,10 @@ class Reader:
     def read(self, name: str, answer: Any) -> Any:
         for way in self.ways[name]:
             try:
-                found = len(list(reached(answer, way)))
+                count = len(list(reached(answer, way)))
             except (KeyError, AssertionError) as error:
                 raise AssertionError(f"{name}: {' '.join(way)}: {error!r}") from error
-            if found > 0:
+            if count > 0:
                 self.seen.add((name, way))
         if not self.ways[name]:
             assert isinstance(answer, dict), f"{name}: no object: {answer!r:.200}"

@@ -80,10 +80,10 @@ class Client:
             assert not answer.body
             return None
         assert answer.headers["Content-Type"].startswith("application/json"), f"{name}: {answer.headers}"
-        told = answer.json()
+        body = answer.json()
         refused = f"{name} {answer.status}"
         if answer.status < 300:
-            self.reader.read(name, told)
+            self.reader.read(name, body)
         elif refused in self.reader.ways:
-            self.reader.read(refused, told)
-        return told
+            self.reader.read(refused, body)
+        return body

@@ -213,6 +213,6 @@ def test_no_chain_of_alternatives(as_, post, url, world):
 def test_deleting_a_primary_takes_its_alternatives(as_, post, url, world):
     primary = world.home.activity_instrument.pk
     post(instrument_id=1, alternative_to=primary)
-    kept = post(instrument_id=3)["id"]
+    unrelated = post(instrument_id=3)["id"]
     assert as_("teacher").delete(f"{url}{primary}/").status_code == 204
-    assert [row["id"] for row in as_("teacher").get(url).json()["results"]] == [kept]
+    assert [row["id"] for row in as_("teacher").get(url).json()["results"]] == [unrelated]

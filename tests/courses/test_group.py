@@ -24,12 +24,12 @@ def admin(as_):
 @pytest.fixture
 def tree(world):
     """{name: group}: a over b over c, and z beside them."""
-    found: dict[str, CourseGroup] = {}
+    groups: dict[str, CourseGroup] = {}
     for name, parent in (("a", None), ("b", "a"), ("c", "b"), ("z", None)):
-        found[name] = CourseGroup.objects.create(
-            institution=world.home.institution, name=name, parent=found.get(parent or "")
+        groups[name] = CourseGroup.objects.create(
+            institution=world.home.institution, name=name, parent=groups.get(parent or "")
         )
-    return found
+    return groups
 
 
 def parents(institution) -> dict[str, str | None]:
@@ -217,7 +217,7 @@ def test_delete_removes_the_sub_tree_and_never_courses(admin, url, world, tree):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "names"),
     [
         ({"name": "A"}, ["Faculty", "a"]),
         ({"name": "FACULTY"}, ["Faculty"]),
@@ -233,16 +233,16 @@ def test_delete_removes_the_sub_tree_and_never_courses(admin, url, world, tree):
         ({"ordering": "parent"}, ["b", "c", "Faculty", "a", "z"]),
     ],
 )
-def test_filters(query, found, admin, url, tree, world):
+def test_filters(query, names, admin, url, tree, world):
     CourseGroup.objects.filter(pk=tree["c"].pk).update(description="North campus")
     CourseGroup.objects.filter(pk=world.away.group.pk).update(description="South campus")
-    assert [row["name"] for row in admin.get(url, query).json()["results"]] == found
+    assert [row["name"] for row in admin.get(url, query).json()["results"]] == names
 
 
 def test_filter_by_parent_finds_the_children(admin, url, tree):
-    for name, found in (("a", ["b"]), ("b", ["c"]), ("c", [])):
+    for name, names in (("a", ["b"]), ("b", ["c"]), ("c", [])):
         body = admin.get(url, {"parent": tree[name].pk}).json()
-        assert ([row["name"] for row in body["results"]], body["count"]) == (found, len(found))
+        assert ([row["name"] for row in body["results"]], body["count"]) == (names, len(names))
 
 
 @pytest.mark.parametrize("value", ["0", "-2", "abc", "1.5", "987654", "9" * 30, "null", "[]", "\0", "1e3"])

@@ -174,7 +174,7 @@ def test_service_refuses_strangers_and_what_is_gone(group, world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "codes"),
     [
         ({"code": "Law-7"}, ["Law-7"]),
         ({"code": "law"}, []),
@@ -197,11 +197,11 @@ def test_service_refuses_strangers_and_what_is_gone(group, world):
         ({"nope": "1", "institution": "1"}, ["Law-7", "C2"]),
     ],
 )
-def test_filters(query, found, admin, url, group, world):
+def test_filters(query, codes, admin, url, group, world):
     groups.group_course_add(group=group, course=world.home.other_course)
     for home in (world.home, world.away):
         Course.objects.filter(pk=home.course.pk).update(code="Law-7", start=START, end=datetime(2032, 1, 1, tzinfo=UTC))
-    assert [row["code"] for row in admin.get(url, query).json()["results"]] == found
+    assert [row["code"] for row in admin.get(url, query).json()["results"]] == codes
 
 
 def test_filter_by_vle(admin, url, world):

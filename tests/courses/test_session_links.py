@@ -162,9 +162,11 @@ def test_special_needs_reach_the_session_at_the_moment_of_reading(home, open_, n
     category = SENDCategory.objects.create(
         institution=home.institution, description="x", data={"enabled_options": [name], "disabled_instruments": []}
     )
-    held = SENDLearner.objects.create(institution=home.institution, learner=home.learners["bob"], category=category)
+    assignment = SENDLearner.objects.create(
+        institution=home.institution, learner=home.learners["bob"], category=category
+    )
     assert [key for key, value in data_of(made)["accessibility"].items() if value] == [name]
-    SENDLearner.objects.filter(pk=held.pk).update(expires_at=PAST)
+    SENDLearner.objects.filter(pk=assignment.pk).update(expires_at=PAST)
     assert set(data_of(made)["accessibility"].values()) == {False}
 
 

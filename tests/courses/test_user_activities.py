@@ -132,14 +132,14 @@ def test_an_instrument_that_dashboards_cannot_draw_is_left_out(as_, url, world):
 def test_pages_follow_each_other_by_absolute_links(as_, url, world, activity):
     for number in range(12):
         activity(world.home.course, f"A{number}")
-    client, found, link = as_("ann"), [], url("ann")
+    client, names, link = as_("ann"), [], url("ann")
     while link:
         page = client.get(link).json()
-        found += [row["name"] for row in page["results"]]
+        names += [row["name"] for row in page["results"]]
         assert (page["count"], len(page["results"]) <= 10) == (13, True)
         link = page["next"]
         assert link is None or link == f"http://testserver{url('ann')}?limit=10&offset=10"
-    assert found == ["Quiz", *(f"A{number}" for number in range(12))]
+    assert names == ["Quiz", *(f"A{number}" for number in range(12))]
 
 
 def test_whatever_else_is_asked_is_ignored(as_, url):

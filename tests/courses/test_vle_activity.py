@@ -49,8 +49,8 @@ def test_python_client_switches_it_on(client, url, row):
     body = MOODLE_ACTIVITY | {"enabled": True, "start": None, "end": None, "conf": "text"}
     made = client.post(url, body, format="json").json()
     assert (made["enabled"], made["conf"]) == (True, "text")
-    found = client.get(f"{url}?vle_activity_type=assign&vle_activity_id=5").json()
-    assert (found["count"], found["results"][0]["id"]) == (1, made["id"])
+    page = client.get(f"{url}?vle_activity_type=assign&vle_activity_id=5").json()
+    assert (page["count"], page["results"][0]["id"]) == (1, made["id"])
     assert client.put(f"{url}{made['id']}/", body | {"enabled": False}, format="json").json()["enabled"] is False
 
 
@@ -181,12 +181,12 @@ def test_disabled_instrument_is_told_under_the_name_that_was_sent(client, tools)
 
 def test_alternative_of_another_vle_is_as_unknown_as_one_that_does_not_exist(client, tools, world):
     foreign = [Sister(world.home).activity_instrument.pk, world.away.activity_instrument.pk, 987654321]
-    said = {}
+    errors = {}
     for key in foreign:
         answer = client.post(tools, TOOL | {"alternative_to": key}, format="json")
         assert answer.status_code == 400
-        said[key] = answer.json()["alternative_to"][0].replace(str(key), "#")
-    assert set(said.values()) == {'Invalid pk "#" - object does not exist.'}
+        errors[key] = answer.json()["alternative_to"][0].replace(str(key), "#")
+    assert set(errors.values()) == {'Invalid pk "#" - object does not exist.'}
 
 
 def test_put_of_an_instrument_keeps_the_alternative(client, tools, world):
@@ -202,7 +202,7 @@ def test_put_of_an_instrument_keeps_the_alternative(client, tools, world):
 
 def test_participants_are_the_learners_of_the_activitys_course(client, row, world):
     def uids():
-        return [found["uid"] for found in client.get(f"{row}learner/").json()["results"]]
+        return [participant["uid"] for participant in client.get(f"{row}learner/").json()["results"]]
 
     assert uids() == ["ann", "bob"]
     world.home.join(world.home.course, "eve")
@@ -227,7 +227,9 @@ def test_requests_are_of_this_learner_in_this_activity(client, row, world):
     Request.objects.create(**pair | {"activity": other}, learner_id=home.people["ann"].pk)
 
     def keys(name: str) -> list[int]:
-        return [found["id"] for found in client.get(f"{row}learner/{home.people[name].pk}/request/").json()["results"]]
+        return [
+            request["id"] for request in client.get(f"{row}learner/{home.people[name].pk}/request/").json()["results"]
+        ]
 
     assert (keys("ann"), keys("bob")) == ([home.request.pk], [of_bob.pk])
     ann = home.people["ann"].pk

@@ -103,8 +103,8 @@ def test_wrong_value_is_400_under_its_name(change, name, method, client, url, wo
 def test_put_keeps_what_it_leaves_out_and_empties_what_is_null(client, url, world):
     row = f"{url}{world.home.course.pk}/"
     client.patch(row, {"start": "2030-01-01T00:00:00Z"}, format="json")
-    kept = client.put(row, {"code": "C1", "vle_course_id": "c1"}, format="json").json()
-    assert (kept["description"], kept["start"]) == ("First course", "2030-01-01T00:00:00Z")
+    after = client.put(row, {"code": "C1", "vle_course_id": "c1"}, format="json").json()
+    assert (after["description"], after["start"]) == ("First course", "2030-01-01T00:00:00Z")
     nulls = {"code": "C1", "vle_course_id": "c1", "description": None, "start": None, "end": None, "parent": None}
     emptied = client.put(row, nulls, format="json").json()
     assert (emptied["description"], emptied["start"], emptied["end"]) == (None, None, None)

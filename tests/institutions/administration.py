@@ -14,8 +14,8 @@ def call(client, method: str, url: str, body: Any = None):
 
 def records() -> list[tuple[str, str, int, dict]]:
     """(action, resource, id, changes) of every change so far."""
-    found = AdministrationRecord.objects.order_by("pk")
-    return list(found.values_list("action", "resource", "resource_id", "changes"))
+    rows = AdministrationRecord.objects.order_by("pk")
+    return list(rows.values_list("action", "resource", "resource_id", "changes"))
 
 
 def assert_boxes(client, url: str, columns: dict[str, str]) -> None:

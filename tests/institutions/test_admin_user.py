@@ -82,8 +82,8 @@ def test_bodies_that_are_no_objects(root, world):
 def test_boxes_above_columns(root, world):
     fill_administration(3)
     assert_boxes(root, URL, {"username": "home-LEGAL", "email": "legal@HOME"})
-    for text, found in (("home-legal", 1), ("ann", 2), ("legal home", 1)):
-        assert root.get(URL, {"search": text}).json()["count"] == found
+    for text, count in (("home-legal", 1), ("ann", 2), ("legal home", 1)):
+        assert root.get(URL, {"search": text}).json()["count"] == count
 
 
 def test_person_as_the_dashboard_makes_one(root, body, world):
@@ -224,11 +224,11 @@ def test_without_password_nobody_can_sign_in(root, body):
 
 
 def test_new_password_ends_the_sessions_of_the_person(root, as_, world, url):
-    held = as_("admin")
-    assert held.get("/api/v2/auth/profile").status_code == 200
+    session = as_("admin")
+    assert session.get("/api/v2/auth/profile").status_code == 200
     answer = call(root, "patch", url("admin"), {"password": NEW, "password2": NEW})
     assert (answer.status_code, "password" in answer.json()) == (200, False)
-    assert held.get("/api/v2/auth/profile").status_code == 401
+    assert session.get("/api/v2/auth/profile").status_code == 401
 
 
 def test_own_locale_and_own_password(root, client, url):
@@ -243,18 +243,18 @@ def test_own_locale_and_own_password(root, client, url):
 
 @pytest.mark.parametrize("switch", ["is_active", "login_allowed"])
 def test_deactivation_ends_the_sessions(switch, root, as_, url):
-    held = as_("ann")
+    session = as_("ann")
     assert call(root, "patch", url("ann"), {switch: False}).status_code == 200
-    assert held.get("/api/v2/auth/profile").status_code == 401
+    assert session.get("/api/v2/auth/profile").status_code == 401
 
 
 def test_who_is_no_global_administrator_any_more_is_refused_at_once(root, second):
-    held = client_of(second)
-    assert held.get(URL).status_code == 200
+    session = client_of(second)
+    assert session.get(URL).status_code == 200
     assert call(root, "patch", f"{URL}{second.pk}/", {"is_staff": False, "login_allowed": True}).status_code == 200
-    assert held.get(URL).status_code == 403
+    assert session.get(URL).status_code == 403
     assert call(root, "patch", f"{URL}{second.pk}/", {"is_staff": True}).status_code == 200
-    assert held.get(URL).status_code == 200
+    assert session.get(URL).status_code == 200
 
 
 # The own account, and the last ones.
@@ -319,18 +319,18 @@ def test_global_administrator_who_is_not_the_last_may_go(world, second):
 
 def test_global_administrators_are_locked_together_in_the_order_of_their_keys(world, second, root):
     """Whichever of them is changed: two changes never wait for each other crosswise."""
-    asked = []
+    statements = []
 
     def noted(execute, sql, params, many, context):
-        asked.append(sql)
+        statements.append(sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(noted):
         assert root.delete(f"{URL}{second.pk}/").status_code == 204
-    locking = [sql for sql in asked if '"is_staff"' in sql.partition("WHERE")[2] and "ORDER BY" in sql]
-    rows = [n for n, sql in enumerate(asked) if 'FROM "institutions_user"' in sql and "ORDER BY" in sql]
+    locking = [sql for sql in statements if '"is_staff"' in sql.partition("WHERE")[2] and "ORDER BY" in sql]
+    rows = [n for n, sql in enumerate(statements) if 'FROM "institutions_user"' in sql and "ORDER BY" in sql]
     assert locking
-    assert asked[rows[0]] == locking[0]  # before the row itself is read for the change
+    assert statements[rows[0]] == locking[0]  # before the row itself is read for the change
     if connection.features.has_select_for_update:
         assert locking[0].endswith("ASC FOR UPDATE")
 

@@ -190,10 +190,10 @@ def test_account_goes_with_the_last_role(as_, url, world):
     assert world.home.course.instructors.count() == 1
 
 
-@pytest.mark.parametrize(("held", "stays"), [({"legal_admin": True}, True), ({"login_allowed": True}, False)])
-def test_account_stays_with_a_flag_and_not_for_a_sign_in(held, stays, as_, url):
+@pytest.mark.parametrize(("flags", "stays"), [({"legal_admin": True}, True), ({"login_allowed": True}, False)])
+def test_account_stays_with_a_flag_and_not_for_a_sign_in(flags, stays, as_, url):
     made = as_("admin").post(url, {"uid": "new"}).json()["id"]
-    User.objects.filter(pk=made).update(**held)
+    User.objects.filter(pk=made).update(**flags)
     assert as_("admin").delete(f"{url}{made}/").status_code == 204
     assert as_("admin").get(f"{url}{made}/").status_code == 404
     assert User.objects.filter(pk=made).exists() == stays

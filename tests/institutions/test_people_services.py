@@ -268,8 +268,8 @@ def test_stale_administrator_is_still_the_last(world):
 
 def test_role_is_given_once(world):
     for _ in range(2):
-        found = people.instructor_add(person=world.people["member"])
-    assert (found.pk, found.institution_id) == (world.people["member"].pk, world.home.institution.pk)
+        instructor = people.instructor_add(person=world.people["member"])
+    assert (instructor.pk, instructor.institution_id) == (world.people["member"].pk, world.home.institution.pk)
 
 
 def test_person_of_both_roles_loses_one(world):

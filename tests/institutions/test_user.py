@@ -59,7 +59,7 @@ def test_roles(who, as_, url, row):
 
 @pytest.mark.parametrize("who", ["send", "teacher", "ann", "member"])
 def test_members_see_only_themselves(who, as_, url, world):
-    assert [found["id"] for found in as_(who).get(url).json()["results"]] == [world.people[who].pk]
+    assert [row["id"] for row in as_(who).get(url).json()["results"]] == [world.people[who].pk]
     assert as_(who).get(f"{url}?search=admin").json()["count"] == 0
     assert as_(who).get(f"{url}?username=admin").json()["count"] == 0
 
@@ -102,8 +102,8 @@ def test_untouched_switches_of_the_dashboard_are_null_and_stay_as_they_are(as_, 
     User.objects.filter(username="home-ann").update(legal_admin=True)
     changed = as_("admin").patch(row("ann"), untouched)
     assert changed.status_code == 200
-    kept = dict.fromkeys(SWITCHES, False) | {"legal_admin": True, "login_allowed": True}
-    assert {name: changed.json()[name] for name in SWITCHES} == kept
+    expected = dict.fromkeys(SWITCHES, False) | {"legal_admin": True, "login_allowed": True}
+    assert {name: changed.json()[name] for name in SWITCHES} == expected
 
 
 def test_several_people_have_no_email(as_, url):

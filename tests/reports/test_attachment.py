@@ -258,7 +258,7 @@ def test_sessions_of_others_are_400_as_unknown_ones(vle, home, world):
     other = type(home.activity).objects.create(
         institution=home.institution, vle=home.vle, course=home.course, vle_activity_type="quiz", vle_activity_id="9"
     )
-    told = [
+    refusals = [
         refused(vle.post(url_of(home), document(session_id=number)), "session_id")
         for number in (
             session_for(home, "bob").pk,
@@ -267,7 +267,7 @@ def test_sessions_of_others_are_400_as_unknown_ones(vle, home, world):
             987654321,
         )
     ]
-    assert len({str(errors) for errors in told}) == 1
+    assert len({str(errors) for errors in refusals}) == 1
 
 
 def change(body: dict, path: str, value) -> dict:

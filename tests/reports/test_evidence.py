@@ -63,9 +63,9 @@ def answered(client, at) -> dict[str, str | None]:
         links["request"].append(row["data"])
         links["result_audit"].append(row["result"][0]["audit"])
     links["report_audit"] += [row["audit_data"] for row in rows(at.audits, at.audit)]
-    for found in links.values():
-        assert len({link is None for link in found}) <= 1
-    return {kind: found[-1] if found else None for kind, found in links.items()}
+    for addresses in links.values():
+        assert len({link is None for link in addresses}) <= 1
+    return {kind: addresses[-1] if addresses else None for kind, addresses in links.items()}
 
 
 def forged(world, who: str, file: StoredFile, kind: CallerKind | None = None) -> str:
@@ -293,13 +293,13 @@ def test_report_link_dies_with_the_right(as_, at, stored, learners_see):
 
 
 def test_file_that_no_row_refers_to_any_more_is_nobodys(stored, learners_see):
-    held = {kind: forged(stored, "admin", file) for kind, file in files(stored.home).items()}
-    assert [opened(url) for url in held.values()] == list(held)
+    links = {kind: forged(stored, "admin", file) for kind, file in files(stored.home).items()}
+    assert [opened(url) for url in links.values()] == list(links)
     Report.objects.update(data=None)
     ReportInstrument.objects.update(audit_data=None)
     Request.objects.update(data=None)
     RequestResult.objects.update(audit=None)
-    assert [opened(url) for url in held.values()] == [None] * 4
+    assert [opened(url) for url in links.values()] == [None] * 4
 
 
 def test_request_without_a_report_is_nobodys(stored, learners_see):

@@ -39,11 +39,11 @@ def body(home, name="bob", **more) -> dict:
 
 def refused(answer, *fields: str) -> dict:
     assert answer.status_code == 400, answer.content
-    told = answer.json()
-    assert (list(told), told["status"], set(told["errors"])) == (["status", "errors"], "ERROR", set(fields))
+    content = answer.json()
+    assert (list(content), content["status"], set(content["errors"])) == (["status", "errors"], "ERROR", set(fields))
     assert not Alert.objects.exists()
     assert not StoredFile.objects.exists()
-    return told["errors"]
+    return content["errors"]
 
 
 def send(client, home, name="bob", **more):
@@ -77,11 +77,11 @@ def test_an_alert_is_stored_with_its_message(bob, home):
 
 
 @pytest.mark.parametrize(
-    ("said", "level"),
+    ("given", "level"),
     [("info", 0), ("WARNING", 1), ("alert", 2), ("error", 3), (0, 0), (1, 1), (2, 2), ("3", 3)],
 )
-def test_levels_are_words_or_numbers(bob, home, said, level):
-    assert send(bob, home, level=said).status_code == 200
+def test_levels_are_words_or_numbers(bob, home, given, level):
+    assert send(bob, home, level=given).status_code == 200
     assert Alert.objects.get().level == level
 
 

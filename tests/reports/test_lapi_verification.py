@@ -52,11 +52,11 @@ def made():
 
 def refused(answer, *fields: str) -> dict:
     assert answer.status_code == 400, answer.content
-    told = answer.json()
-    assert (list(told), told["status"], set(told["errors"])) == (["status", "errors"], "ERROR", set(fields))
+    content = answer.json()
+    assert (list(content), content["status"], set(content["errors"])) == (["status", "errors"], "ERROR", set(fields))
     assert not made().exists()
     assert not StoredFile.objects.exists()
-    return told["errors"]
+    return content["errors"]
 
 
 def send(client, home, name="bob", **more):
@@ -96,8 +96,8 @@ def test_activities_of_elsewhere_are_400_as_unknown_ones(bob, home, world):
         {"course_id": 987654321},
     ]
     for client in (bob, as_vle(home.vle)):
-        told = [refused(send(client, home, **place), "activity_id") for place in places]
-        assert len({str(errors) for errors in told}) == 1
+        refusals = [refused(send(client, home, **place), "activity_id") for place in places]
+        assert len({str(errors) for errors in refusals}) == 1
 
 
 def test_who_left_the_course_is_not_put_back(bob, home):
@@ -203,8 +203,8 @@ def test_sessions_of_others_are_400_as_unknown_ones(bob, home, world):
         987654321,
     )  # fmt: skip
     for client in (bob, as_vle(home.vle)):
-        told = [refused(send(client, home, session_id=number), "session_id") for number in numbers]
-        assert len({str(errors) for errors in told}) == 1
+        refusals = [refused(send(client, home, session_id=number), "session_id") for number in numbers]
+        assert len({str(errors) for errors in refusals}) == 1
 
 
 def test_the_token_of_a_session_opens_that_session_and_no_other(home):

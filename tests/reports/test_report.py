@@ -134,9 +134,9 @@ def test_row_of_a_list(as_, at, world):
 def test_percent_is_rounded_half_up_from_the_fraction(stored, shown, as_, at):
     ReportInstrument.objects.update(enrolment=Decimal(stored), confidence=Decimal(stored), result=Decimal(stored))
     for row in (as_("admin").get(at.reports).json()["results"][0], as_("admin").get(at.report).json()):
-        said = [row["detail"][0][name] for name in ("enrolment", "confidence", "result")]
-        assert said == [shown] * 3
-        assert {type(number) for number in said} == {int}
+        percentages = [row["detail"][0][name] for name in ("enrolment", "confidence", "result")]
+        assert percentages == [shown] * 3
+        assert {type(number) for number in percentages} == {int}
 
 
 def test_details_come_by_instrument_whenever_they_were_made(as_, at, world):
@@ -299,7 +299,7 @@ def three(world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("learner__first_name=Ann", "ann"),
         ("learner__first_name=An", ""),
@@ -354,14 +354,14 @@ def three(world):
         ("summary=x&learner=abc&instrument-fr=2", "ann bob cai"),
     ],
 )
-def test_filters_search_and_ordering(query, found, three, as_, at):
+def test_filters_search_and_ordering(query, expected, three, as_, at):
     """An earlier implementation answered with 500 to an ordering by a relation, to `level=abc` and to ids that are no
     numbers.
     """
     answer = as_("admin").get(f"{at.reports}?{query}")
     assert answer.status_code == 200, answer.content
-    assert [row["learner"]["uid"] for row in answer.json()["results"]] == found.split()
-    assert answer.json()["count"] == len(found.split())
+    assert [row["learner"]["uid"] for row in answer.json()["results"]] == expected.split()
+    assert answer.json()["count"] == len(expected.split())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The Moodle plugin with its PHP SDK: what it sends, and every key that it reads (clients.md 1)."""
+"""The Moodle plugin with its PHP SDK: what it sends, and every key that it reads."""
 
 import base64
 import io
@@ -39,7 +39,7 @@ class Moodle(Client):
         return self.answer("login").status != 200
 
     def course_saved(self) -> int:
-        """Looked up, then put or posted."""
+        """The course's id. It is looked up first, then changed by PUT or created."""
         page = self.send("course-find", 200)
         if page["count"] == 0:
             self.values["course"] = self.send("course-create", 201)["id"]
@@ -49,7 +49,7 @@ class Moodle(Client):
         return self.values["course"]
 
     def person_opens_page(self, role: str, uid: str, first_name: str, last_name: str) -> None:
-        """On every page, for the current user: taught or attended, again and again."""
+        """The plugin does this on every page for the current user, whether or not the person is a member already."""
         name = {"teacher": "instructor-add", "student": "learner-add"}[role]
         self.send(name, 201, uid=uid, first_name=first_name, last_name=last_name)
 
@@ -72,7 +72,7 @@ class Moodle(Client):
         return {"learner_id": row["learner_id"], "ic_status": row["ic_status"]}
 
     def assessment(self, uid: str, earlier: int | None = None) -> dict[str, Any]:
-        """{"go": page} to be sent away, or {"id", "connector"} of a session; with a kept session first."""
+        """{"go": page} for learners who are not ready, or {"id", "connector"} of the session, an open `earlier` one."""
         if self.learner(uid)["ic_status"][:5] != "VALID":
             return {"go": "plugin/ic"}
         answer = self.answer("assessment-create", uid=uid, session=earlier)
@@ -86,14 +86,14 @@ class Moodle(Client):
         return {"id": body["id"], "connector": body["data"]["connector"]}
 
     def assessment_refused(self, uid: str) -> int:
-        """The number of the reason, for a caller that does not look at the consent first."""
+        """The status in a 406, for a caller that does not check the consent first."""
         return self.send("assessment-create", 406, uid=uid, session=None)["status"]
 
     def submission(self, session: int) -> None:
         self.send("assessment-close", 200, session=session)
 
     def cron_sends_document(self, uid: str, session: int | None) -> list[int]:
-        """The instruments that got it; nothing is sent when none wants it."""
+        """The instruments that the document is sent to; without one, nothing is sent."""
         learner_id = self.learner(uid)["learner_id"]
         wanted = [row["instrument"] for row in self.send("can-send", 200, learner_id=learner_id)]
         if wanted:
@@ -108,8 +108,8 @@ class Moodle(Client):
             assert answer["status"] == "OK"
         return wanted
 
-    def way_to_dashboard(self, uid: str) -> dict[str, str]:
-        """The ticket of a link, and the address that the page makes of it: all before the first "auth"."""
+    def dashboard_launcher(self, uid: str) -> dict[str, str]:
+        """The launcher, and the page's address: what precedes the first "auth" in its URL, and the path of the page."""
         answer = self.send("launcher", 200, uid=uid)
         before, separator, _ = answer["url"].partition("auth")
         assert separator

@@ -1,4 +1,4 @@
-"""What providers would have learnt and found by now: run by the helper process of a service.
+"""Stands for the providers: answers what waits. Run by the helper process of a service.
 
 Of several samples that somebody gave the last is refused. Whoever gave one has a complete model of it, and everybody
 who was captured in an activity has a report of it: with the files that the demo's reports have, until there are others.

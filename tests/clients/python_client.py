@@ -1,4 +1,4 @@
-"""A script on the Python SDK: what it sends and reads (clients.md 2)."""
+"""A script on the Python SDK: what it sends and reads."""
 
 import base64
 import json
@@ -20,20 +20,20 @@ class PythonClient(Client):
 
     def _keep(self, pair: dict[str, str]) -> None:
         self.values |= {"access_token": pair["access_token"], "refresh_token": pair["refresh_token"]}
-        payload = json.loads(base64.b64decode(pair["access_token"].split(".")[1]))  # plain base64: no repair
+        payload = json.loads(base64.b64decode(pair["access_token"].split(".")[1]))  # plain base64: no padding is added
         assert payload["exp"] - time.time() > 5 * 60, "a refresh for every call"
 
     def refresh(self) -> None:
         self._keep(self.send("refresh", 200)["token"])
 
     def only(self, name: str, **values: Any) -> dict[str, Any]:
-        """What the find helpers take: exactly one."""
+        """The only row of the list: the find helpers of the SDK accept no other number."""
         page = self.send(name, 200, **values)
         assert page["count"] == 1
         return page["results"][0]
 
     def reads(self, uid: str, learner_id: str) -> None:
-        """The bugs to live with included: filters that are none, a learner asked for as an activity."""
+        """With the bugs of the SDK: parameters that are no filters, and a learner's id in the path of activities."""
         assert self.send("vle", 200)["id"] == self.values["vle"]
         assert {row["acronym"] for row in self.send("instruments", 200)["results"]} == {"fr", "ks", "vr", "fa", "plag"}
         assert self.send("courses", 200)["count"] >= 1

@@ -1,4 +1,7 @@
-"""A university's term end to end, as the clients in the field tell it: clients.md 1.4, dashboard.md 4 to 6."""
+"""A university's term end to end, with the requests of the clients in the field.
+
+The steps of a plugin are those of docs/plugin-author.md.
+"""
 
 import re
 from types import SimpleNamespace
@@ -24,7 +27,7 @@ TEACHERS = ("tom@uni.example.org", "zoe@uni.example.org")
 
 @pytest.fixture(params=[False, True], ids=["documented", "legacy"])
 def story(request, tmp_path):
-    """The story's servers, and what one chapter leaves to the next."""
+    """The running service, and what one chapter leaves for the next."""
     with running_service(tmp_path) as service:
         service.environment |= {
             "LEGACY_DASHBOARD": str(int(request.param)),
@@ -161,7 +164,7 @@ def chapter_3_plugin_brings_course_people_and_activity(story):
 
 def chapter_4_teacher_comes_from_the_vle_and_sets_the_activity_up(story):
     teacher = browser(story, course=story.course, activity=story.activity)
-    ticket = story.moodle.way_to_dashboard(TEACHERS[0])
+    ticket = story.moodle.dashboard_launcher(TEACHERS[0])
     teacher.comes_from_vle(ticket)
     teacher.send("launched", 401, **ticket)
     teacher.opens_course()
@@ -193,7 +196,7 @@ def chapter_5_learner_has_to_accept_and_to_enrol_first(story):
     assert moodle.assessment_refused(ann) == 2
     for uid in STUDENTS:
         student = browser(story, course=story.course, activity=story.activity)
-        student.comes_from_vle(moodle.way_to_dashboard(uid))
+        student.comes_from_vle(moodle.dashboard_launcher(uid))
         version = student.reads_consent()
         assert student.send("consent-accept", 201, version=version)["ic_status"] == "VALID"
         rejected = student.send("consent-reject", 200 if story.legacy else 204)
@@ -217,8 +220,8 @@ def chapter_5_learner_has_to_accept_and_to_enrol_first(story):
     assert [state for _, state in samples] == ["PENDING"] * 3
     story.service.run("answer_everything", module=HELPER)
     (typed, _), (seen, _), (refused, _) = samples
-    assert story.ann.fate(typed) == story.bob.fate(seen) == "VALID"
-    assert story.bob.fate(refused) == "ERROR"
+    assert story.ann.sample_status(typed) == story.bob.sample_status(seen) == "VALID"
+    assert story.bob.sample_status(refused) == "ERROR"
     assert {entry["instrument_id"] for entry in story.ann.gauges(story.legacy)} >= {KS}
     story.ann.send("instruments", 200)
 
@@ -268,7 +271,7 @@ def chapter_7_submission_closes_the_session_and_the_cron_sends_the_document(stor
 def chapter_8_reports_are_read_by_dashboard_and_script(story):
     known = story.service.run("answer_everything", module=HELPER)
     teacher = browser(story, course=story.course, activity=story.activity)
-    teacher.comes_from_vle(story.moodle.way_to_dashboard(TEACHERS[1]))
+    teacher.comes_from_vle(story.moodle.dashboard_launcher(TEACHERS[1]))
     for uid, tool in zip(STUDENTS, (KS, FR), strict=True):
         teacher.opens_report(known[uid]["report"], tool)
     story.ann.send("report", 404, report=known[STUDENTS[1]]["report"])

@@ -43,7 +43,7 @@ def _written(value: Any) -> str:
 
 
 def send(port: int, name: str, values: dict[str, Any]) -> Answer:
-    """What the server on this port answers. A client that expects 100-continue is told to go on, or is refused."""
+    """What the server on this port answers. A client that expects 100-continue must get that interim answer."""
     SENT.add(name)
     head, body = request_bytes(name, {"host": f"127.0.0.1:{port}", **values})
     with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as connection:
@@ -58,7 +58,7 @@ def send(port: int, name: str, values: dict[str, Any]) -> Answer:
 
 
 class Client:
-    """What every double has: values that fill the gaps, what it reads, and the status that it takes for success."""
+    """Stands for a client in the field: values that fill the gaps, and the reader of its answers."""
 
     folder: str
 
@@ -75,7 +75,7 @@ class Client:
         return self.taken(name, answer)
 
     def taken(self, name: str, answer: Answer) -> Any:
-        """Read as the client reads it: all keys of a success, and of the refusals that it looks into."""
+        """The body, after reading the keys that the client reads: of successes, and of refusals that it looks into."""
         if answer.status == 204:
             assert not answer.body
             return None
@@ -84,6 +84,6 @@ class Client:
         refused = f"{name} {answer.status}"
         if answer.status < 300:
             self.reader.read(name, body)
-        elif refused in self.reader.ways:
+        elif refused in self.reader.paths:
             self.reader.read(refused, body)
         return body

@@ -45,7 +45,7 @@ def status_of_nothing(call, where: str) -> int:
 
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_what_is_no_id_is_404(name, caller, world):
-    """No such address is in the tree, and one of them is asked for; what may be any text there is asked for, too."""
+    """Each id of the path is replaced by texts that are no id."""
     call = CALLS[name]
     client = caller(call.by)
     for where in ids_in(call):

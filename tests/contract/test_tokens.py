@@ -262,7 +262,7 @@ def test_credential_that_is_revoked_or_past_its_overlap_is_401(world):
         assert request(client, "get", BASE).status_code == 401
 
 
-# Every kind of caller, through its own door, and everything that a token of it must not survive.
+# Every kind of caller, signed in its own way, and everything that must end its tokens.
 
 AUTH = "/api/v2/auth/"
 PAIRS_IN = {
@@ -344,7 +344,7 @@ def pair_of(world):
 
 
 def probe(token: str) -> int:
-    """401 for a token of nobody; anything else says that its caller was known."""
+    """401 if the token has no caller; any other status if it has."""
     return client_with(token).get(BASE).status_code
 
 

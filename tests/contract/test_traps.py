@@ -1,6 +1,6 @@
-"""Defects of an earlier implementation of this API that must be impossible here, each told above its tests.
+"""Defects of an earlier implementation of this API that must be impossible here, each described above its tests.
 
-Others are told at the tests of their resource. Two need no test of their own: a minimum over truth values, which
+Others are described at the tests of their resource. Two need no test of their own: a minimum over truth values, which
 PostgreSQL refuses and which made it fail on the details of learners, is read by test_operations.py on both databases;
 several hundred statements for a page are kept away by test_budgets.py.
 """

@@ -1,4 +1,4 @@
-"""/institution/{}/course/{}/activity/: what a VLE has told stays, what was made here can be changed here."""
+"""/institution/{}/course/{}/activity/: values of a VLE cannot be changed here, those of manual activities can."""
 
 from datetime import UTC, datetime
 
@@ -99,7 +99,7 @@ def test_end_before_start_is_400_under_end(as_, url):
 
 
 def test_what_a_vle_has_told_backwards_can_be_switched_on(as_, quiz, world):
-    """VLEs send what they have: an end before the start is theirs to mend."""
+    """A VLE may send an end before the start; only the VLE can correct it."""
     Activity.objects.filter(pk=world.home.activity.pk).update(
         start=datetime(2030, 1, 2, tzinfo=UTC), end=datetime(2030, 1, 1, tzinfo=UTC)
     )

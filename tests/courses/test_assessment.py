@@ -158,7 +158,7 @@ def test_activity_of_another_vle_is_not_found(world, home, post):
         institution=home.institution, vle=second, course=course, vle_activity_type="quiz", vle_activity_id="9"
     )
     assert post(404, **{**NEW, "vle_activity_id": "9"}) == "Activity not found"
-    assert world.away.activity.vle_activity_id == NEW["vle_activity_id"]  # the look-alike next door
+    assert world.away.activity.vle_activity_id == NEW["vle_activity_id"]  # the row of the other institution
     assert session(post) > 0
     assert AssessmentSession.objects.get().activity == home.activity
 
@@ -194,7 +194,7 @@ def test_deactivated_learner_is_not_found(home, post):
     assert post(404, **NEW) == "Learner not found"
 
 
-# 406: not ready.
+# 406: the learner is not ready.
 
 
 def lacking(post, status: int, **more):
@@ -278,7 +278,7 @@ def test_nobody_is_kept_out_by_an_instrument_that_is_switched_off(home, post):
     primary = home.activity.instruments.get()
     ActivityInstrument.objects.create(activity=home.activity, instrument=face, alternative_to=primary)
     Instrument.objects.filter(acronym="ks").update(enabled=False)
-    lacking(post, 4)  # the alternative stands in
+    lacking(post, 4)  # the alternative replaces it
     Instrument.objects.filter(acronym="fr").update(enabled=False)
     assert session(post) > 0
 
@@ -343,7 +343,7 @@ def test_keys_that_nobody_asked_for_are_ignored(home, post):
     assert "other" not in made.options
 
 
-# A session that goes on.
+# Continuing a session.
 
 
 @pytest.mark.parametrize("kind", [int, str])

@@ -1,4 +1,4 @@
-"""manage.py close_sessions: what has outlived its time is closed, as at the moment when it was over."""
+"""manage.py close_sessions: overdue sessions are closed, with the time at which they were over."""
 
 from datetime import timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""/institution/{}/group/: a tree that stays one, and who may change it."""
+"""/institution/{}/group/: a tree without cycles, and who may change it."""
 
 import pytest
 from django.db import connection
@@ -258,7 +258,7 @@ def test_filter_by_a_group_of_another_institution_is_as_unknown_as_one_that_does
 
 
 def test_neither_filter_nor_form_loads_the_groups(admin, url, tree):
-    """A number to type, never a list: no page names another group's name in a choice."""
+    """The parent is typed as a number: no page lists the names of groups to choose from."""
     with CaptureQueriesContext(connection) as captured:
         page = admin.get(f"{url}{tree['c'].pk}/", HTTP_ACCEPT="text/html")
     assert page.status_code == 200
@@ -291,7 +291,7 @@ def test_every_change_locks_the_institution_before_the_group(as_, url, tree, mon
 
 
 def test_what_changed_meanwhile_counts(tree, world):
-    """The caller's objects are older than somebody else's move."""
+    """Somebody else moved the group after the caller read it."""
     a, b, z = (CourseGroup.objects.get(pk=tree[name].pk) for name in "abz")
     groups.group_update(group=tree["z"], parent=tree["c"])
     with pytest.raises(Invalid, match="below itself"):

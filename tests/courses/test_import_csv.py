@@ -1,4 +1,4 @@
-"""`manage.py import_csv`: who is made, changed and left alone, what is refused, and what is told of it."""
+"""`manage.py import_csv`: who is created, changed and left unchanged, which rows are refused, and the output."""
 
 import csv
 import stat
@@ -25,7 +25,7 @@ def home(world):
 
 @pytest.fixture
 def run(home, tmp_path):
-    """run("uid,email", "1,a@x.org", "--dry-run"): what was told, what was wrong, and the rows of the result."""
+    """run("uid,email", "1,a@x.org", "--dry-run"): standard output, the errors, and the rows of the result."""
 
     def imported(header: str, *lines: str, institution="HOME", encoding="utf-8", verbosity=0):
         options = [line for line in lines if line.startswith("--")]

@@ -1,4 +1,4 @@
-"""`manage.py import_oulad`: what it makes, that it makes it once, and what it does not take."""
+"""`manage.py import_oulad`: what it creates, that a second run creates nothing, and which rows it refuses."""
 
 import csv
 import re
@@ -103,7 +103,7 @@ def test_a_second_run_changes_nothing(world, tmp_path, name):
     assert "found" in output
     assert "made" not in output
     assert "0 courses, 0 activities, 0 people, 0 learners, 0 memberships, 0 SEND assignments" in output
-    # Nor does one with a row less take anything away.
+    # A row that is missing in the second run deletes nothing.
     write_oulad(folder, {name: ROWS[name][:-1]})
     imported(folder)
     assert content() == before
@@ -218,7 +218,7 @@ def test_user_names_are_made_of_what_the_acronym_leaves(world, home, tmp_path):
     assert names == {stem, f"{stem[:148]}-2", f"{stem[:148]}-3"}
 
 
-# What is not taken. (file, the row, what is said of it); it is put behind the sample's rows.
+# Rows that are refused: file, row, message. Each row follows those of the sample.
 REJECTED = [
     ("courses", "CCC,2013X,268", "code_presentation: '2013X' is no year with B or J behind it, such as 2013J."),
     ("courses", "CCC,0000J,268", "code_presentation: '0000J' is no year with B or J behind it, such as 2013J."),

@@ -1,4 +1,4 @@
-"""The services of courses: who is linked to a course, and who cannot be."""
+"""The services of courses: who can be linked to a course."""
 
 import pytest
 

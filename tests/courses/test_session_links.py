@@ -1,4 +1,4 @@
-"""/session/<token>/: what a learner's browser reads of a session, by links that die with it."""
+"""/session/<token>/: what a learner's browser reads of a session, by links that end with it."""
 
 import logging
 
@@ -157,7 +157,7 @@ def test_locale_and_menu_have_defaults(home, open_):
 
 @pytest.mark.parametrize("name", ["big_fonts", "high_contrast", "text_to_speech"])
 def test_special_needs_reach_the_session_at_the_moment_of_reading(home, open_, name):
-    """An earlier implementation never told the session of them, and failed where an instrument's options were null."""
+    """An earlier implementation left them out, and failed where an instrument's options were null."""
     made = open_()
     category = SENDCategory.objects.create(
         institution=home.institution, description="x", data={"enabled_options": [name], "disabled_instruments": []}

@@ -1,4 +1,4 @@
-"""/institution/{}/user/{}/activities/: whose, which, with what of the course and of the instruments."""
+"""/institution/{}/user/{}/activities/: who may read them, which ones are listed, and their keys."""
 
 import pytest
 

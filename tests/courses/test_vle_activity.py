@@ -1,4 +1,4 @@
-"""/vle/{vle_id}/course/{course_id}/activity/{id}/ and what is below it, as a VLE tells of them."""
+"""/vle/{vle_id}/course/{course_id}/activity/{id}/ and what is below it: what a VLE writes and reads."""
 
 import pytest
 

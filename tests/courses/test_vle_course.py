@@ -1,4 +1,4 @@
-"""/vle/{vle_id}/course/{id}/: courses as a VLE tells of them."""
+"""/vle/{vle_id}/course/{id}/: courses that a VLE writes and reads."""
 
 import pytest
 from django.db import IntegrityError
@@ -22,7 +22,7 @@ def client(as_):
 
 
 def test_course_is_made_below_the_vle_that_tells_of_it(client, url, world):
-    """`vle` and `parent` in the body, which the plugin always sends, say nothing."""
+    """`vle` and `parent` in the body, which the plugin always sends, are ignored."""
     body = MOODLE_COURSE | {"vle": world.away.vle.pk, "institution": world.away.institution.pk}
     answer = client.post(url, body, format="json")
     assert answer.status_code == 201

@@ -1,4 +1,4 @@
-"""/admin/institution/: made without anybody, changed, and deleted only while nothing was done in it."""
+"""/admin/institution/: created without people, changed, and deleted only while nothing was done in it."""
 
 import pytest
 
@@ -135,7 +135,7 @@ def test_fresh_institution_goes_with_its_administrators_and_all_of_them_are_reco
 
 
 def test_global_administrator_does_not_go_with_an_institution(root, fresh, world):
-    """Nobody deletes the own account this way either."""
+    """Deleting an institution must not delete the account of who does it."""
     person = world.people["global"]
     User.objects.filter(pk=person.pk).update(institution=fresh, uid="root", inst_admin=True)
     answer = root.delete(f"{URL}{fresh.pk}/")

@@ -1,4 +1,4 @@
-"""/admin/user/: everybody's account, what is refused for the own one, and what is recorded of a change."""
+"""/admin/user/: all accounts, what is refused for the own one, and which changes are recorded."""
 
 import pytest
 from django.db import connection
@@ -23,7 +23,7 @@ from tests.world import PASSWORD
 
 URL = f"{BASE}user/"
 NEW = "brand-new-77-Pencil"
-# What the dashboard sends for a new user of whom only some boxes were filled.
+# What the dashboard sends for a new user with some fields left empty.
 BODY = {
     "username": "zoe", "email": "zoe@home.example.org", "password": NEW, "password2": NEW, "first_name": None,
     "last_name": None, "uid": "z1", "inst_admin": False, "send_admin": False, "legal_admin": False,
@@ -104,7 +104,7 @@ def test_person_as_the_dashboard_makes_one(root, body, world):
 
 
 def test_global_administrator_as_the_dashboard_makes_one(root, client):
-    """Untouched text is null, the untouched switch of sign-in false: who is global may sign in all the same."""
+    """Empty text is null and login_allowed false; a global administrator may sign in all the same."""
     nothing = dict.fromkeys(("first_name", "last_name", "uid", "institution_id"))
     answer = call(root, "post", URL, BODY | nothing | {"is_staff": True, "login_allowed": False})
     assert answer.status_code == 201, answer.content
@@ -296,7 +296,7 @@ def test_last_global_administrator_stays(values, is_last, world):
     for other in (
         {"is_staff": False}, {"is_active": False}, {"email": None}, {"password": "!"},
     ):  # fmt: skip
-        # Somebody who cannot sign in as a global administrator is none who could take over.
+        # Somebody who cannot sign in does not count as another global administrator.
         stand_in = {"username": "x", "email": "x@example.org", "password": "md5$x", "is_staff": True} | other
         person = User.objects.create(**stand_in)
         if is_last:
@@ -318,7 +318,7 @@ def test_global_administrator_who_is_not_the_last_may_go(world, second):
 
 
 def test_global_administrators_are_locked_together_in_the_order_of_their_keys(world, second, root):
-    """Whichever of them is changed: two changes never wait for each other crosswise."""
+    """Whichever of them is changed, so that two changes cannot deadlock."""
     statements = []
 
     def noted(execute, sql, params, many, context):

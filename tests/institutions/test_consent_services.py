@@ -151,7 +151,7 @@ def test_what_was_deleted_meanwhile_is_unknown(world):
 
 
 def test_change_builds_on_what_is_stored_now(world):
-    """Two people change one document at the same time: neither takes the other's change back."""
+    """Two people change one document at the same time: neither overwrites the other's change."""
     one, other = (InformedConsentDocument.objects.get(pk=world.home.document.pk) for _ in range(2))
     documents.document_update(document=one, html="<p>new</p>")
     documents.document_update(document=other, language="en-GB")

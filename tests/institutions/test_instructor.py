@@ -1,4 +1,4 @@
-"""/institution/{}/instructor/: who may, promotion of people who are there already, user names, and what stays."""
+"""/institution/{}/instructor/: who may, people who exist already, user names, and which accounts stay."""
 
 import pytest
 

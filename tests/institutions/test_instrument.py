@@ -1,4 +1,4 @@
-"""/institution/{}/instrument/: what every installation has."""
+"""/institution/{}/instrument/: the instruments of every installation."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The services of people: what holds for whoever calls them, and what only races would show."""
+"""The services of people: rules for every caller, and what happens in races."""
 
 from datetime import timedelta
 
@@ -125,7 +125,7 @@ def test_cut_usernames_stay_different(home):
     assert made == ["x" * 150, "x" * 148 + "-2", "x" * 148 + "-3"]
 
 
-# Races that were lost after everything had been looked at: only the database refuses.
+# Lost races: every check has passed, and the database refuses.
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ UNABLE = [{"login_allowed": False}, {"email": None}, {"password": UNUSABLE_PASSW
 def test_administrator_who_cannot_sign_in_is_not_the_last(lack, world):
     idle = world.home.person("idle", inst_admin=True)
     User.objects.filter(pk=idle.pk).update(**lack)
-    with pytest.raises(Conflict):  # and takes nobody's place
+    with pytest.raises(Conflict):  # and replaces nobody
         people.person_update(person=world.people["admin"], email=None)
     with pytest.raises(Conflict):
         people.person_delete(person=world.people["admin"])

@@ -1,4 +1,4 @@
-"""Many people at once: who is made, who is left alone, and what somebody else does at the same moment."""
+"""Many people at once: who is created, who stays unchanged, and what happens when others write at the same time."""
 
 import pytest
 from django.db import IntegrityError, transaction

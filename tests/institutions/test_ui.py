@@ -1,4 +1,4 @@
-"""/institution/{}/ui/: global rows to be seen, own rows that block."""
+"""/institution/{}/ui/: global rows can be read, own rows block routes."""
 
 import pytest
 
@@ -177,7 +177,7 @@ def test_institution_wide_row_and_rows_of_people_are_independent(admin, url, wor
         answer = admin.post(url, {"route": "dashboard", "user": user}, format="json")
         assert answer.status_code == 400
         assert set(answer.json()) <= {"route", "user", "non_field_errors"}
-    for user in (ann, None):  # another institution's or a global row of the route takes nothing away
+    for user in (ann, None):  # rows of another institution and global rows do not matter
         assert admin.post(url, {"route": "system", "user": user}, format="json").status_code == 201
 
 
@@ -193,7 +193,7 @@ def test_change_to_what_is_there_is_400_and_to_itself_is_not(admin, url, world, 
     assert admin.patch(f"{url}{own.pk}/", {"user": ann}, format="json").status_code == 200
 
 
-# What rows do: they block, and nothing else.
+# A row blocks a route, and does nothing else.
 
 
 def opened(client) -> set[str]:

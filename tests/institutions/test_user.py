@@ -341,7 +341,7 @@ def test_sent_by_a_vle_nobody_sets_a_password(as_, row):
     assert client.patch(row("ann"), {"locale": "ca"}).status_code == 200
 
 
-# user/{id}/profile/: what dashboards send for the own row.
+# user.profile: how dashboards change the own row.
 
 
 def test_profile_changes_the_own_locale_and_answers_the_person(as_, row):

@@ -1,4 +1,4 @@
-"""How provider results become reports, against values worked out by hand from the specification."""
+"""How provider results become reports, against values worked out by hand."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta

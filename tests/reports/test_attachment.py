@@ -1,4 +1,4 @@
-"""Documents of learners, as VLEs send them: which instruments want some, and what is stored of one."""
+"""Documents of learners, as VLEs send them: which instruments take them, and what is stored."""
 
 from datetime import timedelta
 
@@ -73,7 +73,7 @@ def refused(answer, *fields: str) -> dict:
     return body["errors"]
 
 
-# Which instruments want a document.
+# Which instruments take a document.
 
 
 def wanted(vle, home, name="ann", **other) -> list[int]:
@@ -271,7 +271,7 @@ def test_sessions_of_others_are_400_as_unknown_ones(vle, home, world):
 
 
 def change(body: dict, path: str, value) -> dict:
-    """The body with a value in place of another; a missing one for `...`."""
+    """The body with another value under a key; `...` removes the key."""
     *above, last = path.split(".")
     part = body
     for word in above:
@@ -404,7 +404,7 @@ def test_consent_managed_elsewhere_is_valid(vle, home):
 
 
 def test_consent_taken_back_while_the_document_arrives_counts(vle, home, monkeypatch):
-    """Written to the store before it was taken back, and erased there again."""
+    """The file is stored before the consent is taken back, and erased again."""
     stored = captures.sample_json
 
     def slow(sample, **facts):

@@ -1,4 +1,4 @@
-"""Who sees what was captured from a learner and made of it: links where the table says so, and dead at once after."""
+"""Who sees what was captured from a learner and made of it: links as in the table below, each as long as the right."""
 
 import json
 from itertools import product
@@ -22,7 +22,7 @@ EVERYBODY = (
     "global", "admin", "legal", "data", "send", "teacher", "visitor", "ann", "bob", "eve", "member", "stranger",
 )  # fmt: skip
 ALWAYS = {"global", "admin", "data"}
-NEVER = {"legal", "send", "visitor", "eve", "member", "stranger"}  # asked while nothing is allowed and while all is
+NEVER = {"legal", "send", "visitor", "eve", "member", "stranger"}  # with the three settings all off and all on
 # allow_learner_report, allow_learner_audit, allow_valid_audit -> who sees evidence beside those three:
 # where the highest level is ok at most, and where it is a warning or an alert
 SEEN = {
@@ -51,7 +51,7 @@ def opened(url: str | None) -> str | None:
 
 
 def answered(client, at) -> dict[str, str | None]:
-    """Kind of evidence -> its link, None where there is none; list and detail must be of one mind."""
+    """Kind of evidence -> its link, None where there is none; list and detail must agree."""
 
     def rows(listed: str, single: str):
         answers = client.get(listed), client.get(single)
@@ -220,7 +220,7 @@ def test_learner_who_teaches_the_course_sees_as_instructor(as_, at, stored):
         assert [opened(links[name]) for name in EVIDENCE] == list(EVIDENCE)
 
 
-# What is taken away is gone at the next click.
+# A link stops working as soon as the right is taken away.
 
 
 def _leave(model, role, who):
@@ -322,7 +322,7 @@ def test_audit_of_a_single_provider_is_no_evidence_of_the_api(stored, learners_s
 
 
 def test_file_of_another_institution_opens_through_no_row_of_this_one(stored, learners_see):
-    """Even if somebody managed to refer to it."""
+    """Even if a row of this institution refers to it."""
     away = stored.away
     theirs = {
         kind: file_store(
@@ -339,7 +339,7 @@ def test_file_of_another_institution_opens_through_no_row_of_this_one(stored, le
 
 
 def test_modules_and_capture_sessions_are_refused_whatever_their_number(stored, learners_see):
-    """A VLE or provider with the very id of the instructor; a learner's session, which may only capture."""
+    """A VLE or provider whose id is the instructor's, and a learner's session, which may only capture."""
     number = stored.people["teacher"].pk
     vle = VLE.objects.create(pk=number, institution=stored.home.institution, name="Twin")
     provider = Provider.objects.create(pk=number, name="P", acronym="p", version="1", queue="p", instrument_id=2)

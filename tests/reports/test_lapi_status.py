@@ -1,4 +1,4 @@
-"""What has become of samples: of the learner's own ones, by the names that were given out."""
+"""The status of samples: only of the learner's own ones, by the names that the service answered."""
 
 import pytest
 from django.db import connection

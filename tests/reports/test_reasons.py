@@ -61,13 +61,13 @@ def cut(value: Fraction) -> Fraction:
 
 
 def row_of(checks, instrument=FR) -> InstrumentRow:
-    """As it is stored: six digits."""
+    """The row as it is stored: numbers have six digits."""
     row = instrument_row(instrument, [item.summary for item in checks], timeout=LIMIT, now=NOW)
     return replace(row, result=cut(row.result), confidence=cut(row.confidence))
 
 
 def text_of(reason) -> str:
-    """On one line, with plain blanks."""
+    """All sentences on one line, with ordinary spaces."""
     return " ".join(reason.sentences).replace("\N{NO-BREAK SPACE}", " ")
 
 

@@ -169,7 +169,7 @@ def bins(**counts: int) -> dict[str, int]:
 
 @pytest.fixture
 def measured(world, ks):
-    """The learner's results and the activity's, and others that must not be taken for them."""
+    """Results of the learner and of the activity, and results of others that must not count."""
     home, away = world.home, world.away
     for learner, counts in (("eve", bins(b1=33)), ("ann", bins(b8=2, b9=5, b2=1)), ("bob", bins(b0=77))):
         LearnerInstrumentHistogram.objects.create(learner=home.learners[learner], instrument=ks, **counts)
@@ -249,7 +249,7 @@ def test_polarity_is_of_the_enabled_provider_with_the_lowest_id(as_, at, measure
 
 
 def test_what_does_not_exist_is_null_and_what_charts_draw_is_there(as_, at, world):
-    """No provider, no histograms, no file; and a second instrument of which nothing is known at all."""
+    """No provider, no histograms, no file; and a second instrument without any data."""
     ReportInstrument.objects.create(report=world.home.report, instrument_id=5)
     answer = as_("admin").get(at.report)
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""What clients say of the context of a sample: an object, stored as it is."""
+"""The context that clients send with a sample: an object, stored unchanged."""
 
 import pytest
 

@@ -313,7 +313,7 @@ def test_json_is_answered_whatever_programs_accept(accept, world, at):
         assert getattr(client, method)(at(path), **more)["Content-Type"] == "application/json"
 
 
-def test_a_refusal_arrives_twice_and_locks_nobody_out_early(world, settings):
+def test_a_wrong_password_sent_twice_locks_nobody_out_early(world, settings):
     body = {"email": "ann@home.example.org", "password": "wrong-password"}
     for _ in range(settings.SIGN_IN_FAILURES // 2 - 1):
         for _ in range(2):
@@ -355,7 +355,7 @@ def test_refresh_takes_the_whole_object_of_the_dashboard(world):
     ok(APIClient().post("/api/v2/auth/token/refresh", {"token": pair["access_token"]}, **by_header))
 
 
-def test_sessions_of_people_and_of_global_admins_last_as_dashboards_were_told(world):
+def test_sessions_last_a_day_and_those_of_global_admins_an_hour(world):
     for email, hours in (("ann@home.example.org", 24), ("root@example.org", 1)):
         ok(APIClient().post("/api/v2/auth/login", {"email": email, "password": PASSWORD}))
         assert CallerSession.objects.latest("pk").expires_at - timezone.now() <= timedelta(hours=hours)
@@ -374,7 +374,7 @@ ROLES = {
 
 
 @pytest.mark.parametrize("who", ROLES)
-def test_a_profile_says_who_is_there_twice_the_same(who, spa, world):
+def test_a_profile_read_twice_is_the_same(who, spa, world):
     client = spa(who)
     body = ok(client.get("/api/v2/auth/profile"))
     assert ok(client.get("/api/v2/auth/profile")) == body

@@ -177,7 +177,7 @@ def address(path: str, world) -> str:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_verb_that_nobody_has_is_405_for_who_may_enter(path, caller, world):
+def test_verb_of_no_caller_is_405_for_who_may_enter(path, caller, world):
     url = address(path, world)
     for who, status in NO_VERB[ROOT_OF[path]].items():
         client, expected = caller(who), status

@@ -135,7 +135,7 @@ def test_members_list_their_institution(caller, world):
 # The LTI secret could be read for ever; credentials were never replaced, and outlived their VLE.
 
 
-def test_lti_secret_and_role_secret_are_told_once_and_never_stored_in_clear(caller, world):
+def test_lti_secret_and_role_secret_are_answered_once_and_never_stored_in_clear(caller, world):
     created = send(caller("admin"), CALLS["vle.create"], world).json()
     issued = created["credentials"]
     assert {"role_id", "secret_id", "consumer_key", "consumer_secret", "api_url"} <= set(issued)

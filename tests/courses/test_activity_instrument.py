@@ -190,7 +190,7 @@ def test_row_of_another_activity_or_institution_is_no_alternative(post, world):
         refused(post, "alternative_to", instrument_id=1, alternative_to=pk)
 
 
-def test_row_of_another_institution_is_as_unknown_as_none(post, world):
+def test_row_of_another_institution_is_answered_like_an_unknown_id(post, world):
     theirs, none = (
         str(post(400, instrument_id=1, alternative_to=pk)).replace(str(pk), "")
         for pk in (world.away.activity_instrument.pk, 987654321)

@@ -347,7 +347,7 @@ def test_keys_that_nobody_asked_for_are_ignored(home, post):
 
 
 @pytest.mark.parametrize("kind", [int, str])
-def test_session_goes_on_and_is_the_same(post, kind):
+def test_open_session_is_continued_under_its_id(post, kind):
     made = post(**NEW)
     again = post(session_id=kind(made["id"]))
     checked = again.pop("checked_at")
@@ -421,7 +421,7 @@ def test_session_does_not_go_on_without_consent_enrolment_or_membership(home, po
     assert post(session_id=number, close=True)["closed_at"] is not None  # it can always be closed
 
 
-def test_session_goes_on_though_all_sessions_of_the_person_were_ended(home, post):
+def test_assessment_session_survives_the_end_of_the_persons_sign_ins(home, post):
     made = post(**NEW)
     User.objects.filter(pk=home.people["bob"].pk).update(session_generation=5)
     assert followed(made["data"]["data"]).status_code == 404
@@ -469,7 +469,7 @@ def test_closing_closes_older_open_ones_of_the_pair_and_no_other(home, post):
         assert stored(other).closed_at is None
 
 
-def test_tokens_end_soon_after_closing_and_until_then_the_session_is_told_to_be_closed(home, post, settings):
+def test_tokens_end_soon_after_closing_and_until_then_answers_say_closed(home, post, settings):
     old, number = session(post), session(post, max_ttl=1000)
     bob = home.people["bob"]
     launched, _ = launcher_create(vle=home.vle, person=bob, minutes=900, session=stored(number))

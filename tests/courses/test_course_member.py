@@ -27,7 +27,7 @@ def uids(client, url: str) -> list[str]:
 
 @each_kind
 @pytest.mark.parametrize("who", ["admin", "teacher"])
-def test_existing_role_is_linked_and_again(kind, who, as_, url):
+def test_existing_role_is_linked_and_a_second_post_changes_nothing(kind, who, as_, url):
     """An earlier implementation answered every POST of a member with 500."""
     inside, outside = KINDS[kind]
     before = uids(as_("admin"), url(kind))

@@ -64,7 +64,7 @@ def test_names_need_not_be_unique(admin, url, tree):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_what_is_left_out_stays(method, admin, url, tree, world):
+def test_put_keeps_keys_that_are_left_out(method, admin, url, tree, world):
     """An earlier implementation set to null or to the default what a PUT left out: a group's parent, special needs,
     people's rights.
     """

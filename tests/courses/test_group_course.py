@@ -39,7 +39,7 @@ def test_everybody_sees_all_courses_of_a_group(as_, url, group, world):
         assert [row["code"] for row in as_(who).get(url).json()["results"]] == ["C1", "C2"]
 
 
-def test_course_is_added_and_again(admin, url, group, world):
+def test_course_is_added_once_however_often_it_is_sent(admin, url, group, world):
     course = world.home.other_course
     for identity in (course.pk, str(course.pk), course.pk):
         answer = admin.post(url, {"id": identity, "code": "ignored"}, format="json")

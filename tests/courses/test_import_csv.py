@@ -249,7 +249,7 @@ def test_another_institution_with_the_same_uids_and_names_is_untouched(world, ho
         ("uid,first_name", 'n1,"Ann', "The line is no CSV: unexpected end of data."),
     ],
 )  # fmt: skip
-def test_a_refused_row_is_told_and_leaves_nothing_while_the_others_are_written(home, run, header, row, reasons):
+def test_a_refused_row_is_reported_and_the_other_rows_are_written(home, run, header, row, reasons):
     before = User.objects.count()
     fill = "," * header.count(",")
     output, wrong, result = run(header, f"n7{fill}", row, f"n8{fill}")
@@ -261,7 +261,7 @@ def test_a_refused_row_is_told_and_leaves_nothing_while_the_others_are_written(h
     assert User.objects.count() == before + 2
 
 
-def test_what_is_wrong_with_people_who_are_there_is_told_too(home, run):
+def test_errors_of_existing_people_are_reported_too(home, run):
     User.objects.filter(institution=home.institution, uid__in=["bob", "eve"]).update(password="!")
     before = everything()
     _, wrong, _ = run(
@@ -439,7 +439,7 @@ def test_the_result_must_not_be_the_file_and_must_have_a_place(home, tmp_path):
     assert file.read_text() == "uid\nn1\n"
 
 
-def test_the_result_is_for_its_owner_only_and_nobodys_formula(run, tmp_path):
+def test_the_result_file_is_private_and_has_no_formulas(run, tmp_path):
     _, _, result = run("uid,first_name,last_name", '=cmd,"=HYPERLINK(""http://x"")",@SUM', "+1,-1,ok")
     assert [row[3:] for row in result[1:]] == [["'=cmd", '\'=HYPERLINK("http://x")', "'@SUM"], ["'+1", "'-1", "ok"]]
     assert person("=cmd").first_name == '=HYPERLINK("http://x")'  # stored as it was given
@@ -457,7 +457,7 @@ def test_the_template_can_be_imported_where_its_courses_are(home, run):
     assert (output, wrong) == ("3 rows: 3 created, 0 updated, 0 unchanged, 0 refused\n", "")
 
 
-def test_progress_is_shown_unless_nobody_wants_it(run):
+def test_progress_is_shown_unless_it_is_switched_off(run):
     assert "100%" in run("uid", "n1", verbosity=1)[1]
     assert run("uid", "n1", verbosity=0)[1] == ""
 

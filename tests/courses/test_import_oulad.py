@@ -82,7 +82,7 @@ def test_presentations_become_courses_with_activities_and_members(home, tmp_path
     assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in output
 
 
-def test_the_vle_cannot_sign_in_and_no_secret_is_told(home, tmp_path):
+def test_the_new_vle_has_no_credentials_and_no_secret_is_printed(home, tmp_path):
     output, _ = imported(write_oulad(tmp_path))
     vle = VLE.objects.get(institution=home, name=VLE_NAME)
     assert not vle.credential_rows.exists()
@@ -117,7 +117,7 @@ def test_a_second_run_adds_what_the_files_have_more(home, tmp_path):
     assert uids_of(Course.objects.get(institution=home, vle_course_id="BBB-2014B")) == {"11", "13"}
 
 
-def test_what_somebody_has_changed_since_stays(home, tmp_path):
+def test_later_changes_are_kept_by_a_second_run(home, tmp_path):
     folder = write_oulad(tmp_path)
     imported(folder)
     Course.objects.filter(vle_course_id="AAA-2013J").update(code="History", start=None, description="Ours")
@@ -172,7 +172,7 @@ def test_another_institution_with_the_same_names_is_untouched(world, tmp_path):
     assert set(User.objects.filter(uid="11").values_list("username", flat=True)) == {"HOME-11", "11@away.example.org"}
 
 
-def test_people_who_are_there_get_the_role_and_nothing_else(world, home, tmp_path):
+def test_existing_people_get_the_role_and_no_other_change(world, home, tmp_path):
     teacher = world.people["teacher"]
     admin = world.people["admin"]
     User.objects.filter(pk=teacher.pk).update(uid="11")
@@ -278,7 +278,7 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(("name", "row", "reason"), REJECTED)
-def test_a_row_that_cannot_be_taken_is_told_and_leaves_nothing(world, tmp_path, name, row, reason):
+def test_a_refused_row_is_reported_and_writes_nothing(world, tmp_path, name, row, reason):
     rows = ROWS[name]
     output, wrong = imported(write_oulad(tmp_path, {name: [*rows, row]}))
     assert wrong == f"{name}.csv, line {len(rows) + 2}: {reason}\n"
@@ -394,7 +394,7 @@ def test_a_place_that_cannot_be_written_is_named(world, tmp_path):
     assert content() == before
 
 
-def test_progress_is_shown_unless_nobody_wants_it(world, tmp_path):
+def test_progress_is_shown_unless_it_is_switched_off(world, tmp_path):
     folder = write_oulad(tmp_path)
     assert "presentations: 100%" in imported(folder, verbosity=1)[1]
     assert imported(folder, verbosity=0)[1] == ""

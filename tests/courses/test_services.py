@@ -37,7 +37,7 @@ def test_instructor_is_linked_once(world):
     assert row.institution_id == world.home.institution.pk
 
 
-def test_many_are_linked_at_once_and_who_is_there_stays(world):
+def test_many_are_linked_at_once_and_existing_links_stay(world):
     course, learners = world.home.course, world.home.learners
     existing = CourseLearner.objects.get(course=course, learner=learners["ann"]).pk
     members_link(course=course, membership=LEARNERS, members=[learners["eve"], learners["ann"], learners["eve"]])

@@ -214,7 +214,7 @@ def test_only_instruments_that_apply_to_the_learner(home, open_):
     assert (body["instruments"], body["sensors"]) == ([], {})
 
 
-def test_an_instrument_without_a_schema_captures_nothing_until_it_is_told_to(home, open_):
+def test_an_instrument_without_a_schema_captures_only_what_its_options_switch_on(home, open_):
     made, face = open_(), use(home, 1)
     Instrument.objects.filter(pk=1).update(options_schema=None)
     assert data_of(made)["sensors"] == {"keyboard": [2]}
@@ -363,7 +363,7 @@ def test_link_of_a_session_that_is_closed_past_its_time_or_gone_is_dead(home, op
     ],
     ids=["ended", "generation", "deactivated", "rejected", "left"],
 )
-def test_link_dies_with_what_the_session_stands_on(home, open_, end):
+def test_link_ends_with_every_row_that_the_session_needs(home, open_, end):
     made = open_()
     assert not dead(made["data"]["data"])
     before = Launcher.objects.count()
@@ -372,7 +372,7 @@ def test_link_dies_with_what_the_session_stands_on(home, open_, end):
     assert Launcher.objects.count() == before
 
 
-def test_a_missing_enrolment_is_told_and_ends_nothing(home, open_):
+def test_a_missing_enrolment_is_reported_and_ends_no_session(home, open_):
     made = open_()
     Enrolment.objects.all().delete()
     assert data_of(made)["enrolment"]["missing_enrolments"] is True

@@ -147,7 +147,7 @@ def test_whatever_else_is_asked_is_ignored(as_, url):
     assert names(as_("ann").get(f"{url('ann')}?{query}")) == ["Quiz"]
 
 
-def test_others_are_not_told(as_, url, world, client):
+def test_other_people_cannot_read_the_activities(as_, url, world, client):
     for who in ("legal", "send", "teacher", "bob", "member"):
         assert as_(who).get(url("ann")).status_code == 404
     assert as_("admin", "launched").get(url("ann")).status_code == 404  # sent by a VLE: no administrator

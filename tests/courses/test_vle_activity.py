@@ -56,7 +56,7 @@ def test_python_client_switches_it_on(client, url, row):
 
 @pytest.mark.parametrize("method", ["put", "patch"])
 @pytest.mark.parametrize("end", [UNSET, None])
-def test_unset_dates_sent_again_and_again_never_make_it_over(end, method, client, row, world):
+def test_unset_dates_are_null_however_often_they_are_sent(end, method, client, row, world):
     body = {"vle_activity_type": "quiz", "vle_activity_id": 1, "start": UNSET, "end": end}
     for _ in range(2):
         answer = getattr(client, method)(row, body, format="json")
@@ -173,7 +173,7 @@ def test_wrong_instrument_is_400_under_its_name(change, name, client, tools):
     assert ActivityInstrument.objects.filter(activity__institution__acronym="HOME").count() == 1
 
 
-def test_disabled_instrument_is_told_under_the_name_that_was_sent(client, tools):
+def test_disabled_instrument_is_refused_under_the_key_that_was_sent(client, tools):
     Instrument.objects.filter(pk=1).update(enabled=False)
     answer = client.post(tools, TOOL, format="json")
     assert (answer.status_code, list(answer.json())) == (400, ["instrument"])

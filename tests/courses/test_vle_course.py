@@ -111,7 +111,7 @@ def test_put_keeps_what_it_leaves_out_and_empties_what_is_null(client, url, worl
     assert client.put(row, {"code": "C1"}, format="json").json() == {"vle_course_id": ["This field is required."]}
 
 
-def test_enabled_says_whether_some_activity_is(client, url, world):
+def test_course_is_enabled_if_one_of_its_activities_is(client, url, world):
     assert {row["code"]: row["enabled"] for row in client.get(url).json()["results"]} == {"C1": True, "C2": False}
     Activity.objects.update(enabled=False)
     assert client.patch(f"{url}{world.home.course.pk}/", {"enabled": True}, format="json").json()["enabled"] is False

@@ -65,7 +65,7 @@ def sent(client, method: str, url, kind: str, name: str, body: dict):
 
 
 @each_kind
-def test_unknown_person_is_made_with_the_role_and_joins_and_again(kind, client, url, world):
+def test_unknown_person_is_created_with_the_role_and_linked_once(kind, client, url, world):
     body = PERSON | {"institution": world.away.institution.pk} | FLAGS | {"password": "x", "login_allowed": True}
     first = client.post(url(kind), body, format="json")
     made = User.objects.get(pk=first.json()["id"])
@@ -153,7 +153,7 @@ def test_uid_is_required_but_by_patch(kind, client, url):
 
 
 @each_kind
-def test_same_uid_next_door_is_another_person(kind, client, url, world):
+def test_same_uid_in_the_other_institution_is_another_person(kind, client, url, world):
     twin = world.away.people["member"]
     User.objects.filter(pk=twin.pk).update(uid="new@x.org")
     before = User.objects.values().get(pk=twin.pk)

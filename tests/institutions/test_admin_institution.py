@@ -124,7 +124,7 @@ def test_institution_that_is_not_empty_is_409(root, home, world):
     assert records() == []
 
 
-def test_fresh_institution_goes_with_its_administrators_and_all_of_them_are_recorded(root, fresh, world):
+def test_unused_institution_is_deleted_with_its_administrators_and_all_are_recorded(root, fresh, world):
     person = fresh.people.get()
     assert root.delete(f"{URL}{fresh.pk}/").status_code == 204
     assert not Institution.objects.filter(pk=fresh.pk).exists()

@@ -226,7 +226,7 @@ def test_of_two_rotations_of_the_same_moment_the_second_one_ends_the_first(provi
 # Deleting.
 
 
-def test_provider_that_nothing_uses_goes_with_its_credentials_and_notifications(root):
+def test_unused_provider_is_deleted_with_its_credentials_and_notifications(root):
     made = call(root, "post", URL, BODY).json()
     ProviderNotification.objects.create(provider_id=made["id"], key="k", when=timezone.now())
     assert root.delete(f"{URL}{made['id']}/").status_code == 204

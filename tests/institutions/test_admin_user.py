@@ -262,7 +262,7 @@ def test_who_is_no_global_administrator_any_more_is_refused_at_once(root, second
 
 @pytest.mark.parametrize("switch", ["is_staff", "is_active", "login_allowed"])
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_nobody_takes_the_own_account_away(switch, method, root, url, second, world):
+def test_own_account_cannot_be_disabled(switch, method, root, url, second, world):
     User.objects.filter(username="root").update(login_allowed=True)
     answer = call(root, method, url("global"), {"username": "root", switch: False, "locale": "ca"})
     assert (answer.status_code, list(answer.json())) == (409, ["detail"])
@@ -359,7 +359,7 @@ def test_person_of_no_institution_joins_one(root, second, world):
     assert client_of(second).get("/api/v2/auth/profile").json()["roles"] == ["GLOBAL_ADMIN", "ADMIN"]
 
 
-def test_person_of_whom_nothing_hangs_is_moved(root, url, world):
+def test_person_without_dependent_rows_is_moved(root, url, world):
     away = world.away.institution.pk
     assert field_of(call(root, "patch", url("member"), {"institution_id": away})) == ["uid"]  # taken there
     moved = call(root, "patch", url("member"), {"institution_id": away, "uid": "m2"})
@@ -377,7 +377,7 @@ def test_mail_domain_of_the_new_institution_holds(root, url, world):
 
 @pytest.mark.parametrize("name", ["ann", "teacher", "admin", "legal", "send", "data", "member"])
 @pytest.mark.parametrize("to", ["away", None])
-def test_person_of_whom_something_hangs_stays(name, to, root, url, world):
+def test_person_with_dependent_rows_is_not_moved(name, to, root, url, world):
     person = world.people[name]
     if name == "member":
         UIOption.objects.create(institution=world.home.institution, route="dashboard", user=person)

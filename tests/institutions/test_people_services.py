@@ -57,7 +57,7 @@ def home(world) -> Institution:
         ({"email": "BOB@home.example.org", "uid": "ann"}, {"email", "uid"}),
     ],
 )
-def test_everything_wrong_is_told_by_name(values, names, home):
+def test_all_wrong_values_are_reported_by_name(values, names, home):
     values = {"username": "zoe", "uid": "z1"} | values
     assert errors_of(people.person_create, institution=home, **values) == names
     assert not User.objects.filter(username="zoe").exists()
@@ -303,7 +303,7 @@ def session_of(person, generation=0):
     return CallerSession.objects.create(kind="person", user=person, generation=generation, expires_at=ends)
 
 
-def test_of_all_sessions_the_one_that_changes_the_password_goes_on(world):
+def test_only_the_session_that_changes_the_password_survives(world):
     ann, bob = world.people["ann"], world.people["bob"]
     here, other, his = session_of(ann), session_of(ann), session_of(bob)
     changed = people.profile_update(person=ann, may={"password"}, session_id=here.pk, password="brand-new-77-Pencil")

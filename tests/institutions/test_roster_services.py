@@ -16,7 +16,7 @@ def home(world):
     return world.home.institution
 
 
-def test_people_are_made_by_the_rules_of_a_single_one_and_the_others_told(home):
+def test_people_are_created_by_the_rules_of_a_single_one_and_the_others_reported(home):
     home.mail_domain = "home.example.org"
     made, refused = rosters.people_create(
         institution=home,
@@ -71,7 +71,7 @@ def test_names_are_taken_once(world, home):
     }
 
 
-def test_somebody_who_is_faster_is_a_conflict_and_nobody_is_made(world, home, monkeypatch):
+def test_lost_race_is_a_conflict_and_creates_nobody(world, home, monkeypatch):
     usernames = {"n1": "fresh", "ann": "other"}
     monkeypatch.setattr(rosters, "usernames_together", lambda institution, people: usernames)
     with transaction.atomic(), pytest.raises(Conflict, match="at this moment"):

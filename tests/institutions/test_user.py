@@ -396,7 +396,7 @@ def test_profile_is_the_own_alone(who, as_, row):
     assert as_(who).post(f"{row(who)}profile/", {"locale": "ca"}).status_code == 200
 
 
-def test_profile_of_nobody_here_is_not_here(as_, url, row, client, world):
+def test_others_cannot_change_a_profile(as_, url, row, client, world):
     assert as_("stranger").post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 404
     assert as_("admin").post(f"{url}{world.away.people['admin'].pk}/profile/", {}).status_code == 404
     assert client.post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 401

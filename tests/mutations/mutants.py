@@ -322,7 +322,7 @@ WRITTEN = [
         f"{_KERNEL}rooted.py",
         "        return ROOTS[self.root].roles(self.caller, self.root_id)\n",
         "        return ROOTS[self.root].roles(self.caller, self.root_id if (self.root_id or 0) < 10**8 else None)\n",
-        ((f"{CONTRACT}test_unknown_ids.py", "-k", "addresses and vle-2.3"),),
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "addresses and vle.read"),),
     ),
     (
         "keys of institutions are everybody's",

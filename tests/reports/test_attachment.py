@@ -82,7 +82,7 @@ def wanted(vle, home, name="ann", **other) -> list[int]:
     return [row["instrument"] for row in answer.json()]
 
 
-def test_forensic_analysis_and_plagiarism_want_documents_always_and_keystrokes_never(vle, home):
+def test_forensic_analysis_and_plagiarism_take_documents_and_keystrokes_never(vle, home):
     use(home, FA)
     assert wanted(vle, home) == [PLAG, FA]
 
@@ -92,7 +92,7 @@ def test_forensic_analysis_and_plagiarism_want_documents_always_and_keystrokes_n
     ("options", "wants"),
     [(None, False), ({}, False), ({"online": True}, False), ({"offline": False}, False), ({"offline": True}, True)],
 )
-def test_face_and_voice_want_documents_if_their_options_say_so(vle, home, instrument, options, wants):
+def test_face_and_voice_take_documents_if_their_options_say_so(vle, home, instrument, options, wants):
     use(home, instrument, options=options)
     assert (instrument in wanted(vle, home)) == wants
 
@@ -108,7 +108,7 @@ def test_the_schemas_default_counts_where_options_say_nothing(vle, home):
         assert (FR in wanted(vle, home)) == wants
 
 
-def test_inactive_and_disabled_instruments_want_nothing(vle, home):
+def test_inactive_and_disabled_instruments_take_no_documents(vle, home):
     row = use(home, FA, active=False)
     assert wanted(vle, home) == [PLAG]
     ActivityInstrument.objects.filter(pk=row.pk).update(active=True)
@@ -116,7 +116,7 @@ def test_inactive_and_disabled_instruments_want_nothing(vle, home):
     assert wanted(vle, home) == [PLAG]
 
 
-def test_nothing_is_wanted_in_a_disabled_activity(vle, home):
+def test_disabled_activity_takes_no_documents(vle, home):
     home.activity.enabled = False
     home.activity.save()
     assert wanted(vle, home) == []
@@ -188,7 +188,7 @@ def test_what_is_not_here_is_404(vle, home, world):
     assert not StoredFile.objects.exists()
 
 
-def test_the_plugin_that_counts_the_answer_of_404_counts_nothing(vle, home):
+def test_404_of_an_unknown_learner_is_an_empty_list_for_get(vle, home):
     assert vle.get(url_of(home, learner=UNKNOWN_UUID)).json() == []
     assert vle.post(url_of(home, learner=UNKNOWN_UUID), document()).json() == {"detail": "Not found."}
 

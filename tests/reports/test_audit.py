@@ -55,7 +55,7 @@ def test_audit_row_is_found_by_its_instrument(as_, at, world):
     assert list(answer) == KEYS
 
 
-def test_key_of_the_row_finds_nothing(as_, at, world):
+def test_primary_key_of_the_row_is_no_address(as_, at, world):
     far = ReportInstrument.objects.create(pk=987, report=world.home.report, instrument_id=5)
     assert as_("admin").get(f"{at.audits}5/").json()["id"] == 987
     for number in (far.pk, 1, 4, 987654321, 0, "ks", "9" * 30):  # 1 and 4 are instruments, but not of this report

@@ -193,7 +193,7 @@ def test_warning_in_another_report_does_not_count(as_, at, stored):
         assert opened(forged(stored, "teacher", files(home)[kind])) is None
 
 
-def test_request_of_which_the_report_says_nothing_is_not_flagged(as_, at, stored):
+def test_request_without_a_row_in_the_report_is_not_flagged(as_, at, stored):
     ReportInstrument.objects.all().delete()
     assert as_("teacher").get(at.request).json()["data"] is None
     assert opened(as_("admin").get(at.request).json()["data"]) == "request"
@@ -265,7 +265,7 @@ def _move(who):
         "admin", "data admin", "global admin",
     ],
 )  # fmt: skip
-def test_link_dies_with_the_right(who, change, as_, at, stored, learners_see):
+def test_link_ends_with_the_right(who, change, as_, at, stored, learners_see):
     """An earlier implementation handed out addresses that worked for whoever had them."""
     links = answered(as_(who), at)
     assert [opened(links[kind]) for kind in EVIDENCE] == list(EVIDENCE)
@@ -273,7 +273,7 @@ def test_link_dies_with_the_right(who, change, as_, at, stored, learners_see):
     assert [opened(links[kind]) for kind in EVIDENCE] == [None] * 3
 
 
-def test_link_dies_when_the_warning_is_withdrawn(as_, at, stored):
+def test_link_ends_when_the_warning_is_withdrawn(as_, at, stored):
     level(stored.home, 4)
     links = answered(as_("teacher"), at)
     assert [opened(links[kind]) for kind in EVIDENCE] == list(EVIDENCE)
@@ -281,7 +281,7 @@ def test_link_dies_when_the_warning_is_withdrawn(as_, at, stored):
     assert [opened(links[kind]) for kind in EVIDENCE] == [None] * 3
 
 
-def test_report_link_dies_with_the_right(as_, at, stored, learners_see):
+def test_report_link_ends_with_the_right(as_, at, stored, learners_see):
     teachers, anns = (as_(who).get(at.report).json()["data"] for who in ("teacher", "ann"))
     assert opened(teachers) == opened(anns) == "report"
     allow(stored.home, learner_report=False)
@@ -292,7 +292,7 @@ def test_report_link_dies_with_the_right(as_, at, stored, learners_see):
     assert opened(teachers) == opened(anns) is None
 
 
-def test_file_that_no_row_refers_to_any_more_is_nobodys(stored, learners_see):
+def test_file_without_a_row_that_refers_to_it_is_404(stored, learners_see):
     links = {kind: forged(stored, "admin", file) for kind, file in files(stored.home).items()}
     assert [opened(url) for url in links.values()] == list(links)
     Report.objects.update(data=None)
@@ -302,7 +302,7 @@ def test_file_that_no_row_refers_to_any_more_is_nobodys(stored, learners_see):
     assert [opened(url) for url in links.values()] == [None] * 4
 
 
-def test_request_without_a_report_is_nobodys(stored, learners_see):
+def test_files_of_a_request_without_a_report_are_404(stored, learners_see):
     home = stored.home
     Report.objects.filter(pk=home.report.pk).delete()
     for who in ("admin", "teacher", "ann"):
@@ -367,7 +367,7 @@ def test_each_reading_is_recorded(as_, at, stored, learners_see):
     assert FileRead.objects.count() == 4
 
 
-def test_administrators_next_door_see_nothing(stored, learners_see):
+def test_administrators_of_the_other_institution_see_nothing(stored, learners_see):
     theirs = client_of(stored.away.people["admin"])
     assert set(answered(theirs, urls(stored.home)).values()) == {None}
     for file in files(stored.home).values():

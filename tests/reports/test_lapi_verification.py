@@ -161,7 +161,7 @@ def test_a_closed_session_takes_nothing(home, bob, who):
 
 
 @pytest.mark.parametrize(("minutes", "is_over"), [(9, False), (10, True)])
-def test_a_session_that_has_outlived_its_time_takes_nothing(bob, home, minutes, is_over):
+def test_an_overdue_session_takes_nothing(bob, home, minutes, is_over):
     session = session_for(home, "bob", max_ttl=10)
     started = timezone.now() - timedelta(minutes=minutes, seconds=5)
     AssessmentSession.objects.filter(pk=session.pk).update(started_at=started)

@@ -223,7 +223,7 @@ def test_statistics_are_of_this_learner_and_this_activity(as_, at, measured):
     }  # fmt: skip
 
 
-def test_low_result_and_low_confidence_are_told_on_one_scale(as_, at, measured):
+def test_low_result_and_low_confidence_use_the_same_scale(as_, at, measured):
     """0.29 with confidence 0.7: below both limits, though the percents 29 and 70 are far above them."""
     ReportInstrument.objects.update(result="0.29", confidence="0.7")
     (detail,) = as_("admin").get(at.report).json()["detail"]

@@ -188,7 +188,7 @@ def test_filters_search_and_ordering(query, expected, three, as_, at):
 
 
 @pytest.mark.parametrize("value", ["abc", "0", "-1", "1.5", "9" * 30, "987654321", "%00", "1&instruments=x", "1,2"])
-def test_instrument_that_is_none_is_400_under_its_name(value, as_, at):
+def test_unknown_instrument_id_is_400_under_its_key(value, as_, at):
     answer = as_("admin").get(f"{at.requests}?instruments={value}")
     assert answer.status_code == 400
     assert list(answer.json()) == ["instruments"]

@@ -207,7 +207,7 @@ def test_a_rotation_in_one_process_ends_credential_and_tokens_in_the_other(runni
 
 
 @pytest.mark.parametrize("ending", ["rotated", "deleted"])
-def test_a_launcher_exchanged_while_its_secret_ends_leaves_nobody_signed_in(running, ending):
+def test_a_launcher_exchanged_while_its_secret_is_revoked_leaves_nobody_signed_in(running, ending):
     servers, known = running
     for _ in range(3):
         made, admin = registered(servers[0], known)

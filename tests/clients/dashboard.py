@@ -22,7 +22,7 @@ ALLOWED = "Access-Control-Allow-Origin"
 
 
 def fetched(url: str, origin: str | None = None) -> bytes:
-    """What a plain GET brings: of a page without any header, of a script of that origin if it may read the answer."""
+    """The content at the URL: of a page, or of a script of that origin, which must be allowed to read the answer."""
     with urlopen(Request(url, headers={"Origin": origin} if origin else {}), timeout=30) as answer:
         if origin:
             assert answer.headers[ALLOWED] in (origin, "*"), f"{url} is not for {origin}: {answer.headers}"
@@ -44,13 +44,13 @@ def words(text: str) -> set[str]:
 
 
 class Browser(Client):
-    """Somebody at the dashboard. It comes from another host: the browser asks first, and hides what is not for it."""
+    """Somebody at a dashboard of another host: the browser sends preflights and checks the headers of CORS."""
 
     folder = "dashboard"
 
     def __init__(self, port: int, reader: Reader, **values: Any) -> None:
         super().__init__(port, reader, picture=PICTURE, keystrokes=keystrokes(), **values)
-        self.permitted: set[str] = set()  # first lines of requests, gaps and all, for which a preflight was answered
+        self.permitted: set[str] = set()  # request lines with their gaps, for which a preflight was answered
 
     def answer(self, name: str, /, **values: Any) -> Answer:
         self._preflight(f"{self.folder}/{name}", values)
@@ -59,7 +59,7 @@ class Browser(Client):
         return answer
 
     def _preflight(self, name: str, values: dict[str, Any]) -> None:
-        """Before what is not simple. Of all that is sent only forms without a token would be."""
+        """Sends the preflight of CORS, which only simple requests need not have: forms without a token."""
         line = (REQUESTS / f"{name}.http").read_text().splitlines()[1]
         head, _ = request_bytes(name, {"host": "", **self.values, **values})
         method, path = head.decode().split(" ")[:2]
@@ -70,8 +70,8 @@ class Browser(Client):
         )
         if line in self.permitted or not (unsafe or method not in ("GET", "POST")):
             return
-        asked = {"path": path, "method": method, "header_names": ",".join(unsafe)}
-        answer = send(self.port, "dashboard/preflight", self.values | asked)
+        preflight = {"path": path, "method": method, "header_names": ",".join(unsafe)}
+        answer = send(self.port, "dashboard/preflight", self.values | preflight)
         assert answer.status in range(200, 300), f"preflight of {name}: {answer.status}"
         assert answer.headers[ALLOWED] == self.values["origin"], f"preflight of {name}: {answer.headers}"
         assert set(unsafe) <= words(answer.headers["Access-Control-Allow-Headers"])
@@ -86,14 +86,14 @@ class Browser(Client):
         self.page_load()
 
     def comes_from_vle(self, ticket: dict[str, str]) -> None:
-        """The pair stands at the top here."""
+        """The tokens are at the top of this answer; that of a login has them below `token`."""
         self._keep(self.send("launched", 200, **ticket))
         self.page_load()
 
     def _keep(self, pair: dict[str, str]) -> None:
         self.values |= {"access_token": pair["access_token"], "refresh_token": pair["refresh_token"]}
         _, middle, _ = pair["access_token"].split(".")
-        payload = json.loads(base64.b64decode(middle))  # atob(): neither - nor _
+        payload = json.loads(base64.b64decode(middle))  # as atob() decodes: without - and _
         assert payload["iat"] <= time.time() + 60 < payload["exp"]
 
     def refresh(self) -> None:
@@ -225,13 +225,13 @@ class Browser(Client):
         return current["version"]
 
     def enrols(self, instrument: int, what: str) -> tuple[str, str]:
-        """A sample of keystrokes or a picture is taken, and its fate asked for: its name, and what has become of it."""
+        """Sends an enrolment sample, keystrokes or a picture: its name, and its status afterwards."""
         taken = self.send(f"sample-{what}", 200, instrument=instrument)
         assert taken["status"] == "OK"
         assert isinstance(taken["path"], str)
-        return taken["path"], self.fate(taken["path"])
+        return taken["path"], self.sample_status(taken["path"])
 
-    def fate(self, sample: str) -> str:
+    def sample_status(self, sample: str) -> str:
         known = {entry["sample"]: entry for entry in self.send("sample-status", 200, sample=sample)}
         assert known["1/nothing"]["status"] == "NOT_FOUND"
         return known[sample]["status"]

@@ -1,4 +1,4 @@
-"""The Moodle plugin with its PHP SDK: what it sends, and every key that it reads (clients.md 1)."""
+"""The Moodle plugin with its PHP SDK: what it sends, and every key that it reads."""
 
 import base64
 import io
@@ -39,44 +39,44 @@ class Moodle(Client):
         return self.answer("login").status != 200
 
     def course_saved(self) -> int:
-        """Looked up, then put or posted."""
-        found = self.send("course-find", 200)
-        if found["count"] == 0:
+        """The course's id. It is looked up first, then changed by PUT or created."""
+        page = self.send("course-find", 200)
+        if page["count"] == 0:
             self.values["course"] = self.send("course-create", 201)["id"]
         else:
-            self.values["course"] = found["results"][0]["id"]
+            self.values["course"] = page["results"][0]["id"]
             self.send("course-update", 200)
         return self.values["course"]
 
     def person_opens_page(self, role: str, uid: str, first_name: str, last_name: str) -> None:
-        """On every page, for the current user: taught or attended, again and again."""
+        """The plugin does this on every page for the current user, whether or not the person is a member already."""
         name = {"teacher": "instructor-add", "student": "learner-add"}[role]
         self.send(name, 201, uid=uid, first_name=first_name, last_name=last_name)
 
     def activity_saved(self) -> int:
-        found = self.send("activity-find", 200)
-        if found["count"] == 0:
+        page = self.send("activity-find", 200)
+        if page["count"] == 0:
             self.send("activity-create", 201)
-            found = self.send("activity-find", 200)
+            page = self.send("activity-find", 200)
         else:
-            self.send("activity-update", 200, activity=found["results"][0]["id"])
-        self.values["activity"] = found["results"][0]["id"]
+            self.send("activity-update", 200, activity=page["results"][0]["id"])
+        self.values["activity"] = page["results"][0]["id"]
         return self.values["activity"]
 
     def is_enabled(self) -> bool:
-        found = self.send("activity-find", 200)
-        return found["count"] == 1 and found["results"][0]["enabled"] is True
+        page = self.send("activity-find", 200)
+        return page["count"] == 1 and page["results"][0]["enabled"] is True
 
     def learner(self, uid: str) -> dict[str, Any]:
-        (found,) = self.send("learner-find", 200, uid_encoded=quote(uid, safe=""))["results"]
-        return {"learner_id": found["learner_id"], "ic_status": found["ic_status"]}
+        (row,) = self.send("learner-find", 200, uid_encoded=quote(uid, safe=""))["results"]
+        return {"learner_id": row["learner_id"], "ic_status": row["ic_status"]}
 
-    def assessment(self, uid: str, kept: int | None = None) -> dict[str, Any]:
-        """{"go": page} to be sent away, or {"id", "connector"} of a session; with a kept session first."""
+    def assessment(self, uid: str, earlier: int | None = None) -> dict[str, Any]:
+        """{"go": page} for learners who are not ready, or {"id", "connector"} of the session, an open `earlier` one."""
         if self.learner(uid)["ic_status"][:5] != "VALID":
             return {"go": "plugin/ic"}
-        answer = self.answer("assessment-create", uid=uid, session=kept)
-        if answer.status == 400 and kept is not None:
+        answer = self.answer("assessment-create", uid=uid, session=earlier)
+        if answer.status == 400 and earlier is not None:
             answer = self.answer("assessment-create", uid=uid, session=None)
         body = self.taken("assessment-create", answer)
         if answer.status == 406 and body["status"] == 4:
@@ -86,14 +86,14 @@ class Moodle(Client):
         return {"id": body["id"], "connector": body["data"]["connector"]}
 
     def assessment_refused(self, uid: str) -> int:
-        """The number of the reason, for a caller that does not look at the consent first."""
+        """The status in a 406, for a caller that does not check the consent first."""
         return self.send("assessment-create", 406, uid=uid, session=None)["status"]
 
     def submission(self, session: int) -> None:
         self.send("assessment-close", 200, session=session)
 
     def cron_sends_document(self, uid: str, session: int | None) -> list[int]:
-        """The instruments that got it; nothing is sent when none wants it."""
+        """The instruments that the document is sent to; without one, nothing is sent."""
         learner_id = self.learner(uid)["learner_id"]
         wanted = [row["instrument"] for row in self.send("can-send", 200, learner_id=learner_id)]
         if wanted:
@@ -108,11 +108,11 @@ class Moodle(Client):
             assert answer["status"] == "OK"
         return wanted
 
-    def way_to_dashboard(self, uid: str) -> dict[str, str]:
-        """The ticket of a link, and the address that the page makes of it: all before the first "auth"."""
+    def dashboard_launcher(self, uid: str) -> dict[str, str]:
+        """The launcher, and the page's address: what precedes the first "auth" in its URL, and the path of the page."""
         answer = self.send("launcher", 200, uid=uid)
-        before, found, _ = answer["url"].partition("auth")
-        assert found
+        before, separator, _ = answer["url"].partition("auth")
+        assert separator
         assert before.endswith("/ui/")
         assert "auth" not in (urlsplit(answer["url"]).hostname or "")
         return {"launcher_id": str(answer["id"]), "launcher_token": answer["token"], "url": before + "plugin/dashboard"}

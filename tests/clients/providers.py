@@ -1,4 +1,4 @@
-"""What providers would have learnt and found by now: run by the helper process of a service.
+"""Stands for the providers: answers what waits. Run by the helper process of a service.
 
 Of several samples that somebody gave the last is refused. Whoever gave one has a complete model of it, and everybody
 who was captured in an activity has a report of it: with the files that the demo's reports have, until there are others.
@@ -50,10 +50,10 @@ def provider_of(instrument: Instrument) -> Provider:
 
 
 def validated(sample: EnrolmentSample, provider: Provider, *, is_refused: bool) -> None:
-    said = {"status": ValidationStatus.VALID, "contribution": 1}
+    result = {"status": ValidationStatus.VALID, "contribution": 1}
     if is_refused:
-        said = {"status": ValidationStatus.ERROR, "error_message": "No face was found."}
-    EnrolmentSampleValidation.objects.update_or_create(sample=sample, provider=provider, defaults=said)
+        result = {"status": ValidationStatus.ERROR, "error_message": "No face was found."}
+    EnrolmentSampleValidation.objects.update_or_create(sample=sample, provider=provider, defaults=result)
     sample.status = SampleStatus.ERROR if is_refused else SampleStatus.VALID
     sample.save()
 

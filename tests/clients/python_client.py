@@ -1,4 +1,4 @@
-"""A script on the Python SDK: what it sends and reads (clients.md 2)."""
+"""A script on the Python SDK: what it sends and reads."""
 
 import base64
 import json
@@ -20,20 +20,20 @@ class PythonClient(Client):
 
     def _keep(self, pair: dict[str, str]) -> None:
         self.values |= {"access_token": pair["access_token"], "refresh_token": pair["refresh_token"]}
-        payload = json.loads(base64.b64decode(pair["access_token"].split(".")[1]))  # plain base64: no repair
+        payload = json.loads(base64.b64decode(pair["access_token"].split(".")[1]))  # plain base64: no padding is added
         assert payload["exp"] - time.time() > 5 * 60, "a refresh for every call"
 
     def refresh(self) -> None:
         self._keep(self.send("refresh", 200)["token"])
 
     def only(self, name: str, **values: Any) -> dict[str, Any]:
-        """What the find helpers take: exactly one."""
+        """The only row of the list: the find helpers of the SDK accept no other number."""
         page = self.send(name, 200, **values)
         assert page["count"] == 1
         return page["results"][0]
 
     def reads(self, uid: str, learner_id: str) -> None:
-        """The bugs to live with included: filters that are none, a learner asked for as an activity."""
+        """With the bugs of the SDK: parameters that are no filters, and a learner's id in the path of activities."""
         assert self.send("vle", 200)["id"] == self.values["vle"]
         assert {row["acronym"] for row in self.send("instruments", 200)["results"]} == {"fr", "ks", "vr", "fa", "plag"}
         assert self.send("courses", 200)["count"] >= 1
@@ -48,8 +48,8 @@ class PythonClient(Client):
         second = self.send("next", 200, next=self._target(first["next"]))
         back = self.send("next", 200, next=self._target(second["previous"]))
         assert [row["id"] for row in back["results"]] == [row["id"] for row in first["results"]]
-        found = {row["id"] for page in (first, second) for row in page["results"]}
-        assert len(found) == first["count"]
+        seen = {row["id"] for page in (first, second) for row in page["results"]}
+        assert len(seen) == first["count"]
 
     def _target(self, address: str) -> str:
         server = f"http://127.0.0.1:{self.port}"
@@ -74,7 +74,7 @@ class PythonClient(Client):
 
     def instrument_set(self, instrument: int, options: dict[str, Any] | None, alternative_to: int | None = None) -> int:
         body = {"instrument": instrument, "options": options, "alternative_to": alternative_to}
-        found = self.send("tool-find", 200, instrument=instrument)
-        if found["count"]:
-            return self.send("tool-update", 200, tool=found["results"][0]["id"], **body)["id"]
+        page = self.send("tool-find", 200, instrument=instrument)
+        if page["count"]:
+            return self.send("tool-update", 200, tool=page["results"][0]["id"], **body)["id"]
         return self.send("tool-add", 201, **body)["id"]

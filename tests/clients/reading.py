@@ -1,4 +1,4 @@
-"""Every key that the clients read, by request: dashboard.md 2 to 6, and clients.md for the plugins and the SDK.
+"""Every key that the clients read, by request: of the dashboard, of the plugins and of the Python SDK.
 
 Keys are written as `name`, those below them in braces; `name[]` is an array, `name?` may be null, `*` is whatever key.
 Each must be there, and each must have been there at least once when the story ends: an array that is always empty shows
@@ -175,7 +175,7 @@ MOODLE = {
     "launcher-bare": TICKET,
 }
 
-# The SDK hands the objects on as they are: what scripts find in them is clients.md 4.3.
+# The SDK hands the objects on as they are: these are the keys that scripts may read.
 COURSE = "id vle { id } code vle_course_id description start end enabled created_at updated_at"
 VLE_ACTIVITY = (
     "id course { id } vle_activity_type vle_activity_id name description enabled start end conf created_at updated_at"
@@ -219,27 +219,27 @@ PYTHON = {
 
 
 def steps(keys: str) -> list[Steps]:
-    """The ways to the keys, one after the other: `a[] { b }` is a, its rows, and b of each row."""
-    found: list[Steps] = []
+    """The path to each key, in the order of the text: `a[] { b }` is a, its rows, and b of each row."""
+    paths: list[Steps] = []
     above: list[Steps] = [()]
-    way: Steps = ()
+    path: Steps = ()
     for word in re.findall(r"[{}]|[^\s{}]+", keys):
         if word == "{":
-            above.append(way)
+            above.append(path)
         elif word == "}":
             above.pop()
         else:
-            way = (*above[-1], *re.findall(r"\w+|\[\]|[?*]", word))
-            found.append(way)
-    return found
+            path = (*above[-1], *re.findall(r"\w+|\[\]|[?*]", word))
+            paths.append(path)
+    return paths
 
 
-def reached(value: Any, way: Steps) -> Iterator[Any]:
-    """What stands at the end of the way, however often. A key that is not there is a failure."""
-    if not way:
+def reached(value: Any, path: Steps) -> Iterator[Any]:
+    """All values at the end of the path. A key that is missing is a failure."""
+    if not path:
         yield value
         return
-    step, *rest = way
+    step, *rest = path
     if step == "[]":
         assert isinstance(value, list), f"no array: {value!r:.200}"
         below = value
@@ -256,23 +256,23 @@ class Reader:
     """Reads answers as one kind of client does, and remembers of which keys there was a value."""
 
     def __init__(self, table: dict[str, str]) -> None:
-        self.ways = {name: steps(keys) for name, keys in table.items()}
+        self.paths = {name: steps(keys) for name, keys in table.items()}
         self.seen: set[tuple[str, Steps]] = set()
 
     def read(self, name: str, answer: Any) -> Any:
-        for way in self.ways[name]:
+        for path in self.paths[name]:
             try:
-                found = len(list(reached(answer, way)))
+                count = len(list(reached(answer, path)))
             except (KeyError, AssertionError) as error:
-                raise AssertionError(f"{name}: {' '.join(way)}: {error!r}") from error
-            if found > 0:
-                self.seen.add((name, way))
-        if not self.ways[name]:
+                raise AssertionError(f"{name}: {' '.join(path)}: {error!r}") from error
+            if count > 0:
+                self.seen.add((name, path))
+        if not self.paths[name]:
             assert isinstance(answer, dict), f"{name}: no object: {answer!r:.200}"
             self.seen.add((name, ()))
         return answer
 
     def unseen(self) -> list[str]:
         """The keys of which no answer had a value."""
-        wanted = {(name, way) for name, ways in self.ways.items() for way in ways or [()]}
-        return sorted(f"{name}: {' '.join(way)}" for name, way in wanted - self.seen)
+        wanted = {(name, path) for name, paths in self.paths.items() for path in paths or [()]}
+        return sorted(f"{name}: {' '.join(path)}" for name, path in wanted - self.seen)

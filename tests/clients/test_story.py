@@ -1,4 +1,7 @@
-"""A university's term end to end, as the clients in the field tell it: clients.md 1.4, dashboard.md 4 to 6."""
+"""A university's term end to end, with the requests of the clients in the field.
+
+The steps of a plugin are those of docs/plugin-author.md.
+"""
 
 import re
 from types import SimpleNamespace
@@ -23,8 +26,8 @@ TEACHERS = ("tom@uni.example.org", "zoe@uni.example.org")
 
 
 @pytest.fixture(params=[False, True], ids=["documented", "legacy"])
-def told(request, tmp_path):
-    """The story's servers, and what one chapter leaves to the next."""
+def story(request, tmp_path):
+    """The running service, and what one chapter leaves for the next."""
     with running_service(tmp_path) as service:
         service.environment |= {
             "LEGACY_DASHBOARD": str(int(request.param)),
@@ -45,17 +48,17 @@ def told(request, tmp_path):
         )
 
 
-def browser(told, **values):
-    return Browser(told.port, told.readers["dashboard"], origin=ORIGIN, **values)
+def browser(story, **values):
+    return Browser(story.port, story.readers["dashboard"], origin=ORIGIN, **values)
 
 
-def chapter_1_global_administrator_makes_an_institution_with_an_administrator(told):
-    told.system = root = browser(told)
-    root.signs_in(told.root["email"], told.root["password"])
+def chapter_1_global_administrator_makes_an_institution_with_an_administrator(story):
+    story.system = root = browser(story)
+    root.signs_in(story.root["email"], story.root["password"])
     root.send("own-account", 200)
     made = root.send("system-institution-create", 201, name="A university", acronym="UNI")
     assert made["allowed_domains"] == ""
-    told.institution = root.values["institution"] = made["id"]
+    story.institution = root.values["institution"] = made["id"]
     root.page_load()
     assert root.send("system-institutions", 200)["count"] == 1
     root.send("system-institution-update", 200, name="A university", acronym="UNI")
@@ -88,8 +91,8 @@ def chapter_1_global_administrator_makes_an_institution_with_an_administrator(to
     root.send("profile", 401)
 
 
-def chapter_2_administrator_prepares_the_institution(told):
-    told.admin = admin = browser(told)
+def chapter_2_administrator_prepares_the_institution(story):
+    story.admin = admin = browser(story)
     admin.signs_in("head@uni.example.org", PASSWORD)
     whole = admin.send("institution", 200)
     whole |= {"allow_learner_report": True, "allow_learner_audit": True, "allow_valid_audit": True}
@@ -109,7 +112,7 @@ def chapter_2_administrator_prepares_the_institution(told):
     assert admin.send("documents", 200, **draft)["results"] == []
     admin.send("consent-delete", 204, **draft)
     category = admin.send("category-create", 201, description="low vision", instrument=str(KS))
-    told.category = category["id"]
+    story.category = category["id"]
     admin.send("category-update", 200, description="low vision", instrument=str(KS), category=category["id"])
     assert admin.send("category", 200, category=category["id"])["data"]["disabled_instruments"] == [KS]
     other = admin.send("category-create", 201, description="for nobody", instrument=str(FR))
@@ -120,32 +123,32 @@ def chapter_2_administrator_prepares_the_institution(told):
     admin.send("user-update", 200, **new, user=clerk, data_admin=True, login_allowed=True)
     admin.send("user-password", 200, user=clerk, password=PASSWORD)
     assert admin.send("user", 200, user=clerk)["data_admin"] is True
-    told.clerk = new["email"]
+    story.clerk = new["email"]
     assert admin.send("users", 200)["count"] == 2
     admin.send("own-locale", 200)
-    vle = told.server.call(
+    vle = story.server.call(
         "POST",
-        f"/api/v2/institution/{told.institution}/vle/",
+        f"/api/v2/institution/{story.institution}/vle/",
         {"type": 0, "name": "Moodle", "url": SITE},
         admin.values["access_token"],
     )
     assert vle.status == 201
-    told.credentials = vle.json()["credentials"]
+    story.credentials = vle.json()["credentials"]
 
 
-def chapter_3_plugin_brings_course_people_and_activity(told):
-    told.moodle = moodle = Moodle(
-        told.port,
-        told.readers["moodle"],
-        role_id=told.credentials["role_id"],
-        secret_id=told.credentials["secret_id"],
+def chapter_3_plugin_brings_course_people_and_activity(story):
+    story.moodle = moodle = Moodle(
+        story.port,
+        story.readers["moodle"],
+        role_id=story.credentials["role_id"],
+        secret_id=story.credentials["secret_id"],
     )
     moodle.login()
-    wrong = Moodle(told.port, moodle.reader, role_id=told.credentials["role_id"], secret_id="wrong")
+    wrong = Moodle(story.port, moodle.reader, role_id=story.credentials["role_id"], secret_id="wrong")
     assert wrong.is_refused_at_login()
-    assert moodle.values["institution"] == told.institution
-    told.course = moodle.course_saved()
-    assert moodle.course_saved() == told.course
+    assert moodle.values["institution"] == story.institution
+    story.course = moodle.course_saved()
+    assert moodle.course_saved() == story.course
     moodle.send("course-get", 200)
     for _ in range(2):
         for uid in TEACHERS:
@@ -153,15 +156,15 @@ def chapter_3_plugin_brings_course_people_and_activity(told):
         for uid in STUDENTS:
             moodle.person_opens_page("student", uid, uid[:3].title(), "Student")
     moodle.send("learner-create", 201, uid=STUDENTS[0], first_name="Ann", last_name="Student")
-    told.activity = moodle.activity_saved()
-    assert moodle.activity_saved() == told.activity
+    story.activity = moodle.activity_saved()
+    assert moodle.activity_saved() == story.activity
     moodle.send("activity-get", 200)
     assert not moodle.is_enabled()
 
 
-def chapter_4_teacher_comes_from_the_vle_and_sets_the_activity_up(told):
-    teacher = browser(told, course=told.course, activity=told.activity)
-    ticket = told.moodle.way_to_dashboard(TEACHERS[0])
+def chapter_4_teacher_comes_from_the_vle_and_sets_the_activity_up(story):
+    teacher = browser(story, course=story.course, activity=story.activity)
+    ticket = story.moodle.dashboard_launcher(TEACHERS[0])
     teacher.comes_from_vle(ticket)
     teacher.send("launched", 401, **ticket)
     teacher.opens_course()
@@ -178,61 +181,61 @@ def chapter_4_teacher_comes_from_the_vle_and_sets_the_activity_up(told):
     assert [tool["instrument"]["acronym"] for tool in teacher.opens_activity()] == ["ks", "fr", "plag"]
     (shown,) = teacher.opens_dashboard()
     assert {tool["instrument"]["acronym"] for tool in shown["user_instruments"]} == {"ks", "fr", "plag"}
-    if told.legacy:
-        assert teacher.gauges(told.legacy) == []
+    if story.legacy:
+        assert teacher.gauges(story.legacy) == []
     else:
         teacher.send("enrolment", 404)
-    assert told.moodle.is_enabled()
-    assert len(told.moodle.send("activity-instruments", 200)["results"]) == 3
+    assert story.moodle.is_enabled()
+    assert len(story.moodle.send("activity-instruments", 200)["results"]) == 3
 
 
-def chapter_5_learner_has_to_accept_and_to_enrol_first(told):
-    moodle, (ann, bob) = told.moodle, STUDENTS
+def chapter_5_learner_has_to_accept_and_to_enrol_first(story):
+    moodle, (ann, bob) = story.moodle, STUDENTS
     assert moodle.learner(ann)["ic_status"] == "NOT_VALID_MISSING"
     assert moodle.assessment(ann) == {"go": "plugin/ic"}
     assert moodle.assessment_refused(ann) == 2
     for uid in STUDENTS:
-        student = browser(told, course=told.course, activity=told.activity)
-        student.comes_from_vle(moodle.way_to_dashboard(uid))
+        student = browser(story, course=story.course, activity=story.activity)
+        student.comes_from_vle(moodle.dashboard_launcher(uid))
         version = student.reads_consent()
         assert student.send("consent-accept", 201, version=version)["ic_status"] == "VALID"
-        rejected = student.send("consent-reject", 200 if told.legacy else 204)
+        rejected = student.send("consent-reject", 200 if story.legacy else 204)
         assert rejected is None or rejected["ic_status"] == "NOT_VALID_REJECTED"
         assert moodle.assessment_refused(uid) == 3
         student.send("consent-accept", 201, version=version)
         assert moodle.assessment(uid)["go"] == "plugin/enrolment"
-        setattr(told, uid[:3], student)
-    bob_learner = told.bob.values["user"]
-    assignment = told.admin.send("category-assign", 201, user=bob_learner, category=told.category)["id"]
-    told.admin.send("assignment-update", 200, user=bob_learner, category=told.category, assignment=assignment)
-    (found,) = told.admin.send("learner-sends", 200, user=bob_learner)["results"]
+        setattr(story, uid[:3], student)
+    bob_learner = story.bob.values["user"]
+    assignment = story.admin.send("category-assign", 201, user=bob_learner, category=story.category)["id"]
+    story.admin.send("assignment-update", 200, user=bob_learner, category=story.category, assignment=assignment)
+    (found,) = story.admin.send("learner-sends", 200, user=bob_learner)["results"]
     assert found["expires_at"].startswith("2099-01-01")
-    ann_learner = told.ann.values["user"]
-    assignment = told.admin.send("category-assign", 201, user=ann_learner, category=told.category)["id"]
-    told.admin.send("assignment-remove", 204, user=ann_learner, assignment=assignment)
-    assert told.admin.send("learner-sends", 200, user=ann_learner)["results"] == []
-    assert told.admin.send("learner", 200, user=bob_learner)["send"]["send"]["disabled_instruments"] == [KS]
+    ann_learner = story.ann.values["user"]
+    assignment = story.admin.send("category-assign", 201, user=ann_learner, category=story.category)["id"]
+    story.admin.send("assignment-remove", 204, user=ann_learner, assignment=assignment)
+    assert story.admin.send("learner-sends", 200, user=ann_learner)["results"] == []
+    assert story.admin.send("learner", 200, user=bob_learner)["send"]["send"]["disabled_instruments"] == [KS]
     assert moodle.assessment(bob)["go"] == "plugin/enrolment"
-    samples = [told.ann.enrols(KS, "keystrokes"), *(told.bob.enrols(FR, "picture") for _ in range(2))]
+    samples = [story.ann.enrols(KS, "keystrokes"), *(story.bob.enrols(FR, "picture") for _ in range(2))]
     assert [state for _, state in samples] == ["PENDING"] * 3
-    told.service.run("answer_everything", module=HELPER)
+    story.service.run("answer_everything", module=HELPER)
     (typed, _), (seen, _), (refused, _) = samples
-    assert told.ann.fate(typed) == told.bob.fate(seen) == "VALID"
-    assert told.bob.fate(refused) == "ERROR"
-    assert {entry["instrument_id"] for entry in told.ann.gauges(told.legacy)} >= {KS}
-    told.ann.send("instruments", 200)
+    assert story.ann.sample_status(typed) == story.bob.sample_status(seen) == "VALID"
+    assert story.bob.sample_status(refused) == "ERROR"
+    assert {entry["instrument_id"] for entry in story.ann.gauges(story.legacy)} >= {KS}
+    story.ann.send("instruments", 200)
 
 
-def chapter_6_sessions_capture_what_the_instruments_of_each_learner_need(told):
-    moodle, (ann, bob) = told.moodle, STUDENTS
-    told.sessions = {}
+def chapter_6_sessions_capture_what_the_instruments_of_each_learner_need(story):
+    moodle, (ann, bob) = story.moodle, STUDENTS
+    story.sessions = {}
     for uid, sensor, tool in ((ann, "keyboard", KS), (bob, "camera", FR)):
         opened = moodle.assessment(uid)
         assert moodle.assessment(uid, opened["id"])["id"] == opened["id"]
         script = fetched(opened["connector"]).decode()
         assert "tesla-web-plugin" in script
         (data_url,) = re.findall(r"http://127\.0\.0\.1[^\"']+\.json", script)
-        plugin = WebPlugin(told.port, told.readers["plugin"], data_url, SITE)
+        plugin = WebPlugin(story.port, story.readers["plugin"], data_url, SITE)
         assert set(plugin.data["instruments"]) == {tool, PLAG}
         assert plugin.data["sensors"][sensor] == [tool]
         assert plugin.data["accessibility"]["big_fonts"] is (uid == bob)
@@ -244,20 +247,20 @@ def chapter_6_sessions_capture_what_the_instruments_of_each_learner_need(told):
         sample = plugin.captures(tool)
         (state,) = plugin.send("sample-status", 200, sample=sample)
         assert (state["sample"], state["status"]) == (sample, "PENDING")
-        told.sessions[uid] = opened["id"]
-        told.plugin = plugin
+        story.sessions[uid] = opened["id"]
+        story.plugin = plugin
 
 
-def chapter_7_submission_closes_the_session_and_the_cron_sends_the_document(told):
-    moodle, (ann, bob) = told.moodle, STUDENTS
+def chapter_7_submission_closes_the_session_and_the_cron_sends_the_document(story):
+    moodle, (ann, bob) = story.moodle, STUDENTS
     for uid in STUDENTS:
-        moodle.submission(told.sessions[uid])
-        moodle.send("assessment-close", 400, session=told.sessions[uid])
-        again = moodle.assessment(uid, told.sessions[uid])
-        assert again["id"] != told.sessions[uid]
+        moodle.submission(story.sessions[uid])
+        moodle.send("assessment-close", 400, session=story.sessions[uid])
+        again = moodle.assessment(uid, story.sessions[uid])
+        assert again["id"] != story.sessions[uid]
         moodle.submission(again["id"])
-    assert told.plugin.send("capture", 400, instrument=FR)["status"] == "ERROR"
-    assert moodle.cron_sends_document(ann, told.sessions[ann]) == [PLAG]
+    assert story.plugin.send("capture", 400, instrument=FR)["status"] == "ERROR"
+    assert moodle.cron_sends_document(ann, story.sessions[ann]) == [PLAG]
     assert moodle.cron_sends_document(bob, None) == [PLAG]
     moodle.send(
         "verification-send", 200, learner_id=moodle.learner(ann)["learner_id"], session=None, instruments=[KS],
@@ -265,22 +268,22 @@ def chapter_7_submission_closes_the_session_and_the_cron_sends_the_document(told
     )  # fmt: skip
 
 
-def chapter_8_reports_are_read_by_dashboard_and_script(told):
-    known = told.service.run("answer_everything", module=HELPER)
-    teacher = browser(told, course=told.course, activity=told.activity)
-    teacher.comes_from_vle(told.moodle.way_to_dashboard(TEACHERS[1]))
+def chapter_8_reports_are_read_by_dashboard_and_script(story):
+    known = story.service.run("answer_everything", module=HELPER)
+    teacher = browser(story, course=story.course, activity=story.activity)
+    teacher.comes_from_vle(story.moodle.dashboard_launcher(TEACHERS[1]))
     for uid, tool in zip(STUDENTS, (KS, FR), strict=True):
         teacher.opens_report(known[uid]["report"], tool)
-    told.ann.send("report", 404, report=known[STUDENTS[1]]["report"])
-    for student, uid in ((told.ann, STUDENTS[0]), (told.bob, STUDENTS[1])):
+    story.ann.send("report", 404, report=known[STUDENTS[1]]["report"])
+    for student, uid in ((story.ann, STUDENTS[0]), (story.bob, STUDENTS[1])):
         (own,) = student.send("reports-own", 200)["results"]
         assert own["id"] == known[uid]["report"]
         student.reads_report(own["id"])
     script = PythonClient(
-        told.port, told.readers["python"], **told.credentials, course=told.course, activity=told.activity
+        story.port, story.readers["python"], **story.credentials, course=story.course, activity=story.activity
     )
     script.login()
-    script.reads(STUDENTS[0], told.moodle.learner(STUDENTS[0])["learner_id"])
+    script.reads(STUDENTS[0], story.moodle.learner(STUDENTS[0])["learner_id"])
     assert script.send("activities", 200)["count"] == 1
     assert script.send("tools", 200)["count"] == 3
     assert script.send("reports", 200)["count"] == len(STUDENTS)
@@ -290,51 +293,51 @@ def chapter_8_reports_are_read_by_dashboard_and_script(told):
     assert script.send("requests-all", 200, learner=learner)["count"] == 4
     quizzes = [script.activity_made(f"py-{i}") for i in range(10)]
     script.instrument_set(KS, None)
-    shown = {row["id"] for row in told.ann.opens_dashboard()}
-    assert shown == {told.activity, *quizzes}
-    told.quiz = quizzes[-1]
-    told.courses = [script.course_made(f"python-{i}") for i in range(10)]
+    shown = {row["id"] for row in story.ann.opens_dashboard()}
+    assert shown == {story.activity, *quizzes}
+    story.quiz = quizzes[-1]
+    story.courses = [script.course_made(f"python-{i}") for i in range(10)]
     script.turns_pages()
-    script.values["course"] = told.courses[0]
+    script.values["course"] = story.courses[0]
     script.activity_made("py-elsewhere")
     main = script.instrument_set(KS, None)
     script.instrument_set(FR, {"online": True, "offline": True}, alternative_to=main)
     assert script.instrument_set(KS, None) == main
     script.refresh()
     script.send("launcher", 200, uid=TEACHERS[0])
-    told.moodle.send("launcher-bare", 200, uid=TEACHERS[0])
+    story.moodle.send("launcher-bare", 200, uid=TEACHERS[0])
 
 
-def chapter_9_what_is_taken_back_is_gone(told):
-    told.admin.values |= {"course": told.course, "activity": told.activity}
-    told.admin.refresh()
-    told.admin.opens_course()
-    told.admin.send("learners", 200)
-    clerk = browser(told, course=told.course)
-    clerk.signs_in(told.clerk, PASSWORD)
+def chapter_9_what_is_taken_back_is_gone(story):
+    story.admin.values |= {"course": story.course, "activity": story.activity}
+    story.admin.refresh()
+    story.admin.opens_course()
+    story.admin.send("learners", 200)
+    clerk = browser(story, course=story.course)
+    clerk.signs_in(story.clerk, PASSWORD)
     clerk.send("own-password", 200, password=f"{PASSWORD}!")
-    clerk.signs_in(told.clerk, f"{PASSWORD}!")
-    clerk.send("enrolment-delete", 204, user=told.bob.values["user"])
-    clerk.send("activity-delete", 204, activity=told.quiz)
-    clerk.send("activity", 404, activity=told.quiz)
-    clerk.send("course-delete", 204, course=told.courses[0])
-    clerk.send("course", 404, course=told.courses[0])
-    clerk.send("user-delete", 204, user=told.bob.values["user"])
-    told.bob.send("profile", 401)
-    vle = told.moodle.values["vle"]
-    path = f"/api/v2/institution/{told.institution}/vle/{vle}/credentials/"
-    rotated = told.server.call("POST", path, {}, told.admin.values["access_token"])
+    clerk.signs_in(story.clerk, f"{PASSWORD}!")
+    clerk.send("enrolment-delete", 204, user=story.bob.values["user"])
+    clerk.send("activity-delete", 204, activity=story.quiz)
+    clerk.send("activity", 404, activity=story.quiz)
+    clerk.send("course-delete", 204, course=story.courses[0])
+    clerk.send("course", 404, course=story.courses[0])
+    clerk.send("user-delete", 204, user=story.bob.values["user"])
+    story.bob.send("profile", 401)
+    vle = story.moodle.values["vle"]
+    path = f"/api/v2/institution/{story.institution}/vle/{vle}/credentials/"
+    rotated = story.server.call("POST", path, {}, story.admin.values["access_token"])
     assert rotated.status == 201
-    told.moodle.send("course-get", 401)
-    assert told.moodle.is_refused_at_login()
-    told.moodle.values |= rotated.json()["credentials"]
-    told.moodle.login()
-    told.moodle.send("activity-remove", 204)
-    assert told.moodle.send("activity-find", 200)["count"] == 0
-    root = told.system
-    root.signs_in(told.root["email"], told.root["password"])
+    story.moodle.send("course-get", 401)
+    assert story.moodle.is_refused_at_login()
+    story.moodle.values |= rotated.json()["credentials"]
+    story.moodle.login()
+    story.moodle.send("activity-remove", 204)
+    assert story.moodle.send("activity-find", 200)["count"] == 0
+    root = story.system
+    root.signs_in(story.root["email"], story.root["password"])
     gone = {"username": "gone", "email": "gone@uni.example.org", "password": PASSWORD, "uid": "gone"}
-    gone = root.send("system-user-create", 201, **gone, institution=told.institution)["id"]
+    gone = root.send("system-user-create", 201, **gone, institution=story.institution)["id"]
     root.send("system-user-delete", 204, user=gone)
     root.send("system-user", 404, user=gone)
     empty = root.send("system-institution-create", 201, name="Closed", acronym="NIL")["id"]
@@ -355,10 +358,10 @@ CHAPTERS = (
 )
 
 
-def test_the_term_from_beginning_to_end(told):
+def test_the_term_from_beginning_to_end(story):
     """Every request that is kept is sent, and every key that is read is there."""
     for chapter in CHAPTERS:
-        chapter(told)
+        chapter(story)
     assert {str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http")} == SENT
-    unseen = [f"{kind}/{key}" for kind, reader in told.readers.items() for key in reader.unseen()]
+    unseen = [f"{kind}/{key}" for kind, reader in story.readers.items() for key in reader.unseen()]
     assert not unseen, "\n".join(["read by clients and never there:", *unseen])

@@ -1,8 +1,9 @@
 """Requests as clients in the field send them: files of bytes with gaps, sent through a socket.
 
-A file's first line says where the request is documented. The rest is the request: `{{name}}` is filled from the
-values that a client holds, `{{length}}` with the length of the body. Lines of the head end in CRLF on the wire, and
-so do those of a multipart body; a JSON body is sent as it stands. PHP's json_encode writes each `/` as `\\/`.
+A file's first line names the operation and what is particular about the request; it is not sent. The rest is the
+request: `{{name}}` is filled from the client's values, `{{length}}` with the length of the body. Lines of the head end
+in CRLF on the wire, and so do those of a multipart body; a JSON body is sent as it stands.
+PHP's json_encode writes each `/` as `\\/`.
 """
 
 import json
@@ -23,8 +24,8 @@ GAP = re.compile(r"\{\{(\w+)\}\}")
 
 def request_bytes(name: str, values: dict[str, Any]) -> tuple[bytes, bytes]:
     """Head and body of the request in `requests/<name>.http`."""
-    source, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
-    assert source.startswith("# "), f"{name} does not say where it is documented"
+    comment, _, text = (REQUESTS / f"{name}.http").read_text().partition("\n")
+    assert comment.startswith("# "), f"{name} does not name its operation"
     head, _, body = text.partition("\n\n")
     multipart, php = "multipart/form-data" in head, "User-Agent: TeSLA-PHP-SDK" in head
     filled = _filled(body, values, slash="\\/" if php else "/").encode()
@@ -42,7 +43,7 @@ def _written(value: Any) -> str:
 
 
 def send(port: int, name: str, values: dict[str, Any]) -> Answer:
-    """What the server on this port answers. A client that expects 100-continue is told to go on, or is refused."""
+    """What the server on this port answers. A client that expects 100-continue must get that interim answer."""
     SENT.add(name)
     head, body = request_bytes(name, {"host": f"127.0.0.1:{port}", **values})
     with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as connection:
@@ -57,7 +58,7 @@ def send(port: int, name: str, values: dict[str, Any]) -> Answer:
 
 
 class Client:
-    """What every double has: values that fill the gaps, what it reads, and the status that it takes for success."""
+    """Stands for a client in the field: values that fill the gaps, and the reader of its answers."""
 
     folder: str
 
@@ -74,15 +75,15 @@ class Client:
         return self.taken(name, answer)
 
     def taken(self, name: str, answer: Answer) -> Any:
-        """Read as the client reads it: all keys of a success, and of the refusals that it looks into."""
+        """The body, after reading the keys that the client reads: of successes, and of refusals that it looks into."""
         if answer.status == 204:
             assert not answer.body
             return None
         assert answer.headers["Content-Type"].startswith("application/json"), f"{name}: {answer.headers}"
-        told = answer.json()
+        body = answer.json()
         refused = f"{name} {answer.status}"
         if answer.status < 300:
-            self.reader.read(name, told)
-        elif refused in self.reader.ways:
-            self.reader.read(refused, told)
-        return told
+            self.reader.read(name, body)
+        elif refused in self.reader.paths:
+            self.reader.read(refused, body)
+        return body

@@ -248,14 +248,14 @@ def _learners(home, people: list[User], providers: list[Provider]) -> None:
         **own, version="0.9.0", major=0, minor=9, patch=0, valid_from=PAST, accepted_at=WHEN
     )
     Instructor.objects.bulk_create(Instructor(user=person, **own) for person in people)
-    held = [
+    needs = [
         {"consent": home.newer_consent, "consent_accepted": WHEN},
         {"consent": older, "consent_accepted": WHEN},
         {"consent": older, "consent_accepted": WHEN, "consent_rejected": WHEN},
         {},
     ]
     learners = Learner.objects.bulk_create(
-        Learner(user=person, **own, **held[n % len(held)]) for n, person in enumerate(people)
+        Learner(user=person, **own, **needs[n % len(needs)]) for n, person in enumerate(people)
     )
     CourseLearner.objects.bulk_create(CourseLearner(course=home.course, learner=learner, **own) for learner in learners)
     ann = home.learners["ann"]
@@ -394,9 +394,9 @@ def _requests(home, rows: int) -> None:
         )
         for n in range(rows)
     )
-    asked = [(n, request, number) for n, request in enumerate(requests) for number in (1, 2)[: 1 + n % 2]]
+    pairs = [(n, request, number) for n, request in enumerate(requests) for number in (1, 2)[: 1 + n % 2]]
     through = Request.instruments.through
-    through._default_manager.bulk_create(through(request=one, instrument_id=number) for _, one, number in asked)
+    through._default_manager.bulk_create(through(request=one, instrument_id=number) for _, one, number in pairs)
     RequestResult.objects.bulk_create(
         RequestResult(
             request=request,
@@ -408,5 +408,5 @@ def _requests(home, rows: int) -> None:
             message_code_id="PROVIDER_BLACK_IMAGE" if n % 2 else None,
             audit=audits[n] if number == 1 else None,
         )
-        for n, request, number in asked
+        for n, request, number in pairs
     )

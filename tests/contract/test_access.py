@@ -68,7 +68,7 @@ def test_learner_of_no_course_is_refused_below_every_course(name, caller, world)
     assert send(caller("eve"), CALLS[name], world).status_code == 403
 
 
-# allow_learner_report and allow_learner_audit -> operation -> what ann, bob, eve (in no course) and member are told.
+# allow_learner_report and allow_learner_audit -> operation -> the statuses of ann, bob, eve (in no course) and member.
 OF_REPORTS = ("report.list", "report.read", "request.list", "request.read", "audit.list", "audit.read")
 SWITCHED = {
     (True, False): {
@@ -229,7 +229,7 @@ def test_row_of_another_institution_is_not_here(name, caller, world):
     call = CALLS[name]
     foreign = ids_of(world, world.away) | {"i": world.home.institution.pk}
     assert answered(caller(call.by), call, world, **foreign) == 404
-    # GA may enter every institution. What has a parent there has it looked for before the right.
+    # Global administrators may enter every institution. The parent is looked up before the right is checked.
     expected = 404 if call.answers["global"] != 403 or call.resource.parents else 403
     assert answered(caller("global"), call, world, i=world.away.institution.pk) == expected
 

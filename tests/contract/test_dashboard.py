@@ -1,8 +1,8 @@
 """What dashboards in the field ask of the service: their requests, and what they read in the answers.
 
-The numbers count what dashboards stumble over (0) and the parts of their pages. Signing in by launcher, the capture
-API and /admin/ have tests of their own; so have CORS (tests/kernel/test_cors.py) and the two old shapes
-(tests/learners/test_legacy.py).
+docs/dashboards.md says how a dashboard is connected. The whole requests stand in tests/clients/requests/dashboard.
+Signing in by launcher, the capture API and /admin/ have tests of their own; so have CORS (tests/kernel/test_cors.py)
+and the two old shapes (tests/learners/test_legacy.py).
 """
 
 import base64
@@ -85,10 +85,10 @@ def holds(row: dict, names: str) -> None:
         assert not many or row[name], name
 
 
-# 0. What is most likely to break.
+# What is most likely to break.
 
 
-def test_0_1_allowed_domains_is_a_text_in_every_institution_object(spa, at):
+def test_allowed_domains_is_a_text_in_every_institution_object(spa, at):
     for who in ("admin", "teacher", "ann", "member"):
         assert ok(spa(who).get(at("")))["allowed_domains"] == ""
     assert ok(spa("ann").get(at("learner/{ann}")))["institution"]["allowed_domains"] == ""
@@ -97,18 +97,18 @@ def test_0_1_allowed_domains_is_a_text_in_every_institution_object(spa, at):
 
 
 @pytest.mark.parametrize("path", ["course", "user", "ic", "send", "learner", "course/{course}/activity"])
-def test_0_2_lists_are_asked_without_their_slash(path, spa, at):
+def test_lists_are_asked_without_their_slash(path, spa, at):
     answer = spa("admin").get(at(path) + "?offset=0&limit=10")
     assert set(ok(answer)) == {"count", "next", "previous", "results"}
 
 
-def test_0_2_a_learner_is_asked_without_the_slash_on_every_page(spa, at, world):
+def test_a_learner_is_asked_without_the_slash_on_every_page(spa, at, world):
     assert ok(spa("ann").get(at("learner/{ann}")))["id"] == world.people["ann"].pk
     for who in ("member", "teacher", "admin"):  # plugin pages ask for everybody
         assert spa(who).get(at(f"learner/{world.people[who].pk}")).status_code in (403, 404)
 
 
-def test_0_3_a_refused_refresh_is_403_whatever_the_header_says(world):
+def test_a_refused_refresh_is_403_whatever_the_header_says(world):
     for token in ({"access_token": "a", "refresh_token": "b"}, "x", {}, {"access_token": None, "refresh_token": None}):
         answer = APIClient().post(
             "/api/v2/auth/token/refresh", {"token": token}, HTTP_AUTHORIZATION="JWT expired.expired.expired"
@@ -116,10 +116,10 @@ def test_0_3_a_refused_refresh_is_403_whatever_the_header_says(world):
         assert answer.status_code == 403, token
 
 
-# 0.4, that what is written answers an object: test_operations.py.
+# That what is written answers an object: test_operations.py.
 
 
-def test_0_5_and_0_6_the_two_shapes_against_the_document_are_served_on_demand(spa, at, world, settings):
+def test_the_two_shapes_against_the_document_are_served_on_demand(spa, at, world, settings):
     settings.LEGACY_DASHBOARD = True
     for who in ("ann", "teacher", "admin", "member"):
         assert isinstance(ok(spa(who).get(at(f"learner/{world.people[who].pk}/enrolment/"))), list)
@@ -127,13 +127,13 @@ def test_0_5_and_0_6_the_two_shapes_against_the_document_are_served_on_demand(sp
     holds(ok(spa("ann").delete(at("learner/{ann}/ic/"))), "id institution{id} ic_status")
 
 
-def test_0_7_activities_of_a_person_name_their_course(spa, at, world):
+def test_activities_of_a_person_name_their_course(spa, at, world):
     for who in ("ann", "teacher"):
         (row,) = ok(spa(who).get(at(f"user/{world.people[who].pk}/activities/")))["results"]
         assert row["course_id"] == row["course"]["id"] == world.home.course.pk
 
 
-def test_0_8_options_schema_is_an_object_in_the_list_and_a_text_in_an_activity(spa, at, world):
+def test_options_schema_is_an_object_in_the_list_and_a_text_in_an_activity(spa, at, world):
     (fr, ks) = (Instrument.objects.get(acronym=acronym) for acronym in ("fr", "ks"))
     listed = {row["id"]: row["options_schema"] for row in ok(spa("admin").get(at("instrument/")))["results"]}
     assert isinstance(listed[fr.pk], dict)
@@ -145,7 +145,7 @@ def test_0_8_options_schema_is_an_object_in_the_list_and_a_text_in_an_activity(s
     assert shown["ks"] is None
 
 
-def test_0_9_options_are_sent_as_text_or_object_and_answered_as_object(spa, at):
+def test_options_are_sent_as_text_or_object_and_answered_as_object(spa, at):
     tools, admin = at("course/{course}/activity/{activity}/instrument/"), spa("admin")
     body = {"options": '{"online":true}', "instrument_id": 1, "required": False, "active": True, "alternative_to": None}
     made = ok(admin.post(tools, body), 201)
@@ -154,7 +154,7 @@ def test_0_9_options_are_sent_as_text_or_object_and_answered_as_object(spa, at):
     assert ok(admin.put(f"{tools}{made['id']}/", body))["options"] == {"offline": True}
 
 
-def test_0_9_a_put_without_alternative_to_keeps_it(spa, at):
+def test_a_put_without_alternative_to_keeps_it(spa, at):
     tools, admin = at("course/{course}/activity/{activity}/instrument/"), spa("admin")
     main = ok(admin.get(tools))["results"][0]["id"]
     body = {"options": "{}", "instrument_id": 1, "required": False, "active": True, "alternative_to": main}
@@ -164,12 +164,12 @@ def test_0_9_a_put_without_alternative_to_keeps_it(spa, at):
     assert (off["alternative_to"], off["active"], off["options"]) == (main, False, None)
 
 
-def test_0_10_instruments_have_the_ids_that_dashboards_know(spa, at):
+def test_instruments_have_the_ids_that_dashboards_know(spa, at):
     rows = ok(spa("admin").get(at("instrument/")))["results"]
     assert {row["id"]: row["acronym"] for row in rows} == {1: "fr", 2: "ks", 3: "vr", 4: "fa", 5: "plag"}
 
 
-def test_0_11_no_schema_uses_enum(spa, at):
+def test_no_schema_uses_enum(spa, at):
     for row in ok(spa("admin").get(at("instrument/")))["results"]:
         assert "enum" not in json.dumps(row["options_schema"])
         for field in ((row["options_schema"] or {}).get("properties") or {}).values():
@@ -187,7 +187,7 @@ def evidence(world, kind: Kind):
 REPORT = "course/{course}/activity/{activity}/report/{report}/"
 
 
-def test_0_12_a_report_carries_what_its_page_draws(spa, at, world):
+def test_a_report_carries_what_its_page_draws(spa, at, world):
     world.home.report.data = evidence(world, Kind.REPORT)
     world.home.report.save()
     body = ok(spa("teacher").get(at(REPORT)))
@@ -203,7 +203,7 @@ def test_0_12_a_report_carries_what_its_page_draws(spa, at, world):
     assert json.loads(opened(body["data"])) == {"sessions": [], "documents": []}
 
 
-def test_0_13_an_audit_is_an_address_or_null(spa, at, world):
+def test_an_audit_is_an_address_or_null(spa, at, world):
     assert ok(spa("admin").get(at(REPORT + "audit/{ks}/")))["audit_data"] is None
     Institution.objects.filter(pk=world.home.institution.pk).update(allow_valid_audit=True)
     world.home.report_instrument.audit_data = evidence(world, Kind.REPORT_AUDIT)
@@ -212,14 +212,14 @@ def test_0_13_an_audit_is_an_address_or_null(spa, at, world):
     assert opened(link)
 
 
-def test_0_14_a_consents_pdf_is_opened_by_its_plain_name_and_without_token(multipart, at, spa):
+def test_a_consents_pdf_is_opened_by_its_plain_name_and_without_token(multipart, at, spa):
     ok(multipart("post", at("ic/{ic}/document/"), ("language", "pt-BR"), ("pdf", PDF), ("html", "")), 201)
     links = [row["pdf"] for row in ok(spa("ann").get(at("ic/{ic}/document/")))["results"] if row["pdf"] is not None]
     assert [re.search(r"[0-9A-Za-z]+\.pdf$", link)[0] for link in links] == ["BR.pdf"]
     assert opened(links[0]) == PDF
 
 
-def test_0_15_documents_are_forms_with_the_language_twice(multipart, at):
+def test_documents_are_forms_with_the_language_twice(multipart, at):
     parts = (("language", "ca"), ("pdf", PDF), ("html", ""), ("language", "ca"))
     made = ok(multipart("post", at("ic/{ic}/document/"), *parts), 201)
     assert (made["language"], made["html"]) == ("ca", "")
@@ -227,14 +227,14 @@ def test_0_15_documents_are_forms_with_the_language_twice(multipart, at):
     assert (kept["html"], kept["pdf"] is None) == ("<p>Hi consento.</p>", False)
 
 
-def test_0_15_a_pdf_is_taken_away_by_json(multipart, at, spa):
+def test_a_pdf_is_taken_away_by_json(multipart, at, spa):
     ok(multipart("post", at("ic/{ic}/document/"), ("language", "ca"), ("pdf", PDF), ("html", "x")), 201)
     body = ok(spa("admin").patch(at("ic/{ic}/document/ca/"), {"pdf": None}))
     assert (body["pdf"], body["html"]) == (None, "x")
 
 
 @pytest.mark.parametrize("html", ["", "null"])
-def test_0_15_a_document_that_nobody_touched_is_sent_too_and_stays(html, multipart, at, world):
+def test_a_document_that_nobody_touched_is_sent_too_and_stays(html, multipart, at, world):
     """Its text is null, which a form cannot say; and its consent may have been accepted."""
     world.home.document.html = None
     world.home.document.save()
@@ -243,7 +243,7 @@ def test_0_15_a_document_that_nobody_touched_is_sent_too_and_stays(html, multipa
     assert body["html"] is None
 
 
-def test_0_16_disabled_instruments_are_sent_as_texts_and_echoed_as_given(spa, at):
+def test_disabled_instruments_are_sent_as_texts_and_echoed_as_given(spa, at):
     data = {"enabled_options": ["big_fonts"], "disabled_instruments": ["1", "5"]}
     made = ok(spa("admin").post(at("send/"), {"description": "low sight", "data": data}), 201)
     assert made["data"] == {"enabled_options": ["big_fonts"], "disabled_instruments": [1, 5]}
@@ -252,24 +252,24 @@ def test_0_16_disabled_instruments_are_sent_as_texts_and_echoed_as_given(spa, at
     assert ok(spa("bob").get(at("learner/{bob}")))["send"]["send"] == made["data"]
 
 
-def test_0_17_a_person_has_no_institution_that_is_a_number(spa, at):
+def test_a_person_has_no_institution_that_is_a_number(spa, at):
     row = ok(spa("admin").get(at("user/{ann}/")))
     assert not isinstance(row.get("institution"), int)
 
 
 @pytest.mark.parametrize("who", ["global", "admin", "legal", "data", "send", "teacher", "ann", "member"])
-def test_0_18_a_profile_has_its_three_lists(who, spa):
+def test_a_profile_has_its_three_lists(who, spa):
     body = ok(spa(who).get("/api/v2/auth/profile"))
     assert all(isinstance(body[name], list) for name in ("routes", "roles", "institutions"))
 
 
-def test_0_19_the_next_page_of_activities_is_an_absolute_address(spa, at, world):
+def test_the_next_page_of_activities_is_an_absolute_address(spa, at, world):
     fill(world, 12)
     page = ok(spa("ann").get(at("user/{ann}/activities/")))
     assert page["next"] == "http://testserver" + at("user/{ann}/activities/") + "?limit=10&offset=10"
 
 
-def test_0_20_courses_have_the_roles_and_the_institution_and_activities_their_course(spa, at, world):
+def test_courses_have_the_roles_and_the_institution_and_activities_their_course(spa, at, world):
     for who, roles in (("ann", ["LEARNER"]), ("teacher", ["INSTRUCTOR"]), ("admin", []), ("data", [])):
         course = ok(spa(who).get(at("course/{course}/")))
         assert (course["user_roles"], course["vle"]["institution"]["id"]) == (roles, world.home.institution.pk)
@@ -278,7 +278,7 @@ def test_0_20_courses_have_the_roles_and_the_institution_and_activities_their_co
         assert (activity["course_id"], activity["vle_id"]) == (course["id"], course["vle"]["id"])
 
 
-def test_0_21_main_instruments_are_alternative_to_null_exactly(spa, at, world):
+def test_main_instruments_are_alternative_to_null_exactly(spa, at, world):
     fr = ActivityInstrument.objects.create(
         activity=world.home.activity, instrument_id=1, alternative_to=world.home.activity_instrument
     )
@@ -294,18 +294,18 @@ FIRST_PAGES = [
 
 
 @pytest.mark.parametrize("path", FIRST_PAGES)
-def test_0_22_a_first_page_without_limit_has_ten_rows(path, spa, at, world):
+def test_a_first_page_without_limit_has_ten_rows(path, spa, at, world):
     fill(world, 12)
     body = ok(spa("admin").get(at(path)))
     assert len(body["results"]) == min(10, body["count"])
     assert body["count"] > 1
 
 
-# 1. Headers.
+# Headers.
 
 
 @pytest.mark.parametrize("accept", [None, ANGULAR, "*/*", "application/json", "text/plain, */*", ""])
-def test_1_json_is_answered_whatever_programs_accept(accept, world, at):
+def test_json_is_answered_whatever_programs_accept(accept, world, at):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"JWT {token_of(world.people['admin'])}")
     more = {} if accept is None else {"HTTP_ACCEPT": accept}
@@ -313,7 +313,7 @@ def test_1_json_is_answered_whatever_programs_accept(accept, world, at):
         assert getattr(client, method)(at(path), **more)["Content-Type"] == "application/json"
 
 
-def test_1_a_refusal_arrives_twice_and_locks_nobody_out_early(world, settings):
+def test_a_wrong_password_sent_twice_locks_nobody_out_early(world, settings):
     body = {"email": "ann@home.example.org", "password": "wrong-password"}
     for _ in range(settings.SIGN_IN_FAILURES // 2 - 1):
         for _ in range(2):
@@ -321,7 +321,7 @@ def test_1_a_refusal_arrives_twice_and_locks_nobody_out_early(world, settings):
     ok(APIClient().post("/api/v2/auth/login", body | {"password": PASSWORD}))
 
 
-# 2. Signing in.
+# Signing in.
 
 
 def claims(token: str) -> dict:
@@ -330,7 +330,7 @@ def claims(token: str) -> dict:
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-def test_2_login_answers_a_nested_pair_and_ignores_what_else_is_sent(world):
+def test_login_answers_a_nested_pair_and_ignores_what_else_is_sent(world):
     body = {"email": "ann@home.example.org", "password": PASSWORD, "rememberMe": True}
     answer = ok(APIClient().post("/api/v2/auth/login", body, HTTP_AUTHORIZATION="JWT old.old.old"))
     assert list(answer) == ["token"]
@@ -340,7 +340,7 @@ def test_2_login_answers_a_nested_pair_and_ignores_what_else_is_sent(world):
     assert refused.status_code == 401
 
 
-def test_2_refresh_takes_the_whole_object_of_the_dashboard(world):
+def test_refresh_takes_the_whole_object_of_the_dashboard(world):
     body = {"email": "ann@home.example.org", "password": PASSWORD}
     pair = ok(APIClient().post("/api/v2/auth/login", body))["token"]
     sent = {
@@ -355,13 +355,13 @@ def test_2_refresh_takes_the_whole_object_of_the_dashboard(world):
     ok(APIClient().post("/api/v2/auth/token/refresh", {"token": pair["access_token"]}, **by_header))
 
 
-def test_2_sessions_of_people_and_of_global_admins_last_as_dashboards_were_told(world):
+def test_sessions_last_a_day_and_those_of_global_admins_an_hour(world):
     for email, hours in (("ann@home.example.org", 24), ("root@example.org", 1)):
         ok(APIClient().post("/api/v2/auth/login", {"email": email, "password": PASSWORD}))
         assert CallerSession.objects.latest("pk").expires_at - timezone.now() <= timedelta(hours=hours)
 
 
-def test_2_logout_is_2xx_and_needs_no_body(spa):
+def test_logout_is_2xx_and_needs_no_body(spa):
     client = spa("ann")
     assert client.delete("/api/v2/auth/logout").status_code == 204
     assert client.get("/api/v2/auth/profile").status_code == 401
@@ -374,7 +374,7 @@ ROLES = {
 
 
 @pytest.mark.parametrize("who", ROLES)
-def test_2_a_profile_says_who_is_there_twice_the_same(who, spa, world):
+def test_a_profile_read_twice_is_the_same(who, spa, world):
     client = spa(who)
     body = ok(client.get("/api/v2/auth/profile"))
     assert ok(client.get("/api/v2/auth/profile")) == body
@@ -391,7 +391,7 @@ def test_2_a_profile_says_who_is_there_twice_the_same(who, spa, world):
         assert (body["institution"]["learner_id"] is None) is (who != "ann")
 
 
-# 3. Lists: what is typed into the boxes above columns, and what their heads sort by, never fails.
+# Lists: what is typed into the boxes above columns, and what their heads sort by, never fails.
 
 COLUMNS = {
     "course": "id code start end",
@@ -412,14 +412,14 @@ BOXES = [(path, name) for path, names in COLUMNS.items() for name in names.split
 
 
 @pytest.mark.parametrize(("path", "name"), BOXES)
-def test_3_a_box_above_a_column_never_fails(path, name, spa, at):
+def test_a_box_above_a_column_never_fails(path, name, spa, at):
     for text in TYPED:
         body = ok(spa("admin").get(at(path), {name: text, "offset": 0, "limit": 10}))
         assert list(body) == ["count", "next", "previous", "results"]
 
 
 @pytest.mark.parametrize(("path", "name"), BOXES)
-def test_3_sorting_by_a_column_never_fails_and_loses_no_row(path, name, spa, at, world):
+def test_sorting_by_a_column_never_fails_and_loses_no_row(path, name, spa, at, world):
     fill(world, 3)
     rows = {row["id"] for row in ok(spa("admin").get(at(path), {"limit": 100}))["results"]}
     for ordering in (name, f"-{name}"):
@@ -427,7 +427,7 @@ def test_3_sorting_by_a_column_never_fails_and_loses_no_row(path, name, spa, at,
         assert {row["id"] for row in body["results"]} == rows
 
 
-def test_3_columns_sort_where_they_can(spa, at, world):
+def test_columns_sort_where_they_can(spa, at, world):
     fill(world, 3)
     for path, name in BOXES:
         if name in ("learner", "summary") or name.startswith("instrument-") or "__" in name:
@@ -442,7 +442,7 @@ def test_3_columns_sort_where_they_can(spa, at, world):
 
 
 @pytest.mark.parametrize("limit", [5, 10, 50, 100])
-def test_3_pages_of_the_sizes_that_dashboards_offer(limit, spa, at, world):
+def test_pages_of_the_sizes_that_dashboards_offer(limit, spa, at, world):
     fill(world, 12)
     for path in COLUMNS:
         body = ok(spa("admin").get(at(path), {"offset": 0, "limit": limit}))
@@ -450,13 +450,13 @@ def test_3_pages_of_the_sizes_that_dashboards_offer(limit, spa, at, world):
         assert (body["next"] is None) is (body["count"] <= limit)
 
 
-def test_3_no_header_is_named_count(spa, at):
+def test_no_header_is_named_count(spa, at):
     for path in COLUMNS:
         assert "count" not in {name.lower() for name in spa("admin").get(at(path)).headers}
 
 
 @pytest.mark.parametrize("bound", ["identity_level__gte", "content_level__gte", "integrity_level__gte"])
-def test_3_level_bounds_are_two_three_four_or_none(bound, spa, at, world):
+def test_level_bounds_are_two_three_four_or_none(bound, spa, at, world):
     found = {
         number: ok(spa("teacher").get(at("course/{course}/activity/{activity}/report"), {bound: number}))["count"]
         for number in (2, 3, 4, -1)
@@ -464,7 +464,7 @@ def test_3_level_bounds_are_two_three_four_or_none(bound, spa, at, world):
     assert found == {2: int(bound.startswith("identity")), 3: 0, 4: 0, -1: 1}
 
 
-# 4. What each page reads when it is opened.
+# What each page reads when it is opened.
 
 PERSON_FIELDS = (
     "username email first_name last_name uid locale inst_admin send_admin legal_admin data_admin login_allowed"
@@ -510,12 +510,12 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("page", "who", "path", "fields"), PAGES, ids=[f"{line[0]}-{line[2]}" for line in PAGES])
-def test_4_a_page_finds_what_it_reads(page, who, path, fields, spa, at, world):
+def test_a_page_finds_what_it_reads(page, who, path, fields, spa, at, world):
     for name in who.split():
         holds(ok(spa(name).get(at(path.replace("{me}", str(world.people[name].pk))))), fields)
 
 
-def test_4_the_tree_of_the_dashboard_finds_course_and_instruments(spa, at):
+def test_the_tree_of_the_dashboard_finds_course_and_instruments(spa, at):
     for row in ok(spa("teacher").get(at("user/{teacher}/activities/")))["results"]:
         holds(row["course"], "id code start end description user_roles")
         for shown in row["user_instruments"]:
@@ -523,7 +523,7 @@ def test_4_the_tree_of_the_dashboard_finds_course_and_instruments(spa, at):
         assert row["user_instruments"]
 
 
-def test_4_reports_show_percent_and_levels(spa, at):
+def test_reports_show_percent_and_levels(spa, at):
     (row,) = ok(spa("teacher").get(at("course/{course}/activity/{activity}/report")))["results"]
     holds(row["learner"], "first_name last_name")
     (detail,) = row["detail"]
@@ -531,22 +531,22 @@ def test_4_reports_show_percent_and_levels(spa, at):
     assert [detail[name] for name in ("enrolment", "confidence", "result", "identity_level")] == [80, 100, 90, 2]
 
 
-def test_4_a_learner_lists_the_reports_with_the_slash_and_finds_the_own(spa, at, world):
+def test_a_learner_lists_the_reports_with_the_slash_and_finds_the_own(spa, at, world):
     Institution.objects.filter(pk=world.home.institution.pk).update(allow_learner_report=True)
     (row,) = ok(spa("ann").get(at("course/{course}/activity/{activity}/report/")))["results"]
     assert row["id"] == world.home.report.pk
 
 
-def test_4_an_own_consent_without_a_current_one_is_an_empty_page_and_no_crash(spa, at, world):
+def test_an_own_consent_without_a_current_one_is_an_empty_page_and_no_crash(spa, at, world):
     InformedConsent.objects.filter(institution=world.home.institution).update(valid_from="2100-01-01T00:00:00Z")
     assert ok(spa("ann").get(at("ic/current/")))["count"] == 0
 
 
-def test_4_the_picker_of_institutions_searches_for_the_word_undefined(spa):
+def test_the_picker_of_institutions_searches_for_the_word_undefined(spa):
     assert ok(spa("global").get("/api/v2/institution/?search=undefined"))["results"] == []
 
 
-# 6. What each page writes, and who has its button.
+# What each page writes, and who has its button.
 
 PERSON = {
     "username": "zoe", "email": None, "password": None, "password2": None, "first_name": None, "last_name": None,
@@ -556,19 +556,19 @@ PERSON = {
 NEW = "brand-new-77-Pencil"
 
 
-def test_6_a_person_is_created_with_null_for_all_that_nobody_touched(spa, at):
+def test_a_person_is_created_with_null_for_all_that_nobody_touched(spa, at):
     assert ok(spa("admin").post(at("user/"), PERSON), 201)["username"] == "zoe"
 
 
 @pytest.mark.parametrize("name", ["uid", "username"])
-def test_6_a_person_needs_uid_and_username(name, spa, at):
+def test_a_person_needs_uid_and_username(name, spa, at):
     refused = ok(spa("admin").post(at("user/"), PERSON | {name: None}), 400)
     assert list(refused) == [name]
     assert isinstance(refused[name][0], str)
     assert not User.objects.filter(username="zoe").exists()
 
 
-def test_6_a_person_is_created_with_everything(spa, at):
+def test_a_person_is_created_with_everything(spa, at):
     body = PERSON | {
         "email": "zoe@home.example.org", "password": NEW, "password2": NEW, "first_name": "Zoe", "last_name": "Z",
         "locale": "ca", "inst_admin": True, "login_allowed": True,
@@ -579,7 +579,7 @@ def test_6_a_person_is_created_with_everything(spa, at):
     }
 
 
-def test_6_a_person_is_updated_with_the_same_keys_without_passwords(spa, at):
+def test_a_person_is_updated_with_the_same_keys_without_passwords(spa, at):
     row = ok(spa("admin").get(at("user/{ann}/")))
     body = {name: row[name] for name in PERSON if not name.startswith("password")} | {"first_name": "Anna"}
     assert ok(spa("admin").patch(at("user/{ann}/"), body))["first_name"] == "Anna"
@@ -588,30 +588,30 @@ def test_6_a_person_is_updated_with_the_same_keys_without_passwords(spa, at):
     assert isinstance(refused["email"][0], str)
 
 
-def test_6_an_administrator_sets_a_password(spa, at):
+def test_an_administrator_sets_a_password(spa, at):
     ok(spa("admin").patch(at("user/{ann}/"), {"password": NEW, "password2": NEW}))
     ok(APIClient().post("/api/v2/auth/login", {"email": "ann@home.example.org", "password": NEW}))
 
 
-def test_6_data_admins_delete_people_and_their_biometric_enrolment(spa, at):
+def test_data_admins_delete_people_and_their_biometric_enrolment(spa, at):
     assert spa("data").delete(at("learner/{ann}/enrolment/")).status_code == 204
     assert spa("data").delete(at("user/{ann}/")).status_code == 204
 
 
-def test_6_own_locale_and_password_and_the_page_goes_on(spa, at):
+def test_own_locale_and_password_and_the_page_goes_on(spa, at):
     client = spa("teacher")
     assert ok(client.post(at("user/{teacher}/profile/"), {"locale": "es"}))["locale"] == "es"
     ok(client.post(at("user/{teacher}/profile/"), {"password": NEW, "password2": NEW}))
     ok(client.get("/api/v2/auth/profile"))
 
 
-def test_6_settings_are_put_as_they_were_read(spa, at):
+def test_settings_are_put_as_they_were_read(spa, at):
     read = ok(spa("admin").get(at("")))
     body = read | {"allow_learner_report": True, "allowed_domains": "moodle.x.org"}
     assert ok(spa("admin").put(at(""), body)) | {"updated_at": ""} == body | {"updated_at": ""}
 
 
-def test_6_consents_are_created_updated_and_deleted(spa, at):
+def test_consents_are_created_updated_and_deleted(spa, at):
     body = {"version": "3.0.0", "valid_from": "2030-01-02T03:04:05.678Z"}
     made = ok(spa("admin").post(at("ic/"), body), 201)
     assert (made["version"], made["valid_from"]) == ("3.0.0", "2030-01-02T03:04:05.678000Z")
@@ -621,18 +621,18 @@ def test_6_consents_are_created_updated_and_deleted(spa, at):
     assert spa("admin").delete(row).status_code == 204
 
 
-def test_6_a_language_is_deleted(spa, at):
+def test_a_language_is_deleted(spa, at):
     assert spa("admin").delete(at("ic/{ic}/document/en/")).status_code == 204
 
 
-def test_6_a_send_category_is_updated_without_a_key_that_was_not_stored(spa, at):
+def test_a_send_category_is_updated_without_a_key_that_was_not_stored(spa, at):
     for data in ({"enabled_options": ["high_contrast"]}, {"disabled_instruments": ["1"], "enabled_options": None}, {}):
         body = ok(spa("admin").put(at("send/{category}/"), {"description": "less", "data": data}))
         assert list(body["data"]) == ["enabled_options", "disabled_instruments"]
     assert spa("admin").delete(at("send/{category}/")).status_code == 204
 
 
-def test_6_special_needs_are_assigned_changed_and_taken_away(spa, at, world):
+def test_special_needs_are_assigned_changed_and_taken_away(spa, at, world):
     own = {"category": world.home.category.pk, "description": "ignored", "data": {"x": 1}}
     made = ok(spa("admin").post(at("learner/{bob}/send/"), own | {"expires_at": "2100-01-01T00:00:00.000Z"}), 201)
     assert made["info"]["description"] == "low sight"
@@ -642,14 +642,14 @@ def test_6_special_needs_are_assigned_changed_and_taken_away(spa, at, world):
 
 
 @pytest.mark.parametrize("who", ["admin", "teacher"])
-def test_6_an_activity_is_switched_by_enabled_alone(who, spa, at, world):
+def test_an_activity_is_switched_by_enabled_alone(who, spa, at, world):
     before = ok(spa(who).get(at("course/{course}/activity/{activity}/")))
     after = ok(spa(who).put(at("course/{course}/activity/{activity}/"), {"enabled": False}))
     assert after | {"updated_at": ""} == before | {"enabled": False, "updated_at": ""}
 
 
 @pytest.mark.parametrize("who", ["admin", "teacher"])
-def test_6_instruments_are_added_switched_and_removed_with_their_alternative(who, spa, at):
+def test_instruments_are_added_switched_and_removed_with_their_alternative(who, spa, at):
     tools, client = at("course/{course}/activity/{activity}/instrument/"), spa(who)
     body = {"options": "{}", "instrument_id": 5, "required": False, "active": True, "alternative_to": None}
     main = ok(client.post(tools, body), 201)
@@ -661,7 +661,7 @@ def test_6_instruments_are_added_switched_and_removed_with_their_alternative(who
     assert [row["instrument_id"] for row in ok(client.get(tools))["results"]] == [2]
 
 
-def test_6_data_admins_delete_activities_and_courses(spa, at, world):
+def test_data_admins_delete_activities_and_courses(spa, at, world):
     assert spa("data").delete(at("course/{course}/activity/{activity}/")).status_code == 204
     course = ok(spa("data").get(at("course/{course}/")))
     institution = course["vle"]["institution"]["id"]
@@ -669,14 +669,14 @@ def test_6_data_admins_delete_activities_and_courses(spa, at, world):
     assert not Activity.objects.filter(course=world.home.course).exists()
 
 
-def test_6_a_consent_is_accepted_and_rejected(spa, at, world):
+def test_a_consent_is_accepted_and_rejected(spa, at, world):
     body = ok(spa("ann").post(at("learner/{ann}/ic/"), {"version": "2.0.0"}), 201)
     assert body["ic_status"] == "VALID"
     assert spa("ann").delete(at("learner/{ann}/ic/")).status_code == 204
     assert Learner.objects.get(pk=world.people["ann"].pk).consent_rejected is not None
 
 
-# 8. Screens per role: what is read and written by whom is the matrix of test_access.py; here the doors of the screens.
+# Screens per role: what is read and written by whom is the matrix of test_access.py; here the doors of the screens.
 
 SCREENS = [
     # address                                      opens for
@@ -694,7 +694,7 @@ EVERYBODY = ("global", "admin", "legal", "data", "send", "teacher", "ann", "memb
 
 
 @pytest.mark.parametrize(("path", "opens"), SCREENS, ids=[path or "institution" for path, _ in SCREENS])
-def test_8_a_screen_opens_for_these_and_no_others(path, opens, spa, at, world):
+def test_a_screen_opens_for_these_and_no_others(path, opens, spa, at, world):
     opened = {
         who for who in EVERYBODY if spa(who).get(at(path.replace("{me}", str(world.people[who].pk)))).status_code == 200
     }

@@ -1,4 +1,4 @@
-"""Golden answers: what lists and details say of the filled world, as files that people have read.
+"""Golden answers: lists and details of the filled world, in files that somebody has reviewed.
 
 Ids, instants of writing and pseudonyms are replaced by words. `GOLDEN=write` writes the files anew: then read what
 has changed.

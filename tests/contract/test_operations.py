@@ -21,7 +21,7 @@ def standing(stage):
 
 
 def described(call: Call) -> Operation | None:
-    """What is said somewhere of the answer."""
+    """The keys that the API document or vle_calls.py gives for the answer."""
     resource = call.resource
     if not resource.keys or call.status == 403:
         return documented(call)
@@ -80,7 +80,7 @@ def _unsigned(row: dict) -> dict:
 
 
 def _said_of(detail: dict, row: dict) -> dict:
-    """Of the learner's and the report's detail, which say more, and of the rows in it, as much as the list says."""
+    """The details of learner and report, and the rows in them, reduced to the keys of the list."""
     same = {name: value for name, value in detail.items() if name in row or name not in ("enrolment_status", "data")}
     for name in {"detail"} & row.keys():
         same[name] = [{k: one[k] for k in listed} for one, listed in zip(detail[name], row[name], strict=True)]

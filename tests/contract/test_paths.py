@@ -45,7 +45,7 @@ def status_of_nothing(call, where: str) -> int:
 
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_what_is_no_id_is_404(name, caller, world):
-    """No such address is in the tree, and one of them is asked for; what may be any text there is asked for, too."""
+    """Each id of the path is replaced by texts that are no id."""
     call = CALLS[name]
     client = caller(call.by)
     for where in ids_in(call):
@@ -177,7 +177,7 @@ def address(path: str, world) -> str:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_verb_that_nobody_has_is_405_for_who_may_enter(path, caller, world):
+def test_verb_of_no_caller_is_405_for_who_may_enter(path, caller, world):
     url = address(path, world)
     for who, status in NO_VERB[ROOT_OF[path]].items():
         client, expected = caller(who), status

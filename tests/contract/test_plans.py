@@ -1,4 +1,4 @@
-"""Every resource of the tree is read in two ways, by its compiled plan and by its serializer, and both say the same."""
+"""Every resource can be read by its compiled plan and by its serializer, and both answers are the same."""
 
 import re
 
@@ -48,7 +48,7 @@ def test_compiled_and_plain_path_give_the_same_bytes(name, caller, world, monkey
 
 @pytest.mark.parametrize("name", LISTED)
 def test_prepared_page_is_the_filtered_page(name, caller, world):
-    """A list that is asked nothing is read by a prepared statement; an empty search takes the other way."""
+    """A list without parameters is read by a prepared statement, one with an empty search is not."""
     url = url_of(CALLS[name.replace(".read", ".list")], world)
     for who in readers(name):
         client = caller(who)

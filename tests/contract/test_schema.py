@@ -98,7 +98,7 @@ def test_answers_have_the_documented_keys_first(operation):
     if operation.is_list:
         assert set(schema["properties"]) == {"count", "next", "previous", "results"}
         schema = SCHEMA["components"]["schemas"][schema["properties"]["results"]["items"]["$ref"].rpartition("/")[2]]
-    elif "oneOf" in schema:  # 12.7 has a second shape, for ?activity_id=
+    elif "oneOf" in schema:  # learner.enrolment has a second shape, for ?activity_id=
         schema = SCHEMA["components"]["schemas"][schema["oneOf"][0]["$ref"].rpartition("/")[2]]
     documented = [key.name for key in operation.keys]
     assert list(schema["properties"])[: len(documented)] == documented

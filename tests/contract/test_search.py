@@ -46,7 +46,7 @@ def test_empty_search_finds_everything(name, get):
 
 @each_list
 def test_search_takes_signs_literally(name, get):
-    """No wildcard, no error: found is only what contains the sign."""
+    """No wildcard, no error: only rows that contain the sign match."""
     for text in SIGNS:
         for row in get(name, f"search={text}")["results"]:
             assert text.replace("%25", "%") in str(row)
@@ -55,7 +55,7 @@ def test_search_takes_signs_literally(name, get):
 @each_list
 def test_search_with_a_null_character_is_no_server_error(name, caller, world):
     answer = caller(CALLS[name].by).get(f"{url_of(CALLS[name], world)}?search=a%00b")
-    page = ["count", "next", "previous", "results"]  # of consent 6.3, which nobody searches
+    page = ["count", "next", "previous", "results"]  # of ic.current, which is not searched
     assert (answer.status_code, [*answer.json()]) in ((200, page), (400, ["search"]))
 
 

@@ -262,7 +262,7 @@ def test_credential_that_is_revoked_or_past_its_overlap_is_401(world):
         assert request(client, "get", BASE).status_code == 401
 
 
-# Every kind of caller, through its own door, and everything that a token of it must not survive.
+# Every kind of caller, signed in its own way, and everything that must end its tokens.
 
 AUTH = "/api/v2/auth/"
 PAIRS_IN = {
@@ -344,7 +344,7 @@ def pair_of(world):
 
 
 def probe(token: str) -> int:
-    """401 for a token of nobody; anything else says that its caller was known."""
+    """401 if the token has no caller; any other status if it has."""
     return client_with(token).get(BASE).status_code
 
 
@@ -375,7 +375,7 @@ def test_session_of_a_sitting_lives_as_long_as_the_sitting_may_take(world):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_goes_on_until_its_session_ends(kind, pair_of):
+def test_each_kind_is_refreshed_until_its_session_ends(kind, pair_of):
     pair = pair_of(kind)
     assert (probe(pair["access_token"]), refreshes(pair)) == (ALIVE[kind], [200, 200, 200])
     old = pair | {"access_token": resigned(claims_of(pair["access_token"]) | {"exp": 1})}
@@ -409,7 +409,7 @@ def test_no_kind_takes_one_token_for_the_other(kind, pair_of):
 
 @pytest.mark.parametrize("other", KINDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_kind_goes_on_with_the_access_token_of_another_session(kind, other, pair_of):
+def test_no_kind_is_refreshed_with_the_access_token_of_another_session(kind, other, pair_of):
     pair, anothers = pair_of(kind), pair_of(other)
     mixed = pair | {"access_token": anothers["access_token"]}
     assert refreshes(mixed)[:2] == [403, 403]

@@ -1,6 +1,6 @@
-"""Defects of an earlier implementation of this API that must be impossible here, each told above its tests.
+"""Defects of an earlier implementation of this API that must be impossible here, each described above its tests.
 
-Others are told at the tests of their resource. Two need no test of their own: a minimum over truth values, which
+Others are described at the tests of their resource. Two need no test of their own: a minimum over truth values, which
 PostgreSQL refuses and which made it fail on the details of learners, is read by test_operations.py on both databases;
 several hundred statements for a page are kept away by test_budgets.py.
 """
@@ -135,7 +135,7 @@ def test_members_list_their_institution(caller, world):
 # The LTI secret could be read for ever; credentials were never replaced, and outlived their VLE.
 
 
-def test_lti_secret_and_role_secret_are_told_once_and_never_stored_in_clear(caller, world):
+def test_lti_secret_and_role_secret_are_answered_once_and_never_stored_in_clear(caller, world):
     created = send(caller("admin"), CALLS["vle.create"], world).json()
     issued = created["credentials"]
     assert {"role_id", "secret_id", "consumer_key", "consumer_secret", "api_url"} <= set(issued)

@@ -1,4 +1,4 @@
-"""What of the evidence VLEs are told: levels and results, and no address of what was captured."""
+"""What VLEs read of reports: levels and results, and no address of captured files."""
 
 from tests.contract.calls import CALLS, send
 

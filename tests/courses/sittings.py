@@ -71,6 +71,6 @@ def followed(url: str, **headers):
 
 def given(script: str) -> dict[str, str]:
     """What the connector's script was made with."""
-    found = re.fullmatch(r"\(function \(given\) \{.*\}\)\((\{.*\})\);\n", script, re.DOTALL)
-    assert found is not None, script
-    return json.loads(found[1])
+    match = re.fullmatch(r"\(function \(given\) \{.*\}\)\((\{.*\})\);\n", script, re.DOTALL)
+    assert match is not None, script
+    return json.loads(match[1])

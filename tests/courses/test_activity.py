@@ -1,4 +1,4 @@
-"""/institution/{}/course/{}/activity/: what a VLE has told stays, what was made here can be changed here."""
+"""/institution/{}/course/{}/activity/: values of a VLE cannot be changed here, those of manual activities can."""
 
 from datetime import UTC, datetime
 
@@ -47,7 +47,7 @@ def test_created_activity_needs_nothing(as_, url):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_what_a_vle_has_told_is_not_changed_here(method, as_, quiz):
+def test_values_of_a_vle_cannot_be_changed_here(method, as_, quiz):
     before = as_("admin").get(quiz).json()
     body = {**NAMED, "start": "nonsense", "enabled": False, "conf": "kept", "vle_activity_id": "7", "course_id": 1}
     answer = getattr(as_("teacher"), method)(quiz, body)
@@ -98,8 +98,8 @@ def test_end_before_start_is_400_under_end(as_, url):
     assert as_("admin").get(f"{url}{made['id']}/").json()["start"] == NAMED["start"]
 
 
-def test_what_a_vle_has_told_backwards_can_be_switched_on(as_, quiz, world):
-    """VLEs send what they have: an end before the start is theirs to mend."""
+def test_vle_activity_that_ends_before_its_start_can_be_enabled(as_, quiz, world):
+    """A VLE may send an end before the start; only the VLE can correct it."""
     Activity.objects.filter(pk=world.home.activity.pk).update(
         start=datetime(2030, 1, 2, tzinfo=UTC), end=datetime(2030, 1, 1, tzinfo=UTC)
     )

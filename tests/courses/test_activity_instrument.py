@@ -190,7 +190,7 @@ def test_row_of_another_activity_or_institution_is_no_alternative(post, world):
         refused(post, "alternative_to", instrument_id=1, alternative_to=pk)
 
 
-def test_row_of_another_institution_is_as_unknown_as_none(post, world):
+def test_row_of_another_institution_is_answered_like_an_unknown_id(post, world):
     theirs, none = (
         str(post(400, instrument_id=1, alternative_to=pk)).replace(str(pk), "")
         for pk in (world.away.activity_instrument.pk, 987654321)
@@ -213,6 +213,6 @@ def test_no_chain_of_alternatives(as_, post, url, world):
 def test_deleting_a_primary_takes_its_alternatives(as_, post, url, world):
     primary = world.home.activity_instrument.pk
     post(instrument_id=1, alternative_to=primary)
-    kept = post(instrument_id=3)["id"]
+    unrelated = post(instrument_id=3)["id"]
     assert as_("teacher").delete(f"{url}{primary}/").status_code == 204
-    assert [row["id"] for row in as_("teacher").get(url).json()["results"]] == [kept]
+    assert [row["id"] for row in as_("teacher").get(url).json()["results"]] == [unrelated]

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseLearner
 from institutions.models import VLE, Instrument, Provider, User
@@ -67,18 +66,7 @@ def stored(number: int) -> AssessmentSession:
     return AssessmentSession.objects.get(pk=number)
 
 
-# Who may call.
-
-
-def test_both_slash_forms_and_no_other_verb(home, vle, as_):
-    url = url_of(home.vle)
-    assert vle.post(url.rstrip("/"), NEW).status_code == 200
-    for verb in ("get", "put", "patch", "delete"):
-        for path in (url, url.rstrip("/")):
-            assert getattr(vle, verb)(path).status_code == 405
-            assert getattr(APIClient(), verb)(path).status_code == 401
-            assert getattr(as_("admin"), verb)(path).status_code == 403
-    assert vle.options(url).status_code == 200
+# Which VLE.
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "abc", "9999999999999999999", "٣"])
@@ -170,7 +158,7 @@ def test_activity_of_another_vle_is_not_found(world, home, post):
         institution=home.institution, vle=second, course=course, vle_activity_type="quiz", vle_activity_id="9"
     )
     assert post(404, **{**NEW, "vle_activity_id": "9"}) == "Activity not found"
-    assert world.away.activity.vle_activity_id == NEW["vle_activity_id"]  # the look-alike next door
+    assert world.away.activity.vle_activity_id == NEW["vle_activity_id"]  # the row of the other institution
     assert session(post) > 0
     assert AssessmentSession.objects.get().activity == home.activity
 
@@ -206,7 +194,7 @@ def test_deactivated_learner_is_not_found(home, post):
     assert post(404, **NEW) == "Learner not found"
 
 
-# 406: not ready.
+# 406: the learner is not ready.
 
 
 def lacking(post, status: int, **more):
@@ -290,7 +278,7 @@ def test_nobody_is_kept_out_by_an_instrument_that_is_switched_off(home, post):
     primary = home.activity.instruments.get()
     ActivityInstrument.objects.create(activity=home.activity, instrument=face, alternative_to=primary)
     Instrument.objects.filter(acronym="ks").update(enabled=False)
-    lacking(post, 4)  # the alternative stands in
+    lacking(post, 4)  # the alternative replaces it
     Instrument.objects.filter(acronym="fr").update(enabled=False)
     assert session(post) > 0
 
@@ -355,11 +343,11 @@ def test_keys_that_nobody_asked_for_are_ignored(home, post):
     assert "other" not in made.options
 
 
-# A session that goes on.
+# Continuing a session.
 
 
 @pytest.mark.parametrize("kind", [int, str])
-def test_session_goes_on_and_is_the_same(post, kind):
+def test_open_session_is_continued_under_its_id(post, kind):
     made = post(**NEW)
     again = post(session_id=kind(made["id"]))
     checked = again.pop("checked_at")
@@ -433,7 +421,7 @@ def test_session_does_not_go_on_without_consent_enrolment_or_membership(home, po
     assert post(session_id=number, close=True)["closed_at"] is not None  # it can always be closed
 
 
-def test_session_goes_on_though_all_sessions_of_the_person_were_ended(home, post):
+def test_assessment_session_survives_the_end_of_the_persons_sign_ins(home, post):
     made = post(**NEW)
     User.objects.filter(pk=home.people["bob"].pk).update(session_generation=5)
     assert followed(made["data"]["data"]).status_code == 404
@@ -481,7 +469,7 @@ def test_closing_closes_older_open_ones_of_the_pair_and_no_other(home, post):
         assert stored(other).closed_at is None
 
 
-def test_tokens_end_soon_after_closing_and_until_then_the_session_is_told_to_be_closed(home, post, settings):
+def test_tokens_end_soon_after_closing_and_until_then_answers_say_closed(home, post, settings):
     old, number = session(post), session(post, max_ttl=1000)
     bob = home.people["bob"]
     launched, _ = launcher_create(vle=home.vle, person=bob, minutes=900, session=stored(number))

@@ -1,4 +1,4 @@
-"""manage.py close_sessions: what has outlived its time is closed, as at the moment when it was over."""
+"""manage.py close_sessions: overdue sessions are closed, with the time at which they were over."""
 
 from datetime import timedelta
 from io import StringIO
@@ -43,9 +43,9 @@ def test_only_what_is_overdue_is_closed(session):
     for row in (late, later):
         row.refresh_from_db()
         assert (row.closed_at, row.auto_closed) == (row.ends_at, True)
-    for row, kept in ((running, (None, None)), (long, (None, None)), (done, (when, False))):
+    for row, expected in ((running, (None, None)), (long, (None, None)), (done, (when, False))):
         row.refresh_from_db()
-        assert (row.closed_at, row.auto_closed) == kept
+        assert (row.closed_at, row.auto_closed) == expected
     assert closed() == "0 sessions closed"
 
 

@@ -113,7 +113,7 @@ def dated(world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "codes"),
     [
         ({"code": "law"}, ["Law-7"]),
         ({"code": " LAW-7 "}, ["Law-7"]),
@@ -132,19 +132,19 @@ def dated(world):
         ({"id": "", "code": "", "start": "", "end": ""}, ["Law-7", "C2"]),
     ],
 )
-def test_column_boxes_find_courses(query, found, dated, as_, url):
-    assert [row["code"] for row in as_("admin").get(url, query).json()["results"]] == found
+def test_column_boxes_find_courses(query, codes, dated, as_, url):
+    assert [row["code"] for row in as_("admin").get(url, query).json()["results"]] == codes
 
 
 def test_column_box_finds_by_id_in_the_own_institution_and_own_courses(as_, url, world):
-    for name, pk, found in (
+    for name, pk, codes in (
         ("admin", world.home.course.pk, ["C1"]),
         ("admin", world.away.course.pk, []),
         ("global", world.away.course.pk, []),
         ("teacher", world.home.course.pk, ["C1"]),
         ("teacher", world.home.other_course.pk, []),
     ):
-        assert [row["code"] for row in as_(name).get(url, {"id": pk}).json()["results"]] == found
+        assert [row["code"] for row in as_(name).get(url, {"id": pk}).json()["results"]] == codes
 
 
 @pytest.mark.parametrize("name", ["id", "code", "start", "end"])

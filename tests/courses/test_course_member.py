@@ -1,4 +1,4 @@
-"""/institution/{}/course/{}/instructor/ and /learner/: links by uid; nobody is renamed, made or deleted."""
+"""/institution/{}/course/{}/instructor/ and /learner/: links by uid; nobody is renamed, created or deleted."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def uids(client, url: str) -> list[str]:
 
 @each_kind
 @pytest.mark.parametrize("who", ["admin", "teacher"])
-def test_existing_role_is_linked_and_again(kind, who, as_, url):
+def test_existing_role_is_linked_and_a_second_post_changes_nothing(kind, who, as_, url):
     """An earlier implementation answered every POST of a member with 500."""
     inside, outside = KINDS[kind]
     before = uids(as_("admin"), url(kind))
@@ -80,7 +80,7 @@ def test_person_of_another_institution_is_unknown(kind, as_, url, world):
     User.objects.filter(pk=world.away.people["member"].pk).update(uid="only-there")
     answer = as_("admin").post(url(kind), {"uid": "only-there"})
     assert (answer.status_code, list(answer.json())) == (400, ["uid"])
-    # A uid that both institutions have is the own one's.
+    # A uid that exists in both institutions is the own institution's person.
     assert as_("admin").post(url(kind), {"uid": "member"}).json()["id"] == world.people["member"].pk
 
 
@@ -175,7 +175,7 @@ def test_learner_is_shown_with_consent_and_special_needs(as_, url, world):
 
 
 def test_launched_administrator_acts_as_instructor_alone(as_, url, world):
-    """Who comes from a VLE gives no roles, whatever flags are held."""
+    """A launched administrator gives no roles, whatever flags the account has."""
     world.home.teach("admin", world.home.course)
     client = client_of(world.people["admin"], "launched")
     assert client.post(url("learner"), {"uid": "member"}).status_code == 404

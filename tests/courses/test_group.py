@@ -1,4 +1,4 @@
-"""/institution/{}/group/: a tree that stays one, and who may change it."""
+"""/institution/{}/group/: a tree without cycles, and who may change it."""
 
 import pytest
 from django.db import connection
@@ -24,12 +24,12 @@ def admin(as_):
 @pytest.fixture
 def tree(world):
     """{name: group}: a over b over c, and z beside them."""
-    found: dict[str, CourseGroup] = {}
+    groups: dict[str, CourseGroup] = {}
     for name, parent in (("a", None), ("b", "a"), ("c", "b"), ("z", None)):
-        found[name] = CourseGroup.objects.create(
-            institution=world.home.institution, name=name, parent=found.get(parent or "")
+        groups[name] = CourseGroup.objects.create(
+            institution=world.home.institution, name=name, parent=groups.get(parent or "")
         )
-    return found
+    return groups
 
 
 def parents(institution) -> dict[str, str | None]:
@@ -64,7 +64,7 @@ def test_names_need_not_be_unique(admin, url, tree):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_what_is_left_out_stays(method, admin, url, tree, world):
+def test_put_keeps_keys_that_are_left_out(method, admin, url, tree, world):
     """An earlier implementation set to null or to the default what a PUT left out: a group's parent, special needs,
     people's rights.
     """
@@ -217,7 +217,7 @@ def test_delete_removes_the_sub_tree_and_never_courses(admin, url, world, tree):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "names"),
     [
         ({"name": "A"}, ["Faculty", "a"]),
         ({"name": "FACULTY"}, ["Faculty"]),
@@ -233,16 +233,16 @@ def test_delete_removes_the_sub_tree_and_never_courses(admin, url, world, tree):
         ({"ordering": "parent"}, ["b", "c", "Faculty", "a", "z"]),
     ],
 )
-def test_filters(query, found, admin, url, tree, world):
+def test_filters(query, names, admin, url, tree, world):
     CourseGroup.objects.filter(pk=tree["c"].pk).update(description="North campus")
     CourseGroup.objects.filter(pk=world.away.group.pk).update(description="South campus")
-    assert [row["name"] for row in admin.get(url, query).json()["results"]] == found
+    assert [row["name"] for row in admin.get(url, query).json()["results"]] == names
 
 
 def test_filter_by_parent_finds_the_children(admin, url, tree):
-    for name, found in (("a", ["b"]), ("b", ["c"]), ("c", [])):
+    for name, names in (("a", ["b"]), ("b", ["c"]), ("c", [])):
         body = admin.get(url, {"parent": tree[name].pk}).json()
-        assert ([row["name"] for row in body["results"]], body["count"]) == (found, len(found))
+        assert ([row["name"] for row in body["results"]], body["count"]) == (names, len(names))
 
 
 @pytest.mark.parametrize("value", ["0", "-2", "abc", "1.5", "987654", "9" * 30, "null", "[]", "\0", "1e3"])
@@ -258,7 +258,7 @@ def test_filter_by_a_group_of_another_institution_is_as_unknown_as_one_that_does
 
 
 def test_neither_filter_nor_form_loads_the_groups(admin, url, tree):
-    """A number to type, never a list: no page names another group's name in a choice."""
+    """The parent is typed as a number: no page lists the names of groups to choose from."""
     with CaptureQueriesContext(connection) as captured:
         page = admin.get(f"{url}{tree['c'].pk}/", HTTP_ACCEPT="text/html")
     assert page.status_code == 200
@@ -291,7 +291,7 @@ def test_every_change_locks_the_institution_before_the_group(as_, url, tree, mon
 
 
 def test_what_changed_meanwhile_counts(tree, world):
-    """The caller's objects are older than somebody else's move."""
+    """Somebody else moved the group after the caller read it."""
     a, b, z = (CourseGroup.objects.get(pk=tree[name].pk) for name in "abz")
     groups.group_update(group=tree["z"], parent=tree["c"])
     with pytest.raises(Invalid, match="below itself"):

@@ -39,7 +39,7 @@ def test_everybody_sees_all_courses_of_a_group(as_, url, group, world):
         assert [row["code"] for row in as_(who).get(url).json()["results"]] == ["C1", "C2"]
 
 
-def test_course_is_added_and_again(admin, url, group, world):
+def test_course_is_added_once_however_often_it_is_sent(admin, url, group, world):
     course = world.home.other_course
     for identity in (course.pk, str(course.pk), course.pk):
         answer = admin.post(url, {"id": identity, "code": "ignored"}, format="json")
@@ -174,7 +174,7 @@ def test_service_refuses_strangers_and_what_is_gone(group, world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "codes"),
     [
         ({"code": "Law-7"}, ["Law-7"]),
         ({"code": "law"}, []),
@@ -197,11 +197,11 @@ def test_service_refuses_strangers_and_what_is_gone(group, world):
         ({"nope": "1", "institution": "1"}, ["Law-7", "C2"]),
     ],
 )
-def test_filters(query, found, admin, url, group, world):
+def test_filters(query, codes, admin, url, group, world):
     groups.group_course_add(group=group, course=world.home.other_course)
     for home in (world.home, world.away):
         Course.objects.filter(pk=home.course.pk).update(code="Law-7", start=START, end=datetime(2032, 1, 1, tzinfo=UTC))
-    assert [row["code"] for row in admin.get(url, query).json()["results"]] == found
+    assert [row["code"] for row in admin.get(url, query).json()["results"]] == codes
 
 
 def test_filter_by_vle(admin, url, world):

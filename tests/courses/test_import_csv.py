@@ -1,4 +1,4 @@
-"""`manage.py import_csv`: who is made, changed and left alone, what is refused, and what is told of it."""
+"""`manage.py import_csv`: who is created, changed and left unchanged, which rows are refused, and the output."""
 
 import csv
 import stat
@@ -25,7 +25,7 @@ def home(world):
 
 @pytest.fixture
 def run(home, tmp_path):
-    """run("uid,email", "1,a@x.org", "--dry-run"): what was told, what was wrong, and the rows of the result."""
+    """run("uid,email", "1,a@x.org", "--dry-run"): standard output, the errors, and the rows of the result."""
 
     def imported(header: str, *lines: str, institution="HOME", encoding="utf-8", verbosity=0):
         options = [line for line in lines if line.startswith("--")]
@@ -57,7 +57,7 @@ def everything() -> dict[str, list[dict]]:
 
 
 def test_new_people_with_roles_and_courses(home, run):
-    told, wrong, result = run(
+    output, wrong, result = run(
         "uid,first_name,last_name,email,locale,role,vle,course",
         "n1,Ann,Lee,Ann.Lee@home.example.org,pt-BR,learner,Moodle,c1",
         "n2,Bob,,,,instructor,Moodle,c1",
@@ -65,7 +65,7 @@ def test_new_people_with_roles_and_courses(home, run):
         "n4,,,,,Learner,,",
         "n5,Åsa,,asa@other.example.org,,,,",
     )
-    assert (told, wrong) == ("5 rows: 5 created, 0 updated, 0 unchanged, 0 refused\n", "")
+    assert (output, wrong) == ("5 rows: 5 created, 0 updated, 0 unchanged, 0 refused\n", "")
     ann = person("n1")
     assert (ann.first_name, ann.last_name, ann.email, ann.locale) == ("Ann", "Lee", "Ann.Lee@home.example.org", "pt-BR")
     assert [person(uid).username for uid in ("n1", "n2", "n5")] == [
@@ -114,8 +114,8 @@ def test_a_second_run_changes_nothing(run):
     )
     run(*rows)
     before = everything()
-    told, wrong, _ = run(*rows)
-    assert (told, wrong) == ("3 rows: 0 created, 0 updated, 3 unchanged, 0 refused\n", "")
+    output, wrong, _ = run(*rows)
+    assert (output, wrong) == ("3 rows: 0 created, 0 updated, 3 unchanged, 0 refused\n", "")
     assert everything() == before
 
 
@@ -124,13 +124,13 @@ def test_people_are_changed_as_the_file_says_and_an_empty_cell_says_nothing(home
     bob.set_unusable_password()
     bob.locale = "en"
     bob.save()
-    told, wrong, result = run("uid,first_name,last_name,email,locale", "bob,Robert,,new@home.example.org,", "eve,,,,")
-    assert (told, wrong) == ("2 rows: 0 created, 1 updated, 1 unchanged, 0 refused\n", "")
-    found = person("bob")
-    assert (found.first_name, found.last_name, found.email, found.locale) == (
+    output, wrong, result = run("uid,first_name,last_name,email,locale", "bob,Robert,,new@home.example.org,", "eve,,,,")
+    assert (output, wrong) == ("2 rows: 0 created, 1 updated, 1 unchanged, 0 refused\n", "")
+    after = person("bob")
+    assert (after.first_name, after.last_name, after.email, after.locale) == (
         "Robert", "Home", "new@home.example.org", "en",
     )  # fmt: skip
-    assert (found.pk, found.username) == (bob.pk, "home-bob")
+    assert (after.pk, after.username) == (bob.pk, "home-bob")
     assert [row[1] for row in result[1:]] == ["updated", "unchanged"]
 
 
@@ -139,15 +139,15 @@ def test_empty_cells_clear_when_that_is_asked_for(home, run):
     bob.set_unusable_password()
     bob.locale = "en"
     bob.save()
-    told, _, _ = run("uid,first_name,email,locale,role", "bob,,,,", "n1,,,,", "--clear-empty")
-    assert told == "2 rows: 1 created, 1 updated, 0 unchanged, 0 refused\n"
-    found = person("bob")
-    assert (found.first_name, found.last_name, found.email, found.locale) == ("", "Home", None, None)
-    assert hasattr(found, "learner")  # roles are given, never taken
+    output, _, _ = run("uid,first_name,email,locale,role", "bob,,,,", "n1,,,,", "--clear-empty")
+    assert output == "2 rows: 1 created, 1 updated, 0 unchanged, 0 refused\n"
+    after = person("bob")
+    assert (after.first_name, after.last_name, after.email, after.locale) == ("", "Home", None, None)
+    assert hasattr(after, "learner")  # roles are given, never taken
 
 
 def test_roles_and_courses_are_added_to_people_who_are_there(home, run):
-    told, _, result = run(
+    output, _, result = run(
         "uid,role,vle,course",
         "eve,learner,Moodle,c1",
         "member,both,,",
@@ -155,7 +155,7 @@ def test_roles_and_courses_are_added_to_people_who_are_there(home, run):
         "ann,learner,Moodle,c1",
         "ann,,,",
     )
-    assert told == "5 rows: 0 created, 3 updated, 2 unchanged, 0 refused\n"
+    assert output == "5 rows: 0 created, 3 updated, 2 unchanged, 0 refused\n"
     assert [row[1] for row in result[1:]] == ["updated"] * 3 + ["unchanged"] * 2
     assert CourseLearner.objects.filter(course=home.course, learner__user__uid__in=["eve", "teacher"]).count() == 2
     assert hasattr(person("member"), "learner")
@@ -166,13 +166,13 @@ def test_roles_and_courses_are_added_to_people_who_are_there(home, run):
 def test_names_and_mail_of_who_holds_a_flag_are_not_taken_over(home, run, uid):
     User.objects.filter(uid=uid).update(password="!")
     before = person(uid)
-    told, wrong, result = run(
+    output, wrong, result = run(
         "uid,first_name,last_name,email,locale,role", f"{uid},Eve,{before.last_name},eve@home.example.org,ca,learner"
     )
-    assert told == "1 rows: 0 created, 1 updated, 0 unchanged, 0 refused\n"
-    found = person(uid)
-    assert (found.first_name, found.last_name, found.email) == (before.first_name, before.last_name, before.email)
-    assert (found.locale, hasattr(found, "learner")) == ("ca", True)
+    assert output == "1 rows: 0 created, 1 updated, 0 unchanged, 0 refused\n"
+    after = person(uid)
+    assert (after.first_name, after.last_name, after.email) == (before.first_name, before.last_name, before.email)
+    assert (after.locale, hasattr(after, "learner")) == ("ca", True)
     assert wrong == f"line 2: updated: email: {IGNORED} first_name: {IGNORED}\n"
     assert result[1][2] == f"email: {IGNORED} first_name: {IGNORED}"
     assert run("uid,first_name", f"{uid},Eve")[:2] == (
@@ -201,7 +201,7 @@ def test_another_institution_with_the_same_uids_and_names_is_untouched(world, ho
 
     def theirs():
         rows = [model.objects.filter(institution=away.institution) for model in (User, Learner, CourseLearner, VLE)]
-        return [list(found.order_by("pk").values()) for found in rows]
+        return [list(queryset.order_by("pk").values()) for queryset in rows]
 
     before = theirs()
     User.objects.filter(institution=home.institution, uid="bob").update(password="!")
@@ -249,11 +249,11 @@ def test_another_institution_with_the_same_uids_and_names_is_untouched(world, ho
         ("uid,first_name", 'n1,"Ann', "The line is no CSV: unexpected end of data."),
     ],
 )  # fmt: skip
-def test_a_refused_row_is_told_and_leaves_nothing_while_the_others_are_written(home, run, header, row, reasons):
+def test_a_refused_row_is_reported_and_the_other_rows_are_written(home, run, header, row, reasons):
     before = User.objects.count()
     fill = "," * header.count(",")
-    told, wrong, result = run(header, f"n7{fill}", row, f"n8{fill}")
-    assert told == "3 rows: 2 created, 0 updated, 0 unchanged, 1 refused\n"
+    output, wrong, result = run(header, f"n7{fill}", row, f"n8{fill}")
+    assert output == "3 rows: 2 created, 0 updated, 0 unchanged, 1 refused\n"
     assert wrong == f"line 3: refused: {reasons}\n"
     assert result[2][:3] == ["3", "refused", reasons]
     assert len(result[2]) == len(result[0])
@@ -261,7 +261,7 @@ def test_a_refused_row_is_told_and_leaves_nothing_while_the_others_are_written(h
     assert User.objects.count() == before + 2
 
 
-def test_what_is_wrong_with_people_who_are_there_is_told_too(home, run):
+def test_errors_of_existing_people_are_reported_too(home, run):
     User.objects.filter(institution=home.institution, uid__in=["bob", "eve"]).update(password="!")
     before = everything()
     _, wrong, _ = run(
@@ -308,8 +308,8 @@ def test_several_rows_of_one_new_person(home, run):
 
 def test_more_people_than_are_written_at_once(home, run):
     lines = [f"n{number},n{number}@home.example.org,learner,Moodle,c1" for number in range(1100)]
-    told, _, result = run("uid,email,role,vle,course", *lines, "n0,bad,,,")
-    assert told == "1101 rows: 1100 created, 0 updated, 0 unchanged, 1 refused\n"
+    output, _, result = run("uid,email,role,vle,course", *lines, "n0,bad,,,")
+    assert output == "1101 rows: 1100 created, 0 updated, 0 unchanged, 1 refused\n"
     assert [row[3] for row in result[1:]] == [*(f"n{number}" for number in range(1100)), "n0"]
     assert CourseLearner.objects.filter(course=home.course).count() == 1102
     assert run("uid,role", *(f"n{number},learner" for number in range(1100)))[0].startswith(
@@ -337,11 +337,13 @@ MIXED = (
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(run):
     before = everything()
-    told, wrong, result = run(*MIXED, "--dry-run")
+    output, wrong, result = run(*MIXED, "--dry-run")
     assert everything() == before
-    assert told == ("4 rows: 1 created, 1 updated, 1 unchanged, 1 refused\nThis was a dry run: nothing was written.\n")
+    assert output == (
+        "4 rows: 1 created, 1 updated, 1 unchanged, 1 refused\nThis was a dry run: nothing was written.\n"
+    )
     real = run(*MIXED)
-    assert real == (told.splitlines()[0] + "\n", wrong, result)
+    assert real == (output.splitlines()[0] + "\n", wrong, result)
     assert [row[1] for row in result[1:]] == ["created", "updated", "refused", "unchanged"]
 
 
@@ -356,8 +358,8 @@ def test_all_or_nothing_writes_nothing_when_a_row_is_refused(run, tmp_path):
         ["refused", "email: This value is already taken.", "n2"],
         ["unchanged", "", "ann"],
     ]
-    told, wrong, result = run(*MIXED[:3], "--all-or-nothing")
-    assert (told, wrong) == ("2 rows: 1 created, 1 updated, 0 unchanged, 0 refused\n", "")
+    output, wrong, result = run(*MIXED[:3], "--all-or-nothing")
+    assert (output, wrong) == ("2 rows: 1 created, 1 updated, 0 unchanged, 0 refused\n", "")
     assert [row[1] for row in result[1:]] == ["created", "updated"]
     assert hasattr(person("n1"), "learner")
 
@@ -437,7 +439,7 @@ def test_the_result_must_not_be_the_file_and_must_have_a_place(home, tmp_path):
     assert file.read_text() == "uid\nn1\n"
 
 
-def test_the_result_is_for_its_owner_only_and_nobodys_formula(run, tmp_path):
+def test_the_result_file_is_private_and_has_no_formulas(run, tmp_path):
     _, _, result = run("uid,first_name,last_name", '=cmd,"=HYPERLINK(""http://x"")",@SUM', "+1,-1,ok")
     assert [row[3:] for row in result[1:]] == [["'=cmd", '\'=HYPERLINK("http://x")', "'@SUM"], ["'+1", "'-1", "ok"]]
     assert person("=cmd").first_name == '=HYPERLINK("http://x")'  # stored as it was given
@@ -451,11 +453,11 @@ def test_the_template_can_be_imported_where_its_courses_are(home, run):
     home.institution.mail_domain = None
     home.institution.save()
     Course.objects.create(institution=home.institution, vle=home.vle, vle_course_id="history-1", code="H")
-    told, wrong, _ = run(*out.getvalue().splitlines())
-    assert (told, wrong) == ("3 rows: 3 created, 0 updated, 0 unchanged, 0 refused\n", "")
+    output, wrong, _ = run(*out.getvalue().splitlines())
+    assert (output, wrong) == ("3 rows: 3 created, 0 updated, 0 unchanged, 0 refused\n", "")
 
 
-def test_progress_is_shown_unless_nobody_wants_it(run):
+def test_progress_is_shown_unless_it_is_switched_off(run):
     assert "100%" in run("uid", "n1", verbosity=1)[1]
     assert run("uid", "n1", verbosity=0)[1] == ""
 
@@ -468,8 +470,8 @@ def test_people_who_cannot_be_written_together_are_written_one_by_one(run, monke
         raise importing.DomainError("Somebody else is writing the same people at this moment.")
 
     monkeypatch.setattr(importing, "people_create", refuse)
-    told, wrong, _ = run("uid,role,vle,course", "n1,learner,Moodle,c1", "n2,both,Moodle,c2")
-    assert (told, wrong) == ("2 rows: 2 created, 0 updated, 0 unchanged, 0 refused\n", "")
+    output, wrong, _ = run("uid,role,vle,course", "n1,learner,Moodle,c1", "n2,both,Moodle,c2")
+    assert (output, wrong) == ("2 rows: 2 created, 0 updated, 0 unchanged, 0 refused\n", "")
     assert set(person("n2").learner.courses.values_list("vle_course_id", flat=True)) == {"c2"}
 
 

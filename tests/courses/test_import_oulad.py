@@ -1,4 +1,4 @@
-"""`manage.py import_oulad`: what it makes, that it makes it once, and what it does not take."""
+"""`manage.py import_oulad`: what it creates, that a second run creates nothing, and which rows it refuses."""
 
 import csv
 import re
@@ -47,7 +47,7 @@ def uids_of(course) -> set[str]:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_presentations_become_courses_with_activities_and_members(home, tmp_path, packed):
-    told, wrong = imported(write_oulad(tmp_path, packed=packed))
+    output, wrong = imported(write_oulad(tmp_path, packed=packed))
     assert wrong == ""
     vle = VLE.objects.get(institution=home, name=VLE_NAME)
     assert list(
@@ -76,20 +76,20 @@ def test_presentations_become_courses_with_activities_and_members(home, tmp_path
     assert category.data == {"enabled_options": [], "disabled_instruments": []}
     # Declared in one presentation, it holds for the person.
     assert set(category.assignments.values_list("learner__user__uid", "expires_at")) == {("11", None), ("12", None)}
-    assert f"VLE {vle.pk} {VLE_NAME}: made" in told
-    assert f"SEND category {category.pk} {CATEGORY}: made" in told
-    assert re.search(r"studentAssessment +3 +0\n", told)
-    assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in told
+    assert f"VLE {vle.pk} {VLE_NAME}: made" in output
+    assert f"SEND category {category.pk} {CATEGORY}: made" in output
+    assert re.search(r"studentAssessment +3 +0\n", output)
+    assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in output
 
 
-def test_the_vle_cannot_sign_in_and_no_secret_is_told(home, tmp_path):
-    told, _ = imported(write_oulad(tmp_path))
+def test_the_new_vle_has_no_credentials_and_no_secret_is_printed(home, tmp_path):
+    output, _ = imported(write_oulad(tmp_path))
     vle = VLE.objects.get(institution=home, name=VLE_NAME)
     assert not vle.credential_rows.exists()
     assert vle.lti_secret
-    assert vle.lti_secret not in told
-    assert vle.lti["consumer_key"] not in told
-    assert f"POST /api/v2/institution/{home.pk}/vle/{vle.pk}/credentials/" in told
+    assert vle.lti_secret not in output
+    assert vle.lti["consumer_key"] not in output
+    assert f"POST /api/v2/institution/{home.pk}/vle/{vle.pk}/credentials/" in output
 
 
 @pytest.mark.parametrize("name", ["courses", "assessments", "studentInfo", "studentRegistration", "studentAssessment"])
@@ -97,13 +97,13 @@ def test_a_second_run_changes_nothing(world, tmp_path, name):
     folder = write_oulad(tmp_path)
     imported(folder)
     before = content()
-    told, wrong = imported(folder)
+    output, wrong = imported(folder)
     assert content() == before
     assert wrong == ""
-    assert "found" in told
-    assert "made" not in told
-    assert "0 courses, 0 activities, 0 people, 0 learners, 0 memberships, 0 SEND assignments" in told
-    # Nor does one with a row less take anything away.
+    assert "found" in output
+    assert "made" not in output
+    assert "0 courses, 0 activities, 0 people, 0 learners, 0 memberships, 0 SEND assignments" in output
+    # A row that is missing in the second run deletes nothing.
     write_oulad(folder, {name: ROWS[name][:-1]})
     imported(folder)
     assert content() == before
@@ -117,7 +117,7 @@ def test_a_second_run_adds_what_the_files_have_more(home, tmp_path):
     assert uids_of(Course.objects.get(institution=home, vle_course_id="BBB-2014B")) == {"11", "13"}
 
 
-def test_what_somebody_has_changed_since_stays(home, tmp_path):
+def test_later_changes_are_kept_by_a_second_run(home, tmp_path):
     folder = write_oulad(tmp_path)
     imported(folder)
     Course.objects.filter(vle_course_id="AAA-2013J").update(code="History", start=None, description="Ours")
@@ -130,8 +130,8 @@ def test_what_somebody_has_changed_since_stays(home, tmp_path):
 
 
 def test_names_of_vle_and_category_can_be_chosen(home, tmp_path):
-    told, _ = imported(write_oulad(tmp_path), "--vle", "Study portal", "--send", "Declared")
-    assert "Study portal: made" in told
+    output, _ = imported(write_oulad(tmp_path), "--vle", "Study portal", "--send", "Declared")
+    assert "Study portal: made" in output
     assert VLE.objects.get(institution=home, name="Study portal").courses.count() == 2
     assert SENDCategory.objects.get(institution=home, description="Declared").assignments.count() == 2
     for wrong in ("", " ", "a\nb", "x" * 251):
@@ -142,9 +142,9 @@ def test_names_of_vle_and_category_can_be_chosen(home, tmp_path):
 
 def test_a_vle_of_that_name_is_used_and_keeps_its_credentials(home, tmp_path):
     vle, _ = vle_create(institution=home, name=VLE_NAME, type=0, url="https://ou.example.org")
-    told, _ = imported(write_oulad(tmp_path))
-    assert f"VLE {vle.pk} {VLE_NAME}: found" in told
-    assert "credentials/" not in told
+    output, _ = imported(write_oulad(tmp_path))
+    assert f"VLE {vle.pk} {VLE_NAME}: found" in output
+    assert "credentials/" not in output
     assert vle.courses.count() == 2
     assert vle.credential_rows.filter(revoked_at=None, expires_at=None).count() == 1
     assert VLE.objects.get(pk=vle.pk).url == "https://ou.example.org"
@@ -159,7 +159,7 @@ def test_another_institution_with_the_same_names_is_untouched(world, tmp_path):
 
     def theirs():
         rows = {model.__name__: model.objects.filter(institution=away) for model in TABLES if model is not Credential}
-        return {name: list(found.order_by("pk").values()) for name, found in rows.items()}
+        return {name: list(queryset.order_by("pk").values()) for name, queryset in rows.items()}
 
     before = theirs()
     imported(write_oulad(tmp_path))
@@ -172,23 +172,23 @@ def test_another_institution_with_the_same_names_is_untouched(world, tmp_path):
     assert set(User.objects.filter(uid="11").values_list("username", flat=True)) == {"HOME-11", "11@away.example.org"}
 
 
-def test_people_who_are_there_get_the_role_and_nothing_else(world, home, tmp_path):
+def test_existing_people_get_the_role_and_no_other_change(world, home, tmp_path):
     teacher = world.people["teacher"]
     admin = world.people["admin"]
     User.objects.filter(pk=teacher.pk).update(uid="11")
     User.objects.filter(pk=admin.pk).update(uid="12")
     before = list(User.objects.filter(pk__in=[teacher.pk, admin.pk]).order_by("pk").values())
-    told, _ = imported(write_oulad(tmp_path))
+    output, _ = imported(write_oulad(tmp_path))
     assert list(User.objects.filter(pk__in=[teacher.pk, admin.pk]).order_by("pk").values()) == before
     assert Learner.objects.filter(user__in=[teacher, admin]).count() == 2
     assert Instructor.objects.filter(user=teacher).exists()
-    assert "1 people, 3 learners" in told
+    assert "1 people, 3 learners" in output
 
 
 def test_a_global_administrator_becomes_no_learner(world, home, tmp_path):
     root = world.people["global"]
     User.objects.filter(pk=root.pk).update(uid="11", institution=home)
-    told, wrong = imported(write_oulad(tmp_path))
+    output, wrong = imported(write_oulad(tmp_path))
     assert not Learner.objects.filter(user=root).exists()
     reason = "This is the account of a global administrator."
     assert wrong.splitlines() == [
@@ -197,7 +197,7 @@ def test_a_global_administrator_becomes_no_learner(world, home, tmp_path):
         f"studentInfo.csv, line 4: {reason}",
         f"studentRegistration.csv, line 4: {reason}",
     ]
-    assert re.search(r"studentInfo +2 +2\n", told)
+    assert re.search(r"studentInfo +2 +2\n", output)
     assert uids_of(Course.objects.get(vle_course_id="AAA-2013J")) == {"12"}
 
 
@@ -218,7 +218,7 @@ def test_user_names_are_made_of_what_the_acronym_leaves(world, home, tmp_path):
     assert names == {stem, f"{stem[:148]}-2", f"{stem[:148]}-3"}
 
 
-# What is not taken. (file, the row, what is said of it); it is put behind the sample's rows.
+# Rows that are refused: file, row, message. Each row follows those of the sample.
 REJECTED = [
     ("courses", "CCC,2013X,268", "code_presentation: '2013X' is no year with B or J behind it, such as 2013J."),
     ("courses", "CCC,0000J,268", "code_presentation: '0000J' is no year with B or J behind it, such as 2013J."),
@@ -278,23 +278,23 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(("name", "row", "reason"), REJECTED)
-def test_a_row_that_cannot_be_taken_is_told_and_leaves_nothing(world, tmp_path, name, row, reason):
+def test_a_refused_row_is_reported_and_writes_nothing(world, tmp_path, name, row, reason):
     rows = ROWS[name]
-    told, wrong = imported(write_oulad(tmp_path, {name: [*rows, row]}))
+    output, wrong = imported(write_oulad(tmp_path, {name: [*rows, row]}))
     assert wrong == f"{name}.csv, line {len(rows) + 2}: {reason}\n"
-    assert re.search(rf"{name} +{len(rows)} +1\n", told)
-    assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in told
+    assert re.search(rf"{name} +{len(rows)} +1\n", output)
+    assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in output
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_after_a_spoilt_one_are_taken(world, tmp_path, name):
-    told, wrong = imported(write_oulad(tmp_path, {name: ['"x', *ROWS[name]]}))
+    output, wrong = imported(write_oulad(tmp_path, {name: ['"x', *ROWS[name]]}))
     assert wrong == f"{name}.csv, line 2: The line is no CSV: unexpected end of data.\n"
-    assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in told
+    assert "2 courses, 3 activities, 3 people, 3 learners, 3 memberships, 2 SEND assignments" in output
 
 
 def test_rows_about_a_rejected_row_are_rejected_too(world, tmp_path):
-    told, wrong = imported(write_oulad(tmp_path, {"courses": ["AAA,2013J,268", "BBB,2014B,no"]}))
+    output, wrong = imported(write_oulad(tmp_path, {"courses": ["AAA,2013J,268", "BBB,2014B,no"]}))
     assert [line.partition(":")[0] for line in wrong.splitlines()] == [
         "courses.csv, line 3",
         "assessments.csv, line 4",
@@ -303,7 +303,7 @@ def test_rows_about_a_rejected_row_are_rejected_too(world, tmp_path):
         "studentRegistration.csv, line 4",
         "studentAssessment.csv, line 4",
     ]
-    assert "1 courses, 2 activities, 2 people, 2 learners, 2 memberships, 1 SEND assignments" in told
+    assert "1 courses, 2 activities, 2 people, 2 learners, 2 memberships, 1 SEND assignments" in output
 
 
 def test_many_rejected_rows_are_cut_on_the_screen_and_whole_in_a_file(world, tmp_path):
@@ -324,9 +324,9 @@ def test_an_activity_in_another_course_of_the_vle_is_left_there(home, tmp_path):
     imported(folder)
     other = Course.objects.get(vle_course_id="BBB-2014B")
     Activity.objects.filter(vle_activity_id="1752").update(course=other)
-    told, wrong = imported(folder)
+    output, wrong = imported(folder)
     assert wrong == "assessments.csv, line 2: TMA 1752 is in another course of this VLE.\n"
-    assert re.search(r"assessments +2 +1\n", told)
+    assert re.search(r"assessments +2 +1\n", output)
     assert Activity.objects.get(vle_activity_id="1752").course == other
 
 
@@ -367,9 +367,9 @@ def test_columns_that_are_not_read_need_not_be_there(world, tmp_path):
     (folder / "studentInfo.csv").write_text(
         "\ufeffdisability,id_student,code_presentation,code_module\nY,11,2013J,AAA\nN,12,2013J,AAA\nN,11,2014B,BBB\n"
     )
-    told, wrong = imported(folder)
+    output, wrong = imported(folder)
     assert wrong == ""
-    assert "2 people, 2 learners, 3 memberships, 1 SEND assignments" in told
+    assert "2 people, 2 learners, 3 memberships, 1 SEND assignments" in output
 
 
 def test_a_file_that_breaks_off_is_found_before_anything_is_written(world, tmp_path):
@@ -394,7 +394,7 @@ def test_a_place_that_cannot_be_written_is_named(world, tmp_path):
     assert content() == before
 
 
-def test_progress_is_shown_unless_nobody_wants_it(world, tmp_path):
+def test_progress_is_shown_unless_it_is_switched_off(world, tmp_path):
     folder = write_oulad(tmp_path)
     assert "presentations: 100%" in imported(folder, verbosity=1)[1]
     assert imported(folder, verbosity=0)[1] == ""
@@ -414,10 +414,10 @@ def test_a_person_who_appears_meanwhile_is_found_at_the_second_attempt(world, ho
 
     # The command has looked for the people; one of them is made before it makes them.
     monkeypatch.setattr(rosters, "people_create", late)
-    told, wrong = imported(write_oulad(tmp_path))
+    output, wrong = imported(write_oulad(tmp_path))
     assert wrong == ""
     assert len(calls) == 3
-    assert "3 people, 3 learners, 3 memberships" in told  # the first attempt was taken back as a whole
+    assert "3 people, 3 learners, 3 memberships" in output  # the first attempt was taken back as a whole
     assert User.objects.filter(institution=home, uid="12").count() == 1
     assert uids_of(Course.objects.get(vle_course_id="AAA-2013J")) == {"11", "12"}
 

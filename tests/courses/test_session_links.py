@@ -1,4 +1,4 @@
-"""/session/<token>/: what a learner's browser reads of a session, by links that die with it."""
+"""/session/<token>/: what a learner's browser reads of a session, by links that end with it."""
 
 import logging
 
@@ -152,19 +152,21 @@ def test_locale_and_menu_have_defaults(home, open_):
     assert data_of(made)["locale"] == "es"
 
 
-# D-57
+# What the session says of special needs and of options.
 
 
 @pytest.mark.parametrize("name", ["big_fonts", "high_contrast", "text_to_speech"])
 def test_special_needs_reach_the_session_at_the_moment_of_reading(home, open_, name):
-    """An earlier implementation never told the session of them, and failed where an instrument's options were null."""
+    """An earlier implementation left them out, and failed where an instrument's options were null."""
     made = open_()
     category = SENDCategory.objects.create(
         institution=home.institution, description="x", data={"enabled_options": [name], "disabled_instruments": []}
     )
-    held = SENDLearner.objects.create(institution=home.institution, learner=home.learners["bob"], category=category)
+    assignment = SENDLearner.objects.create(
+        institution=home.institution, learner=home.learners["bob"], category=category
+    )
     assert [key for key, value in data_of(made)["accessibility"].items() if value] == [name]
-    SENDLearner.objects.filter(pk=held.pk).update(expires_at=PAST)
+    SENDLearner.objects.filter(pk=assignment.pk).update(expires_at=PAST)
     assert set(data_of(made)["accessibility"].values()) == {False}
 
 
@@ -212,7 +214,7 @@ def test_only_instruments_that_apply_to_the_learner(home, open_):
     assert (body["instruments"], body["sensors"]) == ([], {})
 
 
-def test_an_instrument_without_a_schema_captures_nothing_until_it_is_told_to(home, open_):
+def test_an_instrument_without_a_schema_captures_only_what_its_options_switch_on(home, open_):
     made, face = open_(), use(home, 1)
     Instrument.objects.filter(pk=1).update(options_schema=None)
     assert data_of(made)["sensors"] == {"keyboard": [2]}
@@ -361,7 +363,7 @@ def test_link_of_a_session_that_is_closed_past_its_time_or_gone_is_dead(home, op
     ],
     ids=["ended", "generation", "deactivated", "rejected", "left"],
 )
-def test_link_dies_with_what_the_session_stands_on(home, open_, end):
+def test_link_ends_with_every_row_that_the_session_needs(home, open_, end):
     made = open_()
     assert not dead(made["data"]["data"])
     before = Launcher.objects.count()
@@ -370,7 +372,7 @@ def test_link_dies_with_what_the_session_stands_on(home, open_, end):
     assert Launcher.objects.count() == before
 
 
-def test_a_missing_enrolment_is_told_and_ends_nothing(home, open_):
+def test_a_missing_enrolment_is_reported_and_ends_no_session(home, open_):
     made = open_()
     Enrolment.objects.all().delete()
     assert data_of(made)["enrolment"]["missing_enrolments"] is True

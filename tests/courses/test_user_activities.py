@@ -1,4 +1,4 @@
-"""/institution/{}/user/{}/activities/: whose, which, with what of the course and of the instruments."""
+"""/institution/{}/user/{}/activities/: who may read them, which ones are listed, and their keys."""
 
 import pytest
 
@@ -132,14 +132,14 @@ def test_an_instrument_that_dashboards_cannot_draw_is_left_out(as_, url, world):
 def test_pages_follow_each_other_by_absolute_links(as_, url, world, activity):
     for number in range(12):
         activity(world.home.course, f"A{number}")
-    client, found, link = as_("ann"), [], url("ann")
+    client, names, link = as_("ann"), [], url("ann")
     while link:
         page = client.get(link).json()
-        found += [row["name"] for row in page["results"]]
+        names += [row["name"] for row in page["results"]]
         assert (page["count"], len(page["results"]) <= 10) == (13, True)
         link = page["next"]
         assert link is None or link == f"http://testserver{url('ann')}?limit=10&offset=10"
-    assert found == ["Quiz", *(f"A{number}" for number in range(12))]
+    assert names == ["Quiz", *(f"A{number}" for number in range(12))]
 
 
 def test_whatever_else_is_asked_is_ignored(as_, url):
@@ -147,7 +147,7 @@ def test_whatever_else_is_asked_is_ignored(as_, url):
     assert names(as_("ann").get(f"{url('ann')}?{query}")) == ["Quiz"]
 
 
-def test_others_are_not_told(as_, url, world, client):
+def test_other_people_cannot_read_the_activities(as_, url, world, client):
     for who in ("legal", "send", "teacher", "bob", "member"):
         assert as_(who).get(url("ann")).status_code == 404
     assert as_("admin", "launched").get(url("ann")).status_code == 404  # sent by a VLE: no administrator

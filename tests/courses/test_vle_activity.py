@@ -1,4 +1,4 @@
-"""/vle/{vle_id}/course/{course_id}/activity/{id}/ and what is below it, as a VLE tells of them."""
+"""/vle/{vle_id}/course/{course_id}/activity/{id}/ and what is below it: what a VLE writes and reads."""
 
 import pytest
 
@@ -49,14 +49,14 @@ def test_python_client_switches_it_on(client, url, row):
     body = MOODLE_ACTIVITY | {"enabled": True, "start": None, "end": None, "conf": "text"}
     made = client.post(url, body, format="json").json()
     assert (made["enabled"], made["conf"]) == (True, "text")
-    found = client.get(f"{url}?vle_activity_type=assign&vle_activity_id=5").json()
-    assert (found["count"], found["results"][0]["id"]) == (1, made["id"])
+    page = client.get(f"{url}?vle_activity_type=assign&vle_activity_id=5").json()
+    assert (page["count"], page["results"][0]["id"]) == (1, made["id"])
     assert client.put(f"{url}{made['id']}/", body | {"enabled": False}, format="json").json()["enabled"] is False
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
 @pytest.mark.parametrize("end", [UNSET, None])
-def test_unset_dates_sent_again_and_again_never_make_it_over(end, method, client, row, world):
+def test_unset_dates_are_null_however_often_they_are_sent(end, method, client, row, world):
     body = {"vle_activity_type": "quiz", "vle_activity_id": 1, "start": UNSET, "end": end}
     for _ in range(2):
         answer = getattr(client, method)(row, body, format="json")
@@ -173,7 +173,7 @@ def test_wrong_instrument_is_400_under_its_name(change, name, client, tools):
     assert ActivityInstrument.objects.filter(activity__institution__acronym="HOME").count() == 1
 
 
-def test_disabled_instrument_is_told_under_the_name_that_was_sent(client, tools):
+def test_disabled_instrument_is_refused_under_the_key_that_was_sent(client, tools):
     Instrument.objects.filter(pk=1).update(enabled=False)
     answer = client.post(tools, TOOL, format="json")
     assert (answer.status_code, list(answer.json())) == (400, ["instrument"])
@@ -181,12 +181,12 @@ def test_disabled_instrument_is_told_under_the_name_that_was_sent(client, tools)
 
 def test_alternative_of_another_vle_is_as_unknown_as_one_that_does_not_exist(client, tools, world):
     foreign = [Sister(world.home).activity_instrument.pk, world.away.activity_instrument.pk, 987654321]
-    said = {}
+    errors = {}
     for key in foreign:
         answer = client.post(tools, TOOL | {"alternative_to": key}, format="json")
         assert answer.status_code == 400
-        said[key] = answer.json()["alternative_to"][0].replace(str(key), "#")
-    assert set(said.values()) == {'Invalid pk "#" - object does not exist.'}
+        errors[key] = answer.json()["alternative_to"][0].replace(str(key), "#")
+    assert set(errors.values()) == {'Invalid pk "#" - object does not exist.'}
 
 
 def test_put_of_an_instrument_keeps_the_alternative(client, tools, world):
@@ -202,7 +202,7 @@ def test_put_of_an_instrument_keeps_the_alternative(client, tools, world):
 
 def test_participants_are_the_learners_of_the_activitys_course(client, row, world):
     def uids():
-        return [found["uid"] for found in client.get(f"{row}learner/").json()["results"]]
+        return [participant["uid"] for participant in client.get(f"{row}learner/").json()["results"]]
 
     assert uids() == ["ann", "bob"]
     world.home.join(world.home.course, "eve")
@@ -227,7 +227,9 @@ def test_requests_are_of_this_learner_in_this_activity(client, row, world):
     Request.objects.create(**pair | {"activity": other}, learner_id=home.people["ann"].pk)
 
     def keys(name: str) -> list[int]:
-        return [found["id"] for found in client.get(f"{row}learner/{home.people[name].pk}/request/").json()["results"]]
+        return [
+            request["id"] for request in client.get(f"{row}learner/{home.people[name].pk}/request/").json()["results"]
+        ]
 
     assert (keys("ann"), keys("bob")) == ([home.request.pk], [of_bob.pk])
     ann = home.people["ann"].pk

@@ -1,4 +1,4 @@
-"""/vle/{vle_id}/course/{id}/: courses as a VLE tells of them."""
+"""/vle/{vle_id}/course/{id}/: courses that a VLE writes and reads."""
 
 import pytest
 from django.db import IntegrityError
@@ -22,7 +22,7 @@ def client(as_):
 
 
 def test_course_is_made_below_the_vle_that_tells_of_it(client, url, world):
-    """`vle` and `parent` in the body, which the plugin always sends, say nothing."""
+    """`vle` and `parent` in the body, which the plugin always sends, are ignored."""
     body = MOODLE_COURSE | {"vle": world.away.vle.pk, "institution": world.away.institution.pk}
     answer = client.post(url, body, format="json")
     assert answer.status_code == 201
@@ -103,15 +103,15 @@ def test_wrong_value_is_400_under_its_name(change, name, method, client, url, wo
 def test_put_keeps_what_it_leaves_out_and_empties_what_is_null(client, url, world):
     row = f"{url}{world.home.course.pk}/"
     client.patch(row, {"start": "2030-01-01T00:00:00Z"}, format="json")
-    kept = client.put(row, {"code": "C1", "vle_course_id": "c1"}, format="json").json()
-    assert (kept["description"], kept["start"]) == ("First course", "2030-01-01T00:00:00Z")
+    after = client.put(row, {"code": "C1", "vle_course_id": "c1"}, format="json").json()
+    assert (after["description"], after["start"]) == ("First course", "2030-01-01T00:00:00Z")
     nulls = {"code": "C1", "vle_course_id": "c1", "description": None, "start": None, "end": None, "parent": None}
     emptied = client.put(row, nulls, format="json").json()
     assert (emptied["description"], emptied["start"], emptied["end"]) == (None, None, None)
     assert client.put(row, {"code": "C1"}, format="json").json() == {"vle_course_id": ["This field is required."]}
 
 
-def test_enabled_says_whether_some_activity_is(client, url, world):
+def test_course_is_enabled_if_one_of_its_activities_is(client, url, world):
     assert {row["code"]: row["enabled"] for row in client.get(url).json()["results"]} == {"C1": True, "C2": False}
     Activity.objects.update(enabled=False)
     assert client.patch(f"{url}{world.home.course.pk}/", {"enabled": True}, format="json").json()["enabled"] is False

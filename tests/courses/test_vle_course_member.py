@@ -47,13 +47,13 @@ def everybody() -> list[dict]:
 
 def plain(world, name: str, **values) -> User:
     """Somebody without flag and login, as VLEs make them."""
-    found = world.home.people[name]
-    found.set_unusable_password()
-    found.login_allowed = False
+    person = world.home.people[name]
+    person.set_unusable_password()
+    person.login_allowed = False
     for key, value in values.items():
-        setattr(found, key, value)
-    found.save()
-    return found
+        setattr(person, key, value)
+    person.save()
+    return person
 
 
 def sent(client, method: str, url, kind: str, name: str, body: dict):
@@ -65,7 +65,7 @@ def sent(client, method: str, url, kind: str, name: str, body: dict):
 
 
 @each_kind
-def test_unknown_person_is_made_with_the_role_and_joins_and_again(kind, client, url, world):
+def test_unknown_person_is_created_with_the_role_and_linked_once(kind, client, url, world):
     body = PERSON | {"institution": world.away.institution.pk} | FLAGS | {"password": "x", "login_allowed": True}
     first = client.post(url(kind), body, format="json")
     made = User.objects.get(pk=first.json()["id"])
@@ -153,7 +153,7 @@ def test_uid_is_required_but_by_patch(kind, client, url):
 
 
 @each_kind
-def test_same_uid_next_door_is_another_person(kind, client, url, world):
+def test_same_uid_in_the_other_institution_is_another_person(kind, client, url, world):
     twin = world.away.people["member"]
     User.objects.filter(pk=twin.pk).update(uid="new@x.org")
     before = User.objects.values().get(pk=twin.pk)
@@ -218,14 +218,14 @@ def test_names_and_email_follow_of_who_has_neither_flag_nor_login(method, kind, 
 
 @each_kind
 @each_change
-@pytest.mark.parametrize("held", [*FLAGS, "login_allowed", "password"])
-def test_who_holds_a_flag_or_a_login_is_linked_but_never_edited(held, method, kind, client, url, world):
-    found = plain(world, INSIDE[kind])
-    if held == "password":
-        found.set_password("correct-horse-9-battery")
+@pytest.mark.parametrize("privilege", [*FLAGS, "login_allowed", "password"])
+def test_who_holds_a_flag_or_a_login_is_linked_but_never_edited(privilege, method, kind, client, url, world):
+    person = plain(world, INSIDE[kind])
+    if privilege == "password":
+        person.set_password("correct-horse-9-battery")
     else:
-        setattr(found, held, True)
-    found.save()
+        setattr(person, privilege, True)
+    person.save()
     before = everybody()
     body = {"uid": INSIDE[kind], "first_name": "Other", "last_name": "Name", "email": "other@x.org"}
     answer = sent(client, method, url, kind, INSIDE[kind], body)
@@ -249,9 +249,9 @@ def test_global_administrator_is_linked_but_never_edited_and_masked_when_launche
     ticket = {"id": made["id"], "token": made["token"]}
     pair = APIClient().post("/api/v2/auth/token", ticket).json()
     launched = APIClient(HTTP_AUTHORIZATION=f"JWT {pair['access_token']}")
-    told = launched.get("/api/v2/auth/profile").json()
-    assert (told["is_admin"], told["roles"], told["login_allowed"]) == (False, [kind.upper()], False)
-    assert [row["id"] for row in told["institutions"]] == [world.home.institution.pk]
+    profile = launched.get("/api/v2/auth/profile").json()
+    assert (profile["is_admin"], profile["roles"], profile["login_allowed"]) == (False, [kind.upper()], False)
+    assert [row["id"] for row in profile["institutions"]] == [world.home.institution.pk]
     assert launched.get("/api/v2/admin/user/").status_code == 403
     assert launched.get(f"/api/v2/institution/{world.away.institution.pk}/").status_code == 404
     own = {"password": "another-Horse-7-battery", "password2": "another-Horse-7-battery"}
@@ -265,11 +265,13 @@ def test_global_administrators_are_locked_together_and_in_their_order(kind, worl
     world.home.person("root", is_staff=True)
     with CaptureQueriesContext(connection) as captured:
         member_register(course=world.home.course, membership=MEMBERSHIPS[kind], uid="root")
-    asked = [query["sql"] for query in captured if 'FROM "institutions_user"' in query["sql"]]
-    others, found, *_ = (sql for sql in asked if '"uid" = ' in sql.partition("WHERE")[2])
+    statements = [query["sql"] for query in captured if 'FROM "institutions_user"' in query["sql"]]
+    others, of_person, *_ = (sql for sql in statements if '"uid" = ' in sql.partition("WHERE")[2])
     assert "NOT " in others  # somebody else would be locked by this
-    assert "FOR UPDATE" not in found
-    locking = [sql for sql in asked if "is_staff" in sql.partition("WHERE")[2] and " ASC" in sql and "LIMIT" not in sql]
+    assert "FOR UPDATE" not in of_person
+    locking = [
+        sql for sql in statements if "is_staff" in sql.partition("WHERE")[2] and " ASC" in sql and "LIMIT" not in sql
+    ]
     assert locking
     if connection.features.has_select_for_update:
         assert locking[0].endswith("ASC FOR UPDATE")
@@ -362,11 +364,11 @@ def faster(world):
     twin.set_unusable_password()
 
     def look(execute, sql, params, many, context):
-        found = execute(sql, params, many, context)
+        result = execute(sql, params, many, context)
         looked = sql.startswith("SELECT") and PERSON["uid"] in params
         if twin.pk is None and looked and "is_staff" not in sql.partition("WHERE")[2]:
             twin.save()
-        return found
+        return result
 
     with connection.execute_wrapper(look):
         yield twin
@@ -397,8 +399,8 @@ def test_consent_needs_and_enrolment_of_learners(client, url, world):
     bob = Learner.objects.get(user=world.people["bob"])
     bob.consent = world.home.newer_consent
     bob.save()
-    found = client.get(f"{url('learner')}?uid=bob").json()["results"][0]
-    assert (found["consent"], found["ic_status"]) == ({"version": "2.0.0", "status": "VALID"}, "VALID")
-    assert found["learner_id"] == str(bob.learner_id)
+    learner = client.get(f"{url('learner')}?uid=bob").json()["results"][0]
+    assert (learner["consent"], learner["ic_status"]) == ({"version": "2.0.0", "status": "VALID"}, "VALID")
+    assert learner["learner_id"] == str(bob.learner_id)
     Institution.objects.filter(pk=world.home.institution.pk).update(external_ic=True)
     assert client.get(url("learner", "bob")).json()["ic_status"] == "VALID_EXTERNAL"

@@ -14,8 +14,8 @@ def call(client, method: str, url: str, body: Any = None):
 
 def records() -> list[tuple[str, str, int, dict]]:
     """(action, resource, id, changes) of every change so far."""
-    found = AdministrationRecord.objects.order_by("pk")
-    return list(found.values_list("action", "resource", "resource_id", "changes"))
+    rows = AdministrationRecord.objects.order_by("pk")
+    return list(rows.values_list("action", "resource", "resource_id", "changes"))
 
 
 def assert_boxes(client, url: str, columns: dict[str, str]) -> None:
@@ -41,7 +41,7 @@ def assert_boxes(client, url: str, columns: dict[str, str]) -> None:
 
 
 def assert_bodies(client, url: str) -> None:
-    """What is no object is refused, as everywhere."""
+    """A body that is no object is refused."""
     for text, status in (("[]", 400), ('"x"', 400), ("{", 400), ("null", 400)):
         assert client.post(url, text, content_type="application/json").status_code == status
     assert client.post(url, "<x/>", content_type="application/xml").status_code == 415

@@ -1,4 +1,4 @@
-"""/admin/institution/: made without anybody, changed, and deleted only while nothing was done in it."""
+"""/admin/institution/: created without people, changed, and deleted only while nothing was done in it."""
 
 import pytest
 
@@ -124,7 +124,7 @@ def test_institution_that_is_not_empty_is_409(root, home, world):
     assert records() == []
 
 
-def test_fresh_institution_goes_with_its_administrators_and_all_of_them_are_recorded(root, fresh, world):
+def test_unused_institution_is_deleted_with_its_administrators_and_all_are_recorded(root, fresh, world):
     person = fresh.people.get()
     assert root.delete(f"{URL}{fresh.pk}/").status_code == 204
     assert not Institution.objects.filter(pk=fresh.pk).exists()
@@ -135,7 +135,7 @@ def test_fresh_institution_goes_with_its_administrators_and_all_of_them_are_reco
 
 
 def test_global_administrator_does_not_go_with_an_institution(root, fresh, world):
-    """Nobody deletes the own account this way either."""
+    """Deleting an institution must not delete the account of who does it."""
     person = world.people["global"]
     User.objects.filter(pk=person.pk).update(institution=fresh, uid="root", inst_admin=True)
     answer = root.delete(f"{URL}{fresh.pk}/")

@@ -131,11 +131,11 @@ def test_wrong_value_is_400_under_its_name(name, value, root, spare):
 @pytest.fixture
 def elsewhere():
     """A server that has a schema: its address, and the paths it was asked for."""
-    asked: list[str] = []
+    paths: list[str] = []
 
     class Schemas(BaseHTTPRequestHandler):
         def do_GET(self):
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"{}")
@@ -145,14 +145,14 @@ def elsewhere():
 
     with HTTPServer(("127.0.0.1", 0), Schemas) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/schema", asked
+        yield f"http://127.0.0.1:{server.server_port}/schema", paths
         server.shutdown()
 
 
 def test_nothing_is_fetched_for_a_schema(root, spare, elsewhere):
-    address, asked = elsewhere
+    address, paths = elsewhere
     answer = call(root, "patch", f"{URL}{spare.pk}/", {"options_schema": {"$ref": address}})
-    assert (answer.status_code, list(answer.json()), asked) == (400, ["options_schema"], [])
+    assert (answer.status_code, list(answer.json()), paths) == (400, ["options_schema"], [])
 
 
 def test_queue_of_the_acronym_must_be_free_and_a_name(root):
@@ -199,9 +199,9 @@ def test_one_use_is_enough_whatever_a_deletion_would_do_to_it(use, root, spare, 
     else:
         world.home.category.data["disabled_instruments"] = [spare.pk]
         world.home.category.save()
-    said = {"provider": "1 provider", "request": "1 request", "special need": "1 SEND category"}[use]
+    reason = {"provider": "1 provider", "request": "1 request", "special need": "1 SEND category"}[use]
     answer = root.delete(f"{URL}{spare.pk}/")
-    assert (answer.status_code, answer.json()["detail"].endswith(f"by {said}.")) == (409, True)
+    assert (answer.status_code, answer.json()["detail"].endswith(f"by {reason}.")) == (409, True)
 
 
 # Records.

@@ -1,4 +1,4 @@
-"""/admin/instrument/{}/provider/: credentials once, null for what nobody touched, and what keeps a provider."""
+"""/admin/instrument/{}/provider/: credentials are shown once, empty fields are null, providers in use stay."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.contract.filling import fill_administration
 from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
 
 URL = f"{BASE}instrument/1/provider/"
-# What the dashboard sends when three boxes were filled.
+# What the dashboard sends when three fields were filled.
 BODY = {
     "name": "Face One", "acronym": "face1", "version": "1.0", "description": None, "queue": None, "url": None,
     "options_schema": None, "options": None, "image": None, "service_port": None, "credentials": None, "enabled": None,
@@ -226,7 +226,7 @@ def test_of_two_rotations_of_the_same_moment_the_second_one_ends_the_first(provi
 # Deleting.
 
 
-def test_provider_that_nothing_uses_goes_with_its_credentials_and_notifications(root):
+def test_unused_provider_is_deleted_with_its_credentials_and_notifications(root):
     made = call(root, "post", URL, BODY).json()
     ProviderNotification.objects.create(provider_id=made["id"], key="k", when=timezone.now())
     assert root.delete(f"{URL}{made['id']}/").status_code == 204
@@ -238,7 +238,7 @@ def test_provider_that_nothing_uses_goes_with_its_credentials_and_notifications(
 
 
 def test_provider_in_use_is_409_and_its_uses_are_named(root, own, provider, world):
-    """Which a deletion would take along."""
+    """A deletion would delete those rows, too."""
     Enrolment.objects.create(institution=world.home.institution, learner=world.home.learners["ann"], provider=provider)
     answer = root.delete(own)
     assert (answer.status_code, answer.json()) == (

@@ -1,4 +1,4 @@
-"""/admin/user/: everybody's account, what is refused for the own one, and what is recorded of a change."""
+"""/admin/user/: all accounts, what is refused for the own one, and which changes are recorded."""
 
 import pytest
 from django.db import connection
@@ -23,7 +23,7 @@ from tests.world import PASSWORD
 
 URL = f"{BASE}user/"
 NEW = "brand-new-77-Pencil"
-# What the dashboard sends for a new user of whom only some boxes were filled.
+# What the dashboard sends for a new user with some fields left empty.
 BODY = {
     "username": "zoe", "email": "zoe@home.example.org", "password": NEW, "password2": NEW, "first_name": None,
     "last_name": None, "uid": "z1", "inst_admin": False, "send_admin": False, "legal_admin": False,
@@ -82,8 +82,8 @@ def test_bodies_that_are_no_objects(root, world):
 def test_boxes_above_columns(root, world):
     fill_administration(3)
     assert_boxes(root, URL, {"username": "home-LEGAL", "email": "legal@HOME"})
-    for text, found in (("home-legal", 1), ("ann", 2), ("legal home", 1)):
-        assert root.get(URL, {"search": text}).json()["count"] == found
+    for text, count in (("home-legal", 1), ("ann", 2), ("legal home", 1)):
+        assert root.get(URL, {"search": text}).json()["count"] == count
 
 
 def test_person_as_the_dashboard_makes_one(root, body, world):
@@ -104,7 +104,7 @@ def test_person_as_the_dashboard_makes_one(root, body, world):
 
 
 def test_global_administrator_as_the_dashboard_makes_one(root, client):
-    """Untouched text is null, the untouched switch of sign-in false: who is global may sign in all the same."""
+    """Empty text is null and login_allowed false; a global administrator may sign in all the same."""
     nothing = dict.fromkeys(("first_name", "last_name", "uid", "institution_id"))
     answer = call(root, "post", URL, BODY | nothing | {"is_staff": True, "login_allowed": False})
     assert answer.status_code == 201, answer.content
@@ -224,11 +224,11 @@ def test_without_password_nobody_can_sign_in(root, body):
 
 
 def test_new_password_ends_the_sessions_of_the_person(root, as_, world, url):
-    held = as_("admin")
-    assert held.get("/api/v2/auth/profile").status_code == 200
+    session = as_("admin")
+    assert session.get("/api/v2/auth/profile").status_code == 200
     answer = call(root, "patch", url("admin"), {"password": NEW, "password2": NEW})
     assert (answer.status_code, "password" in answer.json()) == (200, False)
-    assert held.get("/api/v2/auth/profile").status_code == 401
+    assert session.get("/api/v2/auth/profile").status_code == 401
 
 
 def test_own_locale_and_own_password(root, client, url):
@@ -243,18 +243,18 @@ def test_own_locale_and_own_password(root, client, url):
 
 @pytest.mark.parametrize("switch", ["is_active", "login_allowed"])
 def test_deactivation_ends_the_sessions(switch, root, as_, url):
-    held = as_("ann")
+    session = as_("ann")
     assert call(root, "patch", url("ann"), {switch: False}).status_code == 200
-    assert held.get("/api/v2/auth/profile").status_code == 401
+    assert session.get("/api/v2/auth/profile").status_code == 401
 
 
 def test_who_is_no_global_administrator_any_more_is_refused_at_once(root, second):
-    held = client_of(second)
-    assert held.get(URL).status_code == 200
+    session = client_of(second)
+    assert session.get(URL).status_code == 200
     assert call(root, "patch", f"{URL}{second.pk}/", {"is_staff": False, "login_allowed": True}).status_code == 200
-    assert held.get(URL).status_code == 403
+    assert session.get(URL).status_code == 403
     assert call(root, "patch", f"{URL}{second.pk}/", {"is_staff": True}).status_code == 200
-    assert held.get(URL).status_code == 200
+    assert session.get(URL).status_code == 200
 
 
 # The own account, and the last ones.
@@ -262,7 +262,7 @@ def test_who_is_no_global_administrator_any_more_is_refused_at_once(root, second
 
 @pytest.mark.parametrize("switch", ["is_staff", "is_active", "login_allowed"])
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_nobody_takes_the_own_account_away(switch, method, root, url, second, world):
+def test_own_account_cannot_be_disabled(switch, method, root, url, second, world):
     User.objects.filter(username="root").update(login_allowed=True)
     answer = call(root, method, url("global"), {"username": "root", switch: False, "locale": "ca"})
     assert (answer.status_code, list(answer.json())) == (409, ["detail"])
@@ -296,7 +296,7 @@ def test_last_global_administrator_stays(values, is_last, world):
     for other in (
         {"is_staff": False}, {"is_active": False}, {"email": None}, {"password": "!"},
     ):  # fmt: skip
-        # Somebody who cannot sign in as a global administrator is none who could take over.
+        # Somebody who cannot sign in does not count as another global administrator.
         stand_in = {"username": "x", "email": "x@example.org", "password": "md5$x", "is_staff": True} | other
         person = User.objects.create(**stand_in)
         if is_last:
@@ -318,19 +318,19 @@ def test_global_administrator_who_is_not_the_last_may_go(world, second):
 
 
 def test_global_administrators_are_locked_together_in_the_order_of_their_keys(world, second, root):
-    """Whichever of them is changed: two changes never wait for each other crosswise."""
-    asked = []
+    """Whichever of them is changed, so that two changes cannot deadlock."""
+    statements = []
 
     def noted(execute, sql, params, many, context):
-        asked.append(sql)
+        statements.append(sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(noted):
         assert root.delete(f"{URL}{second.pk}/").status_code == 204
-    locking = [sql for sql in asked if '"is_staff"' in sql.partition("WHERE")[2] and "ORDER BY" in sql]
-    rows = [n for n, sql in enumerate(asked) if 'FROM "institutions_user"' in sql and "ORDER BY" in sql]
+    locking = [sql for sql in statements if '"is_staff"' in sql.partition("WHERE")[2] and "ORDER BY" in sql]
+    rows = [n for n, sql in enumerate(statements) if 'FROM "institutions_user"' in sql and "ORDER BY" in sql]
     assert locking
-    assert asked[rows[0]] == locking[0]  # before the row itself is read for the change
+    assert statements[rows[0]] == locking[0]  # before the row itself is read for the change
     if connection.features.has_select_for_update:
         assert locking[0].endswith("ASC FOR UPDATE")
 
@@ -359,7 +359,7 @@ def test_person_of_no_institution_joins_one(root, second, world):
     assert client_of(second).get("/api/v2/auth/profile").json()["roles"] == ["GLOBAL_ADMIN", "ADMIN"]
 
 
-def test_person_of_whom_nothing_hangs_is_moved(root, url, world):
+def test_person_without_dependent_rows_is_moved(root, url, world):
     away = world.away.institution.pk
     assert field_of(call(root, "patch", url("member"), {"institution_id": away})) == ["uid"]  # taken there
     moved = call(root, "patch", url("member"), {"institution_id": away, "uid": "m2"})
@@ -377,7 +377,7 @@ def test_mail_domain_of_the_new_institution_holds(root, url, world):
 
 @pytest.mark.parametrize("name", ["ann", "teacher", "admin", "legal", "send", "data", "member"])
 @pytest.mark.parametrize("to", ["away", None])
-def test_person_of_whom_something_hangs_stays(name, to, root, url, world):
+def test_person_with_dependent_rows_is_not_moved(name, to, root, url, world):
     person = world.people[name]
     if name == "member":
         UIOption.objects.create(institution=world.home.institution, route="dashboard", user=person)

@@ -70,7 +70,7 @@ def test_current_version_is_exact(world):
     assert consents.consent_current(home) is None
 
 
-def test_lost_race_for_a_version_is_told_under_version(world):
+def test_lost_race_for_a_version_is_reported_under_version(world):
     with pytest.raises(Invalid) as error:
         consents.consent_create(institution=world.home.institution, version="02.0.0", valid_from=PAST)
     assert error.value.fields == {"version": "This value is already taken."}
@@ -80,7 +80,7 @@ def test_lost_race_for_a_version_is_told_under_version(world):
     assert InformedConsent.objects.get(pk=world.home.consent.pk).version == "1.0.0"
 
 
-def test_lost_race_for_a_language_is_told_under_language(world):
+def test_lost_race_for_a_language_is_reported_under_language(world):
     with pytest.raises(Invalid) as error:
         documents.document_create(consent=world.home.consent, language="EN", pdf=io.BytesIO(PDF))
     assert error.value.fields == {"language": "This value is already taken."}
@@ -151,7 +151,7 @@ def test_what_was_deleted_meanwhile_is_unknown(world):
 
 
 def test_change_builds_on_what_is_stored_now(world):
-    """Two people change one document at the same time: neither takes the other's change back."""
+    """Two people change one document at the same time: neither overwrites the other's change."""
     one, other = (InformedConsentDocument.objects.get(pk=world.home.document.pk) for _ in range(2))
     documents.document_update(document=one, html="<p>new</p>")
     documents.document_update(document=other, language="en-GB")

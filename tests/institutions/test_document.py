@@ -85,12 +85,12 @@ def test_consent_of_another_institution_is_unknown(verb, world, docs, as_):
 # Languages.
 
 
-@pytest.mark.parametrize("asked", ["pt-BR", "pt-br", "PT-BR"])
-def test_language_is_found_ignoring_case(asked, docs, admin):
+@pytest.mark.parametrize("language", ["pt-BR", "pt-br", "PT-BR"])
+def test_language_is_found_ignoring_case(language, docs, admin):
     assert admin.post(docs, {"language": "pt-BR"}).status_code == 201
-    assert admin.get(f"{docs}{asked}/").json()["language"] == "pt-BR"
-    assert admin.patch(f"{docs}{asked}", {"html": "x"}).json()["html"] == "x"
-    assert admin.delete(f"{docs}{asked}/").status_code == 204
+    assert admin.get(f"{docs}{language}/").json()["language"] == "pt-BR"
+    assert admin.patch(f"{docs}{language}", {"html": "x"}).json()["html"] == "x"
+    assert admin.delete(f"{docs}{language}/").status_code == 204
 
 
 @pytest.mark.parametrize("language", ["en", "EN", "eN"])
@@ -145,7 +145,7 @@ def test_consent_in_the_body_is_ignored(world, docs, admin):
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("written", "cleaned"),
     [
         ("<p>Hi</p>", "<p>Hi</p>"),
         ("a < b & c", "a &lt; b &amp; c"),
@@ -169,10 +169,10 @@ def test_consent_in_the_body_is_ignored(world, docs, admin):
         (None, None),
     ],
 )  # fmt: skip
-def test_html_is_cleaned_on_the_way_in(written, kept, docs, admin):
+def test_html_is_cleaned_on_the_way_in(written, cleaned, docs, admin):
     answer = admin.post(docs, {"language": "ca", "html": written})
     assert answer.status_code == 201
-    assert sorted(answer.json()["html"] or "") == sorted(kept or "")  # attributes may come in another order
+    assert sorted(answer.json()["html"] or "") == sorted(cleaned or "")  # attributes may come in another order
     stored_html = InformedConsentDocument.objects.get(language="ca").html
     assert admin.put(f"{docs}ca/", {"language": "ca", "html": stored_html}).json()["html"] == stored_html
 

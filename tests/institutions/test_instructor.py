@@ -1,4 +1,4 @@
-"""/institution/{}/instructor/: who may, promotion of people who are there already, user names, and what stays."""
+"""/institution/{}/instructor/: who may, people who exist already, user names, and which accounts stay."""
 
 import pytest
 
@@ -129,7 +129,7 @@ def test_role_twice_is_400_under_uid(as_, url):
 
 
 @pytest.mark.parametrize("email", ["ANN@home.example.org", "member@Away.example.org", "root@example.org"])
-def test_somebody_elses_email_is_400_and_takes_nobody_over(email, as_, url, plain):
+def test_email_of_somebody_else_is_400_and_changes_no_account(email, as_, url, plain):
     plain("kim")
     for uid in ("new", "kim"):
         answer = as_("admin").post(url, {"uid": uid, "email": email})
@@ -137,7 +137,7 @@ def test_somebody_elses_email_is_400_and_takes_nobody_over(email, as_, url, plai
     assert Instructor.objects.filter(institution__acronym="HOME").count() == 2
 
 
-def test_same_uid_next_door_is_another_person(as_, url, world):
+def test_same_uid_in_the_other_institution_is_another_person(as_, url, world):
     User.objects.filter(username="away-member").update(uid="new")
     made = as_("admin").post(url, {"uid": "new"}).json()
     assert made["id"] != world.away.people["member"].pk
@@ -190,10 +190,10 @@ def test_account_goes_with_the_last_role(as_, url, world):
     assert world.home.course.instructors.count() == 1
 
 
-@pytest.mark.parametrize(("held", "stays"), [({"legal_admin": True}, True), ({"login_allowed": True}, False)])
-def test_account_stays_with_a_flag_and_not_for_a_sign_in(held, stays, as_, url):
+@pytest.mark.parametrize(("flags", "stays"), [({"legal_admin": True}, True), ({"login_allowed": True}, False)])
+def test_account_stays_with_a_flag_and_not_for_a_sign_in(flags, stays, as_, url):
     made = as_("admin").post(url, {"uid": "new"}).json()["id"]
-    User.objects.filter(pk=made).update(**held)
+    User.objects.filter(pk=made).update(**flags)
     assert as_("admin").delete(f"{url}{made}/").status_code == 204
     assert as_("admin").get(f"{url}{made}/").status_code == 404
     assert User.objects.filter(pk=made).exists() == stays

@@ -1,4 +1,4 @@
-"""/institution/{}/instrument/: what every installation has."""
+"""/institution/{}/instrument/: the instruments of every installation."""
 
 import pytest
 
@@ -66,5 +66,5 @@ def test_default_order_is_by_acronym(as_, url):
 
 def test_search_finds_names_acronyms_and_descriptions(as_, url):
     Instrument.objects.filter(pk=5).update(description="compares texts")
-    for text, found in (("FACE", [1]), ("ks", [2]), ("compares", [5]), ("nothing", [])):
-        assert [row["id"] for row in as_("ann").get(url, {"search": text}).json()["results"]] == found
+    for text, keys in (("FACE", [1]), ("ks", [2]), ("compares", [5]), ("nothing", [])):
+        assert [row["id"] for row in as_("ann").get(url, {"search": text}).json()["results"]] == keys

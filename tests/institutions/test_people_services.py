@@ -1,4 +1,4 @@
-"""The services of people: what holds for whoever calls them, and what only races would show."""
+"""The services of people: rules for every caller, and what happens in races."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ def home(world) -> Institution:
         ({"email": "BOB@home.example.org", "uid": "ann"}, {"email", "uid"}),
     ],
 )
-def test_everything_wrong_is_told_by_name(values, names, home):
+def test_all_wrong_values_are_reported_by_name(values, names, home):
     values = {"username": "zoe", "uid": "z1"} | values
     assert errors_of(people.person_create, institution=home, **values) == names
     assert not User.objects.filter(username="zoe").exists()
@@ -125,7 +125,7 @@ def test_cut_usernames_stay_different(home):
     assert made == ["x" * 150, "x" * 148 + "-2", "x" * 148 + "-3"]
 
 
-# Races that were lost after everything had been looked at: only the database refuses.
+# Lost races: every check has passed, and the database refuses.
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ UNABLE = [{"login_allowed": False}, {"email": None}, {"password": UNUSABLE_PASSW
 def test_administrator_who_cannot_sign_in_is_not_the_last(lack, world):
     idle = world.home.person("idle", inst_admin=True)
     User.objects.filter(pk=idle.pk).update(**lack)
-    with pytest.raises(Conflict):  # and takes nobody's place
+    with pytest.raises(Conflict):  # and replaces nobody
         people.person_update(person=world.people["admin"], email=None)
     with pytest.raises(Conflict):
         people.person_delete(person=world.people["admin"])
@@ -268,8 +268,8 @@ def test_stale_administrator_is_still_the_last(world):
 
 def test_role_is_given_once(world):
     for _ in range(2):
-        found = people.instructor_add(person=world.people["member"])
-    assert (found.pk, found.institution_id) == (world.people["member"].pk, world.home.institution.pk)
+        instructor = people.instructor_add(person=world.people["member"])
+    assert (instructor.pk, instructor.institution_id) == (world.people["member"].pk, world.home.institution.pk)
 
 
 def test_person_of_both_roles_loses_one(world):
@@ -303,7 +303,7 @@ def session_of(person, generation=0):
     return CallerSession.objects.create(kind="person", user=person, generation=generation, expires_at=ends)
 
 
-def test_of_all_sessions_the_one_that_changes_the_password_goes_on(world):
+def test_only_the_session_that_changes_the_password_survives(world):
     ann, bob = world.people["ann"], world.people["bob"]
     here, other, his = session_of(ann), session_of(ann), session_of(bob)
     changed = people.profile_update(person=ann, may={"password"}, session_id=here.pk, password="brand-new-77-Pencil")

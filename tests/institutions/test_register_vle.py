@@ -50,7 +50,7 @@ def test_name_and_institution_are_enough(world):
 
 
 @pytest.mark.parametrize(
-    ("acronym", "name", "more", "said"),
+    ("acronym", "name", "more", "message"),
     [
         ("home", "New", (), "no institution with the acronym 'home'"),
         ("HOME", "Moodle", (), "already exists"),
@@ -62,7 +62,7 @@ def test_name_and_institution_are_enough(world):
         ("HOME", "New", ("--url", "five"), "url: "),
     ],
 )
-def test_what_the_api_would_refuse_is_refused(world, acronym, name, more, said):
-    with pytest.raises(CommandError, match=said):
+def test_what_the_api_would_refuse_is_refused(world, acronym, name, more, message):
+    with pytest.raises(CommandError, match=message):
         register("--institution", acronym, "--name", name, *more)
     assert (VLE.objects.count(), Credential.objects.count()) == (2, 0)

@@ -1,4 +1,4 @@
-"""Many people at once: who is made, who is left alone, and what somebody else does at the same moment."""
+"""Many people at once: who is created, who stays unchanged, and what happens when others write at the same time."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -16,7 +16,7 @@ def home(world):
     return world.home.institution
 
 
-def test_people_are_made_by_the_rules_of_a_single_one_and_the_others_told(home):
+def test_people_are_created_by_the_rules_of_a_single_one_and_the_others_reported(home):
     home.mail_domain = "home.example.org"
     made, refused = rosters.people_create(
         institution=home,
@@ -71,9 +71,9 @@ def test_names_are_taken_once(world, home):
     }
 
 
-def test_somebody_who_is_faster_is_a_conflict_and_nobody_is_made(world, home, monkeypatch):
-    held = {"n1": "fresh", "ann": "other"}
-    monkeypatch.setattr(rosters, "usernames_together", lambda institution, people: held)
+def test_lost_race_is_a_conflict_and_creates_nobody(world, home, monkeypatch):
+    usernames = {"n1": "fresh", "ann": "other"}
+    monkeypatch.setattr(rosters, "usernames_together", lambda institution, people: usernames)
     with transaction.atomic(), pytest.raises(Conflict, match="at this moment"):
         rosters.people_create(institution=home, people={"n1": {}, "ann": {}})
     assert not User.objects.filter(username="fresh").exists()
@@ -104,7 +104,7 @@ def test_roles_are_given_to_those_of_the_institution_who_lack_them(world, home, 
 
 def test_a_category_is_assigned_once(world):
     ann, bob = world.people["ann"].pk, world.people["bob"].pk
-    kept = SENDLearner.objects.get(learner=ann)
+    assignment = SENDLearner.objects.get(learner=ann)
     assert sends_assign(category=world.home.category, learners=[ann, bob, bob]) == 1
     assert set(world.home.category.assignments.values_list("learner", "expires_at")) == {(ann, None), (bob, None)}
-    assert SENDLearner.objects.get(learner=ann).updated_at == kept.updated_at
+    assert SENDLearner.objects.get(learner=ann).updated_at == assignment.updated_at

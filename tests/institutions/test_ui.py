@@ -1,4 +1,4 @@
-"""/institution/{}/ui/: global rows to be seen, own rows that block."""
+"""/institution/{}/ui/: global rows can be read, own rows block routes."""
 
 import pytest
 
@@ -159,10 +159,10 @@ def test_put_needs_the_route_and_keeps_the_rest(admin, url, world):
     row = UIOption.objects.create(institution=world.home.institution, route="course", user=ann, enabled=True)
     where = f"{url}{row.pk}/"
     assert admin.put(where, {"enabled": False}, format="json").json() == {"route": ["This field is required."]}
-    kept = admin.put(where, {"route": "system"}, format="json").json()
-    assert (kept["route"], kept["enabled"], kept["user"]) == ("system", True, ann.pk)
-    assert admin.patch(where, {}, format="json").json() == kept
-    assert admin.patch(where, {"enabled": False}, format="json").json() == kept | {"enabled": False}
+    option = admin.put(where, {"route": "system"}, format="json").json()
+    assert (option["route"], option["enabled"], option["user"]) == ("system", True, ann.pk)
+    assert admin.patch(where, {}, format="json").json() == option
+    assert admin.patch(where, {"enabled": False}, format="json").json() == option | {"enabled": False}
 
 
 # Once per institution, route and user.
@@ -177,7 +177,7 @@ def test_institution_wide_row_and_rows_of_people_are_independent(admin, url, wor
         answer = admin.post(url, {"route": "dashboard", "user": user}, format="json")
         assert answer.status_code == 400
         assert set(answer.json()) <= {"route", "user", "non_field_errors"}
-    for user in (ann, None):  # another institution's or a global row of the route takes nothing away
+    for user in (ann, None):  # rows of another institution and global rows do not matter
         assert admin.post(url, {"route": "system", "user": user}, format="json").status_code == 201
 
 
@@ -193,7 +193,7 @@ def test_change_to_what_is_there_is_400_and_to_itself_is_not(admin, url, world, 
     assert admin.patch(f"{url}{own.pk}/", {"user": ann}, format="json").status_code == 200
 
 
-# What rows do: they block, and nothing else.
+# A row blocks a route, and does nothing else.
 
 
 def opened(client) -> set[str]:
@@ -229,7 +229,7 @@ def test_rows_of_a_person_go_with_the_person(admin, url, world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ({"search": "COURSE"}, [True, False]),
         ({"search": "administration-ic"}, [True]),
@@ -239,8 +239,8 @@ def test_rows_of_a_person_go_with_the_person(admin, url, world):
         ({"search": "course", "ordering": "roles"}, [True, False]),
     ],
 )
-def test_search_and_ordering(query, found, admin, url):
-    assert [row["is_global"] for row in admin.get(url, query).json()["results"]] == found
+def test_search_and_ordering(query, expected, admin, url):
+    assert [row["is_global"] for row in admin.get(url, query).json()["results"]] == expected
 
 
 def test_page_of_a_global_row_offers_no_change(admin, url, own):

@@ -59,7 +59,7 @@ def test_roles(who, as_, url, row):
 
 @pytest.mark.parametrize("who", ["send", "teacher", "ann", "member"])
 def test_members_see_only_themselves(who, as_, url, world):
-    assert [found["id"] for found in as_(who).get(url).json()["results"]] == [world.people[who].pk]
+    assert [row["id"] for row in as_(who).get(url).json()["results"]] == [world.people[who].pk]
     assert as_(who).get(f"{url}?search=admin").json()["count"] == 0
     assert as_(who).get(f"{url}?username=admin").json()["count"] == 0
 
@@ -102,8 +102,8 @@ def test_untouched_switches_of_the_dashboard_are_null_and_stay_as_they_are(as_, 
     User.objects.filter(username="home-ann").update(legal_admin=True)
     changed = as_("admin").patch(row("ann"), untouched)
     assert changed.status_code == 200
-    kept = dict.fromkeys(SWITCHES, False) | {"legal_admin": True, "login_allowed": True}
-    assert {name: changed.json()[name] for name in SWITCHES} == kept
+    expected = dict.fromkeys(SWITCHES, False) | {"legal_admin": True, "login_allowed": True}
+    assert {name: changed.json()[name] for name in SWITCHES} == expected
 
 
 def test_several_people_have_no_email(as_, url):
@@ -341,7 +341,7 @@ def test_sent_by_a_vle_nobody_sets_a_password(as_, row):
     assert client.patch(row("ann"), {"locale": "ca"}).status_code == 200
 
 
-# user/{id}/profile/: what dashboards send for the own row.
+# user.profile: how dashboards change the own row.
 
 
 def test_profile_changes_the_own_locale_and_answers_the_person(as_, row):
@@ -396,7 +396,7 @@ def test_profile_is_the_own_alone(who, as_, row):
     assert as_(who).post(f"{row(who)}profile/", {"locale": "ca"}).status_code == 200
 
 
-def test_profile_of_nobody_here_is_not_here(as_, url, row, client, world):
+def test_others_cannot_change_a_profile(as_, url, row, client, world):
     assert as_("stranger").post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 404
     assert as_("admin").post(f"{url}{world.away.people['admin'].pk}/profile/", {}).status_code == 404
     assert client.post(f"{row('ann')}profile/", {"locale": "ca"}).status_code == 401

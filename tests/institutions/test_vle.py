@@ -1,4 +1,4 @@
-"""/institution/{}/vle/: credentials once, secrets never, and what a rotation ends."""
+"""/institution/{}/vle/: credentials are shown once, secrets never; a rotation ends the sessions."""
 
 from datetime import timedelta
 

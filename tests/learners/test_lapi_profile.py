@@ -5,17 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.captures import as_learner
-from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+from tests.learners.lapi import paths_of_nobody, url_of
 
 
 @pytest.fixture
 def home(world):
     return world.home
-
-
-def test_the_learner_and_nobody_else(home, world):
-    found = statuses(callers(world), "get", url_of("profile", home))
-    assert found == REFUSED | {"ann": 200, "ann launched": 200, "ann's token": 200, "ann's session": 200}
 
 
 def test_what_is_not_here_is_404(home, world):

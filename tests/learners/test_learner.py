@@ -155,7 +155,7 @@ def test_plain_person_gets_role_names_and_email(as_, url, world):
 
 
 @pytest.mark.parametrize("email", ["ANN@home.example.org", "member@Away.example.org", "root@example.org"])
-def test_somebody_elses_email_is_400_and_takes_nobody_over(email, as_, url):
+def test_email_of_somebody_else_is_400_and_changes_no_account(email, as_, url):
     answer = as_("admin").post(url, BODY | {"email": email})
     assert (answer.status_code, list(answer.json())) == (400, ["email"])
     assert Learner.objects.filter(institution__acronym="HOME").count() == 3

@@ -1,4 +1,4 @@
-"""LEGACY_DASHBOARD: 12.7 and 12.9 in both modes; nothing else differs."""
+"""LEGACY_DASHBOARD: learner.enrolment and learner.reject in both modes; nothing else differs."""
 
 import pytest
 from django.utils import timezone

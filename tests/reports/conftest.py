@@ -1,4 +1,4 @@
-"""What tests of reports stand on: addresses below ann's report, and evidence of hers that is really stored."""
+"""Fixtures for tests of reports: addresses below ann's report, and evidence of hers in real files."""
 
 import json
 from types import SimpleNamespace
@@ -40,7 +40,7 @@ def allow(home, **switches: bool) -> None:
 
 
 def level(home, number: int) -> None:
-    """Of the row of ks, the only one of the report."""
+    """Sets the levels of the row of ks, the only one of the report."""
     ReportInstrument.objects.filter(pk=home.report_instrument.pk).update(identity_level=number)
 
 

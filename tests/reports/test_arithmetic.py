@@ -1,4 +1,4 @@
-"""How provider results become reports, against values worked out by hand from the specification."""
+"""How provider results become reports, against values worked out by hand."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -429,7 +429,7 @@ def test_mean_is_exact():
         (Instrument(7), Levels(1, 1, 1)),
     ],
 )
-def test_level_goes_where_the_instrument_counts(instrument, expected):
+def test_level_counts_for_the_kinds_of_the_instrument(instrument, expected):
     assert row_of(stored(PROCESSED, 0.9, 1), instrument=instrument).levels == expected
 
 

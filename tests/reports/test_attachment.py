@@ -1,4 +1,4 @@
-"""Documents of learners, as VLEs send them: which instruments want some, and what is stored of one."""
+"""Documents of learners, as VLEs send them: which instruments take them, and what is stored."""
 
 from datetime import timedelta
 
@@ -73,7 +73,7 @@ def refused(answer, *fields: str) -> dict:
     return body["errors"]
 
 
-# Which instruments want a document.
+# Which instruments take a document.
 
 
 def wanted(vle, home, name="ann", **other) -> list[int]:
@@ -82,7 +82,7 @@ def wanted(vle, home, name="ann", **other) -> list[int]:
     return [row["instrument"] for row in answer.json()]
 
 
-def test_forensic_analysis_and_plagiarism_want_documents_always_and_keystrokes_never(vle, home):
+def test_forensic_analysis_and_plagiarism_take_documents_and_keystrokes_never(vle, home):
     use(home, FA)
     assert wanted(vle, home) == [PLAG, FA]
 
@@ -92,7 +92,7 @@ def test_forensic_analysis_and_plagiarism_want_documents_always_and_keystrokes_n
     ("options", "wants"),
     [(None, False), ({}, False), ({"online": True}, False), ({"offline": False}, False), ({"offline": True}, True)],
 )
-def test_face_and_voice_want_documents_if_their_options_say_so(vle, home, instrument, options, wants):
+def test_face_and_voice_take_documents_if_their_options_say_so(vle, home, instrument, options, wants):
     use(home, instrument, options=options)
     assert (instrument in wanted(vle, home)) == wants
 
@@ -108,7 +108,7 @@ def test_the_schemas_default_counts_where_options_say_nothing(vle, home):
         assert (FR in wanted(vle, home)) == wants
 
 
-def test_inactive_and_disabled_instruments_want_nothing(vle, home):
+def test_inactive_and_disabled_instruments_take_no_documents(vle, home):
     row = use(home, FA, active=False)
     assert wanted(vle, home) == [PLAG]
     ActivityInstrument.objects.filter(pk=row.pk).update(active=True)
@@ -116,7 +116,7 @@ def test_inactive_and_disabled_instruments_want_nothing(vle, home):
     assert wanted(vle, home) == [PLAG]
 
 
-def test_nothing_is_wanted_in_a_disabled_activity(vle, home):
+def test_disabled_activity_takes_no_documents(vle, home):
     home.activity.enabled = False
     home.activity.save()
     assert wanted(vle, home) == []
@@ -188,7 +188,7 @@ def test_what_is_not_here_is_404(vle, home, world):
     assert not StoredFile.objects.exists()
 
 
-def test_the_plugin_that_counts_the_answer_of_404_counts_nothing(vle, home):
+def test_404_of_an_unknown_learner_is_an_empty_list_for_get(vle, home):
     assert vle.get(url_of(home, learner=UNKNOWN_UUID)).json() == []
     assert vle.post(url_of(home, learner=UNKNOWN_UUID), document()).json() == {"detail": "Not found."}
 
@@ -197,13 +197,6 @@ def test_the_plugin_that_counts_the_answer_of_404_counts_nothing(vle, home):
 def test_what_is_no_uuid_is_400(vle, home, text):
     refused(vle.get(url_of(home, learner=text)), "learner_id")
     refused(vle.post(url_of(home, learner=text), document()), "learner_id")
-
-
-def test_other_verbs_are_405_and_both_slash_forms_are_answered(vle, home):
-    for verb in ("put", "patch", "delete"):
-        assert getattr(vle, verb)(url_of(home)).status_code == 405
-    assert vle.get(url_of(home).rstrip("/")).status_code == 200
-    assert vle.post(url_of(home).rstrip("/"), document()).status_code == 200
 
 
 # What is stored.
@@ -265,7 +258,7 @@ def test_sessions_of_others_are_400_as_unknown_ones(vle, home, world):
     other = type(home.activity).objects.create(
         institution=home.institution, vle=home.vle, course=home.course, vle_activity_type="quiz", vle_activity_id="9"
     )
-    told = [
+    refusals = [
         refused(vle.post(url_of(home), document(session_id=number)), "session_id")
         for number in (
             session_for(home, "bob").pk,
@@ -274,11 +267,11 @@ def test_sessions_of_others_are_400_as_unknown_ones(vle, home, world):
             987654321,
         )
     ]
-    assert len({str(errors) for errors in told}) == 1
+    assert len({str(errors) for errors in refusals}) == 1
 
 
 def change(body: dict, path: str, value) -> dict:
-    """The body with a value in place of another; a missing one for `...`."""
+    """The body with another value under a key; `...` removes the key."""
     *above, last = path.split(".")
     part = body
     for word in above:
@@ -411,7 +404,7 @@ def test_consent_managed_elsewhere_is_valid(vle, home):
 
 
 def test_consent_taken_back_while_the_document_arrives_counts(vle, home, monkeypatch):
-    """Written to the store before it was taken back, and erased there again."""
+    """The file is stored before the consent is taken back, and erased again."""
     stored = captures.sample_json
 
     def slow(sample, **facts):

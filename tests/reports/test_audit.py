@@ -36,9 +36,9 @@ def test_audit_row_is_found_by_its_instrument(as_, at, world):
         enrolment=Decimal("0.285"), confidence=Decimal("0.004999"), result=1, integrity_level=4, created_at=WHEN,
         updated_at=WHEN,
     )  # fmt: skip
-    said = as_("admin").get(at.audit).json()
-    assert said == as_("admin").get(at.audits).json()["results"][0]
-    assert said == {
+    answer = as_("admin").get(at.audit).json()
+    assert answer == as_("admin").get(at.audits).json()["results"][0]
+    assert answer == {
         "id": row.pk,
         "enrolment": 29,
         "confidence": 0,
@@ -52,10 +52,10 @@ def test_audit_row_is_found_by_its_instrument(as_, at, world):
         "report": world.home.report.pk,
         "instrument": 2,
     }
-    assert list(said) == KEYS
+    assert list(answer) == KEYS
 
 
-def test_key_of_the_row_finds_nothing(as_, at, world):
+def test_primary_key_of_the_row_is_no_address(as_, at, world):
     far = ReportInstrument.objects.create(pk=987, report=world.home.report, instrument_id=5)
     assert as_("admin").get(f"{at.audits}5/").json()["id"] == 987
     for number in (far.pk, 1, 4, 987654321, 0, "ks", "9" * 30):  # 1 and 4 are instruments, but not of this report
@@ -95,9 +95,9 @@ def test_audits_are_only_read(as_, at):
 
 def test_search_and_ordering(as_, at, world):
     ReportInstrument.objects.create(report=world.home.report, instrument_id=1, confidence="0.5", content_level=3)
-    for query, found in (
+    for query, expected in (
         ("search=keystroke", [2]), ("search=FR", [1]), ("search=zebra", []), ("ordering=instrument", [1, 2]),
         ("ordering=confidence", [1, 2]), ("ordering=-content_level", [1, 2]), ("ordering=audit_data", [2, 1]),
         ("", [2, 1]),
     ):  # fmt: skip
-        assert [row["instrument"] for row in as_("admin").get(f"{at.audits}?{query}").json()["results"]] == found
+        assert [row["instrument"] for row in as_("admin").get(f"{at.audits}?{query}").json()["results"]] == expected

@@ -1,4 +1,4 @@
-"""Who sees what was captured from a learner and made of it: links where the table says so, and dead at once after."""
+"""Who sees what was captured from a learner and made of it: links as in the table below, each as long as the right."""
 
 import json
 from itertools import product
@@ -22,7 +22,7 @@ EVERYBODY = (
     "global", "admin", "legal", "data", "send", "teacher", "visitor", "ann", "bob", "eve", "member", "stranger",
 )  # fmt: skip
 ALWAYS = {"global", "admin", "data"}
-NEVER = {"legal", "send", "visitor", "eve", "member", "stranger"}  # asked while nothing is allowed and while all is
+NEVER = {"legal", "send", "visitor", "eve", "member", "stranger"}  # with the three settings all off and all on
 # allow_learner_report, allow_learner_audit, allow_valid_audit -> who sees evidence beside those three:
 # where the highest level is ok at most, and where it is a warning or an alert
 SEEN = {
@@ -51,7 +51,7 @@ def opened(url: str | None) -> str | None:
 
 
 def answered(client, at) -> dict[str, str | None]:
-    """Kind of evidence -> its link, None where there is none; list and detail must be of one mind."""
+    """Kind of evidence -> its link, None where there is none; list and detail must agree."""
 
     def rows(listed: str, single: str):
         answers = client.get(listed), client.get(single)
@@ -63,9 +63,9 @@ def answered(client, at) -> dict[str, str | None]:
         links["request"].append(row["data"])
         links["result_audit"].append(row["result"][0]["audit"])
     links["report_audit"] += [row["audit_data"] for row in rows(at.audits, at.audit)]
-    for found in links.values():
-        assert len({link is None for link in found}) <= 1
-    return {kind: found[-1] if found else None for kind, found in links.items()}
+    for addresses in links.values():
+        assert len({link is None for link in addresses}) <= 1
+    return {kind: addresses[-1] if addresses else None for kind, addresses in links.items()}
 
 
 def forged(world, who: str, file: StoredFile, kind: CallerKind | None = None) -> str:
@@ -193,7 +193,7 @@ def test_warning_in_another_report_does_not_count(as_, at, stored):
         assert opened(forged(stored, "teacher", files(home)[kind])) is None
 
 
-def test_request_of_which_the_report_says_nothing_is_not_flagged(as_, at, stored):
+def test_request_without_a_row_in_the_report_is_not_flagged(as_, at, stored):
     ReportInstrument.objects.all().delete()
     assert as_("teacher").get(at.request).json()["data"] is None
     assert opened(as_("admin").get(at.request).json()["data"]) == "request"
@@ -220,7 +220,7 @@ def test_learner_who_teaches_the_course_sees_as_instructor(as_, at, stored):
         assert [opened(links[name]) for name in EVIDENCE] == list(EVIDENCE)
 
 
-# What is taken away is gone at the next click.
+# A link stops working as soon as the right is taken away.
 
 
 def _leave(model, role, who):
@@ -265,7 +265,7 @@ def _move(who):
         "admin", "data admin", "global admin",
     ],
 )  # fmt: skip
-def test_link_dies_with_the_right(who, change, as_, at, stored, learners_see):
+def test_link_ends_with_the_right(who, change, as_, at, stored, learners_see):
     """An earlier implementation handed out addresses that worked for whoever had them."""
     links = answered(as_(who), at)
     assert [opened(links[kind]) for kind in EVIDENCE] == list(EVIDENCE)
@@ -273,7 +273,7 @@ def test_link_dies_with_the_right(who, change, as_, at, stored, learners_see):
     assert [opened(links[kind]) for kind in EVIDENCE] == [None] * 3
 
 
-def test_link_dies_when_the_warning_is_withdrawn(as_, at, stored):
+def test_link_ends_when_the_warning_is_withdrawn(as_, at, stored):
     level(stored.home, 4)
     links = answered(as_("teacher"), at)
     assert [opened(links[kind]) for kind in EVIDENCE] == list(EVIDENCE)
@@ -281,7 +281,7 @@ def test_link_dies_when_the_warning_is_withdrawn(as_, at, stored):
     assert [opened(links[kind]) for kind in EVIDENCE] == [None] * 3
 
 
-def test_report_link_dies_with_the_right(as_, at, stored, learners_see):
+def test_report_link_ends_with_the_right(as_, at, stored, learners_see):
     teachers, anns = (as_(who).get(at.report).json()["data"] for who in ("teacher", "ann"))
     assert opened(teachers) == opened(anns) == "report"
     allow(stored.home, learner_report=False)
@@ -292,17 +292,17 @@ def test_report_link_dies_with_the_right(as_, at, stored, learners_see):
     assert opened(teachers) == opened(anns) is None
 
 
-def test_file_that_no_row_refers_to_any_more_is_nobodys(stored, learners_see):
-    held = {kind: forged(stored, "admin", file) for kind, file in files(stored.home).items()}
-    assert [opened(url) for url in held.values()] == list(held)
+def test_file_without_a_row_that_refers_to_it_is_404(stored, learners_see):
+    links = {kind: forged(stored, "admin", file) for kind, file in files(stored.home).items()}
+    assert [opened(url) for url in links.values()] == list(links)
     Report.objects.update(data=None)
     ReportInstrument.objects.update(audit_data=None)
     Request.objects.update(data=None)
     RequestResult.objects.update(audit=None)
-    assert [opened(url) for url in held.values()] == [None] * 4
+    assert [opened(url) for url in links.values()] == [None] * 4
 
 
-def test_request_without_a_report_is_nobodys(stored, learners_see):
+def test_files_of_a_request_without_a_report_are_404(stored, learners_see):
     home = stored.home
     Report.objects.filter(pk=home.report.pk).delete()
     for who in ("admin", "teacher", "ann"):
@@ -322,7 +322,7 @@ def test_audit_of_a_single_provider_is_no_evidence_of_the_api(stored, learners_s
 
 
 def test_file_of_another_institution_opens_through_no_row_of_this_one(stored, learners_see):
-    """Even if somebody managed to refer to it."""
+    """Even if a row of this institution refers to it."""
     away = stored.away
     theirs = {
         kind: file_store(
@@ -339,7 +339,7 @@ def test_file_of_another_institution_opens_through_no_row_of_this_one(stored, le
 
 
 def test_modules_and_capture_sessions_are_refused_whatever_their_number(stored, learners_see):
-    """A VLE or provider with the very id of the instructor; a learner's session, which may only capture."""
+    """A VLE or provider whose id is the instructor's, and a learner's session, which may only capture."""
     number = stored.people["teacher"].pk
     vle = VLE.objects.create(pk=number, institution=stored.home.institution, name="Twin")
     provider = Provider.objects.create(pk=number, name="P", acronym="p", version="1", queue="p", instrument_id=2)
@@ -367,7 +367,7 @@ def test_each_reading_is_recorded(as_, at, stored, learners_see):
     assert FileRead.objects.count() == 4
 
 
-def test_administrators_next_door_see_nothing(stored, learners_see):
+def test_administrators_of_the_other_institution_see_nothing(stored, learners_see):
     theirs = client_of(stored.away.people["admin"])
     assert set(answered(theirs, urls(stored.home)).values()) == {None}
     for file in files(stored.home).values():

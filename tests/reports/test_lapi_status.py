@@ -1,4 +1,4 @@
-"""What has become of samples: of the learner's own ones, by the names that were given out."""
+"""The status of samples: only of the learner's own ones, by the names that the service answered."""
 
 import pytest
 from django.db import connection
@@ -8,7 +8,7 @@ from institutions.models import Message, Provider
 from learners.models import EnrolmentSample, EnrolmentSampleValidation
 from reports.models import Request, RequestProviderResult
 from tests.captures import KS, as_learner, session_for
-from tests.learners.lapi import REFUSED, callers, paths_of_nobody, statuses, url_of
+from tests.learners.lapi import paths_of_nobody, url_of
 
 NOTHING = {"validations": {}}
 
@@ -44,17 +44,11 @@ def name_of(row, home, name="ann") -> str:
     return f"{home.learners[name].learner_id}/{word}/{row.pk}"
 
 
-def asked(client, home, *names: str, name="ann"):
+def statuses_of(client, home, *names: str, name="ann"):
     body = {"learner_id": str(home.learners[name].learner_id), "samples": list(names)}
     answer = client.post(url_of("status", home, name), body)
     assert answer.status_code == 200, answer.content
     return answer.json()
-
-
-def test_the_learner_and_nobody_else(home, world):
-    body = {"learner_id": str(home.learners["ann"].learner_id), "samples": []}
-    found = statuses(callers(world), "post", url_of("status", home), body)
-    assert found == REFUSED | dict.fromkeys(("ann", "ann launched", "ann's token", "ann's session"), 200)
 
 
 def test_what_is_not_here_is_404(ann, home, world):
@@ -66,7 +60,7 @@ def test_what_is_not_here_is_404(ann, home, world):
 @pytest.mark.parametrize(("status", "word"), [(0, "PENDING"), (1, "VALID"), (2, "ERROR"), (3, "TIMEOUT"), (4, "ERROR")])
 def test_statuses_of_samples(ann, home, status, word):
     path = name_of(enrolment(home, status), home)
-    assert asked(ann, home, path) == [{"sample": path, "status": word, "info": NOTHING}]
+    assert statuses_of(ann, home, path) == [{"sample": path, "status": word, "info": NOTHING}]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +69,7 @@ def test_statuses_of_samples(ann, home, status, word):
 )
 def test_statuses_of_requests(ann, home, status, word):
     path = name_of(request(home, status), home)
-    assert asked(ann, home, path) == [{"sample": path, "status": word, "info": NOTHING}]
+    assert statuses_of(ann, home, path) == [{"sample": path, "status": word, "info": NOTHING}]
 
 
 def test_info_says_what_each_provider_found_wrong(ann, home):
@@ -86,7 +80,7 @@ def test_info_says_what_each_provider_found_wrong(ann, home):
     EnrolmentSampleValidation.objects.create(sample=sample, provider=three, status=1)
     asking = request(home, 4)
     RequestProviderResult.objects.create(request=asking, provider=one, status=2, error_message="Too loud.")
-    first, second = asked(ann, home, name_of(sample, home), name_of(asking, home))
+    first, second = statuses_of(ann, home, name_of(sample, home), name_of(asking, home))
     assert first["info"] == {
         "validations": {
             "one": {"error_message": "Too dark."},
@@ -98,13 +92,13 @@ def test_info_says_what_each_provider_found_wrong(ann, home):
 
 def test_info_has_the_samples_own_text_where_no_provider_said_anything(ann, home):
     sample = enrolment(home, 3, error_message="Nobody answered.")
-    (found,) = asked(ann, home, name_of(sample, home))
-    assert found["info"] == {"validations": {"": {"error_message": "Nobody answered."}}}
+    (entry,) = statuses_of(ann, home, name_of(sample, home))
+    assert entry["info"] == {"validations": {"": {"error_message": "Nobody answered."}}}
 
 
 def test_answers_are_in_the_order_of_the_question(ann, home):
     one, two = name_of(enrolment(home, 1), home), name_of(enrolment(home, 0), home)
-    assert [row["sample"] for row in asked(ann, home, two, "x", one, two)] == [two, "x", one, two]
+    assert [row["sample"] for row in statuses_of(ann, home, two, "x", one, two)] == [two, "x", one, two]
 
 
 def test_names_of_others_and_storage_keys_are_not_found(ann, home, world):
@@ -118,8 +112,8 @@ def test_names_of_others_and_storage_keys_are_not_found(ann, home, world):
         str(mine.pk),
         f"{home.institution.pk}/sample/{me}.json", "../../etc/passwd", "/", f"{str(me).upper()}/sample/{mine.pk}",
     ]  # fmt: skip
-    found = asked(ann, home, *names)
-    assert found == [{"sample": name, "status": "NOT_FOUND", "info": NOTHING} for name in names]
+    entries = statuses_of(ann, home, *names)
+    assert entries == [{"sample": name, "status": "NOT_FOUND", "info": NOTHING} for name in names]
 
 
 def test_the_token_of_a_session_sees_what_was_captured_in_it(home):
@@ -128,8 +122,8 @@ def test_the_token_of_a_session_sees_what_was_captured_in_it(home):
     sample = enrolment(home, 1)
     names = [name_of(row, home) for row in (inside, outside, sample)]
     client = as_learner(home, "ann", session)
-    assert [row["status"] for row in asked(client, home, *names)] == ["VALID", "NOT_FOUND", "NOT_FOUND"]
-    assert [row["status"] for row in asked(as_learner(home, "ann"), home, *names)] == ["VALID"] * 3
+    assert [row["status"] for row in statuses_of(client, home, *names)] == ["VALID", "NOT_FOUND", "NOT_FOUND"]
+    assert [row["status"] for row in statuses_of(as_learner(home, "ann"), home, *names)] == ["VALID"] * 3
 
 
 @pytest.mark.parametrize("samples", [None, "x", 7, {}, [None], [{}], ["x" * 300], ["a\0b"], ["x"] * 1001])

@@ -52,8 +52,8 @@ NAMES = {1: "FaceCheck", 5: "CopyCheck", 9: "Other"}
 
 def check(status, result=None, code=1, provider=FACE, at=OLD) -> Check:
     answer = ProviderResult(provider, status, result, code if status == PROCESSED else 0)
-    found = result_summary([answer])
-    return Check(RequestResult(at, found.status, found.result, found.code), (answer,))
+    summary = result_summary([answer])
+    return Check(RequestResult(at, summary.status, summary.result, summary.code), (answer,))
 
 
 def cut(value: Fraction) -> Fraction:
@@ -61,24 +61,24 @@ def cut(value: Fraction) -> Fraction:
 
 
 def row_of(checks, instrument=FR) -> InstrumentRow:
-    """As it is stored: six digits."""
+    """The row as it is stored: numbers have six digits."""
     row = instrument_row(instrument, [item.summary for item in checks], timeout=LIMIT, now=NOW)
     return replace(row, result=cut(row.result), confidence=cut(row.confidence))
 
 
 def text_of(reason) -> str:
-    """On one line, with plain blanks."""
+    """All sentences on one line, with ordinary spaces."""
     return " ".join(reason.sentences).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def told(*checks, instrument=FR):
+def word_and_text(*checks, instrument=FR):
     reason = instrument_reason(instrument, row_of(checks, instrument), checks, NAMES)
     return reason.word, reason.is_explained, text_of(reason)
 
 
 def test_good_results_say_that_nothing_is_wrong():
     checks = [check(PROCESSED, value) for value in (0.9, 0.8, 0.7)]
-    assert told(*checks) == (
+    assert word_and_text(*checks) == (
         "OK",
         True,
         (
@@ -90,7 +90,7 @@ def test_good_results_say_that_nothing_is_wrong():
 
 def test_results_below_a_threshold_are_named_with_it():
     checks = [*(check(PROCESSED, value) for value in (0.9, 0.5, 0.42)), check(TIMED_OUT)]
-    assert told(*checks) == (
+    assert word_and_text(*checks) == (
         "Warning",
         True,
         (
@@ -103,7 +103,7 @@ def test_results_below_a_threshold_are_named_with_it():
 
 
 def test_results_above_a_threshold_of_inverted_polarity():
-    word, known, text = told(check(PROCESSED, 0.84, provider=COPY), instrument=PLAG)
+    word, known, text = word_and_text(check(PROCESSED, 0.84, provider=COPY), instrument=PLAG)
     assert (word, known) == ("Alert", True)
     assert "CopyCheck warns above 30 % and alerts above 60 %." in text
     verdict = "in 1 the result of CopyCheck, 84 %, lies above its alert threshold of 60 %."
@@ -111,33 +111,35 @@ def test_results_above_a_threshold_of_inverted_polarity():
 
 
 def test_one_check_that_is_still_open_is_spoken_of_as_one():
-    assert told(check(PENDING)) == (
+    assert word_and_text(check(PENDING)) == (
         "Pending", True, "The only check has not ended: 1 waits to be processed. So the level is Pending."
     )  # fmt: skip
-    assert told(check(PENDING), check(PENDING))[2].startswith("None of 2 checks has ended: 2 wait to be processed.")
+    assert word_and_text(check(PENDING), check(PENDING))[2].startswith(
+        "None of 2 checks has ended: 2 wait to be processed."
+    )
 
 
 def test_what_the_provider_itself_said():
-    word, _, text = told(check(PROCESSED, 0.9, code=3))
+    word, _, text = word_and_text(check(PROCESSED, 0.9, code=3))
     assert word == "Alert"
     assert "1 of 1 processed check is an alert: in 1 FaceCheck itself said so." in text
 
 
 def test_provider_without_thresholds():
-    word, _, text = told(check(PROCESSED, 0.1, code=1, provider=PLAIN))
+    word, _, text = word_and_text(check(PROCESSED, 0.1, code=1, provider=PLAIN))
     assert word == "OK"
     assert "Other has no thresholds: its own verdict counts." in text
 
 
 def test_no_verdict_at_all_says_nothing():
-    word, _, text = told(check(PROCESSED, 0.1, code=0, provider=PLAIN))
+    word, _, text = word_and_text(check(PROCESSED, 0.1, code=0, provider=PLAIN))
     assert word == "No information"
     assert text.endswith("No processed check carries a verdict, so they say nothing. So the level is No information.")
 
 
 def test_low_confidence_makes_a_good_result_a_warning():
     checks = [check(PROCESSED, 0.9), check(ERROR), check(ERROR)]
-    assert told(*checks) == (
+    assert word_and_text(*checks) == (
         "Warning",
         True,
         (
@@ -150,14 +152,14 @@ def test_low_confidence_makes_a_good_result_a_warning():
 
 def test_overdue_checks_count_against_the_confidence_and_recent_ones_do_not():
     recent = [check(PROCESSED, 0.9), check(PENDING, at=NEW)]
-    assert "The confidence is 100 %." in told(*recent)[2]
+    assert "The confidence is 100 %." in word_and_text(*recent)[2]
     overdue = [check(PROCESSED, 0.9), check(PENDING, at=OLD)]
-    assert "The confidence is 50 %, 1 overdue check included." in told(*overdue)[2]
-    assert told(*overdue)[0] == "Warning"
+    assert "The confidence is 50 %, 1 overdue check included." in word_and_text(*overdue)[2]
+    assert word_and_text(*overdue)[0] == "Warning"
 
 
 def test_nothing_ended_is_pending():
-    assert told(check(PENDING), check(WAITING), check(PROCESSING)) == (
+    assert word_and_text(check(PENDING), check(WAITING), check(PROCESSING)) == (
         "Pending",
         True,
         (
@@ -168,7 +170,7 @@ def test_nothing_ended_is_pending():
 
 
 def test_all_in_vain_is_no_information():
-    assert told(check(TIMED_OUT), check(NO_ENROLMENT), check(NO_ENROLMENT)) == (
+    assert word_and_text(check(TIMED_OUT), check(NO_ENROLMENT), check(NO_ENROLMENT)) == (
         "No information",
         True,
         (
@@ -179,7 +181,7 @@ def test_all_in_vain_is_no_information():
 
 
 def test_in_vain_while_others_are_open_is_a_warning():
-    assert told(check(ERROR), check(PENDING, at=NEW)) == (
+    assert word_and_text(check(ERROR), check(PENDING, at=NEW)) == (
         "Warning",
         True,
         (
@@ -190,7 +192,7 @@ def test_in_vain_while_others_are_open_is_a_warning():
 
 
 def test_instrument_that_counts_for_nothing():
-    word, known, text = told(check(PROCESSED, 0.9), instrument=NOTHING)
+    word, known, text = word_and_text(check(PROCESSED, 0.9), instrument=NOTHING)
     assert (word, known) == ("No information", True)
     assert text.endswith("It counts for neither identity nor content nor integrity, so it changes no level.")
 
@@ -198,8 +200,8 @@ def test_instrument_that_counts_for_nothing():
 def test_erased_evidence_gives_no_reason():
     checks = [check(PROCESSED, value) for value in (0.9, 0.2)]
     stored = row_of(checks)
-    for kept in ([], checks[:1], checks[1:]):
-        reason = instrument_reason(FR, stored, kept, NAMES)
+    for remaining in ([], checks[:1], checks[1:]):
+        reason = instrument_reason(FR, stored, remaining, NAMES)
         assert (reason.word, reason.is_explained, reason.sentences) == ("Alert", False, (UNKNOWN,))
 
 
@@ -358,21 +360,21 @@ pairs = st.one_of(st.none(), st.tuples(fractions, fractions))
 
 @st.composite
 def providers(draw):
-    found = []
+    drawn = []
     for key in range(1, draw(st.integers(1, 3)) + 1):
         pair = draw(pairs)
         limits = {} if pair is None else {"warning_below": pair[0], "alert_below": pair[1]}
-        found.append(Provider(key, 1, inverted_polarity=draw(st.booleans()), **limits))
-    return found
+        drawn.append(Provider(key, 1, inverted_polarity=draw(st.booleans()), **limits))
+    return drawn
 
 
 @st.composite
 def evidence(draw):
-    asked = draw(providers())
-    found = []
+    chosen = draw(providers())
+    checks = []
     for _ in range(draw(st.integers(0, 7))):
         answers = []
-        for provider in asked:
+        for provider in chosen:
             status = draw(st.integers(0, 7))
             done = status == PROCESSED
             answers.append(
@@ -382,8 +384,8 @@ def evidence(draw):
             )
         summary = result_summary(answers)
         at = draw(st.sampled_from([OLD, NEW]))
-        found.append(Check(RequestResult(at, summary.status, summary.result, summary.code), tuple(answers)))
-    return found
+        checks.append(Check(RequestResult(at, summary.status, summary.result, summary.code), tuple(answers)))
+    return checks
 
 
 instruments = st.builds(
@@ -412,8 +414,8 @@ def test_reason_names_the_stored_level_and_its_numbers_are_right(checks, instrum
         assert text.endswith(f"So the level is {WORDS[reason.level]}.")
     statuses = [item.summary.status for item in checks]
     processed = [item for item in checks if item.summary.status == PROCESSED]
-    if found := re.search(rf"{NUMBER} of {NUMBER} checks? w", text):
-        assert (number(found[1]), number(found[2])) == (len(processed), len(checks))
+    if match := re.search(rf"{NUMBER} of {NUMBER} checks? w", text):
+        assert (number(match[1]), number(match[2])) == (len(processed), len(checks))
     else:
         assert not processed
     for phrase, status in (
@@ -421,8 +423,8 @@ def test_reason_names_the_stored_level_and_its_numbers_are_right(checks, instrum
         ("lacked the learner's", NO_ENROLMENT), ("waits? for an external", WAITING), ("being processed", PROCESSING),
         ("waits? to be processed", PENDING),
     ):  # fmt: skip
-        said = re.search(rf"{NUMBER} (?:was |were |is |are |had )?{phrase}", text)
-        assert (number(said[1]) if said else 0) == statuses.count(status), phrase
+        count = re.search(rf"{NUMBER} (?:was |were |is |are |had )?{phrase}", text)
+        assert (number(count[1]) if count else 0) == statuses.count(status), phrase
     if processed:
         values = [item.summary.result for item in processed]
         mean = sum(Fraction(str(value)) for value in values) / len(values)
@@ -453,37 +455,37 @@ def test_causes_are_true_of_every_check_they_count(checks):
     if code < 2:
         assert not re.search(rf"{NUMBER} of {NUMBER} processed", text)
         return
-    said = re.search(rf"{NUMBER} of {NUMBER} processed checks? (is|are) (an alert|a warning|alerts|warnings):", text)
-    assert (number(said[1]), number(said[2])) == (len(worst), len(done))
-    assert ("alert" in said[4]) == (code == 3)
+    total = re.search(rf"{NUMBER} of {NUMBER} processed checks? (is|are) (an alert|a warning|alerts|warnings):", text)
+    assert (number(total[1]), number(total[2])) == (len(worst), len(done))
+    assert ("alert" in total[4]) == (code == 3)
     assert "no longer kept" not in text
-    for found in re.finditer(
+    for cause in re.finditer(
         rf"in {NUMBER} the result of P(\d)(, [\d.]+ %,)? lies (below|above) its (alert|warning) threshold of "
         r"([\d.]+) %",
         text,
     ):
-        count, key, limit = number(found[1]), int(found[2]), float(found[6]) / 100
+        count, key, limit = number(cause[1]), int(cause[2]), float(cause[6]) / 100
         answers = [a for item in worst for a in item.answers if a.provider.id == key and a.status == PROCESSED]
         bounds = (answers[0].provider.warning_below, answers[0].provider.alert_below)
         inverted = answers[0].provider.inverted_polarity
-        assert (found[4] == "above") == inverted
+        assert (cause[4] == "above") == inverted
         strict = (max if inverted else min)(bounds)
         assert limit == pytest.approx(strict if code == 3 else (min if inverted else max)(bounds))
         by_alert = [a for a in answers if is_beyond(a, strict)]
         beyond = by_alert if code == 3 else [a for a in answers if is_beyond(a, limit) and a not in by_alert]
         assert count == len(beyond)
-    for found in re.finditer(rf"in {NUMBER} P(\d) itself said so", text):
-        key = int(found[2])
+    for cause in re.finditer(rf"in {NUMBER} P(\d) itself said so", text):
+        key = int(cause[2])
         answers = [a for item in worst for a in item.answers if a.provider.id == key and a.status == PROCESSED]
-        assert 0 < number(found[1]) <= sum(a.code == code for a in answers)
+        assert 0 < number(cause[1]) <= sum(a.code == code for a in answers)
 
 
 @given(evidence(), st.data())
 def test_less_evidence_is_never_explained_as_another_level(checks, data):
     assume(checks)
     stored = row_of(checks)
-    kept = data.draw(st.lists(st.sampled_from(checks), max_size=len(checks) - 1))
-    reason = instrument_reason(FR, stored, kept, {})
+    remaining = data.draw(st.lists(st.sampled_from(checks), max_size=len(checks) - 1))
+    reason = instrument_reason(FR, stored, remaining, {})
     assert reason.level == stored.levels.identity
     if reason.is_explained:
         row = [f"So the level is {WORDS[stored.levels.identity]}."]
@@ -501,10 +503,10 @@ def test_session_names_its_stored_level(statuses, alerts, present):
     stored = session_row(statuses, [alert.level for alert in alerts], present)
     reason = session_reason(stored, statuses, alerts)
     assert reason.is_explained
-    held = {stored.levels.identity, stored.levels.content, stored.levels.integrity}
-    assert reason.level in held
-    if held != {Level.NO_INFORMATION}:
-        assert held <= {reason.level, Level.NO_INFORMATION}
+    levels = {stored.levels.identity, stored.levels.content, stored.levels.integrity}
+    assert reason.level in levels
+    if levels != {Level.NO_INFORMATION}:
+        assert levels <= {reason.level, Level.NO_INFORMATION}
         assert reason.sentences[-1] == f"So the level is {WORDS[reason.level]}."
 
 

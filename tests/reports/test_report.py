@@ -134,9 +134,9 @@ def test_row_of_a_list(as_, at, world):
 def test_percent_is_rounded_half_up_from_the_fraction(stored, shown, as_, at):
     ReportInstrument.objects.update(enrolment=Decimal(stored), confidence=Decimal(stored), result=Decimal(stored))
     for row in (as_("admin").get(at.reports).json()["results"][0], as_("admin").get(at.report).json()):
-        said = [row["detail"][0][name] for name in ("enrolment", "confidence", "result")]
-        assert said == [shown] * 3
-        assert {type(number) for number in said} == {int}
+        percentages = [row["detail"][0][name] for name in ("enrolment", "confidence", "result")]
+        assert percentages == [shown] * 3
+        assert {type(number) for number in percentages} == {int}
 
 
 def test_details_come_by_instrument_whenever_they_were_made(as_, at, world):
@@ -169,7 +169,7 @@ def bins(**counts: int) -> dict[str, int]:
 
 @pytest.fixture
 def measured(world, ks):
-    """The learner's results and the activity's, and others that must not be taken for them."""
+    """Results of the learner and of the activity, and results of others that must not count."""
     home, away = world.home, world.away
     for learner, counts in (("eve", bins(b1=33)), ("ann", bins(b8=2, b9=5, b2=1)), ("bob", bins(b0=77))):
         LearnerInstrumentHistogram.objects.create(learner=home.learners[learner], instrument=ks, **counts)
@@ -223,7 +223,7 @@ def test_statistics_are_of_this_learner_and_this_activity(as_, at, measured):
     }  # fmt: skip
 
 
-def test_low_result_and_low_confidence_are_told_on_one_scale(as_, at, measured):
+def test_low_result_and_low_confidence_use_the_same_scale(as_, at, measured):
     """0.29 with confidence 0.7: below both limits, though the percents 29 and 70 are far above them."""
     ReportInstrument.objects.update(result="0.29", confidence="0.7")
     (detail,) = as_("admin").get(at.report).json()["detail"]
@@ -249,7 +249,7 @@ def test_polarity_is_of_the_enabled_provider_with_the_lowest_id(as_, at, measure
 
 
 def test_what_does_not_exist_is_null_and_what_charts_draw_is_there(as_, at, world):
-    """No provider, no histograms, no file; and a second instrument of which nothing is known at all."""
+    """No provider, no histograms, no file; and a second instrument without any data."""
     ReportInstrument.objects.create(report=world.home.report, instrument_id=5)
     answer = as_("admin").get(at.report)
     assert answer.status_code == 200
@@ -299,7 +299,7 @@ def three(world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("learner__first_name=Ann", "ann"),
         ("learner__first_name=An", ""),
@@ -354,14 +354,14 @@ def three(world):
         ("summary=x&learner=abc&instrument-fr=2", "ann bob cai"),
     ],
 )
-def test_filters_search_and_ordering(query, found, three, as_, at):
+def test_filters_search_and_ordering(query, expected, three, as_, at):
     """An earlier implementation answered with 500 to an ordering by a relation, to `level=abc` and to ids that are no
     numbers.
     """
     answer = as_("admin").get(f"{at.reports}?{query}")
     assert answer.status_code == 200, answer.content
-    assert [row["learner"]["uid"] for row in answer.json()["results"]] == found.split()
-    assert answer.json()["count"] == len(found.split())
+    assert [row["learner"]["uid"] for row in answer.json()["results"]] == expected.split()
+    assert answer.json()["count"] == len(expected.split())
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def three(world):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("instruments=1", "bc"),
         ("instruments=2", "ab"),
@@ -176,19 +176,19 @@ def three(world):
         ("ordering=-learner,activity,data,-session", "abc"),
     ],
 )
-def test_filters_search_and_ordering(query, found, three, as_, at):
+def test_filters_search_and_ordering(query, expected, three, as_, at):
     """An earlier implementation searched a relation, which was 500; learners and data administrators could not read
     requests at all.
     """
     answer = as_("admin").get(f"{at.requests}?{query}")
     assert answer.status_code == 200, answer.content
     body = answer.json()
-    assert "".join(three[row["id"]] for row in body["results"]) == found
-    assert body["count"] == len(found)
+    assert "".join(three[row["id"]] for row in body["results"]) == expected
+    assert body["count"] == len(expected)
 
 
 @pytest.mark.parametrize("value", ["abc", "0", "-1", "1.5", "9" * 30, "987654321", "%00", "1&instruments=x", "1,2"])
-def test_instrument_that_is_none_is_400_under_its_name(value, as_, at):
+def test_unknown_instrument_id_is_400_under_its_key(value, as_, at):
     answer = as_("admin").get(f"{at.requests}?instruments={value}")
     assert answer.status_code == 400
     assert list(answer.json()) == ["instruments"]

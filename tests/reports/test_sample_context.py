@@ -1,4 +1,4 @@
-"""What clients say of the context of a sample: an object, stored as it is."""
+"""The context that clients send with a sample: an object, stored unchanged."""
 
 import pytest
 
@@ -46,13 +46,13 @@ def test_context_is_not_nested_too_deeply(send):
     assert content_of(StoredFile.objects.get())["metadata"]["context"] == object_of(DEEPEST)
 
 
-@pytest.mark.parametrize(("said", "stored"), [([], {}), ({}, {}), (None, None), ({"a": []}, {"a": []})])
-def test_an_empty_list_is_an_empty_object(send, said, stored):
-    assert send(said).status_code == 200
+@pytest.mark.parametrize(("context", "stored"), [([], {}), ({}, {}), (None, None), ({"a": []}, {"a": []})])
+def test_an_empty_list_is_an_empty_object(send, context, stored):
+    assert send(context).status_code == 200
     assert content_of(StoredFile.objects.get())["metadata"]["context"] == stored
 
 
-@pytest.mark.parametrize("said", [[1], [[]], 0, False, "[1]", "x"])
-def test_what_is_no_object_is_400(send, said):
-    answer = send(said)
+@pytest.mark.parametrize("context", [[1], [[]], 0, False, "[1]", "x"])
+def test_what_is_no_object_is_400(send, context):
+    answer = send(context)
     assert (answer.status_code, list(answer.json()["errors"]["metadata"])) == (400, ["context"])

@@ -92,7 +92,7 @@ def global_administrator(name: str) -> dict[str, Any]:
 
 
 def global_administrators() -> list[int]:
-    """Who can work as such."""
+    """The active global administrators."""
     return list(User.objects.filter(is_staff=True, is_active=True).values_list("pk", flat=True))
 
 
@@ -114,7 +114,7 @@ def close_sessions() -> None:
 
 
 def import_oulad(folder: str, institution: str) -> str:
-    """What the command prints."""
+    """Runs the command; what it prints."""
     out = StringIO()
     call_command("import_oulad", folder, "--institution", institution, "-v0", stdout=out)
     return out.getvalue()

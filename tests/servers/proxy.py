@@ -1,4 +1,4 @@
-"""A small proxy with TLS in front of a server: as nginx would be, over real sockets."""
+"""A small TLS proxy in front of a server, over real sockets, in place of nginx."""
 
 import ssl
 import threading

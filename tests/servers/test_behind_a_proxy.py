@@ -97,8 +97,8 @@ def test_credentials_and_links_to_files_lead_through_the_proxy(outside):
 def test_a_dashboard_on_another_host_asks_first_and_reads_refusals(outside):
     client, known = outside
     url = f"{client.url}/api/v2/institution/{known['institution']}/user"
-    asked = {"Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "authorization"}
-    answers = [client.call("OPTIONS", url, Origin=DASHBOARD, **asked), client.call("GET", url, Origin=DASHBOARD)]
+    preflight = {"Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "authorization"}
+    answers = [client.call("OPTIONS", url, Origin=DASHBOARD, **preflight), client.call("GET", url, Origin=DASHBOARD)]
     assert [answer.status for answer in answers] == [200, 401]
     assert {answer.headers[ALLOWED] for answer in answers} == {DASHBOARD}
     other = client.call("GET", url, Origin="https://evil.example.org")

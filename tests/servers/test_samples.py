@@ -86,18 +86,18 @@ def is_whole(stored: Iterator[bytes], size: int) -> bool:
     """Whether a stored object, JSON in chunks, holds the document."""
     head, _, rest = next(stored).partition(b";base64,")
     assert json.loads(head.partition(b',"data":"')[0] + b"}")["instruments"]
-    found, letters = hashlib.sha256(), rest
+    digest, letters = hashlib.sha256(), rest
     for chunk in stored:
         letters += chunk
         whole = (len(letters) - 6) // 4 * 4  # what closes the object waits
         if whole > 0:
-            found.update(base64.b64decode(letters[:whole], validate=True))
+            digest.update(base64.b64decode(letters[:whole], validate=True))
             letters = letters[whole:]
-    found.update(base64.b64decode(letters.removesuffix(b'"}'), validate=True))
+    digest.update(base64.b64decode(letters.removesuffix(b'"}'), validate=True))
     wanted = hashlib.sha256()
     for part in parts(size):
         wanted.update(part)
-    return found.digest() == wanted.digest()
+    return digest.digest() == wanted.digest()
 
 
 def read(content) -> Iterator[bytes]:

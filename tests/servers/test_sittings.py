@@ -1,4 +1,4 @@
-"""Sessions of assessments in two server processes: requests of the same moment leave one state, and no 500."""
+"""Sessions of assessments in two server processes: concurrent requests leave one state, and no 500."""
 
 from collections import Counter
 from functools import partial

@@ -1,4 +1,4 @@
-"""Two server processes on one database: what one decides holds for the other, and races have one winner."""
+"""Two server processes on one database: a change in one holds in the other, and one of two racing requests wins."""
 
 from collections import Counter
 from functools import partial
@@ -207,7 +207,7 @@ def test_a_rotation_in_one_process_ends_credential_and_tokens_in_the_other(runni
 
 
 @pytest.mark.parametrize("ending", ["rotated", "deleted"])
-def test_a_launcher_exchanged_while_its_secret_ends_leaves_nobody_signed_in(running, ending):
+def test_a_launcher_exchanged_while_its_secret_is_revoked_leaves_nobody_signed_in(running, ending):
     servers, known = running
     for _ in range(3):
         made, admin = registered(servers[0], known)
@@ -273,7 +273,7 @@ def test_after_rotations_at_once_one_credential_is_valid(running):
 
 
 def test_the_last_two_global_administrators_cannot_end_each_other_at_once(running):
-    """Neither by deletion nor by taking the right: one of them stays, and can bring back who else there was."""
+    """Neither by deletion nor by removing the right: one of them stays, and can restore the other."""
     servers, known = running
     users = "/api/v2/admin/user/"
     root_row, root = f"{users}{known['people']['root']['id']}/", token(known, "root")

@@ -1,4 +1,4 @@
-"""POST /api/v2/auth/approle: what modules send and read, as clients.md 4.2 has it, and what ends their sessions."""
+"""POST /api/v2/auth/approle: what modules send and read (docs/plugin-author.md), and what ends their sessions."""
 
 import json
 from datetime import timedelta

@@ -10,7 +10,7 @@ RESOURCE = Resource(
     "i course activity report ks",
     # ann's report, while the institution lets learners read nothing; otherwise: SWITCHED in test_access.py
     matrix={
-        #      GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        #        glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
         "read": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
     },

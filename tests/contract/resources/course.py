@@ -8,7 +8,7 @@ RESOURCE = Resource(
     "institution/{parent_lookup_vle__institution_id}/course/{id}/",
     "i course",
     matrix={
-        #        GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":   (200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
         "read":   (200, 200, 404, 200, 404, 200, 200, 200, 404, 404, 404, 401),
         "delete": (403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404, 401),

@@ -9,7 +9,7 @@ RESOURCE = Resource(
     "i course ann",
     # the learners of the course read only themselves
     matrix={
-        #        GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":   (200, 200, 403, 200, 403, 200, 200, 200, 403, 403, 404, 401),
         "create": (403, 201, 403, 403, 403, 201, 403, 403, 403, 403, 404, 401),
         "read":   (200, 200, 403, 200, 403, 200, 404, 200, 403, 403, 404, 401),

@@ -10,7 +10,7 @@ RESOURCE = Resource(
     "i ann assignment",
     # the learner of the path is a parent: to another learner's assignments bob has no right at all
     matrix={
-        #        GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":   (200, 200, 403, 403, 200, 403, 403, 200, 403, 403, 404, 401),
         "create": (403, 201, 403, 403, 201, 403, 403, 403, 403, 403, 404, 401),
         "read":   (200, 200, 403, 403, 200, 403, 403, 200, 403, 403, 404, 401),

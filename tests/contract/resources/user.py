@@ -12,7 +12,7 @@ RESOURCE = Resource(
     "i ann",
     # whoever belongs to the institution reads and updates the own row (ann's is asked for), and no other
     matrix={
-        #            GA   ADM  LEG  DAT  SND   CI   CL  LRN  MEM visitor stranger anonymous
+        #              glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":       (200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 404, 401),
         "create":     (403, 201, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
         "read":       (200, 200, 200, 200, 404, 404, 404, 200, 404, 404, 404, 401),

@@ -8,7 +8,7 @@ from django.http import Http404
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.views import APIView
 
-from kernel.access import Grant
+from kernel.access import ROOTS, Grant
 from kernel.rooted import Rooted
 from kernel.row_rules import marks
 from kernel.scope import Scope
@@ -37,6 +37,9 @@ class ProcedureView(Rooted, APIView):
             raise TypeError(f"{cls.__name__}.access grants {unknown}, which it does not answer")
         if any(g.rows or (cls.row_scope is None and (g.parent or g.sees)) for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has rules about rows that its URL does not name")
+        scope = cls.row_scope
+        if scope and (scope.root_kwarg != cls.root_kwarg or scope.misled(None, ROOTS[cls.root].table)):
+            raise TypeError(f"{cls.__name__}.row_scope does not end in {cls.root_kwarg}, whose row the root names")
         cls.http_method_names = sorted({"options"} | opened | ({"head"} if "get" in opened else set()))
 
     def initialize_request(self, request, *args, **kwargs):

@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import FieldError
 from django.db.models import ManyToManyRel, Model, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.sql import Query
 
 TENANT = "tenant"
 
@@ -38,6 +42,19 @@ class Scope:
         ids = {path: kwargs[kwarg] for kwarg, path in self.kwargs.items()}
         return self.model._default_manager.filter(**ids)  # type: ignore[union-attr] # asked only below a root
 
+    def misled(self, rows: type[Model] | None, root: str | None) -> list[str]:
+        """Paths that lead to another table than they must: an id of the URL would be compared with ids of other rows.
+
+        `rows` is the table of the rows, `root` the one of what the first id of the URL names.
+        """
+        institution, model = apps.get_model("institutions.Institution"), self.model
+        pairs = [(led_to(rows, path), led_to(model, to), path) for path, to in self.rows.items()]
+        pairs += [(led_to(rows, path), institution, path) for path in (self.tenant, *self.same_tenant) if path]
+        if model is not None and root is not None:
+            path = [*self.kwargs.values()][-1]
+            pairs.append((led_to(model, path), apps.get_model(root), path))
+        return [path for table, wanted, path in pairs if table is None or table is not wanted]
+
     def hanging(self, link: Mapping[str, Any]) -> Q:
         """The rows that `link` ties to the parent, and those of nobody where they are seen, too."""
         own = Q(**link)
@@ -69,6 +86,18 @@ class Scope:
         if self.kwargs:
             fixed |= dict.fromkeys((path for path in (self.tenant, *self.same_tenant) if path), TENANT)
         return fixed
+
+
+def led_to(model: type[Model] | None, path: str) -> type[Model] | None:
+    """The table that a path of foreign keys leads to; None where it leads to none."""
+    steps = [step for step in path.split(LOOKUP_SEP) if step != "pk"]
+    if model is None or not steps:
+        return model
+    try:
+        joins = Query(model).names_to_path(steps, model._meta, fail_on_missing=True)[0]
+    except FieldError:
+        return None
+    return joins[-1].to_opts.model if joins else None
 
 
 def under(

@@ -403,6 +403,21 @@ class RowView(ProcedureView):
         return Response({"posted": self.row.code})
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [
+        under(Course, rows={}, course_id="pk"),  # not tied to the institution of the URL
+        under(Course, rows={}, institution_id="institution", course_id="pk"),
+        under(Course, rows={}, course_id="pk", institution_id="vle"),
+        under(Course, rows={}, course_id="pk", institution_id="code"),
+        under(Course, rows={}, course_id="pk", institution_id="nonsense"),
+    ],
+)
+def test_row_of_a_procedure_must_be_tied_to_the_root_of_its_url(scope):
+    with pytest.raises(TypeError, match="row_scope does not end in institution_id"):
+        type("Opened", (RowView,), {"row_scope": scope})
+
+
 urlpatterns = [
     path("api/v2/institution/<id:institution_id>/row/<str:course_id>/", RowView.as_view()),
     *tesla_urls.urlpatterns,

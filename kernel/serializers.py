@@ -122,6 +122,18 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
     pass
 
 
+# What may write a relation: lists of related rows and nested rows are examined by `_refuse_unlimited`.
+_OF_KEYS = (TenantRelatedField, IdToLookUpField, serializers.ManyRelatedField, serializers.BaseSerializer)
+
+
+def _keys_of(model: type[Model]) -> set[str]:
+    """The names under which rows of this table, or other rows that refer to them, can be given a related row."""
+    relations = [field for field in model._meta.get_fields() if field.is_relation]
+    columns = {field.attname for field in relations if hasattr(field, "attname")}
+    ends = {end.get_accessor_name() for end in model._meta.related_objects}
+    return columns | ends | {field.name for field in relations if not field.auto_created}
+
+
 # A row: what the database refuses is told under the field that is to blame.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
@@ -129,11 +141,12 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
 
     def get_fields(self):
         fields = super().get_fields()
-        columns = {field.attname for field in self.Meta.model._meta.fields if field.is_relation}  # type: ignore[attr-defined]
+        keys = _keys_of(self.Meta.model)  # type: ignore[attr-defined]
         for name, field in fields.items():
-            is_key = (field.source or name).split(".")[-1] in columns
-            if is_key and not field.read_only and not isinstance(field, TenantRelatedField | IdToLookUpField):
-                raise ImproperlyConfigured(f"{type(self).__name__}.{name} takes every id: name the key without _id")
+            is_key = (field.source or name).split(".")[-1] in keys
+            if is_key and not field.read_only and not isinstance(field, _OF_KEYS):
+                text = "takes every id: name the key without _id, as a TenantRelatedField"
+                raise ImproperlyConfigured(f"{type(self).__name__}.{name} {text}")
         return fields
 
     def get_validators(self) -> list[Any]:

@@ -202,6 +202,25 @@ def test_other_ways_to_a_foreign_key_are_refused(field, text):
         type("Wrong", (ResourceSerializer,), {"other": field, "Meta": meta})().fields  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("model", "key", "field"),
+    [
+        # Saving gives these lists to the relation as they are.
+        (Enrolment, "model_samples", serializers.ListField(child=serializers.IntegerField())),
+        (Enrolment, "samples", serializers.JSONField(source="model_samples")),
+        (EnrolmentSample, "models", serializers.ListField(child=serializers.CharField())),
+        (Course, "groups", serializers.JSONField()),
+        (Course, "vle", serializers.IntegerField()),
+    ],
+)
+def test_relation_that_is_declared_as_plain_values_is_refused(model, key, field):
+    relations = {field.name for field in model._meta.get_fields() if field.is_relation}
+    assert (field.source or key) in relations
+    meta = type("Meta", (), {"model": model, "fields": (key,)})
+    with pytest.raises(ImproperlyConfigured, match=rf"Wrong.{key} takes every id"):
+        type("Wrong", (ResourceSerializer,), {key: field, "Meta": meta})().fields  # noqa: B018
+
+
 def test_rows_that_are_not_shared_cannot_be_called_so(world):
     with pytest.raises(ImproperlyConfigured, match="rows of Course are not shared"):
         TenantRelatedField(queryset=Course.objects.all(), tenant=None)

@@ -51,6 +51,8 @@ def _examine_names(resource):
     said, wanted = list(view.scope.kwargs), above[::-1]
     if resource.root not in ROOTS or view.root != resource.root:
         yield Error(f"{view.__name__}.root is {view.root}, its URL begins with {resource.root}", id="tesla.E001")
+    if resource.root in ROOTS and ROOTS[resource.root].id_is_own and view.root_kwarg != resource.kwargs[0]:
+        yield Error(f"{view.__name__}.scope must say that its URL begins with {resource.kwargs[0]}", id="tesla.E001")
     if said != wanted:
         yield Error(f"{view.__name__}.scope names {said}, its URL names {wanted}", id="tesla.E001")
     if (looked_up := view.lookup_url_kwarg) != own:

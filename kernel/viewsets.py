@@ -157,6 +157,7 @@ class ResourceViewSet(Reader):
 
     def read_back(self, row):
         """What was written is read as anyone else would: who could not see it may not have written it."""
+        self._refuse_shared_rows(row)
         values = self.in_memory(row) if self.answers_from_memory else None
         if values is not None:
             return self.extend_answer(self.only([values]))

@@ -410,6 +410,7 @@ def _under(**changes) -> Scope:
                 "access": {Role.ADMIN: grant(READ)},
             },
         ),
+        ("begins with", GOOD_URL, {"scope": Scope(Course, _under().rows, _under().kwargs)}),
         ("has no parent", "institution/{id}/", {"scope": Scope(), "access": {Role.GLOBAL: grant(READ)}}),
         (
             "shows all rows of the root",

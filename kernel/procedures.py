@@ -42,6 +42,11 @@ class ProcedureView(Rooted, APIView):
             raise TypeError(f"{cls.__name__}.row_scope does not end in {cls.root_kwarg}, whose row the root names")
         cls.http_method_names = sorted({"options"} | opened | ({"head"} if "get" in opened else set()))
 
+    @property
+    def root_id(self) -> int | None:
+        """A URL that calls it otherwise fails: roles would be asked of no root at all, which is every one."""
+        return self.kwargs[self.root_kwarg] if self.root_kwarg else None
+
     def initialize_request(self, request, *args, **kwargs):
         verb = "get" if request.method == "HEAD" else request.method.lower()
         self.action = None if verb == "options" else verb

@@ -58,6 +58,7 @@ class Root:
     id_is_tenant: bool = False
     drops_controls: bool = False  # removes control characters from texts; elsewhere they are answered 400
     id_is_own: bool = True  # the first id names the root's row, which `roles` has checked; else any row, looked up
+    table: str | None = None  # of the rows that the first id names, where it is always of one and the same table
 
 
 def module(role: Role) -> Callable[[Caller, int | None], Role]:
@@ -74,15 +75,23 @@ def _capturing(caller: Caller, id: int | None) -> Role:
 
 ROOTS = {
     "institution": Root(
-        PEOPLE, lambda caller, id: caller.roles_in(id), lambda caller, id: id, strangers_get_404=True, id_is_tenant=True
+        PEOPLE,
+        lambda caller, id: caller.roles_in(id),
+        lambda caller, id: id,
+        strangers_get_404=True,
+        id_is_tenant=True,
+        table="institutions.Institution",
     ),
     "vle": Root(
         frozenset({CallerKind.VLE}),
         module(Role.VLE),
         lambda caller, id: caller.institution_id,
         drops_controls=True,  # VLEs send texts that people have pasted, and would not show them the error
+        table="institutions.VLE",
     ),
-    "provider": Root(frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None),
+    "provider": Root(
+        frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None, table="institutions.Provider"
+    ),
     "admin": Root(
         frozenset({CallerKind.GLOBAL_ADMIN}),
         lambda caller, id: caller.everywhere,
@@ -96,6 +105,7 @@ ROOTS = {
         lambda caller, id: id,
         strangers_get_404=True,
         id_is_tenant=True,
+        table="institutions.Institution",
     ),
 }
 # Programs have one role each: if no line of an access table has it, they are refused without a query.

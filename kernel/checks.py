@@ -1,14 +1,16 @@
 """`manage.py check`: tree, scopes, access, ordering and plans of all resources must be consistent."""
 
+from django.apps import apps
 from django.core.checks import Error, register
 from django.core.exceptions import FieldError, ImproperlyConfigured
 
 from kernel.access import METHOD, ROOTS
-from kernel.caller import Anyone
+from kernel.caller import Anyone, Role
 from kernel.declared import declared_tree
 from kernel.fast.rows import CannotCompileError
 from kernel.row_rules import multiplies
 from kernel.serializers import ResourceSerializer
+from kernel.tenancy import misled_paths, tenant_path
 from kernel.viewsets import ResourceViewSet
 
 
@@ -28,6 +30,7 @@ def _examine(resource):
         yield Error(f"{view.__name__} has no {' and no '.join(missing)}", id="tesla.E001")
         return
     yield from _examine_names(resource)
+    yield from _examine_scope(view, resource.root)
     yield from _examine_access(view)
     for name in ("serializer_class", "detail_serializer_class"):
         if not issubclass(getattr(view, name) or ResourceSerializer, ResourceSerializer):
@@ -48,10 +51,35 @@ def _examine_names(resource):
     scope_kwargs, url_kwargs = list(view.scope.kwargs), above[::-1]
     if resource.root not in ROOTS or view.root != resource.root:
         yield Error(f"{view.__name__}.root is {view.root}, its URL begins with {resource.root}", id="tesla.E001")
+    if resource.root in ROOTS and ROOTS[resource.root].id_is_own and view.root_kwarg != resource.kwargs[0]:
+        yield Error(f"{view.__name__}.scope must say that its URL begins with {resource.kwargs[0]}", id="tesla.E001")
     if scope_kwargs != url_kwargs:
         yield Error(f"{view.__name__}.scope names {scope_kwargs}, its URL names {url_kwargs}", id="tesla.E001")
     if (looked_up := view.lookup_url_kwarg) != own:
         yield Error(f"{view.__name__} looks up {looked_up}, its URL says {own}", id="tesla.E001")
+
+
+def _examine_scope(view, word):
+    """What joins the rows to the ids of the URL, or takes its place: a slip there shows rows of other institutions."""
+    scope, model = view.scope, view.queryset.model
+    table = ROOTS[word].table if word in ROOTS else None
+    for path in misled_paths(scope, model, table):
+        yield Error(f"{view.__name__}.scope: {path} leads to another table than the URL's id names", id="tesla.E002")
+    if scope.model is not None and not scope.rows and _is_owned(model):
+        yield Error(f"{view.__name__}.scope shows all institutions' rows: they have one of their own", id="tesla.E002")
+    if scope.model is None and table is not None:
+        if model is not apps.get_model(table):
+            yield Error(f"{view.__name__}.scope has no parent, its rows are not the root's", id="tesla.E002")
+        if any(who & ~Role.GLOBAL and grant.rows is None for who, grant in view.access.items()):
+            yield Error(f"{view.__name__}.access shows all rows of the root: say rows=...", id="tesla.E002")
+
+
+def _is_owned(model) -> bool:
+    """Rows are some institution's, which the table names or reaches by a longer path."""
+    try:
+        return tenant_path(model) is not None
+    except ImproperlyConfigured:
+        return True
 
 
 def _examine_access(view):
@@ -65,9 +93,6 @@ def _examine_access(view):
         if grant.rows is not None and multiplies(view.queryset.model, grant.rows(Anyone(1, 1))):
             text = "a row rule joins rows of which there may be many: say pk__in=..."
             yield Error(f"{view.__name__}.access: {text}", id="tesla.E002")
-    fields = {field.name for field in view.queryset.model._meta.get_fields()}
-    if not view.scope.rows and view.scope.model is not None and "institution" in fields:
-        yield Error(f"{view.__name__}.scope shows all institutions' rows: they have one of their own", id="tesla.E002")
 
 
 def _is_total(ordering, model) -> bool:

@@ -8,12 +8,13 @@ from django.http import Http404
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.views import APIView
 
-from kernel.access import Grant
+from kernel.access import ROOTS, Grant
 from kernel.rooted import Rooted
 from kernel.row_rules import marks
 from kernel.scope import Scope
 from kernel.seal import VERBS
 from kernel.serializers import BodySerializer
+from kernel.tenancy import misled_paths
 
 DECLARATIONS = VERBS - {"head", "options", "trace"} | {
     "root", "root_kwarg", "access",
@@ -37,7 +38,15 @@ class ProcedureView(Rooted, APIView):
             raise TypeError(f"{cls.__name__}.access grants {unknown}, which it does not answer")
         if any(g.rows or (cls.row_scope is None and (g.parent or g.sees)) for g in cls.access.values()):
             raise TypeError(f"{cls.__name__}.access has rules about rows that its URL does not name")
+        scope = cls.row_scope
+        if scope and (scope.root_kwarg != cls.root_kwarg or misled_paths(scope, None, ROOTS[cls.root].table)):
+            raise TypeError(f"{cls.__name__}.row_scope does not end in {cls.root_kwarg}, whose row the root names")
         cls.http_method_names = sorted({"options"} | granted | ({"head"} if "get" in granted else set()))
+
+    @property
+    def root_id(self) -> int | None:
+        """A URL that calls it otherwise fails: roles would be asked of no root at all, which is every one."""
+        return self.kwargs[self.root_kwarg] if self.root_kwarg else None
 
     def initialize_request(self, request, *args, **kwargs):
         verb = "get" if request.method == "HEAD" else request.method.lower()

@@ -182,6 +182,10 @@ class Reader(Rooted, ModelViewSet):
         at = self.answer_plan.columns.index("pk")
         return [row[at] for row in self.page]
 
+    @property
+    def looked_up(self) -> dict[str, Any]:
+        return {self.lookup_field: self.kwargs[self.lookup_url_kwarg]}
+
     def read_one(self, **lookup) -> Any:
         """The one visible row that matches `lookup`, as JSON values; 404 when there is none."""
         if self.compiled and [*lookup] == [self.lookup_field]:

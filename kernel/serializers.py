@@ -6,6 +6,7 @@ Derived values are read in two ways: by the compiler of fast rows (fast/rows.py)
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -34,8 +35,7 @@ EVERYWHERE = "*"
 class PlainText:
     def get_fields(self):
         fields = super().get_fields()  # type: ignore[misc]
-        for name, field in fields.items():
-            _refuse_unlimited(f"{type(self).__name__}.{name}", field)
+        for field in fields.values():
             if _is_text(field):
                 several_lines = field.style.get("base_template") == "textarea.html"
                 field.validators.append(validate_prose if several_lines else validate_line)
@@ -43,10 +43,18 @@ class PlainText:
                 field.default_empty_html = empty
         return fields
 
+    @cached_property
+    def fields(self):
+        """Examined at last, when subclasses have added theirs."""
+        fields = super().fields  # type: ignore[misc]
+        for name, field in fields.items():
+            _refuse_unlimited(f"{type(self).__name__}.{name}", field)
+        return fields
+
     def to_internal_value(self, data):
         root = ROOTS.get(getattr(self.context.get("view"), "root", ""))  # type: ignore[attr-defined]
         if root is not None and root.drops_controls and isinstance(data, Mapping):
-            fields = self.fields.items()  # type: ignore[attr-defined]
+            fields = self.fields.items()
             texts = {name: data.get(name) for name, field in fields if _is_text(field)}
             data = data.copy()  # type: ignore[attr-defined] # dicts and forms have one
             data.update({name: without_controls(text) for name, text in texts.items() if isinstance(text, str)})
@@ -124,18 +132,32 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
     pass
 
 
+# What may write a relation: lists of related rows and nested rows are examined by `_refuse_unlimited`.
+_OF_KEYS = (TenantRelatedField, IdToLookUpField, serializers.ManyRelatedField, serializers.BaseSerializer)
+
+
+def _keys_of(model: type[Model]) -> set[str]:
+    """The names under which rows of this table, or other rows that refer to them, can be given a related row."""
+    relations = [field for field in model._meta.get_fields() if field.is_relation]
+    columns = {field.attname for field in relations if hasattr(field, "attname")}
+    ends = {str(end.get_accessor_name()) for end in model._meta.related_objects}
+    return columns | ends | {field.name for field in relations if not field.auto_created}
+
+
 # A row. Violated constraints of the database are reported under the name of the field.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
     _draft: Model | None = None  # the row with the values of the body, to validate constraints on
 
-    def get_fields(self):
-        fields = super().get_fields()
-        columns = {field.attname for field in self.Meta.model._meta.fields if field.is_relation}  # type: ignore[attr-defined]
+    @cached_property
+    def fields(self):
+        fields = super().fields
+        keys = _keys_of(self.Meta.model)
         for name, field in fields.items():
-            is_key = (field.source or name).split(".")[-1] in columns
-            if is_key and not field.read_only and not isinstance(field, TenantRelatedField | IdToLookUpField):
-                raise ImproperlyConfigured(f"{type(self).__name__}.{name} takes every id: name the key without _id")
+            is_key = (field.source or name).split(".")[-1] in keys
+            if is_key and not field.read_only and not isinstance(field, _OF_KEYS):
+                text = "takes every id: name the key without _id, as a TenantRelatedField"
+                raise ImproperlyConfigured(f"{type(self).__name__}.{name} {text}")
         return fields
 
     def get_validators(self) -> list[Any]:

@@ -100,10 +100,6 @@ class ResourceViewSet(Reader):
 
     # The row to be changed.
 
-    @property
-    def looked_up(self) -> dict[str, Any]:
-        return {self.lookup_field: self.kwargs[self.lookup_url_kwarg]}
-
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
         return self._refuse_shared_rows(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
@@ -158,6 +154,7 @@ class ResourceViewSet(Reader):
 
     def read_back(self, row):
         """The written row, read with the caller's grants: 403, and so a rollback, when the caller may not see it."""
+        self._refuse_shared_rows(row)
         values = self.in_memory(row) if self.answers_from_memory else None
         if values is not None:
             return self.extend_answer(self.only([values]))

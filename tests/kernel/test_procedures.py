@@ -4,11 +4,11 @@ import pytest
 from django.db.models import Q
 from django.urls import include, path
 from rest_framework.response import Response
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory
 
 from courses.api.vle_launcher import LauncherView
 from kernel.access import grant
-from kernel.caller import Role
+from kernel.caller import Caller, CallerKind, Role
 from kernel.procedures import ProcedureView
 from kernel.routing import Procedure, mount
 from tesla_api import urls
@@ -42,6 +42,15 @@ def test_who_may_call_is_asked_in_the_order_of_resources(world, as_):
     assert as_("admin").get(url).status_code == 405
     assert as_("admin").options(url).status_code == 200
     assert as_("admin").post(f"/api/v2/institution/{world.away.institution.pk}/ring/").status_code == 404
+
+
+def test_url_that_names_the_root_otherwise_lets_nobody_in(world):
+    request = APIRequestFactory().post("/")
+    request.known_caller = Caller(CallerKind.PERSON, world.people["admin"].pk, world.home.institution, Role.ADMIN)
+    view = RingView.as_view_for_known_caller()
+    assert view(request, institution_id=world.home.institution.pk).status_code == 200
+    with pytest.raises(KeyError, match="institution_id"):
+        view(request, id=world.away.institution.pk)
 
 
 @pytest.mark.urls("tests.kernel.test_procedures")

@@ -159,6 +159,22 @@ def test_below_a_root_of_no_institution_an_undeclared_key_takes_nothing(world):
         assert "does not exist" in _refusal(model, name, key, view, update=False)
 
 
+def test_row_of_nobody_is_not_written_by_a_slip(as_, world, settings, monkeypatch):
+    """A resource whose rows may hang from nobody, and that forgets to say from what a new one hangs."""
+    settings.ROOT_URLCONF = "tests.kernel.sample"
+    url, before = f"/api/v2/institution/{world.home.institution.pk}/option/", sample.UIOption.objects.count()
+
+    def save(self, serializer):
+        serializer.save(institution=None)
+
+    for hook in ("perform_create", "perform_update"):
+        monkeypatch.setattr(sample.OptionViewSet, hook, save)
+    assert as_("admin").post(url, {"route": "a"}).status_code == 403
+    assert as_("admin").patch(f"{url}{world.home.ui_option.pk}/", {"route": "b"}).status_code == 403
+    assert sample.UIOption.objects.count() == before
+    assert sample.UIOption.objects.get(pk=world.home.ui_option.pk).institution == world.home.institution
+
+
 def test_table_that_reaches_its_institution_by_a_longer_path_must_be_declared(monkeypatch):
     assert tenant_path(Course) == "institution"
     assert tenant_path(Institution) == "pk"
@@ -200,6 +216,41 @@ def test_other_ways_to_a_foreign_key_are_refused(field, text):
     meta = type("Meta", (), {"model": Course, "fields": ("code", "other")})
     with pytest.raises(ImproperlyConfigured, match=text):
         type("Wrong", (ResourceSerializer,), {"other": field, "Meta": meta})().fields  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (serializers.PrimaryKeyRelatedField(queryset=Course.objects.all()), "must be a TenantRelatedField"),
+        (serializers.IntegerField(), "takes every id"),
+    ],
+)
+def test_fields_that_a_subclass_adds_last_are_examined_too(field, text):
+    class Late(sample.VLECourseSerializer):
+        def get_fields(self):
+            return super().get_fields() | {"vle_id": field}
+
+    with pytest.raises(ImproperlyConfigured, match=rf"Late.vle_id {text}"):
+        Late().fields  # noqa: B018 - made at the first look
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "field"),
+    [
+        # Saving gives these lists to the relation as they are.
+        (Enrolment, "model_samples", serializers.ListField(child=serializers.IntegerField())),
+        (Enrolment, "samples", serializers.JSONField(source="model_samples")),
+        (EnrolmentSample, "models", serializers.ListField(child=serializers.CharField())),
+        (Course, "groups", serializers.JSONField()),
+        (Course, "vle", serializers.IntegerField()),
+    ],
+)
+def test_relation_that_is_declared_as_plain_values_is_refused(model, key, field):
+    relations = {field.name for field in model._meta.get_fields() if field.is_relation}
+    assert (field.source or key) in relations
+    meta = type("Meta", (), {"model": model, "fields": (key,)})
+    with pytest.raises(ImproperlyConfigured, match=rf"Wrong.{key} takes every id"):
+        type("Wrong", (ResourceSerializer,), {key: field, "Meta": meta})().fields  # noqa: B018
 
 
 def test_rows_that_are_not_shared_cannot_be_called_so(world):
@@ -401,6 +452,22 @@ class RowView(ProcedureView):
 
     def post(self, request, **_):
         return Response({"posted": self.row.code})
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        under(Course, rows={}, course_id="pk"),  # not tied to the institution of the URL
+        under(Course, rows={}, institution_id="institution", course_id="pk"),
+        under(Course, rows={}, course_id="pk", home_id="institution"),  # tied to an institution that nobody has judged
+        under(Course, rows={}, course_id="pk", institution_id="vle"),
+        under(Course, rows={}, course_id="pk", institution_id="code"),
+        under(Course, rows={}, course_id="pk", institution_id="nonsense"),
+    ],
+)
+def test_row_of_a_procedure_must_be_tied_to_the_root_of_its_url(scope):
+    with pytest.raises(TypeError, match="row_scope does not end in institution_id"):
+        type("Opened", (RowView,), {"row_scope": scope})
 
 
 urlpatterns = [

@@ -8,13 +8,14 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from courses.models import Activity, Course, CourseGroup, CourseInstructor, CourseLearner
+from courses.models import Activity, ActivityInstrument, Course, CourseGroup, CourseInstructor, CourseLearner
+from institutions.api.institution import InstitutionSerializer
 from institutions.models import Credential, Institution, Instrument, Provider, UIOption
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.routing import Resource
 from kernel.row_rules import multiplies
-from kernel.scope import shared, under
+from kernel.scope import Scope, shared, under
 from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
 from reports.models import Report, ReportInstrument, Request
@@ -364,6 +365,11 @@ GOOD_URL = "institution/{parent_lookup_vle__institution_id}/course/{parent_looku
 IMPURE = {Role.LEARNER: grant(READ, rows=lambda me: Q(created_at__lt=timezone.now()))}
 
 
+def _under(**changes) -> Scope:
+    ids = {"parent_lookup_course_id": "pk", "parent_lookup_vle__institution_id": "vle__institution"}
+    return under(Course, **{"rows": "course"} | ids | changes)
+
+
 @pytest.mark.parametrize(
     ("error", "url", "changes"),
     [
@@ -388,6 +394,32 @@ IMPURE = {Role.LEARNER: grant(READ, rows=lambda me: Q(created_at__lt=timezone.no
                     parent_lookup_course_id="pk",
                     parent_lookup_vle__institution_id="vle__institution",
                 )
+            },
+        ),
+        # A path to a row of another table: VLE 1 would be shown what hangs in institution 1.
+        ("leads to another table", GOOD_URL, {"scope": _under(rows="vle")}),
+        ("leads to another table", GOOD_URL, {"scope": _under(parent_lookup_vle__institution_id="vle")}),
+        ("leads to another table", GOOD_URL, {"scope": _under(tenant="vle")}),
+        ("leads to another table", GOOD_URL, {"scope": _under(same_tenant=("course",))}),
+        (
+            "shows all institutions' rows",
+            GOOD_URL,
+            {
+                "scope": shared(Course, **_under().kwargs),
+                "queryset": ActivityInstrument.objects.all(),
+                "access": {Role.ADMIN: grant(READ)},
+            },
+        ),
+        ("begins with", GOOD_URL, {"scope": Scope(Course, _under().rows, _under().kwargs)}),
+        ("has no parent", "institution/{id}/", {"scope": Scope(), "access": {Role.GLOBAL: grant(READ)}}),
+        (
+            "shows all rows of the root",
+            "institution/{id}/",
+            {
+                "scope": Scope(root_kwarg="id"),
+                "queryset": Institution.objects.all(),
+                "serializer_class": InstitutionSerializer,
+                "access": {Role.GLOBAL | Role.MEMBER: grant(READ)},
             },
         ),
     ],

@@ -109,6 +109,31 @@ def test_violated_constraints_are_told_before_what_a_service_refuses(as_, home):
     assert ActivityInstrument.objects.filter(activity=home.activity).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_refuses_at_the_commit_is_400_and_not_written(as_, world, monkeypatch):
+    """Foreign keys and ties are checked when the transaction ends, behind the view's own code."""
+    home, stranger = world.home, world.away.people["ann"].learner
+
+    def tie(self, serializer):
+        row = serializer.instance or CourseGroup(institution=home.institution)
+        row.name = "Half"
+        row.save()
+        CourseLearner.objects.create(institution=home.institution, course=home.course, learner=stranger)
+        serializer.instance = row
+
+    for hook in ("perform_create", "perform_update"):
+        monkeypatch.setattr(GroupViewSet, hook, tie)
+    admin, groups = as_("admin"), f"/api/v2/institution/{home.institution.pk}/group/"
+    for answer in (
+        admin.post(groups, {"name": "Arts"}, format="json"),
+        admin.patch(f"{groups}{home.group.pk}/", {"name": "Arts"}, format="json"),
+    ):
+        told = {"non_field_errors": ["These values do not go together."]}
+        assert (answer.status_code, answer.json()) == (400, told)
+    assert not CourseGroup.objects.filter(name="Half").exists()
+    assert not CourseLearner.objects.filter(learner=stranger, course=home.course).exists()
+
+
 # Answers from memory.
 
 

@@ -175,8 +175,8 @@ def chapter_4_teacher_comes_from_the_vle_and_sets_the_activity_up(story):
     teacher.send("tool-remove", 204, tool=teacher.adds_instrument(VR, {}))
     off = teacher.send("tool-off", 200, tool=plag, instrument=PLAG, active=False, options={})
     assert off["active"] is False
-    kept = teacher.send("tool-off", 200, tool=plag, instrument=PLAG, active=True, options={})
-    assert kept["alternative_to"] is None
+    on = teacher.send("tool-off", 200, tool=plag, instrument=PLAG, active=True, options={})
+    assert on["alternative_to"] is None
     assert teacher.send("activity-on", 200)["enabled"] is True
     assert [tool["instrument"]["acronym"] for tool in teacher.opens_activity()] == ["ks", "fr", "plag"]
     (shown,) = teacher.opens_dashboard()
@@ -208,8 +208,8 @@ def chapter_5_learner_has_to_accept_and_to_enrol_first(story):
     bob_learner = story.bob.values["user"]
     assignment = story.admin.send("category-assign", 201, user=bob_learner, category=story.category)["id"]
     story.admin.send("assignment-update", 200, user=bob_learner, category=story.category, assignment=assignment)
-    (found,) = story.admin.send("learner-sends", 200, user=bob_learner)["results"]
-    assert found["expires_at"].startswith("2099-01-01")
+    (assigned,) = story.admin.send("learner-sends", 200, user=bob_learner)["results"]
+    assert assigned["expires_at"].startswith("2099-01-01")
     ann_learner = story.ann.values["user"]
     assignment = story.admin.send("category-assign", 201, user=ann_learner, category=story.category)["id"]
     story.admin.send("assignment-remove", 204, user=ann_learner, assignment=assignment)

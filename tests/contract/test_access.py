@@ -213,7 +213,7 @@ def test_list_has_no_row_of_another_institution(name, who, caller, world):
     url = url_of(CALLS[name], world, i=world.away.institution.pk)
     theirs = client_of(world.away.people["admin"]).get(f"{url}?limit=1000").json()["results"]
     assert len(theirs) == len(rows) > 0
-    own, others = ({row["id"] for row in found if not row.get("is_global")} for found in (rows, theirs))
+    own, others = ({row["id"] for row in answer if not row.get("is_global")} for answer in (rows, theirs))
     assert own.isdisjoint(others)
     assert min(len(own), len(others)) > 0
 

@@ -223,8 +223,8 @@ def test_documents_are_forms_with_the_language_twice(multipart, at):
     parts = (("language", "ca"), ("pdf", PDF), ("html", ""), ("language", "ca"))
     made = ok(multipart("post", at("ic/{ic}/document/"), *parts), 201)
     assert (made["language"], made["html"]) == ("ca", "")
-    kept = ok(multipart("put", at("ic/{ic}/document/ca/"), ("language", "ca"), ("html", "<p>Hi consento.</p>")))
-    assert (kept["html"], kept["pdf"] is None) == ("<p>Hi consento.</p>", False)
+    changed = ok(multipart("put", at("ic/{ic}/document/ca/"), ("language", "ca"), ("html", "<p>Hi consento.</p>")))
+    assert (changed["html"], changed["pdf"] is None) == ("<p>Hi consento.</p>", False)
 
 
 def test_a_pdf_is_taken_away_by_json(multipart, at, spa):
@@ -334,8 +334,8 @@ def test_login_answers_a_nested_pair_and_ignores_what_else_is_sent(world):
     body = {"email": "ann@home.example.org", "password": PASSWORD, "rememberMe": True}
     answer = ok(APIClient().post("/api/v2/auth/login", body, HTTP_AUTHORIZATION="JWT old.old.old"))
     assert list(answer) == ["token"]
-    said = claims(answer["token"]["access_token"])
-    assert said["exp"] - said["iat"] == 15 * 60
+    payload = claims(answer["token"]["access_token"])
+    assert payload["exp"] - payload["iat"] == 15 * 60
     refused = APIClient().post("/api/v2/auth/login", body | {"password": "wrong"})
     assert refused.status_code == 401
 
@@ -457,11 +457,11 @@ def test_no_header_is_named_count(spa, at):
 
 @pytest.mark.parametrize("bound", ["identity_level__gte", "content_level__gte", "integrity_level__gte"])
 def test_level_bounds_are_two_three_four_or_none(bound, spa, at, world):
-    found = {
+    counts = {
         number: ok(spa("teacher").get(at("course/{course}/activity/{activity}/report"), {bound: number}))["count"]
         for number in (2, 3, 4, -1)
     }
-    assert found == {2: int(bound.startswith("identity")), 3: 0, 4: 0, -1: 1}
+    assert counts == {2: int(bound.startswith("identity")), 3: 0, 4: 0, -1: 1}
 
 
 # What each page reads when it is opened.

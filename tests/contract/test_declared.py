@@ -19,13 +19,13 @@ VERBS = ("get", "post", "put", "patch", "delete")
 @cache
 def served() -> frozenset[tuple[str, str]]:
     """(method, address) of everything below /api/v2/ and /lapi/v1/, as the URLs say it."""
-    found = set()
+    operations = set()
     for route, view in _views(get_resolver().url_patterns):
         if route.startswith(("api/v2/", "lapi/v1/")) and not route.startswith(SIGN_IN):
             methods = getattr(view, "actions", None) or [verb for verb in VERBS if hasattr(view.cls, verb)]
             opened = view.cls.http_method_names
-            found |= {(method, "/" + _named(route)) for method in methods if method in opened and method in VERBS}
-    return frozenset(found)
+            operations |= {(method, "/" + _named(route)) for method in methods if method in opened and method in VERBS}
+    return frozenset(operations)
 
 
 def _views(patterns, prefix: str = "") -> Iterator[tuple[str, object]]:

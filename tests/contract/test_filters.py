@@ -84,11 +84,11 @@ ROLES = [
 ]
 
 
-@pytest.mark.parametrize(("roles", "found"), ROLES, ids=[roles for roles, _ in ROLES])
-def test_users_are_filtered_by_roles(roles, found, get, world):
+@pytest.mark.parametrize(("roles", "expected"), ROLES, ids=[roles for roles, _ in ROLES])
+def test_users_are_filtered_by_roles(roles, expected, get, world):
     body = get("user.list", f"roles={roles}")
-    assert [row["uid"] for row in body["results"]] == found
-    assert body["count"] == len(found)
+    assert [row["uid"] for row in body["results"]] == expected
+    assert body["count"] == len(expected)
 
 
 def test_person_of_two_roles_is_found_once(get, world):
@@ -137,9 +137,9 @@ BOXES = [(operation, name) for operation, names in COLUMN_FILTERS.items() for na
 def test_column_box_never_fails(operation, name, get, world):
     # Nothing that is typed stands in any row, but for this day.
     for text in TYPED:
-        found = (name, text) == ("valid_from", "2020-01-01")  # the one that some row holds
-        found = found or (name.endswith("_level__gte") and text == "-1")  # which is no bound
-        assert bool(get(operation, f"{name}={text}")["count"]) == (found or text == ""), text
+        matches = (name, text) == ("valid_from", "2020-01-01")  # the one that some row holds
+        matches = matches or (name.endswith("_level__gte") and text == "-1")  # which is no bound
+        assert bool(get(operation, f"{name}={text}")["count"]) == (matches or text == ""), text
 
 
 BAD = [
@@ -167,12 +167,12 @@ def test_column_box_of_learners_finds_nothing_for_what_is_no_id(get, world):
 def test_column_boxes_of_ics_find_by_id_part_of_the_version_and_day(get, world):
     one, two = world.home.consent.pk, world.home.newer_consent.pk
     InformedConsent.objects.filter(pk=two).update(valid_from=datetime.fromisoformat("2021-02-03T04:05:06Z"))
-    for query, found in (
+    for query, expected in (
         (f"id={one}", [one]), (f"id={world.away.consent.pk}", []), ("id=abc", []), ("version=2.0", [two]),
         ("version=.0.", [one, two]), ("version=7", []), ("valid_from=2020-01-01", [one]),
         ("valid_from=2021-02-03", [two]), ("valid_from=2021-02-04", []), ("valid_from=soon", []),
     ):  # fmt: skip
-        assert keys(get("ic.list", query)) == found, query
+        assert keys(get("ic.list", query)) == expected, query
 
 
 def test_column_boxes_of_activities_find_by_part_of_name_and_type_and_day(get, world):
@@ -182,12 +182,12 @@ def test_column_boxes_of_activities_find_by_part_of_name_and_type_and_day(get, w
         vle_activity_id="2", name="Essay", start=datetime.fromisoformat("2021-02-03T04:05:06Z"),
         end=datetime.fromisoformat("2021-06-07T00:00:00Z"),
     )  # fmt: skip
-    for query, found in (
+    for query, expected in (
         ("name=SSA", [other.pk]), ("name=quiz", [one]), ("name=zebra", []), ("vle_activity_type=assi", [other.pk]),
         ("start=2021-02-03", [other.pk]), ("start=2021-06-07", []), ("end=2021-06-07", [other.pk]),
         ("end=2021-02-03", []), ("end=soon", []),
     ):  # fmt: skip
-        assert keys(get("activity.list", query)) == found, query
+        assert keys(get("activity.list", query)) == expected, query
 
 
 def test_column_boxes_of_courses_find_by_id_part_of_the_code_and_day(get, world):
@@ -196,39 +196,39 @@ def test_column_boxes_of_courses_find_by_id_part_of_the_code_and_day(get, world)
         course.code, course.start = "Quagga-2", datetime.fromisoformat("2021-02-03T04:05:06Z")
         course.end = datetime.fromisoformat("2021-06-07T00:00:00Z")
         course.save()
-    for query, found in (
+    for query, expected in (
         (f"id={one}", [one]), (f"id={world.away.course.pk}", []), ("id=abc", []), ("code=quag", [two]),
         ("code=C", [one]), ("code=zebra", []), ("start=2021-02-03", [two]), ("start=2021-06-07", []),
         ("end=2021-06-07", [two]), ("end=2021-02-03", []), ("end=soon", []), ("start=soon", []),
     ):  # fmt: skip
-        assert keys(get("course.list", query)) == found, query
+        assert keys(get("course.list", query)) == expected, query
 
 
 def test_column_boxes_of_send_categories_find_by_id_and_the_exact_description(get, filled):
     one = filled.home.category.pk
-    for query, found in (
+    for query, expected in (
         (f"id={one}", [one]), (f"id={filled.away.category.pk}", []), ("description=low%20sight", [one]),
         ("description=low", []), (f"id={one}&description=need%201", []), ("description=a%0Ab", []),
     ):  # fmt: skip
-        assert keys(get("send.list", query)) == found, query
+        assert keys(get("send.list", query)) == expected, query
 
 
 def test_filters_of_groups_find_part_of_the_text_and_children_or_roots(get, filled):
     top = filled.home.group.pk
     names = {row["id"]: row["name"] for row in get("group.list", "limit=1000")["results"]}
-    for query, found in (
+    for query, expected in (
         ("name=FACUL", ["Faculty"]), ("name=group%20", ["Group 0", "Group 1", "Group 2"]), ("name=nothing", []),
         ("description=MOR", ["Group 1"]), (f"parent={top}", ["Group 1"]), (f"parent={top}&name=faculty", []),
         ("parent=-1", ["Faculty", "Group 0", "Group 2"]), ("parent=", [*names.values()]),
     ):  # fmt: skip
-        assert [names[key] for key in keys(get("group.list", query))] == found, query
+        assert [names[key] for key in keys(get("group.list", query))] == expected, query
     for wrong in ("0", "-2", "abc", "1.5", "%00", "9" * 30, filled.away.group.pk, 987654321):
         assert list(get("group.list", f"parent={wrong}", status=400)) == ["parent"], wrong
 
 
 def test_filters_of_group_courses_are_exact(get, filled):
     home = filled.home
-    for query, found in (
+    for query, expected in (
         ("code=M1", ["M1"]), ("code=m1", []), ("code=M", []), ("vle_course_id=more2", ["M2"]),
         ("vle_course_id=more", []), ("description=More", ["M1"]), ("description=more", []),
         ("start=2024-02-03T04:05:06.789Z", ["M1"]),
@@ -236,7 +236,7 @@ def test_filters_of_group_courses_are_exact(get, filled):
         (f"vle_id={home.vle.pk}", ["C1", "M0", "M1", "M2"]), (f"vle_id={filled.away.vle.pk}", []),
         (f"vle_id={home.vle.pk}&code=M2", ["M2"]), ("code=", ["C1", "M0", "M1", "M2"]),
     ):  # fmt: skip
-        assert [row["code"] for row in get("group_course.list", query)["results"]] == found, query
+        assert [row["code"] for row in get("group_course.list", query)["results"]] == expected, query
     for name, wrong in (
         ("vle_id", "abc"),
         ("vle_id", "1.5"),

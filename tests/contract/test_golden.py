@@ -87,15 +87,15 @@ def test_answers_are_the_golden_ones(name, who, caller, world):
     is_admin = RESOURCES[name].root == "admin"
     if is_admin:
         fill_administration(3)
-    client, words, said = caller(who), Words(), {}
+    client, words, answers = caller(who), Words(), {}
     reads = [
         call for call in CALLS.values() if call.resource.name == name and call.method == "get" and call.status == 200
     ]
     for call in reads:
         answer = client.get(url_of(call, world) + ("?limit=100" if is_admin else ""))
         words.rows = call.verb if call.verb in call.resource.actions and documented(call) is None else "row"
-        said[key_of(call)] = [answer.status_code, words.of(answer.json())]
-    text = json.dumps(said, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+        answers[key_of(call)] = [answer.status_code, words.of(answer.json())]
+    text = json.dumps(answers, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
     file = FOLDER / f"{name}-{who}.json"
     if os.environ.get("GOLDEN") == "write":
         FOLDER.mkdir(exist_ok=True)

@@ -47,8 +47,8 @@ def described(operation):
 
 
 def test_the_schema_holds_the_document_and_what_is_named_here():
-    found = {(method, path) for path, item in SCHEMA["paths"].items() for method in METHODS if method in item}
-    assert found == {(operation.method, operation.path) for operation in DOCUMENTED} | BESIDE
+    operations = {(method, path) for path, item in SCHEMA["paths"].items() for method in METHODS if method in item}
+    assert operations == {(operation.method, operation.path) for operation in DOCUMENTED} | BESIDE
 
 
 def test_components_have_the_documents_names():
@@ -106,15 +106,15 @@ def test_answers_have_the_documented_keys_first(operation):
 
 @pytest.mark.parametrize("call", OF_VLES, ids=lambda call: call.name)
 def test_operations_of_vles_are_described(call):
-    said = SCHEMA["paths"][call.url][call.method]
-    parameters = {(p["in"], p["name"]): p["schema"] for p in said.get("parameters", ())}
+    described = SCHEMA["paths"][call.url][call.method]
+    parameters = {(p["in"], p["name"]): p["schema"] for p in described.get("parameters", ())}
     ids = {part[1:-1] for part in call.url.split("/") if part.startswith("{")}
     assert {name for where, name in parameters if where == "path"} == ids
     assert {parameters["path", name]["type"] for name in ids} == {"integer"}
     writes = call.method in {"post", "put", "patch"}
     expected = {str(call.status), "401", "403", "404"}
     expected |= {"400", "413", "415"} if writes else {"400"} if call.is_list else set()
-    assert set(said["responses"]) == expected
+    assert set(described["responses"]) == expected
     if call.is_list:
         assert {name for where, name in parameters if where == "query"} >= {"limit", "offset", "ordering", "search"}
 

@@ -364,8 +364,8 @@ def test_lifetimes_of_each_kind(kind, pair_of):
     access, refresh = claims_of(pair["access_token"]), claims_of(pair["refresh_token"])
     assert access["exp"] - access["iat"] == 15 * 60
     assert abs(refresh["exp"] - refresh["iat"] - MINUTES[kind] * 60) <= 1
-    said = {"admin": "person"}.get(kind, kind)  # being a global administrator is a right, which no token says
-    assert access["kind"] == refresh["kind"] == said
+    claimed = {"admin": "person"}.get(kind, kind)  # being a global administrator is a right, which no token says
+    assert access["kind"] == refresh["kind"] == claimed
 
 
 def test_session_of_a_sitting_lives_as_long_as_the_sitting_may_take(world):

@@ -101,9 +101,9 @@ def test_last_administrator_stays(method, body, caller, world):
     root = User.objects.filter(pk=world.people["legal"].pk)
     root.update(is_staff=True, login_allowed=False)
     assert request(client, method, url, body).status_code == 409
-    held = User.objects.get(pk=world.people["admin"].pk)
-    assert held.inst_admin
-    assert held.login_allowed
+    person = User.objects.get(pk=world.people["admin"].pk)
+    assert person.inst_admin
+    assert person.login_allowed
     root.update(login_allowed=True)
     assert request(client, method, url, body).status_code in (200, 204)
 
@@ -151,7 +151,7 @@ def test_lti_secret_and_role_secret_are_answered_once_and_never_stored_in_clear(
         for secret in ("secret_id", "consumer_secret"):
             assert issued[secret] not in answer.content.decode()
         row = answer.json()
-        assert [found["credentials"] for found in row.get("results", [row])] in ([None], [None, None])
+        assert [vle["credentials"] for vle in row.get("results", [row])] in ([None], [None, None])
     for secret in ("secret_id", "consumer_secret"):
         assert issued[secret] not in stored()
 
@@ -359,11 +359,11 @@ def test_version_that_is_none_is_400(version, caller, world):
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("value", "status"),
     [("abc", 400), ("", 400), ("1.5", 400), ("null", 400), ("987654321", 404), ("9" * 30, 404), ("0", 404)],
 )
-def test_enrolment_of_what_is_no_activity(asked, status, caller, world):
-    answer = caller("admin").get(f"{url_of(CALLS['learner.enrolment'], world)}?activity_id={asked}")
+def test_enrolment_of_what_is_no_activity(value, status, caller, world):
+    answer = caller("admin").get(f"{url_of(CALLS['learner.enrolment'], world)}?activity_id={value}")
     assert answer.status_code == status
 
 
@@ -558,8 +558,8 @@ def test_page_of_the_current_consent_may_be_empty(caller, world):
     assert caller("admin").get(url).json() == {"count": 0, "next": None, "previous": None, "results": []}
     InformedConsent.objects.filter(institution=world.home.institution).update(valid_from=timezone.now())
     one = caller("admin").get(url).json()
-    asked = caller("admin").get(f"{url}?search=nothing&ordering=-id&limit=0&offset=5").json()
-    assert asked == one
+    page = caller("admin").get(f"{url}?search=nothing&ordering=-id&limit=0&offset=5").json()
+    assert page == one
     assert one["count"] == 1
 
 
@@ -567,8 +567,8 @@ def test_special_need_that_has_run_out_is_gone_at_once(caller, world):
     def send_of_ann():
         return send(caller("ann"), CALLS["learner.read"], world).json()["send"]
 
-    held = {"enabled_options": ["big_fonts"], "disabled_instruments": [2]}
-    assert send_of_ann() == {"is_send": True, "send": held}
+    options = {"enabled_options": ["big_fonts"], "disabled_instruments": [2]}
+    assert send_of_ann() == {"is_send": True, "send": options}
     world.home.assignment.expires_at = timezone.now() - timezone.timedelta(seconds=1)
     world.home.assignment.save()
     assert send_of_ann() == {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}}

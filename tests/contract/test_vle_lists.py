@@ -46,20 +46,20 @@ def test_search_finds_in_these_columns_and_no_other(name, get):
     rows, columns = get(name, "limit=1000")["results"], CALLS[name].resource.searched.split()
     for column in columns:
         text = next(row[column] for row in reversed(rows) if row[column])
-        found = get(name, f"limit=1000&search={text.upper()}")["results"]
+        matching = get(name, f"limit=1000&search={text.upper()}")["results"]
         expected = [
             row["id"]
             for row in rows
             if all(any(word in (row[searched] or "").lower() for searched in columns) for word in text.lower().split())
         ]
-        assert [row["id"] for row in found] == expected != [], (column, text)
+        assert [row["id"] for row in matching] == expected != [], (column, text)
     assert get(name, "search=university")["count"] == 0
 
 
 def test_search_of_tools_and_reports(get, world):
     assert [row["instrument"] for row in get("vle_tool.list", "search=keystroke")["results"]] == [2]
-    found = get("vle_report.list", "search=ann@home")["results"]
-    assert [row["learner"]["uid"] for row in found] == ["ann"]
+    rows = get("vle_report.list", "search=ann@home")["results"]
+    assert [row["learner"]["uid"] for row in rows] == ["ann"]
 
 
 # Filters.
@@ -119,10 +119,10 @@ def test_filters_by_ids(get, world):
     assert get("vle_activity.list", f"course_id={home.other_course.pk}")["count"] == 0
     ann = Learner.objects.get(pk=home.people["ann"].pk)
     assert [row["uid"] for row in get("vle_learner.list", f"learner_id={ann.learner_id}")["results"]] == ["ann"]
-    asked = get("vle_request.list", "limit=1000&instruments=1")["results"]
-    assert asked
-    assert all(1 in row["instruments"] for row in asked)
-    assert len(asked) < get("vle_request.list")["count"]
+    rows = get("vle_request.list", "limit=1000&instruments=1")["results"]
+    assert rows
+    assert all(1 in row["instruments"] for row in rows)
+    assert len(rows) < get("vle_request.list")["count"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
         # Building a FilterSet and its form costs more than the page's own query: only when it is used.
         if declared is None or declared.base_filters.keys().isdisjoint(request.query_params):
             return queryset
-        return super().filter_queryset(request, queryset, view)
+        found = super().filter_queryset(request, queryset, view)
+        if not all(condition in found.query.where.children for condition in queryset.query.where.children):
+            raise RuntimeError(f"{declared.__name__} does not narrow the rows that it was given, it finds others")
+        return found
 
 
 # Their choices are rows or values of all institutions: forms list them, and answers reveal which ids exist elsewhere.

@@ -277,6 +277,28 @@ def test_filter_over_rows_of_everywhere_is_refused():
     refused(names=filters.AllValuesMultipleFilter(field_name="name"))
 
 
+def test_filter_that_begins_with_other_rows_shows_none(as_, world, settings, monkeypatch):
+    """A method of a filter set that looks at the table instead of the rows that it was given."""
+    settings.ROOT_URLCONF = "tests.kernel.sample"
+
+    class Begun(filters.FilterSet):
+        word = filters.CharFilter(method="narrowed")
+        letters = filters.CharFilter(method="begun_anew")
+
+        def narrowed(self, rows, name, value):
+            return rows.filter(Q(name=value) | Q(description=value)).distinct()
+
+        def begun_anew(self, rows, name, value):
+            return CourseGroup.objects.filter(name__contains=value)
+
+    monkeypatch.setattr(GroupViewSet, "filterset_class", Begun)
+    url = f"/api/v2/institution/{world.home.institution.pk}/group/"
+    for who in ("admin", "member"):
+        assert as_(who).get(url, {"word": world.home.group.name}).status_code == 200
+        with pytest.raises(RuntimeError, match="Begun does not narrow"):
+            as_(who).get(url, {"letters": world.home.group.name})
+
+
 def test_every_address_of_the_api_is_sealed_but_for_signing_in():
     """What is not sealed is named here, and open to everybody."""
     views: dict[str, type] = {}

@@ -34,6 +34,7 @@ class Reader(Rooted, ModelViewSet):
     fast_rows = True
     reads_parent = True
     lookup_field = "pk"
+    lookup_url_kwarg = "id"
     ordering: tuple[str | OrderBy, ...] = ("pk",)
     orderable: Mapping[str, str | tuple[str, ...]] = {}
     link: dict[str, Any] = {}  # what ties rows to the parent of this request

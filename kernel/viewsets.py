@@ -52,7 +52,6 @@ class ResourceViewSet(Reader):
     lock_keys = True
     locks_row = True
     answers_from_memory = False
-    lookup_url_kwarg = "id"
     lookup_value_converter = "id"
     search_fields: tuple[str, ...] = ()
 

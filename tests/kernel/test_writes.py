@@ -4,7 +4,7 @@ from threading import Event, Thread
 from time import sleep
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
@@ -13,11 +13,13 @@ from courses.api.group import GroupViewSet
 from courses.models import ActivityInstrument, CourseGroup, CourseLearner
 from institutions.models import InformedConsent, Instrument, User
 from institutions.services.people import person_update
+from kernel import errors
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.domain import Conflict
-from kernel.writes import inserted, loaded, one_transaction
+from kernel.writes import Taken, inserted, loaded, one_transaction
 from learners.models import Learner
+from learners.services import state_of_locked_learner
 from tests.contract import vle_calls
 
 TAKEN = ["This value is already taken."]
@@ -232,3 +234,28 @@ def _until_somebody_waits() -> None:
                 return
         sleep(0.05)
     raise AssertionError("nobody waits")
+
+
+# What happens between a question and its answer.
+
+
+def test_a_consent_given_while_the_lock_was_waited_for_is_read_again(home):
+    learner = Learner.objects.select_related("institution", "consent").get(user=home.people["eve"])
+    assert learner.consent is None
+    learner.consent_id = home.newer_consent.pk
+    learner._state.fields_cache["consent"] = None  # as the statement joined it
+    assert state_of_locked_learner(learner, None).learner.consent == home.newer_consent
+
+
+def test_a_value_that_is_free_again_when_the_database_is_asked_is_told_as_taken():
+    error = Taken(lambda: None, uid="taken")
+    assert errors._translate(error, view=None).detail == {"uid": ["taken"]}
+
+
+def test_a_refusal_of_another_constraint_is_not_told_as_a_taken_value(home, monkeypatch):
+    def refuse(self, **how):
+        raise IntegrityError("another constraint")
+
+    monkeypatch.setattr(User, "save", refuse)
+    with pytest.raises(IntegrityError, match="another constraint"):
+        person_update(person=home.people["bob"], first_name="Robert")

@@ -17,7 +17,7 @@ from tests.servers.databases import ROOT
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server: the one of DATABASE_URL, else one that is started if there is none."""
+    """The URL of a PostgreSQL server: the one of DATABASE_URL, else one that is started."""
     if urlsplit(os.environ["DATABASE_URL"]).scheme != "sqlite":
         yield os.environ["DATABASE_URL"]
         return
@@ -26,7 +26,11 @@ def postgres() -> Iterator[str]:
     with TemporaryDirectory(prefix="tesla-benchmarks-") as folder:
         Path(folder).chmod(0o711)
         server = f"{folder}/server"
-        started = subprocess.run([*program, "start", server], stdout=subprocess.PIPE, text=True, check=True)
+        # Nothing is installed for a test, and a server that runs here may ask for a password.
+        environment = os.environ | {"POSTGRES_FROM": os.environ.get("POSTGRES_FROM") or "own"}
+        started = subprocess.run(
+            [*program, "start", server], env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
         yield started.stdout.strip()
         subprocess.run([*program, "stop", server], check=True)
 

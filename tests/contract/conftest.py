@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -46,10 +45,9 @@ def stage(django_db_setup, django_db_blocker):
     @contextmanager
     def standing(prepare: Callable[[World], None] = lambda world: None) -> Iterator[bytes]:
         with django_db_blocker.unblock(), transaction.atomic():
-            with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-                world = kept().again()
-                before = pickle.dumps(world)
-                prepare(world)
+            world = kept().again()
+            before = pickle.dumps(world)
+            prepare(world)
             yield before
             transaction.set_rollback(True)
 

@@ -16,6 +16,7 @@ from courses.models import (
 )
 from institutions.models import Instrument
 from kernel.fast.whole import Whole
+from kernel.text import as_identifier
 from learners.queries import instruments_applying
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
@@ -91,7 +92,7 @@ _OF_VLE = Whole(
 
 def activity_context_of_vle(vle_id: int, activity_type: str, activity_id: str) -> ActivityContext | None:
     """The same by the type and id of the activity in the VLE."""
-    return _context_from_rows(_OF_VLE(vle=vle_id, kind=activity_type, key=activity_id))
+    return _context_from_rows(_OF_VLE(vle=vle_id, kind=as_identifier(activity_type), key=as_identifier(activity_id)))
 
 
 def _context_from_rows(rows: Iterable[Any]) -> ActivityContext | None:

@@ -19,8 +19,8 @@ from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
-from kernel.serializers import BodySerializer
-from kernel.text import validate_language, validate_web_address
+from kernel.serializers import BodySerializer, IdentifierField
+from kernel.text import identifier_key, validate_language, validate_web_address
 from learners.api.learner import MissingEnrolmentsSerializer
 from signin.services.launchers import LONGEST
 
@@ -55,9 +55,9 @@ class AssessmentOptionsSerializer(BodySerializer):
 class AssessmentBodySerializer(BodySerializer):
     """An activity and a learner for a new session; or `session_id` of one that goes on or, with `close`, ends."""
 
-    vle_activity_type = serializers.CharField(max_length=250, **OPTIONAL)
-    vle_activity_id = serializers.CharField(max_length=250, **OPTIONAL)
-    vle_learner_uid = serializers.CharField(max_length=255, **OPTIONAL)
+    vle_activity_type = IdentifierField(max_length=250, **OPTIONAL)
+    vle_activity_id = IdentifierField(max_length=250, **OPTIONAL)
+    vle_learner_uid = IdentifierField(max_length=255, **OPTIONAL)
     max_ttl = serializers.IntegerField(
         min_value=1, max_value=LONGEST, help_text=f"Minutes; {assessments.MINUTES} if null.", **OPTIONAL
     )
@@ -165,8 +165,10 @@ class AssessmentView(ProcedureView):
         session = rows.filter(pk=body["session_id"], activity__vle=self.root_id).first()
         if session is None:
             raise Unknown("Session not found")
-        own = (session.activity.vle_activity_type, session.activity.vle_activity_id, session.learner.user.uid)
-        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):
+        activity, uid = session.activity, session.learner.user.uid
+        own = (activity.vle_activity_type, activity.vle_activity_id, uid)
+        named = tuple(body.get(name, value) for name, value in zip(OF_NEW, own, strict=True))
+        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):
             raise Invalid(session_id="This session is another learner's or of another activity.")
         return session
 

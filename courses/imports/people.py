@@ -18,10 +18,12 @@ from institutions.services.person_values import values_compared
 from institutions.services.rosters import instructors_add, people_create, person_upsert
 from kernel.batches import batched
 from kernel.domain import DomainError, Invalid
+from kernel.text import as_identifier, identifier_key
 from learners.models import Learner
 from learners.services import learner_add, learners_add
 
 VALUES = "first_name", "last_name", "email", "locale"
+IDENTIFIERS = "uid", "email", "course"
 COLUMNS = ("uid", *VALUES, "role", "vle", "course")
 ROLES = {"": (), LEARNER: (LEARNER,), INSTRUCTOR: (INSTRUCTOR,), "both": (INSTRUCTOR, LEARNER)}
 CREATED, UPDATED, UNCHANGED, REFUSED = STATUSES = "created", "updated", "unchanged", "refused"
@@ -35,6 +37,10 @@ class PersonEntry(NamedTuple):
     values: dict[str, Any]
     roles: tuple[str, ...]
     course: Course | None
+
+    @property
+    def key(self) -> str:
+        return identifier_key(self.uid)
 
 
 class RowOutcome(NamedTuple):
@@ -82,7 +88,7 @@ class PeopleImport:
         """The row's values, or what is wrong with it."""
         if row.problem:
             return [row.problem]
-        cells = {name: cell.strip() for name, cell in zip(self._columns, row.cells, strict=True)}
+        cells = {name: as_identifier(cell) if name in IDENTIFIERS else cell.strip() for name, cell in zip(self._columns, row.cells, strict=True)}
         errors = [] if cells["uid"] else ["uid: missing."]
         role = cells.get("role", "").lower()
         if role not in ROLES:
@@ -132,8 +138,8 @@ class _StoredPeople:
     """The stored people of some rows, to skip unchanged rows: in a nightly import these are most of them."""
 
     def __init__(self, institution: Institution, entries: list[PersonEntry]) -> None:
-        people = User.objects.filter(institution=institution, uid__in={entry.uid for entry in entries})
-        self._people = {person.uid: person for person in people.select_related(INSTRUCTOR, LEARNER)}
+        people = User.objects.filter(institution=institution, uid_key__in={entry.key for entry in entries})
+        self._people = {person.uid_key: person for person in people.select_related(INSTRUCTOR, LEARNER)}
         keys = [person.pk for person in self._people.values()]
         courses = {entry.course.pk for entry in entries if entry.course}
         taught = CourseInstructor.objects.filter(course__in=courses, instructor__in=keys)
@@ -145,19 +151,19 @@ class _StoredPeople:
 
     def missing(self, entries: list[PersonEntry]) -> list[PersonEntry]:
         """The entries of new people who can be created together: whose uid and e-mail are in one row only."""
-        uids = Counter(entry.uid for entry in entries)
-        emails = Counter((entry.values.get("email") or "").lower() for entry in entries)
+        uids = Counter(entry.key for entry in entries)
+        emails = Counter(identifier_key(entry.values.get("email") or "") for entry in entries)
         return [
             entry
             for entry in entries
-            if entry.uid not in self._people
-            and uids[entry.uid] == 1
-            and not (entry.values.get("email") and emails[entry.values["email"].lower()] > 1)
+            if entry.key not in self._people
+            and uids[entry.key] == 1
+            and not (entry.values.get("email") and emails[identifier_key(entry.values["email"])] > 1)
         ]
 
     def unchanged(self, entry: PersonEntry) -> tuple[str, list[str]] | None:
         """The outcome if nothing has to be written, else None: then the person is forgotten, as the row changes it."""
-        person = self._people.pop(entry.uid, None)
+        person = self._people.pop(entry.key, None)
         if person is None or person.is_staff:
             return None
         compared = values_compared(person, entry.values)
@@ -166,7 +172,7 @@ class _StoredPeople:
         joined = course is None or all((course.pk, person.pk) in self._members[role] for role in entry.roles)
         if compared.changed or not has_roles or not joined:
             return None
-        self._people[entry.uid] = person
+        self._people[entry.key] = person
         return UNCHANGED, _notes(compared.ignored)
 
 

@@ -10,6 +10,7 @@ from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import Instructor, User
 from institutions.services.people import instructor_add
 from kernel.domain import Forbidden, Invalid, Unknown
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import Learner
 from learners.services import learner_add
@@ -66,7 +67,7 @@ def member_add(*, course: Course, membership: Membership, uid: str, may_give_rol
 @one_transaction()
 def member_replace(*, course: Course, membership: Membership, member: Any, uid: str, may_give_role: bool) -> Any:
     """Replace `member` in the course by the person with this uid; returns the row of the role. No uid is changed."""
-    if member.user.uid == uid:
+    if member.user.uid_key == identifier_key(uid):
         return member
     other = _member_by_uid(course, membership, uid, may_give_role)
     # Both are locked in the order of their keys before the course, so that two replacements cannot deadlock.

@@ -13,6 +13,7 @@ from institutions.services import people
 from institutions.services.person_values import values_compared
 from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
 NEEDED = ("first_name", "last_name", "email")  # to create a person
@@ -23,7 +24,8 @@ def member_known(*, course: Course, membership: Membership, uid: str, **values: 
 
     VLEs send the same members with every page view: without a change no transaction is needed.
     """
-    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=uid)
+    key = identifier_key(uid)
+    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=key)
     if person is None or not person.is_inside or _values_to_update(person, values):
         return person is not None, None
     return True, getattr(person, membership.column)
@@ -71,7 +73,7 @@ def member_register(
 def member_refresh(*, member: Any, **values: Any) -> User:
     """Update names and e-mail of a person without administrative rights who cannot sign in. The uid cannot change."""
     person = people.person_locked(person_id=member.pk)
-    if values.pop("uid", person.uid) != person.uid:
+    if identifier_key(values.pop("uid", person.uid)) != person.uid_key:
         raise Invalid(uid="This is somebody else's.")
     return _person_updated(person, values)
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Lower
 
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import (
@@ -25,6 +24,7 @@ from institutions.services.person_values import (
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
 
@@ -42,14 +42,16 @@ def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
 
     Existing people are not changed.
     """
-    known = User.objects.filter(institution=institution).values_list("uid", "pk", "is_staff")
-    rows = [row for part in batched(uids) for row in known.filter(uid__in=part)]
-    missing = {*uids}.difference(uid for uid, _, _ in rows)
-    created, malformed = people_create(institution=institution, people={uid: {} for uid in sorted(missing)})
+    known = User.objects.filter(institution=institution).values_list("uid_key", "pk", "is_staff")
+    keys = {uid: identifier_key(uid) for uid in uids}
+    rows = {key: row for part in batched({*keys.values()}) for key, *row in known.filter(uid_key__in=part)}
+    missing = sorted(uid for uid, key in keys.items() if key not in rows)
+    created, malformed = people_create(institution=institution, people={uid: {} for uid in missing})
+    found = {uid: rows[key] for uid, key in keys.items() if key in rows}
     return Roster(
-        existing={uid: pk for uid, pk, is_staff in rows if not is_staff},
+        existing={uid: pk for uid, (pk, is_staff) in found.items() if not is_staff},
         created=created,
-        refused=malformed | {uid: GLOBAL_ADMINISTRATOR for uid, _, is_staff in rows if is_staff},
+        refused=malformed | {uid: GLOBAL_ADMINISTRATOR for uid, (_, is_staff) in found.items() if is_staff},
     )
 
 
@@ -75,30 +77,33 @@ def people_create(
 def _prepared(institution: Institution, people: Mapping[str, dict[str, Any]]) -> tuple[dict[str, User], dict[str, str]]:
     """Unsaved people by uid, and {uid: what is wrong} of the others."""
     emails = {uid: values.get("email") for uid, values in people.items()}
-    emails_in_use, names = _emails_in_use(emails.values()), usernames_together(institution, emails)
-    ready, refused = {}, {}
+    emails_in_use, names = _emails_in_use(institution, emails.values()), usernames_together(institution, emails)
+    ready, refused, uid_keys = {}, {}, set()
     for uid, values in people.items():
         values = cleaned({"uid": uid, "username": names[uid], **values})
         person = User(institution=institution, **values)
         person.set_unusable_password()
-        address = (person.email or "").lower()
+        address = person.email_key
         try:
             refuse_malformed(person, {*values})
+            if person.uid_key in uid_keys:  # another spelling of a uid before it
+                raise ValidationError({"uid": TAKEN})
             if address in emails_in_use:
                 raise ValidationError({"email": TAKEN})
         except ValidationError as error:
             refused[uid] = " ".join(f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts)
         else:
             ready[uid] = person
-            emails_in_use |= {address} - {""}
+            uid_keys.add(person.uid_key)
+            emails_in_use |= {address} - {None}
     return ready, refused
 
 
-def _emails_in_use(emails: Iterable[str | None]) -> set[str]:
-    """Those of these e-mails that belong to somebody, in lower case."""
-    rows = User.objects.annotate(address=Lower("email")).values_list("address", flat=True)
-    wanted = {email.lower() for email in emails if email}
-    return {address for part in batched(wanted) for address in rows.filter(address__in=part)}
+def _emails_in_use(institution: Institution, emails: Iterable[str | None]) -> set[str | None]:
+    """The keys of those of these e-mails that belong to somebody of the institution."""
+    rows = User.objects.filter(institution=institution).values_list("email_key", flat=True)
+    wanted = {identifier_key(email) for email in emails if email}
+    return {key for part in batched(wanted) for key in rows.filter(email_key__in=part)}
 
 
 @one_transaction()

@@ -26,6 +26,7 @@ from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
+    IdentifierField,
     ResourceSerializer,
     SwitchField,
 )
@@ -67,7 +68,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     password2 = password_field()
     first_name = BlankableCharField(max_length=150)
     last_name = BlankableCharField(max_length=150)
-    uid = serializers.CharField(max_length=255)
+    uid = IdentifierField(max_length=255)
     email = BlankableEmailField()
     locale = locale_field()
     inst_admin = SwitchField()
@@ -80,7 +81,6 @@ class InstitutionUserSerializer(ResourceSerializer):
         model = User
         fields: tuple[str, ...] = ("id", "username", "password", "password2", *SHOWN)
         read_only_fields = ("last_login",)
-        extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Only compares the two passwords: services/people.py validates all other values."""

@@ -4,12 +4,13 @@ import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils.crypto import salted_hmac
 
-from kernel.constraints import tied_to_institution
+from kernel.constraints import refuse_violations, tied_to_institution
 from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, IdentifierField
 from kernel.models import Deriving, DerivingQuerySet, Record, Timestamped
 from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
@@ -53,7 +54,11 @@ class PersonManager(BaseUserManager.from_queryset(DerivingQuerySet)):  # type: i
         """A global administrator, for `manage.py createsuperuser`, which shows a ValidationError."""
         person = self.model(username=username, email=email, is_staff=True)
         person.set_password(password)
-        person.validate_constraints()
+        try:
+            refuse_violations(person, ("username", "email"))
+        except ValidationError as error:  # the command shows texts, not names
+            texts = [f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts]
+            raise ValidationError(texts) from error
         person.save(using=self._db)
         return person
 
@@ -104,7 +109,9 @@ class User(Deriving, AbstractBaseUser, Timestamped):
             models.UniqueConstraint(fields=("email_key", "institution"), name="user_email_once_per_institution"),
             models.UniqueConstraint(fields=("institution", "username"), name="user_username_once_per_institution"),
             models.UniqueConstraint(fields=("institution", "uid_key"), name="user_uid_once_per_institution"),
-            models.UniqueConstraint(fields=("email_key",), condition=Q(institution=None), name="user_email_once_outside"),
+            models.UniqueConstraint(
+                fields=("email_key",), condition=Q(institution=None), name="user_email_once_outside"
+            ),
             models.UniqueConstraint(
                 fields=("username",), condition=Q(institution=None), name="user_username_once_outside"
             ),

@@ -117,7 +117,8 @@ def test_several_people_have_no_email(as_, url):
 WRONG = [
     ("username", None), ("username", ""), ("username", "a b"), ("username", "a/b"), ("username", "x" * 151),
     ("username", "home-ann"), ("username", []), ("username", {}), ("username", True), ("username", "a\x00b"),
-    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", "A\u00adnn"), ("uid", "\u200b"), ("uid", ["z1"]), ("uid", "z\n1"),
+    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", "A\u00adnn"),
+    ("uid", "\u200b"), ("uid", ["z1"]), ("uid", "z\n1"),
     ("first_name", "x" * 151), ("first_name", "a\tb"), ("first_name", {"a": 1}), ("last_name", "x" * 151),
     ("last_name", True), ("email", "nobody"), ("email", "ANN@Home.example.org"), ("email", 7), ("email", ["a@b.org"]),
     ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"),

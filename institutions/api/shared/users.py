@@ -81,6 +81,8 @@ class InstitutionUserSerializer(ResourceSerializer):
         model = User
         fields: tuple[str, ...] = ("id", "username", "password", "password2", *SHOWN)
         read_only_fields = ("last_login",)
+        # The service validates it; as a pattern in the schema it would be wrong: \w is ASCII there.
+        extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Only compares the two passwords: services/people.py validates all other values."""

@@ -37,10 +37,10 @@ Reading and writing rows:
 Values and tables:
 
     ids.py            validation of ids
-    text.py           validation of texts
+    text.py           validation of texts, and the forms in which they are compared and searched
     nesting.py        how deep JSON may be nested
-    fields.py         encrypted columns
-    models.py         base classes: tables with instants, and records that are never changed
+    fields.py         encrypted columns, columns derived from others, identifiers
+    models.py         base classes: tables with instants, with derived columns, and records that are never changed
 
 HTTP:
 

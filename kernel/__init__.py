@@ -50,6 +50,7 @@ HTTP:
     http/metadata.py  answers to OPTIONS
     http/paths.py     middleware: slashes, proxies, public address
     http/address.py   the client's address
+    http/logs.py      what is left out of the log
 
 For people and for tools:
 

@@ -50,6 +50,7 @@ HTTP:
     http/metadata.py  answers to OPTIONS
     http/paths.py     middleware: slashes, proxies, public address
     http/address.py   the client's address
+    http/browser.py   the session of a browser
 
 For people and for tools:
 

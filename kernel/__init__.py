@@ -51,6 +51,7 @@ HTTP:
     http/paths.py     middleware: slashes, proxies, public address
     http/address.py   the client's address
     http/logs.py      what is left out of the log
+    http/browser.py   the session of a browser
 
 For people and for tools:
 

@@ -33,6 +33,7 @@ Reading and writing rows:
     writes.py         one transaction, inserts without a query before, answers from memory
     commit.py         effects after the commit
     batches.py        many values in parts
+    states.py         entity tags: ETag, If-Match, If-None-Match
 
 Values and tables:
 

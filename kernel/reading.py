@@ -174,7 +174,12 @@ class Reader(Tagged, Rooted, ModelViewSet):
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
         self.page = list(page)
-        return self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        rows = self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        self.after_reading(rows)
+        return rows
+
+    def after_reading(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hook: what to note of the rows that the caller is answered."""
 
     @property
     def page_keys(self) -> list[Any]:
@@ -195,7 +200,9 @@ class Reader(Tagged, Rooted, ModelViewSet):
         rows = self.get_queryset().filter(**lookup)
         if not self.compiled:
             self.page = [get_object_or_404(self.whole(rows))]
-            return self.get_serializer(self.page[0]).data
+            row = self.get_serializer(self.page[0]).data
+            self.after_reading([row])
+            return row
         return self.only(self.columns(rows)[:1])
 
     def only(self, page) -> Any:

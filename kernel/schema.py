@@ -14,7 +14,8 @@ from kernel.access import METHOD
 _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credentials.", 403: "No right to do this.",
            404: "Not here, or not for this caller.", 409: "The present state forbids it.",
            413: "The body is too large.", 415: "The body's media type is not understood.",
-           429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
+           429: "Too many attempts; Retry-After says how many seconds to wait.",
+           503: "Not at the moment; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
 # Ranges of integer columns differ between databases and are left out: only declared limits are described.

@@ -164,6 +164,8 @@ if PUBLIC_URL and not re.fullmatch(_ADDRESS, PUBLIC_URL):
 # URLs for learners' pages. A path is below the service's own address, which is also the default for dashboards.
 DASHBOARD_URL = (env.str("DASHBOARD_URL", default="") or PUBLIC_URL).rstrip("/")
 WEB_PLUGIN_URL = env.str("WEB_PLUGIN_URL", default="") or "/static/web-plugin"
+WEB_PLUGIN_SCRIPT = env.str("WEB_PLUGIN_SCRIPT", default="") or "web-plugin.js"
+WEB_PLUGIN_STYLE = env.str("WEB_PLUGIN_STYLE", default="") or "styles.css"
 LOGO_URL = env.str("LOGO_URL", default="") or "/static/tesla/mark.svg"
 if DASHBOARD_URL and not re.fullmatch(_ADDRESS, DASHBOARD_URL):
     sys.exit("DASHBOARD_URL must be an address without query, such as https://dashboard.example.org.")
@@ -174,6 +176,9 @@ if not DASHBOARD_URL and any(host.startswith((".", "*")) for host in ALLOWED_HOS
 for _name, _place in {"WEB_PLUGIN_URL": WEB_PLUGIN_URL, "LOGO_URL": LOGO_URL}.items():
     if not re.fullmatch(r"(https?:/)?(/[^\s/?#@]+)+/?", _place):
         sys.exit(f"{_name} must be an address without query, or a path at this service.")
+for _name, _place in {"WEB_PLUGIN_SCRIPT": WEB_PLUGIN_SCRIPT, "WEB_PLUGIN_STYLE": WEB_PLUGIN_STYLE}.items():
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", _place, re.ASCII):
+        sys.exit(f"{_name} must be the name of a file in the folder WEB_PLUGIN_URL.")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -14,6 +14,7 @@ from institutions.services.person_values import FLAGS
 
 class PersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
 
     def apply(self, values: dict[str, Any]) -> User:
         own = self.instance.pk == self.caller.pk
@@ -25,6 +26,7 @@ class PersonForm(ServiceForm, PasswordFields):
 
 class NewPersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
     username = forms.CharField(
         max_length=150, required=False, help_text="Empty: the e-mail address, or acronym and uid."
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseLearner
 from institutions.models import VLE, Instrument, Provider, User, VLEWarning
+from institutions.services.vles import vle_warn
 from learners.models import Enrolment, Learner
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create
@@ -586,3 +587,10 @@ def test_number_of_queries_does_not_depend_on_the_number_of_rows(home, vle, post
         vle.post(url, {"session_id": latest, "close": True})
     assert len(captured) - 1 <= CLOSED
     assert stored(latest).closed_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_warnings_that_cannot_be_stored_refuse_nothing(caplog):
+    vle_warn(vle_id=987654321, warnings={"locale": "of a VLE that is gone"})
+    assert not VLEWarning.objects.exists()
+    assert "warnings of VLE 987654321 are not stored" in caplog.text

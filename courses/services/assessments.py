@@ -34,6 +34,7 @@ from signin.services.launchers import launcher_create
 from signin.services.sessions import learner_session_open, learner_sessions_end
 
 MINUTES = 360
+LONGEST = 24 * 60  # minutes
 BATCH = 500
 
 

@@ -28,6 +28,9 @@ from kernel.serializers import (
     Computed,
     Expression,
     IdToLookUpField,
+    LocaleField,
+    MomentField,
+    NameField,
     ObjectField,
     OpaqueTextField,
     SwitchField,
@@ -39,7 +42,7 @@ from kernel.serializers import (
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    OpaqueTextField, SwitchField, IdToLookUpField,
+    OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "tesla_api.browsers.People",
     "tesla_api.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kernel.http.repeats.RepeatedViews",  # the last one: the middleware above has passed the request on
 ]
 ROOT_URLCONF = "tesla_api.urls"
 RESOURCE_TREE = "tesla_api.tree"  # where the kernel finds TREE, CALLS and PROCEDURES

@@ -23,6 +23,8 @@ from courses.models import Activity, ActivityInstrument, AssessmentSession
 from institutions.models import User
 from kernel.domain import DomainError, Unknown
 from kernel.fast.whole import Whole
+from kernel.locks import Lock, locking
+from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
@@ -139,14 +141,18 @@ def sessions_close_overdue() -> int:
     lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
     ends = ExpressionWrapper(F("started_at") + lifetime, output_field=DateTimeField())
     overdue = AssessmentSession.objects.filter(closed_at=None).alias(ends=ends).filter(ends__lte=Now()).order_by("pk")
-    closed = 0
-    while True:
-        with transaction.atomic():
-            rows = list(overdue.select_for_update(no_key=True, skip_locked=True)[:BATCH])
-            _close(rows)
-        closed += len(rows)
-        if len(rows) < BATCH:
-            return closed
+
+    @transaction.atomic
+    def batch_closed() -> int:
+        rows = list(overdue.select_for_update(no_key=True, skip_locked=True)[:BATCH])
+        _close(rows)
+        return len(rows)
+
+    closed, in_batch = 0, BATCH
+    while in_batch == BATCH:
+        in_batch = repeated(batch_closed)
+        closed += in_batch
+    return closed
 
 
 @one_transaction()
@@ -198,9 +204,10 @@ def _attending_state(learner: Learner, activity: Activity) -> LearnerState:
 
 
 def _open_session_locked(session: AssessmentSession) -> AssessmentSession:
-    """The session as it is now, locked."""
-    rows = AssessmentSession.objects.select_related("activity__course", "activity__vle")
-    row = rows.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
+    """The session as it is now, locked after its activity and VLE, to which new rows will refer."""
+    rows = AssessmentSession.objects.select_related("activity__course", "activity__vle").filter(pk=session.pk)
+    references = dict.fromkeys(("activity__vle", "activity"), Lock.REFERENCE)
+    row = locking(rows, **references, self=Lock.CHANGE).first()
     if row is None or row.is_over:
         raise Closed("Closed session")
     return row

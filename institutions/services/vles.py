@@ -15,6 +15,7 @@ from files.services import files_erase_unreferenced
 from institutions.models import VLE, Institution, VLEType, VLEWarning
 from institutions.services.credentials import credential_issue, credentials_end
 from kernel.domain import Unknown
+from kernel.locks import cascade_locked
 from kernel.writes import one_transaction
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def _locked(vle: VLE) -> VLE:
 @one_transaction()
 def vle_delete(*, vle: VLE) -> None:
     """Delete the VLE with its credentials, courses, activities, reports and requests and their files."""
-    list(vle.credential_rows.select_for_update())  # a simultaneous sign-in waits for the deletion
+    cascade_locked(vle)
     vle.delete()
     files_erase_unreferenced(institution=vle.institution)
 

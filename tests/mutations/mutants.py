@@ -1373,7 +1373,7 @@ WRITTEN = [
     (
         "group courses: a swap changes nothing",
         "courses/services/groups.py",
-        'membership.save(update_fields=("course",))',
+        'row.save(update_fields=("course",))',
         "pass",
         _GROUP_COURSE,
     ),

@@ -234,6 +234,27 @@ class BlankableCharField(serializers.CharField):
         return super().run_validation(data) or ""
 
 
+class _NeededWhenNew:
+    """Mixin: a new row needs the value; a stored row that lacks it can be sent back as it was read, with ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"allow_null": False} | kwargs)
+
+    def run_validation(self, data=empty):
+        value = super().run_validation(data)  # type: ignore[misc] # the field's
+        if not value and self.parent.instance is None:  # type: ignore[attr-defined]
+            self.fail("blank")  # type: ignore[attr-defined]
+        return value
+
+
+class NewEmailField(_NeededWhenNew, BlankableEmailField):
+    """An e-mail address that new people must have."""
+
+
+class NewNameField(_NeededWhenNew, BlankableCharField):
+    """A name that new people must have."""
+
+
 class SwitchField(serializers.BooleanField):
     """A boolean that may be null in a body, as forms send unchanged fields: its value then stays as it is."""
 

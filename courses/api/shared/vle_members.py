@@ -9,15 +9,15 @@ from institutions.api.shared.people import RoleSerializer
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.scope import under
-from kernel.serializers import BlankableCharField, BlankableEmailField
+from kernel.serializers import NewEmailField, NewNameField
 
 WRITABLE = {"uid", *registrations.NEEDED}
 
 
 class VLEMemberSerializer(RoleSerializer):
-    first_name = BlankableCharField(source="user.first_name", max_length=150, allow_null=False, allow_blank=False)
-    last_name = BlankableCharField(source="user.last_name", max_length=150, allow_null=False, allow_blank=False)
-    email = BlankableEmailField(source="user.email", allow_null=False, allow_blank=False)
+    first_name = NewNameField(source="user.first_name", max_length=150)
+    last_name = NewNameField(source="user.last_name", max_length=150)
+    email = NewEmailField(source="user.email")
 
     def get_fields(self):
         fields = super().get_fields()

@@ -251,6 +251,8 @@ _PROFILE = (("tests/institutions/test_user.py", "tests/institutions/test_people_
 _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
+_ENVIRONMENT = "tesla_api/environment.py"
+_STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
 _VLE_ACCESS = ((f"{CONTRACT}test_vle_access.py",),)
@@ -1807,10 +1809,20 @@ WRITTEN = [
     ("cookies from other hosts", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_CREDENTIALS = True", _CORS),
     (
         "what is no origin starts",
-        _SETTINGS,
-        'if not all(re.fullmatch(r"https?://[^\\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):',
-        "if False:",
-        _CORS,
+        _ENVIRONMENT,
+        'and _has_host(value) and (patterns or "*" not in value),',
+        "",
+        _STARTS,
+    ),
+    ("wrong encryption keys start", _ENVIRONMENT, "not all(_is_encryption_key(key) for key in keys)", "False", _STARTS),
+    ("numbers have no bounds", _ENVIRONMENT, " and lowest <= int(value) <= highest", "", _STARTS),
+    ("workers with wrong settings start again", "tesla_api/wsgi.py", "sys.exit(3)", "sys.exit(1)", _STARTS),
+    (
+        "the server binds before settings are checked",
+        "tesla_api/gunicorn.py",
+        "from tesla_api import settings\n",
+        "class settings: WEB_HOST, WEB_PORT, WEB_CONCURRENCY, WEB_THREADS = '127.0.0.1', 0, 1, 1\n",
+        _STARTS,
     ),
     (
         "anybody forwards",

@@ -276,6 +276,13 @@ class SwitchField(serializers.BooleanField):
         return super().validate_empty_values(empty if data is None else data)
 
 
+class _JSONText(str):
+    """A text that may be JSON, as it was typed: forms show it again as it is."""
+
+    __slots__ = ()
+    is_json_string = True  # what DRF's JSONField and its form look for
+
+
 class AnyJSONField(serializers.JSONField):
     """JSON of any kind that is not nested too deeply: whatever takes JSON in is one of these."""
 
@@ -286,7 +293,7 @@ class AnyJSONField(serializers.JSONField):
 
     def parsed(self, text):
         try:
-            return orjson.loads(text)
+            return orjson.loads(str(text))  # it takes no subclass of str
         except ValueError:
             self.fail("invalid")
 
@@ -307,7 +314,8 @@ class ObjectField(AnyJSONField):
     }
 
     def get_value(self, dictionary):
-        return dictionary.get(self.field_name, empty)
+        value = dictionary.get(self.field_name, empty)
+        return _JSONText(value) if isinstance(value, str) else value
 
     def validate_empty_values(self, data):
         return super().validate_empty_values(None if data == "" else data)

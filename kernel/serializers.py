@@ -294,6 +294,19 @@ class NameField(serializers.CharField):
         return name
 
 
+class NewEmailField(BlankableEmailField):
+    """An e-mail address that new rows need. A stored row that lacks it can be sent back as it was read, with ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"allow_null": False} | kwargs)
+
+    def run_validation(self, data=empty):
+        value = super().run_validation(data)
+        if not value and self.parent.instance is None:
+            self.fail("blank")
+        return value
+
+
 class SwitchField(serializers.BooleanField):
     """A boolean that may be null in a body, as forms send unchanged fields: its value then stays as it is."""
 
@@ -302,6 +315,13 @@ class SwitchField(serializers.BooleanField):
 
     def validate_empty_values(self, data):
         return super().validate_empty_values(empty if data is None else data)
+
+
+class _JSONText(str):
+    """A text that may be JSON, as it was typed: forms show it again as it is."""
+
+    __slots__ = ()
+    is_json_string = True  # what DRF's JSONField and its form look for
 
 
 class AnyJSONField(serializers.JSONField):
@@ -314,7 +334,7 @@ class AnyJSONField(serializers.JSONField):
 
     def parsed(self, text):
         try:
-            return orjson.loads(text)
+            return orjson.loads(str(text))  # it takes no subclass of str
         except ValueError:
             self.fail("invalid")
 
@@ -335,7 +355,8 @@ class ObjectField(AnyJSONField):
     }
 
     def get_value(self, dictionary):
-        return dictionary.get(self.field_name, empty)
+        value = dictionary.get(self.field_name, empty)
+        return _JSONText(value) if isinstance(value, str) else value
 
     def validate_empty_values(self, data):
         return super().validate_empty_values(None if data == "" else data)

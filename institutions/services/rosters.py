@@ -96,9 +96,12 @@ def _emails_in_use(emails: Iterable[str | None]) -> set[str]:
 
 
 @one_transaction()
-def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """Make instructors of those of these people of the institution who are none; answer their number."""
-    keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
+def instructors_add(*, institution: Institution, person_ids: Collection[int], are_new: bool = False) -> int:
+    """Make instructors of those of these people of the institution who are none; answer their number.
+
+    `are_new`: they were created in this transaction, so that they have no role and need no lock.
+    """
+    keys = person_ids if are_new else people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
     rows = [Instructor(user_id=key, institution=institution) for key in keys]
     Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # a transaction that we waited for may have added it
     return len(rows)

@@ -251,6 +251,8 @@ _PROFILE = (("tests/institutions/test_user.py", "tests/institutions/test_people_
 _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
+_ENVIRONMENT = "tesla_api/environment.py"
+_STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
 _VLE_ACCESS = ((f"{CONTRACT}test_vle_access.py",),)
@@ -1807,10 +1809,20 @@ WRITTEN = [
     ("cookies from other hosts", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_CREDENTIALS = True", _CORS),
     (
         "what is no origin starts",
-        _SETTINGS,
-        'if not all(re.fullmatch(r"https?://[^\\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):',
-        "if False:",
-        _CORS,
+        _ENVIRONMENT,
+        'and _has_host(value) and (patterns or "*" not in value),',
+        "",
+        _STARTS,
+    ),
+    ("wrong encryption keys start", _ENVIRONMENT, "not all(_is_encryption_key(key) for key in keys)", "False", _STARTS),
+    ("numbers have no bounds", _ENVIRONMENT, " and lowest <= int(value) <= highest", "", _STARTS),
+    ("workers with wrong settings start again", "tesla_api/wsgi.py", "sys.exit(3)", "sys.exit(1)", _STARTS),
+    (
+        "the server binds before settings are checked",
+        "tesla_api/gunicorn.py",
+        "from tesla_api import settings\n",
+        "class settings: WEB_HOST, WEB_PORT, WEB_CONCURRENCY, WEB_THREADS = '127.0.0.1', 0, 1, 1\n",
+        _STARTS,
     ),
     (
         "anybody forwards",
@@ -1854,26 +1866,46 @@ WRITTEN = [
         "Q()",
         _ACTIVITIES,
     ),
-    ("profile: may change more", _USER, "may=may, session_id", "may=None, session_id", _PROFILE),
+    (
+        "profile: may change more",
+        _USER,
+        "person=person, may=may, session_id=own",
+        "person=person, may=None, session_id=own",
+        _PROFILE,
+    ),
+    (
+        "own password: the session of a barred person lives",
+        "institutions/services/people.py",
+        " and _may_sign_in(saved)",
+        "",
+        _PROFILE,
+    ),
+    (
+        "own password: Django's session ends",
+        "kernel/http/browser.py",
+        "        session[auth.HASH_SESSION_KEY] = new_hash\n",
+        "",
+        (("tests/pages/test_browsable.py", "tests/admin/test_person.py"),),
+    ),
     ("profile of global admins", _USER, "        changeable(self, person, may)\n", "", _PROFILE),
     (
         "profile: a session that ended goes on",
         "institutions/services/people.py",
-        "user=changed.pk, generation=generation)",
-        "user=changed.pk)",
+        "user=saved.pk, generation=generation)",
+        "user=saved.pk)",
         _PROFILE,
     ),
     (
         "profile: another's session goes on",
         "institutions/services/people.py",
-        "pk=session_id, user=changed.pk,",
+        "pk=session_id, user=saved.pk,",
         "pk=session_id,",
         _PROFILE,
     ),
     (
         "profile: every session ends",
         "institutions/services/people.py",
-        "        current_session.update(generation=changed.session_generation)\n",
+        "        current_session.update(generation=saved.session_generation)\n",
         "",
         _PROFILE,
     ),

@@ -126,7 +126,7 @@ class PeopleImport:
             return ""
         names = sorted(self.institution.vles.values_list("name", flat=True)[:20])
         if len(names) != 1:
-            raise TableError(f"The table has courses: name their VLE (--vle), one of {', '.join(names) or 'none'}.")
+            raise TableError(f"The table has courses: name their VLE, one of {', '.join(names) or 'none'}.")
         return names[0]
 
 

@@ -73,9 +73,11 @@ def learner_add(*, person: User, is_locked: bool = False) -> Learner:
 
 
 @one_transaction()
-def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """Make those of these people learners who are none yet; returns their number."""
-    keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+def learners_add(*, institution: Institution, person_ids: Collection[int], are_new: bool = False) -> int:
+    """Make those of these people learners who are none yet; returns their number. `are_new` as for instructors."""
+    keys = (
+        person_ids if are_new else people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+    )
     rows = [Learner(user_id=key, institution=institution) for key in keys]
     Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
     return len(rows)

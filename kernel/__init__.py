@@ -62,6 +62,7 @@ For people and for tools:
     schema.py                     OpenAPI
     browsable/renderer.py         the browsable API
     browsable/navigation.py       titles, breadcrumbs and links of its pages
+    browsable/differences.py      what a change that came too late would have changed
     templatetags/browsable.py     filters of its templates
     admin.py                      base classes for Django's admin
     apps.py                       the Django app

@@ -77,8 +77,8 @@ class ResourceSchema(AutoSchema):
             for status, answer in problems(*self._refusals()).items():
                 described.setdefault(str(status), self._get_response_for_code(answer, str(status)))
             if self._is_of_row:
-                for status in {"200", "201", "412"} & described.keys():
-                    described[status]["headers"] = _TAGGED
+                for tagged in {"200", "201", "412"} & described.keys():
+                    described[tagged]["headers"] = _TAGGED
                 described |= {"304": {"description": "As it is known."}} if self.method == "GET" else {}
         return dict(sorted(described.items()))
 

@@ -232,6 +232,7 @@ _EVIDENCE = (("tests/reports/test_evidence.py",),)
 _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
 _CONSOLE = (("tests/console",),)
+_STATES = ((f"{CONTRACT}test_states.py",),)
 _SPOOLED = (("tests/kernel/test_spooled.py",),)
 _ATTACHMENT = (("tests/reports/test_attachment.py",),)
 _SEAL = (("tests/kernel/test_seal.py",),)
@@ -2151,6 +2152,62 @@ WRITTEN = [
         "filter(institution=self.tenant_id, courses=course, learner_id=learner_id)",
         "filter(institution=self.tenant_id, learner_id=learner_id)",
         _ATTACHMENT,
+    ),
+    (
+        "states: changes of other ones are made",
+        f"{_KERNEL}states.py",
+        "            raise Changed\n        self.tag",
+        "            pass\n        self.tag",
+        _STATES,
+    ),
+    (
+        "states: weak tags match",
+        f"{_KERNEL}states.py",
+        "or tag in parse_etags(named)",
+        "or tag in named",
+        _STATES,
+    ),
+    (
+        "states: expired addresses are good for ever",
+        f"{_KERNEL}states.py",
+        "if state.is_lasting and not is_page",
+        "if not is_page",
+        _STATES,
+    ),
+    (
+        "states: each address is another state",
+        f"{_KERNEL}states.py",
+        "return value.stands_for",
+        "return str(value)",
+        _STATES,
+    ),
+    (
+        "states: members are not locked",
+        f"{_KERNEL}viewsets.py",
+        "if not self.locks_row and not self.is_conditional:",
+        "if not self.locks_row:",
+        _STATES,
+    ),
+    (
+        "states: actions meet any condition",
+        f"{_KERNEL}states.py",
+        "self.action not in METHOD and not is_wanted",
+        "self.action not in METHOD and is_wanted",
+        _STATES,
+    ),
+    (
+        "states: the console gives the page's conditions on",
+        "console/api_client.py",
+        'if not name.startswith("HTTP_IF_")',
+        "if name",
+        (("tests/console/test_access.py",),),
+    ),
+    (
+        "states: forms send none",
+        f"{_KERNEL}browsable/renderer.py",
+        '"tag": response.get("ETag") or',
+        '"tag":',
+        (("tests/pages/test_browsable.py",),),
     ),
     (
         "data twice",

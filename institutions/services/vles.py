@@ -1,6 +1,7 @@
 """VLEs and their credentials."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from files.services import files_erase_unreferenced
@@ -8,6 +9,15 @@ from institutions.models import VLE, Institution, VLEType
 from institutions.services.credentials import credential_issue, credentials_end
 from kernel.domain import Unknown
 from kernel.writes import one_transaction
+
+CloseSessions = Callable[[VLE], int]
+_SESSIONS_CLOSERS: list[CloseSessions] = []
+
+
+def sessions_closer(close_sessions: CloseSessions) -> CloseSessions:
+    """Register the function that closes the assessment sessions of a VLE: they are in a layer above."""
+    _SESSIONS_CLOSERS[:] = [close_sessions]
+    return close_sessions
 
 
 @one_transaction()
@@ -55,10 +65,16 @@ def vle_update(*, vle: VLE, **values: Any) -> None:
 
 
 @one_transaction()
-def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
-    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
+def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int, close_sessions: bool = False) -> dict[str, str]:
+    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once.
+
+    `close_sessions` closes the VLE's open assessment sessions, too: whoever takes an exam must begin a new one.
+    """
     stored = _locked(vle)  # of two simultaneous rotations the second ends the credentials of the first
     credentials_end(vle=stored, overlap_minutes=overlap_minutes)
+    if close_sessions:
+        for close in _SESSIONS_CLOSERS:
+            close(stored)
     stored.lti = {**stored.lti, "consumer_key": str(uuid.uuid4())}
     stored.lti_secret = str(uuid.uuid4())
     stored.save(update_fields=("lti", "lti_secret", "updated_at"))

@@ -44,7 +44,7 @@ class BothSlashForms:
 class Forwarded:
     """Scheme and host of X-Forwarded-Proto and X-Forwarded-Host, which are ignored unless from TRUSTED_PROXIES.
 
-    The host must be one of ALLOWED_HOSTS, as without these headers: every other one is answered 400 and one line of log.
+    The host must be one of ALLOWED_HOSTS, as without these headers. Every other one is 400, with one line of log.
     """
 
     def __init__(self, get_response) -> None:

@@ -33,14 +33,15 @@ Reading and writing rows:
     writes.py         one transaction, inserts without a query before, answers from memory
     commit.py         effects after the commit
     batches.py        many values in parts
+    states.py         entity tags: ETag, If-Match, If-None-Match
 
 Values and tables:
 
     ids.py            validation of ids
-    text.py           validation of texts
+    text.py           validation of texts, and the forms in which they are compared and searched
     nesting.py        how deep JSON may be nested
-    fields.py         encrypted columns
-    models.py         base classes: tables with instants, and records that are never changed
+    fields.py         encrypted columns, columns derived from others, identifiers
+    models.py         base classes: tables with instants, with derived columns, and records that are never changed
 
 HTTP:
 
@@ -51,6 +52,7 @@ HTTP:
     http/paths.py     middleware: slashes, proxies, public address
     http/address.py   the client's address
     http/logs.py      what is left out of the log
+    http/browser.py   the session of a browser
 
 For people and for tools:
 

@@ -17,12 +17,13 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
+from kernel import fields as columns
 from kernel.access import ROOTS
 from kernel.constraints import refuse_violations
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, is_too_deep
 from kernel.tenancy import tenant_path
-from kernel.text import validate_line, validate_prose, without_controls
+from kernel.text import as_identifier, validate_line, validate_prose, without_controls
 
 Expression = Callable[[int], Any]
 LOOKED_UP = "?"  # no path is declared: it is looked up in the model
@@ -144,8 +145,18 @@ def _keys_of(model: type[Model]) -> set[str]:
     return columns | ends | {field.name for field in relations if not field.auto_created}
 
 
+class IdentifierField(serializers.CharField):
+    """An identifier, in the form in which it is stored and compared (`kernel.text.as_identifier`)."""
+
+    def run_validation(self, data=empty):
+        return super().run_validation(as_identifier(data) if isinstance(data, str) else data)
+
+
 # A row. Violated constraints of the database are reported under the name of the field.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        columns.IdentifierField: IdentifierField
+    }
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
     _draft: Model | None = None  # the row with the values of the body, to validate constraints on
 
@@ -213,7 +224,7 @@ class BlankableEmailField(serializers.EmailField):
         return super().get_attribute(instance) or ""
 
     def run_validation(self, data=empty):
-        return super().run_validation(data) or None
+        return super().run_validation(as_identifier(data) if isinstance(data, str) else data) or None
 
 
 class OpaqueTextField(serializers.CharField):

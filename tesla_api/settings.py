@@ -238,6 +238,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Trust service for online assessment: consents, special needs, instruments, reports and audits.",
     "VERSION": "2",
     "SCHEMA_PATH_PREFIX": "/api/v2",
+    "APPEND_COMPONENTS": {"headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}}},
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},
@@ -288,7 +289,8 @@ LEGACY_DASHBOARD = env.switch("LEGACY_DASHBOARD", default=False)
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/+(api|lapi|files)/"  # some clients request //api, which is answered, too
 CORS_ALLOW_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-CORS_ALLOW_HEADERS = ("authorization", "content-type")
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "if-match", "if-none-match")
+CORS_EXPOSE_HEADERS = ("ETag",)
 CORS_ALLOW_CREDENTIALS = False
 SESSION_COOKIE_AGE = int(PERSON_SESSION_LIFETIME.total_seconds())
 

@@ -169,6 +169,9 @@ class Home:
         self.document = InformedConsentDocument.objects.create(
             institution=self.institution, consent=self.consent, language="en", html="<p>I consent.</p>"
         )
+        self.newer_document = InformedConsentDocument.objects.create(
+            institution=self.institution, consent=self.newer_consent, language="en", html="<p>I consent to more.</p>"
+        )
 
 
 class World:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from institutions.models import Credential, User
@@ -68,6 +68,25 @@ def learner_session_open(
         assessment_session=assessment_session,
         launcher=launcher,
     )
+
+
+class SignedIn(NamedTuple):
+    """How a person was signed in at a moment, for records: it holds no keys of rows that may go."""
+
+    kind: CallerKind
+    vle_id: int | None = None  # whose launcher or assessment session it was
+    vle_name: str = ""
+
+
+def signed_in(caller: Caller) -> SignedIn:
+    """How this caller, a person or a learner's session, was signed in."""
+    if caller.kind not in (CallerKind.LAUNCHED, CallerKind.LEARNER_SESSION):
+        return SignedIn(caller.kind)
+    launcher, assessment = "launcher__vle", "assessment_session__activity__vle"
+    of_vle = [Coalesce(f"{launcher}__{column}", f"{assessment}__{column}") for column in ("id", "name")]
+    row = CallerSession.objects.filter(pk=caller.session_id).values_list(*of_vle).first()
+    vle_id, vle_name = row or (None, None)
+    return SignedIn(caller.kind, vle_id, vle_name or "")
 
 
 def refuse_anothers(assessment_session: Any, person: User) -> None:

@@ -252,6 +252,7 @@ _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
+_REPLACED = (("tests/courses/test_replaced_secret.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
@@ -703,9 +704,51 @@ WRITTEN = [
     (
         "launchers outlive their credential",
         "signin/services/launchers.py",
-        "ticket.filter(Q(credential=None) | Q(credential=issuer)).update",
-        "ticket.update",
+        "if issuer is None and (",
+        "if False and (",
         _LAUNCHER,
+    ),
+    (
+        "links of a replaced secret show launchers",
+        "courses/services/assessments.py",
+        "if session.credential is not None and not is_live(session.credential):",
+        "if False:",
+        _REPLACED,
+    ),
+    (
+        "launchers of a session's data outlive the secret",
+        "signin/services/launchers.py",
+        'Coalesce("credential", "session__credential")',
+        '"credential"',
+        _REPLACED,
+    ),
+    (
+        "sessions last as long as they like",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
+        _REPLACED,
+    ),
+    (
+        "every reading of a session leaves a launcher",
+        "courses/services/assessments.py",
+        "    session_launchers_forgotten(session=session)\n",
+        "",
+        _REPLACED,
+    ),
+    (
+        "tokens of a replaced secret tell the profile",
+        "learners/api/lapi_profile.py",
+        ", when=may_know_more",
+        "",
+        _REPLACED,
+    ),
+    (
+        "dashboards outlive the assessment",
+        "signin/services/sessions.py",
+        "launcher__in=launchers, kind=CallerKind.LAUNCHED.value",
+        'launcher__in=launchers, kind="nobody"',
+        _REPLACED,
     ),
     (
         "launchers forget what they were asked for with",
@@ -738,8 +781,8 @@ WRITTEN = [
     (
         "people of the VLE next door are out",
         "institutions/services/credentials.py",
-        "Q(session=None), vle=vle)",
-        "Q(session=None))",
+        "filter(launcher__vle=vle)",
+        "filter(launcher__isnull=False)",
         _LAUNCHER,
     ),
     (
@@ -1866,26 +1909,46 @@ WRITTEN = [
         "Q()",
         _ACTIVITIES,
     ),
-    ("profile: may change more", _USER, "may=may, session_id", "may=None, session_id", _PROFILE),
+    (
+        "profile: may change more",
+        _USER,
+        "person=person, may=may, session_id=own",
+        "person=person, may=None, session_id=own",
+        _PROFILE,
+    ),
+    (
+        "own password: the session of a barred person lives",
+        "institutions/services/people.py",
+        " and _may_sign_in(saved)",
+        "",
+        _PROFILE,
+    ),
+    (
+        "own password: Django's session ends",
+        "kernel/http/browser.py",
+        "        session[auth.HASH_SESSION_KEY] = new_hash\n",
+        "",
+        (("tests/pages/test_browsable.py", "tests/admin/test_person.py"),),
+    ),
     ("profile of global admins", _USER, "        changeable(self, person, may)\n", "", _PROFILE),
     (
         "profile: a session that ended goes on",
         "institutions/services/people.py",
-        "user=changed.pk, generation=generation)",
-        "user=changed.pk)",
+        "user=saved.pk, generation=generation)",
+        "user=saved.pk)",
         _PROFILE,
     ),
     (
         "profile: another's session goes on",
         "institutions/services/people.py",
-        "pk=session_id, user=changed.pk,",
+        "pk=session_id, user=saved.pk,",
         "pk=session_id,",
         _PROFILE,
     ),
     (
         "profile: every session ends",
         "institutions/services/people.py",
-        "        current_session.update(generation=changed.session_generation)\n",
+        "        current_session.update(generation=saved.session_generation)\n",
         "",
         _PROFILE,
     ),

@@ -70,7 +70,7 @@ def _host_refused(request: HttpRequest, error: DisallowedHost):
     """Django would log a traceback and another line. The message has the host, written so that it is one line."""
     logger.warning("%.300s", error)
     answer = get_exception_response(request, get_resolver(), 400, error)
-    answer._has_been_logged = True
+    answer._has_been_logged = True  # type: ignore[attr-defined]
     return answer
 
 

@@ -108,7 +108,7 @@ def _opened(kind: CallerKind, person: User, expires_at: datetime, address: str |
 
 def feeds_exam_only(caller: Caller) -> bool:
     """Whether the caller came by an assessment session that a VLE opened with a secret that has been replaced."""
-    if caller.assessment_session_id is None:
+    if caller.session_id is None or caller.assessment_session_id is None:
         return False
     credential_ended = Q(assessment_session__credential__revoked_at__isnull=False) | Q(
         assessment_session__credential__expires_at__lte=Now()

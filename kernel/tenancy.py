@@ -49,22 +49,12 @@ def misled_paths(scope: Scope, rows: type[Model] | None, root: str | None) -> li
     `rows` is the table of the rows, `root` the table that the first id of the URL names.
     """
     institution, model = apps.get_model("institutions.Institution"), scope.model
-    related = {path: to for path, to in scope.rows.items() if not _is_copy(rows, path, model, to)}
-    pairs = [(led_to(rows, path), led_to(model, to), path) for path, to in related.items()]
+    pairs = [(led_to(rows, path), led_to(model, to), path) for path, to in scope.rows.items()]
     pairs += [(led_to(rows, path), institution, path) for path in (scope.tenant, *scope.same_tenant) if path]
     if model is not None and root is not None:
         path = [*scope.kwargs.values()][-1]
         pairs.append((led_to(model, path), apps.get_model(root), path))
     return [path for table, wanted, path in pairs if table is None or table is not wanted]
-
-
-def _is_copy(rows: type[Model] | None, path: str, model: type[Model] | None, to: str) -> bool:
-    """The column holds a unique value of the parent, under the same name: records name a parent so, to outlive it."""
-    if rows is None or model is None or path != to or path == "pk" or LOOKUP_SEP in path:
-        return False
-    columns = [{field.name: field for field in table._meta.concrete_fields}.get(path) for table in (rows, model)]
-    copy, original = columns
-    return copy is not None and original is not None and type(copy) is type(original) and original.unique
 
 
 def led_to(model: type[Model] | None, path: str) -> type[Model] | None:

@@ -1,9 +1,12 @@
 """Learners with their consent, special needs (SEND) and enrolment with providers."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 
 from files.models import StoredFile
 from institutions.models import ConsentText, InformedConsent, Institution, Instrument, Message, Provider, User
@@ -41,20 +44,21 @@ class Decision(models.TextChoices):
 
 
 class SignIn(models.TextChoices):
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a word
     LAUNCHER = "launcher"
     LEARNER_SESSION = "learner_session"
 
 
 class ConsentDecision(Record):
-    """A learner's decision about a consent. Never deleted; the learner is named by the pseudonym only.
+    """A learner's decision about a consent. Never deleted: when the learner is, only the pseudonym stays.
 
-    The address is taken out when the learner is deleted. The VLE has an id and a name instead of a foreign key,
-    because the record outlives it.
+    `owner` and `address` are then taken out. The VLE has an id and a name instead of a foreign key, because the record
+    outlives it.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
-    learner_id = models.UUIDField(db_index=True)
+    owner = models.ForeignKey(Learner, null=True, on_delete=models.SET_NULL, related_name="decisions")
+    learner_id = models.UUIDField(db_index=True, help_text="The pseudonym at the decision.")
     decision = models.CharField(max_length=10, choices=Decision.choices)
     version = models.CharField(max_length=250)
     language = models.CharField(max_length=30, null=True, help_text="Of the document that was shown, if known.")
@@ -70,16 +74,20 @@ class ConsentDecision(Record):
     vle_name = models.CharField(max_length=250, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=("institution", "id"), name="decision_of_institution")]
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "id"), name="decision_of_institution"),
+            tied_to_institution("decision_owner_institution", "owner", "user"),
+        ]
         indexes = [models.Index(fields=("institution", "at"), name="decision_in_institution")]
 
     def __str__(self) -> str:
         return f"{self.learner_id} {self.decision} {self.version}"
 
-    @classmethod
-    def forget_addresses(cls, learner_id: uuid.UUID) -> None:
-        """The only change of these records: they no longer say where the learner was."""
-        models.QuerySet(cls).filter(learner_id=learner_id).update(address=None)
+
+@receiver(pre_delete, sender=Learner)
+def addresses_forgotten(instance: Learner, **_: Any) -> None:
+    """However a learner is deleted, the records of the decisions no longer say where it was: their only change."""
+    models.QuerySet(ConsentDecision).filter(owner=instance).update(address=None)
 
 
 class DecidedText(Record):

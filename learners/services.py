@@ -8,8 +8,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model, QuerySet
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
 from django.utils import timezone
 
 from files.models import Kind, StoredFile
@@ -237,9 +235,7 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
     learner.consent_rejected = timezone.now()
     learner.save(update_fields=["consent_rejected"])
     version = learner.consent.version
-    accepted = ConsentDecision.objects.filter(
-        learner_id=learner.learner_id, version=version, decision=Decision.ACCEPTED
-    ).order_by("pk").last()  # fmt: skip
+    accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
     decision_record(
         learner=learner,
         decision=Decision.REJECTED,
@@ -271,6 +267,7 @@ def decision_record(
     """Record a decision about these texts, by language."""
     row = ConsentDecision.objects.create(
         institution_id=learner.institution_id,
+        owner=learner,
         learner_id=learner.learner_id,
         decision=decision.value,
         version=version,
@@ -286,12 +283,6 @@ def decision_record(
         DecidedText(institution_id=learner.institution_id, decision=row, text=text, language=code)
         for code, text in texts.items()
     )
-
-
-@receiver(post_delete, sender=Learner)
-def addresses_forgotten(instance: Learner, **_: Any) -> None:
-    """However a learner is deleted, the records of the decisions stay with the pseudonym alone."""
-    ConsentDecision.forget_addresses(instance.learner_id)
 
 
 def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:

@@ -66,11 +66,11 @@ class LearnerDecisionViewSet(ResourceViewSet):
     queryset = ConsentDecision.objects.all()
     serializer_class = ConsentDecisionSerializer
     detail_serializer_class = WholeConsentDecisionSerializer
-    ordering = ("-pk",)
+    search_fields = ("version",)
     orderable = {name: name for name in ("id", "decision", "version", "language", "at", "signed_in")}
     scope = under(
         Learner,
-        rows={"learner_id": "learner_id"},
+        rows="owner",
         tenant="institution",
         parent_lookup_learner_id="pk",
         parent_lookup_learner__institution_id="institution",

@@ -39,9 +39,32 @@ class Migration(migrations.Migration):
             name="vle_name",
             field=models.CharField(default="", max_length=250),
         ),
+        migrations.AlterField(
+            model_name="consentdecision",
+            name="learner_id",
+            field=models.UUIDField(db_index=True, help_text="The pseudonym at the decision."),
+        ),
+        migrations.AddField(
+            model_name="consentdecision",
+            name="owner",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="decisions",
+                to="learners.learner",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="consentdecision",
             constraint=models.UniqueConstraint(fields=("institution", "id"), name="decision_of_institution"),
+        ),
+        migrations.AddConstraint(
+            model_name="consentdecision",
+            constraint=kernel.constraints.Tied(
+                fields=("owner", "institution"),
+                name="decision_owner_institution",
+                to_fields=("user", "institution"),
+            ),
         ),
         migrations.CreateModel(
             name="DecidedText",

@@ -1,4 +1,4 @@
-"""Which text earlier decisions were about, where that can still be shown; and addresses of learners who are gone.
+"""Which text earlier decisions were about, where that can still be shown; and whose they are.
 
 Decisions were recorded without the hash of a text. The text of a document that is now stored was accepted if
 
@@ -19,7 +19,7 @@ from html import unescape
 import nh3
 from django.conf import settings
 from django.db import migrations
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 LONGEST_SESSION = max(settings.PERSON_SESSION_LIFETIME, timedelta(days=1))  # a day was always the default
 BATCH = 500
@@ -77,10 +77,13 @@ def find_texts(apps, schema_editor):
     decided.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def forget_addresses(apps, schema_editor):
-    learners = apps.get_model("learners", "Learner").objects.filter(learner_id=OuterRef("learner_id"))
+def find_owners(apps, schema_editor):
+    """Of learners who are still there; the decisions of all others keep no address."""
     decisions = apps.get_model("learners", "ConsentDecision").objects
-    decisions.filter(~Exists(learners), address__isnull=False).update(address=None)
+    learners = apps.get_model("learners", "Learner").objects
+    own = learners.filter(learner_id=OuterRef("learner_id"), institution=OuterRef("institution"))
+    decisions.filter(owner=None).update(owner=Subquery(own.values("pk")[:1]))
+    decisions.filter(owner=None, address__isnull=False).update(address=None)
 
 
 class Migration(migrations.Migration):
@@ -88,5 +91,5 @@ class Migration(migrations.Migration):
     operations = [
         # What was inferred is left where it is when this is undone: the tables go with the migration before.
         migrations.RunPython(find_texts, migrations.RunPython.noop),
-        migrations.RunPython(forget_addresses, migrations.RunPython.noop),
+        migrations.RunPython(find_owners, migrations.RunPython.noop),
     ]

@@ -11,10 +11,10 @@ from institutions.models import User
 from kernel.text import (
     as_identifier,
     identifier_key,
-    search_form,
     language_in,
     line_of,
     prose_of,
+    search_form,
     validate_language,
     validate_line,
     validate_prose,

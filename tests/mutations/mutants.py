@@ -253,6 +253,7 @@ _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
+_REPLACED = (("tests/courses/test_replaced_secret.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
@@ -704,9 +705,51 @@ WRITTEN = [
     (
         "launchers outlive their credential",
         "signin/services/launchers.py",
-        "ticket.filter(Q(credential=None) | Q(credential=issuer)).update",
-        "ticket.update",
+        "if issuer is None and (",
+        "if False and (",
         _LAUNCHER,
+    ),
+    (
+        "links of a replaced secret show launchers",
+        "courses/services/assessments.py",
+        "if session.credential is not None and not is_live(session.credential):",
+        "if False:",
+        _REPLACED,
+    ),
+    (
+        "launchers of a session's data outlive the secret",
+        "signin/services/launchers.py",
+        'Coalesce("credential", "session__credential")',
+        '"credential"',
+        _REPLACED,
+    ),
+    (
+        "sessions last as long as they like",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
+        _REPLACED,
+    ),
+    (
+        "every reading of a session leaves a launcher",
+        "courses/services/assessments.py",
+        "    session_launchers_forgotten(session=session)\n",
+        "",
+        _REPLACED,
+    ),
+    (
+        "tokens of a replaced secret tell the profile",
+        "learners/api/lapi_profile.py",
+        ", when=may_know_more",
+        "",
+        _REPLACED,
+    ),
+    (
+        "dashboards outlive the assessment",
+        "signin/services/sessions.py",
+        "launcher__in=launchers, kind=CallerKind.LAUNCHED.value",
+        'launcher__in=launchers, kind="nobody"',
+        _REPLACED,
     ),
     (
         "launchers forget what they were asked for with",
@@ -739,8 +782,8 @@ WRITTEN = [
     (
         "people of the VLE next door are out",
         "institutions/services/credentials.py",
-        "Q(session=None), vle=vle)",
-        "Q(session=None))",
+        "filter(launcher__vle=vle)",
+        "filter(launcher__isnull=False)",
         _LAUNCHER,
     ),
     (

@@ -13,7 +13,7 @@ from institutions.models import Institution, User
 from institutions.services.mail import mail_domain_refuses
 from kernel.batches import batched
 from kernel.constraints import refuse_violations
-from kernel.text import as_identifier, identifier_key, validate_line
+from kernel.text import as_identifier, identifier_key, language_in, validate_line
 
 FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")
@@ -22,7 +22,10 @@ _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
 
 
 def cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    """The values as they are stored: a missing name is "", a missing e-mail null, identifiers normalised."""
+    """The values as they are stored: a missing name is "", a missing e-mail null, identifiers normalised.
+
+    What is no language code is replaced by the code at its beginning or by null.
+    """
     stored_values = dict(values)
     for name in stored_values.keys() & {"first_name", "last_name"}:
         stored_values[name] = stored_values[name] or ""
@@ -30,6 +33,8 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
         stored_values["email"] = as_identifier(stored_values["email"] or "") or None
     if "uid" in stored_values:
         stored_values["uid"] = as_identifier(stored_values["uid"] or "")
+    if "locale" in stored_values:
+        stored_values["locale"] = language_in(stored_values["locale"])
     if "username" in stored_values:
         stored_values["username"] = as_identifier(User.normalize_username(stored_values["username"]))
     return stored_values
@@ -90,7 +95,7 @@ def refuse_malformed(person: User, changed: set[str], password: str | None = Non
             _refuse_address(person.institution, person.email or "")
     if password is not None:
         with _under(errors, "password"):
-            _refuse_password(person, password)
+            validate_password(password, person)
     if errors:
         raise ValidationError(errors)
 
@@ -109,12 +114,6 @@ def _refuse_address(institution: Institution | None, email: str) -> None:
         raise ValidationError("Only ASCII characters are accepted; write the domain in its xn-- form.")
     if institution is not None and mail_domain_refuses(institution, email):
         raise ValidationError("The institution does not accept addresses of this domain.")
-
-
-def _refuse_password(person: User, password: str) -> None:
-    if not (person.login_allowed or person.is_staff):
-        raise ValidationError("This person is not allowed to sign in.")
-    validate_password(password, person)
 
 
 def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:

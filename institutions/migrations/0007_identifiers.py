@@ -60,7 +60,10 @@ def _unfit(row, names):
 
 
 def refuse_what_would_be_lost(apps, schema_editor):
-    """CommandError with the ids of the rows; no values, which are personal data."""
+    """CommandError with the ids of the rows; no values, which are personal data.
+
+    `institutions.apps` calls it before the first migration of all.
+    """
     problems = []
     for table, names in IDENTIFIERS.items():
         rows_of = {}
@@ -103,7 +106,7 @@ def _normalised(row, names):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("institutions", "0002_instruments_messages_routes"),
+        ("institutions", "0006_consent_texts"),
         ("courses", "0002_initial"),
     ]
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from courses.models import (
@@ -28,6 +30,8 @@ from tests.world import PAST, Home
 LEARNERS = 5
 
 
+@transaction.atomic
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])  # nobody enters a password
 def places(number: int) -> dict[str, Any]:
     """So many places in one institution, and what requests must know of each."""
     home = Home("exams")

@@ -9,6 +9,7 @@ from django.db import transaction
 from institutions.models import User
 from kernel.admin import BaseAdmin, Refusal, refusal_text
 from kernel.domain import Invalid
+from kernel.repeats import is_passing
 
 
 class ServiceForm(forms.ModelForm):
@@ -31,6 +32,8 @@ class ServiceForm(forms.ModelForm):
                 with transaction.atomic():
                     self.saved_row = self.apply(dict(values))
             except Refusal as error:
+                if is_passing(error):
+                    raise
                 self._add_refusal(error)
         return values
 

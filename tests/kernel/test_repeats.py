@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from courses.models import CourseGroup
 from files.models import StoredFile
-from institutions.models import Institution
+from institutions.models import Institution, UIOption
 from kernel import repeats
 from kernel.access import grant
 from kernel.caller import Role
@@ -158,13 +158,15 @@ def test_a_sample_is_stored_once_by_a_request_that_is_repeated(world, refusing):
 
 
 def test_pages_of_the_admin_are_repeated(world, refusing):
-    root = signed_in_client(Client(), world.people["global"])
-    refused = refusing(Institution, "save", 2)
+    root, pk = signed_in_client(Client(), world.people["global"]), world.home.institution.pk
+    refused = refusing(Institution, "save", 2, refusal("23503"))
     body = {"acronym": "NEW", "name": "New", "allowed_domains": "", "mail_domain": ""}
-    pk = world.home.institution.pk
-    answer = root.post(f"/admin/institutions/institution/{pk}/change/", body)
-    assert (answer.status_code, refused.calls) == (302, 3)
-    assert Institution.objects.get(pk=pk).acronym == "NEW"
+    assert root.post(f"/admin/institutions/institution/{pk}/change/", body).status_code == 302
+    assert (Institution.objects.get(pk=pk).acronym, refused.calls) == ("NEW", 3)
+    deleted = refusing(UIOption, "delete", 2, refusal("23503"))
+    option = UIOption.objects.filter(institution=None).latest("pk").pk
+    assert root.post(f"/admin/institutions/uioption/{option}/delete/", {"post": "yes"}).status_code == 302
+    assert (UIOption.objects.filter(pk=option).exists(), deleted.calls) == (False, 3)
 
 
 def test_when_repeating_does_not_help_the_answer_is_503(as_, home, refusing, names):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -28,6 +28,15 @@ from tests.conftest import token_of
 from tests.world import PAST, Home
 
 LEARNERS = 5
+
+
+def deadlocks() -> int:
+    """How many the database has ended so far."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
 
 
 @transaction.atomic

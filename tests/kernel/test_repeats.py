@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import include, path
@@ -20,10 +19,11 @@ from kernel.http.repeats import BUSY, CHANGED
 from kernel.procedures import ProcedureView
 from kernel.routing import Procedure, mount
 from learners.models import EnrolmentSample
+from tesla_api.browsers import Sessions
 from tests import captures
 from tests.kernel import sample
 from tests.kernel.sample import GroupViewSet
-from tests.pages.conftest import sign_in, signed_in_client
+from tests.pages.conftest import signed_in_client
 
 
 class Cause(Exception):
@@ -223,13 +223,12 @@ def test_a_part_of_a_transaction_is_not_done_again(db):
     assert repeats.repeated(Refusing(lambda: "done", 1)) == "done"
 
 
-def test_middleware_that_meets_a_busy_database_answers_503(world, monkeypatch):
-    def save(self, must_create=False):
+def test_middleware_that_meets_a_busy_database_answers_503(db, monkeypatch):
+    def save(self, request, response):
         raise refusal(sqlite_errorname="SQLITE_BUSY")
 
-    monkeypatch.setattr(SessionStore, "save", save)
-    visitor = Client(raise_request_exception=False)
-    answer = sign_in(visitor, world.people["admin"].email)
+    monkeypatch.setattr(Sessions, "process_response", save)
+    answer = Client(raise_request_exception=False).get("/signin/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
 
 

@@ -164,6 +164,20 @@ class VLE(Timestamped):
         return self.name
 
 
+class VLEWarning(Timestamped):
+    """A setting that the VLE sends and that could not be used as it is; `updated_at` is when it was last sent."""
+
+    vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="warnings")
+    setting = models.CharField(max_length=50)
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("vle", "setting"), name="warning_once_per_vle_setting")]
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.text}"
+
+
 class Instrument(Timestamped):
     """A method of checking identity or authorship, such as face recognition; shared by all institutions."""
 
@@ -305,6 +319,29 @@ class InformedConsentDocument(Timestamped):
 
     def __str__(self) -> str:
         return self.language
+
+
+class ConsentText(Record):
+    """The text of a consent document about which somebody has decided, as it was then.
+
+    It is kept whatever becomes of the document. `sha256` is `text_hash` of services/texts.py.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    html = models.TextField(null=True)
+    pdf = models.ForeignKey("files.StoredFile", null=True, on_delete=models.PROTECT, related_name="consent_texts")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "sha256"), name="consent_text_once_per_institution"),
+            models.UniqueConstraint(fields=("institution", "id"), name="consent_text_of_institution"),
+            tied_to_institution("consent_text_pdf_institution", "pdf"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
 
 
 class UIOption(Timestamped):

@@ -14,7 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
-from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.domain import Conflict, DomainError, Forbidden, Invalid, Unavailable, Unknown
 from kernel.http.repeats import unavailable
 from kernel.repeats import is_busy, is_passing
 from kernel.writes import Taken
@@ -28,6 +28,15 @@ class ConflictAnswer(exceptions.APIException):
     default_code = "conflict"
 
 
+class UnavailableAnswer(exceptions.APIException):
+    status_code = 503
+    default_code = "unavailable"
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait  # DRF's handler sends it as Retry-After
+
+
 def handler(exc, context):
     if is_passing(exc):
         return None  # the view is repeated
@@ -36,16 +45,12 @@ def handler(exc, context):
 
 def _translate(exc, view):
     match exc:
-        case Conflict():
-            return ConflictAnswer(str(exc))
-        case Forbidden():
-            return exceptions.PermissionDenied(str(exc))
-        case Unknown():
-            return exceptions.NotFound(str(exc))
         case Taken():
             return _everything_taken(exc, view)
         case Invalid():
             return _invalid(exc, view)
+        case DomainError():
+            return _refusal(exc)
         case ModelValidationError():
             details = as_serializer_error(exc)
             return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in details.items()})
@@ -56,6 +61,19 @@ def _translate(exc, view):
         case RequestDataTooBig() | TooManyFieldsSent():
             return exceptions.ParseError("The body is too large.")
     return exc
+
+
+def _refusal(error: DomainError) -> Exception:
+    match error:
+        case Conflict():
+            return ConflictAnswer(str(error))
+        case Forbidden():
+            return exceptions.PermissionDenied(str(error))
+        case Unknown():
+            return exceptions.NotFound(str(error))
+        case Unavailable():
+            return UnavailableAnswer(str(error), error.wait)
+    return error
 
 
 def _invalid(error: Invalid, view) -> exceptions.ValidationError:

@@ -42,6 +42,7 @@ DECLARATIONS = frozenset({
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes",
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
+    "after_reading",
     "handle_exception",
 })  # fmt: skip
 
@@ -109,14 +110,16 @@ class ResourceViewSet(Reader):
     def locked(self):
         """The row of the URL as stored, locked until the transaction ends."""
         self.lock_first()
-        if not self.locks_row:
+        if not self.locks_row and not self.is_conditional:
             return self.get_object()
         is_deleted = self.action == "destroy"
         locks = dict.fromkeys(self.lock_before, Lock.DELETE if self.lock_keys else Lock.CHANGE)
         locks |= dict.fromkeys(self.lock_for_delete if is_deleted else (), Lock.CHANGE)
         rows = self.get_queryset().select_related(*locks) if locks else self.get_queryset()
         locks["self"] = Lock.DELETE if self.lock_keys or is_deleted else Lock.CHANGE
-        return self._refuse_shared_rows(get_object_or_404(locking(rows, **locks), **self.looked_up))
+        row = self._refuse_shared_rows(get_object_or_404(locking(rows, **locks), **self.looked_up))
+        self.refuse_other_states()
+        return row if self.locks_row else self.get_object()
 
     def lock_first(self) -> None:
         """Hook: lock other rows before the one of the URL, in the order of the services. It may raise errors."""
@@ -131,7 +134,7 @@ class ResourceViewSet(Reader):
         return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
 
     def retrieve(self, request, *args, **kwargs):
-        return Response(self.read_one(**self.looked_up))
+        return self.detail_answer(self.read_one(**self.looked_up))
 
     def create(self, request, *args, **kwargs):
         serializer: Any = self.get_serializer(data=request.data)
@@ -160,12 +163,11 @@ class ResourceViewSet(Reader):
         """The written row, read with the caller's grants: 403, and so a rollback, when the caller may not see it."""
         self._refuse_shared_rows(row)
         values = self.in_memory(row) if self.answers_from_memory else None
-        if values is not None:
-            return self.extend_answer(self.only([values]))
         try:
-            return self.extend_answer(self.read_one(pk=row.pk))
+            answer = self.read_one(pk=row.pk) if values is None else self.only([values])
         except Http404 as error:
             raise PermissionDenied from error
+        return self.extend_answer(self.tagged(answer))
 
     def extend_answer(self, values: dict[str, Any]) -> dict[str, Any]:
         """Hook: add values to the answer of a change, such as credentials that no later answer contains."""

@@ -1,5 +1,6 @@
 """Request bodies: JSON by orjson, forms, and samples that are written to a file; all of a limited size."""
 
+import logging
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -10,9 +11,11 @@ from django.http import HttpRequest, UnreadablePostError
 from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError
 
+from kernel.domain import Unavailable
 from kernel.http.spooled import CHUNK, Content, Scanner
 from kernel.nesting import is_too_deep
 
+logger = logging.getLogger(__name__)
 DEEPEST_BODY = 500  # fields allow less; this limit makes sure that an answer can contain the refused value
 
 
@@ -89,6 +92,9 @@ class SampleParser(parsers.BaseParser):
                 scanner.feed(chunk)
         except UnreadablePostError as error:
             raise ParseError("The body ended before its time.") from error
+        except OSError as error:
+            logger.error("a sample cannot be spooled: %s", error)
+            raise Unavailable("Samples cannot be stored at the moment.") from error
         content.end()
         if scanner.is_too_long or content.is_too_large:
             limits = f"{settings.SAMPLE_BYTES} bytes, and the body beside it {settings.REQUEST_BODY_BYTES}"

@@ -265,6 +265,9 @@ _VLE_ACTIVITY = (("tests/courses/test_vle_activity.py",),)
 _REGISTRATIONS = "courses/services/registrations.py"
 _RULES = "reports/visibility.py"
 _KERNEL = "kernel/"
+_REPEATS = (("tests/kernel/test_repeats.py",),)
+_LOCKS = (("tests/kernel/test_locks.py",),)
+_BUDGETS = (f"{CONTRACT}test_write_budgets.py",)
 # name, file, old text, new text, tests
 WRITTEN = [
     # Who may come in.
@@ -1413,6 +1416,82 @@ WRITTEN = [
         'disabled_instruments=stored.get("disabled_instruments") or [],',
         'disabled_instruments=stored["disabled_instruments"],',
         _SEND,
+    ),
+    ("repeats: never", f"{_KERNEL}repeats.py", "ATTEMPTS = 5", "ATTEMPTS = 1", _REPEATS),
+    ("repeats: what is committed", f"{_KERNEL}repeats.py", " or _commits() != committed", "", _REPEATS),
+    ("repeats: parts of a transaction", f"{_KERNEL}repeats.py", "1 if _is_inside_transaction() else ", "", _REPEATS),
+    ("repeats: a busy SQLite", f"{_KERNEL}repeats.py", "(is_lost(error) or", "(is_busy(error) or", _REPEATS),
+    ("repeats: no vanished references", f"{_KERNEL}repeats.py", '_GONE = "23503"', '_GONE = ""', _REPEATS),
+    (
+        "repeats: a vanished reference is a wrong body",
+        f"{_KERNEL}errors.py",
+        "    if is_passing(exc):\n",
+        "    if is_busy(exc):\n",
+        _REPEATS,
+    ),
+    (
+        "repeats: middleware's error is 500",
+        f"{_KERNEL}errors.py",
+        "if is_busy(sys.exc_info()[1]):",
+        "if is_busy(None):",
+        _REPEATS,
+    ),
+    (
+        "repeats: admin pages tell it as a refusal",
+        f"{_KERNEL}admin.py",
+        "or is_passing(error)",
+        "or is_passing(None)",
+        (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: forms of the admin tell it as a refusal",
+        "institutions/admin/service.py",
+        "                if is_passing(error):\n                    raise\n",
+        "",
+        (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: the body is read once",
+        f"{_KERNEL}http/parsers.py",
+        'body = parser_context["request"]._request._body = stream.read()',
+        "body = stream.read()",
+        _REPEATS,
+    ),
+    (
+        "repeats: the sample is read once",
+        f"{_KERNEL}http/parsers.py",
+        '        if not hasattr(request, "sample_body"):\n',
+        "        if True:\n",
+        _REPEATS,
+    ),
+    (
+        "locks: relations as they are named",
+        f"{_KERNEL}locks.py",
+        "of = sorted(locks, key=lambda path: place_of(_model_of(rows.model, path)))",
+        "of = list(locks)",
+        _LOCKS,
+    ),
+    (
+        "locks: deletes meet in an institution",
+        f"{_KERNEL}locks.py",
+        "if home is not None:",
+        "if home is None:",
+        _LOCKS,
+    ),
+    ("locks: rows in any order", f"{_KERNEL}locks.py", 'rows.order_by("pk")', "rows.order_by()", _LOCKS),
+    (
+        "locks: a course alone",
+        "courses/services/courses.py",
+        "    cascade_locked(course)\n",
+        "",
+        ((*_BUDGETS, "-k", "course.delete"),),
+    ),
+    (
+        "locks: no course for a new activity",
+        "courses/services/activities.py",
+        '        raise Unknown("There is no such course any more.")',
+        "        pass",
+        _LOCKS,
     ),
     (
         "group courses: a swap changes nothing",

@@ -122,6 +122,8 @@ class ConsoleView(TemplateView):
             for listing in LISTINGS
             if self.api.lists(listing.path.format(**ids))
         ]
+        if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
+            links.append(("Imports", reverse("console:imports", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
 
     def breadcrumbs(self) -> list[tuple[str, str]]:

@@ -321,6 +321,29 @@ class InformedConsentDocument(Timestamped):
         return self.language
 
 
+class ConsentText(Record):
+    """The text of a consent document about which somebody has decided, as it was then.
+
+    It is kept whatever becomes of the document. `sha256` is `text_hash` of services/texts.py.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    html = models.TextField(null=True)
+    pdf = models.ForeignKey("files.StoredFile", null=True, on_delete=models.PROTECT, related_name="consent_texts")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "sha256"), name="consent_text_once_per_institution"),
+            models.UniqueConstraint(fields=("institution", "id"), name="consent_text_of_institution"),
+            tied_to_institution("consent_text_pdf_institution", "pdf"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class UIOption(Timestamped):
     """A route of the dashboard: a global row opens it to roles, any other row can only block it."""
 

@@ -1,6 +1,7 @@
 """The translation of all errors to HTTP, and JSON answers outside DRF's views."""
 
 import logging
+import sys
 
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, TooManyFieldsSent
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -14,6 +15,8 @@ from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
 from kernel.domain import Conflict, DomainError, Forbidden, Invalid, Unavailable, Unknown
+from kernel.http.repeats import unavailable
+from kernel.repeats import is_busy, is_passing
 from kernel.writes import Taken
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class UnavailableAnswer(exceptions.APIException):
 
 
 def handler(exc, context):
+    if is_passing(exc):
+        return None  # the view is repeated
     return exception_handler(_translate(exc, context["view"]), context)
 
 
@@ -117,6 +122,8 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
+    if is_busy(sys.exc_info()[1]):  # raised by middleware, or while a page was rendered
+        return unavailable()
     return _answer(500, "Server error.")
 
 

@@ -20,13 +20,14 @@ from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
 from kernel.scope import Scope
 from kernel.serializers import ResourceSerializer
+from kernel.states import Tagged
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
 
 
 # No docstring: the schema would show it as the description of every operation.
-class Reader(Rooted, ModelViewSet):
+class Reader(Tagged, Rooted, ModelViewSet):
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
     detail_serializer_class: type[ResourceSerializer] | None = None
@@ -173,7 +174,12 @@ class Reader(Rooted, ModelViewSet):
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
         self.page = list(page)
-        return self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        rows = self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        self.after_reading(rows)
+        return rows
+
+    def after_reading(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hook: what to note of the rows that the caller is answered."""
 
     @property
     def page_keys(self) -> list[Any]:
@@ -194,7 +200,9 @@ class Reader(Rooted, ModelViewSet):
         rows = self.get_queryset().filter(**lookup)
         if not self.compiled:
             self.page = [get_object_or_404(self.whole(rows))]
-            return self.get_serializer(self.page[0]).data
+            row = self.get_serializer(self.page[0]).data
+            self.after_reading([row])
+            return row
         return self.only(self.columns(rows)[:1])
 
     def only(self, page) -> Any:

@@ -17,12 +17,13 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
+from kernel import fields as columns
 from kernel.access import ROOTS
 from kernel.constraints import refuse_violations
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, is_too_deep
 from kernel.tenancy import tenant_path
-from kernel.text import language_in, line_of, moment_text, prose_of, validate_line, validate_prose
+from kernel.text import as_identifier, language_in, line_of, moment_text, prose_of, validate_line, validate_prose
 
 Expression = Callable[[int], Any]
 LOOKED_UP = "?"  # no path is declared: it is looked up in the model
@@ -179,10 +180,20 @@ def _keys_of(model: type[Model]) -> set[str]:
     return columns | ends | {field.name for field in relations if not field.auto_created}
 
 
+class IdentifierField(serializers.CharField):
+    """An identifier, in the form in which it is stored and compared (`kernel.text.as_identifier`)."""
+
+    def run_validation(self, data=empty):
+        return super().run_validation(as_identifier(data) if isinstance(data, str) else data)
+
+
 # A row. Violated constraints of the database are reported under the name of the field.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        columns.IdentifierField: IdentifierField,
+        DateTimeField: MomentField,
+    }
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
-    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {DateTimeField: MomentField}
     _draft: Model | None = None  # the row with the values of the body, to validate constraints on
 
     @cached_property
@@ -249,7 +260,7 @@ class BlankableEmailField(serializers.EmailField):
         return super().get_attribute(instance) or ""
 
     def run_validation(self, data=empty):
-        return super().run_validation(data) or None
+        return super().run_validation(as_identifier(data) if isinstance(data, str) else data) or None
 
 
 class OpaqueTextField(serializers.CharField):
@@ -270,17 +281,27 @@ class BlankableCharField(serializers.CharField):
         return super().run_validation(data) or ""
 
 
-class NameField(serializers.CharField):
+class NameField(BlankableCharField):
     """A name that a VLE may lack. A blank one is none: it is as if the body had no such key."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**{"required": False, "allow_null": True, "allow_blank": True} | kwargs)
 
     def run_validation(self, data=empty):
         name = super().run_validation(data)
         if not name:
             raise serializers.SkipField
         return name
+
+
+class NewEmailField(BlankableEmailField):
+    """An e-mail address that new rows need. A stored row that lacks it can be sent back as it was read, with ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"allow_null": False} | kwargs)
+
+    def run_validation(self, data=empty):
+        value = super().run_validation(data)
+        if not value and self.parent.instance is None:
+            self.fail("blank")
+        return value
 
 
 class SwitchField(serializers.BooleanField):
@@ -293,6 +314,13 @@ class SwitchField(serializers.BooleanField):
         return super().validate_empty_values(empty if data is None else data)
 
 
+class _JSONText(str):
+    """A text that may be JSON, as it was typed: forms show it again as it is."""
+
+    __slots__ = ()
+    is_json_string = True  # what DRF's JSONField and its form look for
+
+
 class AnyJSONField(serializers.JSONField):
     """JSON of any kind that is not nested too deeply: whatever takes JSON in is one of these."""
 
@@ -303,7 +331,7 @@ class AnyJSONField(serializers.JSONField):
 
     def parsed(self, text):
         try:
-            return orjson.loads(text)
+            return orjson.loads(str(text))  # it takes no subclass of str
         except ValueError:
             self.fail("invalid")
 
@@ -324,7 +352,8 @@ class ObjectField(AnyJSONField):
     }
 
     def get_value(self, dictionary):
-        return dictionary.get(self.field_name, empty)
+        value = dictionary.get(self.field_name, empty)
+        return _JSONText(value) if isinstance(value, str) else value
 
     def validate_empty_values(self, data):
         return super().validate_empty_values(None if data == "" else data)

@@ -1,4 +1,4 @@
-"""Validators of texts that models, serializers and services share."""
+"""Texts that models, serializers and services share: validators, and the forms in which texts are compared."""
 
 import re
 import unicodedata
@@ -10,6 +10,12 @@ from django.core.validators import RegexValidator
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
 validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
 validate_queue_name = RegexValidator(r"^[A-Za-z0-9._-]+\Z", "Letters, digits, dots, dashes and underscores only.")
+# What keyboards and word processors write for one character, and letters that Unicode does not decompose.
+_ALIKE = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u00b4\u1ffd\u0060\uff07", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"}
+)
 _LANGUAGE_AT_BEGINNING = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -38,6 +44,40 @@ def language_in(value: object, longest: int = 10) -> str | None:
         return text
     found = _LANGUAGE_AT_BEGINNING.match(text)
     return found and found[0]
+
+
+def as_identifier(text: str) -> str:
+    """The form in which identifiers are stored and compared: NFC, without format characters and blanks at the ends.
+
+    Format characters (Unicode's category Cf, such as the soft hyphen and the zero-width joiner) cannot be seen.
+    """
+    if text.isascii():
+        return text.strip()
+    # A mark may combine with the letter before it once a format character between them is gone.
+    return unicodedata.normalize("NFC", _without_formats(text)).strip()
+
+
+def identifier_key(text: str) -> str:
+    """The form in which uids and e-mail addresses are compared: as `as_identifier`, and without case."""
+    if text.isascii():
+        return text.strip().lower()
+    return as_identifier(unicodedata.normalize("NFD", as_identifier(text)).casefold())
+
+
+def search_form(text: str) -> str:
+    """The form in which texts are searched: without case, accents and format characters, one blank between words.
+
+    Typographic apostrophes and dashes are the plain ones of a keyboard.
+    """
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKD", _without_formats(text).translate(_ALIKE)).casefold()
+        folded = unicodedata.normalize("NFKD", folded).translate(_ALIKE)
+        text = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
+    return " ".join(text.translate(_ALIKE).lower().split())
+
+
+def _without_formats(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 def validate_web_address(value: object) -> None:

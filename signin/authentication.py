@@ -5,11 +5,10 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPE_BYTES, JWTAuthentication
 
 from kernel.caller import Caller
+from kernel.http.browser import SESSION_KEY
 from kernel.ids import bounded_id
 from signin.callers import caller_of
 from signin.tokens import AccessToken, InvalidToken
-
-SESSION_KEY = "caller_session"
 
 
 class TokenAuthentication(JWTAuthentication):

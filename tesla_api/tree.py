@@ -36,6 +36,7 @@ from institutions.api.vle_instrument import VLEInstrumentViewSet
 from institutions.api.vle_self import VLESelfViewSet
 from kernel.routing import Call, Procedure, Resource
 from learners.api.learner import LearnerViewSet
+from learners.api.learner_decision import LearnerDecisionViewSet
 from learners.api.learner_send import LearnerSENDViewSet
 from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
@@ -64,6 +65,10 @@ TREE = (
     Resource(
         "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/",
         LearnerSENDViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/decision/{id}/",
+        LearnerDecisionViewSet,
     ),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
     Resource(

@@ -20,6 +20,7 @@ from courses.models import (
 )
 from institutions.models import (
     VLE,
+    ConsentText,
     InformedConsent,
     InformedConsentDocument,
     Institution,
@@ -28,7 +29,7 @@ from institutions.models import (
     UIOption,
     User,
 )
-from learners.models import Learner, SENDCategory, SENDLearner
+from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -168,6 +169,21 @@ class Home:
         )
         self.document = InformedConsentDocument.objects.create(
             institution=self.institution, consent=self.consent, language="en", html="<p>I consent.</p>"
+        )
+        self.newer_document = InformedConsentDocument.objects.create(
+            institution=self.institution, consent=self.newer_consent, language="es", html="<p>Consiento.</p>"
+        )
+        # What ann agreed to once: the text is no document's any more.
+        self.kept_text = ConsentText.objects.create(
+            institution=self.institution, sha256="5" * 64, html=f"<p>I once consented at {self.prefix}.</p>"
+        )
+        ann = self.people["ann"].learner
+        self.decision = ConsentDecision.objects.create(
+            institution=self.institution, owner=ann, learner_id=ann.learner_id, decision="accepted", version="0.1.0",
+            language="en", at=PAST, address="192.0.2.9", signed_in="launcher", vle_id=self.vle.pk, vle_name="Moodle",
+        )  # fmt: skip
+        DecidedText.objects.create(
+            institution=self.institution, decision=self.decision, text=self.kept_text, language="en"
         )
 
 

@@ -117,7 +117,7 @@ def _session_data(entry: Entry, request: HttpRequest) -> dict[str, Any]:
         "logo_url": address(request, settings.LOGO_URL),
         "api_url": address(request, "/"),
         "dashboard_url": address(request, settings.DASHBOARD_URL),
-        "launcher": {"id": entry.launcher.pk, "token": entry.launcher_token},
+        "launcher": {"id": entry.launcher and entry.launcher.pk, "token": entry.launcher_token},
         "base_url": plugin_folder(request),
         "locale": session.locale or learner.user.locale or settings.LANGUAGE_CODE,
         "options": {"floating_menu_initial_pos": session.options.get("floating_menu_initial_pos") or CORNER},

@@ -243,6 +243,7 @@ class AssessmentView(ProcedureView):
             uid=body["vle_learner_uid"],
             max_ttl=body.get("max_ttl", assessments.MINUTES),
             locale=body.get("locale"),
+            credential_id=self.caller.credential_id,
             options={
                 **body.get("options", {}),
                 "redirect_reject_url": body.get("redirect_reject_url"),

@@ -1,13 +1,13 @@
 """Who is in a course: its learners and its instructors. People stay when they leave."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
 
 from courses.models import Course, CourseInstructor, CourseLearner
-from institutions.models import Instructor, User
+from institutions.models import Institution, Instructor, User
 from institutions.services.people import instructor_add
 from kernel.domain import Forbidden, Invalid, Unknown
 from kernel.writes import one_transaction
@@ -43,6 +43,38 @@ def members_link(*, course: Course, membership: Membership, members: Collection[
     """
     _refuse_other_institutions(course, membership, () if are_new else members)
     _link(course, membership, members)
+
+
+@one_transaction()
+def memberships_add(
+    *,
+    institution: Institution,
+    pairs: Mapping[Membership, Collection[tuple[int, int]]],
+    new_people: Collection[int] = (),
+) -> None:
+    """Add people to courses, as (course, person) for each way of being in one: all, or none if one is missing.
+
+    `new_people` were created in this transaction in this institution, so that they need no lock. Everything else is
+    locked in the order of `_refuse_other_institutions`, the roles of both kinds before all courses.
+    """
+    home = {"institution": institution}
+    for membership in (INSTRUCTORS, LEARNERS):
+        keys = {member for _, member in pairs.get(membership, ())}.difference(new_people)
+        rows = membership.role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
+        if keys and len(rows.values_list("pk")) != len(keys):
+            raise Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
+    courses = {course for links in pairs.values() for course, _ in links}
+    if not courses:
+        return
+    locked = Course.objects.filter(pk__in=courses, **home).order_by("pk").select_for_update(no_key=True)
+    if len(locked.values_list("pk")) != len(courses):
+        raise Unknown("There is no such course any more.")
+    for membership, links in pairs.items():
+        rows = [
+            membership.links(course_id=course, institution=institution, **{f"{membership.column}_id": member})
+            for course, member in links
+        ]
+        membership.links.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 @one_transaction()

@@ -10,6 +10,7 @@ from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm
 from institutions.models import User
 from institutions.services.people import person_create, person_delete, person_update
 from institutions.services.person_values import FLAGS
+from kernel.http.browser import browser_session_id, browser_session_keep
 
 
 class PersonForm(ServiceForm, PasswordFields):
@@ -21,7 +22,8 @@ class PersonForm(ServiceForm, PasswordFields):
         for name in ("is_staff", "is_active"):
             if own and not values[name]:
                 raise ValidationError({name: "You cannot take this from yourself."})
-        return person_update(person=self.instance, **passwords_merged(values))
+        session_id = browser_session_id(self.request) if own else None
+        return person_update(person=self.instance, session_id=session_id, **passwords_merged(values))
 
 
 class NewPersonForm(ServiceForm, PasswordFields):
@@ -63,6 +65,10 @@ class UserAdmin(ServiceAdmin):
     search_help_text = "Username, e-mail, names, uid, or acronym of the institution"
     ordering = ("-pk",)
     person = ("username", "email", "first_name", "last_name", "uid", "locale")
+
+    def save_model(self, request, obj, form, change) -> None:
+        if change and obj.pk == request.user.pk:
+            browser_session_keep(request, form.saved_row)
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:

@@ -14,6 +14,7 @@ from files.services import CHUNK, file_store, files_erase
 from institutions.models import InformedConsent, InformedConsentDocument, Institution
 from institutions.services.consents import consent_locked, refuse_frozen
 from institutions.services.html import html_cleaned
+from institutions.services.texts import pdfs_not_kept
 from kernel.caller import Caller
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
@@ -22,8 +23,10 @@ from kernel.writes import one_transaction
 
 @readable(Kind.CONSENT_PDF)
 def consent_pdf_readable(caller: Caller, file: StoredFile) -> bool:
-    """Readable by everybody of the institution, as long as it is the PDF of a document."""
-    return bool(caller.roles_in(file.institution_id)) and file.consent_documents.exists()
+    """Readable by everybody of the institution, as long as it is the PDF of a document or of a text that is kept."""
+    return bool(caller.roles_in(file.institution_id)) and (
+        file.consent_documents.exists() or file.consent_texts.exists()
+    )
 
 
 @one_transaction()
@@ -148,4 +151,4 @@ def _store(institution: Institution, pdf: IO[bytes]) -> StoredFile:
 
 def _erase(file_id: int | None) -> None:
     if file_id is not None:
-        files_erase(files=StoredFile.objects.filter(pk=file_id))
+        files_erase(files=pdfs_not_kept([file_id]))

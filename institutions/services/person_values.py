@@ -93,7 +93,7 @@ def refuse_malformed(person: User, changed: set[str], password: str | None = Non
             _refuse_address(person.institution, person.email or "")
     if password is not None:
         with _under(errors, "password"):
-            _refuse_password(person, password)
+            validate_password(password, person)
     if errors:
         raise ValidationError(errors)
 
@@ -112,12 +112,6 @@ def _refuse_address(institution: Institution | None, email: str) -> None:
         raise ValidationError("Only ASCII characters are accepted; write the domain in its xn-- form.")
     if institution is not None and mail_domain_refuses(institution, email):
         raise ValidationError("The institution does not accept addresses of this domain.")
-
-
-def _refuse_password(person: User, password: str) -> None:
-    if not (person.login_allowed or person.is_staff):
-        raise ValidationError("This person is not allowed to sign in.")
-    validate_password(password, person)
 
 
 def usernames(institution: Institution, uid: str, email: str | None) -> Iterator[str]:

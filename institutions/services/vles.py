@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +15,20 @@ from files.services import files_erase_unreferenced
 from institutions.models import VLE, Institution, VLEType, VLEWarning
 from institutions.services.credentials import credential_issue, credentials_end
 from kernel.domain import Unknown
+from kernel.locks import cascade_locked
 from kernel.writes import one_transaction
 
 logger = logging.getLogger(__name__)
 WARNING_SECONDS = 60  # a whole exam sends the same settings: a warning is written so often, at most
 WARNINGS_SHOWN = timedelta(days=30)
+CloseSessions = Callable[[VLE], int]
+_SESSIONS_CLOSERS: list[CloseSessions] = []
+
+
+def sessions_closer(close_sessions: CloseSessions) -> CloseSessions:
+    """Register the function that closes the assessment sessions of a VLE: they are in a layer above."""
+    _SESSIONS_CLOSERS[:] = [close_sessions]
+    return close_sessions
 
 
 @one_transaction()
@@ -67,10 +76,16 @@ def vle_update(*, vle: VLE, **values: Any) -> None:
 
 
 @one_transaction()
-def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
-    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
+def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int, close_sessions: bool = False) -> dict[str, str]:
+    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once.
+
+    `close_sessions` closes the VLE's open assessment sessions, too: whoever takes an exam must begin a new one.
+    """
     stored = _locked(vle)  # of two simultaneous rotations the second ends the credentials of the first
     credentials_end(vle=stored, overlap_minutes=overlap_minutes)
+    if close_sessions:
+        for close in _SESSIONS_CLOSERS:
+            close(stored)
     stored.lti = {**stored.lti, "consumer_key": str(uuid.uuid4())}
     stored.lti_secret = str(uuid.uuid4())
     stored.save(update_fields=("lti", "lti_secret", "updated_at"))
@@ -88,7 +103,7 @@ def _locked(vle: VLE) -> VLE:
 @one_transaction()
 def vle_delete(*, vle: VLE) -> None:
     """Delete the VLE with its credentials, courses, activities, reports and requests and their files."""
-    list(vle.credential_rows.select_for_update())  # a simultaneous sign-in waits for the deletion
+    cascade_locked(vle)
     vle.delete()
     files_erase_unreferenced(institution=vle.institution)
 

@@ -31,6 +31,7 @@ from kernel.serializers import (
     LocaleField,
     MomentField,
     NameField,
+    NewEmailField,
     ObjectField,
     OpaqueTextField,
     SwitchField,
@@ -123,7 +124,7 @@ class _Compiler:
             return self.nested(field, prefix + path, nullable)
         if type(field) in KEYS:
             return self.column(f"{prefix}{path}_id")
-        if type(field) is BlankableEmailField:
+        if type(field) in {BlankableEmailField, NewEmailField}:
             return f"({self.column(prefix + path)} or '')"
         if type(field) not in PLAIN:
             raise CannotCompileError(f"{where}: declare it Computed or Batch, or say fast_rows = False")

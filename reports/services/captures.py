@@ -14,6 +14,7 @@ from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
 from kernel.domain import RefusedForGood
 from kernel.fast.whole import Whole
+from kernel.locks import Lock, locking
 from kernel.text import line_of
 from learners.models import Learner
 from learners.queries import LearnerState, current_consent_of
@@ -107,9 +108,8 @@ def _capture_file(
     *,
     is_late: bool = False,
 ) -> Iterator[StoredFile]:
-    open_session = None if is_late else session
-    lock = _CaptureLock(learner, activity, open_session)
-    lock.refuse_closed(activity.enabled, open_session)  # first with the values that were read, before a file is written
+    lock = _CaptureLock(learner, activity, session, is_late)
+    lock.refuse_closed(activity.enabled, session)  # first with the values that were read, before a file is written
     with capture_stored(learner=learner, kind=kind, content=content, locked=lock.state_locked) as file:
         lock.refuse_closed(lock.is_enabled, lock.session)
         yield file
@@ -125,14 +125,14 @@ _IN_ACTIVITY = Whole(_in_activity, "key", "activity")
 
 
 class _CaptureLock:
-    """Locks the learner and, if it must be open, the session; remembers the state of activity and session then."""
+    """Locks the learner and the session, if there is one; remembers the state of activity and session then."""
 
-    def __init__(self, learner: Learner, activity: Activity, session: AssessmentSession | None) -> None:
-        self.learner, self.activity, self.requested_session = learner, activity, session
+    def __init__(self, learner: Learner, activity: Activity, session: AssessmentSession | None, is_late: bool) -> None:
+        self.learner, self.activity, self.requested_session, self.is_late = learner, activity, session, is_late
         self.session, self.is_enabled = session, False
 
     def state_locked(self) -> LearnerState:
-        """Lock the person, the learner and the session in this order, and read session and activity again."""
+        """Lock the person, the learner, the activity and the session in this order, and read the last two again."""
         self.session = self._session_locked()
         if self.session is not None:
             self.is_enabled = self.session.activity.enabled
@@ -146,11 +146,13 @@ class _CaptureLock:
             return None
         rows = AssessmentSession.objects.filter(pk=self.requested_session.pk)
         joined = rows.select_related("activity", "learner__user", "learner__institution", "learner__consent")
-        locked = joined.select_for_update(of=("learner__user", "learner", "self"), no_key=True)
+        locks = dict.fromkeys(("learner__user", "learner", "self"), Lock.CHANGE)
+        locked = locking(joined, **locks, activity=Lock.REFERENCE)
         return next(iter(locked.annotate(current=current_consent_of("institution"))), None)
 
     def refuse_closed(self, is_enabled: bool, session: AssessmentSession | None) -> None:
+        """RefusedForGood when the activity is disabled or, unless it may be late, the session is closed."""
         if not is_enabled:
             raise RefusedForGood(activity_id="This activity is not enabled.")
-        if self.requested_session is not None and (session is None or session.is_over):
+        if self.requested_session is not None and (session is None or (session.is_over and not self.is_late)):
             raise RefusedForGood(session_id="Closed session")

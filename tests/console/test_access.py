@@ -164,3 +164,10 @@ def test_sections_are_those_that_the_roles_open(who, titles, world, signed_in, a
     assert shown == titles.split()
     for _, page, _ in answer.context["sections"]:
         assert signed_in(who).get(page).status_code == 200
+
+
+@pytest.mark.parametrize("condition", ["If-None-Match", "If-Match"])
+def test_conditions_of_the_page_are_not_those_of_its_parts(condition, signed_in, address):
+    """A browser asks whether it has the page already, not whether it has the rows that the page is made of."""
+    answer = signed_in("admin").get(address("courses/{course}/"), headers={condition: "*"})
+    assert answer.status_code == 200

@@ -40,6 +40,7 @@ def ids_of(world: World, home=None) -> dict[str, Any]:
         "ui": home.ui_option.pk,
         "category": home.category.pk,
         "assignment": home.assignment.pk,
+        "decision": home.decision.pk,
         "fr": 1,
         "learner_id": home.people["ann"].learner.learner_id,
         **{name: person.pk for name, person in home.people.items()},

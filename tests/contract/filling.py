@@ -30,6 +30,8 @@ from institutions.models import (
     User,
 )
 from learners.models import (
+    ConsentDecision,
+    DecidedText,
     Enrolment,
     EnrolmentSample,
     EnrolmentSampleValidation,
@@ -261,9 +263,23 @@ def _learners(home, people: list[User], providers: list[Provider]) -> None:
     ann = home.learners["ann"]
     ann.consent, ann.consent_accepted = home.newer_consent, WHEN
     ann.save()
+    decisions = ConsentDecision.objects.bulk_create(
+        ConsentDecision(
+            **own, owner=ann, learner_id=ann.learner_id, decision="rejected" if n % 2 else "accepted",
+            version=f"0.2.{n}", at=WHEN + timedelta(days=n), language="en" if n % 2 else None,
+            language_named=True if n % 2 else None, address="192.0.2.1" if n % 2 else None,
+            signed_in="password" if n % 2 else None,
+        )
+        for n in range(len(people))
+    )  # fmt: skip
+    DecidedText.objects.bulk_create(
+        DecidedText(**own, decision=decision, text=home.kept_text, language=language)
+        for decision in decisions
+        for language in ("ca", "en")
+    )
     far = timezone.now() + timedelta(days=30)
     more = SENDCategory.objects.create(
-        **own, description="no sound", data={"enabled_options": ["text_to_speech"], "disabled_instruments": [3, 1]}
+        **own, description="no sound", data={"enabled_options": ["text_to_speech"], "disabled_instruments": [1, 3]}
     )
     SENDLearner.objects.bulk_create(
         SENDLearner(learner=learner, category=category, expires_at=ends, **own)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from institutions.models import VLE, InformedConsent, Institution, User
 from learners.models import ConsentDecision, Learner
 from tests.contract.calls import BASE, CALLS, body_of, request, send, url_of
+from tests.world import PAST
 
 WRITES = [operation for operation, call in CALLS.items() if call.method != "get"]
 
@@ -257,7 +258,8 @@ def test_accepted_consent_is_frozen_with_its_documents(caller, world):
 def test_every_decision_is_recorded_and_none_is_changed(caller, world):
     for operation in ("learner.accept", "learner.reject", "learner.accept"):
         request(caller("ann"), CALLS[operation].method, url_of(CALLS[operation], world), CALLS[operation].body)
-    records = list(ConsentDecision.objects.order_by("pk").values_list("decision", "version", "learner_id", "address"))
+    recorded = ConsentDecision.objects.exclude(at=PAST).order_by("pk")
+    records = list(recorded.values_list("decision", "version", "learner_id", "address"))
     learner_id = world.home.learners["ann"].learner_id
     assert records == [(word, "2.0.0", learner_id, "127.0.0.1") for word in ("accepted", "rejected", "accepted")]
     with pytest.raises(TypeError):
@@ -274,7 +276,7 @@ def test_only_the_current_consent_is_accepted(version, status, caller, world):
     )  # fmt: skip
     answer = request(caller("ann"), "post", url_of(CALLS["learner.accept"], world), {"version": version})
     assert answer.status_code == status
-    assert ConsentDecision.objects.count() == 0
+    assert not ConsentDecision.objects.exclude(at=PAST).exists()
 
 
 # 500: people without password, names or e-mail; a second instructor, since all had the user name ""; a change of a
@@ -477,8 +479,8 @@ def test_email_is_unique_ignoring_case_in_the_whole_system(caller, world):
 @pytest.mark.parametrize(
     ("locale", "stored"),
     [
-        ("ca_valencia", "ca"), ("sr@latin", "sr"), ("en_", "en"), ("en-\n", "en"), ("", None), ("english language", None),
-        ("e", None), ("1", None), ("x" * 11, None), ("../../x", None), ("\x00", None), (7, None),
+        ("ca_valencia", "ca"), ("sr@latin", "sr"), ("en_", "en"), ("en-\n", "en"), ("", None), ("e", None),
+        ("english language", None), ("1", None), ("x" * 11, None), ("../../x", None), ("\x00", None), (7, None),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("operation", ["user.patch", "instructor.patch", "learner.patch", "admin_user.patch"])

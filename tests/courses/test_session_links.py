@@ -398,6 +398,7 @@ def test_the_sessions_own_tokens_count_and_no_launchers(home, open_):
     row = AssessmentSession.objects.get(pk=made["id"])
     own = CallerSession.objects.get(assessment_session=row)
     launcher = Launcher.objects.get(pk=data_of(made)["launcher"]["id"])
+    Launcher.objects.update(used_at=timezone.now())
     other = CallerSession.objects.create(
         kind="learner", user=own.user, assessment_session=row, launcher=launcher, expires_at=FUTURE
     )

@@ -143,7 +143,6 @@ def test_too_long_a_name_is_cut(kind, client, url):
         ({"uid": ["ann"]}, "uid"),
         ({"first_name": ["x"]}, "first_name"),
         ({"email": None}, "email"),
-        ({"email": ""}, "email"),
         ({"email": "nobody"}, "email"),
         ({"email": f"{'x' * 250}@x.org"}, "email"),
     ],
@@ -153,6 +152,20 @@ def test_wrong_value_is_400_under_its_name(change, name, method, kind, client, u
     answer = sent(client, method, url, kind, INSIDE[kind], PERSON | {"uid": INSIDE[kind]} | change)
     assert (answer.status_code, list(answer.json())) == (400, [name])
     assert everybody() == before
+
+
+@each_kind
+@pytest.mark.parametrize("name", ["first_name", "last_name", "email"])
+def test_new_person_needs_what_a_known_one_may_lack(name, kind, client, url):
+    """Who has no e-mail or no name is sent back as read; who is new must have both."""
+    answer = client.post(url(kind), PERSON | {name: " "}, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, [name])
+    User.objects.filter(uid=INSIDE[kind], institution__acronym="HOME").update(**{name: None if name == "email" else ""})
+    shown = client.get(url(kind, INSIDE[kind])).json()
+    assert shown[name] == ""
+    for method, body in (("put", shown), ("patch", {name: ""})):
+        answer = sent(client, method, url, kind, INSIDE[kind], body)
+        assert (answer.status_code, answer.json()) == (200, shown), method
 
 
 @each_kind

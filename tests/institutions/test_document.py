@@ -49,7 +49,10 @@ def opened(url: str) -> bytes:
 
 def test_answer_has_the_documented_keys_with_the_whole_consent(world, docs, as_):
     answer = as_("member").get(f"{docs}en/").json()
-    assert list(answer) == ["id", "consent", "language", "html", "pdf", "created_at", "updated_at"]
+    assert list(answer) == [
+        "id", "consent", "language", "html", "pdf", "created_at", "updated_at", "sha256", "removed",
+    ]  # fmt: skip
+    assert answer["removed"] is None
     assert (answer["language"], answer["html"], answer["pdf"]) == ("en", "<p>I consent.</p>", None)
     ic = docs.removesuffix("document/")
     assert answer["consent"] == as_("member").get(ic).json()
@@ -392,7 +395,8 @@ def test_what_changes_nothing_is_fine_when_frozen(world, docs, pdf, admin):
         form(admin, "put", f"{docs}en/", language="en", pdf=upload()),
     ]
     assert [answer.status_code for answer in same] == [200] * 5
-    assert [answer.json() for answer in same] == [before] * 5
+    assert [answer.json() | {"removed": None} for answer in same] == [before] * 5
+    assert [answer.json()["removed"] for answer in same] == [None, None, [{"what": "<script>", "times": 1}], None, None]
     assert StoredFile.objects.get() == pdf
 
 
@@ -460,3 +464,33 @@ def test_number_of_queries_does_not_grow(world, docs, many, django_assert_num_qu
     with django_assert_num_queries(3):
         rows = client.get(f"{docs}?limit=1000").json()["results"]
     assert len({row["pdf"] for row in rows if row["pdf"]}) == 21
+
+
+# What cleaning takes away is told to whoever sent it.
+
+
+@pytest.mark.parametrize("verb", ["put", "patch"])
+def test_answer_tells_what_was_taken_away(verb, docs, admin):
+    html = '<ol start="2"><li value="4">One</li></ol><img src="x.png"><p style="a">Two</p>'
+    told = [{"what": "<img>", "times": 1}, {"what": "<p style>", "times": 1}]
+    added = admin.post(docs, {"language": "ca", "html": html})
+    assert (added.status_code, added.json()["removed"]) == (201, told)
+    assert added.json()["html"] == '<ol start="2"><li value="4">One</li></ol><p>Two</p>'
+    body = {"language": "ca", "html": html}
+    assert getattr(admin, verb)(f"{docs}ca/", body).json()["removed"] == told
+    assert form(admin, verb, f"{docs}ca/", **body).json()["removed"] == told
+    assert getattr(admin, verb)(f"{docs}ca/", {"language": "ca"}).json()["removed"] is None
+    assert admin.get(f"{docs}ca/").json()["removed"] is None
+
+
+def test_hash_changes_with_the_text_and_with_nothing_else(docs, admin):
+    def digest(**values):
+        return form(admin, "patch", f"{docs}en/", **values).json()["sha256"]
+
+    first = admin.get(f"{docs}en/").json()["sha256"]
+    assert digest(html="<p>I consent.</p>") == first
+    other, with_pdf = digest(html="<p>I do.</p>"), digest(pdf=upload())
+    assert len({first, other, with_pdf, digest(pdf=upload(PDF + b"\n%%EOF"))}) == 4
+    assert digest(pdf=upload()) == with_pdf
+    admin.patch(f"{docs}en/", {"language": "en-GB", "pdf": None}, format="json")
+    assert admin.get(f"{docs}en-GB/").json()["sha256"] == other

@@ -1,14 +1,20 @@
-"""Control characters, language codes, addresses: in models, and in every body."""
+"""Control characters, language codes, addresses: in models, and in every body. Forms in which texts are compared."""
+
+import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import strategies as st
 
 from courses.models import Activity, AssessmentSession, Course
 from institutions.models import User
 from kernel.text import (
+    as_identifier,
+    identifier_key,
     language_in,
     line_of,
     prose_of,
+    search_form,
     validate_language,
     validate_line,
     validate_prose,
@@ -16,6 +22,7 @@ from kernel.text import (
 )
 from tests.contract.vle_calls import MOODLE_ACTIVITY
 from tests.courses.sittings import NEW, consented, enrolled
+from tests.examples import given
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x1b[0m", "a\x7f", "\x85", "a\nb", "a\tb"])
@@ -171,3 +178,48 @@ def test_institutions_stay_strict(as_, world):
     for name in ("name", "description", "conf"):
         answer = as_("admin").post(activities, {"name": "x", name: "Don\u0092t"})
         assert (answer.status_code, list(answer.json())) == (400, [name])
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier", "key"),
+    [
+        (" Em@Ex.org\t", "Em@Ex.org", "em@ex.org"),
+        ("e\u0301lodie", "\u00e9lodie", "\u00e9lodie"),
+        ("\u00c9lodie", "\u00c9lodie", "\u00e9lodie"),
+        ("a\u200bb\ufeffc\u00add", "abcd", "abcd"),
+        ("e\u200d\u0301", "\u00e9", "\u00e9"),
+        ("\u200b\u00a0 a \u2003\u200e", "a", "a"),
+        ("Stra\u00dfe", "Stra\u00dfe", "strasse"),
+        ("\u200b \u00ad", "", ""),
+        ("A  B", "A  B", "a  b"),
+        ("\u03a3\u03c2", "\u03a3\u03c2", "\u03c3\u03c3"),
+    ],
+)
+def test_forms_of_identifiers(text, identifier, key):
+    assert (as_identifier(text), identifier_key(text)) == (identifier, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("ÉLODIE", "elodie"),
+        ("E\u0301lodie", "elodie"),
+        ("O’Neil", "o'neil"),
+        ("OʼNeil `x´", "o'neil 'x'"),
+        ("  Anna \t\n Maria\u00a0 ", "anna maria"),
+        ("Łukasz Øster İnci Straße", "lukasz oster inci strasse"),
+        ("Anne\u2013Marie", "anne-marie"),
+        ("\uff21\u00ad\u200b\u212a", "ak"),
+        ("\u0939\u093f\u0902\u0926\u0940", "\u0939\u093f\u0902\u0926\u0940"),
+        ("", ""),
+    ],
+)
+def test_forms_of_search(text, form):
+    assert search_form(text) == form
+
+
+@given(st.text())
+def test_a_form_stays_as_it_is_and_is_the_same_for_all_spellings(text):
+    for form in (as_identifier, identifier_key, search_form):
+        assert form(form(text)) == form(text) == form(unicodedata.normalize("NFD", text)) == form(f"\u200b{text} ")
+    assert search_form(as_identifier(text)) == search_form(identifier_key(text)) == search_form(text)

@@ -10,7 +10,7 @@ from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.filters import IdentifierFilter
 from kernel.scope import under
-from kernel.serializers import BlankableEmailField, NameField
+from kernel.serializers import NameField, NewEmailField
 
 WRITABLE = {"uid", "first_name", "last_name", "email"}
 
@@ -23,7 +23,7 @@ class VLEMemberFilter(MemberFilter):
 class VLEMemberSerializer(RoleSerializer):
     first_name = NameField(source="user.first_name", max_length=150)
     last_name = NameField(source="user.last_name", max_length=150)
-    email = BlankableEmailField(source="user.email", allow_null=False, allow_blank=False)
+    email = NewEmailField(source="user.email")
     cut = frozenset({"first_name", "last_name"})
 
     def get_fields(self):

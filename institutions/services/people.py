@@ -90,6 +90,8 @@ def person_update(
     generation = stored.session_generation
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
+    if "uid" in changed and "brought_by_vle" not in values:
+        changed["brought_by_vle"] = None  # from here on it is an administrator's name for the person
     if password is not None and may is not None and not (stored.login_allowed or stored.is_staff):
         raise ValidationError({"password": "This person is not allowed to sign in."})
     if "institution" in changed:
@@ -131,8 +133,16 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
         return person_added(institution=institution, uid=uid, **values)
     if hasattr(person, role):
         raise Invalid(uid=f"The person with this uid already has the role of {role}.")
+    person_brought(person=person, vle_id=None)
     values = values_taken(person, values)
     return person_update(person=person, is_locked=True, **values) if values else person
+
+
+def person_brought(*, person: User, vle_id: int | None) -> None:
+    """Another VLE than the one that brought the locked person, or an administrator, has told of the person, too."""
+    if person.brought_by_vle not in (None, vle_id):
+        person.brought_by_vle = None
+        person.save(update_fields=["brought_by_vle"])
 
 
 def person_with_uid(*, institution: Institution, uid: str) -> User | None:

@@ -28,8 +28,10 @@ from kernel.serializers import (
     Computed,
     Expression,
     IdToLookUpField,
+    LocaleField,
+    MomentField,
+    NameField,
     NewEmailField,
-    NewNameField,
     ObjectField,
     OpaqueTextField,
     SwitchField,
@@ -41,7 +43,7 @@ from kernel.serializers import (
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    OpaqueTextField, SwitchField, IdToLookUpField, NewNameField,
+    OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"

@@ -30,5 +30,9 @@ def derive(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("courses", "0002_initial"), ("institutions", "0005_who_brought_people")]
+    dependencies = [
+        ("courses", "0006_imports"),
+        ("courses", "0008_credentials_of_open_sessions"),
+        ("institutions", "0005_who_brought_people"),
+    ]
     operations = [migrations.RunPython(derive, migrations.RunPython.noop)]

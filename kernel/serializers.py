@@ -281,11 +281,8 @@ class BlankableCharField(serializers.CharField):
         return super().run_validation(data) or ""
 
 
-class NameField(serializers.CharField):
+class NameField(BlankableCharField):
     """A name that a VLE may lack. A blank one is none: it is as if the body had no such key."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**{"required": False, "allow_null": True, "allow_blank": True} | kwargs)
 
     def run_validation(self, data=empty):
         name = super().run_validation(data)

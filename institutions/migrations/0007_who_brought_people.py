@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0003_vle_warnings"), ("institutions", "0006_consent_texts")]
+    dependencies = [("institutions", "0006_consent_texts")]
     operations = [
         migrations.AddField(
             model_name="user",

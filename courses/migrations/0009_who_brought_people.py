@@ -31,8 +31,7 @@ def derive(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("courses", "0006_imports"),
         ("courses", "0008_credentials_of_open_sessions"),
-        ("institutions", "0005_who_brought_people"),
+        ("institutions", "0007_who_brought_people"),
     ]
     operations = [migrations.RunPython(derive, migrations.RunPython.noop)]

@@ -98,6 +98,12 @@ class User(Deriving, AbstractBaseUser, Timestamped):
         default=0, editable=False, help_text="Sessions of another generation have ended."
     )
 
+    brought_by_vle = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="The id of the VLE that brought the person, as long as nobody else did. No key: it outlives the VLE.",
+    )
+
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["email"]
@@ -430,7 +436,9 @@ class MessageLocale(Timestamped):
 
 
 class AdministrationRecord(Record):
-    """A change that a global administrator made through the API. It has ids, not foreign keys, to outlive the rows.
+    """A change that a global administrator made through the API, or two people whom an institution's one has merged.
+
+    It has ids, not foreign keys, to outlive the rows.
 
     `changes` is {field: [before, after]} for numbers and booleans and {field: null} for all other fields: a text may
     be a name, an address or a secret, which must not be stored here.
@@ -440,6 +448,7 @@ class AdministrationRecord(Record):
         CREATE = "create"
         UPDATE = "update"
         DELETE = "delete"
+        MERGE = "merge"
 
     by_kind = models.CharField(max_length=20)
     by_id = models.BigIntegerField()

@@ -166,6 +166,7 @@ def people_change(*, institution: Institution, changes: Sequence[PersonChange]) 
         before = {name: stored[name] if name in stored else getattr(person, name) for name in _COMPARED}
         if locked.get(person.pk) != before | {"pk": person.pk}:
             raise Conflict("Somebody else is changing the same people at this moment.")
+    rows.exclude(brought_by_vle=None).update(brought_by_vle=None)  # the institution itself knows them by their uids
     changing = [change for change in changes if change.changed]
     if not changing:
         return

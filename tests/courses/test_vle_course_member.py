@@ -290,7 +290,7 @@ def test_global_administrators_are_locked_together_and_in_their_order(kind, worl
     """Whoever held one of them and then waits for the others would wait crosswise."""
     world.home.person("root", is_staff=True)
     with CaptureQueriesContext(connection) as captured:
-        member_register(course=world.home.course, membership=MEMBERSHIPS[kind], uid="root")
+        member_register(course=world.home.course, vle_id=world.home.vle.pk, membership=MEMBERSHIPS[kind], uid="root")
     statements = [query["sql"] for query in captured if 'FROM "institutions_user"' in query["sql"]]
     others, of_person, *_ = (sql for sql in statements if '"uid_key" = ' in sql.partition("WHERE")[2])
     assert "NOT " in others  # somebody else would be locked by this
@@ -409,7 +409,7 @@ def test_of_two_who_tell_of_the_same_person_at_once_the_second_links_it(kind, cl
 
 
 def test_service_makes_nobody_without_the_data(world):
-    member = member_register(course=world.home.course, membership=LEARNERS, **PERSON)
+    member = member_register(course=world.home.course, vle_id=world.home.vle.pk, membership=LEARNERS, **PERSON)
     assert member.user.username == "new@x.org"
     assert member.courses.get() == world.home.course
 

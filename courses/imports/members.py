@@ -2,16 +2,19 @@
 
 from collections.abc import Collection
 
-from courses.models import Course
-from courses.services.members import Membership, members_link
+from courses.models import Adder, Course
+from courses.services.members import AddedBy, Membership, members_link
 from kernel.batches import batched
 
 
-def members_join(*, course: Course, membership: Membership, members: Collection[int]) -> int:
-    """Add these people to the course; returns how many were not in it before."""
+def members_join(
+    *, course: Course, membership: Membership, members: Collection[int], person_id: int | None = None
+) -> int:
+    """Add these people to the course; returns how many were not in it before. `person_id` is who runs the import."""
     rows = membership.links.objects.filter(course=course).values_list(f"{membership.column}_id", flat=True)
     present = {key for part in batched(members) for key in rows.filter(**{f"{membership.column}__in": part})}
     new = sorted({*members} - present)
     if new:
-        members_link(course=course, membership=membership, members=[membership.role(pk=key) for key in new])
+        by = AddedBy(Adder.IMPORT, person_id)
+        members_link(course=course, membership=membership, members=[membership.role(pk=key) for key in new], by=by)
     return len(new)

@@ -37,7 +37,8 @@ def institution(acronym):
     def learner(name):
         user = model("institutions.User").create(
             institution=home, username=f"{acronym}-{name}", uid=name, email=f"{name}@{acronym}.org")
-        return model("learners.Learner").create(user=user, institution=home, learner_id=uuid.uuid5(uuid.NAMESPACE_OID, acronym + name))
+        pseudonym = uuid.uuid5(uuid.NAMESPACE_OID, acronym + name)
+        return model("learners.Learner").create(user=user, institution=home, learner_id=pseudonym)
     consent = model("institutions.InformedConsent").create(
         institution=home, version="1.0.0", major=1, minor=0, patch=0, valid_from=day(0), accepted_at=day(9))
     pdf = model("files.StoredFile").create(

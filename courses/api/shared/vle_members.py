@@ -44,6 +44,7 @@ class VLEMemberViewSet(MemberViewSet):
         serializer.instance = registrations.member_register(
             course=self.parent,
             membership=self.membership,
+            by=self.added_by,
             is_unknown=self.is_unknown,
             **serializer.validated_data,
         )

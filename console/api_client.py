@@ -100,7 +100,9 @@ class ApiClient:
         api_request = copy(self.request)
         api_request.method = "GET"
         api_request.path = api_request.path_info = ROOT + path
-        api_request.META = {**self.request.META, "HTTP_ACCEPT": "application/json"}
+        # Conditions of the browser's request are about the page: a part of the page may be as it was.
+        of_api = {name: value for name, value in self.request.META.items() if not name.startswith("HTTP_IF_")}
+        api_request.META = {**of_api, "HTTP_ACCEPT": "application/json"}
         parameters = QueryDict(mutable=True)
         for name, value in query.items():
             parameters.setlist(name, value if isinstance(value, list) else [str(value)])

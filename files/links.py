@@ -17,6 +17,7 @@ from django.core.signing import BadSignature, Signer, b62_decode, b62_encode, b6
 from django.utils.crypto import salted_hmac
 
 from kernel.caller import Caller, CallerKind
+from kernel.states import Momentary
 
 MINUTE = 60
 SALT = "files.links"
@@ -51,13 +52,14 @@ class Links:
         self.hmac = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
         self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
 
-    def __call__(self, file_id: int, name: str) -> str:
+    def __call__(self, file_id: int, name: str) -> Momentary:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a plain file name.")
         payload = f"{b62_encode(file_id)}-{self.caller}"
         signature = self.hmac.copy()
         signature.update(_signed(payload, name).encode())
-        return f"{self.base}{payload}.{b64_encode(signature.digest()).decode()}/{name}"
+        url = f"{self.base}{payload}.{b64_encode(signature.digest()).decode()}/{name}"
+        return Momentary(url, stands_for=f"{file_id}/{name}")
 
 
 def _signed(payload: str, name: str) -> str:

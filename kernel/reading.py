@@ -20,13 +20,14 @@ from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
 from kernel.scope import Scope
 from kernel.serializers import ResourceSerializer
+from kernel.states import Tagged
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
 
 
 # No docstring: the schema would show it as the description of every operation.
-class Reader(Rooted, ModelViewSet):
+class Reader(Tagged, Rooted, ModelViewSet):
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
     detail_serializer_class: type[ResourceSerializer] | None = None

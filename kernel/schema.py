@@ -6,15 +6,18 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import resolve_type_hint
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kernel.access import METHOD
+from kernel.states import Tagged
 
 _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credentials.", 403: "No right to do this.",
            404: "Not here, or not for this caller.", 409: "The present state forbids it.",
+           412: "The row has changed since it had one of these tags.",
            413: "The body is too large.", 415: "The body's media type is not understood.",
-           429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
+           429: "Too many attempts; Retry-After says how many seconds to wait.",
+           503: "Not at the moment; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
 # Ranges of integer columns differ between databases and are left out: only declared limits are described.
@@ -34,8 +37,13 @@ def problems(*statuses: int) -> dict[int, OpenApiResponse]:
     }
 
 
+_TAGGED = {"ETag": {"$ref": "#/components/headers/ETag"}}  # in the settings
+_KNOWN = ("If-None-Match", "ETags that are known: they are answered 304.")
+_EXPECTED = ("If-Match", "The ETag of what is to be changed, or `*`.")
+
+
 class ResourceSchema(AutoSchema):
-    """Adds to each operation of the tree the refusals it can answer with."""
+    """Adds to each operation of the tree the refusals it can answer with, and the headers of entity tags."""
 
     view: Any
 
@@ -52,12 +60,26 @@ class ResourceSchema(AutoSchema):
         word = self.view.basename.rpartition("-")[2]
         return [word if self.view.root == "institution" else f"{self.view.root} {word}"]
 
+    @property
+    def _is_of_row(self) -> bool:
+        return isinstance(self.view, Tagged) and self.view.action in METHOD.keys() - {"list"}
+
+    def get_override_parameters(self) -> list[Any]:
+        if not self._is_of_row or self.method == "POST":
+            return []
+        name, description = _KNOWN if self.method == "GET" else _EXPECTED
+        return [OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)]
+
     def _get_response_bodies(self, direction="response") -> dict[str, Any]:
         # Here and not in get_response_serializers(), which extend_schema() replaces.
         described = super()._get_response_bodies(direction)
         if hasattr(self.view, "scope") and direction == "response":
             for status, answer in problems(*self._refusals()).items():
                 described.setdefault(str(status), self._get_response_for_code(answer, str(status)))
+            if self._is_of_row:
+                for tagged in {"200", "201", "412"} & described.keys():
+                    described[tagged]["headers"] = _TAGGED
+                described |= {"304": {"description": "As it is known."}} if self.method == "GET" else {}
         return dict(sorted(described.items()))
 
     def _insert_min_max(self, field: Any, content: dict[str, Any]) -> None:
@@ -70,7 +92,8 @@ class ResourceSchema(AutoSchema):
         writes = self.method in {"POST", "PUT", "PATCH"}
         always = [400] if writes or self.view.action == "list" else []
         changes = [409] if self.method != "GET" and self.view.conflicts and self.view.action in METHOD else []
-        return [*always, 401, 403, 404, *changes, *([413, 415] if writes else [])]
+        meets = [412] if self._is_of_row and self.method not in {"GET", "POST"} else []
+        return [*always, 401, 403, 404, *changes, *meets, *([413, 415] if writes else [])]
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from kernel.access import METHOD, READ, ROOTS
 from kernel.filters import refuse_choices
+from kernel.locks import Lock, locking
 from kernel.reading import Reader
 from kernel.seal import refuse_options
 
@@ -36,6 +37,7 @@ DECLARATIONS = frozenset({
     "reads_parent",  # False: services use only the parent's key and institution
     "lock_before",  # relations of the row whose rows are locked first, in the same statement, as the services do
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
+    "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes",
@@ -50,6 +52,7 @@ class ResourceViewSet(Reader):
     declarations = DECLARATIONS
     conflicts = False
     lock_before: tuple[str, ...] = ()
+    lock_for_delete: tuple[str, ...] = ()
     lock_keys = True
     locks_row = True
     answers_from_memory = False
@@ -107,12 +110,16 @@ class ResourceViewSet(Reader):
     def locked(self):
         """The row of the URL as stored, locked until the transaction ends."""
         self.lock_first()
-        if not self.locks_row:
+        if not self.locks_row and not self.is_conditional:
             return self.get_object()
-        # PostgreSQL locks in the order of `of`.
-        rows = self.get_queryset().select_related(*self.lock_before) if self.lock_before else self.get_queryset()
-        rows = rows.select_for_update(of=(*self.lock_before, "self"), no_key=not self.lock_keys)
-        return self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
+        is_deleted = self.action == "destroy"
+        locks = dict.fromkeys(self.lock_before, Lock.DELETE if self.lock_keys else Lock.CHANGE)
+        locks |= dict.fromkeys(self.lock_for_delete if is_deleted else (), Lock.CHANGE)
+        rows = self.get_queryset().select_related(*locks) if locks else self.get_queryset()
+        locks["self"] = Lock.DELETE if self.lock_keys or is_deleted else Lock.CHANGE
+        row = self._refuse_shared_rows(get_object_or_404(locking(rows, **locks), **self.looked_up))
+        self.refuse_other_states()
+        return row if self.locks_row else self.get_object()
 
     def lock_first(self) -> None:
         """Hook: lock other rows before the one of the URL, in the order of the services. It may raise errors."""
@@ -127,7 +134,7 @@ class ResourceViewSet(Reader):
         return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
 
     def retrieve(self, request, *args, **kwargs):
-        return Response(self.read_one(**self.looked_up))
+        return self.detail_answer(self.read_one(**self.looked_up))
 
     def create(self, request, *args, **kwargs):
         serializer: Any = self.get_serializer(data=request.data)
@@ -156,12 +163,11 @@ class ResourceViewSet(Reader):
         """The written row, read with the caller's grants: 403, and so a rollback, when the caller may not see it."""
         self._refuse_shared_rows(row)
         values = self.in_memory(row) if self.answers_from_memory else None
-        if values is not None:
-            return self.extend_answer(self.only([values]))
         try:
-            return self.extend_answer(self.read_one(pk=row.pk))
+            answer = self.read_one(pk=row.pk) if values is None else self.only([values])
         except Http404 as error:
             raise PermissionDenied from error
+        return self.extend_answer(self.tagged(answer))
 
     def extend_answer(self, values: dict[str, Any]) -> dict[str, Any]:
         """Hook: add values to the answer of a change, such as credentials that no later answer contains."""

@@ -13,7 +13,7 @@ from django.views.generic import FormView
 from institutions.models import User
 from kernel.caller import Caller, CallerKind
 from kernel.http.address import client_address
-from signin.authentication import SESSION_KEY
+from kernel.http.browser import SESSION_KEY
 from signin.callers import caller_of
 from signin.forms import SignInForm
 from signin.services import LockedOut

@@ -1,6 +1,6 @@
 """Who is in a course: its learners and its instructors. People stay when they leave."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from courses.models import Adder, Course, CourseInstructor, CourseLearner
-from institutions.models import Instructor, User
+from institutions.models import Institution, Instructor, User
 from institutions.services.people import instructor_add
 from kernel.domain import Forbidden, Invalid, Unknown
 from kernel.writes import one_transaction
@@ -38,6 +38,9 @@ class AddedBy(NamedTuple):
     kind: Adder
     id: int | None = None
 
+    def columns(self) -> dict[str, Any]:
+        return {"added_by": self.kind.value, "added_by_id": self.id, "added_at": timezone.now()}
+
 
 LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add, "disable_vle_learner_creation", ("consent",))
 INSTRUCTORS = Membership(Instructor, CourseInstructor, "instructor", instructor_add, "disable_vle_instructor_creation")
@@ -54,6 +57,40 @@ def members_link(
     """
     _refuse_other_institutions(course, membership, () if are_new else members)
     _link(course, membership, members, by)
+
+
+@one_transaction()
+def memberships_add(
+    *,
+    institution: Institution,
+    pairs: Mapping[Membership, Collection[tuple[int, int]]],
+    by: AddedBy,
+    new_people: Collection[int] = (),
+) -> None:
+    """Add people to courses, as (course, person) for each way of being in one: all, or none if one is missing.
+
+    `new_people` were created in this transaction in this institution, so that they need no lock. Everything else is
+    locked in the order of `_refuse_other_institutions`, the roles of both kinds before all courses.
+    """
+    home = {"institution": institution}
+    for membership in (INSTRUCTORS, LEARNERS):
+        keys = {member for _, member in pairs.get(membership, ())}.difference(new_people)
+        rows = membership.role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
+        if keys and len(rows.values_list("pk")) != len(keys):
+            raise Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
+    courses = {course for links in pairs.values() for course, _ in links}
+    if not courses:
+        return
+    locked = Course.objects.filter(pk__in=courses, **home).order_by("pk").select_for_update(no_key=True)
+    if len(locked.values_list("pk")) != len(courses):
+        raise Unknown("There is no such course any more.")
+    added = by.columns()
+    for membership, links in pairs.items():
+        rows = [
+            membership.links(course_id=course, institution=institution, **{f"{membership.column}_id": member}, **added)
+            for course, member in links
+        ]
+        membership.links.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 @one_transaction()
@@ -94,7 +131,7 @@ def member_replace(
 
 def _link(course: Course, membership: Membership, members: Collection[Model], by: AddedBy) -> None:
     links, home = membership.links, course.institution_id
-    added = {"added_by": by.kind.value, "added_by_id": by.id, "added_at": timezone.now()}
+    added = by.columns()
     links.objects.bulk_create(
         [links(course=course, institution_id=home, **{membership.column: member}, **added) for member in members],
         ignore_conflicts=True,

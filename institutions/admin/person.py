@@ -10,21 +10,25 @@ from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm
 from institutions.models import User
 from institutions.services.people import person_create, person_delete, person_update
 from institutions.services.person_values import FLAGS
+from kernel.http.browser import browser_session_id, browser_session_keep
 
 
 class PersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
 
     def apply(self, values: dict[str, Any]) -> User:
         own = self.instance.pk == self.caller.pk
         for name in ("is_staff", "is_active"):
             if own and not values[name]:
                 raise ValidationError({name: "You cannot take this from yourself."})
-        return person_update(person=self.instance, **passwords_merged(values))
+        session_id = browser_session_id(self.request) if own else None
+        return person_update(person=self.instance, session_id=session_id, **passwords_merged(values))
 
 
 class NewPersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
     username = forms.CharField(
         max_length=150, required=False, help_text="Empty: the e-mail address, or acronym and uid."
     )
@@ -61,6 +65,10 @@ class UserAdmin(ServiceAdmin):
     search_help_text = "Username, e-mail, names, uid, or acronym of the institution"
     ordering = ("-pk",)
     person = ("username", "email", "first_name", "last_name", "uid", "locale")
+
+    def save_model(self, request, obj, form, change) -> None:
+        if change and obj.pk == request.user.pk:
+            browser_session_keep(request, form.saved_row)
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 
 from institutions.models import User
 from kernel.admin import BaseAdmin, Refusal, refusal_text
@@ -19,6 +20,7 @@ class ServiceForm(forms.ModelForm):
     """
 
     caller: User
+    request: HttpRequest
     renamed: dict[str, str] = {}  # name of a value in the service -> name of the field in the form
 
     def apply(self, values: dict[str, Any]) -> Any:
@@ -63,7 +65,7 @@ class ServiceAdmin(BaseAdmin):
         if obj is None and self.add_form is not None:
             kwargs["form"] = self.add_form
         form = super().get_form(request, obj, change, **kwargs)
-        form.caller = request.user  # type: ignore[attr-defined]
+        form.caller, form.request = request.user, request  # type: ignore[attr-defined]
         return form
 
     def save_model(self, request, obj, form, change) -> None:

@@ -1,7 +1,7 @@
 """People of an institution: making, changing and deleting them, giving and taking roles.
 
-All functions lock rows in one order: the person, the person's role, the institution. A global administrator is locked
-together with all others, in the order of their keys.
+All functions lock rows in the order of kernel/locks.py: the person, the person's role, the institution. A global
+administrator is locked together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 
@@ -20,6 +21,7 @@ from institutions.services.person_values import TEXTS, cleaned, refuse_malformed
 from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.locks import cascade_locked
 from kernel.writes import Taken, inserted, one_transaction
 
 Role = TypeVar("Role", bound=Model)
@@ -36,7 +38,8 @@ _ADMINISTERS_ALL = _CAN_SIGN_IN & Q(is_staff=True)  # needs no `login_allowed`
 def person_create(*, institution: Institution | None, **values: Any) -> User:
     """A new person. Inside an institution `username` defaults to the e-mail, else to acronym and uid.
 
-    A `password` lets the person sign in; without one nobody can sign in to the account.
+    A `password` lets the person sign in, unless `login_allowed` is false: then it is kept for later. Without one nobody
+    can sign in to the account.
     """
     return person_added(institution=institution, **values)
 
@@ -62,13 +65,22 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
 
 
 @one_transaction()
-def person_update(*, person: User, may: Collection[str] | None = None, is_locked: bool = False, **values: Any) -> User:
+def person_update(
+    *,
+    person: User,
+    may: Collection[str] | None = None,
+    is_locked: bool = False,
+    session_id: int | None = None,
+    **values: Any,
+) -> User:
     """Change those values of a person that differ from the stored ones.
 
     `may` names the values that the caller may change: other differences are refused, by name; None means all. A caller
-    who may change everything also allows the person to sign in by setting a password. A new password, a deactivation
-    and the end of `login_allowed` end all sessions of the person. `institution` can only be changed for a person who
-    has no rows in the present one. `is_locked` says that `person` was read by `person_locked` in this transaction.
+    who may change everything also allows the person to sign in by setting a password, unless `login_allowed` is sent as
+    false: the password is then kept for later. A new password, a deactivation and the end of `login_allowed` end all
+    sessions of the person; after a new password the person's own session `session_id`, in which it was set, goes on.
+    `institution` can only be changed for a person who has no rows in the present one. `is_locked` says that `person`
+    was read by `person_locked` in this transaction.
     """
     stored = person if is_locked else person_locked(person_id=person.pk)
     administered, administered_all = _administers(stored), _administers_all(stored)
@@ -76,8 +88,11 @@ def person_update(*, person: User, may: Collection[str] | None = None, is_locked
     password = values.pop("password", None)
     if password is not None and may is None and not stored.is_staff:
         values.setdefault("login_allowed", True)
+    generation = stored.session_generation
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
+    if password is not None and may is not None and not (stored.login_allowed or stored.is_staff):
+        raise ValidationError({"password": "This person is not allowed to sign in."})
     if "institution" in changed:
         _refuse_move(stored)
     _put(stored, changed, password)
@@ -85,26 +100,19 @@ def person_update(*, person: User, may: Collection[str] | None = None, is_locked
         _refuse_last_administrator(stored)
     if administered_all and not _administers_all(stored):
         _refuse_last_global_administrator(stored)
-    return _saved(stored, {*changed})
-
-
-@one_transaction()
-def profile_update(*, person: User, may: Collection[str], session_id: int | None, **values: Any) -> User:
-    """People change their own values: as `person_update`, but the session in which they do it does not end."""
-    stored = person_locked(person_id=person.pk)
-    generation = stored.session_generation
-    changed = person_update(person=stored, may=may, is_locked=True, **values)
-    if session_id is not None and changed.session_generation != generation:
+    saved = _saved(stored, {*changed})
+    if password is not None and session_id is not None and _may_sign_in(saved):
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
-        current_session = sessions.filter(pk=session_id, user=changed.pk, generation=generation)
-        current_session.update(generation=changed.session_generation)
-    return changed
+        current_session = sessions.filter(pk=session_id, user=saved.pk, generation=generation)
+        current_session.update(generation=saved.session_generation)
+    return saved
 
 
 @one_transaction()
 def person_delete(*, person: User) -> None:
     """Delete the account with its roles and everything that belongs to them, stored files included."""
     stored = person_locked(person_id=person.pk)
+    cascade_locked(stored)
     if _administers(stored):
         _refuse_last_administrator(stored)
     if _administers_all(stored):
@@ -161,6 +169,8 @@ def role_added(role: type[Role], person: User, is_locked: bool) -> Role:
 def role_delete(*, person: User, role: str, is_locked: bool = False) -> None:
     """Delete a role with everything that belongs to it, and the account when neither role nor flag remains."""
     stored = person if is_locked else person_locked(person_id=person.pk)
+    if hasattr(stored, role):
+        cascade_locked(getattr(stored, role))
     _role_erase(stored, role)
     if not (stored.has_flag or User.objects.filter(_HAS_ROLE, pk=stored.pk).exists()):
         _account_erase(stored)
@@ -233,6 +243,10 @@ def _can_sign_in(person: User) -> bool:
     return bool(person.is_active and person.email and person.has_usable_password())
 
 
+def _may_sign_in(person: User) -> bool:
+    return person.is_active and (person.login_allowed or person.is_staff)
+
+
 def _refuse_last_global_administrator(person: User) -> None:
     """Conflict when nobody else could administer the installation.
 
@@ -258,12 +272,10 @@ def _inside_institution(person: User) -> list[QuerySet]:
 
 
 def _role_erase(person: User, role: str) -> None:
-    """Delete the role and what belongs to it, if the person has it; for learners also their files."""
+    """Delete the role and what belongs to it, if the person has it; for learners also their files. All is locked."""
     row = getattr(person, role, None)
     if row is not None:
-        rows = type(row)._default_manager.filter(pk=row.pk)
-        list(rows.select_for_update())  # from here on no new rows can refer to it
-        rows.delete()
+        type(row)._default_manager.filter(pk=row.pk).delete()
     if role == LEARNER:
         files_erase(files=StoredFile.objects.filter(owner=person.pk))
 

@@ -1,31 +1,30 @@
 """Many people of an institution at once, as lists of participants bring them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Lower
 
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import (
     GLOBAL_ADMINISTRATOR,
     INSTRUCTOR,
-    person_create,
-    person_update,
-    person_with_uid,
+    ROLES,
 )
-from institutions.services.person_values import (
-    Compared,
-    cleaned,
-    refuse_malformed,
-    usernames_together,
-    values_compared,
-)
+from institutions.services.person_values import FLAGS, cleaned, refuse_malformed, usernames_together
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
 from kernel.writes import one_transaction
+
+# What decides whether values are taken over, and the values themselves.
+_COMPARED = ("first_name", "last_name", "email", "locale", "password", "is_staff", *FLAGS)
 
 
 class Roster(NamedTuple):
@@ -62,13 +61,8 @@ def people_create(
     Conflict, and nobody is created, when another transaction writes the same people at this moment.
     """
     ready, refused = _prepared(institution, people)
-    try:
-        with transaction.atomic():
-            User.objects.bulk_create(ready.values())
-    except IntegrityError as error:
-        if not violated_fields(error) & {"uid", "username", "email"}:
-            raise
-        raise Conflict("Somebody else is writing the same people at this moment.") from error
+    with _conflicts():
+        User.objects.bulk_create(ready.values())
     return {uid: person.pk for uid, person in ready.items()}, refused
 
 
@@ -102,9 +96,12 @@ def _emails_in_use(emails: Iterable[str | None]) -> set[str]:
 
 
 @one_transaction()
-def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """Make instructors of those of these people of the institution who are none; answer their number."""
-    keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
+def instructors_add(*, institution: Institution, person_ids: Collection[int], are_new: bool = False) -> int:
+    """Make instructors of those of these people of the institution who are none; answer their number.
+
+    `are_new`: they were created in this transaction, so that they have no role and need no lock.
+    """
+    keys = person_ids if are_new else people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
     rows = [Instructor(user_id=key, institution=institution) for key in keys]
     Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # a transaction that we waited for may have added it
     return len(rows)
@@ -117,13 +114,83 @@ def people_without(*, role: str, institution: Institution, person_ids: Collectio
     return [key for part in batched(sorted(person_ids)) for key in locked.filter(pk__in=part)]
 
 
+def people_with_uids(*, institution: Institution, uids: Collection[str]) -> Iterator[tuple[User, set[str]]]:
+    """The people with these uids, each with the roles that the person has; nothing is locked."""
+    rows = User.objects.annotate(**{f"{role}_key": F(f"{role}__pk") for role in ROLES})
+    for part in batched(uids):
+        for person in rows.filter(institution=institution, uid__in=part):
+            person.institution = institution
+            yield person, {role for role in ROLES if getattr(person, f"{role}_key") is not None}
+
+
+def emails_owned(*, institution: Institution, emails: Collection[str]) -> dict[str, int]:
+    """{e-mail: person's id} of those of these e-mails that belong to somebody; all are in lower case."""
+    rows = User.objects.annotate(address=Lower("email")).values_list("address", "pk")
+    return {address: key for part in batched(emails) for address, key in rows.filter(address__in=part)}
+
+
 @one_transaction()
-def person_upsert(*, institution: Institution, uid: str, **values: Any) -> tuple[User, bool, Compared]:
-    """Create or change the person with this uid: the person, whether it is new, and what was changed or ignored."""
-    person = person_with_uid(institution=institution, uid=uid)
-    if person is None:
-        return person_create(institution=institution, uid=uid, **values), True, Compared({}, [])
-    compared = values_compared(person, values)
-    if compared.changed:
-        person = person_update(person=person, is_locked=True, **compared.changed)
-    return person, False, compared
+def people_insert(*, institution: Institution, people: Sequence[User]) -> None:
+    """Insert new people whose values were checked. They get user names, and cannot sign in.
+
+    Conflict when another transaction writes the same people at this moment.
+    """
+    if not people:
+        return
+    names = usernames_together(institution, {person.uid: person.email for person in people})
+    for person in people:
+        person.username = names[person.uid]
+        # As `set_unusable_password`, with one call for random bytes instead of forty.
+        person.password = f"{UNUSABLE_PASSWORD_PREFIX}{token_urlsafe(30)}"
+    with _conflicts():
+        User.objects.bulk_create(people)
+
+
+class PersonChange(NamedTuple):
+    """A person with new values that were checked, the stored ones by name, and the names of those that differ."""
+
+    person: User
+    stored: Mapping[str, Any]
+    changed: Collection[str]
+
+
+@one_transaction()
+def people_change(*, institution: Institution, changes: Sequence[PersonChange]) -> None:
+    """Change people, who stay locked until the transaction ends; nothing but the lock if no value changes.
+
+    Conflict when another transaction has changed one of them meanwhile, or takes an e-mail at this moment.
+    """
+    rows = User.objects.filter(institution=institution, pk__in=[change.person.pk for change in changes])
+    locked = {row["pk"]: row for row in rows.order_by("pk").select_for_update().values("pk", *_COMPARED)}
+    for person, stored, _ in changes:
+        before = {name: stored[name] if name in stored else getattr(person, name) for name in _COMPARED}
+        if locked.get(person.pk) != before | {"pk": person.pk}:
+            raise Conflict("Somebody else is changing the same people at this moment.")
+    changing = [change for change in changes if change.changed]
+    if not changing:
+        return
+    # An e-mail that goes from one of them to another is free in between.
+    moved = [change.person.pk for change in changing if "email" in change.changed and change.stored["email"]]
+    with _conflicts():
+        if moved:
+            User.objects.filter(pk__in=moved).update(email=None)
+        names = {name for change in changing for name in change.changed} | {"updated_at"}
+        # All are there: the statement only updates, in a tenth of the time of `bulk_update`.
+        User.objects.bulk_create(
+            [change.person for change in changing],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=sorted(names),
+        )
+
+
+@contextmanager
+def _conflicts() -> Iterator[None]:
+    """A value that somebody else has taken meanwhile is a Conflict."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if not violated_fields(error) & {"uid", "username", "email"}:
+            raise
+        raise Conflict("Somebody else is writing the same people at this moment.") from error

@@ -46,6 +46,12 @@ def described(operation):
     return SCHEMA["paths"][operation.path][operation.method]
 
 
+def states_of(method: str, path: str) -> set[str]:
+    """The answers of rows to the conditions of requests."""
+    call = next(call for call in CALLS.values() if (call.method, call.url) == (method, path))
+    return {"read": {"304"}, "put": {"412"}, "patch": {"412"}, "delete": {"412"}}.get(call.verb, set())
+
+
 def test_the_schema_holds_the_document_and_what_is_named_here():
     operations = {(method, path) for path, item in SCHEMA["paths"].items() for method in METHODS if method in item}
     assert operations == {(operation.method, operation.path) for operation in DOCUMENTED} | BESIDE
@@ -73,7 +79,7 @@ def test_every_answer_is_described(operation):
         expected |= {"400"}  # for what is no activity_id
     if operation.method != "get" and operation.section in {6, 7, 10, 11, 12} and operation.id not in {"12.8", "12.9"}:
         expected |= {"409"}
-    assert answers == expected
+    assert answers == expected | states_of(operation.method, operation.path)
 
 
 @pytest.mark.parametrize("operation", DOCUMENTED, ids=lambda operation: operation.id)
@@ -114,7 +120,7 @@ def test_operations_of_vles_are_described(call):
     writes = call.method in {"post", "put", "patch"}
     expected = {str(call.status), "401", "403", "404"}
     expected |= {"400", "413", "415"} if writes else {"400"} if call.is_list else set()
-    assert set(described["responses"]) == expected
+    assert set(described["responses"]) == expected | states_of(call.method, call.url)
     if call.is_list:
         assert {name for where, name in parameters if where == "query"} >= {"limit", "offset", "ordering", "search"}
 
@@ -136,6 +142,16 @@ def test_what_a_vle_sends_is_described():
     for name, (properties, required) in sent.items():
         schema = SCHEMA["components"]["schemas"][name]
         assert (list(schema["properties"]), sorted(schema["required"])) == (properties, required), name
+
+
+@pytest.mark.parametrize(
+    ("method", "header", "tagged"),
+    [("get", "If-None-Match", "200"), ("put", "If-Match", "200"), ("delete", "If-Match", "412")],
+)
+def test_states_of_rows_are_described(method, header, tagged):
+    operation = SCHEMA["paths"]["/api/v2/institution/{parent_lookup_institution_id}/vle/{id}/"][method]
+    assert [p["name"] for p in operation["parameters"] if p["in"] == "header"] == [header]
+    assert operation["responses"][tagged]["headers"] == {"ETag": {"$ref": "#/components/headers/ETag"}}
 
 
 def test_passwords_are_never_in_an_answer():

@@ -265,8 +265,8 @@ def test_deleting_the_document_erases_its_pdf(docs, pdf, admin, django_capture_o
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"%PDF-", b"hello", b"<html>%PDF-1.4 %%EOF", b"\x00" + PDF, PDF.replace(b"%%EOF", b""), PDF + b" " * 2000,
-        b"%pdf-1.4\n%%EOF", b"%!PS-Adobe\n%%EOF",
+        b"", b"%PDF-", b"hello", b"<html>%PDF-1.4 %%EOF", b"\x00" * 1025 + PDF,
+        PDF.replace(b"%%EOF", b""), b"<script>" + PDF, b"%pdf-1.4\n%%EOF", b"%!PS-Adobe\n%%EOF",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("verb", ["post", "put", "patch"])
@@ -277,6 +277,21 @@ def test_file_that_is_no_pdf_is_refused(verb, content, docs, pdf, admin):
     assert answer.json() == {"pdf": ["This is not a PDF."]}
     assert StoredFile.objects.get() == pdf
     assert InformedConsentDocument.objects.filter(consent__documents__pdf=pdf).get().language == "en"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00" + PDF, b"\xef\xbb\xbf\r\n" + PDF, b"\x1b%-12345X@PJL\r\n" + PDF, PDF + b" " * 2000,
+        PDF + b"\x00" * 200_000, PDF + b"\r\n<scanner/>\r\n" + b"\xff" * 70_000,
+        b"%PDF-1.7\n" + b"0" * 65_524 + b"%%EOF",
+    ],
+    ids=lambda content: f"{content[:12]}...{content[-4:]}",
+)  # fmt: skip
+def test_pdfs_as_scanners_write_them(content, docs, admin):
+    answer = form(admin, "post", docs, language="ca", pdf=upload(content))
+    assert answer.status_code == 201, answer.content
+    assert opened(answer.json()["pdf"]) == content
 
 
 def test_pdf_may_have_ten_megabytes(docs, admin):

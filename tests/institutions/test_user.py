@@ -1,6 +1,7 @@
 """/institution/{}/user/: who may, which values are accepted, passwords, sessions, and the last administrator."""
 
 import pytest
+from rest_framework.test import APIClient
 
 from institutions.models import Instructor, User
 from learners.models import Learner
@@ -244,7 +245,6 @@ def test_without_password_nobody_can_sign_in(as_, url):
         ({"password": "password", "password2": "password"}, "password"),
         ({"password": "8203571046", "password2": "8203571046"}, "password"),
         ({"password": "zoe-is-the-name", "password2": "zoe-is-the-name", "username": "zoe-is-the-name"}, "password"),
-        ({"password": NEW, "password2": NEW, "login_allowed": False}, "password"),
     ],
 )
 def test_bad_password_is_400(passwords, name, as_, url):
@@ -264,14 +264,37 @@ def test_new_password_from_the_administrator_lets_the_person_sign_in(allowed, fo
     assert signed.status_code == 200
 
 
+def test_new_person_with_a_password_and_without_sign_in_keeps_it_for_later(as_, url, client):
+    """As the dashboard's form comes: a password typed, "may sign in" not ticked."""
+    email = {"email": "zoe@home.example.org"}
+    made = as_("admin").post(url, BODY | email | {"password": NEW, "password2": NEW, "login_allowed": False})
+    assert (made.status_code, made.json()["login_allowed"]) == (201, False)
+    assert client.post("/api/v2/auth/login", email | {"password": NEW}).status_code == 401
+    allowed = as_("admin").patch(f"{url}{made.json()['id']}/", {"login_allowed": True})
+    assert allowed.status_code == 200
+    assert client.post("/api/v2/auth/login", email | {"password": NEW}).status_code == 200
+
+
 @pytest.mark.parametrize("before", [True, False])
-def test_new_password_without_login_allowed_is_400(before, as_, row):
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_new_password_without_sign_in_is_kept_for_later(method, before, as_, row, client):
     User.objects.filter(username="home-ann").update(login_allowed=before)
+    live = as_("ann") if before else None
+    body = {"username": "home-ann", "uid": "ann", "password": NEW, "password2": NEW, "login_allowed": False}
+    answer = getattr(as_("admin"), method)(row("ann"), body)
+    assert (answer.status_code, answer.json()["login_allowed"]) == (200, False)
+    assert live is None or live.get(row("ann")).status_code == 401
+    credentials = {"email": "ann@home.example.org", "password": NEW}
+    assert client.post("/api/v2/auth/login", credentials).status_code == 401
+    as_("admin").patch(row("ann"), {"login_allowed": True})
+    assert client.post("/api/v2/auth/login", credentials).status_code == 200
+    assert live is None or live.get(row("ann")).status_code == 401
+
+
+def test_last_administrator_is_not_locked_out_with_a_new_password(as_, row):
     body = {"password": NEW, "password2": NEW, "login_allowed": False}
-    refused = as_("admin").patch(row("ann"), body)
-    assert (refused.status_code, list(refused.json())) == (400, ["password"])
-    ann = User.objects.get(username="home-ann")
-    assert (ann.check_password(PASSWORD), ann.login_allowed) == (True, before)
+    assert as_("admin").patch(row("admin"), body).status_code == 409
+    assert User.objects.get(username="home-admin").check_password(PASSWORD)
 
 
 def test_without_a_new_password_login_allowed_stays_as_it_is(as_, row):
@@ -291,13 +314,50 @@ def test_nobody_allows_the_own_sign_in_with_a_new_password(as_, row, world):
         assert (person.check_password(PASSWORD), person.login_allowed) == (True, False)
 
 
-def test_new_password_ends_all_sessions(as_, row, world):
-    old = as_("ann")
-    assert old.patch(row("ann"), {"password": NEW, "password2": NEW}).status_code == 200
-    assert old.get(row("ann")).status_code == 401
-    world.people["ann"].refresh_from_db()
-    assert world.people["ann"].check_password(NEW)
-    assert as_("ann").get(row("ann")).status_code == 200
+def test_new_password_from_somebody_else_ends_all_sessions(as_, row):
+    old, launched = as_("ann"), as_("ann", "launched")
+    assert as_("admin").patch(row("ann"), {"password": NEW, "password2": NEW}).status_code == 200
+    assert (old.get(row("ann")).status_code, launched.get(row("ann")).status_code) == (401, 401)
+
+
+def signed_in(client, email: str, password: str) -> dict[str, str]:
+    return client.post("/api/v2/auth/login", {"email": email, "password": password}).json()["token"]
+
+
+def refreshed(client, pair: dict[str, str]) -> int:
+    return client.post("/api/v2/auth/token/refresh", {"refresh_token": pair["refresh_token"]}).status_code
+
+
+@pytest.mark.parametrize(
+    ("who", "tree", "method"),
+    [("ann", "user", "patch"), ("ann", "user", "put"), ("ann", "profile", "post"), ("admin", "user", "patch"),
+     ("admin", "profile", "post"), ("global", "admin", "patch"), ("global", "admin", "put")],
+)  # fmt: skip
+def test_own_new_password_ends_the_others_and_the_session_that_asked_goes_on(who, tree, method, row, world, client):
+    """Its refresh token, too: the dashboard goes on with both."""
+    person = world.people[who]
+    url = {"user": row(who), "profile": f"{row(who)}profile/", "admin": f"/api/v2/admin/user/{person.pk}/"}[tree]
+    here, elsewhere = (signed_in(client, person.email, PASSWORD) for _ in range(2))
+    api = APIClient(headers={"authorization": f"JWT {here['access_token']}"})
+    body = {"username": person.username, "uid": person.uid, "password": NEW, "password2": NEW}
+    if method != "put":
+        body = {"password": NEW, "password2": NEW}
+    answer = getattr(api, method)(url, body)
+    assert answer.status_code == 200, answer.content
+    assert api.get("/api/v2/auth/profile").status_code == 200
+    other = APIClient(headers={"authorization": f"JWT {elsewhere['access_token']}"})
+    assert other.get("/api/v2/auth/profile").status_code == 401
+    assert (refreshed(client, here), refreshed(client, elsewhere)) == (200, 403)
+    assert signed_in(client, person.email, NEW)
+
+
+def test_own_session_ends_when_the_own_sign_in_ends_with_the_new_password(as_, row, world):
+    world.home.person("other", inst_admin=True)
+    here = as_("admin")
+    body = {"password": NEW, "password2": NEW, "login_allowed": False}
+    here.patch(row("admin"), body)
+    User.objects.filter(username="home-admin").update(login_allowed=True)
+    assert here.get(row("admin")).status_code == 401
 
 
 def test_end_of_login_allowed_ends_all_sessions(as_, row, world):

@@ -30,7 +30,8 @@ def words(answer, name: str) -> set[str]:
 def test_preflight_is_answered_without_credentials(path, url):
     answer = preflight(url + path)
     assert (answer.status_code, answer[ALLOW]) == (200, DASHBOARD)
-    assert words(answer, "Access-Control-Allow-Headers") == {"authorization", "content-type"}
+    headers = {"authorization", "content-type", "if-match", "if-none-match"}
+    assert words(answer, "Access-Control-Allow-Headers") == headers
     methods = {"get", "post", "put", "patch", "delete", "options"}
     assert words(answer, "Access-Control-Allow-Methods") == methods
     assert "Access-Control-Allow-Credentials" not in answer
@@ -108,6 +109,12 @@ def test_refusals_can_be_read_too(url, world, monkeypatch):
     answers[500] = member.get(url, headers=origin)
     for status, answer in answers.items():
         assert (answer.status_code, answer[ALLOW]) == (status, DASHBOARD)
+
+
+def test_scripts_read_the_tag_of_a_row(url, as_):
+    answer = as_("admin").get(url, headers={"Origin": DASHBOARD})
+    assert words(answer, "Access-Control-Expose-Headers") == {"etag"}
+    assert answer["ETag"]
 
 
 def test_a_file_that_is_not_there_is_told_to_the_dashboard(url):

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import SEARCHED, changeable, locale_field
+from institutions.api.shared.people import SEARCHED, changeable
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import people
@@ -21,11 +21,13 @@ from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Role
 from kernel.domain import Forbidden
 from kernel.filters import ColumnFilter
+from kernel.http.browser import browser_session_keep
 from kernel.scope import under
 from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
+    LocaleField,
     ResourceSerializer,
     SwitchField,
 )
@@ -69,7 +71,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     last_name = BlankableCharField(max_length=150)
     uid = serializers.CharField(max_length=255)
     email = BlankableEmailField()
-    locale = locale_field()
+    locale = LocaleField()
     inst_admin = SwitchField()
     legal_admin = SwitchField()
     send_admin = SwitchField()
@@ -90,7 +92,7 @@ class InstitutionUserSerializer(ResourceSerializer):
 class OwnProfileSerializer(BodySerializer):
     """What people change of themselves: the language, or the password, said twice."""
 
-    locale = locale_field()
+    locale = LocaleField()
     password = password_field()
     password2 = password_field()
 
@@ -114,6 +116,17 @@ class UserFilter(filters.FilterSet):
         return queryset.filter(any_role)
 
 
+def own_session_id(view: ResourceViewSet, person: User) -> int | None:
+    """The caller's session, if it is the caller's own password that may change."""
+    return view.caller.session_id if person.pk == view.caller.id else None
+
+
+def keep_browser_session(view: ResourceViewSet, person: User) -> None:
+    """After people have changed their own password in a browser: its session goes on, see `own_session_id`."""
+    if person.pk == view.caller.id:
+        browser_session_keep(view.request, person)
+
+
 class BaseUserViewSet(ResourceViewSet):
     queryset = User.objects.all()
     serializer_class = InstitutionUserSerializer
@@ -135,7 +148,10 @@ class BaseUserViewSet(ResourceViewSet):
     def perform_update(self, serializer):
         person = serializer.instance
         may = changeable(self, person, self.own_values(person))
-        people.person_update(person=person, may=may, is_locked=True, **serializer.validated_data)
+        values = serializer.validated_data
+        session_id = own_session_id(self, person)
+        changed = people.person_update(person=person, may=may, is_locked=True, session_id=session_id, **values)
+        keep_browser_session(self, changed)
 
     def own_values(self, person: User) -> frozenset[str]:
         """Values that people may change of themselves; no password after a launch, which needed none."""
@@ -158,5 +174,8 @@ class BaseUserViewSet(ResourceViewSet):
         changeable(self, person, may)
         body = OwnProfileSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        people.profile_update(person=person, may=may, session_id=self.caller.session_id, **body.validated_data)
+        changed = people.person_update(
+            person=person, may=may, session_id=own_session_id(self, person), **body.validated_data
+        )
+        keep_browser_session(self, changed)
         return Response(self.read_one(pk=person.pk))

@@ -18,8 +18,8 @@ from courses.imports.dialects import INSTRUCTOR, LEARNER, ROLES, VALUES, Layout,
 from courses.imports.table_statistics import TableStatistics
 from courses.imports.tables import Row, TableError
 from courses.imports.trials import Trial
-from courses.models import Course
-from courses.services.members import INSTRUCTORS, LEARNERS, memberships_add
+from courses.models import Adder, Course
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, memberships_add
 from institutions.models import VLE, Institution, Instructor, User
 from institutions.services.people import GLOBAL_ADMINISTRATOR
 from institutions.services.person_values import cleaned, refuse_malformed, values_compared
@@ -352,7 +352,7 @@ def _write(home: Institution, states: list[_State]) -> None:
             for course, role in state.new_members:
                 links[role].append((course, state.person.pk))
         pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
-        memberships_add(institution=home, pairs=pairs, new_people=new)
+        memberships_add(institution=home, pairs=pairs, by=AddedBy(Adder.IMPORT), new_people=new)
 
 
 _MEMBERSHIPS = {INSTRUCTOR: INSTRUCTORS, LEARNER: LEARNERS}

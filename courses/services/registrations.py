@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 
 from courses.models import Course
-from courses.services.members import INSTRUCTORS, LEARNERS, Membership, members_link
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.person_values import values_compared
@@ -46,7 +46,14 @@ def _member_query(membership: Membership) -> Whole:
 
 @one_transaction()
 def member_register(
-    *, course: Course, vle_id: int, membership: Membership, uid: str, is_unknown: bool = False, **values: Any
+    *,
+    course: Course,
+    vle_id: int,
+    membership: Membership,
+    uid: str,
+    by: AddedBy,
+    is_unknown: bool = False,
+    **values: Any,
 ) -> Any:
     """Add the person with this uid to the course, if not in it already; returns the row of the role.
 
@@ -66,7 +73,7 @@ def member_register(
         people.person_brought(person=person, vle_id=vle_id)
         member = _member_with_role(home, membership, person)
         member.user = _person_updated(person, values)
-    members_link(course=course, membership=membership, members=[member], are_new=is_new)
+    members_link(course=course, membership=membership, members=[member], by=by, are_new=is_new)
     return member
 
 

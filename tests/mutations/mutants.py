@@ -43,6 +43,8 @@ RESOURCES = {
     "ui": "institutions/api/ui.py",
     "send": "learners/api/send.py",
     "learner_send": "learners/api/learner_send.py",
+    "learner_decision": "learners/api/learner_decision.py",
+    "learner_membership": "courses/api/learner_membership.py",
     "report": "reports/api/report.py",
     "request": "reports/api/request.py",
     "audit": "reports/api/audit.py",
@@ -1161,6 +1163,73 @@ WRITTEN = [
         "    if consent.accepted_at is not None:\n",
         "    if False:\n",
         _TRAPS,
+    ),
+    *(
+        (f"consent: {name}", file, old, new, (("tests/learners/test_consent_decision.py",),))
+        for name, file, old, new in (
+            (
+                "a version without a text is accepted",
+                "learners/services.py",
+                "if document_has_text(document)]",
+                "]",
+            ),
+            (
+                "any language is accepted",
+                "learners/services.py",
+                "        if not any(is_language(document.language, language) for document in documents):\n",
+                "        if False:\n",
+            ),
+            (
+                "another text than the one that was shown",
+                "learners/services.py",
+                "if document_hash(document) == sha256.lower()]",
+                "]",
+            ),
+            (
+                "a text that was changed since it was served",
+                "learners/services.py",
+                "        if served.get(document.language, digest) != digest:\n",
+                "        if False:\n",
+            ),
+            (
+                "the hash leaves out the PDF",
+                "institutions/services/texts.py",
+                "{html_sha256}\\n{pdf_sha256 or ''}\\n",
+                "{html_sha256}\\n\\n",
+            ),
+            (
+                "kept PDFs go with their documents",
+                "institutions/services/texts.py",
+                "pk__in=file_ids, consent_texts=None)",
+                "pk__in=file_ids)",
+            ),
+            (
+                "addresses of deleted learners stay",
+                "learners/models.py",
+                "filter(owner=instance).update(address=None)",
+                "filter(owner=None).update(address=None)",
+            ),
+            (
+                "launchers are called passwords",
+                "learners/services.py",
+                "CallerKind.LAUNCHED: SignIn.LAUNCHER, ",
+                "",
+            ),
+        )
+    ),
+    (
+        "courses: nobody is said to have added a member",
+        "courses/services/members.py",
+        '"added_by": self.kind.value, "added_by_id": self.id',
+        '"added_by": self.kind.value',
+        (("tests/courses/test_learner_membership.py",),),
+    ),
+    (
+        "courses: names of other institutions' people",
+        "courses/queries.py",
+        "person = User.objects.filter(pk=key, institution=home)",
+        "person = User.objects.filter(pk=key)",
+        (("tests/courses/test_learner_membership.py",),),
     ),
     (
         "consent: decisions change",

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/groups/<id:group>/", views.GroupView.as_view(), name="group"),
     path("<id:institution>/learners/<id:learner>/", views.LearnerView.as_view(), name="learner"),
+    path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
     path(COURSE, views.CourseView.as_view(), name="course"),
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from institutions.models import VLE, Institution, Instructor, Instrument
+from institutions.models import VLE, Credential, Institution, Instructor, Instrument
 from kernel.constraints import Tied, tied_to_institution
 from kernel.models import Timestamped
 from learners.models import Learner
@@ -168,6 +168,8 @@ class AssessmentSession(Timestamped):
     """A session in which a learner does an activity. It is over when it is closed or `max_ttl` minutes have passed.
 
     `options` are the VLE's options for the pages: floating_menu_initial_pos, redirect_reject_url, reject_message.
+    `credential` is what the VLE was signed in with that opened it. When that is revoked or its overlap has ended, the
+    session goes on feeding the exam (captures, status, alerts) and opens nothing else.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -180,6 +182,7 @@ class AssessmentSession(Timestamped):
     max_ttl = models.PositiveIntegerField(default=360)
     locale = models.CharField(max_length=10, null=True, blank=True)
     options = models.JSONField(default=dict, blank=True)
+    credential = models.ForeignKey(Credential, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [

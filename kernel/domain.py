@@ -17,9 +17,25 @@ class Unknown(DomainError):  # noqa: N818
     """Something that the caller named does not exist here: 404."""
 
 
+class Unavailable(DomainError):  # noqa: N818
+    """Something that is needed does not work at the moment: 503. The same call may succeed after `wait` seconds."""
+
+    def __init__(self, text: str, wait: int = 10) -> None:
+        self.wait = wait
+        super().__init__(text)
+
+
 class Invalid(DomainError):  # noqa: N818
     """A value is wrong: 400 under the field's name."""
 
     def __init__(self, **fields: str) -> None:
         self.fields = fields
         super().__init__("; ".join(f"{name}: {text}" for name, text in fields.items()))
+
+
+class RefusedForGood(Invalid):
+    """What was captured is refused, and no repetition of the call can change that.
+
+    The web plugin repeats what is not answered 2xx, and sends nothing else meanwhile. So where browsers send captures
+    the answer is 200 with the status "ERROR"; elsewhere it is that of Invalid.
+    """

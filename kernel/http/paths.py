@@ -44,7 +44,7 @@ class BothSlashForms:
 class Forwarded:
     """Scheme and host of X-Forwarded-Proto and X-Forwarded-Host, which are ignored unless from TRUSTED_PROXIES.
 
-    The host must be one of ALLOWED_HOSTS, as without these headers: every other one is answered 400 and one line of log.
+    The host must be one of ALLOWED_HOSTS, as without these headers. Every other one is 400, with one line of log.
     """
 
     def __init__(self, get_response) -> None:
@@ -70,7 +70,7 @@ def _host_refused(request: HttpRequest, error: DisallowedHost):
     """Django would log a traceback and another line. The message has the host, written so that it is one line."""
     logger.warning("%.300s", error)
     answer = get_exception_response(request, get_resolver(), 400, error)
-    answer._has_been_logged = True
+    answer._has_been_logged = True  # type: ignore[attr-defined]
     return answer
 
 

@@ -1,19 +1,20 @@
 """Sessions of authenticated callers: opening, refreshing, ending and deleting them."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from institutions.models import Credential, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
 from kernel.ids import bounded_id
+from kernel.repeats import repeated
 from signin import tokens
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher, SignInCounter
@@ -41,10 +42,10 @@ def module_session_open(*, credential: Credential, address: str | None) -> Calle
 
 
 def launched_session_open(
-    *, person: User, lifetime: timedelta, address: str | None, launcher: Launcher | None = None
+    *, person: User, expires_at: datetime, address: str | None, launcher: Launcher | None = None
 ) -> CallerSession:
     """A session of an instructor or a learner whom a VLE sent to a dashboard: the person entered no password."""
-    return _opened(CallerKind.LAUNCHED, person, timezone.now() + lifetime, address, launcher=launcher)
+    return _opened(CallerKind.LAUNCHED, person, expires_at, address, launcher=launcher)
 
 
 def learner_session_open(
@@ -106,6 +107,16 @@ def _opened(kind: CallerKind, person: User, expires_at: datetime, address: str |
     )
 
 
+def feeds_exam_only(caller: Caller) -> bool:
+    """Whether the caller came by an assessment session that a VLE opened with a secret that has been replaced."""
+    if caller.session_id is None or caller.assessment_session_id is None:
+        return False
+    credential_ended = Q(assessment_session__credential__revoked_at__isnull=False) | Q(
+        assessment_session__credential__expires_at__lte=Now()
+    )
+    return CallerSession.objects.filter(credential_ended, pk=caller.session_id).exists()
+
+
 @transaction.atomic
 def session_end(*, session_id: int) -> None:
     """All tokens of the session are refused from now on. Ending it again changes nothing."""
@@ -114,14 +125,19 @@ def session_end(*, session_id: int) -> None:
 
 @transaction.atomic
 def learner_sessions_end(*, assessment_sessions: Collection[int]) -> None:
-    """After assessment sessions were closed: their sign-in sessions and unused launchers end with the access tokens.
+    """After assessment sessions were closed: dashboards that were opened from them end, and the learners' tokens soon.
 
-    They live for the lifetime of an access token more, so that a client that still captures is answered that the
-    assessment session is closed, instead of being asked to sign in again.
+    Sign-in sessions for captures and unused launchers live for the lifetime of an access token more, so that a client
+    that still captures is answered that the assessment session is closed, instead of being asked to sign in again.
     """
-    ends = timezone.now() + settings.ACCESS_TOKEN_LIFETIME
-    sessions = CallerSession.objects.filter(assessment_session__in=assessment_sessions, expires_at__gt=ends)
-    sessions.update(expires_at=ends)
+    now = timezone.now()
+    ends = now + settings.ACCESS_TOKEN_LIFETIME
+    launchers = Launcher.objects.filter(session__in=assessment_sessions)
+    sessions = CallerSession.objects.filter(
+        Q(assessment_session__in=assessment_sessions, expires_at__gt=ends)
+        | Q(launcher__in=launchers, kind=CallerKind.LAUNCHED.value, expires_at__gt=now)
+    )
+    sessions.update(expires_at=Case(When(kind=CallerKind.LAUNCHED.value, then=Value(now)), default=Value(ends)))
     tickets = Launcher.objects.filter(session__in=assessment_sessions, used_at=None, expires_at__gt=ends)
     tickets.update(expires_at=ends)
 
@@ -150,10 +166,10 @@ def sessions_forgotten(*, before: datetime) -> int:
     That is: expired sessions, launchers that expired or were used and whose session was deleted, and counters of
     closed windows.
     """
-    expired_count, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    expired_count, _ = repeated(CallerSession.objects.filter(expires_at__lt=before).delete)
     launcher_sessions = CallerSession.objects.filter(launcher=OuterRef("pk"))
     tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))
-    launcher_count, _ = tickets.delete()
+    launcher_count, _ = repeated(tickets.delete)
     window_start = min(before, timezone.now() - settings.SIGN_IN_WINDOW)
     counter_count, _ = SignInCounter.objects.filter(since__lt=window_start).delete()
     return expired_count + launcher_count + counter_count

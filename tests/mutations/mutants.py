@@ -232,6 +232,7 @@ _EVIDENCE = (("tests/reports/test_evidence.py",),)
 _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
 _CONSOLE = (("tests/console",),)
+_STATES = ((f"{CONTRACT}test_states.py",),)
 _SPOOLED = (("tests/kernel/test_spooled.py",),)
 _ATTACHMENT = (("tests/reports/test_attachment.py",),)
 _SEAL = (("tests/kernel/test_seal.py",),)
@@ -252,6 +253,7 @@ _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
+_REPLACED = (("tests/courses/test_replaced_secret.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
@@ -703,9 +705,51 @@ WRITTEN = [
     (
         "launchers outlive their credential",
         "signin/services/launchers.py",
-        "ticket.filter(Q(credential=None) | Q(credential=issuer)).update",
-        "ticket.update",
+        "if issuer is None and (",
+        "if False and (",
         _LAUNCHER,
+    ),
+    (
+        "links of a replaced secret show launchers",
+        "courses/services/assessments.py",
+        "if session.credential is not None and not is_live(session.credential):",
+        "if False:",
+        _REPLACED,
+    ),
+    (
+        "launchers of a session's data outlive the secret",
+        "signin/services/launchers.py",
+        'Coalesce("credential", "session__credential")',
+        '"credential"',
+        _REPLACED,
+    ),
+    (
+        "sessions last as long as they like",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
+        _REPLACED,
+    ),
+    (
+        "every reading of a session leaves a launcher",
+        "courses/services/assessments.py",
+        "    session_launchers_forgotten(session=session)\n",
+        "",
+        _REPLACED,
+    ),
+    (
+        "tokens of a replaced secret tell the profile",
+        "learners/api/lapi_profile.py",
+        ", when=may_know_more",
+        "",
+        _REPLACED,
+    ),
+    (
+        "dashboards outlive the assessment",
+        "signin/services/sessions.py",
+        "launcher__in=launchers, kind=CallerKind.LAUNCHED.value",
+        'launcher__in=launchers, kind="nobody"',
+        _REPLACED,
     ),
     (
         "launchers forget what they were asked for with",
@@ -738,8 +782,8 @@ WRITTEN = [
     (
         "people of the VLE next door are out",
         "institutions/services/credentials.py",
-        "Q(session=None), vle=vle)",
-        "Q(session=None))",
+        "filter(launcher__vle=vle)",
+        "filter(launcher__isnull=False)",
         _LAUNCHER,
     ),
     (
@@ -1373,7 +1417,7 @@ WRITTEN = [
     (
         "group courses: a swap changes nothing",
         "courses/services/groups.py",
-        'membership.save(update_fields=("course",))',
+        'row.save(update_fields=("course",))',
         "pass",
         _GROUP_COURSE,
     ),
@@ -1881,6 +1925,34 @@ WRITTEN = [
         _PROFILE,
     ),
     (
+        "typed JSON is quoted",
+        "kernel/serializers.py",
+        "        return _JSONText(value) if isinstance(value, str) else value\n",
+        "        return value\n",
+        (("tests/pages/test_json_in_forms.py",),),
+    ),
+    (
+        "institution under the wrong key",
+        "institutions/api/shared/administration.py",
+        "if meant and meant not in data and not",
+        "if False and not",
+        (("tests/institutions/test_admin_keys.py",),),
+    ),
+    (
+        "misspelt keys are ignored",
+        "institutions/api/shared/administration.py",
+        "            if misnamed:\n",
+        "            if False:\n",
+        (("tests/institutions/test_admin_keys.py",),),
+    ),
+    (
+        "a learner without e-mail is refused",
+        "kernel/serializers.py",
+        "if not value and self.parent.instance is None:",
+        "if not value:",
+        (("tests/contract/test_put_back.py",),),
+    ),
+    (
         "own password: Django's session ends",
         "kernel/http/browser.py",
         "        session[auth.HASH_SESSION_KEY] = new_hash\n",
@@ -2123,6 +2195,62 @@ WRITTEN = [
         "filter(institution=self.tenant_id, courses=course, learner_id=learner_id)",
         "filter(institution=self.tenant_id, learner_id=learner_id)",
         _ATTACHMENT,
+    ),
+    (
+        "states: changes of other ones are made",
+        f"{_KERNEL}states.py",
+        "            raise Changed\n        self.tag",
+        "            pass\n        self.tag",
+        _STATES,
+    ),
+    (
+        "states: weak tags match",
+        f"{_KERNEL}states.py",
+        "or tag in parse_etags(named)",
+        "or tag in named",
+        _STATES,
+    ),
+    (
+        "states: expired addresses are good for ever",
+        f"{_KERNEL}states.py",
+        "if state.is_lasting and not is_page",
+        "if not is_page",
+        _STATES,
+    ),
+    (
+        "states: each address is another state",
+        f"{_KERNEL}states.py",
+        "return value.stands_for",
+        "return str(value)",
+        _STATES,
+    ),
+    (
+        "states: members are not locked",
+        f"{_KERNEL}viewsets.py",
+        "if not self.locks_row and not self.is_conditional:",
+        "if not self.locks_row:",
+        _STATES,
+    ),
+    (
+        "states: actions meet any condition",
+        f"{_KERNEL}states.py",
+        "self.action not in METHOD and not is_wanted",
+        "self.action not in METHOD and is_wanted",
+        _STATES,
+    ),
+    (
+        "states: the console gives the page's conditions on",
+        "console/api_client.py",
+        'if not name.startswith("HTTP_IF_")',
+        "if name",
+        (("tests/console/test_access.py",),),
+    ),
+    (
+        "states: forms send none",
+        f"{_KERNEL}browsable/renderer.py",
+        '"tag": response.get("ETag") or',
+        '"tag":',
+        (("tests/pages/test_browsable.py",),),
     ),
     (
         "data twice",

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import SEARCHED, changeable, locale_field
+from institutions.api.shared.people import SEARCHED, changeable
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import people
@@ -27,6 +27,7 @@ from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
+    LocaleField,
     ResourceSerializer,
     SwitchField,
 )
@@ -70,7 +71,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     last_name = BlankableCharField(max_length=150)
     uid = serializers.CharField(max_length=255)
     email = BlankableEmailField()
-    locale = locale_field()
+    locale = LocaleField()
     inst_admin = SwitchField()
     legal_admin = SwitchField()
     send_admin = SwitchField()
@@ -91,7 +92,7 @@ class InstitutionUserSerializer(ResourceSerializer):
 class OwnProfileSerializer(BodySerializer):
     """What people change of themselves: the language, or the password, said twice."""
 
-    locale = locale_field()
+    locale = LocaleField()
     password = password_field()
     password2 = password_field()
 

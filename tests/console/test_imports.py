@@ -1,6 +1,7 @@
 """The console's page that imports tables of people: who may, the steps, the errors to repair, what stays."""
 
 import csv
+import sqlite3
 from datetime import timedelta
 from io import BytesIO, StringIO
 
@@ -268,7 +269,9 @@ def test_a_busy_database_makes_the_page_try_again(browser, monkeypatch):
     browser.check()
 
     def busy(**values):
-        raise OperationalError("database is locked")
+        reason = sqlite3.OperationalError("database is locked")
+        reason.sqlite_errorname = "SQLITE_BUSY"
+        raise OperationalError("database is locked") from reason
 
     with monkeypatch.context() as patched:
         patched.setattr(page, "import_steps", busy)

@@ -55,7 +55,7 @@ class Caller:
     name: str = ""
     session_id: int | None = None
     assessment_session_id: int | None = None
-    login_allowed: bool = False  # signs in with a password, and so may change it
+    login_allowed: bool = False  # has signed in with a password, and so may change it
     credential_id: int | None = None  # with which a VLE or a provider signed in
     is_authenticated = is_active = True
 

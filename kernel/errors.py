@@ -13,7 +13,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
-from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.domain import Conflict, Counted, DomainError, Forbidden, Invalid, TooMany, Unknown
 from kernel.writes import Taken
 
 logger = logging.getLogger(__name__)
@@ -25,18 +25,23 @@ class ConflictAnswer(exceptions.APIException):
     default_code = "conflict"
 
 
+_ANSWERS: dict[type[DomainError], type[exceptions.APIException]] = {
+    Conflict: ConflictAnswer,
+    Forbidden: exceptions.PermissionDenied,
+    Unknown: exceptions.NotFound,
+}
+
+
 def handler(exc, context):
     return exception_handler(_translate(exc, context["view"]), context)
 
 
 def _translate(exc, view):
     match exc:
-        case Conflict():
-            return ConflictAnswer(str(exc))
-        case Forbidden():
-            return exceptions.PermissionDenied(str(exc))
-        case Unknown():
-            return exceptions.NotFound(str(exc))
+        case Conflict() | Forbidden() | Unknown():
+            return next(answer for kind, answer in _ANSWERS.items() if isinstance(exc, kind))(str(exc))
+        case TooMany():
+            return exceptions.Throttled(exc.wait)
         case Taken():
             return _everything_taken(exc, view)
         case Invalid():
@@ -54,6 +59,8 @@ def _translate(exc, view):
 
 
 def _invalid(error: Invalid, view) -> exceptions.ValidationError:
+    if isinstance(error, Counted):
+        error.count()
     names = {source: name for name, source in _writable(view).items()}
     return exceptions.ValidationError({names.get(name, name): [text] for name, text in error.fields.items()})
 

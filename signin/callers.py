@@ -123,9 +123,8 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
     elif kind is not CallerKind.PERSON:
-        trusted = _is_trusted_by(institution, kind)
-        roles = roles if trusted else roles & UNFLAGGED
-        login_allowed = login_allowed and trusted and not staff
+        roles = roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED
+        login_allowed = False
     return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed)
 
 

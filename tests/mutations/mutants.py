@@ -253,6 +253,8 @@ _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
+_ATTEMPTS = (("tests/signin/test_attempts.py",),)
+_OWN_PASSWORD = (("tests/institutions/test_own_password.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
@@ -447,7 +449,7 @@ WRITTEN = [
         _SEAL,
     ),
     ("roles of home count abroad", f"{_KERNEL}caller.py", "tenant in (None, self.institution_id)", "True", _ACCESS),
-    ("sent by a VLE with flags", "signin/callers.py", "if trusted else roles & UNFLAGGED", "", _TOKENS),
+    ("sent by a VLE with flags", "signin/callers.py", "roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED", "roles", _TOKENS),
     (
         "sent by a VLE as global admin",
         "signin/callers.py",
@@ -526,9 +528,45 @@ WRITTEN = [
     (
         "no lock-out",
         "signin/services/attempts.py",
-        "if counter.failures >= limits[counter.key]]",
-        "if False]",
+        "if counter.failures < self.failures:",
+        "if True:",
         _SIGN_IN,
+    ),
+    (
+        "accounts are guessed from everywhere",
+        "signin/services/attempts.py",
+        "_seconds(waits.values())",
+        "0",
+        _ATTEMPTS,
+    ),
+    (
+        "no place is known",
+        "signin/services/attempts.py",
+        "return self.place_is_known or not self.wait",
+        "return not self.wait",
+        _ATTEMPTS,
+    ),
+    (
+        "a wrong password shows known places",
+        "signin/services/people.py",
+        "if attempt.wait and not (may and attempt.lets_in):",
+        "if not attempt.lets_in:",
+        _ATTEMPTS,
+    ),
+    ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
+    (
+        "the own password asks for nothing",
+        "institutions/api/shared/users.py",
+        "if person is not None and person.pk == view.caller.id:",
+        "if False:",
+        _OWN_PASSWORD,
+    ),
+    (
+        "wrong present passwords are not counted",
+        "kernel/errors.py",
+        "        error.count()\n",
+        "        pass\n",
+        _OWN_PASSWORD,
     ),
     (
         "refresh of an ended session",
@@ -567,18 +605,12 @@ WRITTEN = [
     ),
     (
         "launched people set passwords",
-        "signin/callers.py",
-        "login_allowed = login_allowed and trusted and not staff",
-        "login_allowed = login_allowed and not staff",
+        "institutions/api/shared/users.py",
+        "if view.caller.kind is CallerKind.LAUNCHED:",
+        "if False:",
         _LAUNCHER,
     ),
-    (
-        "launched global admins set passwords",
-        "signin/callers.py",
-        "login_allowed = login_allowed and trusted and not staff",
-        "login_allowed = login_allowed and trusted",
-        _LAUNCHER,
-    ),
+    ("launched people are told to set passwords", "signin/callers.py", "        login_allowed = False\n", "", _LAUNCHER),
     (
         "every secret will do",
         "signin/services/modules.py",
@@ -624,15 +656,15 @@ WRITTEN = [
     (
         "wrong secrets are not counted",
         "signin/services/modules.py",
-        '        attempt_counted(what="role", who=who, address=address, from_anywhere=limit)\n',
+        '        failure_counted(what="role", who=who, address=address, per_account=limit)\n',
         "",
         _APPROLE,
     ),
     (
         "roles are guessed from everywhere",
         "signin/services/modules.py",
-        "from_anywhere=limit",
-        "from_anywhere=None",
+        "per_account=limit",
+        "per_account=10**6",
         _APPROLE,
     ),
     (

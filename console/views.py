@@ -29,11 +29,13 @@ from console.listings import (
     LISTINGS,
     REPORTS,
     REQUESTS,
+    course_name,
 )
 from console.tables import Listing, Row, Table, table
 from console.templatetags.console import person
 from courses.queries import course_counts, learner_courses
 from institutions.services.consents import consent_current
+from institutions.services.vles import vle_warnings
 from kernel.caller import Caller, Role
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
@@ -120,6 +122,8 @@ class ConsoleView(TemplateView):
             for listing in LISTINGS
             if self.api.lists(listing.path.format(**ids))
         ]
+        if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
+            links.append(("Imports", reverse("console:imports", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
@@ -246,6 +250,19 @@ class LearnerView(ConsoleView):
         return [self.breadcrumb("Learners", "learners")]
 
 
+class VLEView(ConsoleView):
+    """A VLE, and which of the settings that it sends do not work."""
+
+    template_name = "console/vle.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        vle = self.api.row(f"{self.home}vle/{self.kwargs['vle']}/")
+        return super().get_context_data(vle=vle, warnings=vle_warnings(vle_id=vle["id"]), **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("VLEs", "vles")]
+
+
 class BelowCourseView(ConsoleView):
     """Base of the pages of a course and of everything below it. Whoever may not read the course is refused first."""
 
@@ -271,7 +288,7 @@ class BelowCourseView(ConsoleView):
         return super().get_context_data(course=self.course, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
-        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(self.course["code"], "course", "course")]
+        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(course_name(self.course), "course", "course")]
 
     def activity_breadcrumb(self) -> list[tuple[str, str]]:
         name = self.activity["name"] or self.activity["vle_activity_id"]

@@ -204,3 +204,68 @@ class AssessmentSession(Timestamped):
     def is_over(self) -> bool:
         """Whether it was closed or its time has passed; a job closes the latter."""
         return self.closed_at is not None or self.ends_at <= timezone.now()
+
+
+class Import(Timestamped):
+    """A table of people that an administrator has uploaded. Its rows are in parts, which are dealt with one by one.
+
+    It is deleted with all its rows when the administrator says so, at the latest some days later.
+    """
+
+    class State(models.TextChoices):
+        READING = "reading", "being read"
+        UPLOADED = "uploaded", "waits for its columns to be confirmed"
+        CHECKING = "checking", "being checked"
+        CHECKED = "checked", "checked"
+        RUNNING = "running", "being imported"
+        DONE = "done", "imported"
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="imports")
+    filename = models.CharField(max_length=250)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READING)
+    columns = models.JSONField(default=list, help_text="The names of the table's columns.")
+    mapping = models.JSONField(default=dict, help_text="The column of each field, empty for none.")
+    vle = models.CharField(max_length=250, blank=True, default="", help_text="Of courses whose rows name none.")
+    clears = models.BooleanField(default=False, help_text="An empty cell deletes the stored value.")
+    rows = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    parts_done = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict, help_text="Rows dealt with, by status.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("institution", "id"), name="import_of_institution")]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class ImportPart(models.Model):
+    """Some hundred rows of an import, as [line, cells, problem], and what became of them, as [status, reasons].
+
+    Of rows that were imported only those with reasons stay.
+    """
+
+    job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    rows = models.JSONField()
+    outcomes = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("job", "number"), name="import_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}, part {self.number}"
+
+
+class ImportTrial(models.Model):
+    """A value that the check of an import remembers: see courses/imports/trials.py."""
+
+    job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="trial")
+    name = models.TextField()
+    value = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("job", "name"), name="import_trial_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

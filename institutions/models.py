@@ -164,6 +164,20 @@ class VLE(Timestamped):
         return self.name
 
 
+class VLEWarning(Timestamped):
+    """A setting that the VLE sends and that could not be used as it is; `updated_at` is when it was last sent."""
+
+    vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="warnings")
+    setting = models.CharField(max_length=50)
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("vle", "setting"), name="warning_once_per_vle_setting")]
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.text}"
+
+
 class Instrument(Timestamped):
     """A method of checking identity or authorship, such as face recognition; shared by all institutions."""
 

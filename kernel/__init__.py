@@ -32,6 +32,8 @@ Reading and writing rows:
     domain.py         errors that services raise
     writes.py         one transaction, inserts without a query before, answers from memory
     commit.py         effects after the commit
+    locks.py          the order in which rows are locked
+    repeats.py        work that is repeated when other transactions were in the way
     batches.py        many values in parts
     states.py         entity tags: ETag, If-Match, If-None-Match
 
@@ -47,6 +49,7 @@ HTTP:
 
     http/parsers.py   bodies of requests
     http/spooled.py   large bodies, of which one string is written to a file
+    http/repeats.py   middleware that repeats views
     http/renderers.py JSON
     http/metadata.py  answers to OPTIONS
     http/paths.py     middleware: slashes, proxies, public address
@@ -59,6 +62,7 @@ For people and for tools:
     schema.py                     OpenAPI
     browsable/renderer.py         the browsable API
     browsable/navigation.py       titles, breadcrumbs and links of its pages
+    browsable/differences.py      what a change that came too late would have changed
     templatetags/browsable.py     filters of its templates
     admin.py                      base classes for Django's admin
     apps.py                       the Django app

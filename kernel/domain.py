@@ -27,6 +27,14 @@ class TooMany(DomainError):  # noqa: N818
         super().__init__(f"Too many failed attempts. Try again in {wait} seconds.")
 
 
+class Unavailable(DomainError):  # noqa: N818
+    """Something that is needed does not work at the moment: 503. The same call may succeed after `wait` seconds."""
+
+    def __init__(self, text: str, wait: int = 10) -> None:
+        self.wait = wait
+        super().__init__(text)
+
+
 class Invalid(DomainError):  # noqa: N818
     """A value is wrong: 400 under the field's name."""
 
@@ -41,3 +49,11 @@ class Counted(Invalid):
     def __init__(self, count: Callable[[], object], **fields: str) -> None:
         self.count = count
         super().__init__(**fields)
+
+
+class RefusedForGood(Invalid):
+    """What was captured is refused, and no repetition of the call can change that.
+
+    The web plugin repeats what is not answered 2xx, and sends nothing else meanwhile. So where browsers send captures
+    the answer is 200 with the status "ERROR"; elsewhere it is that of Invalid.
+    """

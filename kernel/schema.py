@@ -16,7 +16,8 @@ _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credential
            404: "Not here, or not for this caller.", 409: "The present state forbids it.",
            412: "The row has changed since it had one of these tags.",
            413: "The body is too large.", 415: "The body's media type is not understood.",
-           429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
+           429: "Too many attempts; Retry-After says how many seconds to wait.",
+           503: "Not at the moment; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
 # Ranges of integer columns differ between databases and are left out: only declared limits are described.
@@ -76,8 +77,8 @@ class ResourceSchema(AutoSchema):
             for status, answer in problems(*self._refusals()).items():
                 described.setdefault(str(status), self._get_response_for_code(answer, str(status)))
             if self._is_of_row:
-                for status in {"200", "201", "412"} & described.keys():
-                    described[status]["headers"] = _TAGGED
+                for tagged in {"200", "201", "412"} & described.keys():
+                    described[tagged]["headers"] = _TAGGED
                 described |= {"304": {"description": "As it is known."}} if self.method == "GET" else {}
         return dict(sorted(described.items()))
 

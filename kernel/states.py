@@ -25,6 +25,7 @@ class Momentary(str):
     """A text that each answer makes anew, such as a signed address; `stands_for` is what stays the same."""
 
     __slots__ = ("stands_for",)
+    stands_for: str
 
     def __new__(cls, text: str, stands_for: str) -> Self:
         made = super().__new__(cls, text)
@@ -49,10 +50,8 @@ class State:
         if isinstance(value, Momentary):
             self.is_lasting = False
             return value.stands_for
-        for kind in (dict, list, str, int):
-            if isinstance(value, kind):
-                return kind(value)
-        return str(value)
+        plain: Any = next((kind for kind in (dict, list, int) if isinstance(value, kind)), str)
+        return plain(value)
 
 
 def is_wanted(request, tag: str) -> bool:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from kernel.access import METHOD, READ, ROOTS
 from kernel.filters import refuse_choices
+from kernel.locks import Lock, locking
 from kernel.reading import Reader
 from kernel.seal import refuse_options
 
@@ -36,6 +37,7 @@ DECLARATIONS = frozenset({
     "reads_parent",  # False: services use only the parent's key and institution
     "lock_before",  # relations of the row whose rows are locked first, in the same statement, as the services do
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
+    "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes",
@@ -50,6 +52,7 @@ class ResourceViewSet(Reader):
     declarations = DECLARATIONS
     conflicts = False
     lock_before: tuple[str, ...] = ()
+    lock_for_delete: tuple[str, ...] = ()
     lock_keys = True
     locks_row = True
     answers_from_memory = False
@@ -109,10 +112,12 @@ class ResourceViewSet(Reader):
         self.lock_first()
         if not self.locks_row and not self.is_conditional:
             return self.get_object()
-        # PostgreSQL locks in the order of `of`.
-        rows = self.get_queryset().select_related(*self.lock_before) if self.lock_before else self.get_queryset()
-        rows = rows.select_for_update(of=(*self.lock_before, "self"), no_key=not self.lock_keys)
-        row = self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
+        is_deleted = self.action == "destroy"
+        locks = dict.fromkeys(self.lock_before, Lock.DELETE if self.lock_keys else Lock.CHANGE)
+        locks |= dict.fromkeys(self.lock_for_delete if is_deleted else (), Lock.CHANGE)
+        rows = self.get_queryset().select_related(*locks) if locks else self.get_queryset()
+        locks["self"] = Lock.DELETE if self.lock_keys or is_deleted else Lock.CHANGE
+        row = self._refuse_shared_rows(get_object_or_404(locking(rows, **locks), **self.looked_up))
         self.refuse_other_states()
         return row if self.locks_row else self.get_object()
 

@@ -20,7 +20,7 @@ from institutions.services.rosters import people_without
 from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
 from kernel.caller import CallerKind
-from kernel.domain import Invalid, Unknown
+from kernel.domain import Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.writes import one_transaction
@@ -73,9 +73,11 @@ def learner_add(*, person: User, is_locked: bool = False) -> Learner:
 
 
 @one_transaction()
-def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """Make those of these people learners who are none yet; returns their number."""
-    keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+def learners_add(*, institution: Institution, person_ids: Collection[int], are_new: bool = False) -> int:
+    """Make those of these people learners who are none yet; returns their number. `are_new` as for instructors."""
+    keys = (
+        person_ids if are_new else people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+    )
     rows = [Learner(user_id=key, institution=institution) for key in keys]
     Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
     return len(rows)
@@ -443,8 +445,8 @@ def capture_stored(
 ) -> Iterator[StoredFile]:
     """Store captured content as a file of the learner; the block runs in the same transaction and refers to the file.
 
-    Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends. `locked`
-    locks the learner in that transaction, and what else the block needs.
+    RefusedForGood, and nothing is stored, unless the learner's consent is valid now and until the transaction ends.
+    `locked` locks the learner in that transaction, and what else the block needs.
     """
     _refuse_without_consent(learner_state_known(learner))
     with (
@@ -474,4 +476,4 @@ def learner_state_known(learner: Learner) -> LearnerState:
 def _refuse_without_consent(state: LearnerState) -> None:
     status = state.ic_status
     if not status.startswith("VALID"):
-        raise Invalid(consent=status)
+        raise RefusedForGood(consent=status)

@@ -2,7 +2,7 @@
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPE_BYTES, JWTAuthentication
 
 from kernel.caller import Caller
 from kernel.http.browser import SESSION_KEY
@@ -12,7 +12,12 @@ from signin.tokens import AccessToken, InvalidToken
 
 
 class TokenAuthentication(JWTAuthentication):
-    """`Authorization: JWT <access token>` or `Bearer <access token>`."""
+    """`Authorization: JWT <access token>` or `Bearer <access token>`, the word in any case."""
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        words = header.split()
+        known = {name.lower(): name for name in AUTH_HEADER_TYPE_BYTES}
+        return super().get_raw_token(b" ".join([*(known.get(word.lower(), word) for word in words[:1]), *words[1:]]))
 
     def authenticate_header(self, request) -> str:
         return "JWT"

@@ -87,6 +87,16 @@ def place(name: str, default: str) -> str:
     )
 
 
+def file_name(name: str, default: str) -> str:
+    """The name of a file in a folder of addresses, or its path from there."""
+    return text(
+        name,
+        default,
+        must_be="the name of a file in the folder WEB_PLUGIN_URL",
+        fits=re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII).fullmatch,
+    )
+
+
 def origins(name: str, *, patterns: bool = False) -> list[str]:
     """Origins of other hosts; with `patterns` also such as https://*.example.org."""
     return entries(

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "tesla_api.browsers.People",
     "tesla_api.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kernel.http.repeats.RepeatedViews",  # the last one: the middleware above has passed the request on
 ]
 ROOT_URLCONF = "tesla_api.urls"
 RESOURCE_TREE = "tesla_api.tree"  # where the kernel finds TREE, CALLS and PROCEDURES
@@ -154,6 +155,8 @@ PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")
 # URLs for learners' pages. A path is below the service's own address, which is also the default for dashboards.
 DASHBOARD_URL = env.address("DASHBOARD_URL", PUBLIC_URL, example="https://dashboard.example.org")
 WEB_PLUGIN_URL = env.place("WEB_PLUGIN_URL", "/static/web-plugin")
+WEB_PLUGIN_SCRIPT = env.file_name("WEB_PLUGIN_SCRIPT", "web-plugin.js")
+WEB_PLUGIN_STYLE = env.file_name("WEB_PLUGIN_STYLE", "styles.css")
 LOGO_URL = env.place("LOGO_URL", "/static/tesla/mark.svg")
 if any("auth" in place.lower() for place in ([DASHBOARD_URL] if DASHBOARD_URL else ALLOWED_HOSTS)):
     env.stop('DASHBOARD_URL must be an address without "auth": VLE plugins cut the launcher\'s address there.')

@@ -55,6 +55,7 @@ class GroupCourseViewSet(ResourceViewSet):
     serializer_class = InstitutionCourseGroupCourseSerializer
     filterset_class = GroupCourseFilter
     lookup_field = "course"
+    locks_row = False  # the service locks the new course first
     search_fields = ("course__code", "course__vle_course_id", "course__description")
     ordering = ("course", "pk")
     orderable = {"id": "course", **{name: f"course__{name}" for name in OF_COURSE}}

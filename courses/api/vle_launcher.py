@@ -5,13 +5,13 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from courses.api.session import address
-from courses.api.vle_assessment import OPTIONAL, SessionNumberField
+from courses.api.vle_assessment import NO_SESSION, OPTIONAL, SessionNumberField
 from courses.models import AssessmentSession
 from institutions.models import VLE, User
 from kernel.access import grant
@@ -50,7 +50,9 @@ class LauncherView(ProcedureView):
         responses={
             200: LauncherSerializer,
             **problems(400, 401, 403, 413, 415),
-            404: OpenApiResponse(OpenApiTypes.STR, "No such person or session: a text, not an object."),
+            404: OpenApiResponse(
+                {"oneOf": [{"type": "string"}, NO_SESSION]}, "No such person: a text. No such session: an object."
+            ),
         },
     )
     def post(self, request, **_):
@@ -86,5 +88,5 @@ class LauncherView(ProcedureView):
             return None
         session = AssessmentSession.objects.filter(pk=number, learner=person.pk, activity__vle=self.root_id).first()
         if session is None:
-            raise Unknown("Session not found")
+            raise NotFound("Session not found")
         return session

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from courses.imports.tables import Table, TableError
+from courses.imports.tables import TableError
 
 VALUES = "first_name", "last_name", "email", "locale"
 FIELDS = COLUMNS = ("uid", *VALUES, "role", "vle", "course")
@@ -122,6 +122,21 @@ DIALECTS = (OWN, ONEROSTER_ENROLMENTS, ONEROSTER_USERS, CANVAS_ENROLMENTS, CANVA
 _MOODLE_COURSE = re.compile(r"course([1-9][0-9]{0,2})")
 
 
+class Named(Protocol):
+    """A table with its name and the names of its columns."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+class Columns(NamedTuple):
+    columns: tuple[str, ...]
+    name: str
+
+
 class Enrolment(NamedTuple):
     """Places of the cells of one course of a row: its id, the role, Moodle's kind of role and Moodle's status."""
 
@@ -149,7 +164,7 @@ def folded(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-def layout_of(table: Table, *, columns: Mapping[str, str] | None = None, ignored: Iterable[str] | None = ()) -> Layout:
+def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored: Iterable[str] | None = ()) -> Layout:
     """What the table's columns say.
 
     `columns` names the column of a field ("" for none), before all recognition. `ignored` names columns that are passed
@@ -158,7 +173,10 @@ def layout_of(table: Table, *, columns: Mapping[str, str] | None = None, ignored
     names = [folded(name) for name in table.columns]
     chosen = {field: _place(table, name) if name else None for field, name in (columns or {}).items()}
     passed = {_place(table, name) for name in ignored or ()}
-    dialect = _dialect(table, {*names} | {folded(field) for field, place in chosen.items() if place is not None})
+    dialect = next((each for each in DIALECTS if all(mark in names for mark in each.marks)), None)
+    if dialect is None and chosen.get("uid") is None:
+        raise _not_understood(table)
+    dialect = dialect or OWN
     fields = {field: places[0] for field, wanted in dialect.columns.items() if (places := _found(names, wanted, table))}
     fields |= {field: place for field, place in chosen.items() if place is not None}
     for name in [
@@ -184,14 +202,7 @@ def layout_of(table: Table, *, columns: Mapping[str, str] | None = None, ignored
     return Layout(dialect, fields, enrolments, gone, tuple(table.columns[place] for place in others))
 
 
-def _dialect(table: Table, names: Collection[str]) -> Dialect:
-    dialect = next((each for each in DIALECTS if all(mark in names for mark in each.marks)), None)
-    if dialect is None:
-        raise _not_understood(table)
-    return dialect
-
-
-def _not_understood(table: Table) -> TableError:
+def _not_understood(table: Named) -> TableError:
     found = ", ".join(name for name in table.columns if name) or "none"
     return TableError(
         f"{table.name} lacks the column uid. It has: {found}. Wanted are {', '.join(FIELDS)}, or the columns of a user "
@@ -199,7 +210,7 @@ def _not_understood(table: Table) -> TableError:
     )
 
 
-def _found(names: list[str], wanted: Iterable[str], table: Table) -> list[int]:
+def _found(names: list[str], wanted: Iterable[str], table: Named) -> list[int]:
     """The places of the first of these names that is there."""
     for name in wanted:
         places = [place for place, each in enumerate(names) if each == name]
@@ -211,7 +222,7 @@ def _found(names: list[str], wanted: Iterable[str], table: Table) -> list[int]:
     return []
 
 
-def _place(table: Table, name: str) -> int:
+def _place(table: Named, name: str) -> int:
     """The column that was named: exactly so, else in another spelling."""
     if name in table.columns:
         return table.columns.index(name)

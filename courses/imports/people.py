@@ -126,7 +126,7 @@ class PeopleImport:
             return ""
         names = sorted(self.institution.vles.values_list("name", flat=True)[:20])
         if len(names) != 1:
-            raise TableError(f"The table has courses: name their VLE (--vle), one of {', '.join(names) or 'none'}.")
+            raise TableError(f"The table has courses: name their VLE, one of {', '.join(names) or 'none'}.")
         return names[0]
 
 
@@ -342,16 +342,17 @@ def _write(home: Institution, states: list[_State]) -> None:
             ],
         )
         people_insert(institution=home, people=[state.person for state in states if state.is_new])
+        new = {state.person.pk for state in states} - {state.person.pk for state in stored}
         for role, add in ((INSTRUCTOR, instructors_add), (LEARNER, learners_add)):
-            if keys := [state.person.pk for state in states if role in state.new_roles]:
-                add(institution=home, person_ids=keys)
+            keys = {state.person.pk for state in states if role in state.new_roles}
+            add(institution=home, person_ids=keys & new, are_new=True)
+            add(institution=home, person_ids=keys - new)
         links: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for state in states:
             for course, role in state.new_members:
                 links[role].append((course, state.person.pk))
-        if links:
-            pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
-            memberships_add(institution=home, pairs=pairs)
+        pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
+        memberships_add(institution=home, pairs=pairs, new_people=new)
 
 
 _MEMBERSHIPS = {INSTRUCTOR: INSTRUCTORS, LEARNER: LEARNERS}

@@ -75,7 +75,8 @@ class Table:
             with self._opened() as binary:
                 self._encoding = _encoding(binary.read(4), encoding)
         self._lines_before = 0
-        header = self._header(delimiters)
+        with self._failures():
+            header = self._header(delimiters)
         if header.problem:
             raise TableError(f"{self.name}, line {header.line}: {header.problem}")
         names = [(name or "").strip() for name in header.cells]
@@ -152,7 +153,10 @@ class Table:
         """All rows, the header among them."""
         if not self._is_workbook:
             return self._csv_rows(delimiter)
-        return (Row(line, cells) for line, cells in workbook_rows(self.path))
+        return (
+            Row(line, (), problem) if (problem := self._problem(cells)) else Row(line, cells)
+            for line, cells in workbook_rows(self.path)
+        )
 
     def _csv_rows(self, delimiter: str) -> Iterator[Row]:
         lines = _Lines(self._lines())
@@ -170,7 +174,7 @@ class Table:
                 problem = f"The line is longer than {LONGEST_LINE:,} bytes." if text is None else self._problem(cells)
                 yield lines.spoilt_row(problem) if problem else Row(line, tuple(cells))
 
-    def _problem(self, cells: list[str]) -> str:
+    def _problem(self, cells: Sequence[str]) -> str:
         for cell in cells:
             if cell.isprintable():
                 continue

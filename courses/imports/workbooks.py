@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -44,23 +45,25 @@ def refuse_other_formats(head: bytes) -> None:
 def workbook_rows(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
     """(number, texts) of the rows of the first sheet. Formulas count with the value that was computed last."""
     try:
-        _refuse_bombs(path)
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            if not workbook.worksheets:
-                return
-            sheet: Any = workbook.worksheets[0]
-            sheet.reset_dimensions()  # some programs write wrong ones, and rows would be cut
-            for number, row in enumerate(sheet.iter_rows(), 1):
-                if number > MOST_ROWS or len(row) > MOST_COLUMNS:
-                    raise WorkbookError(f"has more than {MOST_ROWS:,} rows or {MOST_COLUMNS:,} columns.")
-                yield number, _texts(row)
-        finally:
-            workbook.close()
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            _refuse_bombs(archive)
+            yield from _sheet_rows(file)
     except (WorkbookError, OSError):
         raise
     except Exception as error:  # the library raises whatever a broken part leads to
         raise WorkbookError(f"is no workbook that can be read ({type(error).__name__}).") from error
+
+
+def _sheet_rows(file: Any) -> Iterator[tuple[int, tuple[str, ...]]]:
+    with closing(openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)) as workbook:
+        if not workbook.worksheets:
+            return
+        sheet: Any = workbook.worksheets[0]
+        sheet.reset_dimensions()  # some programs write wrong ones, and rows would be cut
+        for number, row in enumerate(sheet.iter_rows(), 1):
+            if number > MOST_ROWS or len(row) > MOST_COLUMNS:
+                raise WorkbookError(f"has more than {MOST_ROWS:,} rows or {MOST_COLUMNS:,} columns.")
+            yield number, _texts(row)
 
 
 def _texts(row: Any) -> tuple[str, ...]:
@@ -96,20 +99,19 @@ def _number(value: float, cell: Cell) -> str:
     return shown.zfill(len(zeros)) if _ZEROS.fullmatch(zeros) else shown
 
 
-def _refuse_bombs(path: Path) -> None:
+def _refuse_bombs(archive: zipfile.ZipFile) -> None:
     """Refuse what would fill the memory. A part is never read beyond the size that is declared for it."""
-    with zipfile.ZipFile(path) as archive:
-        others = 0
-        for part in archive.infolist():
-            if part.filename.endswith("sharedStrings.xml"):
-                _refuse_larger(part, MOST_TEXT_BYTES)
-            elif "worksheets/" in part.filename:
-                _refuse_larger(part, MOST_SHEET_BYTES)
-                _refuse_long_rows(archive, part)
-            else:
-                others += part.file_size
-        if others > MOST_OTHER_BYTES:
-            raise WorkbookError("is too large: save the table as CSV.")
+    others = 0
+    for part in archive.infolist():
+        if part.filename.endswith("sharedStrings.xml"):
+            _refuse_larger(part, MOST_TEXT_BYTES)
+        elif "worksheets/" in part.filename:
+            _refuse_larger(part, MOST_SHEET_BYTES)
+            _refuse_long_rows(archive, part)
+        else:
+            others += part.file_size
+    if others > MOST_OTHER_BYTES:
+        raise WorkbookError("is too large: save the table as CSV.")
 
 
 def _refuse_larger(part: zipfile.ZipInfo, most: int) -> None:

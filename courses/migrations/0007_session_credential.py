@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("courses", "0002_initial"),
+        ("courses", "0006_imports"),
         ("institutions", "0002_instruments_messages_routes"),
     ]
 

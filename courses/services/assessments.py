@@ -28,6 +28,8 @@ from institutions.services.credentials import is_live
 from institutions.services.vles import sessions_closer
 from kernel.domain import DomainError, Unknown
 from kernel.fast.whole import Whole
+from kernel.locks import Lock, locking
+from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
@@ -39,7 +41,7 @@ from signin.services.launchers import launcher_create, session_launchers_forgott
 from signin.services.sessions import learner_session_open, learner_sessions_end
 
 MINUTES = 360
-LONGEST = 24 * 60
+LONGEST = 24 * 60  # minutes
 BATCH = 500
 
 
@@ -160,14 +162,18 @@ def sessions_close_of_vle(vle: VLE) -> int:
 
 def _close_all(sessions: QuerySet[AssessmentSession], *, skip_locked: bool) -> int:
     open_ones = sessions.filter(closed_at=None).order_by("pk")
-    closed = 0
-    while True:
-        with transaction.atomic():
-            rows = list(open_ones.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)[:BATCH])
-            _close(rows)
-        closed += len(rows)
-        if len(rows) < BATCH:
-            return closed
+
+    @transaction.atomic
+    def batch_closed() -> int:
+        rows = list(open_ones.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)[:BATCH])
+        _close(rows)
+        return len(rows)
+
+    closed, in_batch = 0, BATCH
+    while in_batch == BATCH:
+        in_batch = repeated(batch_closed)
+        closed += in_batch
+    return closed
 
 
 @one_transaction()
@@ -222,9 +228,10 @@ def _attending_state(learner: Learner, activity: Activity) -> LearnerState:
 
 
 def _open_session_locked(session: AssessmentSession) -> AssessmentSession:
-    """The session as it is now, locked."""
+    """The session as it is now, locked after its activity and VLE, to which new rows will refer."""
     rows = AssessmentSession.objects.select_related("activity__course", "activity__vle", "credential")
-    row = rows.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
+    references = dict.fromkeys(("activity__vle", "activity"), Lock.REFERENCE)
+    row = locking(rows.filter(pk=session.pk), **references, self=Lock.CHANGE).first()
     if row is None or row.is_over:
         raise Closed("Closed session")
     return row

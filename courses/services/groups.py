@@ -119,13 +119,16 @@ def group_course_swap(*, membership: GroupCourse, course: Course) -> GroupCourse
     if course.pk == membership.course_id:
         return membership
     _refuse_unknown_course(membership.institution_id, course)
-    membership.course = course
+    row = GroupCourse.objects.select_for_update().filter(pk=membership.pk).first()
+    if row is None:
+        raise Unknown("The course is not in this group any more.")
+    row.course = course
     try:
         with transaction.atomic():
-            membership.save(update_fields=("course",))
+            row.save(update_fields=("course",))
     except IntegrityError as error:
         raise Invalid(id=TAKEN) from error
-    return membership
+    return row
 
 
 def _refuse_unknown_course(institution_id: int, course: Course) -> None:

@@ -46,18 +46,26 @@ def members_link(*, course: Course, membership: Membership, members: Collection[
 
 
 @one_transaction()
-def memberships_add(*, institution: Institution, pairs: Mapping[Membership, Collection[tuple[int, int]]]) -> None:
+def memberships_add(
+    *,
+    institution: Institution,
+    pairs: Mapping[Membership, Collection[tuple[int, int]]],
+    new_people: Collection[int] = (),
+) -> None:
     """Add people to courses, as (course, person) for each way of being in one: all, or none if one is missing.
 
-    Everything is locked in the order of `_refuse_other_institutions`, the roles of both kinds before all courses.
+    `new_people` were created in this transaction in this institution, so that they need no lock. Everything else is
+    locked in the order of `_refuse_other_institutions`, the roles of both kinds before all courses.
     """
     home = {"institution": institution}
     for membership in (INSTRUCTORS, LEARNERS):
-        keys = {member for _, member in pairs.get(membership, ())}
+        keys = {member for _, member in pairs.get(membership, ())}.difference(new_people)
         rows = membership.role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
         if keys and len(rows.values_list("pk")) != len(keys):
             raise Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
     courses = {course for links in pairs.values() for course, _ in links}
+    if not courses:
+        return
     locked = Course.objects.filter(pk__in=courses, **home).order_by("pk").select_for_update(no_key=True)
     if len(locked.values_list("pk")) != len(courses):
         raise Unknown("There is no such course any more.")

@@ -15,7 +15,7 @@ from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
 from kernel.writes import one_transaction
 
-NEEDED = ("first_name", "last_name", "email")  # to create a person
+NEEDED = ("email",)  # to create a person
 
 
 def member_known(*, course: Course, membership: Membership, uid: str, **values: Any) -> tuple[bool, Any | None]:

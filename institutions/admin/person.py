@@ -17,6 +17,7 @@ from kernel.http.browser import browser_session_id, browser_session_keep
 
 class PersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
     current_password = forms.CharField(
         label="Present password",
         required=False,
@@ -41,6 +42,7 @@ class PersonForm(ServiceForm, PasswordFields):
 
 class NewPersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
     username = forms.CharField(
         max_length=150, required=False, help_text="Empty: the e-mail address, or acronym and uid."
     )

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q
 from django_filters import rest_framework as filters
 
-from institutions.api.shared.administration import AdministrationViewSet, NullAsOmitted
+from institutions.api.shared.administration import AdministrationViewSet, MisnamedRefused, NullAsOmitted
 from institutions.api.shared.people import SEARCHED
 from institutions.api.shared.users import (
     ROLES,
@@ -34,7 +34,7 @@ def institution_of(
     return {"id": institution, "acronym": acronym, "uid": uid, "locale": locale, "roles": roles}
 
 
-class AdminUserSerializer(NullAsOmitted, InstitutionUserSerializer):
+class AdminUserSerializer(MisnamedRefused, NullAsOmitted, InstitutionUserSerializer):
     """A person of any institution or of none, global administrators included."""
 
     uid = BlankableCharField(max_length=255)

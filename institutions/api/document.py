@@ -64,7 +64,7 @@ class PDFFieldSchema(OpenApiSerializerFieldExtension):
 
 
 def not_cleaned() -> list[Removed] | None:
-    """What cleaning took away from HTML stands in the answer to the change that sent it; null everywhere else."""
+    """What cleaning took away stands in the answer to the change that sent it. Null: nothing, and everywhere else."""
 
 
 class InstitutionInformedConsentDocumentSerializer(ResourceSerializer):
@@ -127,10 +127,10 @@ class InformedConsentDocumentViewSet(ResourceViewSet):
         documents.document_delete(document=instance)
 
     def note_removed(self, sent: dict[str, Any], document: InformedConsentDocument) -> None:
-        self.removed = html_removed(sent["html"], document.html) if "html" in sent else None
+        self.removed = html_removed(sent.get("html"), document.html) if sent.get("html") else []
 
     def extend_answer(self, values):
-        return values | {"removed": self.removed}
+        return values | {"removed": self.removed or None}
 
     def after_reading(self, rows):
         if Role.LEARNER in self.roles and self.caller.session_id is not None:

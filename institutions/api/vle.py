@@ -65,6 +65,7 @@ class VLEViewSet(ResourceViewSet):
     queryset = VLE.objects.all()
     serializer_class = InstitutionVLESerializer
     search_fields = ("name", "url", "client_id")
+    lock_for_delete = ("institution",)
     orderable = {name: name for name in ("id", "type", "name", "url", "client_id")}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE, "credentials")}

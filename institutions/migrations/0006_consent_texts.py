@@ -5,7 +5,7 @@ import kernel.constraints
 
 
 class Migration(migrations.Migration):
-    dependencies = [("files", "0002_initial"), ("institutions", "0002_instruments_messages_routes")]
+    dependencies = [("files", "0002_initial"), ("institutions", "0003_vle_warnings")]
     operations = [
         migrations.CreateModel(
             name="ConsentText",

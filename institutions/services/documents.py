@@ -7,6 +7,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from files.media import HEAD, agrees
 from files.models import Kind, StoredFile
 from files.permissions import readable
 from files.services import CHUNK, file_store, files_erase
@@ -84,10 +85,19 @@ def refuse_no_pdf(content: IO[bytes] | None) -> None:
     if size > settings.CONSENT_PDF_BYTES:
         raise Invalid(pdf=f"A PDF may have at most {settings.CONSENT_PDF_BYTES} bytes.")
     content.seek(0)
-    has_header = content.read(5) == b"%PDF-"
-    content.seek(max(0, size - 1024))
-    if not (has_header and b"%%EOF" in content.read()):
+    if not (agrees("application/pdf", content.read(HEAD)) and _has_end(content)):
         raise Invalid(pdf="This is not a PDF.")
+
+
+def _has_end(content: IO[bytes]) -> bool:
+    """Whether there is an end-of-file mark. Scanners write more behind it, of any length."""
+    content.seek(0)
+    last = b""
+    while chunk := content.read(CHUNK):
+        if b"%%EOF" in last + chunk:
+            return True
+        last = chunk[-4:]
+    return False
 
 
 def _locked(document: InformedConsentDocument) -> InformedConsentDocument:

@@ -1,7 +1,7 @@
 """People of an institution: making, changing and deleting them, giving and taking roles.
 
-All functions lock rows in one order: the person, the person's role, the institution. A global administrator is locked
-together with all others, in the order of their keys.
+All functions lock rows in the order of kernel/locks.py: the person, the person's role, the institution. A global
+administrator is locked together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
@@ -21,6 +21,7 @@ from institutions.services.person_values import TEXTS, cleaned, refuse_malformed
 from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.locks import cascade_locked
 from kernel.writes import Taken, inserted, one_transaction
 
 Role = TypeVar("Role", bound=Model)
@@ -111,6 +112,7 @@ def person_update(
 def person_delete(*, person: User) -> None:
     """Delete the account with its roles and everything that belongs to them, stored files included."""
     stored = person_locked(person_id=person.pk)
+    cascade_locked(stored)
     if _administers(stored):
         _refuse_last_administrator(stored)
     if _administers_all(stored):
@@ -167,6 +169,8 @@ def role_added(role: type[Role], person: User, is_locked: bool) -> Role:
 def role_delete(*, person: User, role: str, is_locked: bool = False) -> None:
     """Delete a role with everything that belongs to it, and the account when neither role nor flag remains."""
     stored = person if is_locked else person_locked(person_id=person.pk)
+    if hasattr(stored, role):
+        cascade_locked(getattr(stored, role))
     _role_erase(stored, role)
     if not (stored.has_flag or User.objects.filter(_HAS_ROLE, pk=stored.pk).exists()):
         _account_erase(stored)
@@ -268,12 +272,10 @@ def _inside_institution(person: User) -> list[QuerySet]:
 
 
 def _role_erase(person: User, role: str) -> None:
-    """Delete the role and what belongs to it, if the person has it; for learners also their files."""
+    """Delete the role and what belongs to it, if the person has it; for learners also their files. All is locked."""
     row = getattr(person, role, None)
     if row is not None:
-        rows = type(row)._default_manager.filter(pk=row.pk)
-        list(rows.select_for_update())  # from here on no new rows can refer to it
-        rows.delete()
+        type(row)._default_manager.filter(pk=row.pk).delete()
     if role == LEARNER:
         files_erase(files=StoredFile.objects.filter(owner=person.pk))
 

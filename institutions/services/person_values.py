@@ -13,7 +13,7 @@ from institutions.models import Institution, User
 from institutions.services.mail import mail_domain_refuses
 from kernel.batches import batched
 from kernel.constraints import TAKEN, refuse_violations
-from kernel.text import validate_line
+from kernel.text import language_in, validate_line
 
 FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")
@@ -22,12 +22,17 @@ _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
 
 
 def cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    """The values as they are stored: a missing name is "", a missing e-mail null, a user name normalised."""
+    """The values as they are stored: a missing name is "", a missing e-mail null, a user name normalised.
+
+    What is no language code is replaced by the code at its beginning or by null.
+    """
     stored_values = dict(values)
     for name in stored_values.keys() & {"first_name", "last_name"}:
         stored_values[name] = stored_values[name] or ""
     if "email" in stored_values:
         stored_values["email"] = stored_values["email"] or None
+    if "locale" in stored_values:
+        stored_values["locale"] = language_in(stored_values["locale"])
     if "username" in stored_values:
         stored_values["username"] = User.normalize_username(stored_values["username"])
     return stored_values

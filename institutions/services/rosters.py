@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Lower
-from django.utils import timezone
 
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import (
@@ -95,9 +96,12 @@ def _emails_in_use(emails: Iterable[str | None]) -> set[str]:
 
 
 @one_transaction()
-def instructors_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """Make instructors of those of these people of the institution who are none; answer their number."""
-    keys = people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
+def instructors_add(*, institution: Institution, person_ids: Collection[int], are_new: bool = False) -> int:
+    """Make instructors of those of these people of the institution who are none; answer their number.
+
+    `are_new`: they were created in this transaction, so that they have no role and need no lock.
+    """
+    keys = person_ids if are_new else people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
     rows = [Instructor(user_id=key, institution=institution) for key in keys]
     Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # a transaction that we waited for may have added it
     return len(rows)
@@ -136,7 +140,8 @@ def people_insert(*, institution: Institution, people: Sequence[User]) -> None:
     names = usernames_together(institution, {person.uid: person.email for person in people})
     for person in people:
         person.username = names[person.uid]
-        person.set_unusable_password()
+        # As `set_unusable_password`, with one call for random bytes instead of forty.
+        person.password = f"{UNUSABLE_PASSWORD_PREFIX}{token_urlsafe(30)}"
     with _conflicts():
         User.objects.bulk_create(people)
 
@@ -169,11 +174,14 @@ def people_change(*, institution: Institution, changes: Sequence[PersonChange]) 
     with _conflicts():
         if moved:
             User.objects.filter(pk__in=moved).update(email=None)
-        now = timezone.now()
-        for change in changing:
-            change.person.updated_at = now
         names = {name for change in changing for name in change.changed} | {"updated_at"}
-        User.objects.bulk_update([change.person for change in changing], sorted(names))
+        # All are there: the statement only updates, in a tenth of the time of `bulk_update`.
+        User.objects.bulk_create(
+            [change.person for change in changing],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=sorted(names),
+        )
 
 
 @contextmanager

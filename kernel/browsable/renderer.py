@@ -17,6 +17,7 @@ from rest_framework.request import override_method
 from rest_framework.utils.field_mapping import ClassLookupDict
 
 from kernel.access import METHOD
+from kernel.browsable.differences import differences
 from kernel.browsable.navigation import below, beside, heading, in_tree, link_to, query_form, table, trail
 from kernel.http.renderers import IndentedJSON
 
@@ -67,6 +68,8 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             "actions": beside(view) if response.status_code < 400 else [],
             "in_tree": in_tree(view),
             "removal": action_docstring(view, "delete"),
+            # Forms are about the state that is shown; after a refused value still about the one they were opened with.
+            "tag": response.get("ETag") or request.META.get("HTTP_IF_MATCH", ""),
             **self.forms(data, view, request, response.status_code),
         }
 
@@ -77,10 +80,16 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         if request.method == "DELETE":
             return {"deletable": status >= 400}
         if status >= 400 and request.method in {"POST", "PUT", "PATCH"}:
+            if not is_readable(request):
+                return {}
             refused = {"data": request.data, "errors": data if isinstance(data, dict) else {}}
             if request.method == "POST":
                 return {"create": self.form(view, request, "POST", refused)}
-            return {"change": self.form(view, request, "PUT", refused), "patchable": self.may(view, request, "PATCH")}
+            return {
+                "change": self.form(view, request, "PUT", refused),
+                "patchable": self.may(view, request, "PATCH"),
+                "differences": differences(view, request.data) if status == 412 else [],
+            }
         return {
             "create": self.form(view, request, "POST"),
             "change": self.form(view, request, "PUT"),
@@ -143,10 +152,18 @@ def serializer_of(view, method: str, **values) -> Any:
     return view.get_serializer(**({"instance": view.get_object()} if method == "PUT" else {}), **values)
 
 
+def is_readable(request) -> bool:
+    """A change of another state is refused before its body is read."""
+    try:
+        return request.data is not None
+    except APIException:
+        return False
+
+
 def json_of(serializer, values) -> str:
     """The writable values as JSON, without files, which JSON cannot contain, and without passwords."""
     writable = {
-        name: values[name]
+        name: _parsed(values[name])
         for name, field in serializer.fields.items()
         if name in values
         and not field.read_only
@@ -154,6 +171,16 @@ def json_of(serializer, values) -> str:
         and not (field.write_only and values[name])
     }
     return orjson.dumps(writable, default=str, option=IndentedJSON.option).decode()
+
+
+def _parsed(value: Any) -> Any:
+    """The value of a text in which a form holds JSON; the text itself if it is no JSON."""
+    if not getattr(value, "is_json_string", False):
+        return value
+    try:
+        return orjson.loads(str(value) or "null")
+    except ValueError:
+        return str(value)
 
 
 def problems(data: Any) -> list[str]:

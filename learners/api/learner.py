@@ -27,7 +27,7 @@ from kernel.filters import ColumnFilter
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.scope import under
-from kernel.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
+from kernel.serializers import Batch, BodySerializer, Computed, NewEmailField, ResourceSerializer
 from kernel.text import validate_language
 from learners import queries, services
 from learners.api.shared import legacy
@@ -62,7 +62,7 @@ class InstitutionLearnerSerializer(RoleSerializer):
     institution = InstitutionSerializer(read_only=True)
     consent = InstitutionLearnerConsentSerializer(read_only=True)
     send = Batch(queries.send_summaries, missing=queries.NO_SEND)
-    email = BlankableEmailField(source="user.email", required=True, allow_null=False, allow_blank=False)
+    email = NewEmailField(source="user.email", required=True)
     ic_status = Computed(
         queries.ic_status, "consent_rejected", *(f"consent__{column}" for column in VERSION), per_request=consent_policy
     )

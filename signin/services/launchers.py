@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Coalesce
@@ -15,6 +16,7 @@ from institutions.models import VLE, Credential, User
 from institutions.services.credentials import credentials_live
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
+from kernel.locks import Lock, locked_rows, locking
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
@@ -87,7 +89,7 @@ def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSessio
 @transaction.atomic
 def _redeemed(number: int, token: str, address: str | None) -> CallerSession:
     """Raises Refused, which leaves the ticket as it was."""
-    issuer, now = _issuer(number, token), timezone.now()
+    issuer, now = _issuer_locked(number, token), timezone.now()
     ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token), used_at=None, expires_at__gt=now)
     if not ticket.update(used_at=now):
         raise Refused(REFUSED)
@@ -109,15 +111,21 @@ def _redeemed(number: int, token: str, address: str | None) -> CallerSession:
     return launched_session_open(expires_at=ends, **session_values)
 
 
-def _issuer(number: int, token: str) -> Credential | None:
+def _issuer_locked(number: int, token: str) -> Credential | None:
     """The live credential with which the VLE created the ticket, or opened the session whose data has shown it.
+
+    It is locked with what the caller's session will refer to.
 
     Locked before the ticket, so that a simultaneous revocation either comes first and refuses the ticket, or comes
     second and ends its session. The token is part of the query: without it nobody can lock a VLE's credential.
     """
-    tickets = Launcher.objects.filter(pk=number, token_hash=_hash(token))
-    issuing_credential = tickets.values_list(Coalesce("credential", "session__credential"))
-    return credentials_live().select_for_update(no_key=True).filter(pk__in=issuing_credential).first()
+    ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token))
+    locked_rows(User.objects.filter(pk__in=ticket.values("user")), Lock.REFERENCE)
+    live = credentials_live().filter(pk__in=ticket.values_list(Coalesce("credential", "session__credential")))
+    issuer = locking(live, self=Lock.CHANGE).first()
+    sessions = apps.get_model("courses.AssessmentSession")._default_manager  # by name: courses are a layer above
+    locked_rows(sessions.filter(pk__in=ticket.values("session")), Lock.REFERENCE)
+    return issuer
 
 
 def _hash(token: str) -> str:

@@ -14,6 +14,7 @@ from institutions.models import Credential, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
 from kernel.ids import bounded_id
+from kernel.repeats import repeated
 from signin import tokens
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
@@ -166,8 +167,8 @@ def sessions_forgotten(*, before: datetime) -> int:
     That is: expired sessions, and launchers that expired or were used and whose session was deleted. Counters of
     failures and known places are deleted when they count no more.
     """
-    expired_count, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    expired_count, _ = repeated(CallerSession.objects.filter(expires_at__lt=before).delete)
     launcher_sessions = CallerSession.objects.filter(launcher=OuterRef("pk"))
     tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))
-    launcher_count, _ = tickets.delete()
+    launcher_count, _ = repeated(tickets.delete)
     return expired_count + launcher_count + counters_forgotten(timezone.now()) + places_forgotten(timezone.now())

@@ -1,5 +1,6 @@
 """Every page in Chromium: nothing blocked, nothing failed, nothing from another host; and every form is sent."""
 
+import json
 import re
 from urllib.parse import quote_plus
 
@@ -235,3 +236,21 @@ def test_ended_session_is_told_when_a_form_is_sent(admin):
     page.context.clear_cookies()
     admin.send("POST", {"type": "0", "name": "Too late"}, 401)
     assert "Nobody is signed in here" in page.inner_text("main")
+
+
+def test_change_that_came_too_late_is_shown_and_sent_again(admin):
+    """Two windows with the same form: the second learns what the first has saved, and may still have its way."""
+    row = admin.json("/api/v2/institution/")["results"][0]
+    path = f"/api/v2/institution/{row['id']}/"
+    first, second = admin, Visit(admin.page.context.new_page(), admin.server)
+    for window in (first, second):
+        window.open(path)
+    first.send("PATCH", {"mail_domain": "first.example.org"}, 200)
+    second.send("PATCH", {"mail_domain": "second.example.org"}, 412)
+    cells = second.page.locator("main table td").all_inner_texts()
+    assert cells == ["Mail domain", "second.example.org", "first.example.org"]
+    second.send("PATCH", {"mail_domain": "second.example.org"}, 200)
+    first.send("PUT", json.dumps({"name": row["name"], "acronym": row["acronym"], "mail_domain": "x.example.org"}), 412)
+    assert first.json(path)["mail_domain"] == "second.example.org"
+    second.send("PATCH", {"mail_domain": row["mail_domain"] or ""}, 200)
+    assert second.wrong == []

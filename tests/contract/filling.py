@@ -279,7 +279,7 @@ def _learners(home, people: list[User], providers: list[Provider]) -> None:
     )
     far = timezone.now() + timedelta(days=30)
     more = SENDCategory.objects.create(
-        **own, description="no sound", data={"enabled_options": ["text_to_speech"], "disabled_instruments": [3, 1]}
+        **own, description="no sound", data={"enabled_options": ["text_to_speech"], "disabled_instruments": [1, 3]}
     )
     SENDLearner.objects.bulk_create(
         SENDLearner(learner=learner, category=category, expires_at=ends, **own)

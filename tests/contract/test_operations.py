@@ -105,5 +105,5 @@ def test_written_is_what_reading_shows(name, caller, world):
 
 
 def _steady(row):
-    """Without what each answer draws anew, the signed addresses of files, and what is told of the change alone."""
-    return {name: value for name, value in row.items() if name not in ("pdf", "removed")}
+    """Without what each answer draws anew: the signed addresses of files."""
+    return {name: value for name, value in row.items() if name != "pdf"}

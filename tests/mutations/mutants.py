@@ -232,6 +232,7 @@ _EVIDENCE = (("tests/reports/test_evidence.py",),)
 _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
 _CONSOLE = (("tests/console",),)
+_STATES = ((f"{CONTRACT}test_states.py",),)
 _SPOOLED = (("tests/kernel/test_spooled.py",),)
 _ATTACHMENT = (("tests/reports/test_attachment.py",),)
 _SEAL = (("tests/kernel/test_seal.py",),)
@@ -449,7 +450,13 @@ WRITTEN = [
         _SEAL,
     ),
     ("roles of home count abroad", f"{_KERNEL}caller.py", "tenant in (None, self.institution_id)", "True", _ACCESS),
-    ("sent by a VLE with flags", "signin/callers.py", "roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED", "roles", _TOKENS),
+    (
+        "sent by a VLE with flags",
+        "signin/callers.py",
+        "roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED",
+        "roles",
+        _TOKENS,
+    ),
     (
         "sent by a VLE as global admin",
         "signin/callers.py",
@@ -610,7 +617,13 @@ WRITTEN = [
         "if False:",
         _LAUNCHER,
     ),
-    ("launched people are told to set passwords", "signin/callers.py", "        login_allowed = False\n", "", _LAUNCHER),
+    (
+        "launched people are told to set passwords",
+        "signin/callers.py",
+        "        login_allowed = False\n",
+        "",
+        _LAUNCHER,
+    ),
     (
         "every secret will do",
         "signin/services/modules.py",
@@ -1448,7 +1461,7 @@ WRITTEN = [
     (
         "group courses: a swap changes nothing",
         "courses/services/groups.py",
-        'membership.save(update_fields=("course",))',
+        'row.save(update_fields=("course",))',
         "pass",
         _GROUP_COURSE,
     ),
@@ -1956,6 +1969,34 @@ WRITTEN = [
         _PROFILE,
     ),
     (
+        "typed JSON is quoted",
+        "kernel/serializers.py",
+        "        return _JSONText(value) if isinstance(value, str) else value\n",
+        "        return value\n",
+        (("tests/pages/test_json_in_forms.py",),),
+    ),
+    (
+        "institution under the wrong key",
+        "institutions/api/shared/administration.py",
+        "if meant and meant not in data and not",
+        "if False and not",
+        (("tests/institutions/test_admin_keys.py",),),
+    ),
+    (
+        "misspelt keys are ignored",
+        "institutions/api/shared/administration.py",
+        "            if misnamed:\n",
+        "            if False:\n",
+        (("tests/institutions/test_admin_keys.py",),),
+    ),
+    (
+        "a learner without e-mail is refused",
+        "kernel/serializers.py",
+        "if not value and self.parent.instance is None:",
+        "if not value:",
+        (("tests/contract/test_put_back.py",),),
+    ),
+    (
         "own password: Django's session ends",
         "kernel/http/browser.py",
         "        session[auth.HASH_SESSION_KEY] = new_hash\n",
@@ -2198,6 +2239,62 @@ WRITTEN = [
         "filter(institution=self.tenant_id, courses=course, learner_id=learner_id)",
         "filter(institution=self.tenant_id, learner_id=learner_id)",
         _ATTACHMENT,
+    ),
+    (
+        "states: changes of other ones are made",
+        f"{_KERNEL}states.py",
+        "            raise Changed\n        self.tag",
+        "            pass\n        self.tag",
+        _STATES,
+    ),
+    (
+        "states: weak tags match",
+        f"{_KERNEL}states.py",
+        "or tag in parse_etags(named)",
+        "or tag in named",
+        _STATES,
+    ),
+    (
+        "states: expired addresses are good for ever",
+        f"{_KERNEL}states.py",
+        "if state.is_lasting and not is_page",
+        "if not is_page",
+        _STATES,
+    ),
+    (
+        "states: each address is another state",
+        f"{_KERNEL}states.py",
+        "return value.stands_for",
+        "return str(value)",
+        _STATES,
+    ),
+    (
+        "states: members are not locked",
+        f"{_KERNEL}viewsets.py",
+        "if not self.locks_row and not self.is_conditional:",
+        "if not self.locks_row:",
+        _STATES,
+    ),
+    (
+        "states: actions meet any condition",
+        f"{_KERNEL}states.py",
+        "self.action not in METHOD and not is_wanted",
+        "self.action not in METHOD and is_wanted",
+        _STATES,
+    ),
+    (
+        "states: the console gives the page's conditions on",
+        "console/api_client.py",
+        'if not name.startswith("HTTP_IF_")',
+        "if name",
+        (("tests/console/test_access.py",),),
+    ),
+    (
+        "states: forms send none",
+        f"{_KERNEL}browsable/renderer.py",
+        '"tag": response.get("ETag") or',
+        '"tag":',
+        (("tests/pages/test_browsable.py",),),
     ),
     (
         "data twice",

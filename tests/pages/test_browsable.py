@@ -1,13 +1,15 @@
 """The browsable API: who sees which form, what a form sends, and what a page costs."""
 
 import re
+from html import unescape
 
 import pytest
 from django.db import connection
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import Course
-from institutions.models import VLE, InformedConsent, Institution, Provider, User
+from institutions.models import VLE, InformedConsent, InformedConsentDocument, Institution, Provider, User
 from tests.pages.walk import places
 
 
@@ -298,3 +300,105 @@ def test_pages_of_the_administration_lead_to_one_another_and_offer_every_form(wo
         assert forms_of(browser.get(f"{root}{word}").text) == {"POST"}
         assert forms_of(browser.get(f"{root}{word}{rows[0]['id']}/").text) >= {"PUT", "PATCH", "DELETE"}
         assert forms_of(signed_in("admin").get(f"{root}{word}").text) == set()
+
+
+def tags_of(page: str) -> set[str]:
+    """What the forms of a page send as If-Match."""
+    return {unescape(tag) for tag in re.findall(r'data-tag="([^"]+)"', page)}
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The first table's cells."""
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in body.split("</tr>")[:-1]]
+
+
+def test_forms_send_the_state_that_they_show(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk)
+    page = browser.get(path)
+    assert tags_of(page.text) == {page["ETag"]}
+    assert page.text.count("data-tag=") == 3  # change, change with JSON, delete
+    saved = write(browser, "put", path, {"type": 0, "name": "New"}, content_type="application/json")
+    assert tags_of(saved.text) == {saved["ETag"]} != {page["ETag"]}
+    assert tags_of(browser.get(path_of(world, "vle")).text) == set()
+
+
+def test_refused_value_does_not_hide_what_changes_meanwhile(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk)
+    tag = browser.get(path)["ETag"]
+    token = {"X-CSRFToken": browser.cookies["csrftoken"].value, "If-Match": tag}
+    answer = browser.put(path, {"type": 0, "url": "no"}, content_type="application/json", headers=token)
+    assert answer.status_code == 400
+    assert tags_of(answer.text) == {tag}
+
+
+def too_late(browser, method: str, path: str, body, **more):
+    token = {"X-CSRFToken": browser.cookies["csrftoken"].value, "If-Match": '"0"'}
+    answer = getattr(browser, method)(path, body, headers=token, **more)
+    assert (answer.status_code, answer["Content-Type"]) == (412, "text/html; charset=utf-8")
+    return answer
+
+
+def test_change_that_came_too_late_is_shown_beside_what_is_stored(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk)
+    page = browser.get(path)
+    VLE.objects.filter(pk=world.home.vle.pk).update(name="<b>Theirs</b>", client_id=None)
+    body = {"name": "Mine", "type": "0", "url": world.home.vle.url, "client_id": "c"}
+    answer = too_late(browser, "put", path, encode_multipart(BOUNDARY, body), content_type=MULTIPART_CONTENT)
+    assert rows_of(answer.text) == [["Name", "Mine", "&lt;b&gt;Theirs&lt;/b&gt;"], ["Client id", "c", "-"]]
+    assert 'value="Mine"' in answer.text
+    assert forms_of(answer.text) == {"PUT", "PATCH"}
+    assert tags_of(answer.text) == {answer["ETag"]}
+    assert answer["ETag"] != page["ETag"]
+    assert not VLE.objects.filter(name="Mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ({"locale": "ca"}, [["Locale", "ca", "-"]]),
+        ({"uid": "ann", "email": "ann@home.example.org", "password": "verysecret1", "password2": "verysecret1"}, []),
+        ({"locale": 5, "inst_admin": None, "nonsense": 1}, [["Locale", "5", "-"]]),
+    ],
+)
+def test_only_what_would_change_is_shown(body, rows, world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "user", world.people["ann"].pk)
+    browser.get(path)
+    answer = too_late(browser, "patch", path, body, content_type="application/json")
+    assert rows_of(answer.text) == rows
+    assert ("All your values are stored already." in answer.text) == (not rows)
+    assert "verysecret1" not in answer.text
+
+
+def test_long_texts_are_shown_where_they_differ(world, signed_in):
+    browser, same = signed_in("admin"), "<p>same</p>" * 100
+    path = path_of(world, "ic", world.home.consent.pk, "document", "en")
+    InformedConsentDocument.objects.update(html=f"{same}<p>theirs</p>{same}")
+    browser.get(path)
+    answer = too_late(browser, "patch", path, {"html": f"{same}<p>mine</p>{same}"}, content_type="application/json")
+    ((_, mine, theirs),) = rows_of(answer.text)
+    assert "&lt;p&gt;mine&lt;/p&gt;" in mine
+    assert "&lt;p&gt;theirs&lt;/p&gt;" in theirs
+    assert len(unescape(mine)) == len(unescape(theirs)) == 202
+
+
+def test_deletion_that_came_too_late_can_be_sent_again(world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "course", world.home.other_course.pk)
+    browser.get(path)
+    answer = too_late(browser, "delete", path, "")
+    assert forms_of(answer.text) == {"DELETE"}
+    assert tags_of(answer.text) == {answer["ETag"]}
+    assert Course.objects.filter(pk=world.home.other_course.pk).exists()
+
+
+@pytest.mark.parametrize("body", ["{broken", "[1]", "null", '{"name": {"a": [1]}, "type": []}'])
+def test_nonsense_that_came_too_late_is_answered_with_a_page(body, world, signed_in):
+    browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk)
+    browser.get(path)
+    too_late(browser, "put", path, body, content_type="application/json")
+
+
+def test_actions_of_a_row_have_no_state(world, signed_in):
+    page = signed_in("data").get(path_of(world, "learner", world.people["ann"].pk, "enrolment")).text
+    assert forms_of(page) == {"DELETE"}
+    assert tags_of(page) == set()

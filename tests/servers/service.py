@@ -99,9 +99,9 @@ class Server:
     port: int
     pid: int  # of gunicorn, whose one child answers
 
-    def call(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
+    def call(self, method: str, path: str, body: Any = None, token: str = "", **more: str) -> Answer:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        headers = {"Authorization": f"JWT {token}"} if token else {}
+        headers = ({"Authorization": f"JWT {token}"} if token else {}) | more
         if body is not None:
             headers["Content-Type"] = "application/json"
         with closing(connection):

@@ -77,6 +77,21 @@ def test_of_equal_rows_written_at_once_only_one_is_stored(running, path, body, f
         assert {tuple(answer.json()) for answer in answers if answer.status == 400} == {(field,)}
 
 
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_of_changes_of_the_same_state_only_one_is_made(running, method):
+    servers, known = running
+    admin = token(known, "admin")
+    made = servers[0].call("POST", home(known, "group/"), {"name": "Raced"}, admin)
+    path, tag = home(known, f"group/{made.json()['id']}/"), {"If-Match": made.headers["ETag"]}
+    bodies = [{"description": f"by {n}"} if method == "PATCH" else None for n in range(12)]
+    answers = at_once([partial(servers[n % 2].call, method, path, bodies[n], admin, **tag) for n in range(12)])
+    assert statuses(answers) == ({200: 1, 412: 11} if method == "PATCH" else {204: 1, 404: 11})
+    if method == "PATCH":
+        (changed,) = (answer for answer in answers if answer.status == 200)
+        assert {answer.headers["ETag"] for answer in answers} == {changed.headers["ETag"]}
+        assert servers[1].call("GET", path, token=admin).json() == changed.json()
+
+
 def test_moves_of_the_same_moment_make_no_cycle_together(running):
     servers, known = running
     admin = token(known, "admin")

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import SEARCHED, changeable, locale_field
+from institutions.api.shared.people import SEARCHED, changeable
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import passwords, people
@@ -28,6 +28,7 @@ from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
+    LocaleField,
     ResourceSerializer,
     SwitchField,
 )
@@ -72,7 +73,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     last_name = BlankableCharField(max_length=150)
     uid = serializers.CharField(max_length=255)
     email = BlankableEmailField()
-    locale = locale_field()
+    locale = LocaleField()
     inst_admin = SwitchField()
     legal_admin = SwitchField()
     send_admin = SwitchField()
@@ -93,7 +94,7 @@ class InstitutionUserSerializer(ResourceSerializer):
 class OwnProfileSerializer(BodySerializer):
     """What people change of themselves: the language, or the password, said twice, with the present one."""
 
-    locale = locale_field()
+    locale = LocaleField()
     password = password_field()
     password2 = password_field()
     current_password = password_field(help_text="The present one.")

@@ -29,6 +29,7 @@ async function send(form, method) {
   const json = "json" in form.dataset;
   const headers = { Accept: "text/html", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
   if (json) headers["Content-Type"] = "application/json";
+  if (form.dataset.tag) headers["If-Match"] = form.dataset.tag; // refused if the row has changed since
   const data = new FormData(form);
   data.delete("csrfmiddlewaretoken");
   const body = json ? form.elements.json.value : data;

@@ -254,6 +254,7 @@ _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
+_LAUNCHED = (("tests/courses/test_launched.py",),)
 _ATTEMPTS = (("tests/signin/test_attempts.py",),)
 _OWN_PASSWORD = (("tests/institutions/test_own_password.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
@@ -745,6 +746,34 @@ WRITTEN = [
         '"address": address, "launcher": launcher}',
         '"address": address}',
         _LAUNCHER,
+    ),
+    (
+        "VLEs send everybody",
+        "courses/api/vle_launcher.py",
+        "if not self.tenant.launcher_everywhere:",
+        "if False:",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent sees the courses of another",
+        "courses/row_rules.py",
+        "own = memberships if me.vle_id is None else memberships.filter(course__vle=me.vle_id)",
+        "own = memberships",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent sees other courses of groups",
+        "courses/row_rules.py",
+        "Q() if me.vle_id is None else ",
+        "Q() if True else ",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent captures for another",
+        "reports/api/shared/captures.py",
+        "elif self.caller.vle_id is not None:",
+        "elif False:",
+        _LAUNCHED,
     ),
     (
         "launchers outlive their credential",

@@ -150,13 +150,18 @@ def option(instrument: Instrument, options: dict[str, Any] | None, name: str) ->
     return (options or {}).get(name, properties.get(name, {}).get("default"))
 
 
-def activities_of(person_id: int) -> QuerySet[Activity]:
-    """The activities of the courses that a person attends or teaches, annotated with `attended` and `taught`."""
+def activities_of(person_id: int, vle_id: int | None = None) -> QuerySet[Activity]:
+    """The activities of the courses that a person attends or teaches, annotated with `attended` and `taught`.
+
+    With `vle_id` only those of that VLE.
+    """
     attending = CourseLearner.objects.filter(learner=person_id)
     teaching = CourseInstructor.objects.filter(instructor=person_id)
     activities = Activity.objects.filter(
         Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course"))
     )
+    if vle_id is not None:
+        activities = activities.filter(vle=vle_id)
     course = OuterRef("course")
     return activities.annotate(
         attended=Exists(attending.filter(course=course)), taught=Exists(teaching.filter(course=course))

@@ -38,7 +38,12 @@ class Institution(Timestamped):
     )
     launcher_admin = models.BooleanField(
         default=False,
-        help_text="People whom a VLE sends have the administrative flags that they hold here, and change passwords.",
+        help_text="People whom a VLE sends have the administrative flags that they hold here.",
+    )
+    launcher_everywhere = models.BooleanField(
+        default=False,
+        help_text="A VLE also sends people who are in none of its courses, and those whom it sends see the courses of "
+        "all VLEs.",
     )
 
     def __str__(self) -> str:

@@ -256,6 +256,9 @@ _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
+_LAUNCHED = (("tests/courses/test_launched.py",),)
+_ATTEMPTS = (("tests/signin/test_attempts.py",),)
+_OWN_PASSWORD = (("tests/institutions/test_own_password.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
@@ -453,7 +456,13 @@ WRITTEN = [
         _SEAL,
     ),
     ("roles of home count abroad", f"{_KERNEL}caller.py", "tenant in (None, self.institution_id)", "True", _ACCESS),
-    ("sent by a VLE with flags", "signin/callers.py", "if trusted else roles & UNFLAGGED", "", _TOKENS),
+    (
+        "sent by a VLE with flags",
+        "signin/callers.py",
+        "roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED",
+        "roles",
+        _TOKENS,
+    ),
     (
         "sent by a VLE as global admin",
         "signin/callers.py",
@@ -532,9 +541,45 @@ WRITTEN = [
     (
         "no lock-out",
         "signin/services/attempts.py",
-        "if counter.failures >= limits[counter.key]]",
-        "if False]",
+        "if counter.failures < self.failures:",
+        "if True:",
         _SIGN_IN,
+    ),
+    (
+        "accounts are guessed from everywhere",
+        "signin/services/attempts.py",
+        "_seconds(waits.values())",
+        "0",
+        _ATTEMPTS,
+    ),
+    (
+        "no place is known",
+        "signin/services/attempts.py",
+        "return self.place_is_known or not self.wait",
+        "return not self.wait",
+        _ATTEMPTS,
+    ),
+    (
+        "a wrong password shows known places",
+        "signin/services/people.py",
+        "if attempt.wait and not (may and attempt.lets_in):",
+        "if not attempt.lets_in:",
+        _ATTEMPTS,
+    ),
+    ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
+    (
+        "the own password asks for nothing",
+        "institutions/api/shared/users.py",
+        "if person is not None and person.pk == view.caller.id:",
+        "if False:",
+        _OWN_PASSWORD,
+    ),
+    (
+        "wrong present passwords are not counted",
+        "kernel/errors.py",
+        "        error.count()\n",
+        "        pass\n",
+        _OWN_PASSWORD,
     ),
     (
         "refresh of an ended session",
@@ -573,16 +618,16 @@ WRITTEN = [
     ),
     (
         "launched people set passwords",
-        "signin/callers.py",
-        "login_allowed = login_allowed and trusted and not staff",
-        "login_allowed = login_allowed and not staff",
+        "institutions/api/shared/users.py",
+        "if view.caller.kind is CallerKind.LAUNCHED:",
+        "if False:",
         _LAUNCHER,
     ),
     (
-        "launched global admins set passwords",
+        "launched people are told to set passwords",
         "signin/callers.py",
-        "login_allowed = login_allowed and trusted and not staff",
-        "login_allowed = login_allowed and trusted",
+        "        login_allowed = False\n",
+        "",
         _LAUNCHER,
     ),
     (
@@ -630,15 +675,15 @@ WRITTEN = [
     (
         "wrong secrets are not counted",
         "signin/services/modules.py",
-        '        attempt_counted(what="role", who=who, address=address, from_anywhere=limit)\n',
+        '        failure_counted(what="role", who=who, address=address, per_account=limit)\n',
         "",
         _APPROLE,
     ),
     (
         "roles are guessed from everywhere",
         "signin/services/modules.py",
-        "from_anywhere=limit",
-        "from_anywhere=None",
+        "per_account=limit",
+        "per_account=10**6",
         _APPROLE,
     ),
     (
@@ -706,6 +751,34 @@ WRITTEN = [
         '"address": address, "launcher": launcher}',
         '"address": address}',
         _LAUNCHER,
+    ),
+    (
+        "VLEs send everybody",
+        "courses/api/vle_launcher.py",
+        "if not self.tenant.launcher_everywhere:",
+        "if False:",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent sees the courses of another",
+        "courses/row_rules.py",
+        "own = memberships if me.vle_id is None else memberships.filter(course__vle=me.vle_id)",
+        "own = memberships",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent sees other courses of groups",
+        "courses/row_rules.py",
+        "Q() if me.vle_id is None else ",
+        "Q() if True else ",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent captures for another",
+        "reports/api/shared/captures.py",
+        "elif self.caller.vle_id is not None:",
+        "elif False:",
+        _LAUNCHED,
     ),
     (
         "launchers outlive their credential",

@@ -36,7 +36,28 @@ class Course(Timestamped):
         return self.code
 
 
-class CourseLearner(models.Model):
+class Adder(models.TextChoices):
+    PERSON = "person"
+    VLE = "vle"
+    IMPORT = "import"
+
+
+class Added(models.Model):
+    """Who put somebody into a course, and when. All null: before this was recorded.
+
+    `added_by_id` is the id of the person, also of one who ran an import, or of the VLE; no foreign key, because the
+    membership outlives both.
+    """
+
+    added_by = models.CharField(max_length=10, choices=Adder.choices, null=True, editable=False)
+    added_by_id = models.BigIntegerField(null=True, editable=False)
+    added_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class CourseLearner(Added):
     """A learner's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -54,7 +75,7 @@ class CourseLearner(models.Model):
         return f"{self.learner_id} in {self.course_id}"
 
 
-class CourseInstructor(models.Model):
+class CourseInstructor(Added):
     """An instructor's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")

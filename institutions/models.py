@@ -38,7 +38,12 @@ class Institution(Timestamped):
     )
     launcher_admin = models.BooleanField(
         default=False,
-        help_text="People whom a VLE sends have the administrative flags that they hold here, and change passwords.",
+        help_text="People whom a VLE sends have the administrative flags that they hold here.",
+    )
+    launcher_everywhere = models.BooleanField(
+        default=False,
+        help_text="A VLE also sends people who are in none of its courses, and those whom it sends see the courses of "
+        "all VLEs.",
     )
 
     def __str__(self) -> str:
@@ -96,6 +101,12 @@ class User(Deriving, AbstractBaseUser, Timestamped):
     data_admin = models.BooleanField(default=False)
     session_generation = models.PositiveIntegerField(
         default=0, editable=False, help_text="Sessions of another generation have ended."
+    )
+
+    brought_by_vle = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="The id of the VLE that brought the person, as long as nobody else did. No key: it outlives the VLE.",
     )
 
     USERNAME_FIELD = "username"
@@ -430,7 +441,9 @@ class MessageLocale(Timestamped):
 
 
 class AdministrationRecord(Record):
-    """A change that a global administrator made through the API. It has ids, not foreign keys, to outlive the rows.
+    """A change that a global administrator made through the API, or two people whom an institution's one has merged.
+
+    It has ids, not foreign keys, to outlive the rows.
 
     `changes` is {field: [before, after]} for numbers and booleans and {field: null} for all other fields: a text may
     be a name, an address or a secret, which must not be stored here.
@@ -440,6 +453,7 @@ class AdministrationRecord(Record):
         CREATE = "create"
         UPDATE = "update"
         DELETE = "delete"
+        MERGE = "merge"
 
     by_kind = models.CharField(max_length=20)
     by_id = models.BigIntegerField()

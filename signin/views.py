@@ -80,7 +80,7 @@ class SignInView(RedirectURLMixin, FormView):
 def _in_words(seconds: int) -> str:
     """Minutes are rounded up, so that an attempt after that time is not too early."""
     if seconds < 90:
-        return f"{seconds} seconds"
+        return f"{seconds} seconds" if seconds > 1 else "a second"
     return f"{-(-seconds // 60)} minutes"
 
 

@@ -20,6 +20,7 @@ from institutions.services.person_values import FLAGS, cleaned, refuse_malformed
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
+from kernel.locks import Lock, locking
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
@@ -160,12 +161,13 @@ def people_change(*, institution: Institution, changes: Sequence[PersonChange]) 
 
     Conflict when another transaction has changed one of them meanwhile, or takes an e-mail at this moment.
     """
-    rows = User.objects.filter(institution=institution, pk__in=[change.person.pk for change in changes])
-    locked = {row["pk"]: row for row in rows.order_by("pk").select_for_update().values("pk", *_COMPARED)}
+    rows = User.objects.filter(institution=institution, pk__in=[change.person.pk for change in changes]).order_by("pk")
+    locked = {row["pk"]: row for row in locking(rows, self=Lock.CHANGE).values("pk", *_COMPARED)}
     for person, stored, _ in changes:
         before = {name: stored[name] if name in stored else getattr(person, name) for name in _COMPARED}
         if locked.get(person.pk) != before | {"pk": person.pk}:
             raise Conflict("Somebody else is changing the same people at this moment.")
+    rows.exclude(brought_by_vle=None).update(brought_by_vle=None)  # the institution itself knows them by their uids
     changing = [change for change in changes if change.changed]
     if not changing:
         return

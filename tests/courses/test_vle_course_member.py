@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from courses.models import CourseInstructor, CourseLearner
-from courses.services.members import INSTRUCTORS, LEARNERS
+from courses.models import Adder, CourseInstructor, CourseLearner
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy
 from courses.services.registrations import member_register
 from institutions.models import Institution, Instructor, User
 from learners.models import Learner, SENDLearner
@@ -19,6 +19,7 @@ INSIDE = {"learner": "ann", "instructor": "teacher"}
 OUTSIDE = {"learner": "eve", "instructor": "visitor"}
 SWITCH = {kind: f"disable_vle_{kind}_creation" for kind in ROLES}
 FLAGS = {"inst_admin": True, "legal_admin": True, "send_admin": True, "data_admin": True, "is_staff": True}
+BY = AddedBy(Adder.VLE)
 each_kind = pytest.mark.parametrize("kind", ROLES)
 each_change = pytest.mark.parametrize("method", ["post", "put", "patch"])
 
@@ -290,7 +291,8 @@ def test_global_administrators_are_locked_together_and_in_their_order(kind, worl
     """Whoever held one of them and then waits for the others would wait crosswise."""
     world.home.person("root", is_staff=True)
     with CaptureQueriesContext(connection) as captured:
-        member_register(course=world.home.course, membership=MEMBERSHIPS[kind], uid="root")
+        keys = {"course": world.home.course, "vle_id": world.home.vle.pk, "membership": MEMBERSHIPS[kind]}
+        member_register(uid="root", by=BY, **keys)
     statements = [query["sql"] for query in captured if 'FROM "institutions_user"' in query["sql"]]
     others, of_person, *_ = (sql for sql in statements if '"uid_key" = ' in sql.partition("WHERE")[2])
     assert "NOT " in others  # somebody else would be locked by this
@@ -409,7 +411,8 @@ def test_of_two_who_tell_of_the_same_person_at_once_the_second_links_it(kind, cl
 
 
 def test_service_makes_nobody_without_the_data(world):
-    member = member_register(course=world.home.course, membership=LEARNERS, **PERSON)
+    keys = {"course": world.home.course, "vle_id": world.home.vle.pk, "membership": LEARNERS}
+    member = member_register(by=BY, **keys, **PERSON)
     assert member.user.username == "new@x.org"
     assert member.courses.get() == world.home.course
 

@@ -244,7 +244,9 @@ def test_new_password_ends_the_sessions_of_the_person(root, as_, world, url):
 def test_own_locale_and_own_password(root, client, url):
     assert call(root, "patch", url("global"), {"locale": "ca"}).json()["locale"] == "ca"
     assert field_of(call(root, "patch", url("global"), {"password": NEW, "password2": "x"})) == ["password2"]
-    assert call(root, "patch", url("global"), {"password": NEW, "password2": NEW}).status_code == 200
+    assert field_of(call(root, "patch", url("global"), {"password": NEW, "password2": NEW})) == ["current_password"]
+    body = {"password": NEW, "password2": NEW, "current_password": PASSWORD}
+    assert call(root, "patch", url("global"), body).status_code == 200
     assert root.get(URL).status_code == 200
     for password, status in ((PASSWORD, 401), (NEW, 200)):
         body = {"email": "root@example.org", "password": password}

@@ -293,7 +293,7 @@ def test_new_password_without_sign_in_is_kept_for_later(method, before, as_, row
 
 
 def test_last_administrator_is_not_locked_out_with_a_new_password(as_, row):
-    body = {"password": NEW, "password2": NEW, "login_allowed": False}
+    body = {"password": NEW, "password2": NEW, "current_password": PASSWORD, "login_allowed": False}
     assert as_("admin").patch(row("admin"), body).status_code == 409
     assert User.objects.get(username="home-admin").check_password(PASSWORD)
 
@@ -341,8 +341,9 @@ def test_own_new_password_ends_the_others_and_the_session_that_asked_goes_on(who
     here, elsewhere = (signed_in(client, person.email, PASSWORD) for _ in range(2))
     api = APIClient(headers={"authorization": f"JWT {here['access_token']}"})
     body = {"username": person.username, "uid": person.uid, "password": NEW, "password2": NEW}
+    body["current_password"] = PASSWORD
     if method != "put":
-        body = {"password": NEW, "password2": NEW}
+        body = {"password": NEW, "password2": NEW, "current_password": PASSWORD}
     answer = getattr(api, method)(url, body)
     assert answer.status_code == 200, answer.content
     assert api.get("/api/v2/auth/profile").status_code == 200
@@ -355,7 +356,7 @@ def test_own_new_password_ends_the_others_and_the_session_that_asked_goes_on(who
 def test_own_session_ends_when_the_own_sign_in_ends_with_the_new_password(as_, row, world):
     world.home.person("other", inst_admin=True)
     here = as_("admin")
-    body = {"password": NEW, "password2": NEW, "login_allowed": False}
+    body = {"password": NEW, "password2": NEW, "current_password": PASSWORD, "login_allowed": False}
     here.patch(row("admin"), body)
     User.objects.filter(username="home-admin").update(login_allowed=True)
     assert here.get(row("admin")).status_code == 401
@@ -417,10 +418,11 @@ def test_profile_changes_the_own_locale_and_answers_the_person(as_, row):
 
 def test_profile_changes_the_own_password_and_only_this_session_goes_on(as_, row, client, world):
     old, here = as_("ann"), as_("ann")
-    answer = here.post(f"{row('ann')}profile/", {"password": NEW, "password2": NEW})
+    answer = here.post(f"{row('ann')}profile/", {"password": NEW, "password2": NEW, "current_password": PASSWORD})
     assert (answer.status_code, list(answer.json())) == (200, KEYS)
     assert (here.get(row("ann")).status_code, old.get(row("ann")).status_code) == (200, 401)
-    assert here.post(f"{row('ann')}profile/", {"password": PASSWORD, "password2": PASSWORD}).status_code == 200
+    back = {"password": PASSWORD, "password2": PASSWORD, "current_password": NEW}
+    assert here.post(f"{row('ann')}profile/", back).status_code == 200
     assert here.get(row("ann")).status_code == 200
     for password, status in ((PASSWORD, 200), (NEW, 401)):
         signed = client.post("/api/v2/auth/login", {"email": "ann@home.example.org", "password": password})
@@ -438,7 +440,7 @@ def test_profile_changes_the_own_password_and_only_this_session_goes_on(as_, row
 )  # fmt: skip
 def test_wrong_value_of_a_profile_is_400_under_its_name_and_changes_nothing(body, name, as_, row, world):
     before = User.objects.values().get(pk=world.people["ann"].pk)
-    answer = as_("ann").post(f"{row('ann')}profile/", body)
+    answer = as_("ann").post(f"{row('ann')}profile/", body | {"current_password": PASSWORD})
     assert answer.status_code == 400
     assert name in answer.json()
     assert User.objects.values().get(pk=world.people["ann"].pk) == before

@@ -16,7 +16,13 @@ from kernel.domain import Counted, Invalid
 from kernel.text import identifier_key
 from signin.models import CallerSession
 from signin.services import LockedOut, Refused
-from signin.services.attempts import attempt_begun, attempt_succeeded, failure_counted, refuse_waiting
+from signin.services.attempts import (
+    attempt_begun,
+    attempt_succeeded,
+    failure_counted,
+    known_there,
+    refuse_waiting,
+)
 
 JUST_NOW = timedelta(minutes=5)
 AGAIN = " Or sign out, sign in again, and change it within five minutes."
@@ -37,17 +43,19 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     or institution, wrong password, deactivated, not allowed to sign in.
     """
     key = identifier_key(email)
-    attempt = attempt_begun(what="e-mail", who=key, address=address)
+    place: dict[str, Any] = {"what": "e-mail", "address": address}
+    attempt = attempt_begun(who=key, **place)
     rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
     accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk")[:TRIED])
+    known = known_there(accounts=[account.pk for account in accounts], **place)
     person = _opened_by(password, accounts)
-    if attempt.wait and not (person is not None and attempt.lets_in):
+    if attempt.wait and (person is None or person.pk not in known):
         raise LockedOut(attempt.wait)
     if person is None:
         raise Refused("No account with this e-mail and password may sign in.")
-    attempt_succeeded(attempt)
+    attempt_succeeded(attempt, account=person.pk, **place)
     return person
 
 

@@ -258,6 +258,9 @@ _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
 _LAUNCHED = (("tests/courses/test_launched.py",),)
 _ATTEMPTS = (("tests/signin/test_attempts.py",),)
+_SAME_ADDRESS = (("tests/signin/test_accounts.py",),)
+_SPELLINGS = ((f"{CONTRACT}test_spellings.py",),)
+_ELSEWHERE = ((f"{CONTRACT}test_names_elsewhere.py",),)
 _OWN_PASSWORD = (("tests/institutions/test_own_password.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
@@ -987,8 +990,8 @@ WRITTEN = [
     (
         "VLEs rename",
         _REGISTRATIONS,
-        'values.pop("uid", person.uid) != person.uid',
-        'not values.pop("uid", 1)',
+        "        _refuse_rename(person, vle_id, uid)\n",
+        "",
         _VLE_MEMBER,
     ),
     ("VLEs make people", _REGISTRATIONS, "home.disable_vle_user_creation or ", "", _VLE_MEMBER),
@@ -1796,9 +1799,86 @@ WRITTEN = [
     (
         "another learner's session",
         "courses/api/vle_assessment.py",
-        "        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
+        "        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):\n",
         "        if False:\n",
         _ASSESSMENT,
+    ),
+    (
+        "the case of uids counts",
+        "kernel/text.py",
+        '    return as_identifier(unicodedata.normalize("NFD", as_identifier(text)).casefold())\n',
+        "    return as_identifier(text)\n",
+        _SPELLINGS,
+    ),
+    (
+        "look-ups by the stored spelling",
+        "kernel/fields.py",
+        "compared_in is not None and isinstance(lhs, Col)",
+        "False and isinstance(lhs, Col)",
+        _SPELLINGS,
+    ),
+    (
+        "identifiers are stored as they were typed",
+        "kernel/fields.py",
+        "            setattr(model_instance, self.attname, value)  # the row in memory is as the stored one\n",
+        "",
+        (("tests/kernel/test_derived.py",),),
+    ),
+    (
+        "derived columns are left behind",
+        "kernel/models.py",
+        '            kwargs["update_fields"] = frozenset(with_derived(type(self), kwargs["update_fields"]))\n',
+        "            pass\n",
+        (("tests/kernel/test_derived.py",),),
+    ),
+    (
+        "e-mails of everywhere are taken",
+        "institutions/services/rosters.py",
+        'User.objects.filter(institution=institution).values_list("email_key", "pk")',
+        'User.objects.values_list("email_key", "pk")',
+        _ELSEWHERE,
+    ),
+    (
+        "usernames of everywhere are taken",
+        "institutions/services/person_values.py",
+        "User.objects.filter(institution=institution, username__in=names)",
+        "User.objects.filter(username__in=names)",
+        _ELSEWHERE,
+    ),
+    (
+        "a username of elsewhere is no other's",
+        "institutions/services/people.py",
+        "User.objects.filter(institution=institution, username=person.username).exists()",
+        "User.objects.filter(username=person.username).exists()",
+        (("tests/institutions/test_people_services.py",),),
+    ),
+    (
+        "sign-in is quicker where there is nobody",
+        "signin/services/people.py",
+        "    for _ in range(TRIED - len(accounts)):\n",
+        "    for _ in range(1 - len(accounts)):\n",
+        _SAME_ADDRESS,
+    ),
+    (
+        "the account that was used first is opened",
+        "signin/services/people.py",
+        'F("last_login").desc(nulls_last=True)',
+        'F("last_login").asc(nulls_last=True)',
+        _SAME_ADDRESS,
+    ),
+    (
+        "places are known to an address",
+        "signin/services/attempts.py",
+        'return _key(f"known place of {what}", str(account), address_group(address))',
+        'return _key(f"known place of {what}", address_group(address))',
+        _ATTEMPTS,
+    ),
+    (
+        "rows that become one are lost",
+        "institutions/migrations/0007_identifiers.py",
+        "    if problems:\n",
+        "    if False:\n",
+        (("tests/packaging/test_identifiers_migration.py",),),
     ),
     (
         "sessions of who is not in the course",

@@ -8,6 +8,7 @@ part are tried: so a row that cannot be written spoils no other one.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -34,6 +35,7 @@ from institutions.services.rosters import (
 from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import DomainError, Forbidden, Invalid
+from kernel.repeats import repeated
 from kernel.text import validate_language
 from learners.models import Learner
 from learners.services import learners_add
@@ -107,10 +109,8 @@ class PeopleImport:
         return outcomes
 
     def _imported(self, rows: list[Row], may_retry: bool = True) -> list[RowOutcome]:
-        part = _Part(self, rows)
-        outcomes = part.outcomes()
         try:
-            part.write()
+            return repeated(partial(self._written, rows))
         except (DomainError, IntegrityError) as error:
             if len(rows) > 1:
                 middle = len(rows) // 2
@@ -118,6 +118,11 @@ class PeopleImport:
             if may_retry:
                 return self._imported(rows, may_retry=False)
             return [RowOutcome(rows[0], REFUSED, [str(error) if isinstance(error, DomainError) else SOMEBODY_ELSE])]
+
+    def _written(self, rows: list[Row]) -> list[RowOutcome]:
+        part = _Part(self, rows)
+        outcomes = part.outcomes()
+        part.write()
         return outcomes
 
     def _only_vle(self) -> str:

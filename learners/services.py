@@ -24,6 +24,7 @@ from kernel.domain import Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import (
     ConsentDecision,
@@ -316,7 +317,7 @@ def learner_state_locked(learner_id: int) -> LearnerState:
 
 def learner_locked_of(institution_id: int, uid: str) -> Learner:
     """The same of the learner with this uid."""
-    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=uid)).learner
+    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=identifier_key(uid))).learner
 
 
 def state_of_locked_row(learner: Any) -> LearnerState:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from institutions.models import User
 from kernel.admin import BaseAdmin, Refusal, refusal_text
-from kernel.domain import Invalid
+from kernel.domain import Counted, Invalid
 from kernel.repeats import is_passing
 
 
@@ -36,6 +36,8 @@ class ServiceForm(forms.ModelForm):
             except Refusal as error:
                 if is_passing(error):
                     raise
+                if isinstance(error, Counted):
+                    error.count()
                 self._add_refusal(error)
         return values
 

@@ -247,6 +247,10 @@ _INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _DEEP = (("tests/kernel/test_nesting.py",),)
 _TEXT = (("tests/kernel/test_text.py",),)
+_VLE_TEXTS = ((f"{CONTRACT}test_vle_texts.py", "-k", "vle_course"),)
+_VLE_LISTS = ((f"{CONTRACT}test_vle_lists.py",),)
+_ENROLMENT_SAMPLE = (("tests/learners/test_lapi_enrolment.py",),)
+_ALERT = (("tests/reports/test_lapi_alert.py",),)
 _CORS = (("tests/kernel/test_cors.py",),)
 _ADDRESS = (("tests/kernel/test_public_address.py",),)
 _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
@@ -1069,7 +1073,99 @@ WRITTEN = [
         'regex = "[^/]+"',
         _PATHS,
     ),
-    ("VLEs' controls are refused", f"{_KERNEL}access.py", "drops_controls=True,", "", _TEXT),
+    (
+        "VLEs' controls are refused",
+        f"{_KERNEL}access.py",
+        "drops_controls=True,  # VLEs",
+        "drops_controls=False,  # VLEs",
+        _TEXT,
+    ),
+    (
+        "names of files stop a sample",
+        f"{_KERNEL}access.py",
+        "drops_controls=True,  # no one",
+        "drops_controls=False,  # no one",
+        _ENROLMENT_SAMPLE,
+    ),
+    (
+        "ids of VLEs are cut",
+        "courses/api/vle_course.py",
+        'frozenset({"code"})',
+        'frozenset({"code", "vle_course_id"})',
+        _VLE_TEXTS,
+    ),
+    ("long names are refused", "courses/api/vle_course.py", 'frozenset({"code"})', "frozenset()", _VLE_TEXTS),
+    (
+        "an empty id finds everything",
+        f"{_KERNEL}filters.py",
+        "if given and value in EMPTY_VALUES:",
+        "if False:",
+        _VLE_LISTS,
+    ),
+    ("a small z is no zone", f"{_KERNEL}text.py", 'f"{text[:-1]}Z" if text.endswith("z") else text', "text", _TEXT),
+    (
+        "the plugin's folder has no slash",
+        "courses/web_plugin.py",
+        "{settings.WEB_PLUGIN_URL.rstrip('/')}/",
+        "{settings.WEB_PLUGIN_URL.rstrip('/')}",
+        _SESSION_LINKS,
+    ),
+    (
+        "each page writes a line of log",
+        "courses/web_plugin.py",
+        'if not cache.add(f"web-plugin-failed:{vle}:{kind}", True, QUIET_SECONDS):',
+        "if False:",
+        _SESSION_LINKS,
+    ),
+    (
+        "exams of any length",
+        "courses/api/vle_assessment.py",
+        "return min(minutes, assessments.LONGEST)",
+        "return minutes",
+        _ASSESSMENT,
+    ),
+    (
+        "captures jam the plugin",
+        "learners/api/shared/captures.py",
+        "case RefusedForGood():",
+        "case RefusedForGood() if False:",
+        _VERIFY,
+    ),
+    (
+        "learners of others are unknown to strangers, too",
+        "learners/api/shared/captures.py",
+        "may_capture = bool(self.roles) and ",
+        "may_capture = True or ",
+        ((f"{CONTRACT}test_access.py", "-k", "lapi"),),
+    ),
+    (
+        "a store that fails is a server error",
+        "files/services.py",
+        '        raise Unavailable("Files cannot be stored at the moment.") from error\n',
+        "        raise\n",
+        _ENROLMENT_SAMPLE,
+    ),
+    (
+        "unknown codes are lost",
+        "reports/services/captures.py",
+        'unknown_code="" if message else text',
+        'unknown_code=""',
+        _ALERT,
+    ),
+    (
+        "warnings of the other university",
+        "institutions/services/vles.py",
+        "VLEWarning.objects.filter(vle=vle_id, updated_at__gte=since)",
+        "VLEWarning.objects.filter(updated_at__gte=since)",
+        (("tests/console/test_vle.py",),),
+    ),
+    (
+        "only one case of jwt",
+        "signin/authentication.py",
+        "known.get(word.lower(), word)",
+        "word",
+        (("tests/signin/test_tokens.py",),),
+    ),
     ("control characters", f"{_KERNEL}text.py", "    if control is not None:\n", "    if False:\n", _TRAPS),
     (
         "constraints are not checked",
@@ -1229,7 +1325,7 @@ WRITTEN = [
     (
         "consent documents: a PDF by its name",
         "institutions/services/documents.py",
-        'if not (has_header and b"%%EOF" in content.read()):',
+        'if not (agrees("application/pdf", content.read(HEAD)) and _has_end(content)):',
         "if False:",
         _TRAPS,
     ),
@@ -1470,7 +1566,13 @@ WRITTEN = [
         '_VERSION = re.compile(r" *(-?[0-9]+)',
         _TRAPS,
     ),
-    ("any locale", "institutions/api/shared/people.py", "validators=[validate_language]", "validators=[]", _TRAPS),
+    (
+        "any locale",
+        f"{_KERNEL}serializers.py",
+        "return language_in(data if isinstance(data, str) else super().run_validation(data))",
+        "return super().run_validation(data)",
+        _TRAPS,
+    ),
     (
         "PUT resets inst_admin",
         "institutions/api/shared/people.py",
@@ -2430,7 +2532,7 @@ WRITTEN = [
     (
         "captures without consent",
         "learners/services.py",
-        '    if not status.startswith("VALID"):\n        raise Invalid(consent=status)\n',
+        '    if not status.startswith("VALID"):\n        raise RefusedForGood(consent=status)\n',
         "",
         _ATTACHMENT,
     ),
@@ -2626,7 +2728,6 @@ EQUIVALENT = {
     "any language code": "what no document can be called is found nowhere",
     "offsets of any size": "past the end of the list the database is not asked",
     "negative consent versions": "the column refuses them",
-    "any locale": "the service refuses it, too",
     "vle_self: VLE without rows=": "the role is held below the own id alone",
 }
 

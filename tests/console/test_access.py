@@ -18,6 +18,7 @@ MATRIX = {
     "send/": (200, 200, 403, 403, 200, 403, 403, 403, 404),
     "learners/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "people/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "people/{ann}/merge/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -144,7 +145,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser = signed_in("admin")
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
-        for path in ("/console/", *(address(page) for page in MATRIX)):
+        for path in ("/console/", *(address(page) for page in MATRIX if method != "post" or "merge" not in page)):
             assert getattr(browser, method)(path).status_code == 405
 
 

@@ -11,6 +11,7 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
+from courses.api.learner_membership import LearnerMembershipViewSet
 from courses.api.vle_activity import VLEActivityViewSet
 from courses.api.vle_activity_instrument import VLEActivityInstrumentViewSet
 from courses.api.vle_activity_learner import VLEActivityLearnerViewSet
@@ -69,6 +70,10 @@ TREE = (
     Resource(
         "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/decision/{id}/",
         LearnerDecisionViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/membership/{id}/",
+        LearnerMembershipViewSet,
     ),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
     Resource(

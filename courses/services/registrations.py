@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 
 from courses.models import Course
-from courses.services.members import INSTRUCTORS, LEARNERS, Membership, members_link
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.person_values import values_compared
@@ -24,7 +24,8 @@ def member_known(*, course: Course, membership: Membership, uid: str, **values: 
 
     VLEs send the same members with every page view: without a change no transaction is needed.
     """
-    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=uid)
+    key = identifier_key(uid)
+    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=key)
     if person is None or not person.is_inside or _values_to_update(person, values):
         return person is not None, None
     return True, getattr(person, membership.column)
@@ -45,7 +46,14 @@ def _member_query(membership: Membership) -> Whole:
 
 @one_transaction()
 def member_register(
-    *, course: Course, vle_id: int, membership: Membership, uid: str, is_unknown: bool = False, **values: Any
+    *,
+    course: Course,
+    vle_id: int,
+    membership: Membership,
+    uid: str,
+    by: AddedBy,
+    is_unknown: bool = False,
+    **values: Any,
 ) -> Any:
     """Add the person with this uid to the course, if not in it already; returns the row of the role.
 
@@ -65,7 +73,7 @@ def member_register(
         people.person_brought(person=person, vle_id=vle_id)
         member = _member_with_role(home, membership, person)
         member.user = _person_updated(person, values)
-    members_link(course=course, membership=membership, members=[member], are_new=is_new)
+    members_link(course=course, membership=membership, members=[member], by=by, are_new=is_new)
     return member
 
 
@@ -77,7 +85,7 @@ def member_refresh(*, member: Any, vle_id: int, **values: Any) -> User:
     """
     person = people.person_locked(person_id=member.pk)
     uid = values.pop("uid", person.uid)
-    if identifier_key(uid) != identifier_key(person.uid):
+    if identifier_key(uid) != person.uid_key:
         _refuse_rename(person, vle_id, uid)
         person = people.person_update(person=person, is_locked=True, uid=uid, brought_by_vle=vle_id)
     return _person_updated(person, values)

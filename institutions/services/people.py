@@ -67,7 +67,7 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
     _put(person, {"username": person.username, **values} if named else values, password)
     while not inserted(person):
         refuse_taken(person, {"username"} if named else set())
-        if named or not User.objects.filter(username=person.username).exists():
+        if named or not User.objects.filter(institution=institution, username=person.username).exists():
             return _saved(person, force_insert=True)  # succeeds if the name is free again, else says what is wrong
         person.username = next(names)
         refuse_malformed(person, {*values}, password)

@@ -52,6 +52,7 @@ class VLEMemberViewSet(MemberViewSet):
             course=self.parent,
             vle_id=self.kwargs["vle_id"],
             membership=self.membership,
+            by=self.added_by,
             is_unknown=self.is_unknown,
             **serializer.validated_data,
         )

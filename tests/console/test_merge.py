@@ -39,8 +39,9 @@ def test_other_account_is_found_by_what_was_typed(signed_in, page, world):
 
 
 def test_preview_says_what_moves_and_changes_nothing(signed_in, page, world):
+    browser = signed_in("admin")
     people = list(User.objects.order_by("pk").values())
-    answer = signed_in("admin").get(f"{page}?from={world.people['bob'].pk}")
+    answer = browser.get(f"{page}?from={world.people['bob'].pk}")
     assert answer.status_code == 200
     assert ("courses attended", 1, 1) in answer.context["moves"]
     said = " ".join(html.unescape(strip_tags(answer.text)).split())

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from institutions.models import VLE, Credential, Institution, Instructor, Instrument
 from kernel.constraints import Tied, tied_to_institution
+from kernel.fields import IdentifierField
 from kernel.models import Timestamped
 from learners.models import Learner
 
@@ -15,7 +16,7 @@ from learners.models import Learner
 class Course(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="courses")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="courses")
-    vle_course_id = models.CharField(max_length=250)
+    vle_course_id = IdentifierField(max_length=250)
     code = models.CharField(max_length=250)
     description = models.TextField(null=True, blank=True)
     start = models.DateTimeField(null=True, blank=True)
@@ -134,8 +135,8 @@ class Activity(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="activities")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="activities")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="activities")
-    vle_activity_type = models.CharField(max_length=250)
-    vle_activity_id = models.CharField(max_length=250)
+    vle_activity_type = IdentifierField(max_length=250)
+    vle_activity_id = IdentifierField(max_length=250)
     name = models.CharField(max_length=255, null=True, blank=True)
     description = models.TextField(null=True, blank=True)
     start = models.DateTimeField(null=True, blank=True)

@@ -30,6 +30,7 @@ from courses.models import (
 )
 from institutions.models import VLE, Instrument, User
 from kernel.fast.whole import Whole
+from kernel.text import as_identifier
 from learners.queries import instruments_applying
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
@@ -79,7 +80,7 @@ def adder_name(me: int) -> Case:
     vle = VLE.objects.filter(pk=key, institution=home)
     return Case(
         When(added_by=Adder.VLE, then=Subquery(vle.values("name"))),
-        default=Subquery(person.values(shown=Coalesce("full", "username"))),
+        default=Subquery(person.values(shown=Coalesce("full", "username", output_field=CharField()))),
         output_field=CharField(),
     )
 
@@ -120,7 +121,7 @@ _OF_VLE = Whole(
 
 def activity_context_of_vle(vle_id: int, activity_type: str, activity_id: str) -> ActivityContext | None:
     """The same by the type and id of the activity in the VLE."""
-    return _context_from_rows(_OF_VLE(vle=vle_id, kind=activity_type, key=activity_id))
+    return _context_from_rows(_OF_VLE(vle=vle_id, kind=as_identifier(activity_type), key=as_identifier(activity_id)))
 
 
 def _context_from_rows(rows: Iterable[Any]) -> ActivityContext | None:
@@ -149,13 +150,18 @@ def option(instrument: Instrument, options: dict[str, Any] | None, name: str) ->
     return (options or {}).get(name, properties.get(name, {}).get("default"))
 
 
-def activities_of(person_id: int) -> QuerySet[Activity]:
-    """The activities of the courses that a person attends or teaches, annotated with `attended` and `taught`."""
+def activities_of(person_id: int, vle_id: int | None = None) -> QuerySet[Activity]:
+    """The activities of the courses that a person attends or teaches, annotated with `attended` and `taught`.
+
+    With `vle_id` only those of that VLE.
+    """
     attending = CourseLearner.objects.filter(learner=person_id)
     teaching = CourseInstructor.objects.filter(instructor=person_id)
     activities = Activity.objects.filter(
         Q(course__in=attending.values("course")) | Q(course__in=teaching.values("course"))
     )
+    if vle_id is not None:
+        activities = activities.filter(vle=vle_id)
     course = OuterRef("course")
     return activities.annotate(
         attended=Exists(attending.filter(course=course)), taught=Exists(teaching.filter(course=course))

@@ -11,6 +11,8 @@ from courses.models import Adder, Course, CourseInstructor, CourseLearner
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import instructor_add
 from kernel.domain import Forbidden, Invalid, Unknown
+from kernel.locks import Lock, locked_rows
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import Learner
 from learners.services import learner_add
@@ -69,20 +71,15 @@ def memberships_add(
 ) -> None:
     """Add people to courses, as (course, person) for each way of being in one: all, or none if one is missing.
 
-    `new_people` were created in this transaction in this institution, so that they need no lock. Everything else is
-    locked in the order of `_refuse_other_institutions`, the roles of both kinds before all courses.
+    `new_people` were created in this transaction in this institution, so that they need no lock.
     """
     home = {"institution": institution}
     for membership in (INSTRUCTORS, LEARNERS):
         keys = {member for _, member in pairs.get(membership, ())}.difference(new_people)
-        rows = membership.role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
-        if keys and len(rows.values_list("pk")) != len(keys):
+        if keys and len(locked_rows(membership.role.objects.filter(pk__in=keys, **home), Lock.CHANGE)) != len(keys):
             raise Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
     courses = {course for links in pairs.values() for course, _ in links}
-    if not courses:
-        return
-    locked = Course.objects.filter(pk__in=courses, **home).order_by("pk").select_for_update(no_key=True)
-    if len(locked.values_list("pk")) != len(courses):
+    if courses and len(locked_rows(Course.objects.filter(pk__in=courses, **home), Lock.CHANGE)) != len(courses):
         raise Unknown("There is no such course any more.")
     added = by.columns()
     for membership, links in pairs.items():
@@ -116,7 +113,7 @@ def member_replace(
     *, course: Course, membership: Membership, member: Any, uid: str, may_give_role: bool, by: AddedBy
 ) -> Any:
     """Replace `member` in the course by the person with this uid; returns the row of the role. No uid is changed."""
-    if member.user.uid == uid:
+    if member.user.uid_key == identifier_key(uid):
         return member
     other = _member_by_uid(course, membership, uid, may_give_role)
     # Both are locked in the order of their keys before the course, so that two replacements cannot deadlock.

@@ -46,6 +46,10 @@ def test_matrix(name, caller, world):
                 assert list(answer.json()) == ["detail"], who
                 assert answer.get("WWW-Authenticate") == ("JWT" if status == 401 else None), who
                 assert watched.changes == [], who
+            elif call.resource.root == "lapi" and call.method == "post" and isinstance(answer.json(), dict):
+                is_refused = who in call.resource.refused_for_good.get(call.verb, ())
+                assert answer.json()["status"] == ("ERROR" if is_refused else "OK"), who
+                assert not (is_refused and watched.changes), who
     assert not wrong, "\n".join(wrong)
 
 

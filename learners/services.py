@@ -219,10 +219,13 @@ def _refuse_changed(documents: Iterable[InformedConsentDocument], version: str, 
 @notes_served
 def served_texts_noted(session_id: int, texts: Served) -> None:
     """Note that this session of a learner has received these texts."""
+    noted = {*ServedText.objects.filter(session=session_id).values_list("version", "language", "sha256")}
     rows = [
         ServedText(session_id=session_id, version=version, language=language, sha256=sha256)
-        for version, language, sha256 in texts
+        for version, language, sha256 in {*texts} - noted
     ]
+    if not rows:
+        return
     unique = ("session", "version", "language")
     with suppress(IntegrityError), one_transaction():  # the session may have been deleted meanwhile
         ServedText.objects.bulk_create(

@@ -198,7 +198,8 @@ class _Part:
             return SKIPPED, [str(entry)]
         if isinstance(entry, list):
             return REFUSED, entry
-        state, ignored = self._people.get(person_key(entry.uid)), []
+        state = self._people.get(person_key(entry.uid))
+        ignored: list[str] = []
         try:
             if state is None:
                 state, status = self._new(entry), CREATED

@@ -14,7 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
-from kernel.domain import Conflict, DomainError, Forbidden, Invalid, Unavailable, Unknown
+from kernel.domain import Conflict, Counted, DomainError, Forbidden, Invalid, TooMany, Unavailable, Unknown
 from kernel.http.repeats import unavailable
 from kernel.repeats import is_busy, is_passing
 from kernel.writes import Taken
@@ -73,10 +73,14 @@ def _refusal(error: DomainError) -> Exception:
             return exceptions.NotFound(str(error))
         case Unavailable():
             return UnavailableAnswer(str(error), error.wait)
+        case TooMany():
+            return exceptions.Throttled(error.wait)
     return error
 
 
 def _invalid(error: Invalid, view) -> exceptions.ValidationError:
+    if isinstance(error, Counted):
+        error.count()
     names = {source: name for name, source in _writable(view).items()}
     return exceptions.ValidationError({names.get(name, name): [text] for name, text in error.fields.items()})
 

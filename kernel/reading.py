@@ -24,6 +24,8 @@ from kernel.states import Tagged
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
+ME = ("me", "home")
+SENT = (*ME, "vle")  # of a person whom a VLE sent and who sees the courses of that VLE only
 
 
 # No docstring: the schema would show it as the description of every operation.
@@ -72,42 +74,50 @@ class Reader(Tagged, Rooted, ModelViewSet):
         return (columns,) if isinstance(columns, str) else columns
 
     @classmethod
-    def prepared(cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer]) -> Prepared:
-        """The statements of this resource, one per set of grants and, for one row, per serializer."""
+    def prepared(
+        cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer], slots: tuple[str, ...] = ME
+    ) -> Prepared:
+        """The statements of this resource, one per set of grants, ids of the caller and, for one row, serializer."""
         statements = cls.__dict__.get("_prepared")
         if statements is None:
             statements = cls._prepared = {}
-        if (what, grants, *of) not in statements:
-            statements[what, grants, *of] = getattr(cls, f"_prepare_{what}")(grants, *of)
-        return statements[what, grants, *of]
+        if (what, grants, slots, *of) not in statements:
+            statements[what, grants, slots, *of] = getattr(cls, f"_prepare_{what}")(grants, slots, *of)
+        return statements[what, grants, slots, *of]
+
+    @property
+    def ids_of_caller(self) -> dict[str, Any]:
+        """The values of the slots that name the caller: those of ME, or of SENT."""
+        ids = {"me": self.caller.id, "home": self.caller.institution_id}
+        return ids if self.caller.vle_id is None else ids | {"vle": self.caller.vle_id}
 
     @classmethod
-    def _prepare_parent(cls, grants) -> Prepared:
-        def parent(me, home, **kwargs):
-            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home))]
+    def _prepare_parent(cls, grants, slots) -> Prepared:
+        def parent(me, home, vle=None, **kwargs):
+            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home, vle))]
             return cls.scope.parents(kwargs).values_list(*columns)
 
-        return Prepared(parent, "me", "home", *cls.scope.kwargs)
+        return Prepared(parent, *slots, *cls.scope.kwargs)
 
     @classmethod
-    def _prepare_row(cls, grants, serializer) -> Prepared:
+    def _prepare_row(cls, grants, slots, serializer) -> Prepared:
         plan = cls.plan(serializer)
 
-        def one(me, home, tenant, key, **link):
-            rows = cls.scoped(link, grants, Anyone(me, home), tenant)
+        def one(me, home, tenant, key, vle=None, **link):
+            rows = cls.scoped(link, grants, Anyone(me, home, vle), tenant)
             return plan.expressed(rows.filter(**{cls.lookup_field: key}), me)
 
-        return Prepared(one, "me", "home", "tenant", "key", *cls.scope.rows, columns=plan.columns)
+        return Prepared(one, *slots, "tenant", "key", *cls.scope.rows, columns=plan.columns)
 
     @classmethod
-    def _prepare_page(cls, grants) -> Prepared:
-        def page(me, home, tenant, **link):
-            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home), tenant), me)
+    def _prepare_page(cls, grants, slots) -> Prepared:
+        def page(me, home, tenant, vle=None, **link):
+            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home, vle), tenant), me)
 
         # Read the keys from the table of links first: databases would read the whole institution's rows and then join.
         by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
         keys_of = cls.scope.ordered_keys(cls.queryset.model) if by_links else None
-        return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
+        return Prepared(page, *slots, "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
 
     # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
 
@@ -161,8 +171,9 @@ class Reader(Tagged, Rooted, ModelViewSet):
 
     def ask(self, what: str, *of: type[ResourceSerializer], **values: Any) -> Rows:
         """A prepared statement of this resource, with this request's ids."""
-        me, home = self.caller.id, self.caller.institution_id
-        return self.prepared(what, self.grants, *of)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
+        ids = self.ids_of_caller
+        prepared = self.prepared(what, self.grants, *of, slots=tuple(ids))
+        return prepared(**ids, tenant=self.tenant_id, **self.link, **values)
 
     def readable(self):
         """The rows of a list; a prepared statement when the query string has no filter, search or ordering."""

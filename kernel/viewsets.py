@@ -87,9 +87,8 @@ class ResourceViewSet(Reader):
                 self.tenant  # noqa: B018 - a global administrator may name one that does not exist
             self.link = dict.fromkeys(self.scope.rows, self.root_id)
         elif self.scope.model is not None:
-            rows = self.prepared("parent", tuple(grants))(
-                me=self.caller.id, home=self.caller.institution_id, **self.kwargs
-            )
+            ids = self.ids_of_caller
+            rows = self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs)
             if (row := rows.first()) is None:
                 raise Http404
             width = len(self.scope.rows)

@@ -126,6 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "institutions.User"
 AUTHENTICATION_BACKENDS = ["signin.backends.EmailBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique within an institution, and the backend looks up none
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -143,7 +144,8 @@ PERSON_SESSION_LIFETIME = timedelta(hours=env.number("PERSON_SESSION_HOURS", 24,
 MODULE_SESSION_LIFETIME = timedelta(minutes=env.number("MODULE_SESSION_MINUTES", 120, 1, 525_600))
 GLOBAL_ADMIN_SESSION_LIFETIME = timedelta(minutes=env.number("GLOBAL_ADMIN_SESSION_MINUTES", 60, 1, 525_600))
 SIGN_IN_FAILURES = env.number("SIGN_IN_FAILURES", 10, 1, 1_000_000)  # per account or role, and address
-SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 100, 1, 1_000_000)
+SIGN_IN_FAILURES_PER_ACCOUNT = env.number("SIGN_IN_FAILURES_PER_ACCOUNT", 20, 1, 1_000_000)  # from anywhere
+SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 300, 1, 1_000_000)
 SIGN_IN_FAILURES_PER_ROLE = env.number("SIGN_IN_FAILURES_PER_ROLE", 50, 1, 1_000_000)  # from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.number("SIGN_IN_WINDOW_MINUTES", 15, 1, 1440))
 # The message broker's URL as providers' workers reach it; they get it when they sign in.

@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from courses.models import Course, CourseGroup, GroupCourse
+from courses.row_rules import of_own_vle
 from courses.services import groups
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
@@ -61,7 +62,7 @@ class GroupCourseViewSet(ResourceViewSet):
     orderable = {"id": "course", **{name: f"course__{name}" for name in OF_COURSE}}
     scope = under(CourseGroup, rows="group", parent_lookup_id="pk", parent_lookup_institution_id="institution")
     access = {
-        Role.GLOBAL | Role.MEMBER: grant(READ),
+        Role.GLOBAL | Role.MEMBER: grant(READ, rows=of_own_vle("course__")),
         Role.ADMIN | Role.DATA: grant(WRITE),
     }
 

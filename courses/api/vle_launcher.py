@@ -13,13 +13,14 @@ from rest_framework.response import Response
 from courses.api.session import address
 from courses.api.vle_assessment import NO_SESSION, OPTIONAL, SessionNumberField
 from courses.models import AssessmentSession
+from courses.row_rules import members_of_vle
 from institutions.models import VLE, User
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.domain import Invalid, Unknown
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
-from kernel.serializers import BodySerializer
+from kernel.serializers import BodySerializer, IdentifierField
 from kernel.text import validate_web_address
 from learners.models import Learner
 from signin.models import Launcher, Target
@@ -27,7 +28,7 @@ from signin.services.launchers import LONGEST, MINUTES, launcher_create
 
 
 class LauncherBodySerializer(BodySerializer):
-    vle_user_uid = serializers.CharField(max_length=255)
+    vle_user_uid = IdentifierField(max_length=255)
     target = serializers.ChoiceField(Target.names, help_text=f"{Target.DASHBOARD.name} if null.", **OPTIONAL)
     target_url = serializers.CharField(max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL)
     ttl = serializers.IntegerField(min_value=1, max_value=LONGEST, help_text=f"Minutes; {MINUTES} if null.", **OPTIONAL)
@@ -56,7 +57,10 @@ class LauncherView(ProcedureView):
         },
     )
     def post(self, request, **_):
-        """A ticket with which one person of the institution enters a dashboard, once, without a password."""
+        """A ticket with which one person enters a dashboard, once, without a password.
+
+        The person is a member of one of the VLE's courses, unless the institution lets its VLEs send everybody.
+        """
         body = self.read(LauncherBodySerializer)
         try:
             launcher, token = self.launcher({k: v for k, v in body.items() if v is not None})
@@ -67,7 +71,10 @@ class LauncherView(ProcedureView):
         return Response({"id": launcher.pk, "token": token, "url": url})
 
     def launcher(self, values: dict[str, Any]) -> tuple[Launcher, str]:
-        person = User.objects.filter(institution=self.tenant_id, uid=values["vle_user_uid"]).first()
+        people = User.objects.filter(institution=self.tenant_id, uid=values["vle_user_uid"])
+        if not self.tenant.launcher_everywhere:
+            people = people.filter(members_of_vle(self.root_id))
+        person = people.first()
         if person is None:
             raise Unknown("User not found")
         target = Target[values.get("target", Target.DASHBOARD.name)]

@@ -7,7 +7,14 @@ from django_filters import rest_framework as filters
 
 from institutions.api.shared.administration import AdministrationViewSet, MisnamedRefused, NullAsOmitted
 from institutions.api.shared.people import SEARCHED
-from institutions.api.shared.users import ROLES, SHOWN, InstitutionUserSerializer, keep_browser_session, own_session_id
+from institutions.api.shared.users import (
+    ROLES,
+    SHOWN,
+    InstitutionUserSerializer,
+    keep_browser_session,
+    own_session_id,
+    values_allowed,
+)
 from institutions.models import Institution, User
 from institutions.services import accounts, people
 from kernel.filters import ColumnFilter
@@ -70,7 +77,7 @@ class AdminUserViewSet(AdministrationViewSet):
         people.person_locked(person_id=self.kwargs[self.lookup_url_kwarg])
 
     def create_row(self, values: dict[str, Any]) -> User:
-        return people.person_create(**{"institution": None} | values)
+        return people.person_create(**{"institution": None} | values_allowed(self, None, values))
 
     def update_row(self, row: User, values: dict[str, Any]) -> User:
         changed = accounts.account_update(
@@ -78,7 +85,7 @@ class AdminUserViewSet(AdministrationViewSet):
             own=row.pk == self.caller.id,
             is_locked=True,
             session_id=own_session_id(self, row),
-            **values,
+            **values_allowed(self, row, values),
         )
         keep_browser_session(self, changed)
         return changed

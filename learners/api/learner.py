@@ -138,6 +138,8 @@ class MissingEnrolmentsSerializer(serializers.Serializer[Any]):
 
 def taught(me):
     attending = Learner.courses.through._default_manager.filter(course__instructors=me.id)
+    if me.vle_id is not None:
+        attending = attending.filter(course__vle=me.vle_id)
     return Q(pk__in=attending.values("learner"))
 
 
@@ -178,7 +180,10 @@ class LearnerViewSet(RoleViewSet):
             is_legacy = legacy.is_served(self.caller)
             return Response(legacy.enrolment(self) if is_legacy else self.read_one(**self.looked_up))
         learner = self.get_object()
-        activity = get_object_or_404(self.tenant.activities, pk=self.activity_id())
+        activities = self.tenant.activities.all()
+        if self.caller.vle_id is not None:
+            activities = activities.filter(vle=self.caller.vle_id)
+        activity = get_object_or_404(activities, pk=self.activity_id())
         return Response(queries.enrolment_missing(learner.pk, activity))
 
     @extend_schema(responses={204: None})

@@ -17,8 +17,9 @@ from kernel.ids import bounded_id
 from kernel.repeats import repeated
 from signin import tokens
 from signin.callers import caller_of
-from signin.models import CallerSession, Launcher, SignInCounter
+from signin.models import CallerSession, Launcher
 from signin.services import Refused
+from signin.services.attempts import counters_forgotten, places_forgotten
 
 
 @transaction.atomic
@@ -163,13 +164,11 @@ def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
 def sessions_forgotten(*, before: datetime) -> int:
     """Delete what has been of no use since before that instant; answer the number of deleted rows.
 
-    That is: expired sessions, launchers that expired or were used and whose session was deleted, and counters of
-    closed windows.
+    That is: expired sessions, and launchers that expired or were used and whose session was deleted. Counters of
+    failures and known places are deleted when they count no more.
     """
     expired_count, _ = repeated(CallerSession.objects.filter(expires_at__lt=before).delete)
     launcher_sessions = CallerSession.objects.filter(launcher=OuterRef("pk"))
     tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))
     launcher_count, _ = repeated(tickets.delete)
-    window_start = min(before, timezone.now() - settings.SIGN_IN_WINDOW)
-    counter_count, _ = SignInCounter.objects.filter(since__lt=window_start).delete()
-    return expired_count + launcher_count + counter_count
+    return expired_count + launcher_count + counters_forgotten(timezone.now()) + places_forgotten(timezone.now())

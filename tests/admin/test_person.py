@@ -111,6 +111,8 @@ def test_errors_are_shown_beside_their_fields(world, root):
 def test_own_new_password_keeps_this_browser_signed_in(world, root):
     person, elsewhere = world.people["global"], browser_of(world.people["global"])
     body = body_of(person, password1="another-long-word-3", password2="another-long-word-3")
+    assert "The present password is needed." in root.post(f"{USERS}{person.pk}/change/", body).text
+    body["current_password"] = PASSWORD
     before = root.cookies[settings.SESSION_COOKIE_NAME].value
     assert root.post(f"{USERS}{person.pk}/change/", body).status_code == 302
     assert root.get(USERS).status_code == 200

@@ -118,11 +118,12 @@ def test_several_people_have_no_email(as_, url):
 WRONG = [
     ("username", None), ("username", ""), ("username", "a b"), ("username", "a/b"), ("username", "x" * 151),
     ("username", "home-ann"), ("username", []), ("username", {}), ("username", True), ("username", "a\x00b"),
-    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", ["z1"]), ("uid", "z\n1"),
+    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", "A\u00adnn"),
+    ("uid", "\u200b"), ("uid", ["z1"]), ("uid", "z\n1"),
     ("first_name", "x" * 151), ("first_name", "a\tb"), ("first_name", {"a": 1}), ("last_name", "x" * 151),
     ("last_name", True), ("email", "nobody"), ("email", "ANN@Home.example.org"), ("email", 7), ("email", ["a@b.org"]),
-    ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"), ("email", "root@example.org"),
-    ("email", "ANN@away.example.org"), ("locale", ""), ("locale", "english-language"), ("locale", "e"),
+    ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"),
+    ("locale", ""), ("locale", "english-language"), ("locale", "e"),
     ("locale", "e_"), ("locale", 10**30), ("locale", []), ("inst_admin", "null"), ("legal_admin", "maybe"),
     ("send_admin", 2), ("data_admin", []), ("login_allowed", {}), ("password", ""),
     ("password", 5.5), ("password", [NEW]), ("password", "x" * 129), ("password2", NEW),
@@ -134,7 +135,7 @@ def test_wrong_value_is_400_under_its_name(name, value, as_, url, row):
     answer = as_("admin").post(url, BODY | {name: value})
     assert answer.status_code == 400, answer.content
     assert name in answer.json() or (name == "password" and list(answer.json()) == ["password2"])
-    if value not in ("home-ann", "ann", "ANN@Home.example.org"):  # what she has
+    if value not in ("home-ann", "ann", "A\u00adnn", "ANN@Home.example.org"):  # what she has
         answer = as_("admin").patch(row("ann"), {name: value})
         assert answer.status_code == 400, answer.content
     assert User.objects.filter(username="zoe").count() == 0
@@ -158,7 +159,7 @@ def test_uid_repeats_in_another_institution_only(as_, world, url):
     assert (again.status_code, list(again.json())) == (400, ["uid"])
 
 
-def test_email_is_unique_in_the_whole_system_ignoring_case(as_, url, row):
+def test_email_is_unique_in_the_institution_ignoring_case(as_, url, row):
     first = as_("admin").patch(row("ann"), {"email": "Zoe@Elsewhere.org"})
     assert first.json()["email"] == "Zoe@Elsewhere.org"
     for answer in (
@@ -292,7 +293,7 @@ def test_new_password_without_sign_in_is_kept_for_later(method, before, as_, row
 
 
 def test_last_administrator_is_not_locked_out_with_a_new_password(as_, row):
-    body = {"password": NEW, "password2": NEW, "login_allowed": False}
+    body = {"password": NEW, "password2": NEW, "current_password": PASSWORD, "login_allowed": False}
     assert as_("admin").patch(row("admin"), body).status_code == 409
     assert User.objects.get(username="home-admin").check_password(PASSWORD)
 
@@ -340,8 +341,9 @@ def test_own_new_password_ends_the_others_and_the_session_that_asked_goes_on(who
     here, elsewhere = (signed_in(client, person.email, PASSWORD) for _ in range(2))
     api = APIClient(headers={"authorization": f"JWT {here['access_token']}"})
     body = {"username": person.username, "uid": person.uid, "password": NEW, "password2": NEW}
+    body["current_password"] = PASSWORD
     if method != "put":
-        body = {"password": NEW, "password2": NEW}
+        body = {"password": NEW, "password2": NEW, "current_password": PASSWORD}
     answer = getattr(api, method)(url, body)
     assert answer.status_code == 200, answer.content
     assert api.get("/api/v2/auth/profile").status_code == 200
@@ -354,7 +356,7 @@ def test_own_new_password_ends_the_others_and_the_session_that_asked_goes_on(who
 def test_own_session_ends_when_the_own_sign_in_ends_with_the_new_password(as_, row, world):
     world.home.person("other", inst_admin=True)
     here = as_("admin")
-    body = {"password": NEW, "password2": NEW, "login_allowed": False}
+    body = {"password": NEW, "password2": NEW, "current_password": PASSWORD, "login_allowed": False}
     here.patch(row("admin"), body)
     User.objects.filter(username="home-admin").update(login_allowed=True)
     assert here.get(row("admin")).status_code == 401
@@ -416,10 +418,11 @@ def test_profile_changes_the_own_locale_and_answers_the_person(as_, row):
 
 def test_profile_changes_the_own_password_and_only_this_session_goes_on(as_, row, client, world):
     old, here = as_("ann"), as_("ann")
-    answer = here.post(f"{row('ann')}profile/", {"password": NEW, "password2": NEW})
+    answer = here.post(f"{row('ann')}profile/", {"password": NEW, "password2": NEW, "current_password": PASSWORD})
     assert (answer.status_code, list(answer.json())) == (200, KEYS)
     assert (here.get(row("ann")).status_code, old.get(row("ann")).status_code) == (200, 401)
-    assert here.post(f"{row('ann')}profile/", {"password": PASSWORD, "password2": PASSWORD}).status_code == 200
+    back = {"password": PASSWORD, "password2": PASSWORD, "current_password": NEW}
+    assert here.post(f"{row('ann')}profile/", back).status_code == 200
     assert here.get(row("ann")).status_code == 200
     for password, status in ((PASSWORD, 200), (NEW, 401)):
         signed = client.post("/api/v2/auth/login", {"email": "ann@home.example.org", "password": password})
@@ -437,7 +440,7 @@ def test_profile_changes_the_own_password_and_only_this_session_goes_on(as_, row
 )  # fmt: skip
 def test_wrong_value_of_a_profile_is_400_under_its_name_and_changes_nothing(body, name, as_, row, world):
     before = User.objects.values().get(pk=world.people["ann"].pk)
-    answer = as_("ann").post(f"{row('ann')}profile/", body)
+    answer = as_("ann").post(f"{row('ann')}profile/", body | {"current_password": PASSWORD})
     assert answer.status_code == 400
     assert name in answer.json()
     assert User.objects.values().get(pk=world.people["ann"].pk) == before

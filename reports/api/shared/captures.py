@@ -43,10 +43,12 @@ class ActivityCaptureView(CaptureTakingView):
         return context
 
     def _activities(self, body: dict[str, Any]) -> QuerySet[Activity]:
-        """The activity of a course that the learner attends; for a VLE one of its own."""
+        """The activity of a course that the learner attends; for a VLE, and whom it sent, one of its own."""
         attended = Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)
         if self.caller.kind is CallerKind.VLE:
             attended = attended.filter(vle=self.caller.id)
+        elif self.caller.vle_id is not None:
+            attended = attended.filter(vle=self.caller.vle_id)
         return attended.filter(pk=body["activity_id"], course=body["course_id"])
 
     def instruments(self, context: ActivityContext, ids: list[int]) -> list[Instrument]:

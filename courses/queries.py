@@ -80,7 +80,7 @@ def adder_name(me: int) -> Case:
     vle = VLE.objects.filter(pk=key, institution=home)
     return Case(
         When(added_by=Adder.VLE, then=Subquery(vle.values("name"))),
-        default=Subquery(person.values(shown=Coalesce("full", "username"))),
+        default=Subquery(person.values(shown=Coalesce("full", "username", output_field=CharField()))),
         output_field=CharField(),
     )
 

@@ -170,8 +170,8 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                text = (lines.taken[0][1] or "").rstrip("\r\n")
-                yield lines.spoilt_row(self._problem([text]) or f"The line is no CSV: {error}.")
+                first = (lines.taken[0][1] or "").rstrip("\r\n")
+                yield lines.spoilt_row(self._problem([first]) or f"The line is no CSV: {error}.")
             else:
                 line, text = lines.taken[0]
                 problem = f"The line is longer than {LONGEST_LINE:,} bytes." if text is None else self._problem(cells)

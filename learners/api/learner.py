@@ -59,7 +59,7 @@ class InstitutionLearnerConsentSerializer(ResourceSerializer):
 
 class InstitutionLearnerSerializer(RoleSerializer):
     institution = InstitutionSerializer(read_only=True)
-    consent = InstitutionLearnerConsentSerializer(read_only=True)
+    consent = InstitutionLearnerConsentSerializer(read_only=True, allow_null=True)
     send = Batch(queries.send_summaries, missing=queries.NO_SEND)
     email = BlankableEmailField(source="user.email", required=True, allow_null=False, allow_blank=False)
     ic_status = Computed(

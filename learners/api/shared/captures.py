@@ -17,7 +17,7 @@ from kernel.caller import Anyone, Caller
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
 from kernel.procedures import ProcedureView
-from kernel.schema import problems
+from kernel.schema import FIELD_ERRORS, problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, ObjectField
 from learners.models import Learner
@@ -34,11 +34,14 @@ class TakenSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
 
 
-class RefusedSerializer(serializers.Serializer[Any]):
-    """`errors` is {field: [texts]}."""
+@extend_schema_field(FIELD_ERRORS)
+class FieldErrorsField(serializers.DictField):
+    pass
 
+
+class RefusedSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ERROR"])
-    errors = serializers.DictField()  # type: ignore[assignment] # fields leave the class
+    errors = FieldErrorsField()  # type: ignore[assignment] # fields leave the class
 
 
 TAKEN_OR_REFUSED = {200: TakenSerializer, 400: RefusedSerializer, **problems(401, 403, 404, 413, 415)}

@@ -1,13 +1,15 @@
 # make run    the service with sample data on http://127.0.0.1:$PORT (8000)
 # make test   the tests, on SQLite; ARGS="tests/courses -k name" chooses some; tests/README.md says more
 # make test-all   the same on the database of DATABASE_URL
+# make attack-smoke   other institutions' ids and texts, and texts that break pages, sent to everything
 # make prove  what takes hours: all mutants, every test on both databases, ten times the examples
 # make bench  speed of every list and detail beside a floor, on PostgreSQL; ARGS="--only learner --rounds 3"
 # make push   the roster through the VLE API, by eight clients; ARGS="--presentations 2"
+# make bench-imports   rows of tables of people that are imported in a second
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-all browser prove mutants bench push lint check migrations schema format lock clean
+.PHONY: run test test-all attack-smoke browser prove mutants bench push lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -57,6 +59,10 @@ test-all: .venv/.installed-dev
 	@[ -n "$$DATABASE_URL" ] || { echo 'DATABASE_URL names no database: "make test" takes SQLite.' >&2; exit 1; }
 	$(PYTEST) -m "not browser" $(ARGS)
 
+# On SQLite, or on the database of DATABASE_URL.
+attack-smoke: .venv/.installed-dev
+	$(PYTEST) tests/attack $(ARGS)
+
 browser: .venv/.installed-dev
 	$(PYTEST) -m browser $(if $(findstring tests/,$(ARGS)),,tests/browser) $(ARGS)
 
@@ -74,6 +80,10 @@ bench: .venv/.installed-dev
 # The same roster, written: a whole run writes benchmarks/pushed.txt.
 push: .venv/.installed-dev
 	@$(PY) -m benchmarks.push_oulad $(ARGS)
+
+# Generated tables of people, imported: a whole run writes benchmarks/imported.txt.
+bench-imports: .venv/.installed-dev
+	@$(PY) -m benchmarks.import_people $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff format --check $(CODE)

@@ -28,7 +28,7 @@ SELECT s.kind, s.user_id, u.username, u.is_staff, u.login_allowed, s.assessment_
        u.data_admin, u.send_admin, t.user_id IS NOT NULL, l.user_id IS NOT NULL, i.id, i.acronym, i.name, i.external_ic,
        i.mail_domain, i.disable_vle_learner_creation, i.disable_vle_instructor_creation, i.disable_vle_user_creation,
        i.allow_learner_report, i.allow_learner_audit, i.allow_valid_audit, i.created_at, i.updated_at,
-       i.allowed_domains, i.launcher_admin
+       i.allowed_domains, i.launcher_admin, i.launcher_everywhere
   FROM signin_callersession s
   LEFT JOIN institutions_user u ON u.id = s.user_id
   LEFT JOIN learners_learner l ON l.user_id = u.id

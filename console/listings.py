@@ -54,6 +54,11 @@ def instrument_name(names: Mapping[int, str], instrument: int) -> str:
     return names.get(instrument, f"Instrument {instrument}")
 
 
+def course_name(row: Row) -> str:
+    """The code; of a course that the VLE told without one, the number there."""
+    return row["code"] or row["vle_course_id"]
+
+
 INSTITUTIONS = Listing(
     "institutions",
     "Institutions",
@@ -73,7 +78,7 @@ COURSES = Listing(
     "Courses",
     HOME + "course/",
     (
-        Column("Code", cell("code"), "code"),
+        Column("Code", course_name, "code"),
         Column("Description", cell("description", plain), "description"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),
@@ -121,7 +126,7 @@ GROUP_COURSES = Listing(
     "Courses of the group",
     HOME + "group/{group}/course/",
     (
-        Column("Code", cell("code"), "code"),
+        Column("Code", course_name, "code"),
         Column("Description", cell("description", plain), "description"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),
@@ -236,6 +241,8 @@ VLES = Listing(
         Column("LTI client", cell("client_id"), "client_id"),
     ),
     lead="Learning platforms that are connected to this service.",
+    detail_url_name="vle",
+    detail_url_ids=("institution", "vle"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import views
+from console import imports, views
 from console.listings import LISTINGS
 
 COURSE = "<id:institution>/courses/<id:course>/"
@@ -16,8 +16,12 @@ urlpatterns = [
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
     ),
+    path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
+    path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
+    path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/groups/<id:group>/", views.GroupView.as_view(), name="group"),
     path("<id:institution>/learners/<id:learner>/", views.LearnerView.as_view(), name="learner"),
+    path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
     path(COURSE, views.CourseView.as_view(), name="course"),
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),

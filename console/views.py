@@ -29,11 +29,13 @@ from console.listings import (
     LISTINGS,
     REPORTS,
     REQUESTS,
+    course_name,
 )
 from console.tables import Listing, Row, Table, table
 from console.templatetags.console import person
 from courses.queries import course_counts, learner_courses
 from institutions.services.consents import consent_current
+from institutions.services.vles import vle_warnings
 from kernel.caller import Caller, Role
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
@@ -45,6 +47,7 @@ REFUSALS = {
     403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
 }
+DECISIONS_SHOWN = 20  # on the page of a learner
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
@@ -120,6 +123,8 @@ class ConsoleView(TemplateView):
             for listing in LISTINGS
             if self.api.lists(listing.path.format(**ids))
         ]
+        if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
+            links.append(("Imports", reverse("console:imports", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
@@ -236,6 +241,7 @@ class LearnerView(ConsoleView):
         assigned = api.rows(f"{path}send/", {"limit": 1000})
         if assigned is not None:
             values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
+        values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
         if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
             values["courses"] = learner_courses(key, self.kwargs["learner"])
         if api.lists_all(self.reports_path):
@@ -244,6 +250,19 @@ class LearnerView(ConsoleView):
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         return [self.breadcrumb("Learners", "learners")]
+
+
+class VLEView(ConsoleView):
+    """A VLE, and which of the settings that it sends do not work."""
+
+    template_name = "console/vle.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        vle = self.api.row(f"{self.home}vle/{self.kwargs['vle']}/")
+        return super().get_context_data(vle=vle, warnings=vle_warnings(vle_id=vle["id"]), **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("VLEs", "vles")]
 
 
 class BelowCourseView(ConsoleView):
@@ -271,7 +290,7 @@ class BelowCourseView(ConsoleView):
         return super().get_context_data(course=self.course, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
-        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(self.course["code"], "course", "course")]
+        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(course_name(self.course), "course", "course")]
 
     def activity_breadcrumb(self) -> list[tuple[str, str]]:
         name = self.activity["name"] or self.activity["vle_activity_id"]

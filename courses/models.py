@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from institutions.models import VLE, Institution, Instructor, Instrument
+from institutions.models import VLE, Credential, Institution, Instructor, Instrument
 from kernel.constraints import Tied, tied_to_institution
+from kernel.fields import IdentifierField
 from kernel.models import Timestamped
 from learners.models import Learner
 
@@ -15,7 +16,7 @@ from learners.models import Learner
 class Course(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="courses")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="courses")
-    vle_course_id = models.CharField(max_length=250)
+    vle_course_id = IdentifierField(max_length=250)
     code = models.CharField(max_length=250)
     description = models.TextField(null=True, blank=True)
     start = models.DateTimeField(null=True, blank=True)
@@ -35,7 +36,28 @@ class Course(Timestamped):
         return self.code
 
 
-class CourseLearner(models.Model):
+class Adder(models.TextChoices):
+    PERSON = "person"
+    VLE = "vle"
+    IMPORT = "import"
+
+
+class Added(models.Model):
+    """Who put somebody into a course, and when. All null: before this was recorded.
+
+    `added_by_id` is the id of the person, also of one who ran an import, or of the VLE; no foreign key, because the
+    membership outlives both.
+    """
+
+    added_by = models.CharField(max_length=10, choices=Adder.choices, null=True, editable=False)
+    added_by_id = models.BigIntegerField(null=True, editable=False)
+    added_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class CourseLearner(Added):
     """A learner's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -53,7 +75,7 @@ class CourseLearner(models.Model):
         return f"{self.learner_id} in {self.course_id}"
 
 
-class CourseInstructor(models.Model):
+class CourseInstructor(Added):
     """An instructor's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -113,8 +135,8 @@ class Activity(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="activities")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="activities")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="activities")
-    vle_activity_type = models.CharField(max_length=250)
-    vle_activity_id = models.CharField(max_length=250)
+    vle_activity_type = IdentifierField(max_length=250)
+    vle_activity_id = IdentifierField(max_length=250)
     name = models.CharField(max_length=255, null=True, blank=True)
     description = models.TextField(null=True, blank=True)
     start = models.DateTimeField(null=True, blank=True)
@@ -168,6 +190,8 @@ class AssessmentSession(Timestamped):
     """A session in which a learner does an activity. It is over when it is closed or `max_ttl` minutes have passed.
 
     `options` are the VLE's options for the pages: floating_menu_initial_pos, redirect_reject_url, reject_message.
+    `credential` is what the VLE was signed in with that opened it. When that is revoked or its overlap has ended, the
+    session goes on feeding the exam (captures, status, alerts) and opens nothing else.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -180,6 +204,7 @@ class AssessmentSession(Timestamped):
     max_ttl = models.PositiveIntegerField(default=360)
     locale = models.CharField(max_length=10, null=True, blank=True)
     options = models.JSONField(default=dict, blank=True)
+    credential = models.ForeignKey(Credential, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [
@@ -201,3 +226,68 @@ class AssessmentSession(Timestamped):
     def is_over(self) -> bool:
         """Whether it was closed or its time has passed; a job closes the latter."""
         return self.closed_at is not None or self.ends_at <= timezone.now()
+
+
+class Import(Timestamped):
+    """A table of people that an administrator has uploaded. Its rows are in parts, which are dealt with one by one.
+
+    It is deleted with all its rows when the administrator says so, at the latest some days later.
+    """
+
+    class State(models.TextChoices):
+        READING = "reading", "being read"
+        UPLOADED = "uploaded", "waits for its columns to be confirmed"
+        CHECKING = "checking", "being checked"
+        CHECKED = "checked", "checked"
+        RUNNING = "running", "being imported"
+        DONE = "done", "imported"
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="imports")
+    filename = models.CharField(max_length=250)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READING)
+    columns = models.JSONField(default=list, help_text="The names of the table's columns.")
+    mapping = models.JSONField(default=dict, help_text="The column of each field, empty for none.")
+    vle = models.CharField(max_length=250, blank=True, default="", help_text="Of courses whose rows name none.")
+    clears = models.BooleanField(default=False, help_text="An empty cell deletes the stored value.")
+    rows = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    parts_done = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict, help_text="Rows dealt with, by status.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("institution", "id"), name="import_of_institution")]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class ImportPart(models.Model):
+    """Some hundred rows of an import, as [line, cells, problem], and what became of them, as [status, reasons].
+
+    Of rows that were imported only those with reasons stay.
+    """
+
+    job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    rows = models.JSONField()
+    outcomes = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("job", "number"), name="import_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}, part {self.number}"
+
+
+class ImportTrial(models.Model):
+    """A value that the check of an import remembers: see courses/imports/trials.py."""
+
+    job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="trial")
+    name = models.TextField()
+    value = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("job", "name"), name="import_trial_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

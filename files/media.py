@@ -31,6 +31,12 @@ def _has_at(word: bytes, at: int) -> Check:
     return lambda head: head[at : at + len(word)] == word
 
 
+def _pdf(head: bytes) -> bool:
+    """Scanners and printers write something before the header. It is no markup: that would be a page as well."""
+    before, header, _ = head[:1024].partition(b"%PDF-")
+    return bool(header) and b"<" not in before
+
+
 def _riff(form: bytes) -> Check:
     return lambda head: head.startswith(b"RIFF") and head[8:12] == form
 
@@ -80,7 +86,7 @@ _CHECKS: dict[str, Check] = {
     "text/html": _text,
     "text/markdown": _text,
     "application/json": _json,
-    "application/pdf": _starts_with(b"%PDF-"),
+    "application/pdf": _pdf,
     "application/rtf": _starts_with(b"{\\rtf"),
     "application/zip": _starts_with(*_ZIP),
     "application/msword": _starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),

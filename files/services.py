@@ -16,6 +16,7 @@ import hashlib
 import io
 import logging
 import re
+import sys
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from django.utils import timezone
 from files.models import Kind, PendingErasure, StoredFile
 from kernel.batches import batched
 from kernel.commit import after_commit
+from kernel.domain import Unavailable
 from kernel.writes import one_transaction
 
 logger = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ def file_drafted(
     try:
         readable: File = File(io.BufferedReader(measured, CHUNK), name=key)
         readable.content_type = media_type  # type: ignore[attr-defined]  # S3 stores it with the object
-        if store().save(key, readable) != key:
+        if _saved_as(key, readable) != key:
             raise ValueError(f"The store keeps {key} under another name.")
         yield StoredFile(
             institution=institution,
@@ -105,6 +107,24 @@ def file_drafted(
     except BaseException:
         _object_erase(key)  # what was written so far
         raise
+
+
+def _saved_as(key: str, content: File) -> str:
+    """The key under which the store has saved it; Unavailable when the store fails."""
+    try:
+        return store().save(key, content)
+    except _store_failures() as error:
+        logger.error("the store did not take %s: %s", key, error)
+        raise Unavailable("Files cannot be stored at the moment.") from error
+
+
+def _store_failures() -> tuple[type[Exception], ...]:
+    if "botocore" not in sys.modules:  # the file system: only settings with a bucket import it
+        return (OSError,)
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return OSError, Boto3Error, BotoCoreError, ClientError
 
 
 @one_transaction()

@@ -32,25 +32,30 @@ Reading and writing rows:
     domain.py         errors that services raise
     writes.py         one transaction, inserts without a query before, answers from memory
     commit.py         effects after the commit
+    locks.py          the order in which rows are locked
+    repeats.py        work that is repeated when other transactions were in the way
     batches.py        many values in parts
     states.py         entity tags: ETag, If-Match, If-None-Match
 
 Values and tables:
 
     ids.py            validation of ids
-    text.py           validation of texts
+    text.py           validation of texts, and the forms in which they are compared and searched
     nesting.py        how deep JSON may be nested
-    fields.py         encrypted columns
-    models.py         base classes: tables with instants, and records that are never changed
+    fields.py         encrypted columns, columns derived from others, identifiers
+    models.py         base classes: tables with instants, with derived columns, and records that are never changed
 
 HTTP:
 
     http/parsers.py   bodies of requests
     http/spooled.py   large bodies, of which one string is written to a file
+    http/repeats.py   middleware that repeats views
     http/renderers.py JSON
     http/metadata.py  answers to OPTIONS
     http/paths.py     middleware: slashes, proxies, public address
     http/address.py   the client's address
+    http/logs.py      what is left out of the log
+    http/browser.py   the session of a browser
 
 For people and for tools:
 

@@ -56,7 +56,7 @@ class Root:
     tenant: Callable[[Caller, int | None], int | None]
     strangers_get_404: bool = False
     id_is_tenant: bool = False
-    drops_controls: bool = False  # removes control characters from texts; elsewhere they are answered 400
+    drops_controls: bool = False  # cleans texts of control characters; elsewhere they are answered 400
     id_is_own: bool = True  # the first id names the root's row, which `roles` has checked; else any row, looked up
     table: str | None = None  # of the rows that the first id names, where it is always of one and the same table
 
@@ -105,6 +105,7 @@ ROOTS = {
         lambda caller, id: id,
         strangers_get_404=True,
         id_is_tenant=True,
+        drops_controls=True,  # no one who sits an exam could mend the name of a file
         table="institutions.Institution",
     ),
 }

@@ -17,6 +17,7 @@ from kernel.constraints import TAKEN
 from kernel.domain import DomainError
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, validate_depth
+from kernel.repeats import is_passing
 
 Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
 
@@ -87,7 +88,7 @@ class BaseAdmin(admin.ModelAdmin):
         try:
             return view(request, *args, **kwargs)
         except Refusal as error:
-            if request.method != "POST":
+            if request.method != "POST" or is_passing(error):
                 raise
             self.message_user(request, refusal_text(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())

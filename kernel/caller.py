@@ -55,8 +55,9 @@ class Caller:
     name: str = ""
     session_id: int | None = None
     assessment_session_id: int | None = None
-    login_allowed: bool = False  # signs in with a password, and so may change it
+    login_allowed: bool = False  # has signed in with a password, and so may change it
     credential_id: int | None = None  # with which a VLE or a provider signed in
+    vle_id: int | None = None  # that sent this person, who sees the courses of that one only; None: of all VLEs
     is_authenticated = is_active = True
 
     @property
@@ -82,6 +83,7 @@ class Anyone:
 
     id: int
     institution_id: int
+    vle_id: int | None = None
 
 
 class Nobody:

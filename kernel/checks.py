@@ -1,5 +1,8 @@
 """`manage.py check`: tree, scopes, access, ordering and plans of all resources must be consistent."""
 
+from functools import partial
+from itertools import product
+
 from django.apps import apps
 from django.core.checks import Error, register
 from django.core.exceptions import FieldError, ImproperlyConfigured
@@ -8,6 +11,7 @@ from kernel.access import METHOD, ROOTS
 from kernel.caller import Anyone, Role
 from kernel.declared import declared_tree
 from kernel.fast.rows import CannotCompileError
+from kernel.reading import ME, SENT
 from kernel.row_rules import multiplies
 from kernel.serializers import ResourceSerializer
 from kernel.tenancy import misled_paths, tenant_path
@@ -119,10 +123,12 @@ def _attempts(view, kwargs):
     yield "orderable", lambda: [str(rows.order_by(*view.columns_of(name)).query) for name in view.orderable]
     for path in view.search_fields:
         yield "search_fields", lambda path=path: str(rows.filter(**{f"{path}__icontains": "x"}).query)
-    for grant in view.access.values():
+    for grant, slots in product(view.access.values(), (ME, SENT)):
+        prepared = partial(view.prepared, slots=slots)
         if not view.scope.parent_is_free:
-            yield "access", lambda grant=grant: view.prepared("parent", (grant,)).compiled()
+            yield "access", lambda prepared=prepared, grant=grant: prepared("parent", (grant,)).compiled()
         if view.fast_rows:
-            yield "access", lambda grant=grant: view.prepared("page", (grant,)).compiled()
+            yield "access", lambda prepared=prepared, grant=grant: prepared("page", (grant,)).compiled()
             for reader in view.serializers():
-                yield "serializer", lambda grant=grant, reader=reader: view.prepared("row", (grant,), reader).compiled()
+                row = partial(prepared, "row", (grant,), reader)
+                yield "serializer", lambda row=row: row().compiled()

@@ -8,6 +8,8 @@ from django.db import IntegrityError
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models import BaseConstraint, CheckConstraint, F, Model, Q, UniqueConstraint
 
+from kernel.fields import Derived
+
 TAKEN = "This value is already taken."
 REFUSED = "These values do not go together."
 
@@ -79,13 +81,21 @@ def one_of(field: str, values: Iterable[int], name: str) -> CheckConstraint:
     return CheckConstraint(condition=Q(**{f"{field}__in": [int(value) for value in values]}), name=name)
 
 
-def constrained_fields(constraint: BaseConstraint) -> set[str]:
-    """Field names of a constraint, looking into expressions such as Lower("email") and into conditions."""
+def constrained_fields(constraint: BaseConstraint, model: type[Model]) -> set[str]:
+    """Field names of a constraint, looking into expressions such as Lower("email") and into conditions.
+
+    A derived column stands for those that it is derived from: these are what a body can change.
+    """
     if isinstance(constraint, CheckConstraint):
-        return {*constraint.condition.referenced_base_fields}  # type: ignore[union-attr] # a Q
+        return _written({*constraint.condition.referenced_base_fields}, model)  # type: ignore[union-attr] # a Q
     parts = getattr(constraint, "expressions", ())
     inner = (leaf for e in parts for leaf in ([e] if isinstance(e, F) else e.flatten()) if isinstance(leaf, F))
-    return {*getattr(constraint, "fields", ()), *(leaf.name for leaf in inner)}  # type: ignore[attr-defined]
+    return _written({*getattr(constraint, "fields", ()), *(leaf.name for leaf in inner)}, model)  # type: ignore[attr-defined]
+
+
+def _written(names: set[str], model: type[Model]) -> set[str]:
+    derived = {field.name: {*field.sources} for field in model._meta.concrete_fields if isinstance(field, Derived)}
+    return {written for name in names for written in derived.get(name, {name})}
 
 
 def blamed(fields: set[str], writable: Iterable[str]) -> str:
@@ -101,7 +111,7 @@ def refuse_violations(row: Model, writable: Iterable[str]) -> None:
     """
     errors: dict[str, list[str]] = {}
     for constraint in row._meta.constraints:
-        fields = constrained_fields(constraint)
+        fields = constrained_fields(constraint, type(row))
         if row._meta.pk.name in fields:
             continue  # constraints with the key cannot be violated, or are checked by the service that has both rows
         try:
@@ -123,10 +133,11 @@ def violated_fields(error: IntegrityError) -> set[str]:
         return _fields_of_constraint(text.removeprefix("index ").strip("'"))
     columns = {tuple(part.split(".", 1)) for part in text.split(", ") if "." in part}
     return {
-        field.name
+        name
         for model in apps.get_models()
         for field in model._meta.concrete_fields
         if (model._meta.db_table, field.column) in columns
+        for name in _written({field.name}, model)
     }
 
 
@@ -134,8 +145,8 @@ def _fields_of_constraint(name: str) -> set[str]:
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             if constraint.name == name:
-                return constrained_fields(constraint) if isinstance(constraint, UniqueConstraint) else set()
+                return constrained_fields(constraint, model) if isinstance(constraint, UniqueConstraint) else set()
         for field in model._meta.concrete_fields:  # a column's own index: <table>_<column>_<hash>_uniq or _key
             if field.unique and name.startswith(f"{model._meta.db_table}_{field.column}_"):
-                return {field.name}
+                return _written({field.name}, model)
     return set()

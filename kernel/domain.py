@@ -1,5 +1,7 @@
 """Errors that services raise. errors.py translates them to HTTP, which services and commands do not know."""
 
+from collections.abc import Callable
+
 
 class DomainError(Exception):
     """A rule of the domain forbids the change. The text is for people."""
@@ -17,9 +19,41 @@ class Unknown(DomainError):  # noqa: N818
     """Something that the caller named does not exist here: 404."""
 
 
+class TooMany(DomainError):  # noqa: N818
+    """The caller has tried too often: 429. `wait` is the number of seconds until the next attempt is considered."""
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(f"Too many failed attempts. Try again in {wait} seconds.")
+
+
+class Unavailable(DomainError):  # noqa: N818
+    """Something that is needed does not work at the moment: 503. The same call may succeed after `wait` seconds."""
+
+    def __init__(self, text: str, wait: int = 10) -> None:
+        self.wait = wait
+        super().__init__(text)
+
+
 class Invalid(DomainError):  # noqa: N818
     """A value is wrong: 400 under the field's name."""
 
     def __init__(self, **fields: str) -> None:
         self.fields = fields
         super().__init__("; ".join(f"{name}: {text}" for name, text in fields.items()))
+
+
+class Counted(Invalid):
+    """A wrong value that is counted. `count` writes: it is called after the failed transaction was rolled back."""
+
+    def __init__(self, count: Callable[[], object], **fields: str) -> None:
+        self.count = count
+        super().__init__(**fields)
+
+
+class RefusedForGood(Invalid):
+    """What was captured is refused, and no repetition of the call can change that.
+
+    The web plugin repeats what is not answered 2xx, and sends nothing else meanwhile. So where browsers send captures
+    the answer is 200 with the status "ERROR"; elsewhere it is that of Invalid.
+    """

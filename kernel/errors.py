@@ -1,6 +1,7 @@
 """The translation of all errors to HTTP, and JSON answers outside DRF's views."""
 
 import logging
+import sys
 
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, TooManyFieldsSent
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -13,7 +14,9 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
-from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.domain import Conflict, Counted, DomainError, Forbidden, Invalid, TooMany, Unavailable, Unknown
+from kernel.http.repeats import unavailable
+from kernel.repeats import is_busy, is_passing
 from kernel.writes import Taken
 
 logger = logging.getLogger(__name__)
@@ -25,22 +28,29 @@ class ConflictAnswer(exceptions.APIException):
     default_code = "conflict"
 
 
+class UnavailableAnswer(exceptions.APIException):
+    status_code = 503
+    default_code = "unavailable"
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait  # DRF's handler sends it as Retry-After
+
+
 def handler(exc, context):
+    if is_passing(exc):
+        return None  # the view is repeated
     return exception_handler(_translate(exc, context["view"]), context)
 
 
 def _translate(exc, view):
     match exc:
-        case Conflict():
-            return ConflictAnswer(str(exc))
-        case Forbidden():
-            return exceptions.PermissionDenied(str(exc))
-        case Unknown():
-            return exceptions.NotFound(str(exc))
         case Taken():
             return _everything_taken(exc, view)
         case Invalid():
             return _invalid(exc, view)
+        case DomainError():
+            return _refusal(exc)
         case ModelValidationError():
             details = as_serializer_error(exc)
             return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in details.items()})
@@ -53,7 +63,24 @@ def _translate(exc, view):
     return exc
 
 
+def _refusal(error: DomainError) -> Exception:
+    match error:
+        case Conflict():
+            return ConflictAnswer(str(error))
+        case Forbidden():
+            return exceptions.PermissionDenied(str(error))
+        case Unknown():
+            return exceptions.NotFound(str(error))
+        case Unavailable():
+            return UnavailableAnswer(str(error), error.wait)
+        case TooMany():
+            return exceptions.Throttled(error.wait)
+    return error
+
+
 def _invalid(error: Invalid, view) -> exceptions.ValidationError:
+    if isinstance(error, Counted):
+        error.count()
     names = {source: name for name, source in _writable(view).items()}
     return exceptions.ValidationError({names.get(name, name): [text] for name, text in error.fields.items()})
 
@@ -99,6 +126,8 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
+    if is_busy(sys.exc_info()[1]):  # raised by middleware, or while a page was rendered
+        return unavailable()
     return _answer(500, "Server error.")
 
 

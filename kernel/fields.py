@@ -1,10 +1,18 @@
-"""Model fields."""
+"""Model fields: encrypted texts, columns that are derived from others, and identifiers."""
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.core.checks import Error
 from django.db import models
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact, IExact, In
+from django.db.models.query_utils import DeferredAttribute
+
+from kernel.text import as_identifier
 
 
 @lru_cache(maxsize=1)
@@ -24,3 +32,159 @@ class EncryptedTextField(models.TextField):
 
     def from_db_value(self, value, expression, connection):
         return _cipher(tuple(settings.ENCRYPTION_KEYS)).decrypt(value.encode()).decode() if value else value
+
+
+class _Computed(DeferredAttribute):
+    """Reading the attribute computes the value; what is set, or was read from the database, is not looked at."""
+
+    field: "Derived"
+
+    def __get__(self, instance, cls=None):
+        return self if instance is None else self.field.value_of(instance)
+
+    def __set__(self, instance, value) -> None:
+        instance.__dict__[self.field.attname] = value  # so that Django knows that the column was read
+
+
+class Derived(models.TextField):
+    """A stored text: other columns of the row, joined by blanks, as `fold` answers them. With null=True "" is null.
+
+        search_text = Derived(search_form, "first_name", "last_name")
+
+    It is written whenever one of the columns is. The model must inherit `kernel.models.Deriving`. Look-ups fold the
+    value that they are given; so folding a folded text must change nothing. In migrations it is a plain TextField:
+    they compute values themselves.
+    """
+
+    descriptor_class = _Computed
+
+    def __init__(self, fold: Callable[[str], str], *sources: str, **kwargs: Any) -> None:
+        self.fold, self.sources = fold, sources
+        super().__init__(**{"editable": False} | ({} if kwargs.get("null") else {"default": ""}) | kwargs)
+
+    def value_of(self, row: models.Model) -> str | None:
+        return self._value([getattr(row, name) for name in self.sources])
+
+    def value_from(self, values: dict[str, Any]) -> str | None:
+        """The value of a row with these values. TypeError if they are not all that it is derived from."""
+        if any(name not in values or hasattr(values[name], "resolve_expression") for name in self.sources):
+            raise TypeError(f"{self.name} is derived from {', '.join(self.sources)}: save the rows instead")
+        return self._value([values[name] for name in self.sources])
+
+    def _value(self, sources: list[Any]) -> str | None:
+        return self.fold(" ".join(str(text) for text in sources if text not in (None, ""))) or self._empty
+
+    @property
+    def _empty(self) -> str | None:
+        return None if self.null else ""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return self.fold(value) if isinstance(value, str) else value
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+    def clone(self):
+        _, _, args, kwargs = self.deconstruct()
+        return models.TextField(*args, **kwargs)
+
+    def check(self, **kwargs):
+        from kernel.models import Deriving, DerivingQuerySet
+
+        wrong = []
+        columns = {field.name: field for field in self.model._meta.concrete_fields}
+        if not issubclass(self.model, Deriving):
+            wrong.append("its model does not inherit kernel.models.Deriving")
+        elif not isinstance(self.model._default_manager.all(), DerivingQuerySet):
+            wrong.append("its model's manager is not made from kernel.models.DerivingQuerySet")
+        unwritten = [name for name in self.sources if name not in columns or isinstance(columns[name], Derived)]
+        wrong += [f"{name} is no column of the model that could be written" for name in unwritten]
+        return [*super().check(**kwargs), *(Error(text, obj=self, id="tesla.E007") for text in wrong)]
+
+
+def with_derived(model: type[models.Model], names: Iterable[str]) -> list[str]:
+    """The names of these fields, and those of the derived columns that are computed from them."""
+    names = list(names)
+    columns = {column for field in model._meta.concrete_fields if field.name in names or field.attname in names
+               for column in (field.name, field.attname)}  # fmt: skip
+    derived = (field for field in model._meta.concrete_fields if isinstance(field, Derived))
+    return names + [field.name for field in derived if field.name not in names and columns & {*field.sources}]
+
+
+class _Identifier(models.Field):
+    """Stored as `as_identifier`, and compared so.
+
+    If the texts are compared in another form than the stored one, `compared_in` names the derived column that has it:
+    `exact`, `iexact` and `in` look into that column.
+    """
+
+    def __init__(self, *args: Any, compared_in: str | None = None, **kwargs: Any) -> None:
+        self.compared_in = compared_in
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return as_identifier(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return as_identifier(value) if isinstance(value, str) else value
+
+    def pre_save(self, model_instance, add):
+        value = super().pre_save(model_instance, add)
+        if isinstance(value, str):
+            value = as_identifier(value)
+            setattr(model_instance, self.attname, value)  # the row in memory is as the stored one
+        return value
+
+
+class IdentifierField(_Identifier, models.CharField):
+    """An identifier. In migrations it is a plain CharField."""
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+    def clone(self):
+        _, _, args, kwargs = self.deconstruct()
+        return models.CharField(*args, **kwargs)
+
+
+class EmailIdentifierField(_Identifier, models.EmailField):
+    """An e-mail address that identifies somebody. In migrations it is a plain EmailField."""
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.EmailField", args, kwargs
+
+    def clone(self):
+        _, _, args, kwargs = self.deconstruct()
+        return models.EmailField(*args, **kwargs)
+
+
+class _InComparedColumn:
+    """A look-up of a given value by an identifier. Other columns and subqueries are compared with the stored form."""
+
+    def __init__(self, lhs, rhs) -> None:
+        compared_in = getattr(getattr(lhs, "target", None), "compared_in", None)
+        if compared_in is not None and isinstance(lhs, Col) and not hasattr(rhs, "resolve_expression"):
+            column: Any = lhs.target.model._meta.get_field(compared_in)
+            lhs = Col(lhs.alias, column)
+        super().__init__(lhs, rhs)  # type: ignore[call-arg] # of the look-up
+
+
+@_Identifier.register_lookup
+class _ComparedExact(_InComparedColumn, Exact):
+    pass
+
+
+@_Identifier.register_lookup
+class _ComparedIExact(_InComparedColumn, IExact):
+    prepare_rhs = True
+
+
+@_Identifier.register_lookup
+class _ComparedIn(_InComparedColumn, In):
+    pass

@@ -1,17 +1,19 @@
 """What a list's query string may ask: filters, search and ordering, each declared by the resource."""
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import F
 from django_filters import fields
 from django_filters import rest_framework as filters
+from django_filters.constants import EMPTY_VALUES
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 
 from kernel.tenancy import tenant_path
-from kernel.text import validate_line
+from kernel.text import moment_text, validate_line
 
 SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
 
@@ -52,9 +54,29 @@ class IntegerFilter(filters.NumberFilter):
         super().__init__(*args, min_value=-(2**63), max_value=2**63 - 1, **kwargs)
 
 
+class Identifying:
+    """Mixin of filters by which a VLE looks up a row: an empty value finds nothing, as it names no row."""
+
+    parent: Any
+
+    def filter(self, queryset, value):
+        given = any(name in self.parent.data for name, declared in self.parent.filters.items() if declared is self)
+        if given and value in EMPTY_VALUES:
+            return queryset.none()
+        return super().filter(queryset, value)  # type: ignore[misc]
+
+
+class IdentifierFilter(Identifying, filters.CharFilter):
+    """A filter by a text that identifies rows, such as a uid."""
+
+
+class KeyFilter(Identifying, IntegerFilter):
+    """A filter by the id of a row or of a related one."""
+
+
 class _MomentField(fields.IsoDateTimeField):
     def to_python(self, value):
-        moment = super().to_python(value)
+        moment = super().to_python(moment_text(value) if isinstance(value, str) else value)
         try:
             return moment and moment.astimezone(UTC)
         except OverflowError as error:  # its year in UTC is out of range
@@ -117,7 +139,7 @@ def _span(text: str) -> tuple[datetime, datetime]:
     if len(text) <= len("2026-01-31"):
         day = date.fromisoformat(text)
         return datetime.combine(day, time.min, UTC), datetime.combine(day, time.max, UTC)
-    instant = datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(moment_text(text))
     instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
     return instant, instant
 

@@ -1,6 +1,10 @@
 """Abstract base models of all apps."""
 
+from typing import Any
+
 from django.db import models
+
+from kernel.fields import with_derived
 
 
 class Timestamped(models.Model):
@@ -11,6 +15,39 @@ class Timestamped(models.Model):
 
     class Meta:
         abstract = True
+
+
+class DerivingQuerySet(models.QuerySet[Any]):
+    """Writes derived columns together with those that they are derived from (see `kernel.fields.Derived`)."""
+
+    def bulk_create(self, objs, *args, **kwargs):
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = with_derived(self.model, kwargs["update_fields"])
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(self, objs, fields, batch_size=None):
+        return super().bulk_update(objs, with_derived(self.model, fields), batch_size)
+
+    def update(self, **values):
+        """TypeError if a derived column would be left behind: if it is derived from more than these values."""
+        for name in with_derived(self.model, values):
+            if name not in values:
+                values[name] = self.model._meta.get_field(name).value_from(values)
+        return super().update(**values)
+
+
+class Deriving(models.Model):
+    """Base class of models with derived columns."""
+
+    objects = DerivingQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save_base(self, *args, **kwargs):
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = frozenset(with_derived(type(self), kwargs["update_fields"]))
+        super().save_base(*args, **kwargs)
 
 
 class RecordError(TypeError):

@@ -24,6 +24,8 @@ from kernel.states import Tagged
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
+ME = ("me", "home")
+SENT = (*ME, "vle")  # of a person whom a VLE sent and who sees the courses of that VLE only
 
 
 # No docstring: the schema would show it as the description of every operation.
@@ -72,42 +74,50 @@ class Reader(Tagged, Rooted, ModelViewSet):
         return (columns,) if isinstance(columns, str) else columns
 
     @classmethod
-    def prepared(cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer]) -> Prepared:
-        """The statements of this resource, one per set of grants and, for one row, per serializer."""
+    def prepared(
+        cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer], slots: tuple[str, ...] = ME
+    ) -> Prepared:
+        """The statements of this resource, one per set of grants, ids of the caller and, for one row, serializer."""
         statements = cls.__dict__.get("_prepared")
         if statements is None:
             statements = cls._prepared = {}
-        if (what, grants, *of) not in statements:
-            statements[what, grants, *of] = getattr(cls, f"_prepare_{what}")(grants, *of)
-        return statements[what, grants, *of]
+        if (what, grants, slots, *of) not in statements:
+            statements[what, grants, slots, *of] = getattr(cls, f"_prepare_{what}")(grants, slots, *of)
+        return statements[what, grants, slots, *of]
+
+    @property
+    def ids_of_caller(self) -> dict[str, Any]:
+        """The values of the slots that name the caller: those of ME, or of SENT."""
+        ids = {"me": self.caller.id, "home": self.caller.institution_id}
+        return ids if self.caller.vle_id is None else ids | {"vle": self.caller.vle_id}
 
     @classmethod
-    def _prepare_parent(cls, grants) -> Prepared:
-        def parent(me, home, **kwargs):
-            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home))]
+    def _prepare_parent(cls, grants, slots) -> Prepared:
+        def parent(me, home, vle=None, **kwargs):
+            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home, vle))]
             return cls.scope.parents(kwargs).values_list(*columns)
 
-        return Prepared(parent, "me", "home", *cls.scope.kwargs)
+        return Prepared(parent, *slots, *cls.scope.kwargs)
 
     @classmethod
-    def _prepare_row(cls, grants, serializer) -> Prepared:
+    def _prepare_row(cls, grants, slots, serializer) -> Prepared:
         plan = cls.plan(serializer)
 
-        def one(me, home, tenant, key, **link):
-            rows = cls.scoped(link, grants, Anyone(me, home), tenant)
+        def one(me, home, tenant, key, vle=None, **link):
+            rows = cls.scoped(link, grants, Anyone(me, home, vle), tenant)
             return plan.expressed(rows.filter(**{cls.lookup_field: key}), me)
 
-        return Prepared(one, "me", "home", "tenant", "key", *cls.scope.rows, columns=plan.columns)
+        return Prepared(one, *slots, "tenant", "key", *cls.scope.rows, columns=plan.columns)
 
     @classmethod
-    def _prepare_page(cls, grants) -> Prepared:
-        def page(me, home, tenant, **link):
-            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home), tenant), me)
+    def _prepare_page(cls, grants, slots) -> Prepared:
+        def page(me, home, tenant, vle=None, **link):
+            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home, vle), tenant), me)
 
         # Read the keys from the table of links first: databases would read the whole institution's rows and then join.
         by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
         keys_of = cls.scope.ordered_keys(cls.queryset.model) if by_links else None
-        return Prepared(page, "me", "home", "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
+        return Prepared(page, *slots, "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
 
     # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
 
@@ -161,8 +171,9 @@ class Reader(Tagged, Rooted, ModelViewSet):
 
     def ask(self, what: str, *of: type[ResourceSerializer], **values: Any) -> Rows:
         """A prepared statement of this resource, with this request's ids."""
-        me, home = self.caller.id, self.caller.institution_id
-        return self.prepared(what, self.grants, *of)(me=me, home=home, tenant=self.tenant_id, **self.link, **values)
+        ids = self.ids_of_caller
+        prepared = self.prepared(what, self.grants, *of, slots=tuple(ids))
+        return prepared(**ids, tenant=self.tenant_id, **self.link, **values)
 
     def readable(self):
         """The rows of a list; a prepared statement when the query string has no filter, search or ordering."""
@@ -174,7 +185,12 @@ class Reader(Tagged, Rooted, ModelViewSet):
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""
         self.page = list(page)
-        return self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        rows = self.answer_plan(self.page, self) if self.compiled else self.get_serializer(self.page, many=True).data
+        self.after_reading(rows)
+        return rows
+
+    def after_reading(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hook: what to note of the rows that the caller is answered."""
 
     @property
     def page_keys(self) -> list[Any]:
@@ -195,7 +211,9 @@ class Reader(Tagged, Rooted, ModelViewSet):
         rows = self.get_queryset().filter(**lookup)
         if not self.compiled:
             self.page = [get_object_or_404(self.whole(rows))]
-            return self.get_serializer(self.page[0]).data
+            row = self.get_serializer(self.page[0]).data
+            self.after_reading([row])
+            return row
         return self.only(self.columns(rows)[:1])
 
     def only(self, page) -> Any:
@@ -203,6 +221,12 @@ class Reader(Tagged, Rooted, ModelViewSet):
         if not rows:
             raise Http404
         return rows[0]
+
+    def list(self, request, *args, **kwargs):
+        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
+
+    def retrieve(self, request, *args, **kwargs):
+        return self.detail_answer(self.read_one(**self.looked_up))
 
     # What services and the answers to changes need.
 
@@ -218,6 +242,10 @@ class Reader(Tagged, Rooted, ModelViewSet):
         if self.caller.institution is not None and getattr(row, "institution_id", None) == self.caller.institution_id:
             row.institution = self.caller.institution  # in memory since authentication
         return row
+
+    def parent_link(self) -> dict[str, Any]:
+        """The values that relate a new row to its parent; never anything from the body."""
+        return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
 
     def in_memory(self, row) -> tuple | None:
         """The columns of a row that was just written, if the caller sees all rows here; None: it must be read."""

@@ -22,9 +22,10 @@ def visible(queryset, grants: Iterable[Grant], caller):
     """Rows that are visible by any of the grants. `manage.py check` refuses rules that could duplicate rows."""
     seen = Q(pk__in=[])
     for grant in grants:
-        if grant.rows is None:
+        rule = grant.rows and grant.rows(caller)
+        if not rule:  # no rule, or one that excludes nothing for this caller
             return queryset
-        seen |= grant.rows(caller)
+        seen |= rule
     return queryset.filter(seen)
 
 

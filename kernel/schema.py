@@ -17,7 +17,8 @@ _DETAIL = {400: "A value is wrong, or the body cannot be read.", 401: "No valid 
            403: "No right to do this.", 404: "Not here, or not for this caller.", 409: "The present state forbids it.",
            412: "The row has changed since it had one of these tags.",
            413: "The body is too large.", 415: "The body's media type is not understood.",
-           429: "Too many attempts; Retry-After says how many seconds to wait."}  # fmt: skip
+           429: "Too many attempts; Retry-After says how many seconds to wait.",
+           503: "Not at the moment; Retry-After says how many seconds to wait."}  # fmt: skip
 
 
 # Ranges of integer columns differ between databases and are left out: only declared limits are described.
@@ -114,7 +115,7 @@ class ResourceSchema(AutoSchema):
         writes = self.method in {"POST", "PUT", "PATCH"}
         always = [400] if writes or self.view.action == "list" else []
         changes = [409] if self.method != "GET" and self.view.conflicts and self.view.action in METHOD else []
-        meets = [412] if self._is_of_row and self.method not in {"GET", "POST"} else []
+        meets = [412] if isinstance(self.view, Tagged) and self.method not in {"GET", "POST"} else []
         return [*always, 401, 403, 404, *changes, *meets, *([413, 415] if writes else [])]
 
 

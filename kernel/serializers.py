@@ -13,17 +13,18 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured, ValidationError
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
+from kernel import fields as columns
 from kernel.access import ROOTS
 from kernel.constraints import refuse_violations
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, is_too_deep
 from kernel.tenancy import tenant_path
-from kernel.text import validate_line, validate_prose, without_controls
+from kernel.text import as_identifier, language_in, line_of, moment_text, prose_of, validate_line, validate_prose
 
 Expression = Callable[[int], Any]
 LOOKED_UP = "?"  # no path is declared: it is looked up in the model
@@ -31,15 +32,18 @@ EVERYWHERE = "*"
 
 
 # Rules of every serializer of the API for texts and booleans. Texts with control characters are refused, or below some
-# roots stripped of them. A boolean that a form leaves out stays as it is, as in JSON; the browsable API's own forms
-# send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
+# roots cleaned (`Root.drops_controls`). A boolean that a form leaves out stays as it is, as in JSON; the browsable
+# API's own forms send an explicit false (see templates/rest_framework/horizontal/checkbox.html).
 class PlainText:
+    # Fields that are only shown: where texts are cleaned, a longer one is cut. One that identifies must not be cut, as
+    # two could become one: it is refused.
+    cut: frozenset[str] = frozenset()
+
     def get_fields(self):
         fields = super().get_fields()  # type: ignore[misc]
         for field in fields.values():
             if _is_text(field):
-                several_lines = field.style.get("base_template") == "textarea.html"
-                field.validators.append(validate_prose if several_lines else validate_line)
+                field.validators.append(validate_prose if _has_lines(field) else validate_line)
             elif isinstance(field, serializers.BooleanField):
                 field.default_empty_html = empty
         return fields
@@ -55,20 +59,31 @@ class PlainText:
     def to_internal_value(self, data):
         root = ROOTS.get(getattr(self.context.get("view"), "root", ""))  # type: ignore[attr-defined]
         if root is not None and root.drops_controls and isinstance(data, Mapping):
-            fields = self.fields.items()
-            texts = {name: data.get(name) for name, field in fields if _is_text(field)}
+            fields = {name: field for name, field in self.fields.items() if isinstance(field, serializers.CharField)}
+            texts = {name: (field, data.get(name)) for name, field in fields.items() if not field.read_only}
             data = data.copy()  # type: ignore[attr-defined] # dicts and forms have one
-            data.update({name: without_controls(text) for name, text in texts.items() if isinstance(text, str)})
+            data.update({n: self._cleaned(n, field, text) for n, (field, text) in texts.items() if type(text) is str})
         return super().to_internal_value(data)  # type: ignore[misc]
+
+    def _cleaned(self, name: str, field: serializers.CharField, text: str) -> str:
+        if isinstance(field, OpaqueTextField):
+            return text.replace("\0", "")
+        clean = prose_of(text) if _has_lines(field) else line_of(text)
+        return clean.strip()[: field.max_length].rstrip() if name in self.cut else clean
 
 
 def _refuse_unlimited(name: str, field: serializers.Field) -> None:
-    """Refuse fields that would accept ids of other institutions: other related fields, serializers with such fields."""
+    """Refuse fields that would accept ids of other institutions: other related fields, serializers with such fields.
+
+    And fields of instants that are not read as everywhere else.
+    """
     innermost: Any = field
     while (inner := getattr(innermost, "child_relation", None) or getattr(innermost, "child", None)) is not None:
         innermost = inner
     if field.read_only or innermost.read_only:
         return
+    if isinstance(innermost, serializers.DateTimeField) and not isinstance(innermost, MomentField):
+        raise ImproperlyConfigured(f"{name} must be a MomentField")
     if isinstance(innermost, serializers.RelatedField) and not isinstance(innermost, TenantRelatedField):
         raise ImproperlyConfigured(f"{name} must be a TenantRelatedField: {type(innermost).__name__} takes every id")
     if isinstance(innermost, serializers.BaseSerializer) and not isinstance(innermost, PlainText):
@@ -80,6 +95,10 @@ def _refuse_unlimited(name: str, field: serializers.Field) -> None:
 def _is_text(field: serializers.Field) -> bool:
     is_text = isinstance(field, serializers.CharField) and not isinstance(field, OpaqueTextField)
     return is_text and not field.read_only
+
+
+def _has_lines(field: serializers.Field) -> bool:
+    return field.style.get("base_template") == "textarea.html"
 
 
 class TenantRelatedField(serializers.PrimaryKeyRelatedField):
@@ -126,6 +145,23 @@ class IdToLookUpField(serializers.IntegerField):
     """A foreign key in a body as a number: the view looks the row up in its institution."""
 
 
+class LocaleField(serializers.CharField):
+    """A language code. Another text never keeps a person out: the code at its beginning is taken, else null."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"required": False, "allow_null": True, "allow_blank": True, "max_length": 10} | kwargs)
+
+    def run_validation(self, data=empty):
+        return language_in(data if isinstance(data, str) else super().run_validation(data))
+
+
+class MomentField(serializers.DateTimeField):
+    """An instant; its zone may also be written as a small z, which RFC 3339 allows and Django does not read."""
+
+    def to_internal_value(self, value):
+        return super().to_internal_value(moment_text(value) if isinstance(value, str) else value)
+
+
 # No docstrings in the two bases: the schema would show them as the descriptions of what is derived.
 
 
@@ -145,8 +181,19 @@ def _keys_of(model: type[Model]) -> set[str]:
     return columns | ends | {field.name for field in relations if not field.auto_created}
 
 
+class IdentifierField(serializers.CharField):
+    """An identifier, in the form in which it is stored and compared (`kernel.text.as_identifier`)."""
+
+    def run_validation(self, data=empty):
+        return super().run_validation(as_identifier(data) if isinstance(data, str) else data)
+
+
 # A row. Violated constraints of the database are reported under the name of the field.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        columns.IdentifierField: IdentifierField,
+        DateTimeField: MomentField,
+    }
     serializer_related_field = TenantRelatedField  # of a foreign key that has no field of its own
     _draft: Model | None = None  # the row with the values of the body, to validate constraints on
 
@@ -214,7 +261,7 @@ class BlankableEmailField(serializers.EmailField):
         return super().get_attribute(instance) or ""
 
     def run_validation(self, data=empty):
-        return super().run_validation(data) or None
+        return super().run_validation(as_identifier(data) if isinstance(data, str) else data) or None
 
 
 class OpaqueTextField(serializers.CharField):
@@ -235,6 +282,29 @@ class BlankableCharField(serializers.CharField):
         return super().run_validation(data) or ""
 
 
+class NameField(BlankableCharField):
+    """A name that a VLE may lack. A blank one is none: it is as if the body had no such key."""
+
+    def run_validation(self, data=empty):
+        name = super().run_validation(data)
+        if not name:
+            raise serializers.SkipField
+        return name
+
+
+class NewEmailField(BlankableEmailField):
+    """An e-mail address that new rows need. A stored row that lacks it can be sent back as it was read, with ""."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"allow_null": False} | kwargs)
+
+    def run_validation(self, data=empty):
+        value = super().run_validation(data)
+        if not value and self.parent.instance is None:
+            self.fail("blank")
+        return value
+
+
 class SwitchField(serializers.BooleanField):
     """A boolean that may be null in a body, as forms send unchanged fields: its value then stays as it is."""
 
@@ -250,6 +320,13 @@ def named_number(numbers: type[IntEnum]) -> serializers.ChoiceField:
     return serializers.ChoiceField([(number.value, number.name) for number in numbers], read_only=True)
 
 
+class _JSONText(str):
+    """A text that may be JSON, as it was typed: forms show it again as it is."""
+
+    __slots__ = ()
+    is_json_string = True  # what DRF's JSONField and its form look for
+
+
 class AnyJSONField(serializers.JSONField):
     """JSON of any kind that is not nested too deeply: whatever takes JSON in is one of these."""
 
@@ -260,7 +337,7 @@ class AnyJSONField(serializers.JSONField):
 
     def parsed(self, text):
         try:
-            return orjson.loads(text)
+            return orjson.loads(str(text))  # it takes no subclass of str
         except ValueError:
             self.fail("invalid")
 
@@ -281,7 +358,8 @@ class ObjectField(AnyJSONField):
     }
 
     def get_value(self, dictionary):
-        return dictionary.get(self.field_name, empty)
+        value = dictionary.get(self.field_name, empty)
+        return _JSONText(value) if isinstance(value, str) else value
 
     def validate_empty_values(self, data):
         return super().validate_empty_values(None if data == "" else data)

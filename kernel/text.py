@@ -1,4 +1,4 @@
-"""Validators of texts that models, serializers and services share."""
+"""Texts that models, serializers and services share: validators, and the forms in which texts are compared."""
 
 import re
 import unicodedata
@@ -10,12 +10,74 @@ from django.core.validators import RegexValidator
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
 validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
 validate_queue_name = RegexValidator(r"^[A-Za-z0-9._-]+\Z", "Letters, digits, dots, dashes and underscores only.")
-_DROPPED = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# What keyboards and word processors write for one character, and letters that Unicode does not decompose.
+_ALIKE = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u00b4\u1ffd\u0060\uff07", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"}
+)
+_LANGUAGE_AT_BEGINNING = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_ENDS = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 
-def without_controls(text: str) -> str:
-    """The text without control characters, except tab, line ends, and NUL, which validators refuse."""
-    return text if text.isprintable() else _DROPPED.sub("", text)
+def line_of(text: str) -> str:
+    """The text as one line: tabs and line ends become one blank, other control characters are dropped."""
+    return text if text.isprintable() else _CONTROLS.sub("", _LINE_ENDS.sub(" ", text))
+
+
+def prose_of(text: str) -> str:
+    """The text without control characters, except tab and line ends."""
+    return text if text.isprintable() else _CONTROLS_IN_PROSE.sub("", text)
+
+
+def moment_text(text: str) -> str:
+    """An instant's text with its zone in the letter that Python reads: 2026-09-01T08:00:00z."""
+    return f"{text[:-1]}Z" if text.endswith("z") else text
+
+
+def language_in(value: object, longest: int = 10) -> str | None:
+    """The language code in a text: "pt-BR" as it is, "ca" of "ca_valencia" and "sr" of "sr@latin"; None without one."""
+    text = value.strip() if isinstance(value, str) else ""
+    if len(text) <= longest and re.match(LANGUAGE, text):
+        return text
+    found = _LANGUAGE_AT_BEGINNING.match(text)
+    return found and found[0]
+
+
+def as_identifier(text: str) -> str:
+    """The form in which identifiers are stored and compared: NFC, without format characters and blanks at the ends.
+
+    Format characters (Unicode's category Cf, such as the soft hyphen and the zero-width joiner) cannot be seen.
+    """
+    if text.isascii():
+        return text.strip()
+    # A mark may combine with the letter before it once a format character between them is gone.
+    return unicodedata.normalize("NFC", _without_formats(text)).strip()
+
+
+def identifier_key(text: str) -> str:
+    """The form in which uids and e-mail addresses are compared: as `as_identifier`, and without case."""
+    if text.isascii():
+        return text.strip().lower()
+    return as_identifier(unicodedata.normalize("NFD", as_identifier(text)).casefold())
+
+
+def search_form(text: str) -> str:
+    """The form in which texts are searched: without case, accents and format characters, one blank between words.
+
+    Typographic apostrophes and dashes are the plain ones of a keyboard.
+    """
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKD", _without_formats(text).translate(_ALIKE)).casefold()
+        folded = unicodedata.normalize("NFKD", folded).translate(_ALIKE)
+        text = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
+    return " ".join(text.translate(_ALIKE).lower().split())
+
+
+def _without_formats(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 def validate_web_address(value: object) -> None:

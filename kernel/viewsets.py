@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from kernel.access import METHOD, READ, ROOTS
 from kernel.filters import refuse_choices
+from kernel.locks import Lock, locking
 from kernel.reading import Reader
 from kernel.seal import refuse_options
 
@@ -36,10 +37,12 @@ DECLARATIONS = frozenset({
     "reads_parent",  # False: services use only the parent's key and institution
     "lock_before",  # relations of the row whose rows are locked first, in the same statement, as the services do
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
+    "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes",
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
+    "after_reading",
     "handle_exception",
 })  # fmt: skip
 
@@ -49,6 +52,7 @@ class ResourceViewSet(Reader):
     declarations = DECLARATIONS
     conflicts = False
     lock_before: tuple[str, ...] = ()
+    lock_for_delete: tuple[str, ...] = ()
     lock_keys = True
     locks_row = True
     answers_from_memory = False
@@ -83,19 +87,14 @@ class ResourceViewSet(Reader):
                 self.tenant  # noqa: B018 - a global administrator may name one that does not exist
             self.link = dict.fromkeys(self.scope.rows, self.root_id)
         elif self.scope.model is not None:
-            rows = self.prepared("parent", tuple(grants))(
-                me=self.caller.id, home=self.caller.institution_id, **self.kwargs
-            )
+            ids = self.ids_of_caller
+            rows = self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs)
             if (row := rows.first()) is None:
                 raise Http404
             width = len(self.scope.rows)
             self.link = dict(zip(self.scope.rows, row[:width], strict=True))
             grants = self._grants_at_parent(grants, row[width:])
         self._entered_grants = tuple(grants)
-
-    def parent_link(self) -> dict[str, Any]:
-        """The values that relate a new row to its parent; never anything from the body."""
-        return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
 
     # The row to be changed.
 
@@ -108,10 +107,12 @@ class ResourceViewSet(Reader):
         self.lock_first()
         if not self.locks_row and not self.is_conditional:
             return self.get_object()
-        # PostgreSQL locks in the order of `of`.
-        rows = self.get_queryset().select_related(*self.lock_before) if self.lock_before else self.get_queryset()
-        rows = rows.select_for_update(of=(*self.lock_before, "self"), no_key=not self.lock_keys)
-        row = self._refuse_shared_rows(get_object_or_404(rows, **self.looked_up))
+        is_deleted = self.action == "destroy"
+        locks = dict.fromkeys(self.lock_before, Lock.DELETE if self.lock_keys else Lock.CHANGE)
+        locks |= dict.fromkeys(self.lock_for_delete if is_deleted else (), Lock.CHANGE)
+        rows = self.get_queryset().select_related(*locks) if locks else self.get_queryset()
+        locks["self"] = Lock.DELETE if self.lock_keys or is_deleted else Lock.CHANGE
+        row = self._refuse_shared_rows(get_object_or_404(locking(rows, **locks), **self.looked_up))
         self.refuse_other_states()
         return row if self.locks_row else self.get_object()
 
@@ -123,12 +124,6 @@ class ResourceViewSet(Reader):
         if self.action not in READ and self.scope.is_shared(row):
             raise PermissionDenied
         return row
-
-    def list(self, request, *args, **kwargs):
-        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
-
-    def retrieve(self, request, *args, **kwargs):
-        return self.detail_answer(self.read_one(**self.looked_up))
 
     def create(self, request, *args, **kwargs):
         serializer: Any = self.get_serializer(data=request.data)

@@ -1,12 +1,15 @@
 """Learners with their consent, special needs (SEND) and enrolment with providers."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 
 from files.models import StoredFile
-from institutions.models import InformedConsent, Institution, Instrument, Message, Provider, User
+from institutions.models import ConsentText, InformedConsent, Institution, Instrument, Message, Provider, User
 from kernel.constraints import fraction, one_of, tied_to_institution
 from kernel.models import Record, Timestamped
 
@@ -40,22 +43,98 @@ class Decision(models.TextChoices):
     REJECTED = "rejected"
 
 
+class SignIn(models.TextChoices):
+    PASSWORD = "password"  # noqa: S105 - a word
+    LAUNCHER = "launcher"
+    LEARNER_SESSION = "learner_session"
+
+
 class ConsentDecision(Record):
-    """A learner's decision about a consent. Never deleted; the learner is named by the pseudonym only."""
+    """A learner's decision about a consent. Never deleted: when the learner is, only the pseudonym stays.
+
+    `owner` and `address` are then taken out. The VLE has an id and a name instead of a foreign key, because the record
+    outlives it.
+    """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
-    learner_id = models.UUIDField(db_index=True)
+    owner = models.ForeignKey(Learner, null=True, on_delete=models.SET_NULL, related_name="decisions")
+    learner_id = models.UUIDField(db_index=True, help_text="The pseudonym at the decision.")
     decision = models.CharField(max_length=10, choices=Decision.choices)
     version = models.CharField(max_length=250)
     language = models.CharField(max_length=30, null=True, help_text="Of the document that was shown, if known.")
+    language_named = models.BooleanField(
+        null=True, help_text="The client named the language, or it is the browser's preference. Null: not recorded."
+    )
     address = models.GenericIPAddressField(null=True)
     at = models.DateTimeField()
+    signed_in = models.CharField(
+        max_length=20, choices=SignIn.choices, null=True, help_text="How the learner was. Null: not recorded."
+    )
+    vle_id = models.BigIntegerField(null=True, help_text="Of the launcher or the assessment session.")
+    vle_name = models.CharField(max_length=250, default="")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "id"), name="decision_of_institution"),
+            tied_to_institution("decision_owner_institution", "owner", "user"),
+        ]
         indexes = [models.Index(fields=("institution", "at"), name="decision_in_institution")]
 
     def __str__(self) -> str:
         return f"{self.learner_id} {self.decision} {self.version}"
+
+
+@receiver(pre_delete, sender=Learner)
+def addresses_forgotten(instance: Learner, **_: Any) -> None:
+    """However a learner is deleted, the records of the decisions no longer say where it was: their only change."""
+    models.QuerySet(ConsentDecision).filter(owner=instance).update(address=None)
+
+
+class DecidedText(Record):
+    """A text that a decision is about: one, or those of all languages if it is not known which was shown.
+
+    For a rejection these are the texts whose acceptance is withdrawn.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    decision = models.ForeignKey(ConsentDecision, on_delete=models.PROTECT, related_name="texts")
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=30)
+    inferred = models.BooleanField(
+        default=False,
+        help_text="Not recorded with the decision: taken later from a document that had not been changed.",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("decision", "language"), name="decided_text_once_per_language"),
+            tied_to_institution("decided_text_decision_institution", "decision"),
+            tied_to_institution("decided_text_text_institution", "text"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language} of {self.decision_id}"
+
+
+class ServedText(models.Model):
+    """The text of a consent, in one language, that a session was served last.
+
+    Until the first acceptance a text can be changed: what this session accepts must still be what it was served. Not
+    keys of the documents, because these may be deleted and made anew meanwhile.
+    """
+
+    session = models.ForeignKey("signin.CallerSession", on_delete=models.CASCADE, related_name="+")
+    version = models.CharField(max_length=250)
+    language = models.CharField(max_length=30)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("session", "version", "language"), name="served_text_once_per_session")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.language} to {self.session_id}"
 
 
 class SENDOption(models.TextChoices):

@@ -176,22 +176,27 @@ def learner_state_from_rows(rows: Iterable[Any]) -> LearnerState | None:
     return LearnerState(learners[0], version_from_column(learners[0].current), send)
 
 
-def consent_language(consent: InformedConsent, preferred: Sequence[str]) -> str | None:
-    """The language of a document of the consent that fits `preferred` best (most preferred first); None if none fits.
+def best_language(languages: Iterable[str], preferred: Sequence[str]) -> str | None:
+    """The one of these languages that fits `preferred` best (most preferred first); None if none fits.
 
     Without an exact match `pt` also fits `pt-BR`, and the reverse.
     """
-    languages = sorted(consent.documents.values_list("language", flat=True))
+    known = sorted(languages)
     for code in preferred:
-        exact = [language for language in languages if _normalised(language) == _normalised(code)]
+        exact = [language for language in known if is_language(language, code)]
         near = [
             language
-            for language in languages
+            for language in known
             if _normalised(language).partition("-")[0] == _normalised(code).partition("-")[0]
         ]
         if exact or near:
             return (exact or near)[0]
     return None
+
+
+def is_language(one: str, other: str) -> bool:
+    """Whether two codes name the same language: `pt_br` and `pt-BR` do."""
+    return _normalised(one) == _normalised(other)
 
 
 def _normalised(code: str) -> str:

@@ -1,28 +1,34 @@
 """Changes of learners: the role, what a learner decides about the informed consent, special needs, samples. No HTTP."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from files.services import file_drafted, files_erase
-from institutions.models import InformedConsent, Institution, Instrument, User
+from institutions.models import ConsentText, InformedConsent, InformedConsentDocument, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
 from institutions.services.rosters import people_without
+from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
-from kernel.domain import Invalid, Unknown
+from kernel.caller import CallerKind
+from kernel.domain import Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
+from kernel.locks import Lock, locked_rows
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import (
     ConsentDecision,
+    DecidedText,
     Decision,
     Enrolment,
     EnrolmentSample,
@@ -30,15 +36,20 @@ from learners.models import (
     SENDCategory,
     SENDLearner,
     SENDOption,
+    ServedText,
+    SignIn,
 )
 from learners.queries import (
     LearnerState,
     SendOptions,
+    best_language,
     current_consent_of,
+    is_language,
     learner_state,
     send_data,
     version_from_column,
 )
+from signin.services.sessions import SignedIn
 
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
@@ -64,9 +75,11 @@ def learner_add(*, person: User, is_locked: bool = False) -> Learner:
 
 
 @one_transaction()
-def learners_add(*, institution: Institution, person_ids: Collection[int]) -> int:
-    """Make those of these people learners who are none yet; returns their number."""
-    keys = people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+def learners_add(*, institution: Institution, person_ids: Collection[int], are_new: bool = False) -> int:
+    """Make those of these people learners who are none yet; returns their number. `are_new` as for instructors."""
+    keys = (
+        person_ids if are_new else people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
+    )
     rows = [Learner(user_id=key, institution=institution) for key in keys]
     Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
     return len(rows)
@@ -119,12 +132,22 @@ def consent_of_version(*, institution: Institution, version: str) -> InformedCon
 
 @one_transaction()
 def consent_accept(
-    *, learner: Learner, consent: InformedConsent, language: str | None = None, address: str | None = None
+    *,
+    learner: Learner,
+    consent: InformedConsent,
+    language: str | None = None,
+    preferred: Sequence[str] = (),
+    sha256: str | None = None,
+    session_id: int | None = None,
+    address: str | None = None,
+    by: SignedIn | None = None,
 ) -> None:
     """The learner accepts the current consent, which is frozen from its first acceptance on.
 
-    Nothing changes if the learner has accepted it already and has not rejected it since. `language` is the language of
-    the displayed document, `address` the client's.
+    Nothing changes if the learner has accepted it already and has not rejected it since. `language` and `sha256` are
+    what the client says of the document that it showed; without both the one whose language fits `preferred` best
+    counts, and if none fits all of them, since the client was sent all. A text that was changed after the session
+    was served it cannot be accepted unread. `address` is the client's.
     """
     learner = learner_locked(learner.pk)
     # The version is compared because it may have been changed since the learner read it: it is not frozen yet.
@@ -135,24 +158,135 @@ def consent_accept(
         raise Invalid(version="Only the current version can be accepted.")
     if learner.consent_id == row.pk and learner.consent_rejected is None:
         return
+    # The consent's lock keeps the documents as they are until the acceptance is stored.
+    shown, found = _documents_shown(row, language, preferred, sha256)
+    if sha256 is None and session_id is not None:
+        _refuse_changed(shown, row.version, session_id)
     now = timezone.now()
     if row.accepted_at is None:
         row.accepted_at = now
         row.save(update_fields=["accepted_at"])
     learner.consent, learner.consent_accepted, learner.consent_rejected = row, now, None
     learner.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
-    _record(learner, Decision.ACCEPTED, row.version, language, address, now)
+    decision_record(
+        learner=learner,
+        decision=Decision.ACCEPTED,
+        version=row.version,
+        at=now,
+        language=found,
+        language_named=None if found is None else bool(language or sha256),
+        texts={document.language: text_kept(document) for document in shown},
+        address=address,
+        by=by,
+    )
+
+
+def _documents_shown(
+    consent: InformedConsent, language: str | None, preferred: Sequence[str], sha256: str | None
+) -> tuple[list[InformedConsentDocument], str | None]:
+    """The documents that are accepted, and the language if it is known. Invalid if there is nothing to read."""
+    documents = list(consent.documents.select_related("pdf").order_by("language"))
+    readable = [document for document in documents if document_has_text(document)]
+    if not readable:
+        raise Invalid(version="This version has no document with a text, so nobody can accept it.")
+    if language is not None:
+        if not any(is_language(document.language, language) for document in documents):
+            raise Invalid(language="This version has no document in this language.")
+        readable = [document for document in readable if is_language(document.language, language)]
+        if not readable:
+            raise Invalid(language="The document in this language has no text.")
+    if sha256 is not None:
+        readable = [document for document in readable if document_hash(document) == sha256.lower()]
+        if not readable:
+            raise Invalid(sha256="This is not the present text: it has been changed. Read it again.")
+    if language is not None or sha256 is not None:
+        return readable[:1], readable[0].language
+    found = best_language((document.language for document in readable), preferred)
+    return [document for document in readable if found in (None, document.language)], found
+
+
+def _refuse_changed(documents: Iterable[InformedConsentDocument], version: str, session_id: int) -> None:
+    """Invalid if the session was served another text of one of these documents than the present one."""
+    served = dict(
+        ServedText.objects.filter(session=session_id, version=version).values_list("language", "sha256"),
+    )
+    for document in documents:
+        digest = document_hash(document)
+        if served.get(document.language, digest) != digest:
+            raise Invalid(version="Its text has been changed since you received it. Read it again.")
+
+
+@notes_served
+def served_texts_noted(session_id: int, texts: Served) -> None:
+    """Note that this session of a learner has received these texts."""
+    rows = [
+        ServedText(session_id=session_id, version=version, language=language, sha256=sha256)
+        for version, language, sha256 in texts
+    ]
+    unique = ("session", "version", "language")
+    with suppress(IntegrityError), one_transaction():  # the session may have been deleted meanwhile
+        ServedText.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=unique, update_fields=("sha256",), batch_size=500
+        )
 
 
 @one_transaction()
-def consent_reject(*, learner: Learner, language: str | None = None, address: str | None = None) -> None:
+def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn | None = None) -> None:
     """The learner withdraws the acceptance. The consent and the time of its acceptance stay stored."""
     learner = learner_locked(learner.pk)
     if learner.consent is None or learner.consent_rejected is not None:
         raise Unknown("There is no consent to reject.")
     learner.consent_rejected = timezone.now()
     learner.save(update_fields=["consent_rejected"])
-    _record(learner, Decision.REJECTED, learner.consent.version, language, address, learner.consent_rejected)
+    version = learner.consent.version
+    accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
+    decision_record(
+        learner=learner,
+        decision=Decision.REJECTED,
+        version=version,
+        at=learner.consent_rejected,
+        language=accepted and accepted.language,
+        language_named=accepted and accepted.language_named,
+        texts={} if accepted is None else {row.language: row.text for row in accepted.texts.select_related("text")},
+        address=address,
+        by=by,
+    )
+
+
+_SIGN_IN = {CallerKind.LAUNCHED: SignIn.LAUNCHER, CallerKind.LEARNER_SESSION: SignIn.LEARNER_SESSION}
+
+
+def decision_record(
+    *,
+    learner: Learner,
+    decision: Decision,
+    version: str,
+    at: datetime,
+    language: str | None,
+    language_named: bool | None,
+    texts: Mapping[str, ConsentText],
+    address: str | None,
+    by: SignedIn | None,
+) -> None:
+    """Record a decision about these texts, by language."""
+    row = ConsentDecision.objects.create(
+        institution_id=learner.institution_id,
+        owner=learner,
+        learner_id=learner.learner_id,
+        decision=decision.value,
+        version=version,
+        language=language,
+        language_named=language_named,
+        address=address,
+        at=at,
+        signed_in=by and _SIGN_IN.get(by.kind, SignIn.PASSWORD).value,
+        vle_id=by and by.vle_id,
+        vle_name=by.vle_name if by else "",
+    )
+    DecidedText.objects.bulk_create(
+        DecidedText(institution_id=learner.institution_id, decision=row, text=text, language=code)
+        for code, text in texts.items()
+    )
 
 
 def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:
@@ -183,7 +317,7 @@ def learner_state_locked(learner_id: int) -> LearnerState:
 
 def learner_locked_of(institution_id: int, uid: str) -> Learner:
     """The same of the learner with this uid."""
-    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=uid)).learner
+    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=identifier_key(uid))).learner
 
 
 def state_of_locked_row(learner: Any) -> LearnerState:
@@ -202,20 +336,6 @@ def state_of_locked_learner(learner: Learner, current: list[int] | None) -> Lear
     if learner.consent is None and learner.consent_id is not None:
         learner.consent = InformedConsent.objects.get(pk=learner.consent_id)
     return LearnerState(learner, version_from_column(current))
-
-
-def _record(
-    learner: Learner, decision: Decision, version: str, language: str | None, address: str | None, at: datetime
-) -> None:
-    ConsentDecision.objects.create(
-        institution_id=learner.institution_id,
-        learner_id=learner.learner_id,
-        decision=decision.value,
-        version=version,
-        language=language,
-        address=address,
-        at=at,
-    )
 
 
 @one_transaction()
@@ -292,6 +412,11 @@ def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLea
     return row
 
 
+def assignments_locked(*, institution_id: int | None, category_id: Any) -> None:
+    """Lock the assignments that are deleted with a category: they come before it in the order of locks."""
+    locked_rows(SENDLearner.objects.filter(institution=institution_id, category=category_id), Lock.DELETE)
+
+
 def _refuse_no_category(category: SENDCategory, institution_id: int) -> None:
     """Invalid unless the category exists in this institution; it is locked until the transaction ends."""
     rows = SENDCategory.objects.filter(pk=category.pk, institution=institution_id).select_for_update(no_key=True)
@@ -327,8 +452,8 @@ def capture_stored(
 ) -> Iterator[StoredFile]:
     """Store captured content as a file of the learner; the block runs in the same transaction and refers to the file.
 
-    Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends. `locked`
-    locks the learner in that transaction, and what else the block needs.
+    RefusedForGood, and nothing is stored, unless the learner's consent is valid now and until the transaction ends.
+    `locked` locks the learner in that transaction, and what else the block needs.
     """
     _refuse_without_consent(learner_state_known(learner))
     with (
@@ -358,4 +483,4 @@ def learner_state_known(learner: Learner) -> LearnerState:
 def _refuse_without_consent(state: LearnerState) -> None:
     status = state.ic_status
     if not status.startswith("VALID"):
-        raise Invalid(consent=status)
+        raise RefusedForGood(consent=status)

@@ -258,6 +258,9 @@ class Alert(Timestamped):
     level = models.SmallIntegerField(choices=[(level.value, level.name.title()) for level in AlertLevel])
     instruments = models.ManyToManyField(Instrument, related_name="+")
     message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    unknown_code = models.CharField(
+        max_length=250, blank=True, default="", help_text="The code that was sent, if it is no message's."
+    )
     data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="alerts")
     raised_at = models.DateTimeField()
 
@@ -272,4 +275,4 @@ class Alert(Timestamped):
         indexes = [models.Index(fields=("learner", "activity"), name="alert_of_pair")]
 
     def __str__(self) -> str:
-        return f"{self.level} {self.message_code_id}"
+        return f"{self.level} {self.message_code_id or self.unknown_code}"

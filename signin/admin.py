@@ -34,8 +34,8 @@ class CallerSessionAdmin(ReadOnlyAdmin):
 class SignInCounterAdmin(BaseAdmin):
     """Rows can be deleted, which unlocks an account or address. Keys are hashes: rows differ by count and time only."""
 
-    list_display = ("key", "failures", "since")
-    ordering = ("-since", "key")
+    list_display = ("key", "failures", "last_failure_at")
+    ordering = ("-last_failure_at", "key")
 
     def has_add_permission(self, request) -> bool:
         return False

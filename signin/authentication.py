@@ -2,18 +2,22 @@
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPE_BYTES, JWTAuthentication
 
 from kernel.caller import Caller
+from kernel.http.browser import SESSION_KEY
 from kernel.ids import bounded_id
 from signin.callers import caller_of
 from signin.tokens import AccessToken, InvalidToken
 
-SESSION_KEY = "caller_session"
-
 
 class TokenAuthentication(JWTAuthentication):
-    """`Authorization: JWT <access token>` or `Bearer <access token>`."""
+    """`Authorization: JWT <access token>` or `Bearer <access token>`, the word in any case."""
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        words = header.split()
+        known = {name.lower(): name for name in AUTH_HEADER_TYPE_BYTES}
+        return super().get_raw_token(b" ".join([*(known.get(word.lower(), word) for word in words[:1]), *words[1:]]))
 
     def authenticate_header(self, request) -> str:
         return "JWT"

@@ -39,6 +39,7 @@ def _person(sid):
         "user__is_staff",
         "user__login_allowed",
         "assessment_session_id",
+        "launcher__vle",
         *flags,
         *institution_columns,
     )
@@ -96,7 +97,7 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
     flags = [_FLAG_COLUMNS.get(flag, flag) for flag in FLAGS]
     institution_columns = [f"institution__{column}" for column in _INSTITUTION_COLUMNS]
     row = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *institution_columns).first()
-    return row and _person_caller(None, kind, *row[:4], None, *row[4:])
+    return row and _person_caller(None, kind, *row[:4], None, None, *row[4:])
 
 
 def _module_named(kind: CallerKind, id: int) -> Caller | None:
@@ -112,7 +113,7 @@ def _institution(columns) -> Institution | None:
     return None if columns[0] is None else Institution.from_db(DEFAULT_DB_ALIAS, _INSTITUTION_COLUMNS, columns)
 
 
-def _person_caller(session, kind, person, name, staff, login_allowed, assessment, *rest) -> Caller:
+def _person_caller(session, kind, person, name, staff, login_allowed, assessment, vle, *rest) -> Caller:
     institution = _institution(rest[len(FLAGS) :])
     roles, everywhere = NOBODY, NOBODY
     if institution is not None:
@@ -123,10 +124,11 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
     elif kind is not CallerKind.PERSON:
-        trusted = _is_trusted_by(institution, kind)
-        roles = roles if trusted else roles & UNFLAGGED
-        login_allowed = login_allowed and trusted and not staff
-    return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed)
+        roles = roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED
+        login_allowed = False
+    if kind is not CallerKind.LAUNCHED or (institution is not None and institution.launcher_everywhere):
+        vle = None
+    return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed, vle_id=vle)
 
 
 def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:

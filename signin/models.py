@@ -1,4 +1,4 @@
-"""Sessions of callers, counters of failed sign-ins, and launchers: tickets that sign in people who come from a VLE."""
+"""Sessions of callers, failed sign-ins, known places, and launchers: tickets that sign in people whom a VLE sends."""
 
 from django.conf import settings
 from django.db import models
@@ -58,17 +58,27 @@ class CallerSession(models.Model):
 
 
 class SignInCounter(models.Model):
-    """Number of failed sign-ins since `since`. The key is a keyed hash of account and address, or of one of them."""
+    """Failed sign-ins. The key is a keyed hash of account and address, or of one of them."""
 
     key = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
-    since = models.DateTimeField()
+    last_failure_at = models.DateTimeField(db_column="since")
 
     class Meta:
-        indexes = [models.Index(fields=("since",), name="sign_in_counter_since")]
+        indexes = [models.Index(fields=("last_failure_at",), name="sign_in_counter_since")]
 
     def __str__(self) -> str:
-        return f"{self.failures} since {self.since}"
+        return f"{self.failures} until {self.last_failure_at}"
+
+
+class SignInPlace(models.Model):
+    """A place from which an account has signed in. The key is a keyed hash of both: it names neither."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    used_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"used at {self.used_at}"
 
 
 class Target(models.IntegerChoices):

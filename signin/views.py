@@ -13,7 +13,7 @@ from django.views.generic import FormView
 from institutions.models import User
 from kernel.caller import Caller, CallerKind
 from kernel.http.address import client_address
-from signin.authentication import SESSION_KEY
+from kernel.http.browser import SESSION_KEY
 from signin.callers import caller_of
 from signin.forms import SignInForm
 from signin.services import LockedOut
@@ -57,7 +57,8 @@ class SignInView(RedirectURLMixin, FormView):
         return super().get_context_data(**values, **context)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
-        credentials = {"username": form.cleaned_data["email"], "password": form.cleaned_data["password"]}
+        values = form.cleaned_data
+        credentials = {"username": values["email"], **{name: values[name] for name in ("password", "institution")}}
         try:
             person = authenticate(self.request, **credentials)
         except LockedOut as error:
@@ -79,7 +80,7 @@ class SignInView(RedirectURLMixin, FormView):
 def _in_words(seconds: int) -> str:
     """Minutes are rounded up, so that an attempt after that time is not too early."""
     if seconds < 90:
-        return f"{seconds} seconds"
+        return f"{seconds} seconds" if seconds > 1 else "a second"
     return f"{-(-seconds // 60)} minutes"
 
 

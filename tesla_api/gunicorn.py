@@ -1,13 +1,18 @@
-"""How gunicorn serves the application; the command line overrides every value."""
+"""How gunicorn serves the application; the command line overrides every value.
 
-import os
+The application's settings are read here, before the first bind: a wrong one ends the server instead of its workers,
+which gunicorn would start again for ever.
+"""
+
 from pathlib import Path
 
+from tesla_api import settings
+
 wsgi_app = "tesla_api.wsgi:application"
-bind = f"{os.environ.get('WEB_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+bind = f"{settings.WEB_HOST}:{settings.WEB_PORT}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-threads = int(os.environ.get("WEB_THREADS") or 4)
+workers = settings.WEB_CONCURRENCY
+threads = settings.WEB_THREADS
 timeout = 60
 
 # The heartbeat file must not block a worker on a slow disk.

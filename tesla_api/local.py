@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+NAMES = ("secret_key", "token_keys", "encryption_key")
+
 
 def local_keys(directory: Path) -> dict[str, str]:
     """{"secret_key", "token_keys", "encryption_key"}: the stored ones, else new ones.
@@ -30,4 +32,12 @@ def local_keys(directory: Path) -> dict[str, str]:
             pass
         finally:
             draft.unlink()
-    return json.loads(path.read_text())
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, str]:
+    """Raises ValueError when the file has no keys."""
+    keys = json.loads(path.read_text())
+    if not isinstance(keys, dict) or not all(isinstance(keys.get(name), str) for name in NAMES):
+        raise ValueError(f"{path} has no keys.")
+    return keys

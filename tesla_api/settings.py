@@ -1,57 +1,52 @@
 """All settings. Values come from the environment; `.env.example` lists every variable with its meaning and default.
 
 With DEMO=1 (a local start) keys are generated once and stored in `var/`, the database is SQLite, hosts are local.
-Without DEMO=1 a missing required variable stops the start.
+Without DEMO=1 a missing required variable stops the start, and so does a value that cannot be meant, with one line:
+see tesla_api/environment.py.
 """
 
-import re
-import sys
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 
+from tesla_api import environment as env
 from tesla_api.local import local_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
+DEMO = env.switch("DEMO", default=False)
+DEBUG = env.switch("DEBUG", default=False)
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 
-def required(name: str, meaning: str) -> str:
-    """The variable's value; exits with one line when it is missing."""
-    value = env.str(name, default="")
-    if not value:
-        sys.exit(f"{name} is not set: {meaning}. See .env.example, or set DEMO=1 for a local start.")
-    return value
+# Where the server listens; tesla_api/gunicorn.py takes these.
+WEB_HOST = env.listening_host("WEB_HOST", "127.0.0.1")
+WEB_PORT = env.number("PORT", 8000, 1, 65535)
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 2, 1, 1000)
+WEB_THREADS = env.number("WEB_THREADS", 4, 1, 1000)
 
-
-DEMO = env.bool("DEMO", default=False)
-DEBUG = env.bool("DEBUG", default=False)
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
-
+_local: dict[str, str] = {}
 if DEMO:
-    _local = local_keys(VAR_DIR)
-    SECRET_KEY = env.str("SECRET_KEY", default=_local["secret_key"])
-    _token_keys = env.str("TOKEN_KEYS", default=_local["token_keys"])
-    ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[_local["encryption_key"]])
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-    _database = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'tesla.sqlite3'}")
-else:
-    SECRET_KEY = required("SECRET_KEY", "Django's secret key, 50 random characters")
-    _token_keys = required("TOKEN_KEYS", "the key ring of the tokens, as name:secret, the signing key first")
-    ENCRYPTION_KEYS = [key.strip() for key in required("ENCRYPTION_KEYS", "Fernet keys, the newest first").split(",")]
-    ALLOWED_HOSTS = [h.strip() for h in required("ALLOWED_HOSTS", "the host names of this service").split(",")]
-    _database = required("DATABASE_URL", "the database, as postgres://user:password@host:5432/name")
-
+    try:
+        _local = local_keys(VAR_DIR)
+    except OSError:
+        env.stop("VAR_DIR must be a folder in which this process may write.")
+    except ValueError:
+        env.stop("VAR_DIR must be a folder with keys of a local start: its local.json has none; delete it.")
+    _local |= {"hosts": "127.0.0.1,localhost,[::1]", "database": f"sqlite:///{VAR_DIR / 'tesla.sqlite3'}"}
+SECRET_KEY = env.secret("SECRET_KEY", "Django's secret key, 50 random characters", _local.get("secret_key"))
 # Name -> secret. The first key signs, all verify. To rotate, put a new key in front and remove the old one when the
 # tokens that it signed have expired.
-TOKEN_KEYS: dict[str, str] = dict(entry.strip().split(":", 1) for entry in _token_keys.split(",") if ":" in entry)
-if not TOKEN_KEYS or any(len(secret) < 32 or not name.isalnum() for name, secret in TOKEN_KEYS.items()):
-    sys.exit(
-        "TOKEN_KEYS must be name:secret pairs, separated by commas; names of letters and digits, secrets of 32 or more."
+TOKEN_KEYS = env.key_ring(
+    "TOKEN_KEYS", "the key ring of the tokens, as name:secret, the signing key first", _local.get("token_keys")
+)
+ENCRYPTION_KEYS = env.encryption_keys("ENCRYPTION_KEYS", "Fernet keys, the newest first", _local.get("encryption_key"))
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "the host names of this service", _local.get("hosts"))
+DATABASES = {
+    "default": env.database(
+        "DATABASE_URL", "the database, as postgres://user:password@host:5432/name", _local.get("database")
     )
+}
 
 INSTALLED_APPS = [
     "tesla_api.apps.TeslaConfig",
@@ -92,6 +87,7 @@ MIDDLEWARE = [
     "tesla_api.browsers.People",
     "tesla_api.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kernel.http.repeats.RepeatedViews",  # the last one: the middleware above has passed the request on
 ]
 ROOT_URLCONF = "tesla_api.urls"
 RESOURCE_TREE = "tesla_api.tree"  # where the kernel finds TREE, CALLS and PROCEDURES
@@ -113,8 +109,10 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 INSTALLED_APPS.append("django.forms")
 
-DATABASES = {"default": environ.Env.db_url_config(_database)}
-DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=600)}
+DATABASES["default"] |= {
+    "ATOMIC_REQUESTS": False,
+    "CONN_MAX_AGE": env.number("DATABASE_CONN_MAX_AGE", 600, 0, 86_400),
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Without these, concurrent writers lose transactions to "database is locked".
     DATABASES["default"] |= {"OPTIONS": {
@@ -128,6 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "institutions.User"
 AUTHENTICATION_BACKENDS = ["signin.backends.EmailBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique within an institution, and the backend looks up none
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -140,62 +139,57 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "signin"
 LOGIN_REDIRECT_URL = "/"
-ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
-PERSON_SESSION_LIFETIME = timedelta(hours=env.int("PERSON_SESSION_HOURS", default=24))
-MODULE_SESSION_LIFETIME = timedelta(minutes=env.int("MODULE_SESSION_MINUTES", default=120))
-GLOBAL_ADMIN_SESSION_LIFETIME = timedelta(minutes=env.int("GLOBAL_ADMIN_SESSION_MINUTES", default=60))
-SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)  # per account or role, and address
-SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
-SIGN_IN_FAILURES_PER_ROLE = env.int("SIGN_IN_FAILURES_PER_ROLE", default=50)  # of a VLE or provider, from anywhere
-SIGN_IN_WINDOW = timedelta(minutes=env.int("SIGN_IN_WINDOW_MINUTES", default=15))
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.number("ACCESS_TOKEN_MINUTES", 15, 1, 1440))
+PERSON_SESSION_LIFETIME = timedelta(hours=env.number("PERSON_SESSION_HOURS", 24, 1, 8760))
+MODULE_SESSION_LIFETIME = timedelta(minutes=env.number("MODULE_SESSION_MINUTES", 120, 1, 525_600))
+GLOBAL_ADMIN_SESSION_LIFETIME = timedelta(minutes=env.number("GLOBAL_ADMIN_SESSION_MINUTES", 60, 1, 525_600))
+SIGN_IN_FAILURES = env.number("SIGN_IN_FAILURES", 10, 1, 1_000_000)  # per account or role, and address
+SIGN_IN_FAILURES_PER_ACCOUNT = env.number("SIGN_IN_FAILURES_PER_ACCOUNT", 20, 1, 1_000_000)  # from anywhere
+SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 300, 1, 1_000_000)
+SIGN_IN_FAILURES_PER_ROLE = env.number("SIGN_IN_FAILURES_PER_ROLE", 50, 1, 1_000_000)  # from anywhere
+SIGN_IN_WINDOW = timedelta(minutes=env.number("SIGN_IN_WINDOW_MINUTES", 15, 1, 1440))
 # The message broker's URL as providers' workers reach it; they get it when they sign in.
-PROVIDER_BROKER_URL = env.str("PROVIDER_BROKER_URL", default="")
-TRUSTED_PROXIES = [proxy.strip() for proxy in env.list("TRUSTED_PROXIES", default=[])]
-try:
-    for _proxy in TRUSTED_PROXIES:
-        ip_network(_proxy, strict=False)
-except ValueError:
-    sys.exit("TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas.")
-_ADDRESS = r"https?://[^\s/?#@]+(/[^\s?#]*)?"
-PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
-if PUBLIC_URL and not re.fullmatch(_ADDRESS, PUBLIC_URL):
-    sys.exit("PUBLIC_URL must be an address without query, such as https://trust.example.org.")
+PROVIDER_BROKER_URL = env.broker("PROVIDER_BROKER_URL")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")
 
 # URLs for learners' pages. A path is below the service's own address, which is also the default for dashboards.
-DASHBOARD_URL = (env.str("DASHBOARD_URL", default="") or PUBLIC_URL).rstrip("/")
-WEB_PLUGIN_URL = env.str("WEB_PLUGIN_URL", default="") or "/static/web-plugin"
-LOGO_URL = env.str("LOGO_URL", default="") or "/static/tesla/mark.svg"
-if DASHBOARD_URL and not re.fullmatch(_ADDRESS, DASHBOARD_URL):
-    sys.exit("DASHBOARD_URL must be an address without query, such as https://dashboard.example.org.")
+DASHBOARD_URL = env.address("DASHBOARD_URL", PUBLIC_URL, example="https://dashboard.example.org")
+WEB_PLUGIN_URL = env.place("WEB_PLUGIN_URL", "/static/web-plugin")
+WEB_PLUGIN_SCRIPT = env.file_name("WEB_PLUGIN_SCRIPT", "web-plugin.js")
+WEB_PLUGIN_STYLE = env.file_name("WEB_PLUGIN_STYLE", "styles.css")
+LOGO_URL = env.place("LOGO_URL", "/static/tesla/mark.svg")
 if any("auth" in place.lower() for place in ([DASHBOARD_URL] if DASHBOARD_URL else ALLOWED_HOSTS)):
-    sys.exit('DASHBOARD_URL must be an address without "auth": VLE plugins cut the launcher\'s address there.')
+    env.stop('DASHBOARD_URL must be an address without "auth": VLE plugins cut the launcher\'s address there.')
 if not DASHBOARD_URL and any(host.startswith((".", "*")) for host in ALLOWED_HOSTS):
-    sys.exit("DASHBOARD_URL or PUBLIC_URL must be set where ALLOWED_HOSTS has patterns: any host may match them.")
-for _name, _place in {"WEB_PLUGIN_URL": WEB_PLUGIN_URL, "LOGO_URL": LOGO_URL}.items():
-    if not re.fullmatch(r"(https?:/)?(/[^\s/?#@]+)+/?", _place):
-        sys.exit(f"{_name} must be an address without query, or a path at this service.")
+    env.stop("DASHBOARD_URL or PUBLIC_URL must be set where ALLOWED_HOSTS has patterns: any host may match them.")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_DIR", default="") or VAR_DIR / "static")
+STATIC_ROOT = env.folder("STATIC_DIR", VAR_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-if env.str("S3_BUCKET", default=""):
+S3_BUCKET = env.bucket("S3_BUCKET")
+_s3 = {
+    "endpoint_url": env.address("S3_ENDPOINT_URL", example="https://s3.example.org") or None,
+    "region_name": env.text("S3_REGION") or None,
+    "access_key": env.text("S3_ACCESS_KEY_ID") or None,
+    "secret_key": env.text("S3_SECRET_ACCESS_KEY") or None,
+}
+env.refuse_half(("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"))
+if S3_BUCKET:
     from boto3.s3.transfer import TransferConfig
 
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
-            "bucket_name": env.str("S3_BUCKET"),
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
-            "region_name": env.str("S3_REGION", default="") or None,
-            "access_key": env.str("S3_ACCESS_KEY_ID", default="") or None,
-            "secret_key": env.str("S3_SECRET_ACCESS_KEY", default="") or None,
+            "bucket_name": S3_BUCKET,
+            **_s3,
             "default_acl": None,
             "file_overwrite": False,
             "querystring_auth": True,
@@ -205,12 +199,12 @@ if env.str("S3_BUCKET", default=""):
             "transfer_config": TransferConfig(use_threads=False),
         },
     }
-EVIDENCE_URL_SECONDS = env.int("EVIDENCE_URL_SECONDS", default=300)
-CONSENT_PDF_URL_SECONDS = env.int("CONSENT_PDF_URL_SECONDS", default=24 * 3600)
+EVIDENCE_URL_SECONDS = env.number("EVIDENCE_URL_SECONDS", 300, 1, 604_800)
+CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31_536_000)
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
-REQUEST_BODY_BYTES = env.int("REQUEST_BODY_BYTES", default=2 * 1024 * 1024)  # except file uploads
-SAMPLE_BYTES = env.int("SAMPLE_BYTES", default=100 * 1024 * 1024)  # limit of a sample after decoding
-SPOOL_DIR = env.str("SPOOL_DIR", default="") or None
+REQUEST_BODY_BYTES = env.number("REQUEST_BODY_BYTES", 2 * 1024 * 1024, 1024, 2**31)  # except file uploads
+SAMPLE_BYTES = env.number("SAMPLE_BYTES", 100 * 1024 * 1024, 1024, 2**40)  # limit of a sample after decoding
+SPOOL_DIR = env.spool_folder("SPOOL_DIR")
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_BYTES
 
 REST_FRAMEWORK = {
@@ -310,21 +304,19 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms; no script reads the cookie
 # Everything but a local start is reached by TLS.
-_tls = env.bool("TLS", default=not DEMO)
+_tls = env.switch("TLS", default=not DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _tls
-SECURE_SSL_REDIRECT = env.bool("TLS_REDIRECT", default=_tls)
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if _tls else 0)
+SECURE_SSL_REDIRECT = env.switch("TLS_REDIRECT", default=_tls)
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000 if _tls else 0, 0, 315_360_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS", patterns=True)
 if PUBLIC_URL:
     CSRF_TRUSTED_ORIGINS += ["/".join(PUBLIC_URL.split("/")[:3])]
 CSRF_FAILURE_VIEW = "tesla_api.start_pages.csrf_failure"
 # Answer learner enrolment and consent in the shapes that older dashboards read: see learners/api/shared/legacy.py.
-LEGACY_DASHBOARD = env.bool("LEGACY_DASHBOARD", default=False)
+LEGACY_DASHBOARD = env.switch("LEGACY_DASHBOARD", default=False)
 # Dashboards on other hosts. They send tokens, never cookies, and may read only the API and its files.
-CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("CORS_ALLOWED_ORIGINS", default=[])]
-if not all(re.fullmatch(r"https?://[^\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):
-    sys.exit("CORS_ALLOWED_ORIGINS must be origins such as https://dashboard.example.org, separated by commas.")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/+(api|lapi|files)/"  # some clients request //api, which is answered, too
 CORS_ALLOW_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "if-match", "if-none-match")
@@ -336,6 +328,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "filters": {"brief": {"()": "kernel.http.logs.BriefAboutClients"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief"]}},
+    "root": {"handlers": ["stderr"], "level": env.log_level("LOG_LEVEL", "WARNING")},
 }

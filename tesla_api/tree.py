@@ -11,7 +11,7 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
-from courses.api.user import UserViewSet
+from courses.api.learner_membership import LearnerMembershipViewSet
 from courses.api.vle_activity import VLEActivityViewSet
 from courses.api.vle_activity_instrument import VLEActivityInstrumentViewSet
 from courses.api.vle_activity_learner import VLEActivityLearnerViewSet
@@ -36,11 +36,13 @@ from institutions.api.vle_instrument import VLEInstrumentViewSet
 from institutions.api.vle_self import VLESelfViewSet
 from kernel.routing import Call, Procedure, Resource
 from learners.api.learner import LearnerViewSet
+from learners.api.learner_decision import LearnerDecisionViewSet
 from learners.api.learner_send import LearnerSENDViewSet
 from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
+from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
@@ -57,13 +59,21 @@ TREE = (
     ),
     Resource("institution/{parent_lookup_institution_id}/instrument/{id}/", InstrumentViewSet),
     Resource("institution/{parent_lookup_institution_id}/ui/{id}/", UIOptionViewSet),
-    Resource("institution/{parent_lookup_institution_id}/user/{id}/", UserViewSet),
+    Resource("institution/{parent_lookup_institution_id}/user/{id}/", MergingUserViewSet),
     Resource("institution/{parent_lookup_institution_id}/instructor/{id}/", InstructorViewSet),
     Resource("institution/{parent_lookup_institution_id}/learner/{id}/", LearnerViewSet),
     Resource("institution/{parent_lookup_institution_id}/send/{id}/", SENDCategoryViewSet),
     Resource(
         "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/send/{id}/",
         LearnerSENDViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/decision/{id}/",
+        LearnerDecisionViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/membership/{id}/",
+        LearnerMembershipViewSet,
     ),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
     Resource(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from codecs import lookup
 
 from django.conf import settings
@@ -54,4 +55,9 @@ def checked(application):
     return respond
 
 
-application = checked(get_wsgi_application())
+try:
+    application = checked(get_wsgi_application())
+except SystemExit as wrong:  # a wrong setting
+    # A gunicorn that was started without tesla_api/gunicorn.py ends only when a worker ends with this code.
+    sys.stderr.write(f"{wrong.code}\n")
+    sys.exit(3)

@@ -17,9 +17,13 @@ from courses.models import (
     CourseInstructor,
     CourseLearner,
     GroupCourse,
+    Import,
+    ImportPart,
+    ImportTrial,
 )
 from institutions.models import (
     VLE,
+    ConsentText,
     InformedConsent,
     InformedConsentDocument,
     Institution,
@@ -28,7 +32,7 @@ from institutions.models import (
     UIOption,
     User,
 )
-from learners.models import Learner, SENDCategory, SENDLearner
+from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -111,6 +115,11 @@ class Home:
         # The teacher, ann and bob are in the course, the visitor in another one, eve in none.
         self.join(self.course, "teacher", "ann", "bob")
         self.join(self.other_course, "visitor")
+        self.job = Import.objects.create(
+            institution=self.institution, filename="people.csv", state="uploaded", columns=["uid"], rows=1
+        )
+        ImportPart.objects.create(job=self.job, number=0, rows=[[2, ["n1"], ""]])
+        ImportTrial.objects.create(job=self.job, name="uid n1", value={})
         self.group = CourseGroup.objects.create(institution=self.institution, name="Faculty")
         GroupCourse.objects.create(institution=self.institution, group=self.group, course=self.course)
         self.activity = Activity.objects.create(
@@ -168,6 +177,21 @@ class Home:
         )
         self.document = InformedConsentDocument.objects.create(
             institution=self.institution, consent=self.consent, language="en", html="<p>I consent.</p>"
+        )
+        self.newer_document = InformedConsentDocument.objects.create(
+            institution=self.institution, consent=self.newer_consent, language="es", html="<p>Consiento.</p>"
+        )
+        # What ann agreed to once: the text is no document's any more.
+        self.kept_text = ConsentText.objects.create(
+            institution=self.institution, sha256="5" * 64, html=f"<p>I once consented at {self.prefix}.</p>"
+        )
+        ann = self.people["ann"].learner
+        self.decision = ConsentDecision.objects.create(
+            institution=self.institution, owner=ann, learner_id=ann.learner_id, decision="accepted", version="0.1.0",
+            language="en", at=PAST, address="192.0.2.9", signed_in="launcher", vle_id=self.vle.pk, vle_name="Moodle",
+        )  # fmt: skip
+        DecidedText.objects.create(
+            institution=self.institution, decision=self.decision, text=self.kept_text, language="en"
         )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
+import nh3
 from django import template
-from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from console import words
@@ -24,6 +26,7 @@ _SHAPES = {
 }
 LEVEL_KINDS = {0: "pending", 1: "none", 2: "good", 3: "fair", 4: "bad"}
 NOTHING = "\N{EN DASH}"
+SOURCE_SHOWN = 2000  # characters of a description's HTML that a page reads
 
 
 def mark(kind: str) -> SafeString:
@@ -117,8 +120,13 @@ def shown(value: Any) -> str:
 
 @register.filter
 def plain(html: str | None) -> str:
-    """A VLE's HTML description as plain text."""
-    return strip_tags(html or "").strip() or NOTHING
+    """A VLE's HTML description as plain text; of a long one the beginning.
+
+    Not Django's strip_tags: it refuses texts that are nested too deeply, and with them the whole page.
+    """
+    start = (html or "")[:SOURCE_SHOWN]
+    text = unescape(nh3.clean(start, tags=set())).strip()
+    return (f"{text} …" if len(start) < len(html or "") else text) or NOTHING
 
 
 @register.filter
@@ -130,6 +138,27 @@ def person(row: Mapping[str, Any]) -> str:
 @register.filter
 def flags(row: Mapping[str, Any]) -> str:
     return ", ".join(word for flag, word in words.FLAGS.items() if row.get(flag)) or NOTHING
+
+
+@register.filter
+def adder(membership: Mapping[str, Any]) -> str:
+    """Who put a learner into a course."""
+    name = membership["adder"]
+    match membership["added_by"]:
+        case None:
+            return "not recorded"
+        case "import":
+            return f"an import by {name}" if name else "an import"
+        case "vle":
+            return f"the VLE {name}" if name else "a VLE that is gone"
+    return name or "somebody who is gone"
+
+
+@register.filter
+def signed_in(decision: Mapping[str, Any]) -> str:
+    """How the learner was signed in at a decision."""
+    vle = decision["vle"]
+    return words.SIGN_IN_WORDS[decision["signed_in"]] + (f" of {vle['name']}" if vle else "")
 
 
 @register.filter

@@ -51,6 +51,7 @@ class ActivityViewSet(ResourceViewSet):
     filterset_class = ActivityFilter
     search_fields = ("name", "description", "vle_activity_type", "vle_activity_id")
     orderable = {name: name for name in InstitutionCourseActivitySerializer.Meta.fields}
+    lock_for_delete = ("institution",)
     scope = under(
         Course,
         rows="course",

@@ -1,12 +1,23 @@
 (function (given) {
   "use strict";
 
-  function append(parent, name, attributes) {
+  function append(parent, name, attributes, onError) {
     var element = document.createElement(name);
     Object.keys(attributes).forEach(function (key) {
       element.setAttribute(key, attributes[key]);
     });
+    if (onError) {
+      element.addEventListener("error", onError);
+    }
     parent.appendChild(element);
+  }
+
+  // A file that is missing, or that the page's own policy forbids, would leave the exam unproctored without a word.
+  function failure(file) {
+    return function () {
+      console.error("TeSLA: this file of the web plugin did not load: " + file.url);
+      navigator.sendBeacon(file.failed);
+    };
   }
 
   function start() {
@@ -14,8 +25,8 @@
       return; // the page has this script twice
     }
     append(document.body, "tesla-web-plugin", { "data-url": given.data });
-    append(document.head, "link", { rel: "stylesheet", href: given.plugin + ".css" });
-    append(document.head, "script", { src: given.plugin + ".js" });
+    append(document.head, "link", { rel: "stylesheet", href: given.style.url }, failure(given.style));
+    append(document.head, "script", { src: given.script.url }, failure(given.script));
   }
 
   if (document.body) {

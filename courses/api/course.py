@@ -67,6 +67,7 @@ class CourseViewSet(ResourceViewSet):
         name: name
         for name in ("id", "vle", "vle_course_id", "code", "description", "start", "end", "created_at", "updated_at")
     }
+    lock_for_delete = ("institution",)
     scope = under(
         Institution,
         rows="institution",

@@ -12,7 +12,7 @@ from learners.models import Learner
 
 
 class InstitutionCourseLearnerSerializer(MemberSerializer, InstitutionLearnerSerializer):
-    email = BlankableEmailField(source="user.email")
+    email = BlankableEmailField(source="user.email")  # type: ignore[assignment] # read-only
 
     class Meta:
         model = Learner

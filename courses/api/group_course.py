@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from courses.models import Course, CourseGroup, GroupCourse
+from courses.row_rules import of_own_vle
 from courses.services import groups
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
@@ -55,12 +56,13 @@ class GroupCourseViewSet(ResourceViewSet):
     serializer_class = InstitutionCourseGroupCourseSerializer
     filterset_class = GroupCourseFilter
     lookup_field = "course"
+    locks_row = False  # the service locks the new course first
     search_fields = ("course__code", "course__vle_course_id", "course__description")
     ordering = ("course", "pk")
     orderable = {"id": "course", **{name: f"course__{name}" for name in OF_COURSE}}
     scope = under(CourseGroup, rows="group", parent_lookup_id="pk", parent_lookup_institution_id="institution")
     access = {
-        Role.GLOBAL | Role.MEMBER: grant(READ),
+        Role.GLOBAL | Role.MEMBER: grant(READ, rows=of_own_vle("course__")),
         Role.ADMIN | Role.DATA: grant(WRITE),
     }
 

@@ -10,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from courses import web_plugin
 from courses.links import CONNECTOR, DATA, session_linked, session_path
 from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments, sensors
@@ -20,9 +21,9 @@ from learners.models import Learner, SENDOption
 from learners.queries import NO_SEND, send_summaries
 from signin import tokens
 
-PLUGIN = "tesla-web-plugin"  # name of the custom element and of its files below WEB_PLUGIN_URL
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 CORNER = "bottom-right"
+FAILED = {f"{kind}-failed": kind for kind in web_plugin.file_names()}  # {last word of a link: kind of file}
 SCRIPT = Path(__file__).with_name("connector.js").read_text().strip()
 # The script may be embedded in an HTML page, where these characters could end it.
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -33,11 +34,16 @@ def address(request: HttpRequest, setting: str) -> str:
     return request.build_absolute_uri(setting or "/").rstrip("/")
 
 
+def plugin_folder(request: HttpRequest) -> str:
+    """The web plugin's folder as an absolute URL with a trailing slash."""
+    return request.build_absolute_uri(web_plugin.folder_path())
+
+
 @method_decorator(csrf_exempt, name="dispatch")  # other methods are 405 even without a CSRF token
 class SessionView(View):
     """Requested by pages of other hosts, without cookies. Every invalid link is a 404."""
 
-    http_method_names = ["get", "options"]
+    http_method_names = ["get", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -53,21 +59,37 @@ class SessionView(View):
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # Without the log line of Django's own method, which has the URL.
-        return HttpResponseNotAllowed([name.upper() for name in self.http_method_names])
+        takes = "POST" if kwargs["name"] in FAILED else "GET"
+        return HttpResponseNotAllowed([takes, "OPTIONS"])
 
     def get(self, request: HttpRequest, token: str, name: str) -> HttpResponse:
-        session = session_linked(token) if name in (DATA, CONNECTOR) else None
+        if name in FAILED:
+            return self.http_method_not_allowed(request, name=name)
+        session = self.open_session(token, known=name in (DATA, CONNECTOR))
+        return _data(request, session) if name == DATA else _connector(request, session)
+
+    def post(self, request: HttpRequest, token: str, name: str) -> HttpResponse:
+        """The connector's report that a file did not load. The body is not read."""
+        if name not in FAILED:
+            return self.http_method_not_allowed(request, name=name)
+        web_plugin.file_failed(self.open_session(token), FAILED[name])
+        return HttpResponse(status=204)
+
+    @staticmethod
+    def open_session(token: str, *, known: bool = True) -> AssessmentSession:
+        session = session_linked(token) if known else None
         if session is None or session.is_over:
             raise Http404
-        return _data(request, session) if name == DATA else _connector(request, session)
+        return session
 
 
 def _connector(request: HttpRequest, session: AssessmentSession) -> HttpResponse:
     """A script that adds the web plugin to the page that includes it."""
-    options = {
-        "data": request.build_absolute_uri(session_path(session, DATA)),
-        "plugin": f"{address(request, settings.WEB_PLUGIN_URL)}/{PLUGIN}",
-    }
+    folder = plugin_folder(request)
+    options: dict[str, Any] = {"data": request.build_absolute_uri(session_path(session, DATA))}
+    for failed, kind in FAILED.items():
+        report = request.build_absolute_uri(session_path(session, failed))
+        options[kind] = {"url": f"{folder}{web_plugin.file_names()[kind]}", "failed": report}
     script = f"{SCRIPT}({orjson.dumps(options).decode().translate(ESCAPES)});\n"
     return HttpResponse(script, content_type="application/javascript; charset=utf-8")
 
@@ -95,8 +117,8 @@ def _session_data(entry: Entry, request: HttpRequest) -> dict[str, Any]:
         "logo_url": address(request, settings.LOGO_URL),
         "api_url": address(request, "/"),
         "dashboard_url": address(request, settings.DASHBOARD_URL),
-        "launcher": {"id": entry.launcher.pk, "token": entry.launcher_token},
-        "base_url": address(request, settings.WEB_PLUGIN_URL),
+        "launcher": {"id": entry.launcher and entry.launcher.pk, "token": entry.launcher_token},
+        "base_url": plugin_folder(request),
         "locale": session.locale or learner.user.locale or settings.LANGUAGE_CODE,
         "options": {"floating_menu_initial_pos": session.options.get("floating_menu_initial_pos") or CORNER},
     }

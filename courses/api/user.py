@@ -113,7 +113,7 @@ class UserViewSet(BaseUserViewSet):
         """The activities of the courses that the person teaches or attends."""
         self.get_object()
         plan = self.plan(UserActivitySerializer)
-        rows = queries.activities_of(self.person_id).order_by("pk")
+        rows = queries.activities_of(self.person_id, self.caller.vle_id).order_by("pk")
         page: Any = self.paginate_queryset(rows.values_list("course_id", "attended", "taught", *plan.columns))
         self.memberships = {course: (attended, taught) for course, attended, taught, *_ in page}
         return self.get_paginated_response(plan([row[3:] for row in page], self))

@@ -9,7 +9,7 @@ from courses.models import Activity, Course
 from courses.services import activities
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import IntegerFilter
+from kernel.filters import IdentifierFilter, KeyFilter
 from kernel.scope import under
 from kernel.serializers import Computed, OpaqueTextField
 
@@ -27,6 +27,7 @@ class VLECourseActivitySerializer(VLEDatesSerializer):
 
     course = VLEActivityCourseSerializer(read_only=True)
     conf = OpaqueTextField()
+    cut = frozenset({"name"})
 
     class Meta:
         model = Activity
@@ -37,11 +38,11 @@ class VLECourseActivitySerializer(VLEDatesSerializer):
 
 
 class VLEActivityFilter(filters.FilterSet):
-    vle_activity_type = filters.CharFilter()
-    vle_activity_id = filters.CharFilter()
+    vle_activity_type = IdentifierFilter()
+    vle_activity_id = IdentifierFilter()
     name = filters.CharFilter()
-    course_id = IntegerFilter("course")
-    vle_id = IntegerFilter("vle")
+    course_id = KeyFilter("course")
+    vle_id = KeyFilter("vle")
 
 
 class VLEActivityViewSet(ActivityViewSet):

@@ -7,7 +7,7 @@ from courses.models import Activity, ActivityInstrument
 from institutions.models import Instrument
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import IntegerFilter
+from kernel.filters import KeyFilter
 from kernel.scope import under
 from kernel.serializers import ObjectField, ResourceSerializer, TenantRelatedField
 
@@ -30,7 +30,7 @@ class VLECourseActivityInstrumentSerializer(ResourceSerializer):
 
 
 class VLEActivityInstrumentFilter(filters.FilterSet):
-    instrument_id = IntegerFilter("instrument")
+    instrument_id = KeyFilter("instrument")
 
 
 class VLEActivityInstrumentViewSet(ActivityInstrumentViewSet):

@@ -1,11 +1,13 @@
 """/vle/{vle_id}/assessment/"""
 
+from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+import orjson
+from django.core.exceptions import ValidationError as InvalidAddress
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from courses.api.session import CORNER, CORNERS
@@ -13,20 +15,21 @@ from courses.links import CONNECTOR, DATA, session_path
 from courses.models import AssessmentSession
 from courses.queries import activity_context_of_vle
 from courses.services import assessments
+from institutions.services.vles import vle_warn
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
 from kernel.procedures import ProcedureView
 from kernel.schema import WRONG_VALUES, ErrorSerializer, problems
-from kernel.serializers import BodySerializer, named_number
-from kernel.text import validate_language, validate_web_address
+from kernel.serializers import BodySerializer, IdentifierField, named_number
+from kernel.text import identifier_key, language_in, line_of, prose_of, validate_web_address
 from learners.api.learner import MissingEnrolmentsSerializer
-from signin.services.launchers import LONGEST
 
 OF_NEW = ("vle_activity_type", "vle_activity_id", "vle_learner_uid")
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
-PROSE = {"base_template": "textarea.html"}
+NO_SESSION = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
+LONGEST_ADDRESS, LONGEST_MESSAGE, LONGEST_SHOWN = 2048, 10_000, 40
 
 
 class SessionNumberField(serializers.IntegerField):
@@ -41,42 +44,121 @@ class SessionNumberField(serializers.IntegerField):
         return bounded_id(data) or 0
 
 
-class CornerField(serializers.ChoiceField):
-    """An unknown word is taken as the default corner: if it were refused, the VLE would have no session at all."""
+def warn(field: serializers.Field, sent: Any, text: str) -> None:
+    """Tell the VLE that a setting is not used as it was sent."""
+    shown = orjson.dumps(sent).decode()
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    field.root.warnings[str(field.field_name)] = f"{shown}: {text}"  # type: ignore[attr-defined] # the whole body's
 
+
+class SettingField(serializers.Field[Any, Any, Any, Any]):
+    """A setting of the exam's page or time. What cannot be used is replaced or left out, with a warning.
+
+    Nobody who sits an exam can mend a VLE's settings, and a refusal would leave the exam unproctored.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**OPTIONAL | kwargs)
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": assessments.LONGEST, "nullable": True})
+class MinutesField(SettingField):
+    def to_internal_value(self, data: Any) -> int:
+        try:
+            minutes = 0 if isinstance(data, bool) else int(data)
+        except (TypeError, ValueError, OverflowError):
+            minutes = 0
+        if minutes < 1:
+            warn(self, data, f"not a number of minutes, {assessments.MINUTES} are used")
+            return assessments.MINUTES
+        if minutes > assessments.LONGEST:
+            warn(self, data, f"more than a day, {assessments.LONGEST} minutes are used")
+        return min(minutes, assessments.LONGEST)
+
+
+@extend_schema_field({"type": "string", "enum": list(CORNERS), "nullable": True})
+class CornerField(SettingField):
     def to_internal_value(self, data: Any) -> str:
-        return CORNER if isinstance(data, str) and data not in CORNERS else super().to_internal_value(data)
+        if data in CORNERS:
+            return data
+        warn(self, data, f"none of {', '.join(CORNERS)}; {CORNER} is used")
+        return CORNER
+
+
+@extend_schema_field({"type": "string", "maxLength": 10, "nullable": True})
+class LocaleField(SettingField):
+    def to_internal_value(self, data: Any) -> str | None:
+        language = language_in(data)
+        if data not in ("", language):
+            warn(self, data, f"no language code, {language or 'the language of the learner'} is used")
+        return language
+
+
+@extend_schema_field({"type": "string", "maxLength": LONGEST_ADDRESS, "nullable": True})
+class ReturnAddressField(SettingField):
+    def to_internal_value(self, data: Any) -> str | None:
+        address = line_of(data).strip() if isinstance(data, str) else data
+        try:
+            if address == "":
+                return None
+            validate_web_address(address)
+        except InvalidAddress:
+            is_address = False
+        else:
+            is_address = len(address) <= LONGEST_ADDRESS
+        if not is_address:
+            warn(self, data, "no http or https address, it is left out")
+        return address if is_address else None
+
+
+@extend_schema_field({"type": "string", "maxLength": LONGEST_MESSAGE, "nullable": True})
+class MessageField(SettingField):
+    def to_internal_value(self, data: Any) -> str | None:
+        if not isinstance(data, str):
+            warn(self, data, "no text, it is left out")
+            return None
+        text = prose_of(data)
+        if len(text) > LONGEST_MESSAGE:
+            warn(self, data, f"longer than {LONGEST_MESSAGE} characters, the rest is left out")
+        return text[:LONGEST_MESSAGE] or None
 
 
 class AssessmentOptionsSerializer(BodySerializer):
-    floating_menu_initial_pos = CornerField(CORNERS, **OPTIONAL)
+    floating_menu_initial_pos = CornerField()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        if data != []:  # PHP writes an empty object so
+            warn(self, data, "no object, it is left out")
+        return {}
 
 
 class AssessmentBodySerializer(BodySerializer):
     """An activity and a learner for a new session; or `session_id` of one that goes on or, with `close`, ends."""
 
-    vle_activity_type = serializers.CharField(max_length=250, **OPTIONAL)
-    vle_activity_id = serializers.CharField(max_length=250, **OPTIONAL)
-    vle_learner_uid = serializers.CharField(max_length=255, **OPTIONAL)
-    max_ttl = serializers.IntegerField(
-        min_value=1, max_value=LONGEST, help_text=f"Minutes; {assessments.MINUTES} if null.", **OPTIONAL
-    )
-    redirect_reject_url = serializers.CharField(
-        max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL
-    )
-    reject_message = serializers.CharField(max_length=10_000, allow_blank=True, style=PROSE, **OPTIONAL)
-    locale = serializers.CharField(max_length=10, allow_blank=True, validators=[validate_language], **OPTIONAL)
+    vle_activity_type = IdentifierField(max_length=250, **OPTIONAL)
+    vle_activity_id = IdentifierField(max_length=250, **OPTIONAL)
+    vle_learner_uid = IdentifierField(max_length=255, **OPTIONAL)
+    max_ttl = MinutesField(help_text=f"Minutes; {assessments.MINUTES} if null.")
+    redirect_reject_url = ReturnAddressField()
+    reject_message = MessageField()
+    locale = LocaleField()
     session_id = SessionNumberField()
     options = AssessmentOptionsSerializer(**OPTIONAL)
     close = serializers.BooleanField(**OPTIONAL)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.warnings: dict[str, str] = {}
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Removes nulls: they count as missing."""
+        """Removes nulls, which count as missing, and adds the warnings about settings."""
         values = {name: value for name, value in attrs.items() if value is not None}
         needed = ("session_id",) if values.get("close") else OF_NEW
         if "session_id" not in values and (missing := [name for name in needed if name not in values]):
             raise ValidationError({name: ["This field is required."] for name in missing})
-        return values
+        return values | {"warnings": self.warnings}
 
 
 class AssessmentDataSerializer(serializers.Serializer[Any]):
@@ -97,6 +179,10 @@ class AssessmentSerializer(serializers.Serializer[Any]):
     auto_closed = serializers.BooleanField(allow_null=True)
     activity = serializers.IntegerField()
     learner = serializers.IntegerField()
+    warnings = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="By the name of a setting of the body: why it was not used as it was sent. Empty if all were.",
+    )
 
 
 class NotReadySerializer(serializers.Serializer[Any]):
@@ -120,7 +206,10 @@ class AssessmentView(ProcedureView):
             200: AssessmentSerializer,
             400: OpenApiResponse(WRONG_OR_OVER, "A value is wrong; or one text in a list: the session is over."),
             **problems(401, 403, 413, 415),
-            404: OpenApiResponse(OpenApiTypes.STR, "No such activity, learner or session: a text, not an object."),
+            404: OpenApiResponse(
+                {"oneOf": [{"type": "string"}, NO_SESSION]},
+                "No such activity or learner: a text. No such session: an object.",
+            ),
             406: OpenApiResponse(
                 PolymorphicProxySerializer("NotReadyOrAcceptable", [NotReadySerializer, ErrorSerializer], None),
                 "The learner cannot be assessed yet; or Accept names nothing that there is.",
@@ -133,6 +222,8 @@ class AssessmentView(ProcedureView):
         A session that is over is 400 with a list of one text.
         """
         body = self.read(AssessmentBodySerializer)
+        if body["warnings"]:
+            vle_warn(vle_id=self.caller.id, warnings=body["warnings"])
         try:
             session = self.session(body)
         except Unknown as error:
@@ -142,7 +233,7 @@ class AssessmentView(ProcedureView):
         except assessments.NotReady as error:
             problem = {"status": error.lack.value, "message": str(error), "enrolments": error.enrolments}
             return Response(problem, status.HTTP_406_NOT_ACCEPTABLE)
-        return Response(self.answer(session))
+        return Response(self.answer(session) | {"warnings": {name: [text] for name, text in body["warnings"].items()}})
 
     def session(self, body: dict[str, Any]) -> AssessmentSession:
         if "session_id" in body:
@@ -157,11 +248,12 @@ class AssessmentView(ProcedureView):
             instruments=context.instruments,
             uid=body["vle_learner_uid"],
             max_ttl=body.get("max_ttl", assessments.MINUTES),
-            locale=body.get("locale") or None,
+            locale=body.get("locale"),
+            credential_id=self.caller.credential_id,
             options={
                 **body.get("options", {}),
-                "redirect_reject_url": body.get("redirect_reject_url") or None,
-                "reject_message": body.get("reject_message") or None,
+                "redirect_reject_url": body.get("redirect_reject_url"),
+                "reject_message": body.get("reject_message"),
             },
         )
 
@@ -170,9 +262,11 @@ class AssessmentView(ProcedureView):
         rows = AssessmentSession.objects.select_related("activity", "learner__user")
         session = rows.filter(pk=body["session_id"], activity__vle=self.root_id).first()
         if session is None:
-            raise Unknown("Session not found")
-        own = (session.activity.vle_activity_type, session.activity.vle_activity_id, session.learner.user.uid)
-        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):
+            raise NotFound("Session not found")
+        activity, uid = session.activity, session.learner.user.uid
+        own = (activity.vle_activity_type, activity.vle_activity_id, uid)
+        named = tuple(body.get(name, value) for name, value in zip(OF_NEW, own, strict=True))
+        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):
             raise Invalid(session_id="This session is another learner's or of another activity.")
         return session
 

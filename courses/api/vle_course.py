@@ -11,9 +11,9 @@ from courses.services import courses
 from institutions.models import VLE
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import IntegerFilter
+from kernel.filters import IdentifierFilter, KeyFilter
 from kernel.scope import under
-from kernel.serializers import ResourceSerializer
+from kernel.serializers import NameField, ResourceSerializer
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,6 +30,9 @@ class VLEDatesSerializer(ResourceSerializer):
 class VLECourseSerializer(VLEDatesSerializer, InstitutionCourseSerializer):
     """`enabled`: some activity of the course is enabled. Unset dates may be sent as 1970-01-01T00:00:00Z."""
 
+    code = NameField(max_length=250)
+    cut = frozenset({"code"})
+
     class Meta:
         model = Course
         fields: tuple[str, ...] = (
@@ -42,9 +45,9 @@ class VLECourseSerializer(VLEDatesSerializer, InstitutionCourseSerializer):
 
 class VLECourseFilter(filters.FilterSet):
     code = filters.CharFilter()
-    vle_course_id = filters.CharFilter()
+    vle_course_id = IdentifierFilter()
     description = filters.CharFilter()
-    vle = IntegerFilter()
+    vle = KeyFilter()
 
 
 class VLECourseViewSet(CourseViewSet):

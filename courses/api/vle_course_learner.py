@@ -2,9 +2,9 @@
 
 from django_filters import rest_framework as filters
 
-from courses.api.shared.members import MemberFilter
-from courses.api.shared.vle_members import VLEMemberSerializer, VLEMemberViewSet
+from courses.api.shared.vle_members import VLEMemberFilter, VLEMemberSerializer, VLEMemberViewSet
 from courses.services.members import LEARNERS
+from kernel.filters import Identifying
 from kernel.serializers import Batch
 from learners import queries
 from learners.api.learner import InstitutionLearnerSerializer, LearnerViewSet
@@ -24,8 +24,12 @@ class VLECourseLearnerSerializer(VLEMemberSerializer, InstitutionLearnerSerializ
         read_only_fields = ("consent_accepted", "consent_rejected")
 
 
-class VLELearnerFilter(MemberFilter):
-    learner_id = filters.UUIDFilter()
+class LearnerIdFilter(Identifying, filters.UUIDFilter):
+    pass
+
+
+class VLELearnerFilter(VLEMemberFilter):
+    learner_id = LearnerIdFilter()
 
 
 class VLECourseLearnerViewSet(VLEMemberViewSet):

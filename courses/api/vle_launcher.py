@@ -5,21 +5,22 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from courses.api.session import address
-from courses.api.vle_assessment import OPTIONAL, SessionNumberField
+from courses.api.vle_assessment import NO_SESSION, OPTIONAL, SessionNumberField
 from courses.models import AssessmentSession
+from courses.row_rules import members_of_vle
 from institutions.models import VLE, User
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.domain import Invalid, Unknown
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
-from kernel.serializers import BodySerializer
+from kernel.serializers import BodySerializer, IdentifierField
 from kernel.text import validate_web_address
 from learners.models import Learner
 from signin.models import Launcher, Target
@@ -27,7 +28,7 @@ from signin.services.launchers import LONGEST, MINUTES, launcher_create
 
 
 class LauncherBodySerializer(BodySerializer):
-    vle_user_uid = serializers.CharField(max_length=255)
+    vle_user_uid = IdentifierField(max_length=255)
     target = serializers.ChoiceField(Target.names, help_text=f"{Target.DASHBOARD.name} if null.", **OPTIONAL)
     target_url = serializers.CharField(max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL)
     ttl = serializers.IntegerField(min_value=1, max_value=LONGEST, help_text=f"Minutes; {MINUTES} if null.", **OPTIONAL)
@@ -50,11 +51,16 @@ class LauncherView(ProcedureView):
         responses={
             200: LauncherSerializer,
             **problems(400, 401, 403, 413, 415),
-            404: OpenApiResponse(OpenApiTypes.STR, "No such person or session: a text, not an object."),
+            404: OpenApiResponse(
+                {"oneOf": [{"type": "string"}, NO_SESSION]}, "No such person: a text. No such session: an object."
+            ),
         },
     )
     def post(self, request, **_):
-        """A ticket with which one person of the institution enters a dashboard, once, without a password."""
+        """A ticket with which one person enters a dashboard, once, without a password.
+
+        The person is a member of one of the VLE's courses, unless the institution lets its VLEs send everybody.
+        """
         body = self.read(LauncherBodySerializer)
         try:
             launcher, token = self.launcher({k: v for k, v in body.items() if v is not None})
@@ -65,7 +71,10 @@ class LauncherView(ProcedureView):
         return Response({"id": launcher.pk, "token": token, "url": url})
 
     def launcher(self, values: dict[str, Any]) -> tuple[Launcher, str]:
-        person = User.objects.filter(institution=self.tenant_id, uid=values["vle_user_uid"]).first()
+        people = User.objects.filter(institution=self.tenant_id, uid=values["vle_user_uid"])
+        if not self.tenant.launcher_everywhere:
+            people = people.filter(members_of_vle(self.root_id))
+        person = people.first()
         if person is None:
             raise Unknown("User not found")
         target = Target[values.get("target", Target.DASHBOARD.name)]
@@ -86,5 +95,5 @@ class LauncherView(ProcedureView):
             return None
         session = AssessmentSession.objects.filter(pk=number, learner=person.pk, activity__vle=self.root_id).first()
         if session is None:
-            raise Unknown("Session not found")
+            raise NotFound("Session not found")
         return session

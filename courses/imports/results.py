@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from courses.imports.people import CREATED, UPDATED, RowOutcome
-from courses.imports.tables import Table, TableWriter
+from courses.imports.tables import RESULT_COLUMNS, Table, TableWriter
 
 NOT_WRITTEN = "not written"
 
@@ -29,8 +29,8 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         draft = Path(folder) / "draft"
         with draft.open("w", encoding="utf-8", newline="") as file:
-            rows = TableWriter(file, ("line", "status", "reasons", *table.columns), delimiter=table.delimiter)
-            result = Result(lambda outcome: rows.write(_cells(outcome, len(table.columns))))
+            rows = TableWriter(file, (*RESULT_COLUMNS, *table.columns), delimiter=table.delimiter)
+            result = Result(lambda outcome: rows.write(result_cells(outcome, len(table.columns))))
             yield result
         if result.undone:
             draft = _rewritten_as_undone(draft, table.delimiter)
@@ -38,7 +38,7 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
         draft.replace(path)
 
 
-def _cells(outcome: RowOutcome, width: int) -> tuple[object, ...]:
+def result_cells(outcome: RowOutcome, width: int) -> tuple[object, ...]:
     """The cells of a line of the result; empty ones for a line that could not be parsed."""
     cells = outcome.row.cells or ("",) * width
     return outcome.row.line, outcome.status, " ".join(outcome.reasons), *cells

@@ -1,20 +1,30 @@
-"""Reads CSV files line by line, and writes them so that spreadsheets execute no cell as a formula."""
+"""Reads tables row by row, from CSV files and workbooks, and writes CSV that no spreadsheet runs as formulas."""
 
+import codecs
 import csv
 import gzip
+import io
+import re
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from django.core.exceptions import ValidationError
 
+from courses.imports.workbooks import WorkbookError, is_workbook, refuse_other_formats, workbook_rows
 from kernel.domain import DomainError
-from kernel.text import validate_line
+from kernel.text import validate_line, validate_prose
 
 LONGEST_LINE = 64 * 1024
-DELIMITERS = ",", ";"
+DELIMITERS = ",", ";", "\t"
+ENCODINGS = "utf-8", "utf-16", "windows-1252"
+RESULT_COLUMNS = "line", "status", "reasons"  # the first columns of the result of an import
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+_UNDECODABLE = re.compile("[\udc80-\udcff]")
+_GZIP = b"\x1f\x8b"
 
 
 class TableError(DomainError):
@@ -22,87 +32,256 @@ class TableError(DomainError):
 
 
 class Row(NamedTuple):
-    """A line of a table. A line with a `problem` has no cells."""
+    """A row of a table and the line where it begins. A row with a `problem` has no cells.
+
+    A cell is None where the row ends before the column.
+    """
 
     line: int
-    cells: tuple[str, ...]
+    cells: tuple[str | None, ...]
     problem: str = ""
 
 
 class Table:
-    """A CSV file in UTF-8, plain or as .gz, whose first line names the columns.
+    """A CSV file (plain or packed with gzip) or an .xlsx workbook, whose first line names the columns.
 
-    A row is one line: an unclosed quote makes only its own line invalid, and lines of limited length bound the memory.
+    A line break inside quotes belongs to its cell. A quote that is never closed spoils only its own line, and rows of
+    limited length bound the memory.
+
+    `forgiving` takes what spreadsheets make of a table: blank and short rows, separators without a value at the end, a
+    first line `sep=;`, and the result of an import, whose own columns and apostrophes are taken off.
     """
 
-    def __init__(self, path: Path, *, delimiters: Sequence[str] = (",",)) -> None:
-        """Uses the delimiter that splits the first line into the most columns."""
-        self.path = path
-        header = next(self._lines(), None)
-        candidates = [(_parsed(header, mark), mark) for mark in delimiters] if header else []
-        if not candidates:
-            raise TableError(f"{path} is empty.")
-        row, self.delimiter = max(candidates, key=lambda candidate: len(candidate[0].cells))
-        if row.problem:
-            raise TableError(f"{path}, line 1: {row.problem}")
-        self.columns = tuple(name.strip() for name in row.cells)
-        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
+    def __init__(
+        self,
+        path: Path,
+        *,
+        delimiters: Sequence[str] = (",",),
+        encoding: str | None = None,
+        forgiving: bool = False,
+        name: str = "",
+    ) -> None:
+        """Uses the delimiter that splits the first line into the most columns.
+
+        `encoding` is ignored where the file begins with a byte order mark. `name` stands for the path in messages.
+        """
+        self.path, self.name, self._forgiving = path, name or str(path), forgiving
+        self.delimiter = delimiters[0]
+        with self._failures():
+            with path.open("rb") as file:
+                head = file.read(200)
+            refuse_other_formats(head)
+            self._is_workbook, self._is_packed = is_workbook(head), head.startswith(_GZIP)
+            with self._opened() as binary:
+                self._encoding = _encoding(binary.read(4), encoding)
+        self._lines_before = 0
+        with self._failures():
+            header = self._header(delimiters)
+        if header.problem:
+            raise TableError(f"{self.name}, line {header.line}: {header.problem}")
+        names = [(name or "").strip() for name in header.cells]
+        self._is_result = forgiving and tuple(name.lower() for name in names[:3]) == RESULT_COLUMNS
+        if self._is_result:
+            names = names[3:]
+        while forgiving and names and not names[-1]:
+            names.pop()
+        self.columns = tuple(names)
+        twice = sorted({name for name in names if name and names.count(name) > 1})
         if twice:
-            raise TableError(f"{path} has the column {', '.join(twice)} more than once.")
+            raise TableError(f"{self.name} has the column {', '.join(twice)} more than once.")
 
     def require(self, columns: Iterable[str]) -> None:
         missing = [name for name in columns if name not in self.columns]
         if missing:
-            raise TableError(f"{self.path} lacks the column {', '.join(missing)}.")
+            raise TableError(f"{self.name} lacks the column {', '.join(missing)}.")
 
     def rows(self, *columns: str) -> Iterator[Row]:
-        """The rows after the header, with the cells of these columns; empty lines are skipped."""
+        """The rows after the header, with the cells of these columns; blank ones are skipped."""
         places = [self.columns.index(name) for name in columns]
-        lines = self._lines()
-        next(lines)
-        for number, line in lines:
-            if line is not None and not line.strip():
+        for row in self.all_rows():
+            yield row if row.problem else Row(row.line, tuple(row.cells[place] for place in places))
+
+    def all_rows(self) -> Iterator[Row]:
+        """The rows after the header with all cells."""
+        with self._failures():
+            rows = self._raw(self.delimiter)
+            for _ in range(self._lines_before + 1):
+                next(rows, None)
+            for row in rows:
+                if row.problem:
+                    yield row
+                elif any(cell and not cell.isspace() for cell in row.cells):
+                    yield self._checked(row)
+
+    def count(self) -> int:
+        """The number of rows."""
+        return sum(1 for _ in self.all_rows())
+
+    def _checked(self, row: Row) -> Row:
+        """The row with as many cells as there are columns, or what is wrong with it."""
+        line, width = row.line, len(self.columns)
+        cells: Sequence[str | None] = row.cells
+        if self._is_result:
+            cells = [_without_apostrophe(cell) for cell in cells[3:]]
+        if len(cells) != width:
+            if not self._forgiving:
+                return Row(line, (), f"{len(cells)} cells where the first line has {width}.")
+            if any(cell and not cell.isspace() for cell in cells[width:]):
+                return Row(line, (), f"{len(cells)} cells where the first line has {width}.")
+            cells = [*cells[:width], *[None] * (width - len(cells))]
+        return Row(line, tuple(cells))
+
+    def _header(self, delimiters: Sequence[str]) -> Row:
+        if self._forgiving and not self._is_workbook:
+            first = next(self._lines(), (0, ""))[1] or ""
+            named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)
+            if named and named[1] in DELIMITERS:
+                delimiters, self._lines_before = (named[1],), 1
+        best: Row | None = None
+        for mark in delimiters:
+            rows = self._raw(mark)
+            row = next((row for place, row in enumerate(rows) if place == self._lines_before), None)
+            if row is not None and (best is None or len(row.cells) > len(best.cells)):
+                best, self.delimiter = row, mark
+            if self._is_workbook:
+                break
+        if best is None:
+            raise TableError(f"{self.name} is empty.")
+        return best
+
+    def _raw(self, delimiter: str) -> Iterator[Row]:
+        """All rows, the header among them."""
+        if not self._is_workbook:
+            return self._csv_rows(delimiter)
+        return (
+            Row(line, (), problem) if (problem := self._problem(cells)) else Row(line, cells)
+            for line, cells in workbook_rows(self.path)
+        )
+
+    def _csv_rows(self, delimiter: str) -> Iterator[Row]:
+        lines = _Lines(self._lines())
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        while True:
+            lines.begin()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield lines.spoilt_row(f"The line is no CSV: {error}.")
+            else:
+                line, text = lines.taken[0]
+                problem = f"The line is longer than {LONGEST_LINE:,} bytes." if text is None else self._problem(cells)
+                yield lines.spoilt_row(problem) if problem else Row(line, tuple(cells))
+
+    def _problem(self, cells: Sequence[str]) -> str:
+        for cell in cells:
+            if cell.isprintable():
                 continue
-            row = _parsed((number, line), self.delimiter)
-            if not row.problem and len(row.cells) != len(self.columns):
-                row = Row(number, (), f"{len(row.cells)} cells where the first line has {len(self.columns)}.")
-            yield row if row.problem else Row(number, tuple(row.cells[place] for place in places))
+            if _UNDECODABLE.search(cell):
+                return f"The line is not {'UTF-8' if self._encoding.startswith('utf-8') else self._encoding}."
+            try:
+                (validate_prose if self._forgiving else validate_line)(cell)
+            except ValidationError as error:
+                return error.messages[0]
+        return ""
 
-    def _lines(self) -> Iterator[tuple[int, bytes | None]]:
-        """(number, content) of each line; content None for a line that is longer than LONGEST_LINE."""
-        try:
-            with gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb") as file:
-                number = 0
-                while line := file.readline(LONGEST_LINE):
-                    number += 1
-                    is_complete, part = len(line) < LONGEST_LINE or line.endswith(b"\n"), line
-                    while part and not part.endswith(b"\n"):
-                        part = file.readline(LONGEST_LINE)
-                    yield number, line if is_complete else None
-        except (OSError, EOFError, zlib.error) as error:
-            raise TableError(f"{self.path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    def _lines(self) -> Iterator[tuple[int, str | None]]:
+        """(number, text) of each line; text None for a line that is longer than LONGEST_LINE."""
+        with self._failures(), self._opened() as binary:
+            errors = "strict" if self._encoding.startswith("utf-16") else "surrogateescape"
+            file = io.TextIOWrapper(binary, encoding=self._encoding, errors=errors, newline="")
+            number = 0
+            while line := file.readline(LONGEST_LINE):
+                number += 1
+                is_complete, part = len(line) < LONGEST_LINE or line.endswith(("\n", "\r")), line
+                while part and not part.endswith(("\n", "\r")):
+                    part = file.readline(LONGEST_LINE)
+                yield number, line if is_complete else None
+
+    def _opened(self) -> BinaryIO:
+        return gzip.open(self.path) if self._is_packed else self.path.open("rb")  # type: ignore[return-value]
+
+    def _failures(self) -> "_Failures":
+        return _Failures(self.name)
 
 
-def _parsed(numbered: tuple[int, bytes | None], delimiter: str) -> Row:
-    number, line = numbered
-    if line is None:
-        return Row(number, (), f"The line is longer than {LONGEST_LINE:,} bytes.")
-    try:
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        validate_line(text.replace(delimiter, ""))
-        return Row(number, tuple(next(csv.reader((text,), delimiter=delimiter, strict=True), ())))
-    except UnicodeDecodeError:
-        return Row(number, (), "The line is not UTF-8.")
-    except ValidationError as error:
-        return Row(number, (), error.messages[0])
-    except csv.Error as error:
-        return Row(number, (), f"The line is no CSV: {error}.")
+class _Failures:
+    """Whatever makes a file unreadable becomes a TableError that names it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, WorkbookError):
+            raise TableError(f"{self._name} {error}") from error
+        if isinstance(error, UnicodeDecodeError):
+            raise TableError(f"{self._name} cannot be read as {error.encoding}.") from error
+        if isinstance(error, OSError | EOFError | zlib.error):
+            raise TableError(f"{self._name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+class _Lines:
+    """The lines of a file for `csv.reader`, which takes as many as a row has.
+
+    When a row cannot be read, only its first line is lost: the others are given to the reader again.
+    """
+
+    def __init__(self, lines: Iterator[tuple[int, str | None]]) -> None:
+        self._lines = lines
+        self._again: deque[tuple[int, str | None]] = deque()
+        self._size = 0
+        self.taken: list[tuple[int, str | None]] = []
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        text = line[1]
+        self._size += len(text or "")
+        if self.taken and (text is None or self._size > LONGEST_LINE):
+            self._again.appendleft(line)
+            raise StopIteration  # the reader reports an unclosed quote
+        self.taken.append(line)
+        return text or ""
+
+    def begin(self) -> None:
+        self.taken, self._size = [], 0
+
+    def spoilt_row(self, problem: str) -> Row:
+        (line, _), *rest = self.taken
+        self._again.extendleft(reversed(rest))
+        return Row(line, (), problem)
+
+
+def _encoding(head: bytes, named: str | None) -> str:
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if named in (None, "utf-16"):
+        if head[1:2] == b"\0":
+            return "utf-16-le"
+        if head[:1] == b"\0":
+            return "utf-16-be"
+    return named or "utf-8"
 
 
 def formula_safe(cell: object) -> str:
-    """The cell's text, with an apostrophe in front if a spreadsheet would execute it as a formula."""
+    """The cell's text, with an apostrophe in front if a spreadsheet would execute it as a formula.
+
+    A text that begins like an escaped one gets another apostrophe, so that the first can always be taken off again.
+    """
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) or _ESCAPED_FORMULA.match(text) else text
+
+
+def _without_apostrophe(cell: str | None) -> str | None:
+    return cell[1:] if cell and _ESCAPED_FORMULA.match(cell) else cell
 
 
 class TableWriter:

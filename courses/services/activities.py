@@ -8,13 +8,16 @@ from files.services import files_erase_unreferenced
 from institutions.models import Instrument
 from institutions.services.options import options_wrong
 from kernel.domain import Invalid, Unknown
+from kernel.locks import Lock, cascade_locked, locking
 from kernel.writes import one_transaction
 
 MANUAL = "manual"  # type of the activities that no VLE has sent
 
 
+@one_transaction()
 def activity_create(*, course: Course, **values: Any) -> Activity:
     """An activity that no VLE knows, with an id of its own."""
+    _course_kept(course)
     identity = {"vle_activity_type": MANUAL, "vle_activity_id": str(uuid.uuid4())}
     activity = _new_activity(course, **identity, **values)
     _refuse_end_before_start(activity)
@@ -30,8 +33,10 @@ def activity_update(*, activity: Activity, **values: Any) -> None:
     activity.save(update_fields=(*values, "updated_at"))
 
 
+@one_transaction()
 def activity_register(*, course: Course, **values: Any) -> Activity:
     """An activity that the course's VLE sends, under the VLE's own type and id. Its dates are stored unchecked."""
+    _course_kept(course)
     activity = _new_activity(course, **values)
     activity.save()
     return activity
@@ -41,6 +46,13 @@ def activity_refresh(*, activity: Activity, **values: Any) -> None:
     """Takes over what the VLE sends now. Writes only these values."""
     _set_values(activity, values)
     activity.save(update_fields=(*values, "updated_at"))
+
+
+def _course_kept(course: Course) -> None:
+    """Neither the course nor its VLE is deleted until the transaction ends. Unknown if it has been."""
+    rows = Course.objects.select_related("vle").filter(pk=course.pk)
+    if not locking(rows, vle=Lock.REFERENCE, self=Lock.REFERENCE):
+        raise Unknown("There is no such course any more.")
 
 
 def _new_activity(course: Course, **values: Any) -> Activity:
@@ -55,6 +67,7 @@ def _set_values(activity: Activity, values: dict[str, Any]) -> None:
 @one_transaction()
 def activity_delete(*, activity: Activity) -> None:
     """The activity with its instruments, sessions, requests, reports and their files."""
+    cascade_locked(activity)
     activity.delete()
     files_erase_unreferenced(institution=activity.institution)
 

@@ -5,6 +5,9 @@ learner follow one another, and membership and consent stay as they were read un
 
 A session's tokens expire with its time. When it is closed earlier, access tokens that were issued stay valid until they
 expire: what a browser still sends is then refused with "Closed session" instead of 401.
+
+When the VLE's secret that opened a session is replaced, the session goes on feeding the exam, but opens nothing else:
+whoever has the old secret may have its link.
 """
 
 import enum
@@ -15,14 +18,18 @@ from math import ceil
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, Value
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession
-from institutions.models import User
+from institutions.models import VLE, User
+from institutions.services.credentials import is_live
+from institutions.services.vles import sessions_closer
 from kernel.domain import DomainError, Unknown
 from kernel.fast.whole import Whole
+from kernel.locks import Lock, locking
+from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
@@ -30,10 +37,11 @@ from learners.queries import LearnerState, enrolment_missing, learner_state_from
 from learners.services import learner_locked, learner_locked_of
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
-from signin.services.launchers import launcher_create
+from signin.services.launchers import launcher_create, session_launchers_forgotten
 from signin.services.sessions import learner_session_open, learner_sessions_end
 
 MINUTES = 360
+LONGEST = 24 * 60  # minutes
 BATCH = 500
 
 
@@ -66,14 +74,17 @@ class Closed(DomainError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Entry:
-    """What a browser needs to take part in a session. The launcher's token cannot be read again later."""
+    """What a browser needs to take part in a session. The launcher's token cannot be read again later.
+
+    There is no launcher when the VLE's secret that opened the session is not good any more.
+    """
 
     session: AssessmentSession
     learner: Learner
     enrolments: MissingEnrolments
     caller_session: CallerSession
-    launcher: Launcher
-    launcher_token: str
+    launcher: Launcher | None
+    launcher_token: str | None
 
 
 @one_transaction()
@@ -85,11 +96,13 @@ def session_open(
     locale: str | None = None,
     options: dict[str, Any],
     instruments: Sequence[ActivityInstrument] | None = None,
+    credential_id: int | None = None,
 ) -> AssessmentSession:
     """A new session. Other sessions of the same learner and activity stay open: each browser may have one.
 
     Unknown unless the learner with this uid is in the activity's course; NotReady without a valid consent or enrolment.
-    `instruments` are the activity's instruments, if the caller has read them already.
+    `instruments` are the activity's instruments, if the caller has read them already, `credential_id` the credential
+    that the VLE signed in with. No session lasts longer than LONGEST minutes.
     """
     learner = _learner_or_not_found(lambda: learner_locked_of(activity.institution_id, uid))
     state = _attending_state(learner, activity)
@@ -98,9 +111,10 @@ def session_open(
         institution_id=activity.institution_id,
         activity=activity,
         learner=learner,
-        max_ttl=max_ttl,
+        max_ttl=min(max_ttl, LONGEST),
         locale=locale,
         options=options,
+        credential_id=credential_id,
     )
     _caller_session_open(session, learner.user)
     return session
@@ -137,15 +151,29 @@ def sessions_close_overdue() -> int:
     minutes = Cast("max_ttl", IntegerField())
     lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
     ends = ExpressionWrapper(F("started_at") + lifetime, output_field=DateTimeField())
-    overdue = AssessmentSession.objects.filter(closed_at=None).alias(ends=ends).filter(ends__lte=Now()).order_by("pk")
-    closed = 0
-    while True:
-        with transaction.atomic():
-            rows = list(overdue.select_for_update(no_key=True, skip_locked=True)[:BATCH])
-            _close(rows)
-        closed += len(rows)
-        if len(rows) < BATCH:
-            return closed
+    return _close_all(AssessmentSession.objects.alias(ends=ends).filter(ends__lte=Now()), skip_locked=True)
+
+
+@sessions_closer
+def sessions_close_of_vle(vle: VLE) -> int:
+    """Close all open sessions of the VLE's activities, in batches; returns their number."""
+    return _close_all(AssessmentSession.objects.filter(activity__vle=vle), skip_locked=False)
+
+
+def _close_all(sessions: QuerySet[AssessmentSession], *, skip_locked: bool) -> int:
+    open_ones = sessions.filter(closed_at=None).order_by("pk")
+
+    @transaction.atomic
+    def batch_closed() -> int:
+        rows = list(open_ones.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)[:BATCH])
+        _close(rows)
+        return len(rows)
+
+    closed, in_batch = 0, BATCH
+    while in_batch == BATCH:
+        in_batch = repeated(batch_closed)
+        closed += in_batch
+    return closed
 
 
 @one_transaction()
@@ -153,8 +181,8 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     """What the learner's browser needs to take part, with new tokens for each call.
 
     DomainError when the session is over, its learner has left the course or taken the consent back, or the person's
-    sessions have been ended. The launcher belongs to no credential: it ends with the session, and like the session it
-    stays valid when the VLE's secret is replaced.
+    sessions have been ended. The launcher takes the place of the one of the reading before, if nobody has used that; it
+    is good as long as the session and the credential that the VLE opened it with.
     """
     state = _attending_state(_learner_or_not_found(lambda: learner_locked(session.learner_id)), session.activity)
     learner = state.learner
@@ -164,7 +192,10 @@ def session_enter(*, session: AssessmentSession) -> Entry:
     caller_session = _live_caller_session(session)
     if caller_session is None:
         raise Closed("Closed session")
+    if session.credential is not None and not is_live(session.credential):
+        return Entry(session, learner, enrolments, caller_session, None, None)
     minutes_left = ceil((session.ends_at - timezone.now()) / timedelta(minutes=1))
+    session_launchers_forgotten(session=session)
     launcher, token = launcher_create(
         vle=session.activity.vle, person=learner.user, minutes=max(minutes_left, 1), session=session
     )
@@ -197,9 +228,10 @@ def _attending_state(learner: Learner, activity: Activity) -> LearnerState:
 
 
 def _open_session_locked(session: AssessmentSession) -> AssessmentSession:
-    """The session as it is now, locked."""
-    rows = AssessmentSession.objects.select_related("activity__course", "activity__vle")
-    row = rows.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
+    """The session as it is now, locked after its activity and VLE, to which new rows will refer."""
+    rows = AssessmentSession.objects.select_related("activity__course", "activity__vle", "credential")
+    references = dict.fromkeys(("activity__vle", "activity"), Lock.REFERENCE)
+    row = locking(rows.filter(pk=session.pk), **references, self=Lock.CHANGE).first()
     if row is None or row.is_over:
         raise Closed("Closed session")
     return row

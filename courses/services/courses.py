@@ -9,6 +9,7 @@ from courses.models import Course
 from files.services import files_erase_unreferenced
 from institutions.models import VLE
 from kernel.constraints import TAKEN, violated_fields
+from kernel.locks import cascade_locked
 from kernel.writes import one_transaction
 
 
@@ -41,5 +42,6 @@ def _save(course: Course, **how: Any) -> None:
 @one_transaction()
 def course_delete(*, course: Course) -> None:
     """The course with its activities, sessions, requests and reports and their files. Its people stay."""
+    cascade_locked(course)
     course.delete()
     files_erase_unreferenced(institution=course.institution)

@@ -13,6 +13,7 @@ from institutions.models import Institution
 from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
+from kernel.locks import Lock, locked_rows
 from kernel.writes import inserted, one_transaction
 
 Tree = dict[int, int | None]  # group -> the one above it
@@ -52,6 +53,8 @@ def group_delete(*, group: CourseGroup, is_locked: bool = False) -> None:
     if not is_locked:
         tree_locked(institution_id=group.institution_id)
     keys = _below(group.pk, _tree(group.institution_id))
+    for part in batched(sorted(keys)):
+        locked_rows(CourseGroup.objects.filter(pk__in=part), Lock.DELETE)
     # In parts, the deepest first: the database's own cascade would exhaust its stack on a deep tree.
     for part in batched(keys):
         CourseGroup.objects.filter(pk__in=part).delete()
@@ -119,13 +122,16 @@ def group_course_swap(*, membership: GroupCourse, course: Course) -> GroupCourse
     if course.pk == membership.course_id:
         return membership
     _refuse_unknown_course(membership.institution_id, course)
-    membership.course = course
+    row = GroupCourse.objects.select_for_update().filter(pk=membership.pk).first()
+    if row is None:
+        raise Unknown("The course is not in this group any more.")
+    row.course = course
     try:
         with transaction.atomic():
-            membership.save(update_fields=("course",))
+            row.save(update_fields=("course",))
     except IntegrityError as error:
         raise Invalid(id=TAKEN) from error
-    return membership
+    return row
 
 
 def _refuse_unknown_course(institution_id: int, course: Course) -> None:

@@ -18,7 +18,7 @@ from institutions.services.institutions import (
 
 SWITCHES = (
     "external_ic", "disable_vle_learner_creation", "disable_vle_instructor_creation", "disable_vle_user_creation",
-    "allow_learner_report", "allow_learner_audit", "allow_valid_audit", "launcher_admin",
+    "allow_learner_report", "allow_learner_audit", "allow_valid_audit", "launcher_admin", "launcher_everywhere",
 )  # fmt: skip
 
 

@@ -8,23 +8,41 @@ from django.core.exceptions import ValidationError
 
 from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm, passwords_merged
 from institutions.models import User
+from institutions.services.passwords import refuse_unproven
 from institutions.services.people import person_create, person_delete, person_update
 from institutions.services.person_values import FLAGS
+from kernel.http.address import client_address
+from kernel.http.browser import browser_session_id, browser_session_keep
 
 
 class PersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
+    current_password = forms.CharField(
+        label="Present password",
+        required=False,
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text="Only to change your own.",
+    )
 
     def apply(self, values: dict[str, Any]) -> User:
         own = self.instance.pk == self.caller.pk
+        given = values.pop("current_password") or None
         for name in ("is_staff", "is_active"):
             if own and not values[name]:
                 raise ValidationError({name: "You cannot take this from yourself."})
-        return person_update(person=self.instance, **passwords_merged(values))
+        session_id = browser_session_id(self.request) if own else None
+        if own and values["password2"]:
+            address = client_address(self.request)
+            refuse_unproven(person=self.instance, given=given, address=address, session_id=session_id)
+        return person_update(person=self.instance, session_id=session_id, **passwords_merged(values))
 
 
 class NewPersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
+    locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
     username = forms.CharField(
         max_length=150, required=False, help_text="Empty: the e-mail address, or acronym and uid."
     )
@@ -62,7 +80,12 @@ class UserAdmin(ServiceAdmin):
     ordering = ("-pk",)
     person = ("username", "email", "first_name", "last_name", "uid", "locale")
 
+    def save_model(self, request, obj, form, change) -> None:
+        if change and obj.pk == request.user.pk:
+            browser_session_keep(request, form.saved_row)
+
     def get_fieldsets(self, request, obj=None):
+        passwords = ("password1", "password2") if obj is None else ("password1", "password2", "current_password")
         if obj is None:
             rights: tuple[str, ...] = ("is_staff", *FLAGS)
         else:
@@ -71,7 +94,7 @@ class UserAdmin(ServiceAdmin):
         return (
             (None, {"fields": ("institution", *self.person)}),
             ("Rights", {"fields": rights}),
-            ("Password", {"fields": ("password1", "password2"), "description": "Empty: no password, or as it is."}),
+            ("Password", {"fields": passwords, "description": "Empty: no password, or as it is."}),
             *dates,
         )
 

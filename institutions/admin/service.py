@@ -5,10 +5,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 
 from institutions.models import User
 from kernel.admin import BaseAdmin, Refusal, refusal_text
-from kernel.domain import Invalid
+from kernel.domain import Counted, Invalid
+from kernel.repeats import is_passing
 
 
 class ServiceForm(forms.ModelForm):
@@ -19,6 +21,7 @@ class ServiceForm(forms.ModelForm):
     """
 
     caller: User
+    request: HttpRequest
     renamed: dict[str, str] = {}  # name of a value in the service -> name of the field in the form
 
     def apply(self, values: dict[str, Any]) -> Any:
@@ -31,6 +34,10 @@ class ServiceForm(forms.ModelForm):
                 with transaction.atomic():
                     self.saved_row = self.apply(dict(values))
             except Refusal as error:
+                if is_passing(error):
+                    raise
+                if isinstance(error, Counted):
+                    error.count()
                 self._add_refusal(error)
         return values
 
@@ -63,7 +70,7 @@ class ServiceAdmin(BaseAdmin):
         if obj is None and self.add_form is not None:
             kwargs["form"] = self.add_form
         form = super().get_form(request, obj, change, **kwargs)
-        form.caller = request.user  # type: ignore[attr-defined]
+        form.caller, form.request = request.user, request  # type: ignore[attr-defined]
         return form
 
     def save_model(self, request, obj, form, change) -> None:

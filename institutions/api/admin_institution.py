@@ -18,7 +18,7 @@ class AdminInstitutionSerializer(AdministrationSerializer):
 
     class Meta:
         model = Institution
-        fields = (*InstitutionSerializer.Meta.fields, "launcher_admin")
+        fields = (*InstitutionSerializer.Meta.fields, "launcher_admin", "launcher_everywhere")
 
 
 class AdminInstitutionFilter(filters.FilterSet):

@@ -5,9 +5,16 @@ from typing import Any
 from django.db.models import Q
 from django_filters import rest_framework as filters
 
-from institutions.api.shared.administration import AdministrationViewSet, NullAsOmitted
+from institutions.api.shared.administration import AdministrationViewSet, MisnamedRefused, NullAsOmitted
 from institutions.api.shared.people import SEARCHED
-from institutions.api.shared.users import ROLES, SHOWN, InstitutionUserSerializer
+from institutions.api.shared.users import (
+    ROLES,
+    SHOWN,
+    InstitutionUserSerializer,
+    keep_browser_session,
+    own_session_id,
+    values_allowed,
+)
 from institutions.models import Institution, User
 from institutions.services import accounts, people
 from kernel.filters import ColumnFilter
@@ -27,7 +34,7 @@ def institution_of(
     return {"id": institution, "acronym": acronym, "uid": uid, "locale": locale, "roles": roles}
 
 
-class AdminUserSerializer(NullAsOmitted, InstitutionUserSerializer):
+class AdminUserSerializer(MisnamedRefused, NullAsOmitted, InstitutionUserSerializer):
     """A person of any institution or of none, global administrators included."""
 
     uid = BlankableCharField(max_length=255)
@@ -70,10 +77,18 @@ class AdminUserViewSet(AdministrationViewSet):
         people.person_locked(person_id=self.kwargs[self.lookup_url_kwarg])
 
     def create_row(self, values: dict[str, Any]) -> User:
-        return people.person_create(**{"institution": None} | values)
+        return people.person_create(**{"institution": None} | values_allowed(self, None, values))
 
     def update_row(self, row: User, values: dict[str, Any]) -> User:
-        return accounts.account_update(person=row, own=row.pk == self.caller.id, is_locked=True, **values)
+        changed = accounts.account_update(
+            person=row,
+            own=row.pk == self.caller.id,
+            is_locked=True,
+            session_id=own_session_id(self, row),
+            **values_allowed(self, row, values),
+        )
+        keep_browser_session(self, changed)
+        return changed
 
     def delete_row(self, row: User) -> None:
         accounts.account_delete(person=row, own=row.pk == self.caller.id)

@@ -13,6 +13,8 @@ from institutions.api.ic import InstitutionInformedConsentSerializer
 from institutions.models import InformedConsent, InformedConsentDocument
 from institutions.services import documents
 from institutions.services.consents import consent_locked
+from institutions.services.html import Removed, html_removed
+from institutions.services.texts import text_hash, texts_served
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.scope import under
@@ -61,13 +63,19 @@ class PDFFieldSchema(OpenApiSerializerFieldExtension):
         return {"type": "string", "format": "binary" if direction == "request" else "uri", "nullable": True}
 
 
+def not_cleaned() -> list[Removed] | None:
+    """What cleaning took away stands in the answer to the change that sent it. Null: nothing, and everywhere else."""
+
+
 class InstitutionInformedConsentDocumentSerializer(ResourceSerializer):
     consent = InstitutionInformedConsentSerializer(read_only=True)
     pdf = PDFField()
+    sha256 = Computed(text_hash, "html", "pdf__sha256")
+    removed = Computed(not_cleaned)
 
     class Meta:
         model = InformedConsentDocument
-        fields = ("id", "consent", "language", "html", "pdf", "created_at", "updated_at")
+        fields = ("id", "consent", "language", "html", "pdf", "created_at", "updated_at", "sha256", "removed")
 
     def validate_html(self, value: str | None) -> str | None:
         """A form has no null: browsers write the word instead, for a text that nobody touched."""
@@ -107,10 +115,24 @@ class InformedConsentDocumentViewSet(ResourceViewSet):
         consent_locked(consent=self.parent)  # before the document, in the order of `consent_delete`
 
     def perform_create(self, serializer):
-        serializer.instance = documents.document_create(consent=self.parent, **serializer.validated_data)
+        document = documents.document_create(consent=self.parent, **serializer.validated_data)
+        self.note_removed(serializer.validated_data, document)
+        serializer.instance = document
 
     def perform_update(self, serializer):
-        documents.document_update(document=serializer.instance, **serializer.validated_data)
+        document = documents.document_update(document=serializer.instance, **serializer.validated_data)
+        self.note_removed(serializer.validated_data, document)
 
     def perform_destroy(self, instance):
         documents.document_delete(document=instance)
+
+    def note_removed(self, sent: dict[str, Any], document: InformedConsentDocument) -> None:
+        self.removed = html_removed(sent.get("html"), document.html) if sent.get("html") else []
+
+    def extend_answer(self, values):
+        return values | {"removed": self.removed or None}
+
+    def after_reading(self, rows):
+        if Role.LEARNER in self.roles and self.caller.session_id is not None:
+            texts = [(row["consent"]["version"], row["language"], row["sha256"]) for row in rows]
+            texts_served(self.caller.session_id, texts)

@@ -48,10 +48,24 @@ class RotationSerializer(BodySerializer):
     )
 
 
+class VLERotationSerializer(RotationSerializer):
+    close_sessions = serializers.BooleanField(
+        default=False, help_text="Close the VLE's assessment sessions, which go on otherwise. Not with an overlap."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["close_sessions"] and attrs["overlap_minutes"]:
+            raise serializers.ValidationError(
+                {"close_sessions": ["Sessions are closed at once: leave overlap_minutes out, or this."]}
+            )
+        return attrs
+
+
 class VLEViewSet(ResourceViewSet):
     queryset = VLE.objects.all()
     serializer_class = InstitutionVLESerializer
     search_fields = ("name", "url", "client_id")
+    lock_for_delete = ("institution",)
     orderable = {name: name for name in ("id", "type", "name", "url", "client_id")}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE, "credentials")}
@@ -73,11 +87,11 @@ class VLEViewSet(ResourceViewSet):
     def issued_credentials(self) -> dict[str, Any]:
         return self.issued | {"api_url": self.request.build_absolute_uri("/api/v2")}
 
-    @extend_schema(request=RotationSerializer, responses={201: InstitutionVLESerializer})
+    @extend_schema(request=VLERotationSerializer, responses={201: InstitutionVLESerializer})
     @action(detail=True, methods=["post"])
     def credentials(self, request, **_):
         """New credentials; the present ones end at once or after `overlap_minutes`."""
-        body = RotationSerializer(data=request.data)
+        body = VLERotationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         vle = self.get_object()
         self.issued = vles.vle_credentials_rotate(vle=vle, **body.validated_data)

@@ -14,9 +14,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import InformedConsent, Institution
+from institutions.services.texts import pdfs_not_kept
 from kernel.constraints import TAKEN
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.fast.prepared import Prepared
@@ -102,7 +102,7 @@ def consent_delete(*, consent: InformedConsent) -> None:
     refuse_frozen(stored)
     pdfs = [key for key in stored.documents.values_list("pdf", flat=True) if key is not None]
     stored.delete()
-    files_erase(files=StoredFile.objects.filter(pk__in=pdfs))
+    files_erase(files=pdfs_not_kept(pdfs))
 
 
 def consent_locked(*, consent: InformedConsent) -> InformedConsent:

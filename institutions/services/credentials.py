@@ -23,6 +23,12 @@ def credentials_live() -> QuerySet[Credential]:
     return Credential.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
 
 
+def is_live(credential: Credential) -> bool:
+    """The same of a row that was read just now, by the clock of this process."""
+    not_over = credential.expires_at is None or credential.expires_at > timezone.now()
+    return credential.revoked_at is None and not_over
+
+
 def credential_issue(*, vle: VLE | None = None, provider: Provider | None = None) -> tuple[Credential, str]:
     """A new credential of one module, and its secret, of which only a hash is stored. Older ones stay valid."""
     secret = secrets.token_urlsafe(32)
@@ -33,16 +39,17 @@ def credential_issue(*, vle: VLE | None = None, provider: Provider | None = None
 def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None, overlap_minutes: int = 0) -> None:
     """The live credentials of one module end in `overlap_minutes` (0: now), and with them the sessions they opened.
 
-    Launchers that were created with them are refused from then on. Without an overlap the secret may have leaked: the
-    sessions that such launchers opened end at once. Sessions of an assessment go on, so that no exam is interrupted.
+    Launchers that were created with them are refused from then on, and so are those of assessment sessions that were
+    opened with them. Without an overlap the secret may have leaked: everybody who came through a launcher of the VLE is
+    out at once. The tokens for captures of an assessment go on, so that no exam is interrupted.
     """
-    live = credentials_live().filter(vle=vle, provider=provider)
     now = timezone.now()
     ends = now + timedelta(minutes=overlap_minutes)
     if overlap_minutes:
+        live = credentials_live().filter(vle=vle, provider=provider)
         live.filter(Q(expires_at=None) | Q(expires_at__gt=ends)).update(expires_at=ends)  # never prolonged
     else:
-        live.update(revoked_at=now)
+        Credential.objects.filter(vle=vle, provider=provider, revoked_at=None).update(revoked_at=now)
     if vle is not None:
         _launchers_end(vle, ends, with_sessions=not overlap_minutes)
 
@@ -50,12 +57,11 @@ def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None,
 def _launchers_end(vle: VLE, ends: datetime, *, with_sessions: bool) -> None:
     """Called after the credentials are updated: their row locks make simultaneous uses of launchers wait.
 
-    Old launchers have no credential, as it was not stored then. Launchers that show the data of an assessment session
-    have none either: see `session_enter`.
+    Old launchers have no credential, as it was not stored then. Launchers that the data of an assessment session shows
+    have none either, and are refused because of the session's: see `launcher_redeem`.
     """
     launchers = apps.get_model("signin.Launcher")._default_manager  # by name: sign-in is a layer above
     launchers.filter(vle=vle, credential=None, session=None, used_at=None, expires_at__gt=ends).update(expires_at=ends)
     if with_sessions:
-        vle_launchers = launchers.filter(Q(credential__isnull=False) | Q(session=None), vle=vle)
-        sessions = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__in=vle_launchers)
+        sessions = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__vle=vle)
         sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)

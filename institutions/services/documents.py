@@ -7,12 +7,14 @@ from typing import IO, Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from files.media import HEAD, agrees
 from files.models import Kind, StoredFile
 from files.permissions import readable
 from files.services import CHUNK, file_store, files_erase
 from institutions.models import InformedConsent, InformedConsentDocument, Institution
 from institutions.services.consents import consent_locked, refuse_frozen
 from institutions.services.html import html_cleaned
+from institutions.services.texts import pdfs_not_kept
 from kernel.caller import Caller
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
@@ -21,8 +23,10 @@ from kernel.writes import one_transaction
 
 @readable(Kind.CONSENT_PDF)
 def consent_pdf_readable(caller: Caller, file: StoredFile) -> bool:
-    """Readable by everybody of the institution, as long as it is the PDF of a document."""
-    return bool(caller.roles_in(file.institution_id)) and file.consent_documents.exists()
+    """Readable by everybody of the institution, as long as it is the PDF of a document or of a text that is kept."""
+    return bool(caller.roles_in(file.institution_id)) and (
+        file.consent_documents.exists() or file.consent_texts.exists()
+    )
 
 
 @one_transaction()
@@ -81,10 +85,19 @@ def refuse_no_pdf(content: IO[bytes] | None) -> None:
     if size > settings.CONSENT_PDF_BYTES:
         raise Invalid(pdf=f"A PDF may have at most {settings.CONSENT_PDF_BYTES} bytes.")
     content.seek(0)
-    has_header = content.read(5) == b"%PDF-"
-    content.seek(max(0, size - 1024))
-    if not (has_header and b"%%EOF" in content.read()):
+    if not (agrees("application/pdf", content.read(HEAD)) and _has_end(content)):
         raise Invalid(pdf="This is not a PDF.")
+
+
+def _has_end(content: IO[bytes]) -> bool:
+    """Whether there is an end-of-file mark. Scanners write more behind it, of any length."""
+    content.seek(0)
+    last = b""
+    while chunk := content.read(CHUNK):
+        if b"%%EOF" in last + chunk:
+            return True
+        last = chunk[-4:]
+    return False
 
 
 def _locked(document: InformedConsentDocument) -> InformedConsentDocument:
@@ -138,4 +151,4 @@ def _store(institution: Institution, pdf: IO[bytes]) -> StoredFile:
 
 def _erase(file_id: int | None) -> None:
     if file_id is not None:
-        files_erase(files=StoredFile.objects.filter(pk=file_id))
+        files_erase(files=pdfs_not_kept([file_id]))

@@ -1,6 +1,10 @@
 """HTML of consent documents: the allowed tags and attributes. All others are removed; the text inside them stays."""
 
 import re
+from collections import Counter
+from html import unescape
+from html.parser import HTMLParser
+from typing import TypedDict
 
 import nh3
 
@@ -24,9 +28,11 @@ ATTRIBUTES = {
     "abbr": {"title"},
     "col": {"span"},
     "colgroup": {"span"},
-    "ol": {"start", "type"},
+    "li": {"type", "value"},
+    "ol": {"reversed", "start", "type"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
+    "ul": {"type"},
 }
 SCHEMES = {"http", "https", "mailto"}
 DROPPED_WITH_CONTENT = {"script", "style", "template", "title"}
@@ -50,6 +56,52 @@ def html_cleaned(text: str | None) -> str | None:
     )
     _refuse_large(cleaned)  # so that clients can send back what they have read
     return cleaned
+
+
+class Removed(TypedDict):
+    what: str  # "<img>", "<p style>", "<!-- -->"
+    times: int
+
+
+def html_removed(text: str | None, cleaned: str | None) -> list[Removed]:
+    """What cleaning has taken away: tags, attributes of tags that stayed, and comments."""
+    before, after = _counted(text or ""), _counted(cleaned or "")
+    lost = before - after
+    tags = {what for what in lost if " " not in what}
+    return [
+        Removed(what=f"<{what}>", times=times)
+        for what, times in sorted(lost.items())
+        if what in tags or what.partition(" ")[0] not in tags
+    ]
+
+
+def html_has_text(text: str | None) -> bool:
+    """Whether anybody can read something in it: at least one letter or digit that is shown."""
+    if not text:
+        return False
+    plain = nh3.clean(text, tags=set(), clean_content_tags=DROPPED_WITH_CONTENT, strip_comments=True)
+    return any(letter.isalnum() for letter in unescape(plain))
+
+
+class _Counting(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: Counter[str] = Counter()
+
+    def handle_starttag(self, tag, attrs):
+        self.found[tag] += 1
+        self.found.update({f"{tag} {name}": 1 for name, _ in attrs})
+
+    def handle_comment(self, data):
+        self.found["!-- --"] += 1
+
+
+def _counted(text: str) -> Counter[str]:
+    """How often there is each tag, each attribute ("p style") and a comment."""
+    parser = _Counting()
+    parser.feed(text)
+    parser.close()
+    return parser.found
 
 
 def _refuse_large(text: str) -> None:

@@ -1,25 +1,37 @@
 """People of an institution: making, changing and deleting them, giving and taking roles.
 
-All functions lock rows in one order: the person, the person's role, the institution. A global administrator is locked
-together with all others, in the order of their keys.
+All functions lock rows in the order of kernel/locks.py: the person, the person's role, the institution. A global
+administrator is locked together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
+from copy import copy
 from functools import partial
 from typing import Any, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import Institution, Instructor, User
-from institutions.services.person_values import TEXTS, cleaned, refuse_malformed, refuse_taken, usernames, values_taken
+from institutions.services.person_values import (
+    FLAGS,
+    TEXTS,
+    cleaned,
+    refuse_malformed,
+    refuse_taken,
+    usernames,
+    values_taken,
+)
 from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
+from kernel.locks import cascade_locked
+from kernel.text import identifier_key
 from kernel.writes import Taken, inserted, one_transaction
 
 Role = TypeVar("Role", bound=Model)
@@ -36,7 +48,8 @@ _ADMINISTERS_ALL = _CAN_SIGN_IN & Q(is_staff=True)  # needs no `login_allowed`
 def person_create(*, institution: Institution | None, **values: Any) -> User:
     """A new person. Inside an institution `username` defaults to the e-mail, else to acronym and uid.
 
-    A `password` lets the person sign in; without one nobody can sign in to the account.
+    A `password` lets the person sign in, unless `login_allowed` is false: then it is kept for later. Without one nobody
+    can sign in to the account.
     """
     return person_added(institution=institution, **values)
 
@@ -54,7 +67,7 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
     _put(person, {"username": person.username, **values} if named else values, password)
     while not inserted(person):
         refuse_taken(person, {"username"} if named else set())
-        if named or not User.objects.filter(username=person.username).exists():
+        if named or not User.objects.filter(institution=institution, username=person.username).exists():
             return _saved(person, force_insert=True)  # succeeds if the name is free again, else says what is wrong
         person.username = next(names)
         refuse_malformed(person, {*values}, password)
@@ -62,13 +75,22 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
 
 
 @one_transaction()
-def person_update(*, person: User, may: Collection[str] | None = None, is_locked: bool = False, **values: Any) -> User:
+def person_update(
+    *,
+    person: User,
+    may: Collection[str] | None = None,
+    is_locked: bool = False,
+    session_id: int | None = None,
+    **values: Any,
+) -> User:
     """Change those values of a person that differ from the stored ones.
 
     `may` names the values that the caller may change: other differences are refused, by name; None means all. A caller
-    who may change everything also allows the person to sign in by setting a password. A new password, a deactivation
-    and the end of `login_allowed` end all sessions of the person. `institution` can only be changed for a person who
-    has no rows in the present one. `is_locked` says that `person` was read by `person_locked` in this transaction.
+    who may change everything also allows the person to sign in by setting a password, unless `login_allowed` is sent as
+    false: the password is then kept for later. A new password, a deactivation and the end of `login_allowed` end all
+    sessions of the person; after a new password the person's own session `session_id`, in which it was set, goes on.
+    `institution` can only be changed for a person who has no rows in the present one. `is_locked` says that `person`
+    was read by `person_locked` in this transaction.
     """
     stored = person if is_locked else person_locked(person_id=person.pk)
     administered, administered_all = _administers(stored), _administers_all(stored)
@@ -76,8 +98,13 @@ def person_update(*, person: User, may: Collection[str] | None = None, is_locked
     password = values.pop("password", None)
     if password is not None and may is None and not stored.is_staff:
         values.setdefault("login_allowed", True)
+    generation = stored.session_generation
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
+    if "uid" in changed and "brought_by_vle" not in values:
+        changed["brought_by_vle"] = None  # from here on it is an administrator's name for the person
+    if password is not None and may is not None and not (stored.login_allowed or stored.is_staff):
+        raise ValidationError({"password": "This person is not allowed to sign in."})
     if "institution" in changed:
         _refuse_move(stored)
     _put(stored, changed, password)
@@ -85,26 +112,19 @@ def person_update(*, person: User, may: Collection[str] | None = None, is_locked
         _refuse_last_administrator(stored)
     if administered_all and not _administers_all(stored):
         _refuse_last_global_administrator(stored)
-    return _saved(stored, {*changed})
-
-
-@one_transaction()
-def profile_update(*, person: User, may: Collection[str], session_id: int | None, **values: Any) -> User:
-    """People change their own values: as `person_update`, but the session in which they do it does not end."""
-    stored = person_locked(person_id=person.pk)
-    generation = stored.session_generation
-    changed = person_update(person=stored, may=may, is_locked=True, **values)
-    if session_id is not None and changed.session_generation != generation:
+    saved = _saved(stored, {*changed})
+    if password is not None and session_id is not None and _may_sign_in(saved):
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
-        current_session = sessions.filter(pk=session_id, user=changed.pk, generation=generation)
-        current_session.update(generation=changed.session_generation)
-    return changed
+        current_session = sessions.filter(pk=session_id, user=saved.pk, generation=generation)
+        current_session.update(generation=saved.session_generation)
+    return saved
 
 
 @one_transaction()
 def person_delete(*, person: User) -> None:
     """Delete the account with its roles and everything that belongs to them, stored files included."""
     stored = person_locked(person_id=person.pk)
+    cascade_locked(stored)
     if _administers(stored):
         _refuse_last_administrator(stored)
     if _administers_all(stored):
@@ -125,8 +145,16 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
         return person_added(institution=institution, uid=uid, **values)
     if hasattr(person, role):
         raise Invalid(uid=f"The person with this uid already has the role of {role}.")
+    person_brought(person=person, vle_id=None)
     values = values_taken(person, values)
     return person_update(person=person, is_locked=True, **values) if values else person
+
+
+def person_brought(*, person: User, vle_id: int | None) -> None:
+    """Another VLE than the one that brought the locked person, or an administrator, has told of the person, too."""
+    if person.brought_by_vle not in (None, vle_id):
+        person.brought_by_vle = None
+        person.save(update_fields=["brought_by_vle"])
 
 
 def person_with_uid(*, institution: Institution, uid: str) -> User | None:
@@ -161,6 +189,8 @@ def role_added(role: type[Role], person: User, is_locked: bool) -> Role:
 def role_delete(*, person: User, role: str, is_locked: bool = False) -> None:
     """Delete a role with everything that belongs to it, and the account when neither role nor flag remains."""
     stored = person if is_locked else person_locked(person_id=person.pk)
+    if hasattr(stored, role):
+        cascade_locked(getattr(stored, role))
     _role_erase(stored, role)
     if not (stored.has_flag or User.objects.filter(_HAS_ROLE, pk=stored.pk).exists()):
         _account_erase(stored)
@@ -178,6 +208,50 @@ def person_locked(*, person_id: int) -> User:
     if person is None:
         raise Unknown("There is no such person any more.")
     return person
+
+
+def two_people_locked(*, institution_id: int, kept_id: int, gone_id: int) -> tuple[User, User]:
+    """Two people of the institution, locked in the order of their keys, for their merge. Unknown if one is missing."""
+    rows = User.objects.filter(pk__in=(kept_id, gone_id), institution=institution_id).order_by("pk")
+    found = {person.pk: person for person in rows.select_for_update()}
+    if len(found) != 2:
+        raise Unknown("There is no such person in this institution.")
+    return found[kept_id], found[gone_id]
+
+
+def refuse_merge(*, kept: User, gone: User, by_id: int) -> None:
+    """Forbidden for accounts that an institution administrator may not touch, and for the own one as the one to go."""
+    if kept.is_staff or gone.is_staff:
+        raise Forbidden(GLOBAL_ADMINISTRATOR)
+    if gone.pk == by_id:
+        raise Forbidden("Nobody can merge the own account into another one.")
+
+
+def values_after_merge(*, kept: User, gone: User) -> dict[str, Any]:
+    """The values of the person that is kept which change: what is missing there, and the rights of both.
+
+    The way to sign in comes along if the kept one has none and the e-mail stays the same. Nothing of it comes from an
+    account that is deactivated. Conflict when the institution would lose its last administrator.
+    """
+    values = {name: getattr(gone, name) for name in ("first_name", "last_name", "email", "locale")}
+    changes = {name: value for name, value in values.items() if value and not getattr(kept, name)}
+    email = changes.get("email", kept.email)
+    if gone.is_active:
+        changes |= {name: True for name in FLAGS if getattr(gone, name) and not getattr(kept, name)}
+        is_same_address = identifier_key(email or "") == identifier_key(gone.email or "")
+        if gone.has_usable_password() and not kept.has_usable_password() and is_same_address:
+            changes |= {"password": gone.password, "login_allowed": gone.login_allowed}
+    if gone.last_login and (kept.last_login is None or gone.last_login > kept.last_login):
+        changes["last_login"] = gone.last_login
+    if kept.brought_by_vle is not None and kept.brought_by_vle != gone.brought_by_vle:
+        changes["brought_by_vle"] = None
+    if _administers(gone):
+        after = copy(kept)
+        for name, value in changes.items():
+            setattr(after, name, value)
+        if not _administers(after):
+            _refuse_last_administrator(gone)
+    return changes
 
 
 def _refuse_forbidden(may: Collection[str] | None, changed: set[str]) -> None:
@@ -233,6 +307,10 @@ def _can_sign_in(person: User) -> bool:
     return bool(person.is_active and person.email and person.has_usable_password())
 
 
+def _may_sign_in(person: User) -> bool:
+    return person.is_active and (person.login_allowed or person.is_staff)
+
+
 def _refuse_last_global_administrator(person: User) -> None:
     """Conflict when nobody else could administer the installation.
 
@@ -258,12 +336,10 @@ def _inside_institution(person: User) -> list[QuerySet]:
 
 
 def _role_erase(person: User, role: str) -> None:
-    """Delete the role and what belongs to it, if the person has it; for learners also their files."""
+    """Delete the role and what belongs to it, if the person has it; for learners also their files. All is locked."""
     row = getattr(person, role, None)
     if row is not None:
-        rows = type(row)._default_manager.filter(pk=row.pk)
-        list(rows.select_for_update())  # from here on no new rows can refer to it
-        rows.delete()
+        type(row)._default_manager.filter(pk=row.pk).delete()
     if role == LEARNER:
         files_erase(files=StoredFile.objects.filter(owner=person.pk))
 

@@ -1,13 +1,34 @@
 """VLEs and their credentials."""
 
+import logging
 import uuid
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from files.services import files_erase_unreferenced
-from institutions.models import VLE, Institution, VLEType
+from institutions.models import VLE, Institution, VLEType, VLEWarning
 from institutions.services.credentials import credential_issue, credentials_end
 from kernel.domain import Unknown
+from kernel.locks import cascade_locked
 from kernel.writes import one_transaction
+
+logger = logging.getLogger(__name__)
+WARNING_SECONDS = 60  # a whole exam sends the same settings: a warning is written so often, at most
+WARNINGS_SHOWN = timedelta(days=30)
+CloseSessions = Callable[[VLE], int]
+_SESSIONS_CLOSERS: list[CloseSessions] = []
+
+
+def sessions_closer(close_sessions: CloseSessions) -> CloseSessions:
+    """Register the function that closes the assessment sessions of a VLE: they are in a layer above."""
+    _SESSIONS_CLOSERS[:] = [close_sessions]
+    return close_sessions
 
 
 @one_transaction()
@@ -55,10 +76,16 @@ def vle_update(*, vle: VLE, **values: Any) -> None:
 
 
 @one_transaction()
-def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int) -> dict[str, str]:
-    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once."""
+def vle_credentials_rotate(*, vle: VLE, overlap_minutes: int, close_sessions: bool = False) -> dict[str, str]:
+    """New role credentials; the live ones end in `overlap_minutes` (0: now). LTI key and secret change at once.
+
+    `close_sessions` closes the VLE's open assessment sessions, too: whoever takes an exam must begin a new one.
+    """
     stored = _locked(vle)  # of two simultaneous rotations the second ends the credentials of the first
     credentials_end(vle=stored, overlap_minutes=overlap_minutes)
+    if close_sessions:
+        for close in _SESSIONS_CLOSERS:
+            close(stored)
     stored.lti = {**stored.lti, "consumer_key": str(uuid.uuid4())}
     stored.lti_secret = str(uuid.uuid4())
     stored.save(update_fields=("lti", "lti_secret", "updated_at"))
@@ -76,6 +103,28 @@ def _locked(vle: VLE) -> VLE:
 @one_transaction()
 def vle_delete(*, vle: VLE) -> None:
     """Delete the VLE with its credentials, courses, activities, reports and requests and their files."""
-    list(vle.credential_rows.select_for_update())  # a simultaneous sign-in waits for the deletion
+    cascade_locked(vle)
     vle.delete()
     files_erase_unreferenced(institution=vle.institution)
+
+
+def vle_warn(*, vle_id: int, warnings: Mapping[str, str]) -> None:
+    """Keep the newest warning about each setting, for the VLE's page in the console."""
+    new = [name for name in sorted(warnings) if cache.add(f"vle-warning:{vle_id}:{name}", True, WARNING_SECONDS)]
+    if not new:
+        return
+    longest = VLEWarning._meta.get_field("text").max_length
+    rows = [VLEWarning(vle_id=vle_id, setting=name, text=warnings[name][:longest]) for name in new]
+    try:
+        with transaction.atomic():
+            VLEWarning.objects.bulk_create(
+                rows, update_conflicts=True, unique_fields=["vle", "setting"], update_fields=["text", "updated_at"]
+            )
+    except DatabaseError as error:  # no reason to refuse the exam; the VLE may have been deleted meanwhile
+        logger.warning("warnings of VLE %d are not stored: %s", vle_id, error)
+
+
+def vle_warnings(*, vle_id: int) -> QuerySet[VLEWarning]:
+    """The warnings of the last days, the newest first."""
+    since = timezone.now() - WARNINGS_SHOWN
+    return VLEWarning.objects.filter(vle=vle_id, updated_at__gte=since).order_by("-updated_at", "setting")

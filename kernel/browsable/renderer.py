@@ -163,7 +163,7 @@ def is_readable(request) -> bool:
 def json_of(serializer, values) -> str:
     """The writable values as JSON, without files, which JSON cannot contain, and without passwords."""
     writable = {
-        name: values[name]
+        name: _parsed(values[name])
         for name, field in serializer.fields.items()
         if name in values
         and not field.read_only
@@ -171,6 +171,16 @@ def json_of(serializer, values) -> str:
         and not (field.write_only and values[name])
     }
     return orjson.dumps(writable, default=str, option=IndentedJSON.option).decode()
+
+
+def _parsed(value: Any) -> Any:
+    """The value of a text in which a form holds JSON; the text itself if it is no JSON."""
+    if not getattr(value, "is_json_string", False):
+        return value
+    try:
+        return orjson.loads(str(value) or "null")
+    except ValueError:
+        return str(value)
 
 
 def problems(data: Any) -> list[str]:

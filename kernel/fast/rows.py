@@ -27,7 +27,12 @@ from kernel.serializers import (
     BlankableEmailField,
     Computed,
     Expression,
+    IdentifierField,
     IdToLookUpField,
+    LocaleField,
+    MomentField,
+    NameField,
+    NewEmailField,
     ObjectField,
     OpaqueTextField,
     SwitchField,
@@ -39,7 +44,7 @@ from kernel.serializers import (
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    OpaqueTextField, SwitchField, IdToLookUpField,
+    OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField, IdentifierField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"
@@ -123,7 +128,7 @@ class _Compiler:
             return self.nested(field, prefix + path, nullable)
         if type(field) in KEYS:
             return self.column(f"{prefix}{path}_id")
-        if type(field) is BlankableEmailField:
+        if type(field) in {BlankableEmailField, NewEmailField}:
             return f"({self.column(prefix + path)} or '')"
         if type(field) not in PLAIN:
             raise CannotCompileError(f"{where}: declare it Computed or Batch, or say fast_rows = False")

@@ -13,8 +13,14 @@ def _networks(declared: tuple[str, ...]):
 
 
 def _parse(text: str):
+    """The address; None if there is none. Some proxies write a port behind it: 192.0.2.1:4711, [2001:db8::1]:4711."""
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        address = ip_address(text.strip().strip("[]").partition("%")[0])
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

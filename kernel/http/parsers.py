@@ -1,18 +1,21 @@
 """Request bodies: JSON by orjson, forms, and samples that are written to a file; all of a limited size."""
 
+import logging
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import orjson
 from django.conf import settings
-from django.http import UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
 from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError
 
+from kernel.domain import Unavailable
 from kernel.http.spooled import CHUNK, Content, Scanner
 from kernel.nesting import is_too_deep
 
+logger = logging.getLogger(__name__)
 DEEPEST_BODY = 500  # fields allow less; this limit makes sure that an answer can contain the refused value
 
 
@@ -29,12 +32,26 @@ def _refuse_too_large(parser_context) -> None:
         raise TooLarge(f"The body may have at most {limit} bytes.")
 
 
+def _read(stream, parser_context) -> bytes:
+    """The body, which the request keeps: its view may be repeated (see repeats.py)."""
+    body = parser_context["request"]._request._body = stream.read()
+    return body
+
+
+def rewind(request: HttpRequest) -> None:
+    """Let the uploaded files of a view that is repeated be read from their start."""
+    if hasattr(request, "_files"):
+        for _, files in request.FILES.lists():
+            for file in files:
+                file.seek(0)
+
+
 class JSONParser(parsers.BaseParser):
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None):
         _refuse_too_large(parser_context)
-        return _parsed(stream.read())
+        return _parsed(_read(stream, parser_context))
 
 
 def _parsed(text: bytes):
@@ -52,21 +69,32 @@ def _parsed(text: bytes):
 class SampleParser(parsers.BaseParser):
     """JSON with a sample as data URL at `data`, which is written to a file while it is read and replaced by a Content.
 
-    The body is read to its end even if it is invalid: clients that are still sending do not read an answer. The view
-    (see ReceivesSample) closes the Content.
+    The body is read to its end even if it is invalid: clients that are still sending do not read an answer. The request
+    keeps what was read, for a repetition of its view; `sample_closed` closes the Content.
     """
 
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        _refuse_too_large(parser_context)
-        content = parser_context["view"].content = Content(settings.SAMPLE_BYTES, settings.SPOOL_DIR)
+        request = parser_context["request"]._request
+        if not hasattr(request, "sample_body"):
+            _refuse_too_large(parser_context)
+            request.sample = Content(settings.SAMPLE_BYTES, settings.SPOOL_DIR)
+            request._body = b""  # so that the REST framework comes here again, instead of reading the stream
+            request.sample_body = self._read(stream, request.sample)
+        return request.sample_body
+
+    @staticmethod
+    def _read(stream, content: Content) -> Any:
         scanner = Scanner("data", content.take, settings.REQUEST_BODY_BYTES)
         try:
             while chunk := stream.read(CHUNK):
                 scanner.feed(chunk)
         except UnreadablePostError as error:
             raise ParseError("The body ended before its time.") from error
+        except OSError as error:
+            logger.error("a sample cannot be spooled: %s", error)
+            raise Unavailable("Samples cannot be stored at the moment.") from error
         content.end()
         if scanner.is_too_long or content.is_too_large:
             limits = f"{settings.SAMPLE_BYTES} bytes, and the body beside it {settings.REQUEST_BODY_BYTES}"
@@ -79,29 +107,28 @@ class SampleParser(parsers.BaseParser):
         return body
 
 
+def sample_closed(request: HttpRequest) -> None:
+    """Close the file of the request's sample, if it has one: the request is answered."""
+    sample: Content | None = getattr(request, "sample", None)
+    if sample is not None:
+        sample.close()
+
+
 class ReceivesSample:
     """Mixin of views whose body contains a sample."""
 
     parser_classes: Any = (SampleParser,)
-    content: Content | None = None
 
     @property
     def body_bytes(self) -> int:
         """Base64 has four letters for three bytes, and JSON may write each of them as two: `\\/`."""
         return settings.SAMPLE_BYTES * 8 // 3 + settings.REQUEST_BODY_BYTES
 
-    def dispatch(self, request, *args, **kwargs):
-        try:
-            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-        finally:
-            if self.content is not None:
-                self.content.close()
-
 
 class FormParser(parsers.FormParser):
     def parse(self, stream, media_type=None, parser_context=None):
         _refuse_too_large(parser_context)
-        body = stream.read()
+        body = _read(stream, parser_context)
         try:
             unquote_to_bytes(body).decode()  # Django would replace invalid bytes by other characters
         except UnicodeDecodeError as error:

@@ -1,12 +1,17 @@
 """Middleware: API paths with and without slash, no caching of the API, and the public address of the service."""
 
+import logging
 from functools import partial
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.exception import get_exception_response
 from django.http import HttpRequest
+from django.urls import get_resolver
 
 from kernel.http.address import is_trusted
 
+logger = logging.getLogger(__name__)
 API_PREFIXES = ("/api/", "/lapi/")
 BARE = "/api/v2/auth/"  # documented without a trailing slash; everything else of the API with one
 
@@ -39,7 +44,7 @@ class BothSlashForms:
 class Forwarded:
     """Scheme and host of X-Forwarded-Proto and X-Forwarded-Host, which are ignored unless from TRUSTED_PROXIES.
 
-    The host must be one of ALLOWED_HOSTS, as without these headers.
+    The host must be one of ALLOWED_HOSTS, as without these headers. Every other one is 400, with one line of log.
     """
 
     def __init__(self, get_response) -> None:
@@ -54,7 +59,19 @@ class Forwarded:
                 request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined] # a WSGIRequest
             if host:
                 request.META["HTTP_HOST"] = host
+        try:
+            request.get_host()
+        except DisallowedHost as error:
+            return _host_refused(request, error)
         return self.get_response(request)
+
+
+def _host_refused(request: HttpRequest, error: DisallowedHost):
+    """Django would log a traceback and another line. The message has the host, written so that it is one line."""
+    logger.warning("%.300s", error)
+    answer = get_exception_response(request, get_resolver(), 400, error)
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
 
 
 def _first(request: HttpRequest, header: str) -> str:

@@ -20,6 +20,7 @@ _STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # up to the closing quo
 _HALF_ESCAPE = re.compile(rb"\\u[0-9A-Fa-f]{0,3}\Z")
 _HEAD = re.compile(r"data:([a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*)(?:;[^;]*)*;base64", re.IGNORECASE)
 _MARK = re.compile(";base64,", re.IGNORECASE)
+_HEAD_ALONE = re.compile("(?:data:(?:[^,/]+/[^,]*)?,?)?")
 _BLANKS = b" \t\r\n"
 
 
@@ -134,6 +135,7 @@ class Content:
         self.media_type = ""  # as declared, without parameters, in lower case
         self.size = 0
         self.problem = ""  # what is wrong with the URL
+        self.is_empty = False  # nothing else is wrong with it: a recording of no length
         self._file = SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115
         self._head: str | None = ""  # None: it is complete
         self._left = b""  # letters of base64 that are not decoded yet
@@ -160,9 +162,11 @@ class Content:
     def end(self) -> None:
         """Called after the last part of the URL."""
         if self._head is not None:
+            self.is_empty = not self.problem and _HEAD_ALONE.fullmatch(self._head.strip()) is not None
             self.problem = self.problem or "This is no data URL in base64."
         self._decode(self._left, is_last=True)
         if not self.size:
+            self.is_empty = self.is_empty or not self.problem
             self.problem = self.problem or "This is empty."
 
     def _without_head(self, text: str) -> str:

@@ -8,8 +8,8 @@ from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
 from learners.api.shared.captures import (
     LEARNER_ID,
-    TAKEN_OR_REFUSED,
-    CaptureView,
+    TAKEN_OR_REFUSED_FOR_GOOD,
+    CaptureTakingView,
     OfLearner,
     SampleSerializer,
     instruments_among,
@@ -25,14 +25,14 @@ class EnrolmentSampleSerializer(OfLearner, SampleSerializer):
     pass
 
 
-class EnrolmentView(ReceivesSample, CaptureView):
+class EnrolmentView(ReceivesSample, CaptureTakingView):
     access = {Role.LEARNER: grant("post", parent=own, when=outside_sessions)}
 
     @extend_schema(
         operation_id="lapi_enrolment",
         parameters=[LEARNER_ID],
         request=EnrolmentSampleSerializer,
-        responses=TAKEN_OR_REFUSED,
+        responses=TAKEN_OR_REFUSED_FOR_GOOD,
     )
     def post(self, request, **_):
         """A sample that instruments learn the learner from."""

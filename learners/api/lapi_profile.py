@@ -7,9 +7,10 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from kernel.access import grant
-from kernel.caller import Role
+from kernel.caller import Caller, Role
 from kernel.schema import problems
 from learners.api.shared.captures import LEARNER_ID, CaptureView, own
+from signin.services.sessions import feeds_exam_only
 
 
 class LearnerProfileSerializer(serializers.Serializer[Any]):
@@ -20,8 +21,13 @@ class LearnerProfileSerializer(serializers.Serializer[Any]):
     last_name = serializers.CharField()
 
 
+def may_know_more(caller: Caller) -> bool:
+    """Not with tokens of an assessment session whose VLE has got another secret: these are for captures alone."""
+    return not feeds_exam_only(caller)
+
+
 class LearnerProfileView(CaptureView):
-    access = {Role.LEARNER: grant("get", parent=own)}
+    access = {Role.LEARNER: grant("get", parent=own, when=may_know_more)}
 
     @extend_schema(
         operation_id="lapi_profile",

@@ -27,11 +27,12 @@ from kernel.filters import ColumnFilter
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.scope import under
-from kernel.serializers import Batch, BlankableEmailField, BodySerializer, Computed, ResourceSerializer
+from kernel.serializers import Batch, BodySerializer, Computed, NewEmailField, ResourceSerializer
 from kernel.text import validate_language
 from learners import queries, services
 from learners.api.shared import legacy
 from learners.models import Learner
+from signin.services.sessions import signed_in
 
 VERSION = ("major", "minor", "patch", "valid_from")
 OF_PERSON = (
@@ -61,7 +62,7 @@ class InstitutionLearnerSerializer(RoleSerializer):
     institution = InstitutionSerializer(read_only=True)
     consent = InstitutionLearnerConsentSerializer(read_only=True, allow_null=True)
     send = Batch(queries.send_summaries, missing=queries.NO_SEND)
-    email = BlankableEmailField(source="user.email", required=True, allow_null=False, allow_blank=False)
+    email = NewEmailField(source="user.email", required=True)
     ic_status = Computed(
         queries.ic_status, "consent_rejected", *(f"consent__{column}" for column in VERSION), per_request=consent_policy
     )
@@ -105,12 +106,16 @@ class ConsentAcceptanceSerializer(BodySerializer):
         max_length=30, required=False, allow_null=True, validators=[validate_language],
         help_text="Of the document that was shown. Without it: the best match of Accept-Language.",
     )  # fmt: skip
+    sha256 = serializers.RegexField(
+        r"\A[0-9A-Fa-f]{64}\Z", required=False, allow_null=True,
+        help_text="`sha256` of the document that was shown: refused if its text has been changed meanwhile.",
+    )  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         version = attrs.get("version") or (attrs.get("consent") or {}).get("version")
         if version is None:
             raise ValidationError({"version": ["This field is required."]})
-        return {"version": version, "language": attrs.get("language")}
+        return {"version": version, "language": attrs.get("language"), "sha256": attrs.get("sha256")}
 
 
 class InstitutionLearnerEnrolmentSerializer(InstitutionLearnerSerializer):
@@ -133,6 +138,8 @@ class MissingEnrolmentsSerializer(serializers.Serializer[Any]):
 
 def taught(me):
     attending = Learner.courses.through._default_manager.filter(course__instructors=me.id)
+    if me.vle_id is not None:
+        attending = attending.filter(course__vle=me.vle_id)
     return Q(pk__in=attending.values("learner"))
 
 
@@ -173,7 +180,10 @@ class LearnerViewSet(RoleViewSet):
             is_legacy = legacy.is_served(self.caller)
             return Response(legacy.enrolment(self) if is_legacy else self.read_one(**self.looked_up))
         learner = self.get_object()
-        activity = get_object_or_404(self.tenant.activities, pk=self.activity_id())
+        activities = self.tenant.activities.all()
+        if self.caller.vle_id is not None:
+            activities = activities.filter(vle=self.caller.vle_id)
+        activity = get_object_or_404(activities, pk=self.activity_id())
         return Response(queries.enrolment_missing(learner.pk, activity))
 
     @extend_schema(responses={204: None})
@@ -196,11 +206,16 @@ class LearnerViewSet(RoleViewSet):
         learner = self.get_object()
         body = ConsentAcceptanceSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        consent = services.consent_of_version(institution=self.tenant, version=body.validated_data["version"])
-        language = body.validated_data["language"]
-        document_language = queries.consent_language(consent, [language] if language else self.languages()) or language
+        said = dict(body.validated_data)
+        consent = services.consent_of_version(institution=self.tenant, version=said.pop("version"))
         services.consent_accept(
-            learner=learner, consent=consent, language=document_language, address=client_address(request)
+            learner=learner,
+            consent=consent,
+            preferred=self.languages(),
+            session_id=self.caller.session_id,
+            address=client_address(request),
+            by=signed_in(self.caller),
+            **said,
         )
         return Response(self.read_one(pk=learner.pk), status.HTTP_201_CREATED)
 
@@ -209,8 +224,7 @@ class LearnerViewSet(RoleViewSet):
     def ic_reject(self, request, **_):
         """The learner rejects the informed consent that was accepted."""
         learner = self.get_object()
-        document_language = learner.consent and queries.consent_language(learner.consent, self.languages())
-        services.consent_reject(learner=learner, language=document_language, address=client_address(request))
+        services.consent_reject(learner=learner, address=client_address(request), by=signed_in(self.caller))
         if legacy.is_served(self.caller):
             return Response(self.read_one(pk=learner.pk))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import JSONParser
-from kernel.serializers import AnyJSONField
-from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED, InstrumentIdsField, own, path_of, taken
+from kernel.serializers import AnyJSONField, MomentField
+from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED_FOR_GOOD, InstrumentIdsField, own, path_of, taken
 from reports.api.shared.captures import ActivityCaptureView, InActivity
 from reports.models import AlertLevel
 from reports.services.captures import alert_create
@@ -32,9 +32,14 @@ class AlertLevelField(serializers.Field[AlertLevel, Any, str, Any]):
 
 class AlertSerializer(InActivity):
     level = AlertLevelField()
+    message_code = AnyJSONField(
+        required=False,
+        allow_null=True,
+        help_text="A text; it may also stand in `data`. An unknown one is kept as text.",
+    )
     data = AnyJSONField(allow_null=True)  # type: ignore[assignment] # the field of that name, not the body
     instruments = InstrumentIdsField(required=False, allow_null=True, allow_empty=True)
-    raised_at = serializers.DateTimeField()
+    raised_at = MomentField()
 
 
 class AlertView(ActivityCaptureView):
@@ -42,7 +47,7 @@ class AlertView(ActivityCaptureView):
     parser_classes = (JSONParser,)
 
     @extend_schema(
-        operation_id="lapi_alert", parameters=[LEARNER_ID], request=AlertSerializer, responses=TAKEN_OR_REFUSED
+        operation_id="lapi_alert", parameters=[LEARNER_ID], request=AlertSerializer, responses=TAKEN_OR_REFUSED_FOR_GOOD
     )
     def post(self, request, **_):
         """Something that a sensor noticed while the learner works on an activity."""
@@ -53,6 +58,7 @@ class AlertView(ActivityCaptureView):
             activity=context.activity,
             session=context.session,
             level=body["level"],
+            code=body.get("message_code"),
             data=body["data"],
             instruments=self.instruments(context, body.get("instruments") or []),
             raised_at=body["raised_at"],

@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
-from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED, SampleSerializer, own, path_of, taken
+from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED_FOR_GOOD, SampleSerializer, own, path_of, taken
 from reports.api.shared.captures import ActivityCaptureView, InActivity
 from reports.services.captures import request_create
 
@@ -21,7 +21,7 @@ class VerificationView(ReceivesSample, ActivityCaptureView):
         operation_id="lapi_verification",
         parameters=[LEARNER_ID],
         request=VerificationSerializer,
-        responses=TAKEN_OR_REFUSED,
+        responses=TAKEN_OR_REFUSED_FOR_GOOD,
     )
     def post(self, request, **_):
         """A sample that instruments check, captured while the learner works on an activity."""

@@ -12,8 +12,10 @@ from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
-from kernel.domain import Invalid
+from kernel.domain import RefusedForGood
 from kernel.fast.whole import Whole
+from kernel.locks import Lock, locking
+from kernel.text import line_of
 from learners.models import Learner
 from learners.queries import LearnerState, current_consent_of
 from learners.services import capture_stored, learners_for_update, state_of_locked_learner, state_of_locked_row
@@ -50,15 +52,15 @@ def alert_create(
     activity: Activity,
     session: AssessmentSession | None,
     level: AlertLevel,
+    code: Any = None,
     data: Any,
     instruments: Collection[Instrument],
     raised_at: datetime,
 ) -> Alert:
-    """Something that a sensor noticed. If `data` has a known message code, it becomes the alert's code."""
-    facts = _facts(learner, activity, session, instruments)
-    content = orjson.dumps(
-        facts | {"level": level.name.lower(), "raised_at": raised_at, "data": data}, option=orjson.OPT_UTC_Z
-    )
+    """Something that a sensor noticed. The message's code stands beside `data` or in it."""
+    text, message = _message_of(code, data)
+    facts = _facts(learner, activity, session, instruments) | {"level": level.name.lower(), "raised_at": raised_at}
+    content = orjson.dumps(facts | {"message_code": text or None, "data": data}, option=orjson.OPT_UTC_Z)
     with _capture_file(learner, activity, session, Kind.ALERT, [content]) as file:
         alert = Alert.objects.create(
             institution_id=learner.institution_id,
@@ -66,7 +68,8 @@ def alert_create(
             activity=activity,
             session=session,
             level=level,
-            message_code=_message_of(data),
+            message_code=message,
+            unknown_code="" if message else text,
             data=file,
             raised_at=raised_at,
         )
@@ -86,9 +89,13 @@ def _facts(
     )
 
 
-def _message_of(data: Any) -> Message | None:
-    code = data.get("message_code") if isinstance(data, dict) else None
-    return Message.objects.filter(code=code).first() if isinstance(code, str) and "\0" not in code else None
+def _message_of(code: Any, data: Any) -> tuple[str, Message | None]:
+    """The code as text, and the message of that code if the service knows it."""
+    given = (code, data.get("message_code") if isinstance(data, dict) else None)
+    longest = Alert._meta.get_field("unknown_code").max_length
+    codes = [line_of(str(c)).strip()[:longest] for c in given if isinstance(c, str | int) and not isinstance(c, bool)]
+    text = next(filter(None, codes), "")
+    return text, Message.objects.filter(code=text.upper()).first() if text else None
 
 
 @contextmanager
@@ -101,9 +108,8 @@ def _capture_file(
     *,
     is_late: bool = False,
 ) -> Iterator[StoredFile]:
-    open_session = None if is_late else session
-    lock = _CaptureLock(learner, activity, open_session)
-    lock.refuse_closed(activity.enabled, open_session)  # first with the values that were read, before a file is written
+    lock = _CaptureLock(learner, activity, session, is_late)
+    lock.refuse_closed(activity.enabled, session)  # first with the values that were read, before a file is written
     with capture_stored(learner=learner, kind=kind, content=content, locked=lock.state_locked) as file:
         lock.refuse_closed(lock.is_enabled, lock.session)
         yield file
@@ -119,14 +125,14 @@ _IN_ACTIVITY = Whole(_in_activity, "key", "activity")
 
 
 class _CaptureLock:
-    """Locks the learner and, if it must be open, the session; remembers the state of activity and session then."""
+    """Locks the learner and the session, if there is one; remembers the state of activity and session then."""
 
-    def __init__(self, learner: Learner, activity: Activity, session: AssessmentSession | None) -> None:
-        self.learner, self.activity, self.requested_session = learner, activity, session
+    def __init__(self, learner: Learner, activity: Activity, session: AssessmentSession | None, is_late: bool) -> None:
+        self.learner, self.activity, self.requested_session, self.is_late = learner, activity, session, is_late
         self.session, self.is_enabled = session, False
 
     def state_locked(self) -> LearnerState:
-        """Lock the person, the learner and the session in this order, and read session and activity again."""
+        """Lock the person, the learner, the activity and the session in this order, and read the last two again."""
         self.session = self._session_locked()
         if self.session is not None:
             self.is_enabled = self.session.activity.enabled
@@ -140,12 +146,13 @@ class _CaptureLock:
             return None
         rows = AssessmentSession.objects.filter(pk=self.requested_session.pk)
         joined = rows.select_related("activity", "learner__user", "learner__institution", "learner__consent")
-        locked = joined.select_for_update(of=("learner__user", "learner", "self"), no_key=True)
+        locks = dict.fromkeys(("learner__user", "learner", "self"), Lock.CHANGE)
+        locked = locking(joined, **locks, activity=Lock.REFERENCE)
         return next(iter(locked.annotate(current=current_consent_of("institution"))), None)
 
     def refuse_closed(self, is_enabled: bool, session: AssessmentSession | None) -> None:
-        """Invalid when the activity is disabled or the session is closed."""
+        """RefusedForGood when the activity is disabled or, unless it may be late, the session is closed."""
         if not is_enabled:
-            raise Invalid(activity_id="This activity is not enabled.")
-        if self.requested_session is not None and (session is None or session.is_over):
-            raise Invalid(session_id="Closed session")
+            raise RefusedForGood(activity_id="This activity is not enabled.")
+        if self.requested_session is not None and (session is None or (session.is_over and not self.is_late)):
+            raise RefusedForGood(session_id="Closed session")

@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import PermissionDenied, Throttled
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +15,7 @@ from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from signin import tokens
 from signin.api.profile import ProfileSerializer, profile
-from signin.services import LockedOut, Refused
+from signin.services import Refused
 from signin.services.people import person_verified
 from signin.services.sessions import pair_refreshed, session_end, session_open
 
@@ -23,6 +23,10 @@ from signin.services.sessions import pair_refreshed, session_end, session_open
 class LoginSerializer(BodySerializer):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False, style={"input_type": "password"})
+    institution = serializers.CharField(
+        max_length=255, required=False, allow_null=True, allow_blank=True,
+        help_text="Acronym of the institution whose account is meant, for people who have one in several.",
+    )  # fmt: skip
 
 
 class PairSerializer(serializers.Serializer[Any]):
@@ -39,9 +43,6 @@ class OpenView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
-
-    def handle_exception(self, exc):
-        return super().handle_exception(Throttled(exc.wait) if isinstance(exc, LockedOut) else exc)
 
     def refused(self, answer: Any) -> Response:
         return Response(answer, status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "JWT"})

@@ -1,56 +1,173 @@
-"""Failed sign-in attempts, counted in fixed windows: per account and address, per address, optionally per account.
+"""Failed attempts to sign in: per account and place, per account from everywhere, and per place.
+
+A place is an IPv4 address or the /64 network of an IPv6 one. The first failures of a counter are free; from its limit
+on each failure doubles the wait until the next attempt is considered. A counter is forgotten when nothing has failed
+for SIGN_IN_WINDOW, and for a day where an account has reached its limit: who goes on trying one account from many
+places gets some hundred attempts a day.
 
 Each way of signing in has its own counters, so that modules with an old secret do not lock out people of the same
-address. `what` names the way of signing in, `who` the account or role. The number of rows is bounded: once an address
-has reached its limit, its further failures are refused without creating rows.
+address. `what` names the way of signing in, `who` the account or role.
+
+Passwords: the wait of an account and that of a place do not hold for places from which the account has signed in
+before. Whether that is so shows only to who knows the password: a wrong one is answered in the same way, after the same
+work. The wait of account and place holds for everybody, and needs no work: it depends on nothing that is stored of the
+account.
+
+The table is bounded: each row costs the work of a password, and rows that count no more are deleted while others are
+made.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from kernel.http.address import address_group
-from signin.models import SignInCounter
+from signin.models import SignInCounter, SignInPlace
 from signin.services import LockedOut
 
+DAY = timedelta(days=1)
+FIRST_WAIT = timedelta(seconds=30)
+# People behind one address do not wait long for what others do there.
+FIRST_WAIT_OF_PLACE, LONGEST_OF_PLACE = timedelta(seconds=10), timedelta(minutes=1)
+PLACES_KEPT = timedelta(days=90)
+SWEPT = 1000  # rows that are deleted at a time
 
-@transaction.atomic
-def attempt_counted(*, what: str, who: str, address: str | None, from_anywhere: int | None = None) -> list[str]:
-    """Count a failure. A password's is counted before the check, so that parallel attempts cannot exceed the limit.
 
-    `from_anywhere` limits the failures of `who` from all addresses together; it is meant for accounts that other
-    people's failures cannot lock out. Answers the counters' keys, for `attempt_taken_back`. Raises LockedOut, without
-    counting, when a limit is reached.
+@dataclass(frozen=True)
+class Limit:
+    failures: int  # from here on each failure has a wait
+    first: timedelta
+    longest: timedelta
+    kept: timedelta  # after the limit is reached
+
+    def wait(self, counter: SignInCounter, now: datetime) -> timedelta:
+        if counter.failures < self.failures:
+            return timedelta(0)
+        doublings = min(counter.failures - self.failures, 20)
+        return counter.last_failure_at + min(self.first * 2**doublings, self.longest) - now
+
+    def is_over(self, counter: SignInCounter, now: datetime) -> bool:
+        kept = self.kept if counter.failures >= self.failures else settings.SIGN_IN_WINDOW
+        return counter.last_failure_at + kept <= now
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that counts as failed until `attempt_succeeded`."""
+
+    at: datetime
+    counted: dict[str, datetime]  # key of a counter -> its last failure before
+    wait: int  # seconds, 0: who has the right password is let in from every place
+    place: str  # key of the account at this place
+    place_is_known: bool
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether the right password opens a session."""
+        return self.place_is_known or not self.wait
+
+
+def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
+    """Count an attempt before the password is checked, so that parallel attempts cannot exceed the limits.
+
+    Raises LockedOut, without counting, while account and place must wait.
     """
-    now, limits = timezone.now(), _limits(what, who, address, from_anywhere)
-    counters = [_counter(key, now) for key in sorted(limits)]  # locked in one order: no deadlocks
-    _refuse_full(counters, limits, now)
-    for counter in counters:
-        counter.failures += 1
-        counter.save(update_fields=["failures", "since"])
-    return sorted(limits)
+    now = timezone.now()
+    pair, account, place = _keys(what, who, address)
+    of_account = Limit(settings.SIGN_IN_FAILURES_PER_ACCOUNT, FIRST_WAIT, settings.SIGN_IN_WINDOW, DAY)
+    limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
+    known = _key(f"known place of {what}", who, address_group(address))
+    with transaction.atomic():
+        counters = _locked(limits, now)
+        waits = {key: limits[key].wait(counter, now) for key, counter in counters.items()}
+        _refuse_waiting([waits.pop(pair)])
+        counting = [counters[key] for key in counters if key == pair or waits[key] <= timedelta(0)]
+        before = {counter.key: counter.last_failure_at for counter in counting}
+        _counted(counting, now)
+        place_is_known = SignInPlace.objects.filter(key=known, used_at__gt=now - PLACES_KEPT).exists()
+    _sweep(pair, now)
+    return Attempt(now, before, _seconds(waits.values()), known, place_is_known)
 
 
 @transaction.atomic
-def attempt_taken_back(*, keys: list[str]) -> None:
-    """Undo `attempt_counted`: the attempt succeeded. Earlier failures of this address still count."""
-    for key in sorted(keys):
-        SignInCounter.objects.filter(key=key, failures__gt=0).update(failures=F("failures") - 1)
+def attempt_succeeded(attempt: Attempt) -> None:
+    """It counts as no failure, and the place is known from now on. Earlier failures still count."""
+    for key, before in sorted(attempt.counted.items()):
+        last = Case(
+            When(last_failure_at=attempt.at, then=Value(before)),
+            default=F("last_failure_at"),
+            output_field=DateTimeField(),
+        )
+        rows = SignInCounter.objects.filter(key=key, failures__gt=0)
+        rows.update(failures=F("failures") - 1, last_failure_at=last)
+    SignInPlace.objects.bulk_create(
+        [SignInPlace(key=attempt.place, used_at=attempt.at)],
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["used_at"],
+    )
 
 
-def _limits(what: str, who: str, address: str | None, from_anywhere: int | None) -> dict[str, int]:
+@transaction.atomic
+def failure_counted(*, what: str, who: str, address: str | None, per_account: int) -> None:
+    """Count a failure after it has happened. Raises LockedOut, without counting, while one of the counters must wait.
+
+    For what cannot be guessed, or is asked of somebody who is signed in: `per_account` is its limit from all places.
+    """
+    now = timezone.now()
+    pair, account, place = _keys(what, who, address)
+    of_account = Limit(per_account, FIRST_WAIT, settings.SIGN_IN_WINDOW, settings.SIGN_IN_WINDOW)
+    limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
+    counters = _locked(limits, now)
+    _refuse_waiting(limits[key].wait(counter, now) for key, counter in counters.items())
+    _counted(counters.values(), now)
+
+
+def refuse_waiting(*, what: str, who: str, address: str | None) -> None:
+    """Raises LockedOut while account and place must wait."""
+    key, _, _ = _keys(what, who, address)
+    counter = SignInCounter.objects.filter(key=key).first()
+    if counter is not None:
+        _refuse_waiting([_limit_of_pair().wait(counter, timezone.now())])
+
+
+def counters_forgotten(now: datetime, most: int | None = None) -> int:
+    """Delete counters that count no more, at most so many; answer the number of deleted rows."""
+    unlimited = SignInCounter.objects.filter(
+        Q(last_failure_at__lte=now - DAY)
+        | Q(last_failure_at__lte=now - settings.SIGN_IN_WINDOW, failures__lt=settings.SIGN_IN_FAILURES)
+    )
+    with transaction.atomic():
+        keys = list(unlimited.select_for_update(skip_locked=True).values_list("pk", flat=True)[:most])
+        deleted, _ = SignInCounter.objects.filter(pk__in=keys).delete()
+    return deleted
+
+
+def places_forgotten(now: datetime) -> int:
+    deleted, _ = SignInPlace.objects.filter(used_at__lte=now - PLACES_KEPT).delete()
+    return deleted
+
+
+def _limit_of_pair() -> Limit:
+    return Limit(settings.SIGN_IN_FAILURES, FIRST_WAIT, settings.SIGN_IN_WINDOW, DAY)
+
+
+def _limit_of_place() -> Limit:
+    failures, kept = settings.SIGN_IN_FAILURES_PER_ADDRESS, settings.SIGN_IN_WINDOW
+    return Limit(failures, FIRST_WAIT_OF_PLACE, LONGEST_OF_PLACE, kept)
+
+
+def _keys(what: str, who: str, address: str | None) -> tuple[str, str, str]:
+    """Of account and place, of the account, of the place."""
     place = address_group(address)
-    limits = {
-        _key(f"{what} and address", who, place): settings.SIGN_IN_FAILURES,
-        _key(f"address of {what}", place): settings.SIGN_IN_FAILURES_PER_ADDRESS,
-    }
-    return limits if from_anywhere is None else limits | {_key(what, who): from_anywhere}
+    return _key(f"{what} and address", who, place), _key(what, who), _key(f"address of {what}", place)
 
 
 def _key(*parts: str) -> str:
@@ -58,16 +175,38 @@ def _key(*parts: str) -> str:
     return salted_hmac("signin.counter", "\n".join(parts), algorithm="sha256").hexdigest()
 
 
-def _refuse_full(counters: Iterable[SignInCounter], limits: dict[str, int], now: datetime) -> None:
-    ends = [counter.since + settings.SIGN_IN_WINDOW for counter in counters if counter.failures >= limits[counter.key]]
-    wait = max(ends, default=now) - now
-    if wait > timedelta(0):
-        raise LockedOut(ceil(wait / timedelta(seconds=1)))
+def _locked(limits: dict[str, Limit], now: datetime) -> dict[str, SignInCounter]:
+    """The counters, which may be new, locked in the order of their keys: no deadlocks."""
+    keys = sorted(limits)
+    rows = SignInCounter.objects.select_for_update().filter(key__in=keys).order_by("key")
+    counters = list(rows)
+    if len(counters) < len(keys):
+        new = [SignInCounter(key=key, last_failure_at=now) for key in keys]
+        SignInCounter.objects.bulk_create(new, ignore_conflicts=True)
+        counters = list(rows.all())
+    for counter in counters:
+        if limits[counter.key].is_over(counter, now):
+            counter.failures, counter.last_failure_at = 0, now
+    return {counter.key: counter for counter in counters}
 
 
-def _counter(key: str, now: datetime) -> SignInCounter:
-    SignInCounter.objects.get_or_create(key=key, defaults={"since": now})
-    counter = SignInCounter.objects.select_for_update().get(key=key)
-    if counter.since + settings.SIGN_IN_WINDOW <= now:
-        counter.failures, counter.since = 0, now
-    return counter
+def _counted(counters: Iterable[SignInCounter], now: datetime) -> None:
+    counters = list(counters)
+    for counter in counters:
+        counter.failures, counter.last_failure_at = counter.failures + 1, now
+    SignInCounter.objects.bulk_update(counters, ["failures", "last_failure_at"])
+
+
+def _refuse_waiting(waits: Iterable[timedelta]) -> None:
+    if seconds := _seconds(waits):
+        raise LockedOut(seconds)
+
+
+def _seconds(waits: Iterable[timedelta]) -> int:
+    return max(ceil(max(waits, default=timedelta(0)) / timedelta(seconds=1)), 0)
+
+
+def _sweep(key: str, now: datetime) -> None:
+    """Once in 256 attempts, as the key happens to be."""
+    if key.startswith("00"):
+        counters_forgotten(now, SWEPT)

@@ -6,20 +6,23 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from institutions.models import VLE, Credential, User
 from institutions.services.credentials import credentials_live
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
+from kernel.locks import Lock, locked_rows, locking
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
 
 MINUTES = 120
+REFUSED = "Invalid credentials"
 LONGEST = 30 * 24 * 60
 
 
@@ -36,7 +39,8 @@ def launcher_create(
 ) -> tuple[Launcher, str]:
     """A ticket for a person of the VLE's institution, valid for `minutes`, and its token, of which a hash is stored.
 
-    `session` is a row of courses.AssessmentSession, `credential_id` the credential that the VLE signed in with. Raises
+    `session` is a row of courses.AssessmentSession, `credential_id` the credential that the VLE signed in with; None
+    for launchers that a session's data shows, which are good as long as the session's credential. Raises
     Unknown when the person is not of that institution, or deactivated, or the session is another person's; Invalid
     when `minutes` is out of range.
     """
@@ -60,6 +64,15 @@ def launcher_create(
     return launcher, token
 
 
+def session_launchers_forgotten(*, session: Any) -> None:
+    """Delete the launchers that this session's data has shown and that nobody has used: one of them is good at a time.
+
+    The session is locked, and so are the rows that are deleted: who uses one at this moment comes first or is refused.
+    """
+    shown = Launcher.objects.filter(session=session, credential=None, used_at=None)
+    shown._raw_delete(shown.db)  # without looking for what refers to them: sessions refer to used ones only
+
+
 def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSession:
     """The session that a ticket opens. A ticket works once, also when two requests use it at the same moment.
 
@@ -68,37 +81,51 @@ def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSessio
     let one person lock out the many people behind one address.
     """
     number = bounded_id(id)
-    session = _redeemed(number, token, address) if number and isinstance(token, str) else None
-    if session is None:
-        raise Refused("Invalid credentials")
-    return session
+    if not number or not isinstance(token, str):
+        raise Refused(REFUSED)
+    return _redeemed(number, token, address)
 
 
 @transaction.atomic
-def _redeemed(number: int, token: str, address: str | None) -> CallerSession | None:
-    issuer, now = _issuer(number, token), timezone.now()
+def _redeemed(number: int, token: str, address: str | None) -> CallerSession:
+    """Raises Refused, which leaves the ticket as it was."""
+    issuer, now = _issuer_locked(number, token), timezone.now()
     ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token), used_at=None, expires_at__gt=now)
-    if not ticket.filter(Q(credential=None) | Q(credential=issuer)).update(used_at=now):
-        return None
+    if not ticket.update(used_at=now):
+        raise Refused(REFUSED)
     launcher = Launcher.objects.select_related("user", "session").get(pk=number)
+    session: Any = launcher.session
+    if issuer is None and (launcher.credential_id or (session and session.credential_id)):
+        raise Refused(REFUSED)  # the VLE's secret was replaced
     person, learner = launcher.user, getattr(launcher.user, "learner", None)
     if not person.is_active or (launcher.target == Target.LAPI and learner is None):
-        return None
-    lifetime = min(launcher.expires_at - launcher.created_at, settings.PERSON_SESSION_LIFETIME)
+        raise Refused(REFUSED)
+    ends = now + min(launcher.expires_at - launcher.created_at, settings.PERSON_SESSION_LIFETIME)
     session_values: dict[str, Any] = {"person": person, "address": address, "launcher": launcher}
-    if launcher.target == Target.DASHBOARD:
-        return launched_session_open(lifetime=lifetime, **session_values)
-    return learner_session_open(expires_at=now + lifetime, assessment_session=launcher.session, **session_values)
+    if launcher.target == Target.LAPI:
+        return learner_session_open(expires_at=ends, assessment_session=session, **session_values)
+    if session is not None:
+        if session.is_over:
+            raise Refused(REFUSED)
+        ends = min(ends, session.ends_at)
+    return launched_session_open(expires_at=ends, **session_values)
 
 
-def _issuer(number: int, token: str) -> Credential | None:
-    """The live credential with which the VLE created the ticket.
+def _issuer_locked(number: int, token: str) -> Credential | None:
+    """The live credential with which the VLE created the ticket, or opened the session whose data has shown it.
+
+    It is locked with what the caller's session will refer to.
 
     Locked before the ticket, so that a simultaneous revocation either comes first and refuses the ticket, or comes
     second and ends its session. The token is part of the query: without it nobody can lock a VLE's credential.
     """
-    issuing_credential = Launcher.objects.filter(pk=number, token_hash=_hash(token)).values("credential")
-    return credentials_live().select_for_update(no_key=True).filter(pk__in=issuing_credential).first()
+    ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token))
+    locked_rows(User.objects.filter(pk__in=ticket.values("user")), Lock.REFERENCE)
+    live = credentials_live().filter(pk__in=ticket.values_list(Coalesce("credential", "session__credential")))
+    issuer = locking(live, self=Lock.CHANGE).first()
+    sessions = apps.get_model("courses.AssessmentSession")._default_manager  # by name: courses are a layer above
+    locked_rows(sessions.filter(pk__in=ticket.values("session")), Lock.REFERENCE)
+    return issuer
 
 
 def _hash(token: str) -> str:

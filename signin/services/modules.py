@@ -9,7 +9,7 @@ from django.utils import timezone
 from institutions.services.credentials import credentials_live, secret_hash
 from signin.models import CallerSession
 from signin.services import Refused
-from signin.services.attempts import attempt_counted
+from signin.services.attempts import failure_counted
 from signin.services.sessions import module_session_open
 
 
@@ -24,7 +24,7 @@ def module_sign_in(*, role_id: str, secret_id: str, address: str | None) -> Call
     session = _opened(role, secret_id, address) if role else None
     if session is None:
         who, limit = str(role or role_id), settings.SIGN_IN_FAILURES_PER_ROLE
-        attempt_counted(what="role", who=who, address=address, from_anywhere=limit)
+        failure_counted(what="role", who=who, address=address, per_account=limit)
         raise Refused("Invalid credentials")
     return session
 

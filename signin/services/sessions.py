@@ -1,22 +1,25 @@
 """Sessions of authenticated callers: opening, refreshing, ending and deleting them."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from institutions.models import Credential, User
-from kernel.caller import CallerKind
+from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
 from kernel.ids import bounded_id
+from kernel.repeats import repeated
 from signin import tokens
 from signin.callers import caller_of
-from signin.models import CallerSession, Launcher, SignInCounter
+from signin.models import CallerSession, Launcher
 from signin.services import Refused
+from signin.services.attempts import counters_forgotten, places_forgotten
 
 
 @transaction.atomic
@@ -40,10 +43,10 @@ def module_session_open(*, credential: Credential, address: str | None) -> Calle
 
 
 def launched_session_open(
-    *, person: User, lifetime: timedelta, address: str | None, launcher: Launcher | None = None
+    *, person: User, expires_at: datetime, address: str | None, launcher: Launcher | None = None
 ) -> CallerSession:
     """A session of an instructor or a learner whom a VLE sent to a dashboard: the person entered no password."""
-    return _opened(CallerKind.LAUNCHED, person, timezone.now() + lifetime, address, launcher=launcher)
+    return _opened(CallerKind.LAUNCHED, person, expires_at, address, launcher=launcher)
 
 
 def learner_session_open(
@@ -69,6 +72,25 @@ def learner_session_open(
     )
 
 
+class SignedIn(NamedTuple):
+    """How a person was signed in at a moment, for records: it holds no keys of rows that may go."""
+
+    kind: CallerKind
+    vle_id: int | None = None  # whose launcher or assessment session it was
+    vle_name: str = ""
+
+
+def signed_in(caller: Caller) -> SignedIn:
+    """How this caller, a person or a learner's session, was signed in."""
+    if caller.kind not in (CallerKind.LAUNCHED, CallerKind.LEARNER_SESSION):
+        return SignedIn(caller.kind)
+    launcher, assessment = "launcher__vle", "assessment_session__activity__vle"
+    of_vle = [Coalesce(f"{launcher}__{column}", f"{assessment}__{column}") for column in ("id", "name")]
+    row = CallerSession.objects.filter(pk=caller.session_id).values_list(*of_vle).first()
+    vle_id, vle_name = row or (None, None)
+    return SignedIn(caller.kind, vle_id, vle_name or "")
+
+
 def refuse_anothers(assessment_session: Any, person: User) -> None:
     """Unknown unless the assessment session, if there is one, is this person's."""
     if assessment_session is not None and assessment_session.learner_id != person.pk:
@@ -86,6 +108,16 @@ def _opened(kind: CallerKind, person: User, expires_at: datetime, address: str |
     )
 
 
+def feeds_exam_only(caller: Caller) -> bool:
+    """Whether the caller came by an assessment session that a VLE opened with a secret that has been replaced."""
+    if caller.session_id is None or caller.assessment_session_id is None:
+        return False
+    credential_ended = Q(assessment_session__credential__revoked_at__isnull=False) | Q(
+        assessment_session__credential__expires_at__lte=Now()
+    )
+    return CallerSession.objects.filter(credential_ended, pk=caller.session_id).exists()
+
+
 @transaction.atomic
 def session_end(*, session_id: int) -> None:
     """All tokens of the session are refused from now on. Ending it again changes nothing."""
@@ -94,14 +126,19 @@ def session_end(*, session_id: int) -> None:
 
 @transaction.atomic
 def learner_sessions_end(*, assessment_sessions: Collection[int]) -> None:
-    """After assessment sessions were closed: their sign-in sessions and unused launchers end with the access tokens.
+    """After assessment sessions were closed: dashboards that were opened from them end, and the learners' tokens soon.
 
-    They live for the lifetime of an access token more, so that a client that still captures is answered that the
-    assessment session is closed, instead of being asked to sign in again.
+    Sign-in sessions for captures and unused launchers live for the lifetime of an access token more, so that a client
+    that still captures is answered that the assessment session is closed, instead of being asked to sign in again.
     """
-    ends = timezone.now() + settings.ACCESS_TOKEN_LIFETIME
-    sessions = CallerSession.objects.filter(assessment_session__in=assessment_sessions, expires_at__gt=ends)
-    sessions.update(expires_at=ends)
+    now = timezone.now()
+    ends = now + settings.ACCESS_TOKEN_LIFETIME
+    launchers = Launcher.objects.filter(session__in=assessment_sessions)
+    sessions = CallerSession.objects.filter(
+        Q(assessment_session__in=assessment_sessions, expires_at__gt=ends)
+        | Q(launcher__in=launchers, kind=CallerKind.LAUNCHED.value, expires_at__gt=now)
+    )
+    sessions.update(expires_at=Case(When(kind=CallerKind.LAUNCHED.value, then=Value(now)), default=Value(ends)))
     tickets = Launcher.objects.filter(session__in=assessment_sessions, used_at=None, expires_at__gt=ends)
     tickets.update(expires_at=ends)
 
@@ -127,13 +164,11 @@ def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
 def sessions_forgotten(*, before: datetime) -> int:
     """Delete what has been of no use since before that instant; answer the number of deleted rows.
 
-    That is: expired sessions, launchers that expired or were used and whose session was deleted, and counters of
-    closed windows.
+    That is: expired sessions, and launchers that expired or were used and whose session was deleted. Counters of
+    failures and known places are deleted when they count no more.
     """
-    expired_count, _ = CallerSession.objects.filter(expires_at__lt=before).delete()
+    expired_count, _ = repeated(CallerSession.objects.filter(expires_at__lt=before).delete)
     launcher_sessions = CallerSession.objects.filter(launcher=OuterRef("pk"))
     tickets = Launcher.objects.filter(Q(expires_at__lt=before) | Q(used_at__lt=before), ~Exists(launcher_sessions))
-    launcher_count, _ = tickets.delete()
-    window_start = min(before, timezone.now() - settings.SIGN_IN_WINDOW)
-    counter_count, _ = SignInCounter.objects.filter(since__lt=window_start).delete()
-    return expired_count + launcher_count + counter_count
+    launcher_count, _ = repeated(tickets.delete)
+    return expired_count + launcher_count + counters_forgotten(timezone.now()) + places_forgotten(timezone.now())

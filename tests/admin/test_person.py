@@ -1,9 +1,13 @@
 """People in Django's admin: the rules of people hold there too."""
 
+import pytest
+from django.conf import settings
+
 from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import User
 from learners.models import Learner
+from tests.admin.conftest import browser_of
 from tests.admin.test_institution import signed_in
 from tests.world import PASSWORD
 
@@ -96,15 +100,24 @@ def test_errors_are_shown_beside_their_fields(world, root):
         ({"first_name": "a\x01"}, "U+0001"),
         ({"email": "x"}, "Enter a valid email address."),
         ({"password1": "a-long-password-4", "password2": ""}, "not the same"),
-        (
-            {"login_allowed": False, "password1": "a-long-password-4", "password2": "a-long-password-4"},
-            "not allowed to sign in",
-        ),
     ):
         answer = root.post(url, body_of(person, **changed))
         assert answer.status_code == 200
         assert text in answer.content.decode(), changed
     assert User.objects.get(pk=person.pk).uid == "legal"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_own_new_password_keeps_this_browser_signed_in(world, root):
+    person, elsewhere = world.people["global"], browser_of(world.people["global"])
+    body = body_of(person, password1="another-long-word-3", password2="another-long-word-3")
+    assert "The present password is needed." in root.post(f"{USERS}{person.pk}/change/", body).text
+    body["current_password"] = PASSWORD
+    before = root.cookies[settings.SESSION_COOKIE_NAME].value
+    assert root.post(f"{USERS}{person.pk}/change/", body).status_code == 302
+    assert root.get(USERS).status_code == 200
+    assert root.cookies[settings.SESSION_COOKIE_NAME].value != before
+    assert elsewhere.get(USERS).status_code == 302
 
 
 def test_a_deleted_learner_leaves_no_file(world, root, django_capture_on_commit_callbacks):

@@ -32,6 +32,7 @@ KINDS = {
     "/console/#/instructors/",
     "/console/#/consents/",
     "/console/#/vles/",
+    "/console/#/vles/#/",
     "/console/#/instruments/",
 }
 EACH = 3  # pages opened of each kind

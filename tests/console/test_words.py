@@ -28,7 +28,9 @@ def test_levels_have_a_word_and_a_shape_each():
 
 
 def test_descriptions_lose_their_markup():
-    assert filters.plain("<p>Two <b>sittings</b><script>x</script></p>") == "Two sittingsx"
+    assert filters.plain("<p>Two <b>sittings</b><script>x</script></p>") == "Two sittings"
+    assert filters.plain("1 &lt; 2 &amp;amp; <3") == "1 < 2 &amp; <3"
+    assert filters.plain(f"<i>{'a' * 5000}</i>") == f"{'a' * (filters.SOURCE_SHOWN - 3)} …"
     assert filters.plain(None) == filters.plain("<p></p>") == "–"
 
 

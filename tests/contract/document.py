@@ -166,7 +166,10 @@ CORRECTIONS_OF_OPERATION = {
 WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answers
 
 # Keys beyond the documented ones: they follow them, and no other may.
-EXTRAS = {1: ("allowed_domains",), 3: ("enabled",), 10: ("login_allowed",), 17: ("course_id", "vle_id")}
+EXTRAS = {
+    1: ("allowed_domains",), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
+    17: ("course_id", "vle_id"),
+}  # fmt: skip
 EXTRAS_OF_OPERATION = {
     "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys
     "12.7": ("enrolment_status",),

@@ -30,6 +30,8 @@ from institutions.models import (
     User,
 )
 from learners.models import (
+    ConsentDecision,
+    DecidedText,
     Enrolment,
     EnrolmentSample,
     EnrolmentSampleValidation,
@@ -49,6 +51,11 @@ from reports.models import (
 from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
+ADDED = (  # by whom people are in a course
+    lambda home: {"added_by": "import"},
+    lambda home: {"added_by": "person", "added_by_id": home.people["teacher"].pk},
+    lambda home: {"added_by": "vle", "added_by_id": home.vle.pk},
+)
 LANGUAGES = ["".join(pair) for pair in product(ascii_lowercase, repeat=2) if "".join(pair) != "en"]
 
 
@@ -156,8 +163,13 @@ def _courses(home, rows: int) -> None:
         for course in courses
     )
     CourseLearner.objects.bulk_create(
-        CourseLearner(institution=home.institution, course=course, learner_id=home.people[name].pk)
-        for course in courses
+        CourseLearner(
+            institution=home.institution,
+            course=course,
+            learner_id=home.people[name].pk,
+            **(ADDED[n % len(ADDED)](home) | {"added_at": WHEN + timedelta(days=n)} if n % 4 else {}),
+        )
+        for n, course in enumerate(courses)
         for name in ("ann", "bob")
     )
 
@@ -261,9 +273,23 @@ def _learners(home, people: list[User], providers: list[Provider]) -> None:
     ann = home.learners["ann"]
     ann.consent, ann.consent_accepted = home.newer_consent, WHEN
     ann.save()
+    decisions = ConsentDecision.objects.bulk_create(
+        ConsentDecision(
+            **own, owner=ann, learner_id=ann.learner_id, decision="rejected" if n % 2 else "accepted",
+            version=f"0.2.{n}", at=WHEN + timedelta(days=n), language="en" if n % 2 else None,
+            language_named=True if n % 2 else None, address="192.0.2.1" if n % 2 else None,
+            signed_in="password" if n % 2 else None,
+        )
+        for n in range(len(people))
+    )  # fmt: skip
+    DecidedText.objects.bulk_create(
+        DecidedText(**own, decision=decision, text=home.kept_text, language=language)
+        for decision in decisions
+        for language in ("ca", "en")
+    )
     far = timezone.now() + timedelta(days=30)
     more = SENDCategory.objects.create(
-        **own, description="no sound", data={"enabled_options": ["text_to_speech"], "disabled_instruments": [3, 1]}
+        **own, description="no sound", data={"enabled_options": ["text_to_speech"], "disabled_instruments": [1, 3]}
     )
     SENDLearner.objects.bulk_create(
         SENDLearner(learner=learner, category=category, expires_at=ends, **own)

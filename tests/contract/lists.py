@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from files.links import url_read
 from institutions.models import InformedConsent, Institution, Instrument, User
@@ -153,7 +154,7 @@ def mark(operation: str, column: str, get, world) -> int:
         target = resource.model.objects.get(pk=resource.key_of(marked))
         for relation in path:
             target = getattr(target, relation)
-        type(target).objects.filter(pk=target.pk).update(**{name: marked_text(name, n)})
+        QuerySet(type(target)).filter(pk=target.pk).update(**{name: marked_text(name, n)})
     assert away or resource.is_shared
     return row["id"]
 

@@ -64,7 +64,7 @@ LISTS = [name for name in names("institution", "admin", "vle") if CALLS[name].is
 
 @pytest.mark.parametrize("name", LISTS)
 def test_list_and_detail_show_the_same_row(name, caller, world):
-    """The row of a list is the row of the detail, key by key; only the learner's and the report's detail say more."""
+    """The row of a list is the row of the detail, key by key; only those of learner, report and decision say more."""
     call = CALLS[name]
     client, read = caller(call.by), CALLS[f"{call.resource.name}.read"]
     key = {"document": "language", "audit": "instrument"}.get(call.resource.name, "id")
@@ -80,9 +80,9 @@ def _unsigned(row: dict) -> dict:
 
 
 def _said_of(detail: dict, row: dict) -> dict:
-    """The details of learner and report, and the rows in them, reduced to the keys of the list."""
+    """The details of learner, report and decision, and the rows in them, reduced to the keys of the list."""
     same = {name: value for name, value in detail.items() if name in row or name not in ("enrolment_status", "data")}
-    for name in {"detail"} & row.keys():
+    for name in {"detail", "texts"} & row.keys():
         same[name] = [{k: one[k] for k in listed} for one, listed in zip(detail[name], row[name], strict=True)]
     return same
 

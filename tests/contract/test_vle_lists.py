@@ -1,8 +1,10 @@
 """Search and filters of the lists of VLEs. Pages and ordering: test_lists.py, with all other lists."""
 
 import pytest
+from django_filters import FilterSet
 
 from learners.models import Learner
+from tesla_api.tree import TREE
 from tests.contract.calls import CALLS, names
 from tests.contract.filling import fill
 from tests.contract.lists import ROWS, keys, reader
@@ -27,6 +29,39 @@ def standing(stage):
 def get(caller, world):
     """get("vle_course.list", "limit=3"): the body of a list."""
     return reader(caller, world)
+
+
+IDENTIFIERS = {
+    "vle_course.list": "vle_course_id vle",
+    "vle_learner.list": "uid email learner_id",
+    "vle_participant.list": "uid email learner_id",
+    "vle_instructor.list": "uid email",
+    "vle_activity.list": "vle_activity_type vle_activity_id course_id vle_id",
+    "vle_tool.list": "instrument_id",
+}
+BY_IDENTIFIERS = [(name, word) for name, words in IDENTIFIERS.items() for word in words.split()]
+
+
+@pytest.mark.parametrize(("name", "identifier"), BY_IDENTIFIERS)
+def test_an_identifier_that_is_empty_finds_nothing(name, identifier, get):
+    assert get(name)["count"] > 0
+    assert get(name, f"{identifier}=")["count"] == 0
+
+
+def test_a_blank_identifier_finds_nothing(get):
+    for name, identifier in (("vle_course.list", "vle_course_id"), ("vle_learner.list", "uid")):
+        assert get(name, f"{identifier}=%20")["count"] == 0
+
+
+def test_every_filter_by_an_identifier_is_tried():
+    filters = {resource.url: getattr(resource.viewset, "filterset_class", FilterSet) for resource in TREE}
+    found = {
+        (name, word)
+        for name in LISTS
+        for word in filters[CALLS[name].resource.url].base_filters
+        if word.endswith("id") or word in {"vle", "vle_activity_type", "email"}
+    }
+    assert found == {*BY_IDENTIFIERS}
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -4,6 +4,7 @@ import logging
 
 import orjson
 import pytest
+from django.core.cache import cache
 from django.core.signing import b62_encode
 from django.db import connection
 from django.test import Client
@@ -38,6 +39,11 @@ KEYS = [
     "logo_url", "api_url", "dashboard_url", "launcher", "base_url", "locale", "options",
 ]  # fmt: skip
 READ = 22  # queries that the data costs at most
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_reported():
+    cache.clear()
 
 
 @pytest.fixture
@@ -119,14 +125,14 @@ def test_addresses_are_the_services_own_until_settings_say_others(open_, setting
     made = open_()
     body = data_of(made)
     assert (body["api_url"], body["dashboard_url"]) == (SITE, SITE)
-    assert (body["base_url"], body["logo_url"]) == (f"{SITE}/static/web-plugin", f"{SITE}/static/tesla/mark.svg")
+    assert (body["base_url"], body["logo_url"]) == (f"{SITE}/static/web-plugin/", f"{SITE}/static/tesla/mark.svg")
     settings.DASHBOARD_URL = "https://dashboard.example.org/x"
     settings.WEB_PLUGIN_URL, settings.LOGO_URL = "https://cdn.example.org/plugin/", "https://cdn.example.org/logo.png"
     body = data_of(made)
     assert body["api_url"] == SITE
     assert body["dashboard_url"] == "https://dashboard.example.org/x"
     assert (body["base_url"], body["logo_url"]) == (
-        "https://cdn.example.org/plugin",
+        "https://cdn.example.org/plugin/",
         "https://cdn.example.org/logo.png",
     )
 
@@ -138,7 +144,15 @@ def test_links_and_addresses_are_public_ones(open_, settings):
     path = made["data"]["data"].removeprefix("https://trust.example.org/tesla")
     body = followed(path).json()
     assert body["api_url"] == "https://trust.example.org/tesla"
-    assert body["base_url"] == "https://trust.example.org/tesla/static/web-plugin"
+    assert body["base_url"] == "https://trust.example.org/tesla/static/web-plugin/"
+
+
+@pytest.mark.parametrize("place", ["/static/plugin", "/static/plugin/", "https://cdn.example.org/x", "https://cdn.org"])
+def test_the_plugins_folder_ends_in_one_slash(open_, settings, place):
+    """The plugin appends assets/i18n/en.json to it, without a slash of its own."""
+    settings.WEB_PLUGIN_URL = place
+    folder = data_of(open_())["base_url"]
+    assert (folder.endswith(f"{place.rstrip('/')}/"), folder.endswith("//")) == (True, False)
 
 
 def test_locale_and_menu_have_defaults(home, open_):
@@ -384,6 +398,7 @@ def test_the_sessions_own_tokens_count_and_no_launchers(home, open_):
     row = AssessmentSession.objects.get(pk=made["id"])
     own = CallerSession.objects.get(assessment_session=row)
     launcher = Launcher.objects.get(pk=data_of(made)["launcher"]["id"])
+    Launcher.objects.update(used_at=timezone.now())
     other = CallerSession.objects.create(
         kind="learner", user=own.user, assessment_session=row, launcher=launcher, expires_at=FUTURE
     )
@@ -413,10 +428,54 @@ def test_connector_is_a_script_for_this_session(open_, settings):
     script = answer.content.decode()
     assert given(script) == {
         "data": made["data"]["data"],
-        "plugin": "https://cdn.example.org/plugin/tesla-web-plugin",
+        **{
+            kind: {"url": f"https://cdn.example.org/plugin/{name}", "failed": failed_link(made, kind)}
+            for kind, name in (("script", "web-plugin.js"), ("style", "styles.css"))
+        },
     }
-    for word in ('"tesla-web-plugin"', '"data-url"', '".js"', '".css"'):
+    for word in ('"tesla-web-plugin"', '"data-url"'):
         assert word in script
+    settings.WEB_PLUGIN_SCRIPT, settings.WEB_PLUGIN_STYLE = "tesla-web-plugin.js", "css/tesla-web-plugin.css"
+    passed = given(followed(made["data"]["connector"]).content.decode())
+    assert passed["script"]["url"] == "https://cdn.example.org/plugin/tesla-web-plugin.js"
+    assert passed["style"]["url"] == "https://cdn.example.org/plugin/css/tesla-web-plugin.css"
+
+
+def failed_link(made, kind: str) -> str:
+    return made["data"]["data"].replace("data.json", f"{kind}-failed")
+
+
+def report(made, kind: str = "script", **how):
+    return Client().post(failed_link(made, kind).removeprefix(SITE), **how)
+
+
+def test_a_file_that_does_not_load_is_logged_and_warned_of_once_a_minute(home, open_, caplog):
+    made, other = open_(), open_()
+    for kind in ("script", "style", "script"):
+        for page in (made, other):
+            answer = report(page, kind, data="x" * 100, content_type="text/plain;charset=UTF-8")
+            assert (answer.status_code, answer.content) == (204, b"")
+    lines = [record.getMessage() for record in caplog.records if "web plugin" in record.getMessage()]
+    assert lines == [
+        f"web plugin: VLE {home.vle.pk}, session {made['id']}: /static/web-plugin/{name} did not load in an exam page. "
+        "Try manage.py check_web_plugin."
+        for name in ("web-plugin.js", "styles.css")
+    ]
+    assert {row.setting for row in home.vle.warnings.all()} == {"web-plugin-script", "web-plugin-style"}
+
+
+def test_only_an_open_session_reports_and_nothing_but_its_files(home, open_, caplog):
+    made = open_()
+    token = made["data"]["data"].split("/")[-2]
+    assert Client().get(f"/session/{token}/script-failed").status_code == 405
+    assert Client().post(f"/session/{token}/data.json").status_code == 405
+    assert Client().post(f"/session/{token}x/script-failed").status_code == 404
+    for word in ("failed", "image-failed", "x"):
+        assert Client().post(f"/session/{token}/{word}").status_code == 405
+    close(home, made["id"])
+    assert report(made).status_code == 404
+    assert "did not load" not in caplog.text
+    assert token not in caplog.text
 
 
 def test_connector_has_no_token_and_asks_for_none(open_):
@@ -430,7 +489,7 @@ def test_connector_ends_no_page_that_it_stands_in(open_, settings):
     nasty = "https://cdn.example.org/</script><script>alert(1)</script><!--&\"'\u2028\u2029"
     settings.WEB_PLUGIN_URL = nasty
     script = followed(open_()["data"]["connector"]).content.decode()
-    assert given(script)["plugin"].startswith("https://cdn.example.org/")
+    assert given(script)["script"]["url"].startswith("https://cdn.example.org/")
     passed = script[script.rindex("}(") + 1 if "}(" in script else script.rindex(")({") :]
     assert not set("<>&\u2028\u2029") & set(passed)
 

@@ -241,8 +241,8 @@ def test_a_given_password_stays_the_password_of_all_accounts(printed, secrets_fi
     assert changed["vle"] == printed["vle"]
 
 
-def test_the_table_names_accounts_and_addresses_that_exist(printed, monkeypatch):
-    monkeypatch.setenv("PORT", "8123")
+def test_the_table_names_accounts_and_addresses_that_exist(printed, settings):
+    settings.WEB_PORT = 8123
     out = StringIO()
     call_command("seed_demo", stdout=out)
     text = out.getvalue()

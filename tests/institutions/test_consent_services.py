@@ -1,6 +1,7 @@
 """Services of consents and their documents, as commands and other services call them."""
 
 import io
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from files.models import PendingErasure, StoredFile
 from files.services import objects_erase_unknown, store
 from institutions.models import InformedConsent, InformedConsentDocument
 from institutions.services import consents, documents
-from institutions.services.html import html_cleaned
+from institutions.services.html import html_cleaned, html_removed
 from kernel.domain import Conflict, Invalid, Unknown
 from learners.services import consent_accept
 from tests.files.conftest import PDF, held
@@ -205,7 +206,7 @@ def test_change_stands_when_the_store_fails_to_erase(
 def test_consent_with_many_pdfs_is_erased_whole(world, pdf, django_capture_on_commit_callbacks):
     documents.document_create(consent=world.home.consent, language="ca", pdf=io.BytesIO(NEWER))
     documents.document_create(consent=world.home.consent, language="es")
-    other = documents.document_create(consent=world.home.newer_consent, language="es", pdf=io.BytesIO(PDF))
+    other = documents.document_create(consent=world.home.newer_consent, language="ca", pdf=io.BytesIO(PDF))
     with django_capture_on_commit_callbacks(execute=True):
         consents.consent_delete(consent=world.home.consent)
     assert keys(world) == [other.pdf.storage_key]
@@ -242,6 +243,43 @@ def test_html_that_grows_is_refused(html):
     with pytest.raises(Invalid) as refusal:
         html_cleaned(html)
     assert list(refusal.value.fields) == ["html"]
+
+
+@pytest.mark.parametrize(
+    ("html", "removed"),
+    [
+        (None, {}),
+        ("<p>Text</p>", {}),
+        ("<p>Text <b>open", {}),
+        ('<ol start="3" type="a" reversed><li value="7">x</li></ol><ul type="square"><li type="a">y</li></ul>', {}),
+        ('<p>a <img src="x"><IMG SRC=y> b</p>', {"<img>": 2}),
+        ('<p style="x" lang="fr" onclick="y">z</p>', {"<p style>": 1, "<p onclick>": 1}),
+        ('<li class="a" value="2">x</li><li class="b">y</li>', {"<li class>": 2}),
+        ("<script>x</script><!-- y --><video controls></video>z", {"<script>": 1, "<!-- -->": 1, "<video>": 1}),
+        ('<a href="javascript:x">y</a><a href="https://x.org">z</a>', {"<a href>": 1}),
+        ("<td>x</td>", {"<td>": 1}),
+    ],
+)
+def test_what_cleaning_takes_away_is_told(html, removed):
+    cleaned = html_cleaned(html)
+    assert {row["what"]: row["times"] for row in html_removed(html, cleaned)} == removed
+    assert html_removed(cleaned, cleaned) == []
+
+
+def test_numbers_of_lists_are_kept():
+    html = '<ol start="3" type="a" reversed=""><li value="7">x</li></ol><ul type="square"><li type="a">y</li></ul>'
+    assert html_cleaned(html) == html
+
+
+@pytest.mark.parametrize("start", ["<!--", "<!", "<?", "<![CDATA[", "&", "<a b='"])
+def test_telling_what_was_taken_away_is_no_way_to_keep_the_service_busy(start):
+    html = start * 1_900 + "x" * 80_000
+    begin = time.process_time()
+    try:
+        html_removed(html, html_cleaned(html))
+    except Invalid:
+        return
+    assert time.process_time() - begin < 3
 
 
 @pytest.mark.parametrize("start", ["<p ", "</p ", "<P/"])

@@ -49,7 +49,10 @@ def opened(url: str) -> bytes:
 
 def test_answer_has_the_documented_keys_with_the_whole_consent(world, docs, as_):
     answer = as_("member").get(f"{docs}en/").json()
-    assert list(answer) == ["id", "consent", "language", "html", "pdf", "created_at", "updated_at"]
+    assert list(answer) == [
+        "id", "consent", "language", "html", "pdf", "created_at", "updated_at", "sha256", "removed",
+    ]  # fmt: skip
+    assert answer["removed"] is None
     assert (answer["language"], answer["html"], answer["pdf"]) == ("en", "<p>I consent.</p>", None)
     ic = docs.removesuffix("document/")
     assert answer["consent"] == as_("member").get(ic).json()
@@ -262,8 +265,8 @@ def test_deleting_the_document_erases_its_pdf(docs, pdf, admin, django_capture_o
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"%PDF-", b"hello", b"<html>%PDF-1.4 %%EOF", b"\x00" + PDF, PDF.replace(b"%%EOF", b""), PDF + b" " * 2000,
-        b"%pdf-1.4\n%%EOF", b"%!PS-Adobe\n%%EOF",
+        b"", b"%PDF-", b"hello", b"<html>%PDF-1.4 %%EOF", b"\x00" * 1025 + PDF,
+        PDF.replace(b"%%EOF", b""), b"<script>" + PDF, b"%pdf-1.4\n%%EOF", b"%!PS-Adobe\n%%EOF",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("verb", ["post", "put", "patch"])
@@ -274,6 +277,21 @@ def test_file_that_is_no_pdf_is_refused(verb, content, docs, pdf, admin):
     assert answer.json() == {"pdf": ["This is not a PDF."]}
     assert StoredFile.objects.get() == pdf
     assert InformedConsentDocument.objects.filter(consent__documents__pdf=pdf).get().language == "en"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00" + PDF, b"\xef\xbb\xbf\r\n" + PDF, b"\x1b%-12345X@PJL\r\n" + PDF, PDF + b" " * 2000,
+        PDF + b"\x00" * 200_000, PDF + b"\r\n<scanner/>\r\n" + b"\xff" * 70_000,
+        b"%PDF-1.7\n" + b"0" * 65_524 + b"%%EOF",
+    ],
+    ids=lambda content: f"{content[:12]}...{content[-4:]}",
+)  # fmt: skip
+def test_pdfs_as_scanners_write_them(content, docs, admin):
+    answer = form(admin, "post", docs, language="ca", pdf=upload(content))
+    assert answer.status_code == 201, answer.content
+    assert opened(answer.json()["pdf"]) == content
 
 
 def test_pdf_may_have_ten_megabytes(docs, admin):
@@ -377,7 +395,8 @@ def test_what_changes_nothing_is_fine_when_frozen(world, docs, pdf, admin):
         form(admin, "put", f"{docs}en/", language="en", pdf=upload()),
     ]
     assert [answer.status_code for answer in same] == [200] * 5
-    assert [answer.json() for answer in same] == [before] * 5
+    assert [answer.json() | {"removed": None} for answer in same] == [before] * 5
+    assert [answer.json()["removed"] for answer in same] == [None, None, [{"what": "<script>", "times": 1}], None, None]
     assert StoredFile.objects.get() == pdf
 
 
@@ -445,3 +464,33 @@ def test_number_of_queries_does_not_grow(world, docs, many, django_assert_num_qu
     with django_assert_num_queries(3):
         rows = client.get(f"{docs}?limit=1000").json()["results"]
     assert len({row["pdf"] for row in rows if row["pdf"]}) == 21
+
+
+# What cleaning takes away is told to whoever sent it.
+
+
+@pytest.mark.parametrize("verb", ["put", "patch"])
+def test_answer_tells_what_was_taken_away(verb, docs, admin):
+    html = '<ol start="2"><li value="4">One</li></ol><img src="x.png"><p style="a">Two</p>'
+    told = [{"what": "<img>", "times": 1}, {"what": "<p style>", "times": 1}]
+    added = admin.post(docs, {"language": "ca", "html": html})
+    assert (added.status_code, added.json()["removed"]) == (201, told)
+    assert added.json()["html"] == '<ol start="2"><li value="4">One</li></ol><p>Two</p>'
+    body = {"language": "ca", "html": html}
+    assert getattr(admin, verb)(f"{docs}ca/", body).json()["removed"] == told
+    assert form(admin, verb, f"{docs}ca/", **body).json()["removed"] == told
+    assert getattr(admin, verb)(f"{docs}ca/", {"language": "ca"}).json()["removed"] is None
+    assert admin.get(f"{docs}ca/").json()["removed"] is None
+
+
+def test_hash_changes_with_the_text_and_with_nothing_else(docs, admin):
+    def digest(**values):
+        return form(admin, "patch", f"{docs}en/", **values).json()["sha256"]
+
+    first = admin.get(f"{docs}en/").json()["sha256"]
+    assert digest(html="<p>I consent.</p>") == first
+    other, with_pdf = digest(html="<p>I do.</p>"), digest(pdf=upload())
+    assert len({first, other, with_pdf, digest(pdf=upload(PDF + b"\n%%EOF"))}) == 4
+    assert digest(pdf=upload()) == with_pdf
+    admin.patch(f"{docs}en/", {"language": "en-GB", "pdf": None}, format="json")
+    assert admin.get(f"{docs}en-GB/").json()["sha256"] == other

@@ -2,10 +2,12 @@
 
 import os
 import re
+import runpy
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -23,15 +25,42 @@ COMPLETE = {
 
 def start(command="check", **environment):
     """`manage.py check` or another command, with this environment alone."""
+    return run("manage.py", command, **environment)
+
+
+def run(*arguments, **environment):
+    """Python with these arguments and this environment alone."""
     clean = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "manage.py", command],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=clean | environment,
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
+
+
+@pytest.fixture
+def settings_of(monkeypatch):
+    """settings_of(NAME="value"): what tesla_api/settings.py makes of this environment alone, in this process."""
+
+    def read(**environment):
+        monkeypatch.setattr(os, "environ", dict(environment))
+        return runpy.run_path(str(ROOT / "tesla_api/settings.py"))
+
+    return read
+
+
+def line_of(read, **environment):
+    """The one line with which the settings end a process."""
+    with pytest.raises(SystemExit) as ended:
+        read(**environment)
+    line = ended.value.code
+    assert isinstance(line, str)
+    assert line.splitlines() == [line]
+    return line
 
 
 def test_a_complete_environment_starts():
@@ -46,25 +75,108 @@ def test_what_is_missing_stops_the_start_with_one_line(name):
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("ring", ["short:abc", "noname", "a-b:" + "t" * 40])
-def test_an_unusable_key_ring_stops_the_start(ring):
-    result = start(**COMPLETE | {"TOKEN_KEYS": ring})
-    assert result.returncode == 1
-    assert result.stderr.startswith("TOKEN_KEYS must be")
+ADDRESSES = (
+    "dash.example.org",
+    "ftp://dash.example.org",
+    "https://dash.example.org/?a=1",
+    "https://",
+    "https://h:port",
+)
+NUMBERS = ("", "many", "1.5", "-1", "9" * 30, "\u0663")  # the first counts as none
+WRONG = {
+    "DEMO": ("maybe", "2"),
+    "DEBUG": ("maybe",),
+    "TLS": ("maybe",),
+    "TLS_REDIRECT": ("maybe",),
+    "LEGACY_DASHBOARD": ("maybe",),
+    "SECRET_KEY": ("short", "s" * 31, "s" * 40 + "\n" + "s" * 10, "s" * 50 + "\udcff"),
+    "TOKEN_KEYS": (
+        "short:abc", "noname", "a-b:" + "t" * 40, f"a1:{'t' * 40},{'t' * 40}", f"a1:{'t' * 40},a1:{'t' * 50}", ",",
+    ),
+    "ENCRYPTION_KEYS": ("bad", "x" * 44, COMPLETE["ENCRYPTION_KEYS"] + ",bad", ","),
+    "ALLOWED_HOSTS": ("https://trust.example.org", "trust.example.org:8000", "a b", "host/path", ","),
+    "DATABASE_URL": (
+        "postgres", "mysql://u:p@h/name", "postgres://u:p@h:port/name", "postgres://u:p@h:5432/", "sqlite:////nowhere/at/all",
+        "postgres://u:p@[::1/name",
+    ),
+    "DATABASE_CONN_MAX_AGE": NUMBERS[1:],
+    "PUBLIC_URL": (*ADDRESSES, "no address"),
+    "DASHBOARD_URL": (*ADDRESSES, "https://auth.example.org"),
+    "WEB_PLUGIN_URL": ADDRESSES,
+    "LOGO_URL": ADDRESSES,
+    "S3_ENDPOINT_URL": ADDRESSES,
+    "S3_BUCKET": ("a bucket", "x"),
+    "S3_ACCESS_KEY_ID": ("alone",),
+    "S3_SECRET_ACCESS_KEY": ("alone",),
+    "TRUSTED_PROXIES": ("127.0.0.1,proxy.example.org", "10.0.0.0/40"),
+    "CORS_ALLOWED_ORIGINS": ("https://ok.example.org/path", "dash.example.org", "*", "https://*.example.org"),
+    "CSRF_TRUSTED_ORIGINS": ("dash.example.org", "https://"),
+    "PROVIDER_BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v"),
+    "LOG_LEVEL": ("LOUD", "10"),
+    "VAR_DIR": (__file__,),
+    "STATIC_DIR": (__file__,),
+    "SPOOL_DIR": ("/nowhere/at/all", __file__),
+    "WEB_HOST": ("http://127.0.0.1", "a host", "::1::"),
+    "PORT": (*NUMBERS[1:], "0", "65536"),
+    "WEB_CONCURRENCY": (*NUMBERS[1:], "0"),
+    "WEB_THREADS": (*NUMBERS[1:], "0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_value_that_cannot_be_meant_ends_the_process_with_one_line(name, settings_of):
+    for wrong in WRONG[name]:
+        line = line_of(settings_of, **COMPLETE | {name: wrong})
+        assert re.match(rf"{name} (and \w+ )?must be", line) or name.startswith("S3_"), line
+        assert name in line
+        assert not re.search("sss|ttt|u:p@|bad|alone", line), "the value, which may be a secret"
+    settings_of(**COMPLETE | {name: COMPLETE.get(name, "")})  # an empty value is none
+
+
+def test_every_number_has_bounds(settings_of):
+    described = re.findall(r"^([A-Z0-9_]+)=[0-9]+$", (ROOT / ".env.example").read_text(), re.M)
+    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD"}
+    assert len(described) > len(switches) + 10
+    for name in described:
+        for wrong in ("maybe",) if name in switches else NUMBERS[1:]:
+            assert line_of(settings_of, **COMPLETE | {name: wrong}).startswith(f"{name} must be ")
+
+
+def test_every_variable_is_read_in_the_one_place():
+    apps = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    reading = {
+        str(path.relative_to(ROOT))
+        for app in apps
+        for path in (ROOT / app).rglob("*.py")
+        if re.search(r"os\.(environ\b(?!\.setdefault)|getenv)", path.read_text())
+    }
+    assert reading == {"tesla_api/environment.py"}
+
+
+BAD = {"ENCRYPTION_KEYS": "bad"}
+BAD_LINE = "ENCRYPTION_KEYS must be Fernet keys (32 bytes in URL-safe base64), separated by commas.\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"),
+    ("arguments", "code"),
     [
-        ("TRUSTED_PROXIES", "127.0.0.1,proxy.example.org"),
-        ("TRUSTED_PROXIES", "10.0.0.0/40"),
-        ("CORS_ALLOWED_ORIGINS", "https://ok.example.org/path"),
-        ("DASHBOARD_URL", "https://auth.example.org"),
+        (("-m", "gunicorn", "--config", "tesla_api/gunicorn.py", "--bind", "127.0.0.1:0"), 1),
+        (("manage.py", "migrate"), 1),
+        (("-c", "import tesla_api.wsgi"), 3),
     ],
+    ids=["gunicorn", "manage.py", "wsgi"],
 )
-def test_a_variable_that_cannot_be_meant_stops_the_start(name, wrong):
-    result = start(**COMPLETE | {name: wrong})
-    assert (result.returncode, result.stderr.startswith(f"{name} must be")) == (1, True), result.stderr
+def test_every_start_ends_with_the_line_and_a_code(arguments, code):
+    ended = run(*arguments, **COMPLETE | BAD)
+    assert (ended.returncode, ended.stderr, ended.stdout) == (code, BAD_LINE, "")
+
+
+def test_a_server_without_the_configuration_ends_too():
+    """Workers that end with another code are started again, for ever."""
+    began = monotonic()
+    ended = run("-m", "gunicorn", "tesla_api.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket", **COMPLETE | BAD)
+    assert (ended.returncode, BAD_LINE.strip() in ended.stderr, "Traceback" in ended.stderr) == (3, True, False)
+    assert monotonic() - began < 30
 
 
 def test_lists_may_have_blanks():
@@ -101,9 +213,8 @@ def test_local_keys_are_made_once(tmp_path, monkeypatch):
 
 def test_the_example_lists_every_variable():
     read = set()
-    for path in ("tesla_api/settings.py", "tesla_api/gunicorn.py"):
-        text = (ROOT / path).read_text()
-        read |= set(re.findall(r'(?:env\.\w+|required|environ\.get)\(\s*["\']([A-Z0-9_]+)["\']', text))
+    text = (ROOT / "tesla_api/settings.py").read_text()
+    read |= set(re.findall(r'env\.\w+\(\s*["\']([A-Z0-9_]+)["\']', text))
     read |= set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text()))
     listed = re.findall(r"^#? ?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
     assert sorted(listed) == sorted(set(listed))
@@ -133,17 +244,6 @@ def test_own_host_may_be_called_as_it_likes_when_dashboards_are_elsewhere():
     elsewhere = {"DASHBOARD_URL": "https://dash.example.org/"}
     assert start(**COMPLETE | elsewhere | {"ALLOWED_HOSTS": "auth.example.org"}).returncode == 0
     assert start(**COMPLETE | elsewhere | {"PUBLIC_URL": "https://auth.example.org"}).returncode == 0
-
-
-@pytest.mark.parametrize("name", ["DASHBOARD_URL", "WEB_PLUGIN_URL", "LOGO_URL"])
-@pytest.mark.parametrize(
-    "value", ["dash.example.org", "ftp://dash.example.org", "https://dash.example.org/?a=1", "https://"]
-)
-def test_an_address_that_is_none_stops_the_start(name, value):
-    result = start(**COMPLETE | {name: value})
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"{name} must be an address without query")
-    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_addresses_of_pages_may_be_paths_here():

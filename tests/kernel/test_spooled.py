@@ -5,7 +5,7 @@ import json
 from contextlib import closing
 
 import pytest
-from django.http import UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
 from hypothesis import strategies as st
 
 from kernel.http import parsers
@@ -213,10 +213,16 @@ class View:
     """What the parser knows of a view."""
 
     body_bytes = 10_000
-    content = None
 
 
-def parsed(body: bytes, view=None):
+class Request:
+    """What the parser knows of a request."""
+
+    def __init__(self, length: int) -> None:
+        self.META, self._request = {"CONTENT_LENGTH": str(length)}, HttpRequest()
+
+
+def parsed(body: bytes):
     class Stream:
         def __init__(self) -> None:
             self.left = body
@@ -225,15 +231,11 @@ def parsed(body: bytes, view=None):
             part, self.left = self.left[:size], self.left[size:]
             return part
 
-    class Request:
-        META = {"CONTENT_LENGTH": str(len(body))}
-
-    view = view or View()
+    request = Request(len(body))
     try:
-        return parsers.SampleParser().parse(Stream(), None, {"view": view, "request": Request()})
+        return parsers.SampleParser().parse(Stream(), None, {"view": View(), "request": request})
     finally:
-        if view.content is not None:
-            view.content.close()
+        parsers.sample_closed(request._request)
 
 
 def test_the_parser_puts_the_content_in_its_place():
@@ -271,13 +273,10 @@ def test_a_client_that_goes_away_is_told_nothing_but_is_no_crash():
         def read(self, size):
             raise UnreadablePostError
 
-    class Request:
-        META = {"CONTENT_LENGTH": "10"}
-
-    view = View()
+    request = Request(10)
     with pytest.raises(parsers.ParseError):
-        parsers.SampleParser().parse(Broken(), None, {"view": view, "request": Request()})
-    view.content.close()
+        parsers.SampleParser().parse(Broken(), None, {"view": View(), "request": request})
+    parsers.sample_closed(request._request)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

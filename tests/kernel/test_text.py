@@ -1,19 +1,28 @@
-"""Control characters, language codes, addresses: in models, and in every body."""
+"""Control characters, language codes, addresses: in models, and in every body. Forms in which texts are compared."""
+
+import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import strategies as st
 
 from courses.models import Activity, AssessmentSession, Course
 from institutions.models import User
 from kernel.text import (
+    as_identifier,
+    identifier_key,
+    language_in,
+    line_of,
+    prose_of,
+    search_form,
     validate_language,
     validate_line,
     validate_prose,
     validate_web_address,
-    without_controls,
 )
 from tests.contract.vle_calls import MOODLE_ACTIVITY
 from tests.courses.sittings import NEW, consented, enrolled
+from tests.examples import given
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x1b[0m", "a\x7f", "\x85", "a\nb", "a\tb"])
@@ -84,9 +93,26 @@ EVERY = "".join(chr(code) for code in range(1, 0x100))
 SHOWN = EVERY.translate({code: None for code in (*range(1, 0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"})
 
 
-def test_controls_are_dropped_and_nothing_else():
-    assert without_controls(EVERY) == SHOWN
-    assert without_controls("Don\u0092t\t1\r\n\u2028 學\x00") == "Dont\t1\r\n\u2028 學\x00"
+def test_controls_are_dropped_from_prose_and_nothing_else():
+    assert prose_of(f"\x00{EVERY}") == SHOWN
+    assert prose_of("Don\u0092t\t1\r\n\u2028 學\x00\ud800") == "Dont\t1\r\n\u2028 學"
+
+
+@pytest.mark.parametrize("end", ["\t", "\n", "\r", "\r\n", "\n\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_a_line_has_a_blank_where_lines_ended(end):
+    assert line_of(f"a{end}學\x00\x1b\x7f\x9f") == "a 學"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("pt-BR", "pt-BR"), ("zh_Hant_TW", "zh_Hant_TW"), (" ca ", "ca"), ("ca_valencia", "ca"), ("sr@latin", "sr"),
+        ("x_", None), ("en_", "en"), ("de-DE-1996-x-y", "de"), ("english", None), ("", None), ("12", None),
+        ("../../x", None), (None, None), (7, None), (["en"], None),
+    ],
+)  # fmt: skip
+def test_the_language_in_a_text(text, code):
+    assert language_in(text) == code
 
 
 @pytest.fixture
@@ -101,21 +127,17 @@ def tell(as_, world):
 
 @pytest.mark.parametrize("sent_as", ["json", "multipart"])
 def test_a_vles_course_loses_its_controls(tell, sent_as):
-    body = {"code": "M\x1bAT\x7f", "vle_course_id": "7\x857", "description": "Don\u0092t\x07\nstop\t"}
+    body = {"code": "M\x1b\x00A\tT\x7f", "vle_course_id": "7\x917", "description": "Don\u0092t\x07\x00\nstop\t"}
     made = tell("course/", body, format=sent_as)
-    assert {name: made[name] for name in body} == {"code": "MAT", "vle_course_id": "77", "description": "Dont\nstop"}
+    assert {name: made[name] for name in body} == {"code": "MA T", "vle_course_id": "77", "description": "Dont\nstop"}
     body["description"] = "\u0093Stop\u0094"
     assert tell(f"course/{made['id']}/", body, 200, "put", format=sent_as)["description"] == "Stop"
     assert Course.objects.get(pk=made["id"]).description == "Stop"
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("code", "a\x00"), ("description", "a\x00"), ("code", "\x85\x07"), ("code", "a\nb"), ("vle_course_id", "\x1b")],
-)
-def test_null_and_what_holds_nothing_else_stay_wrong(tell, name, value):
-    body = {"code": "M", "vle_course_id": "77"} | {name: value}
-    assert list(tell("course/", body, 400)) == [name]
+@pytest.mark.parametrize("value", ["\x1b", "\x00", " \t\n "])
+def test_an_id_of_nothing_but_controls_is_none(tell, value):
+    assert list(tell("course/", {"code": "M", "vle_course_id": value}, 400)) == ["vle_course_id"]
     assert not Course.objects.filter(code="M").exists()
 
 
@@ -127,11 +149,11 @@ def test_a_vles_half_letters_stay_wrong(as_, world):
 
 def test_a_vles_activity_loses_its_controls_and_conf_keeps_them(tell, world):
     path = f"course/{world.home.course.pk}/activity/"
-    made = tell(path, MOODLE_ACTIVITY | {"name": "Don\u0092t", "description": "a\x0bb", "conf": EVERY + "x"})
+    conf = f"\x00{EVERY}x"
+    made = tell(path, MOODLE_ACTIVITY | {"name": "Don\u0092t", "description": "a\x0bb", "conf": conf})
     assert (made["name"], made["description"], made["conf"]) == ("Dont", "ab", (EVERY + "x").strip())
     assert tell(f"{path}{made['id']}/", {}, 200, "get")["conf"] == (EVERY + "x").strip()
     assert Activity.objects.get(pk=made["id"]).conf == (EVERY + "x").strip()
-    assert list(tell(f"{path}{made['id']}/", {"conf": "a\x00"}, 400, "patch")) == ["conf"]
 
 
 @pytest.mark.parametrize("kind", ["learner", "instructor"])
@@ -156,3 +178,48 @@ def test_institutions_stay_strict(as_, world):
     for name in ("name", "description", "conf"):
         answer = as_("admin").post(activities, {"name": "x", name: "Don\u0092t"})
         assert (answer.status_code, list(answer.json())) == (400, [name])
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier", "key"),
+    [
+        (" Em@Ex.org\t", "Em@Ex.org", "em@ex.org"),
+        ("e\u0301lodie", "\u00e9lodie", "\u00e9lodie"),
+        ("\u00c9lodie", "\u00c9lodie", "\u00e9lodie"),
+        ("a\u200bb\ufeffc\u00add", "abcd", "abcd"),
+        ("e\u200d\u0301", "\u00e9", "\u00e9"),
+        ("\u200b\u00a0 a \u2003\u200e", "a", "a"),
+        ("Stra\u00dfe", "Stra\u00dfe", "strasse"),
+        ("\u200b \u00ad", "", ""),
+        ("A  B", "A  B", "a  b"),
+        ("\u03a3\u03c2", "\u03a3\u03c2", "\u03c3\u03c3"),
+    ],
+)
+def test_forms_of_identifiers(text, identifier, key):
+    assert (as_identifier(text), identifier_key(text)) == (identifier, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("ÉLODIE", "elodie"),
+        ("E\u0301lodie", "elodie"),
+        ("O’Neil", "o'neil"),
+        ("OʼNeil `x´", "o'neil 'x'"),
+        ("  Anna \t\n Maria\u00a0 ", "anna maria"),
+        ("Łukasz Øster İnci Straße", "lukasz oster inci strasse"),
+        ("Anne\u2013Marie", "anne-marie"),
+        ("\uff21\u00ad\u200b\u212a", "ak"),
+        ("\u0939\u093f\u0902\u0926\u0940", "\u0939\u093f\u0902\u0926\u0940"),
+        ("", ""),
+    ],
+)
+def test_forms_of_search(text, form):
+    assert search_form(text) == form
+
+
+@given(st.text())
+def test_a_form_stays_as_it_is_and_is_the_same_for_all_spellings(text):
+    for form in (as_identifier, identifier_key, search_form):
+        assert form(form(text)) == form(text) == form(unicodedata.normalize("NFD", text)) == form(f"\u200b{text} ")
+    assert search_form(as_identifier(text)) == search_form(identifier_key(text)) == search_form(text)

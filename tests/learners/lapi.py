@@ -10,12 +10,18 @@ def url_of(word: str, home, name: str = "ann", **other) -> str:
     return f"/lapi/v1/{word}/{ids['institution']}/{ids['learner']}/"
 
 
-def paths_of_nobody(word: str, world: World) -> dict[str, str]:
+def paths_of_unknown_learners(word: str, world: World) -> dict[str, str]:
     home, away = world.home, world.away
     return {
         "unknown learner": url_of(word, home, learner=UNKNOWN_UUID),
-        "no uuid": url_of(word, home, learner="ann"),
         "learner next door": url_of(word, home, learner=away.learners["ann"].learner_id),
+    }
+
+
+def paths_of_nobody(word: str, world: World) -> dict[str, str]:
+    home, away = world.home, world.away
+    return {
+        "no uuid": url_of(word, home, learner="ann"),
         "another institution": url_of(word, home, institution=away.institution.pk),
         "unknown institution": url_of(word, home, institution=987654321),
         "no institution": url_of(word, home, institution="x"),

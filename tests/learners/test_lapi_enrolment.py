@@ -1,11 +1,14 @@
 """Samples that instruments learn a learner from: who sends them, and what is stored."""
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.utils import timezone
 
 from files.models import Kind, StoredFile
+from files.services import store
 from institutions.models import Instrument
 from kernel.domain import Unknown
+from kernel.http.spooled import Content
 from learners.models import EnrolmentSample
 from learners.services import sample_create
 from tests.captures import (
@@ -22,7 +25,7 @@ from tests.captures import (
     objects,
     sample,
 )
-from tests.learners.lapi import paths_of_nobody, url_of
+from tests.learners.lapi import paths_of_nobody, paths_of_unknown_learners, url_of
 
 
 @pytest.fixture
@@ -40,8 +43,8 @@ def body(home, name="ann", **more) -> dict:
     return sample(learner_id=str(home.learners[name].learner_id)) | more
 
 
-def refused(answer, *fields: str) -> dict:
-    assert answer.status_code == 400, answer.content
+def refused(answer, *fields: str, status: int = 400) -> dict:
+    assert answer.status_code == status, answer.content
     content = answer.json()
     assert (list(content), content["status"], set(content["errors"])) == (["status", "errors"], "ERROR", set(fields))
     assert not EnrolmentSample.objects.exists()
@@ -49,9 +52,16 @@ def refused(answer, *fields: str) -> dict:
     return content["errors"]
 
 
+def refused_for_good(answer, *fields: str) -> dict:
+    """The browser is not to send it again."""
+    return refused(answer, *fields, status=200)
+
+
 def test_what_is_not_here_is_404(ann, home, world):
     for what, path in paths_of_nobody("enrolment", world).items():
         assert ann.post(path, body(home)).status_code == 404, what
+    for path in paths_of_unknown_learners("enrolment", world).values():
+        refused_for_good(ann.post(path, body(home)), "learner_id")
     assert not StoredFile.objects.exists()
 
 
@@ -86,14 +96,19 @@ def test_a_picture_is_taken(ann, home):
     assert ann.post(url_of("enrolment", home), picture).status_code == 200
 
 
-@pytest.mark.parametrize("instruments", [[PLAG], [KS, PLAG], [987], [], None, "x", ["x"], [{}], [None]])
-def test_only_instruments_that_learn(ann, home, instruments):
+@pytest.mark.parametrize("instruments", [[], None, "x", ["x"], [{}], [None]])
+def test_what_names_no_instruments_is_400(ann, home, instruments):
     refused(ann.post(url_of("enrolment", home), body(home, instruments=instruments)), "instruments")
+
+
+@pytest.mark.parametrize("instruments", [[PLAG], [KS, PLAG], [987]])
+def test_only_instruments_that_learn(ann, home, instruments):
+    refused_for_good(ann.post(url_of("enrolment", home), body(home, instruments=instruments)), "instruments")
 
 
 def test_disabled_instruments_take_nothing(ann, home):
     Instrument.objects.filter(pk=KS).update(enabled=False)
-    refused(ann.post(url_of("enrolment", home), body(home)), "instruments")
+    refused_for_good(ann.post(url_of("enrolment", home), body(home)), "instruments")
 
 
 def test_the_body_repeats_the_learner_of_the_path(ann, home, world):
@@ -111,29 +126,80 @@ def test_nothing_at_all_is_400(ann, home):
 
 
 def test_media_types_agree(ann, home):
-    errors = refused(ann.post(url_of("enrolment", home), body(home) | {"metadata": {"mimetype": "a/b"}}), "metadata")
-    assert list(errors["metadata"]) == ["mimetype"]
-    lie = sample(KEYS, "image/jpeg", learner_id=str(home.learners["ann"].learner_id))
-    refused(ann.post(url_of("enrolment", home), lie), "data")
+    def sent(**more):
+        return ann.post(url_of("enrolment", home), body(home) | more)
+
+    refused_for_good(sent(metadata={"mimetype": "a/b"}), "metadata")
+    refused_for_good(sent(**sample(KEYS, "image/jpeg")), "data")
+    refused_for_good(sent(**sample(KEYS, "video/x-matroska")), "data")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "data:", "data:,", "data:video/webm;base64,", "data:video/webm;codecs=vp8,opus;base64,"]
+)
+def test_an_empty_clip_is_refused_for_good(ann, home, url):
+    """What browsers make of a recording of no length."""
+    refused_for_good(ann.post(url_of("enrolment", home), body(home, data=url)), "data")
+
+
+@pytest.mark.parametrize(
+    "url", ["x", "data:x", "data:video/webm,AAAA", "data:;base64,", "data:video/webm;base64,*", None]
+)
+def test_what_is_no_clip_at_all_is_400(ann, home, url):
+    refused(ann.post(url_of("enrolment", home), body(home, data=url)), "data")
+
+
+def test_a_file_name_never_stops_a_sample(ann, home):
+    metadata = {"mimetype": "text/plain", "filename": "a\tb\r\nc\x00\x1b" + 300 * "x"}
+    assert ann.post(url_of("enrolment", home), body(home, metadata=metadata)).json()["status"] == "OK"
+    stored = content_of(StoredFile.objects.get())["metadata"]["filename"]
+    assert stored == ("a b c" + 300 * "x")[:255]
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError("no space left"), EndpointConnectionError(endpoint_url="https://s3.example.org")]
+)
+def test_while_the_store_is_away_browsers_are_to_come_again(ann, home, monkeypatch, failure, caplog):
+    def save(*_, **__):
+        raise failure
+
+    monkeypatch.setattr(store(), "save", save)
+    answer = ann.post(url_of("enrolment", home), body(home))
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
+    assert answer.json() == {"detail": "Files cannot be stored at the moment."}
+    assert not EnrolmentSample.objects.exists()
+    assert "the store did not take" in caplog.text
+
+
+def test_while_the_spool_is_full_browsers_are_to_come_again(ann, home, monkeypatch):
+    def take(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Content, "take", take)
+    answer = ann.post(url_of("enrolment", home), body(home))
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
 
 
 def test_without_valid_consent_nothing_is_stored(home):
     bob, eve = home.learners["bob"], as_learner(home, "eve")
-    errors = refused(eve.post(url_of("enrolment", home, "eve"), body(home, "eve")), "consent")
+    errors = refused_for_good(eve.post(url_of("enrolment", home, "eve"), body(home, "eve")), "consent")
     assert errors == {"consent": ["NOT_VALID_MISSING"]}
     bob.consent_rejected = timezone.now()
     bob.save()
-    errors = refused(as_learner(home, "bob").post(url_of("enrolment", home, "bob"), body(home, "bob")), "consent")
+    errors = refused_for_good(
+        as_learner(home, "bob").post(url_of("enrolment", home, "bob"), body(home, "bob")), "consent"
+    )
     assert errors == {"consent": ["NOT_VALID_REJECTED"]}
     assert objects(home, "sample") == []
     external(home)
     assert eve.post(url_of("enrolment", home, "eve"), body(home, "eve")).status_code == 200
 
 
-def test_too_large_a_sample_is_413(ann, home, settings):
+def test_too_large_a_sample_is_refused_for_good(ann, home, settings):
     settings.SAMPLE_BYTES = len(KEYS) - 1
-    assert ann.post(url_of("enrolment", home), body(home)).status_code == 413
-    assert not StoredFile.objects.exists()
+    refused_for_good(ann.post(url_of("enrolment", home), body(home)), "data")
+    settings.SAMPLE_BYTES, settings.REQUEST_BODY_BYTES = 1, 0
+    refused_for_good(ann.post(url_of("enrolment", home), body(home)), "data")
 
 
 def test_a_learner_who_is_gone_is_unknown(home):

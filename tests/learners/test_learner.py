@@ -95,8 +95,8 @@ def test_new_learner_has_the_keys_in_order(as_, url, row, world):
 
 WRONG = [
     ("uid", None), ("uid", ""), ("uid", "x" * 256), ("uid", "ann"), ("uid", []), ("uid", "a\x00"), ("email", None),
-    ("email", ""), ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", "ann@AWAY.example.org"),
-    ("email", ["a@b.org"]), ("first_name", "x" * 151), ("last_name", {"a": 1}), ("locale", "not a code"),
+    ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", ["a@b.org"]), ("first_name", "x" * 151),
+    ("last_name", {"a": 1}), ("locale", "not a code"),
     ("inst_admin", None), ("legal_admin", "x"), ("send_admin", []), ("data_admin", 2),
 ]  # fmt: skip
 
@@ -130,9 +130,16 @@ def test_put_resets_nothing_that_it_leaves_out(as_, row):
     assert after | {"updated_at": ""} == before | {"updated_at": ""}
 
 
-def test_learner_without_email_is_answered_with_empty_text(as_, row):
-    User.objects.filter(username="home-ann").update(email=None)
-    assert as_("admin").get(row("ann")).json()["email"] == ""
+def test_learner_without_email_is_answered_with_empty_text_and_taken_back(as_, url, row):
+    """A new one needs the address; the administrator may take it from who is there."""
+    assert as_("admin").post(url, BODY | {"email": ""}).json() == {"email": ["This field may not be blank."]}
+    assert as_("admin").patch(row("ann"), {"email": ""}).status_code == 200
+    assert User.objects.get(username="home-ann").email is None
+    shown = as_("admin").get(row("ann")).json()
+    assert shown["email"] == ""
+    for who in ("admin", "data"):
+        assert as_(who).put(row("ann"), shown).status_code == 200
+        assert as_(who).patch(row("ann"), {"email": ""}).status_code == 200
 
 
 # Who is there already.
@@ -154,7 +161,7 @@ def test_plain_person_gets_role_names_and_email(as_, url, world):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("email", ["ANN@home.example.org", "member@Away.example.org", "root@example.org"])
+@pytest.mark.parametrize("email", ["ANN@home.example.org", " admin@home.example.org\u200b"])
 def test_email_of_somebody_else_is_400_and_changes_no_account(email, as_, url):
     answer = as_("admin").post(url, BODY | {"email": email})
     assert (answer.status_code, list(answer.json())) == (400, ["email"])
@@ -266,7 +273,8 @@ def test_decisions_of_a_deleted_learner_stay(as_, row, world):
     learner = world.home.learners["ann"]
     as_("ann").post(row("ann") + "ic/", {"version": "2.0.0"})
     assert as_("admin").delete(row("ann")).status_code == 204
-    assert [record.learner_id for record in ConsentDecision.objects.all()] == [learner.learner_id]
+    records = ConsentDecision.objects.filter(version="2.0.0")
+    assert [record.learner_id for record in records] == [learner.learner_id]
 
 
 # Special needs and consent in the row.

@@ -43,6 +43,8 @@ RESOURCES = {
     "ui": "institutions/api/ui.py",
     "send": "learners/api/send.py",
     "learner_send": "learners/api/learner_send.py",
+    "learner_decision": "learners/api/learner_decision.py",
+    "learner_membership": "courses/api/learner_membership.py",
     "report": "reports/api/report.py",
     "request": "reports/api/request.py",
     "audit": "reports/api/audit.py",
@@ -252,6 +254,12 @@ _PROFILE = (("tests/institutions/test_user.py", "tests/institutions/test_people_
 _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
+_ENVIRONMENT = "tesla_api/environment.py"
+_REPLACED = (("tests/courses/test_replaced_secret.py",),)
+_LAUNCHED = (("tests/courses/test_launched.py",),)
+_ATTEMPTS = (("tests/signin/test_attempts.py",),)
+_OWN_PASSWORD = (("tests/institutions/test_own_password.py",),)
+_STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
 _OLD = "learners/api/shared/legacy.py"
 _VLE_ACCESS = ((f"{CONTRACT}test_vle_access.py",),)
@@ -262,6 +270,9 @@ _VLE_ACTIVITY = (("tests/courses/test_vle_activity.py",),)
 _REGISTRATIONS = "courses/services/registrations.py"
 _RULES = "reports/visibility.py"
 _KERNEL = "kernel/"
+_REPEATS = (("tests/kernel/test_repeats.py",),)
+_LOCKS = (("tests/kernel/test_locks.py",),)
+_BUDGETS = (f"{CONTRACT}test_write_budgets.py",)
 # name, file, old text, new text, tests
 WRITTEN = [
     # Who may come in.
@@ -445,7 +456,13 @@ WRITTEN = [
         _SEAL,
     ),
     ("roles of home count abroad", f"{_KERNEL}caller.py", "tenant in (None, self.institution_id)", "True", _ACCESS),
-    ("sent by a VLE with flags", "signin/callers.py", "if trusted else roles & UNFLAGGED", "", _TOKENS),
+    (
+        "sent by a VLE with flags",
+        "signin/callers.py",
+        "roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED",
+        "roles",
+        _TOKENS,
+    ),
     (
         "sent by a VLE as global admin",
         "signin/callers.py",
@@ -524,9 +541,45 @@ WRITTEN = [
     (
         "no lock-out",
         "signin/services/attempts.py",
-        "if counter.failures >= limits[counter.key]]",
-        "if False]",
+        "if counter.failures < self.failures:",
+        "if True:",
         _SIGN_IN,
+    ),
+    (
+        "accounts are guessed from everywhere",
+        "signin/services/attempts.py",
+        "_seconds(waits.values())",
+        "0",
+        _ATTEMPTS,
+    ),
+    (
+        "no place is known",
+        "signin/services/attempts.py",
+        "return self.place_is_known or not self.wait",
+        "return not self.wait",
+        _ATTEMPTS,
+    ),
+    (
+        "a wrong password shows known places",
+        "signin/services/people.py",
+        "if attempt.wait and not (may and attempt.lets_in):",
+        "if not attempt.lets_in:",
+        _ATTEMPTS,
+    ),
+    ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
+    (
+        "the own password asks for nothing",
+        "institutions/api/shared/users.py",
+        "if person is not None and person.pk == view.caller.id:",
+        "if False:",
+        _OWN_PASSWORD,
+    ),
+    (
+        "wrong present passwords are not counted",
+        "kernel/errors.py",
+        "        error.count()\n",
+        "        pass\n",
+        _OWN_PASSWORD,
     ),
     (
         "refresh of an ended session",
@@ -565,16 +618,16 @@ WRITTEN = [
     ),
     (
         "launched people set passwords",
-        "signin/callers.py",
-        "login_allowed = login_allowed and trusted and not staff",
-        "login_allowed = login_allowed and not staff",
+        "institutions/api/shared/users.py",
+        "if view.caller.kind is CallerKind.LAUNCHED:",
+        "if False:",
         _LAUNCHER,
     ),
     (
-        "launched global admins set passwords",
+        "launched people are told to set passwords",
         "signin/callers.py",
-        "login_allowed = login_allowed and trusted and not staff",
-        "login_allowed = login_allowed and trusted",
+        "        login_allowed = False\n",
+        "",
         _LAUNCHER,
     ),
     (
@@ -622,15 +675,15 @@ WRITTEN = [
     (
         "wrong secrets are not counted",
         "signin/services/modules.py",
-        '        attempt_counted(what="role", who=who, address=address, from_anywhere=limit)\n',
+        '        failure_counted(what="role", who=who, address=address, per_account=limit)\n',
         "",
         _APPROLE,
     ),
     (
         "roles are guessed from everywhere",
         "signin/services/modules.py",
-        "from_anywhere=limit",
-        "from_anywhere=None",
+        "per_account=limit",
+        "per_account=10**6",
         _APPROLE,
     ),
     (
@@ -700,11 +753,81 @@ WRITTEN = [
         _LAUNCHER,
     ),
     (
+        "VLEs send everybody",
+        "courses/api/vle_launcher.py",
+        "if not self.tenant.launcher_everywhere:",
+        "if False:",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent sees the courses of another",
+        "courses/row_rules.py",
+        "own = memberships if me.vle_id is None else memberships.filter(course__vle=me.vle_id)",
+        "own = memberships",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent sees other courses of groups",
+        "courses/row_rules.py",
+        "Q() if me.vle_id is None else ",
+        "Q() if True else ",
+        _LAUNCHED,
+    ),
+    (
+        "whom a VLE sent captures for another",
+        "reports/api/shared/captures.py",
+        "elif self.caller.vle_id is not None:",
+        "elif False:",
+        _LAUNCHED,
+    ),
+    (
         "launchers outlive their credential",
         "signin/services/launchers.py",
-        "ticket.filter(Q(credential=None) | Q(credential=issuer)).update",
-        "ticket.update",
+        "if issuer is None and (",
+        "if False and (",
         _LAUNCHER,
+    ),
+    (
+        "links of a replaced secret show launchers",
+        "courses/services/assessments.py",
+        "if session.credential is not None and not is_live(session.credential):",
+        "if False:",
+        _REPLACED,
+    ),
+    (
+        "launchers of a session's data outlive the secret",
+        "signin/services/launchers.py",
+        'Coalesce("credential", "session__credential")',
+        '"credential"',
+        _REPLACED,
+    ),
+    (
+        "sessions last as long as they like",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
+        _REPLACED,
+    ),
+    (
+        "every reading of a session leaves a launcher",
+        "courses/services/assessments.py",
+        "    session_launchers_forgotten(session=session)\n",
+        "",
+        _REPLACED,
+    ),
+    (
+        "tokens of a replaced secret tell the profile",
+        "learners/api/lapi_profile.py",
+        ", when=may_know_more",
+        "",
+        _REPLACED,
+    ),
+    (
+        "dashboards outlive the assessment",
+        "signin/services/sessions.py",
+        "launcher__in=launchers, kind=CallerKind.LAUNCHED.value",
+        'launcher__in=launchers, kind="nobody"',
+        _REPLACED,
     ),
     (
         "launchers forget what they were asked for with",
@@ -737,8 +860,8 @@ WRITTEN = [
     (
         "people of the VLE next door are out",
         "institutions/services/credentials.py",
-        "Q(session=None), vle=vle)",
-        "Q(session=None))",
+        "filter(launcher__vle=vle)",
+        "filter(launcher__isnull=False)",
         _LAUNCHER,
     ),
     (
@@ -1114,6 +1237,73 @@ WRITTEN = [
         "    if False:\n",
         _TRAPS,
     ),
+    *(
+        (f"consent: {name}", file, old, new, (("tests/learners/test_consent_decision.py",),))
+        for name, file, old, new in (
+            (
+                "a version without a text is accepted",
+                "learners/services.py",
+                "if document_has_text(document)]",
+                "]",
+            ),
+            (
+                "any language is accepted",
+                "learners/services.py",
+                "        if not any(is_language(document.language, language) for document in documents):\n",
+                "        if False:\n",
+            ),
+            (
+                "another text than the one that was shown",
+                "learners/services.py",
+                "if document_hash(document) == sha256.lower()]",
+                "]",
+            ),
+            (
+                "a text that was changed since it was served",
+                "learners/services.py",
+                "        if served.get(document.language, digest) != digest:\n",
+                "        if False:\n",
+            ),
+            (
+                "the hash leaves out the PDF",
+                "institutions/services/texts.py",
+                "{html_sha256}\\n{pdf_sha256 or ''}\\n",
+                "{html_sha256}\\n\\n",
+            ),
+            (
+                "kept PDFs go with their documents",
+                "institutions/services/texts.py",
+                "pk__in=file_ids, consent_texts=None)",
+                "pk__in=file_ids)",
+            ),
+            (
+                "addresses of deleted learners stay",
+                "learners/models.py",
+                "filter(owner=instance).update(address=None)",
+                "filter(owner=None).update(address=None)",
+            ),
+            (
+                "launchers are called passwords",
+                "learners/services.py",
+                "CallerKind.LAUNCHED: SignIn.LAUNCHER, ",
+                "",
+            ),
+        )
+    ),
+    (
+        "courses: nobody is said to have added a member",
+        "courses/services/members.py",
+        '"added_by": self.kind.value, "added_by_id": self.id',
+        '"added_by": self.kind.value',
+        (("tests/courses/test_learner_membership.py",),),
+    ),
+    (
+        "courses: names of other institutions' people",
+        "courses/queries.py",
+        "person = User.objects.filter(pk=key, institution=home)",
+        "person = User.objects.filter(pk=key)",
+        (("tests/courses/test_learner_membership.py",),),
+    ),
     (
         "consent: decisions change",
         f"{_KERNEL}models.py",
@@ -1369,10 +1559,86 @@ WRITTEN = [
         'disabled_instruments=stored["disabled_instruments"],',
         _SEND,
     ),
+    ("repeats: never", f"{_KERNEL}repeats.py", "ATTEMPTS = 5", "ATTEMPTS = 1", _REPEATS),
+    ("repeats: what is committed", f"{_KERNEL}repeats.py", " or _commits() != committed", "", _REPEATS),
+    ("repeats: parts of a transaction", f"{_KERNEL}repeats.py", "1 if _is_inside_transaction() else ", "", _REPEATS),
+    ("repeats: a busy SQLite", f"{_KERNEL}repeats.py", "(is_lost(error) or", "(is_busy(error) or", _REPEATS),
+    ("repeats: no vanished references", f"{_KERNEL}repeats.py", '_GONE = "23503"', '_GONE = ""', _REPEATS),
+    (
+        "repeats: a vanished reference is a wrong body",
+        f"{_KERNEL}errors.py",
+        "    if is_passing(exc):\n",
+        "    if is_busy(exc):\n",
+        _REPEATS,
+    ),
+    (
+        "repeats: middleware's error is 500",
+        f"{_KERNEL}errors.py",
+        "if is_busy(sys.exc_info()[1]):",
+        "if is_busy(None):",
+        _REPEATS,
+    ),
+    (
+        "repeats: admin pages tell it as a refusal",
+        f"{_KERNEL}admin.py",
+        "or is_passing(error)",
+        "or is_passing(None)",
+        (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: forms of the admin tell it as a refusal",
+        "institutions/admin/service.py",
+        "                if is_passing(error):\n                    raise\n",
+        "",
+        (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: the body is read once",
+        f"{_KERNEL}http/parsers.py",
+        'body = parser_context["request"]._request._body = stream.read()',
+        "body = stream.read()",
+        _REPEATS,
+    ),
+    (
+        "repeats: the sample is read once",
+        f"{_KERNEL}http/parsers.py",
+        '        if not hasattr(request, "sample_body"):\n',
+        "        if True:\n",
+        _REPEATS,
+    ),
+    (
+        "locks: relations as they are named",
+        f"{_KERNEL}locks.py",
+        "of = sorted(locks, key=lambda path: place_of(_model_of(rows.model, path)))",
+        "of = list(locks)",
+        _LOCKS,
+    ),
+    (
+        "locks: deletes meet in an institution",
+        f"{_KERNEL}locks.py",
+        "if home is not None:",
+        "if home is None:",
+        _LOCKS,
+    ),
+    ("locks: rows in any order", f"{_KERNEL}locks.py", 'rows.order_by("pk")', "rows.order_by()", _LOCKS),
+    (
+        "locks: a course alone",
+        "courses/services/courses.py",
+        "    cascade_locked(course)\n",
+        "",
+        ((*_BUDGETS, "-k", "course.delete"),),
+    ),
+    (
+        "locks: no course for a new activity",
+        "courses/services/activities.py",
+        '        raise Unknown("There is no such course any more.")',
+        "        pass",
+        _LOCKS,
+    ),
     (
         "group courses: a swap changes nothing",
         "courses/services/groups.py",
-        'membership.save(update_fields=("course",))',
+        'row.save(update_fields=("course",))',
         "pass",
         _GROUP_COURSE,
     ),
@@ -1808,10 +2074,20 @@ WRITTEN = [
     ("cookies from other hosts", _SETTINGS, "CORS_ALLOW_CREDENTIALS = False", "CORS_ALLOW_CREDENTIALS = True", _CORS),
     (
         "what is no origin starts",
-        _SETTINGS,
-        'if not all(re.fullmatch(r"https?://[^\\s/?#@*]+", origin) for origin in CORS_ALLOWED_ORIGINS):',
-        "if False:",
-        _CORS,
+        _ENVIRONMENT,
+        'and _has_host(value) and (patterns or "*" not in value),',
+        "",
+        _STARTS,
+    ),
+    ("wrong encryption keys start", _ENVIRONMENT, "not all(_is_encryption_key(key) for key in keys)", "False", _STARTS),
+    ("numbers have no bounds", _ENVIRONMENT, " and lowest <= int(value) <= highest", "", _STARTS),
+    ("workers with wrong settings start again", "tesla_api/wsgi.py", "sys.exit(3)", "sys.exit(1)", _STARTS),
+    (
+        "the server binds before settings are checked",
+        "tesla_api/gunicorn.py",
+        "from tesla_api import settings\n",
+        "class settings: WEB_HOST, WEB_PORT, WEB_CONCURRENCY, WEB_THREADS = '127.0.0.1', 0, 1, 1\n",
+        _STARTS,
     ),
     (
         "anybody forwards",
@@ -1855,26 +2131,74 @@ WRITTEN = [
         "Q()",
         _ACTIVITIES,
     ),
-    ("profile: may change more", _USER, "may=may, session_id", "may=None, session_id", _PROFILE),
+    (
+        "profile: may change more",
+        _USER,
+        "person=person, may=may, session_id=own",
+        "person=person, may=None, session_id=own",
+        _PROFILE,
+    ),
+    (
+        "own password: the session of a barred person lives",
+        "institutions/services/people.py",
+        " and _may_sign_in(saved)",
+        "",
+        _PROFILE,
+    ),
+    (
+        "typed JSON is quoted",
+        "kernel/serializers.py",
+        "        return _JSONText(value) if isinstance(value, str) else value\n",
+        "        return value\n",
+        (("tests/pages/test_json_in_forms.py",),),
+    ),
+    (
+        "institution under the wrong key",
+        "institutions/api/shared/administration.py",
+        "if meant and meant not in data and not",
+        "if False and not",
+        (("tests/institutions/test_admin_keys.py",),),
+    ),
+    (
+        "misspelt keys are ignored",
+        "institutions/api/shared/administration.py",
+        "            if misnamed:\n",
+        "            if False:\n",
+        (("tests/institutions/test_admin_keys.py",),),
+    ),
+    (
+        "a learner without e-mail is refused",
+        "kernel/serializers.py",
+        "if not value and self.parent.instance is None:",
+        "if not value:",
+        (("tests/contract/test_put_back.py",),),
+    ),
+    (
+        "own password: Django's session ends",
+        "kernel/http/browser.py",
+        "        session[auth.HASH_SESSION_KEY] = new_hash\n",
+        "",
+        (("tests/pages/test_browsable.py", "tests/admin/test_person.py"),),
+    ),
     ("profile of global admins", _USER, "        changeable(self, person, may)\n", "", _PROFILE),
     (
         "profile: a session that ended goes on",
         "institutions/services/people.py",
-        "user=changed.pk, generation=generation)",
-        "user=changed.pk)",
+        "user=saved.pk, generation=generation)",
+        "user=saved.pk)",
         _PROFILE,
     ),
     (
         "profile: another's session goes on",
         "institutions/services/people.py",
-        "pk=session_id, user=changed.pk,",
+        "pk=session_id, user=saved.pk,",
         "pk=session_id,",
         _PROFILE,
     ),
     (
         "profile: every session ends",
         "institutions/services/people.py",
-        "        current_session.update(generation=changed.session_generation)\n",
+        "        current_session.update(generation=saved.session_generation)\n",
         "",
         _PROFILE,
     ),

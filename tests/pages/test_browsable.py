@@ -147,6 +147,17 @@ def test_password_is_never_written_back(world, signed_in):
     assert "verylongsecret" not in answer.text
 
 
+@pytest.mark.django_db(transaction=True)
+def test_own_new_password_keeps_this_browser_signed_in(world, signed_in):
+    """Also where Django compares its own hash of the password, in the admin pages."""
+    browser, elsewhere = signed_in("global"), signed_in("global")
+    path, secret = f"/api/v2/admin/user/{world.people['global'].pk}/", "verylongsecret1"
+    body = {"password": secret, "password2": secret}
+    assert write(browser, "patch", path, body, content_type="application/json").status_code == 200
+    for address in (path, "/admin/", "/console/"):
+        assert (browser.get(address).status_code, elsewhere.get(address).status_code) in ((200, 401), (200, 302))
+
+
 def test_deletion_leads_back_to_the_list(world, signed_in):
     browser, course = signed_in("admin"), world.home.other_course
     browser.get(path_of(world, "course", course.pk))

@@ -232,10 +232,12 @@ def test_a_document_is_stored_with_all_that_providers_need(vle, home):
 
 def test_metadata_has_known_keys_only_and_needs_but_one(vle, home):
     body = document()
-    body["metadata"] = {"mimetype": "application/x-zip-compressed", "danger": "x", "context": None, "filename": "a.zip"}
+    body["metadata"] = {
+        "mimetype": "application/x-zip-compressed", "danger": "x", "context": None, "filename": "a\0\nb.zip"
+    }  # fmt: skip
     assert vle.post(url_of(home), body).status_code == 200
     stored = content_of(StoredFile.objects.get())["metadata"]
-    assert stored == {"mimetype": ZIP, "context": None, "filename": "a.zip"}
+    assert stored == {"mimetype": ZIP, "context": None, "filename": "a b.zip"}
 
 
 @pytest.mark.parametrize("text", [False, True])
@@ -317,8 +319,6 @@ def change(body: dict, path: str, value) -> dict:
         ("metadata.mimetype", "", "metadata"),
         ("metadata.mimetype", "image/jpeg", "metadata"),
         ("metadata.mimetype", "x" * 300, "metadata"),
-        ("metadata.filename", "a\0b", "metadata"),
-        ("metadata.filename", "x" * 300, "metadata"),
         ("metadata.context", [1], "metadata"),
         ("metadata.created_at", "yesterday", "metadata"),
         ("session_id", "x", "session_id"),

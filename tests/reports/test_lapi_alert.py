@@ -10,7 +10,7 @@ from files.models import Kind, StoredFile
 from kernel.nesting import DEEPEST, TOO_DEEP
 from reports.models import Alert
 from tests.captures import FA, FR, KS, as_learner, consented, content_of, objects, session_for
-from tests.learners.lapi import paths_of_nobody, url_of
+from tests.learners.lapi import paths_of_nobody, paths_of_unknown_learners, url_of
 from tests.nested import list_of, object_of
 
 
@@ -37,13 +37,18 @@ def body(home, name="bob", **more) -> dict:
     } | more
 
 
-def refused(answer, *fields: str) -> dict:
-    assert answer.status_code == 400, answer.content
+def refused(answer, *fields: str, status: int = 400) -> dict:
+    assert answer.status_code == status, answer.content
     content = answer.json()
     assert (list(content), content["status"], set(content["errors"])) == (["status", "errors"], "ERROR", set(fields))
     assert not Alert.objects.exists()
     assert not StoredFile.objects.exists()
     return content["errors"]
+
+
+def refused_for_good(answer, *fields: str) -> dict:
+    """The browser is not to send it again."""
+    return refused(answer, *fields, status=200)
 
 
 def send(client, home, name="bob", **more):
@@ -53,6 +58,13 @@ def send(client, home, name="bob", **more):
 def test_what_is_not_here_is_404(bob, home, world):
     for what, path in paths_of_nobody("alert", world).items():
         assert bob.post(path, body(home)).status_code == 404, what
+
+
+def test_unknown_learners_are_refused_for_good(bob, home, world):
+    for path in paths_of_unknown_learners("alert", world).values():
+        assert refused_for_good(bob.post(path, body(home)), "learner_id") == {
+            "learner_id": ["There is no such learner."]
+        }
 
 
 def test_an_alert_is_stored_with_its_message(bob, home):
@@ -72,6 +84,7 @@ def test_an_alert_is_stored_with_its_message(bob, home):
         "instruments": [KS],
         "level": "warning",
         "raised_at": "2026-11-25T09:00:00Z",
+        "message_code": "SENSOR_CAMERA_BLACK_IMAGE",
         "data": body(home)["data"],
     }
 
@@ -90,12 +103,34 @@ def test_other_levels_are_400(bob, home, level):
     refused(send(bob, home, level=level), "level")
 
 
-@pytest.mark.parametrize("data", [None, {}, [], "text", 7, True, {"message_code": "UNKNOWN"}, {"message_code": "a\0"},
-                                  {"message_code": 7}, {"message_code": None}])  # fmt: skip
-def test_data_is_any_json_and_unknown_codes_are_none(bob, home, data):
+@pytest.mark.parametrize("data", [None, {}, [], "text", 7, True, {"message_code": True}, {"message_code": ["X"]},
+                                  {"message_code": " "}, {"message_code": None}])  # fmt: skip
+def test_data_is_any_json_and_need_not_have_a_code(bob, home, data):
     assert send(bob, home, data=data).status_code == 200
-    assert Alert.objects.get().message_code is None
+    row = Alert.objects.get()
+    assert (row.message_code, row.unknown_code) == (None, "")
     assert content_of(StoredFile.objects.get())["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("beside", "inside", "known", "unknown"),
+    [
+        ("SENSOR_CAMERA_BLACK_IMAGE", {}, "SENSOR_CAMERA_BLACK_IMAGE", ""),
+        (" sensor_camera_black_image", None, "SENSOR_CAMERA_BLACK_IMAGE", ""),
+        (None, {"message_code": "SENSOR_CAMERA_BLACK_IMAGE"}, "SENSOR_CAMERA_BLACK_IMAGE", ""),
+        ("SENSOR_CAMERA_BLACK_IMAGE", {"message_code": "other"}, "SENSOR_CAMERA_BLACK_IMAGE", ""),
+        ("NOBODY_KNOWS", {}, None, "NOBODY_KNOWS"),
+        (None, {"message_code": "a\0b\nc"}, None, "ab c"),
+        (None, {"message_code": 7}, None, "7"),
+        ("x" * 5_000, {}, None, "x" * 250),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_the_code_stands_beside_the_data_or_in_it_and_an_unknown_one_is_kept(bob, home, beside, inside, known, unknown):
+    assert send(bob, home, message_code=beside, data=inside).status_code == 200
+    row = Alert.objects.get()
+    assert (row.message_code_id, row.unknown_code) == (known, unknown)
+    assert content_of(row.data)["message_code"].upper() == (known or unknown.upper())
 
 
 def test_data_is_not_nested_too_deeply(bob, home):
@@ -117,7 +152,7 @@ def test_values_that_are_nested_are_named(bob, home, name):
     ("name", "value"),
     [
         ("raised_at", None), ("raised_at", "yesterday"), ("raised_at", 7), ("course_id", None), ("activity_id", "x"),
-        ("instruments", [FR]), ("instruments", ["x"]), ("instruments", 7), ("session_id", "x"), ("learner_id", "x"),
+        ("instruments", ["x"]), ("instruments", 7), ("session_id", "x"), ("learner_id", "x"),
     ],
 )  # fmt: skip
 def test_wrong_values_are_named(bob, home, name, value):
@@ -136,9 +171,13 @@ def test_nothing_at_all_names_what_is_needed(bob, home):
 
 def test_neither_a_closed_session_nor_a_disabled_activity_takes_any(bob, home):
     closed = session_for(home, "bob", closed_at=timezone.now())
-    refused(send(bob, home, session_id=closed.pk), "session_id")
+    refused_for_good(send(bob, home, session_id=closed.pk), "session_id")
     Activity.objects.filter(pk=home.activity.pk).update(enabled=False)
-    refused(send(bob, home), "activity_id")
+    refused_for_good(send(bob, home), "activity_id")
+
+
+def test_instruments_that_are_not_the_activitys_are_refused_for_good(bob, home):
+    refused_for_good(send(bob, home, instruments=[FR]), "instruments")
 
 
 def test_the_token_of_a_session_opens_that_session(home):
@@ -153,10 +192,10 @@ def test_without_valid_consent_nothing_is_stored(bob, home):
     learner = home.learners["bob"]
     learner.consent = None
     learner.save()
-    assert refused(send(bob, home), "consent") == {"consent": ["NOT_VALID_MISSING"]}
+    assert refused_for_good(send(bob, home), "consent") == {"consent": ["NOT_VALID_MISSING"]}
     assert objects(home, "alert") == []
 
 
-def test_too_long_a_body_is_413(bob, home, settings):
+def test_too_long_a_body_is_refused_for_good(bob, home, settings):
     settings.REQUEST_BODY_BYTES = 100
-    assert send(bob, home).status_code == 413
+    refused_for_good(send(bob, home), "data")

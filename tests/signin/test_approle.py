@@ -278,8 +278,10 @@ def test_after_ten_failures_of_a_role_an_address_has_to_wait(moodle, provider):
     assert not CallerSession.objects.exists()
     assert refused(provider[1]) == 401  # another role from the same place
     assert refused(credentials, REMOTE_ADDR="198.51.100.7") == 401  # the same role from elsewhere
-    SignInCounter.objects.update(since=timezone.now() - timedelta(minutes=15, seconds=1))
+    SignInCounter.objects.update(last_failure_at=timezone.now() - timedelta(seconds=31))
     assert refused(credentials) == 401
+    longer = sign_in({**credentials, "secret_id": "wrong"})
+    assert 30 < int(longer["Retry-After"]) <= 60
 
 
 def test_failures_of_a_role_are_counted_over_all_addresses(moodle, provider, settings):

@@ -123,7 +123,7 @@ def test_a_hundred_failures_lock_an_address_out(world, settings):
 def test_a_lock_ends_with_its_window(world):
     for _ in range(10):
         login(password="wrong")
-    SignInCounter.objects.update(since=timezone.now() - timedelta(minutes=15, seconds=1))
+    SignInCounter.objects.update(last_failure_at=timezone.now() - timedelta(minutes=15, seconds=1))
     assert login().status_code == 200
 
 
@@ -314,6 +314,6 @@ def test_browser_sessions_need_a_csrf_token_to_write(world):
 def test_old_sessions_and_counters_are_forgotten(world, session):
     CallerSession.objects.create(kind="person", user=world.people["admin"], expires_at=PAST)
     login(password="wrong")
-    SignInCounter.objects.update(since=PAST)
-    assert sessions_forgotten(before=timezone.now()) == 3
+    SignInCounter.objects.update(last_failure_at=PAST)
+    assert sessions_forgotten(before=timezone.now()) == 4
     assert list(CallerSession.objects.all()) == [session]

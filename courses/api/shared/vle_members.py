@@ -8,16 +8,23 @@ from courses.services import registrations
 from institutions.api.shared.people import RoleSerializer
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
+from kernel.filters import IdentifierFilter
 from kernel.scope import under
-from kernel.serializers import BlankableCharField, BlankableEmailField
+from kernel.serializers import NameField, NewEmailField
 
-WRITABLE = {"uid", *registrations.NEEDED}
+WRITABLE = {"uid", "first_name", "last_name", "email"}
+
+
+class VLEMemberFilter(MemberFilter):
+    uid = IdentifierFilter("user__uid")
+    email = IdentifierFilter("user__email")
 
 
 class VLEMemberSerializer(RoleSerializer):
-    first_name = BlankableCharField(source="user.first_name", max_length=150, allow_null=False, allow_blank=False)
-    last_name = BlankableCharField(source="user.last_name", max_length=150, allow_null=False, allow_blank=False)
-    email = BlankableEmailField(source="user.email", allow_null=False, allow_blank=False)
+    first_name = NameField(source="user.first_name", max_length=150)
+    last_name = NameField(source="user.last_name", max_length=150)
+    email = NewEmailField(source="user.email")
+    cut = frozenset({"first_name", "last_name"})
 
     def get_fields(self):
         fields = super().get_fields()
@@ -29,7 +36,7 @@ class VLEMemberSerializer(RoleSerializer):
 
 class VLEMemberViewSet(MemberViewSet):
     root = "vle"
-    filterset_class: type[filters.FilterSet] = MemberFilter
+    filterset_class: type[filters.FilterSet] = VLEMemberFilter
     scope = under(Course, rows="courses", tenant="institution", course_id="pk", vle_id="vle")
     access = {Role.VLE: grant(READ, WRITE)}
     answers_from_memory = True
@@ -43,11 +50,14 @@ class VLEMemberViewSet(MemberViewSet):
     def perform_create(self, serializer):
         serializer.instance = registrations.member_register(
             course=self.parent,
+            vle_id=self.kwargs["vle_id"],
             membership=self.membership,
+            by=self.added_by,
             is_unknown=self.is_unknown,
             **serializer.validated_data,
         )
 
     def perform_update(self, serializer):
         member = serializer.instance
-        member.user = registrations.member_refresh(member=member, **serializer.validated_data)
+        vle_id = self.kwargs["vle_id"]
+        member.user = registrations.member_refresh(member=member, vle_id=vle_id, **serializer.validated_data)

@@ -1,7 +1,6 @@
 """Sample data for a local start: two universities with people, courses, consents, reports and audits."""
 
 import json
-import os
 from typing import Any
 
 from django.conf import settings
@@ -62,7 +61,7 @@ def _table(data: dict[str, Any]) -> str:
 
 def _addresses(data: dict[str, Any]) -> list[str]:
     """URLs to start with, with ids that exist."""
-    base = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+    base = f"http://127.0.0.1:{settings.WEB_PORT}"
     api = f"{base}/api/v2/institution/{data['institutions'][0]['id']}"
     return [
         f"VLE {data['vle']['id']}: role_id {data['vle']['role_id']}, secret_id {data['vle']['secret_id']}",

@@ -1,7 +1,10 @@
 """Base classes of the resources under /admin/: only for global administrators, with a record of every change."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from copy import copy
+from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from django.db.models import Model
@@ -29,7 +32,48 @@ class NullAsOmitted(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class AdministrationSerializer(NullAsOmitted, ResourceSerializer):
+# A global administrator writes these bodies, often by hand: a key that is meant for another one would be passed over in
+# silence, and the person be of no institution. Keys that resemble nothing are ignored, as everywhere.
+class MisnamedRefused(serializers.Serializer[Any]):
+    def to_internal_value(self, data):
+        if isinstance(data, Mapping):
+            misnamed = dict(self._misnamed(data))
+            if misnamed:
+                text = "There is no such key to write: did you mean {}?"
+                raise serializers.ValidationError({key: [text.format(meant)] for key, meant in misnamed.items()})
+        return super().to_internal_value(data)
+
+    def _misnamed(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """(key, the key that it was probably meant for)."""
+        writable = {name for name, field in self.fields.items() if not field.read_only}
+        alike = {_letters(name): name for name in writable}
+        for key in islice((key for key in data if key not in writable and len(key) <= _LONGEST_KEY), _MOST_KEYS):
+            if key in self.fields:  # only read: details hold it beside the key to write
+                meant = f"{key}_id" if f"{key}_id" in writable else None
+                if meant and meant not in data and not self._is_as_read(meant, data[key]):
+                    yield key, meant
+            elif close := get_close_matches(_letters(key), alike, n=1, cutoff=_ALIKE):
+                yield key, alike[close[0]]
+
+    def _is_as_read(self, name: str, value: Any) -> bool:
+        """Whether an object, as a detail shows it, is the one that the row has already; null is none."""
+        stored = self.fields[name].get_attribute(self.instance) if self.instance is not None else None
+        key = value.get("id") if isinstance(value, Mapping) else value
+        return key == getattr(stored, "pk", None)
+
+
+_ALIKE = 0.8  # a letter or two in a word of ten
+_LONGEST_KEY = 50
+_MOST_KEYS = 100
+_KEY_ENDING = re.compile(r"([-_ ][iI][dD]|(?<=[a-z])I[dD])\Z")
+
+
+def _letters(key: str) -> str:
+    """A name as it is compared: institutionId, Institution-ID and institution are all institution_id."""
+    return re.sub(r"[\W_]", "", _KEY_ENDING.sub("", key)).lower()
+
+
+class AdministrationSerializer(MisnamedRefused, NullAsOmitted, ResourceSerializer):
     pass
 
 

@@ -8,18 +8,11 @@ from institutions.models import User
 from institutions.services import people
 from kernel.caller import Role
 from kernel.domain import Forbidden
-from kernel.serializers import BlankableCharField, ResourceSerializer
-from kernel.text import validate_language
+from kernel.serializers import BlankableCharField, IdentifierField, LocaleField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
 SEARCHED = ("username", "first_name", "last_name", "email", "uid")
-
-
-def locale_field(**kwargs: Any) -> serializers.CharField:
-    return serializers.CharField(
-        min_length=1, max_length=10, required=False, allow_null=True, validators=[validate_language], **kwargs
-    )
 
 
 # A role (instructor or learner) with the values of its person, which services/people.py validates.
@@ -29,10 +22,10 @@ class RoleSerializer(ResourceSerializer):
     last_login = serializers.DateTimeField(source="user.last_login", read_only=True, allow_null=True)
     first_name = BlankableCharField(source="user.first_name", max_length=150)
     last_name = BlankableCharField(source="user.last_name", max_length=150)
-    locale = locale_field(source="user.locale")
+    locale = LocaleField(source="user.locale")
     created_at = serializers.DateTimeField(source="user.created_at", read_only=True)
     updated_at = serializers.DateTimeField(source="user.updated_at", read_only=True)
-    uid = serializers.CharField(source="user.uid", max_length=255)
+    uid = IdentifierField(source="user.uid", max_length=255)
     inst_admin = serializers.BooleanField(source="user.inst_admin", required=False)
     legal_admin = serializers.BooleanField(source="user.legal_admin", required=False)
     send_admin = serializers.BooleanField(source="user.send_admin", required=False)

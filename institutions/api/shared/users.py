@@ -13,19 +13,23 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import SEARCHED, changeable, locale_field
+from institutions.api.shared.people import SEARCHED, changeable
 from institutions.models import Institution, User
 from institutions.row_rules import own
-from institutions.services import people
+from institutions.services import passwords, people
 from kernel.access import READ, UPDATE, WRITE, grant
-from kernel.caller import Role
+from kernel.caller import CallerKind, Role
 from kernel.domain import Forbidden
 from kernel.filters import ColumnFilter
+from kernel.http.address import client_address
+from kernel.http.browser import browser_session_keep
 from kernel.scope import under
 from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
+    IdentifierField,
+    LocaleField,
     ResourceSerializer,
     SwitchField,
 )
@@ -45,10 +49,10 @@ ROLES = {
 }
 
 
-def password_field() -> serializers.CharField:
+def password_field(**more: Any) -> serializers.CharField:
     return serializers.CharField(
         max_length=128, required=False, allow_null=True, write_only=True, trim_whitespace=False,
-        style={"input_type": "password"},
+        style={"input_type": "password"}, **more,
     )  # fmt: skip
 
 
@@ -65,11 +69,12 @@ class InstitutionUserSerializer(ResourceSerializer):
 
     password = password_field()
     password2 = password_field()
+    current_password = password_field(help_text="The present one, to change the own password.")
     first_name = BlankableCharField(max_length=150)
     last_name = BlankableCharField(max_length=150)
-    uid = serializers.CharField(max_length=255)
+    uid = IdentifierField(max_length=255)
     email = BlankableEmailField()
-    locale = locale_field()
+    locale = LocaleField()
     inst_admin = SwitchField()
     legal_admin = SwitchField()
     send_admin = SwitchField()
@@ -78,8 +83,9 @@ class InstitutionUserSerializer(ResourceSerializer):
 
     class Meta:
         model = User
-        fields: tuple[str, ...] = ("id", "username", "password", "password2", *SHOWN)
+        fields: tuple[str, ...] = ("id", "username", "password", "password2", "current_password", *SHOWN)
         read_only_fields = ("last_login",)
+        # The service validates it; as a pattern in the schema it would be wrong: \w is ASCII there.
         extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -88,11 +94,12 @@ class InstitutionUserSerializer(ResourceSerializer):
 
 
 class OwnProfileSerializer(BodySerializer):
-    """What people change of themselves: the language, or the password, said twice."""
+    """What people change of themselves: the language, or the password, said twice, with the present one."""
 
-    locale = locale_field()
+    locale = LocaleField()
     password = password_field()
     password2 = password_field()
+    current_password = password_field(help_text="The present one.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return with_one_password(attrs)
@@ -114,6 +121,33 @@ class UserFilter(filters.FilterSet):
         return queryset.filter(any_role)
 
 
+def own_session_id(view: ResourceViewSet, person: User) -> int | None:
+    """The caller's session, if it is the caller's own password that may change."""
+    return view.caller.session_id if person.pk == view.caller.id else None
+
+
+def keep_browser_session(view: ResourceViewSet, person: User) -> None:
+    """After people have changed their own password in a browser: its session goes on, see `own_session_id`."""
+    if person.pk == view.caller.id:
+        browser_session_keep(view.request, person)
+
+
+def values_allowed(view: ResourceViewSet, person: User | None, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a body without the present password, which the own new one needs.
+
+    Raises Forbidden for a password from a session that needed none: a VLE has sent the person.
+    """
+    given = values.pop("current_password", None)
+    if "password" in values:
+        if view.caller.kind is CallerKind.LAUNCHED:
+            raise Forbidden("After coming from a VLE nobody sets passwords: sign in with yours.")
+        if person is not None and person.pk == view.caller.id:
+            passwords.refuse_unproven(
+                person=person, given=given, address=client_address(view.request), session_id=view.caller.session_id
+            )
+    return values
+
+
 class BaseUserViewSet(ResourceViewSet):
     queryset = User.objects.all()
     serializer_class = InstitutionUserSerializer
@@ -130,15 +164,19 @@ class BaseUserViewSet(ResourceViewSet):
     }
 
     def perform_create(self, serializer):
-        serializer.instance = people.person_create(institution=self.parent, **serializer.validated_data)
+        values = values_allowed(self, None, serializer.validated_data)
+        serializer.instance = people.person_create(institution=self.parent, **values)
 
     def perform_update(self, serializer):
         person = serializer.instance
         may = changeable(self, person, self.own_values(person))
-        people.person_update(person=person, may=may, is_locked=True, **serializer.validated_data)
+        values = values_allowed(self, person, serializer.validated_data)
+        session_id = own_session_id(self, person)
+        changed = people.person_update(person=person, may=may, is_locked=True, session_id=session_id, **values)
+        keep_browser_session(self, changed)
 
     def own_values(self, person: User) -> frozenset[str]:
-        """Values that people may change of themselves; no password after a launch, which needed none."""
+        """Values that people may change of themselves."""
         if person.pk != self.caller.id:
             return frozenset()
         return frozenset({"locale", "password"} if self.caller.login_allowed else {"locale"})
@@ -152,11 +190,16 @@ class BaseUserViewSet(ResourceViewSet):
     @extend_schema(request=OwnProfileSerializer, responses=InstitutionUserSerializer)
     @action(detail=True, methods=["post"])
     def profile(self, request, **_):
-        """The own language or password. The session at hand goes on, all others end with the old password."""
+        """The own language, or the own password with the present one as `current_password`.
+
+        The session at hand goes on, all others end with the old password.
+        """
         person = self.get_object()
         may = self.own_values(person)
         changeable(self, person, may)
         body = OwnProfileSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        people.profile_update(person=person, may=may, session_id=self.caller.session_id, **body.validated_data)
+        values = values_allowed(self, person, body.validated_data)
+        changed = people.person_update(person=person, may=may, session_id=own_session_id(self, person), **values)
+        keep_browser_session(self, changed)
         return Response(self.read_one(pk=person.pk))

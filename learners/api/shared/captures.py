@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -14,12 +15,14 @@ from rest_framework.response import Response
 from files.media import HEAD, agrees, is_known, media_type_named
 from institutions.models import Instrument
 from kernel.caller import Anyone, Caller
+from kernel.domain import RefusedForGood, Unknown
+from kernel.http.parsers import TooLarge
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
 from kernel.procedures import ProcedureView
 from kernel.schema import FIELD_ERRORS, problems
 from kernel.scope import under
-from kernel.serializers import BodySerializer, ObjectField
+from kernel.serializers import BodySerializer, MomentField, ObjectField
 from learners.models import Learner
 from learners.queries import learner_with_state
 
@@ -44,7 +47,13 @@ class RefusedSerializer(serializers.Serializer[Any]):
     errors = FieldErrorsField()  # type: ignore[assignment] # fields leave the class
 
 
+# Of documents, and of what browsers send: see CaptureTakingView.
 TAKEN_OR_REFUSED = {200: TakenSerializer, 400: RefusedSerializer, **problems(401, 403, 404, 413, 415)}
+TAKEN_OR_REFUSED_FOR_GOOD = {
+    200: PolymorphicProxySerializer("TakenOrRefused", [TakenSerializer, RefusedSerializer], None),
+    400: RefusedSerializer,
+    **problems(401, 403, 404, 415, 503),
+}
 
 
 def taken(path: str) -> Response:
@@ -103,6 +112,29 @@ class CaptureView(RefusedInBody, ProcedureView):
         return self.row  # read by enter()
 
 
+class CaptureTakingView(CaptureView):
+    """Takes captures from browsers: what is refused for good is 200 with the status "ERROR" (see RefusedForGood)."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        match exc:
+            case RefusedForGood():
+                errors = {name: [text] for name, text in exc.fields.items()}
+            case TooLarge():
+                errors = {"data": [str(exc.detail)]}
+            case Unknown():
+                errors = {"learner_id": [str(exc)]}
+            case Http404() if self._lacks_learner():
+                errors = {"learner_id": ["There is no such learner."]}
+            case _:
+                return super().handle_exception(exc)
+        return Response({"status": "ERROR", "errors": errors})
+
+    def _lacks_learner(self) -> bool:
+        """The caller may capture here, but nobody has the learner id of the URL."""
+        may_capture = bool(self.roles) and any("post" in grant.actions for grant in self._grants_of_roles())
+        return self.row is None and may_capture and uuid_read(self.kwargs["learner_id"]) is not None
+
+
 @extend_schema_field({"type": "string", "description": "data:<media type>;base64,..."})
 class SampleField(serializers.Field[Content, Any, str, Any]):
     default_error_messages = {"invalid": "Expected a data URL in base64."}
@@ -110,7 +142,7 @@ class SampleField(serializers.Field[Content, Any, str, Any]):
     def to_internal_value(self, data: Any) -> Content:
         if not isinstance(data, Content):
             self.fail("invalid")
-        if data.problem:
+        if data.problem and not data.is_empty:
             raise ValidationError(data.problem)
         return data
 
@@ -140,10 +172,11 @@ class ContextField(ObjectField):
 
 
 class MetadataSerializer(BodySerializer):
+    cut = frozenset({"filename"})
     mimetype = serializers.CharField(max_length=255)
     filename = serializers.CharField(max_length=255, required=False, allow_null=True, allow_blank=True)
     context = ContextField(required=False, allow_null=True)  # type: ignore[assignment] # fields leave the class
-    created_at = serializers.DateTimeField(required=False, allow_null=True)
+    created_at = MomentField(required=False, allow_null=True)
 
     def validate_mimetype(self, value: str) -> str:
         return media_type_named(value)
@@ -158,13 +191,15 @@ class SampleSerializer(BodySerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         content: Content = attrs["data"]
+        if content.is_empty:
+            raise RefusedForGood(data="This is empty.")
         declared = media_type_named(content.media_type)
         if not is_known(declared):
-            raise ValidationError({"data": ["Samples of this media type are not taken."]})
+            raise RefusedForGood(data="Samples of this media type are not taken.")
         if attrs["metadata"]["mimetype"] != declared:
-            raise ValidationError({"metadata": {"mimetype": ["The data URL says another media type."]}})
+            raise RefusedForGood(metadata="mimetype: The data URL says another media type.")
         if not agrees(declared, content.head(HEAD)):
-            raise ValidationError({"data": ["The content is not of the media type that is declared."]})
+            raise RefusedForGood(data="The content is not of the media type that is declared.")
         return attrs
 
 
@@ -180,8 +215,8 @@ class OfLearner(BodySerializer):
 
 
 def instruments_among(known: Iterable[Instrument], ids: Iterable[int]) -> list[Instrument]:
-    """These instruments, each once; 400 for one that is not among the known ones."""
+    """These instruments, each once; RefusedForGood for one that is not among the known ones."""
     by_id = {instrument.pk: instrument for instrument in known}
     if unknown := sorted({*ids} - by_id.keys()):
-        raise ValidationError({"instruments": [f"{number}: this instrument takes nothing here." for number in unknown]})
+        raise RefusedForGood(instruments=f"{', '.join(map(str, unknown))}: nothing is taken for it here.")
     return [by_id[number] for number in sorted({*ids})]

@@ -4,14 +4,15 @@ from typing import Any, NoReturn
 
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity
 from courses.queries import ActivityContext, activity_context
 from institutions.models import Instrument
 from kernel.caller import CallerKind
-from learners.api.shared.captures import CaptureView, OfLearner, instruments_among
+from kernel.domain import RefusedForGood
+from learners.api.shared.captures import CaptureTakingView, OfLearner, instruments_among
 from learners.queries import instruments_applying
 from learners.services import learner_state_known
 
@@ -23,10 +24,10 @@ class InActivity(OfLearner):
 
 
 def raise_no_session() -> NoReturn:
-    raise ValidationError({"session_id": ["The learner has no such session in this activity."]})
+    raise RefusedForGood(session_id="The learner has no such session in this activity.")
 
 
-class ActivityCaptureView(CaptureView):
+class ActivityCaptureView(CaptureTakingView):
     def activity_context(self, body: dict[str, Any]) -> ActivityContext:
         """The activity and session that the body names, in one query."""
         bound = self.caller.assessment_session_id
@@ -34,7 +35,7 @@ class ActivityCaptureView(CaptureView):
         session = {} if number is None else {"id": number, "learner": self.learner.pk}
         context = activity_context(self._activities(body), **session)
         if context is None:
-            raise ValidationError({"activity_id": ["The learner attends no course with this activity."]})
+            raise RefusedForGood(activity_id="The learner attends no course with this activity.")
         if bound is not None and body.get("session_id") not in (None, bound):
             raise PermissionDenied
         if number is not None and context.session is None:
@@ -42,10 +43,12 @@ class ActivityCaptureView(CaptureView):
         return context
 
     def _activities(self, body: dict[str, Any]) -> QuerySet[Activity]:
-        """The activity of a course that the learner attends; for a VLE one of its own."""
+        """The activity of a course that the learner attends; for a VLE, and whom it sent, one of its own."""
         attended = Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)
         if self.caller.kind is CallerKind.VLE:
             attended = attended.filter(vle=self.caller.id)
+        elif self.caller.vle_id is not None:
+            attended = attended.filter(vle=self.caller.vle_id)
         return attended.filter(pk=body["activity_id"], course=body["course_id"])
 
     def instruments(self, context: ActivityContext, ids: list[int]) -> list[Instrument]:

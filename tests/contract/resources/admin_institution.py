@@ -18,7 +18,7 @@ RESOURCE = Resource(
     orderable=(
         "id acronym name external_ic mail_domain disable_vle_learner_creation disable_vle_instructor_creation "
         "disable_vle_user_creation allow_learner_report allow_learner_audit allow_valid_audit created_at "
-        "updated_at allowed_domains launcher_admin"
+        "updated_at allowed_domains launcher_admin launcher_everywhere"
     ),
     searched="acronym name",
     model=Institution,

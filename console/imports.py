@@ -1,0 +1,252 @@
+"""Importing tables of people: upload, mapping of the columns, check, import. For administrators of the institution.
+
+The page that shows the progress deals with the next rows itself and then loads again. So nothing has to run beside the
+server, and an import goes on where it was after a restart, as soon as somebody looks at the page.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from console.views import ConsoleView
+from courses.imports.dialects import FIELDS
+from courses.imports.jobs import (
+    MOST_BYTES,
+    import_check,
+    import_delete,
+    import_layout,
+    import_messages,
+    import_run,
+    import_steps,
+    import_upload,
+    imports_purge,
+)
+from courses.imports.people import REFUSED, SKIPPED, STATUSES
+from courses.imports.results import result_cells
+from courses.imports.tables import ENCODINGS, RESULT_COLUMNS, TableError, TableWriter
+from courses.models import Import
+from institutions.models import Institution
+from kernel.caller import Role
+from kernel.domain import Conflict, Invalid
+from kernel.repeats import is_passing
+
+SECONDS = 2.0  # that one page takes for the next rows
+ROWS_SHOWN = 8
+MESSAGES_SHOWN = 100
+FORM_BYTES = 64 * 1024  # around the file in the body
+FIELD_WORDS = {
+    "uid": "uid",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "email": "E-mail",
+    "locale": "Language",
+    "role": "Role",
+    "vle": "VLE",
+    "course": "Course",
+}
+STATUS_KINDS = dict(zip((*STATUSES, SKIPPED), ("good", "good", "none", "bad", "none"), strict=True))
+
+
+class AdministratorView(ConsoleView):
+    """Only for administrators of the institution itself: they answer for its people."""
+
+    def enter(self) -> None:
+        super().enter()
+        if not self.caller.roles_in(self.kwargs["institution"]) & Role.ADMIN:
+            raise PermissionDenied
+
+    @property
+    def address(self) -> str:
+        return reverse("console:imports", args=[self.kwargs["institution"]])
+
+
+@method_decorator(csrf_exempt, name="dispatch")  # the body is read after the caller and its size are checked
+class ImportsView(AdministratorView):
+    """The imports of the institution, and the form that uploads a file."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "console/imports.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        imports_purge()
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > MOST_BYTES + FORM_BYTES:
+            return self.wrong(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.", 413)
+        return csrf_protect(self.uploaded)(request)
+
+    def uploaded(self, request: HttpRequest) -> HttpResponse:
+        file, encoding = request.FILES.get("file"), request.POST.get("encoding") or None
+        if file is None or not file.name:
+            return self.wrong("Choose a file.", 400)
+        if encoding not in (None, *ENCODINGS):
+            return self.wrong("There is no such encoding.", 400)
+        home = Institution.objects.get(pk=self.kwargs["institution"])
+        with tempfile.NamedTemporaryFile(prefix="import-") as copy:  # deleted when it has been read
+            for chunk in file.chunks():
+                copy.write(chunk)
+            copy.flush()
+            try:
+                job = import_upload(institution=home, path=Path(copy.name), name=file.name, encoding=encoding)
+            except Invalid as error:
+                return self.wrong(error.fields["file"], 400)
+            except Conflict as error:
+                return self.wrong(str(error), 409)
+        return HttpResponseRedirect(reverse("console:import", args=[home.pk, job.pk]))
+
+    def wrong(self, text: str, status: int) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(wrong=text), status=status)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        jobs = Import.objects.filter(institution=self.kwargs["institution"]).order_by("-pk")
+        return super().get_context_data(
+            jobs=jobs, encodings=ENCODINGS, fields=FIELDS, megabytes=MOST_BYTES // 1024 // 1024, **context
+        )
+
+
+class OneImportView(AdministratorView):
+    """Base of the pages of one import."""
+
+    job: Import
+
+    def enter(self) -> None:
+        super().enter()
+        keys = {"institution": self.kwargs["institution"], "pk": self.kwargs["import"]}
+        job = Import.objects.filter(**keys).exclude(state=Import.State.READING).first()
+        if job is None:
+            raise Http404
+        self.job = job
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Imports", "imports")]
+
+
+class ImportView(OneImportView):
+    """One import in the state in which it is."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "console/import.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        busy = False
+        if self.is_working and request.method == "GET":
+            try:
+                import_steps(job=self.job, seconds=SECONDS)
+            except DatabaseError as error:
+                if not is_passing(error):
+                    raise
+                busy = True  # nothing is lost: the page loads again
+            self.enter()
+        return self.render_to_response(self.get_context_data(busy=busy))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        action = request.POST.get("action")
+        try:
+            if action == "delete":
+                import_delete(job=self.job)
+                return HttpResponseRedirect(self.address)
+            if action == "run":
+                import_run(job=self.job)
+            else:
+                self.check()
+        except Invalid as error:
+            return self.render_to_response(self.get_context_data(wrong=" ".join(error.fields.values())), status=400)
+        except Conflict as error:
+            return self.render_to_response(self.get_context_data(wrong=str(error)), status=409)
+        return HttpResponseRedirect(self.request.path)
+
+    def check(self) -> None:
+        """The mapping that was chosen: the place of a column for each field."""
+        mapping = {}
+        for field in FIELDS:
+            place = self.request.POST.get(f"column-{field}") or ""
+            if place and not (place.isdecimal() and int(place) < len(self.job.columns)):
+                raise Invalid(mapping="Choose columns of the table.")
+            mapping[field] = self.job.columns[int(place)] if place else ""
+        if not mapping["uid"]:
+            raise Invalid(mapping="Choose the column with the uid.")
+        vle = self.request.POST.get("of_vle") or ""
+        if vle and vle not in self.vles():
+            raise Invalid(mapping="There is no such VLE.")
+        import_check(job=self.job, mapping=mapping, vle=vle, clears="clears" in self.request.POST)
+
+    @property
+    def is_working(self) -> bool:
+        return self.job.state in (Import.State.CHECKING, Import.State.RUNNING)
+
+    def vles(self) -> list[str]:
+        return list(self.job.institution.vles.order_by("name").values_list("name", flat=True))
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        job = self.job
+        values: dict[str, Any] = {"job": job, "is_working": self.is_working}
+        if job.state in (Import.State.UPLOADED, Import.State.CHECKED):
+            values |= self._mapping()
+        if job.state in (Import.State.CHECKED, Import.State.DONE):
+            messages = list(islice(import_messages(job), MESSAGES_SHOWN + 1))
+            values |= {"messages": messages[:MESSAGES_SHOWN], "has_more": len(messages) > MESSAGES_SHOWN}
+        counts = [(status, job.counts.get(status, 0), STATUS_KINDS[status]) for status in STATUS_KINDS]
+        values["counts"] = [row for row in counts if row[1] or row[0] != SKIPPED]
+        values["refused"] = job.counts.get(REFUSED, 0)
+        return super().get_context_data(**values, **context)
+
+    def _mapping(self) -> dict[str, Any]:
+        job = self.job
+        try:
+            layout = import_layout(job)
+            kind, passed = layout.dialect.name, layout.passed_over
+            courses = [job.columns[row.course] for row in layout.enrolments]
+        except TableError:
+            kind, passed, courses = "", (), []
+        first = job.parts.filter(number=0).first()
+        places = {name: str(place) for place, name in enumerate(job.columns)}
+        return {
+            "kind": kind,
+            "passed": [name for name in passed if name],
+            "course_columns": courses,
+            "fields": [(field, FIELD_WORDS[field], places.get(job.mapping.get(field, ""), "")) for field in FIELDS],
+            "choices": [(str(place), name) for place, name in enumerate(job.columns) if name],
+            "vles": self.vles(),
+            "preview": first.rows[:ROWS_SHOWN] if first else [],
+        }
+
+
+class ImportResultView(OneImportView):
+    """The rows of which there is something to say, as a table that can be repaired and imported again."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        headers = {"Content-Disposition": f'attachment; filename="import-{self.job.pk}-errors.csv"'}
+        return StreamingHttpResponse(self.lines(), content_type="text/csv; charset=utf-8", headers=headers)
+
+    def lines(self) -> Iterator[str]:
+        lines = _Lines()
+        writer = TableWriter(lines, (*RESULT_COLUMNS, *self.job.columns))  # type: ignore[arg-type] # only written to
+        for outcome in import_messages(self.job):
+            writer.write(result_cells(outcome, len(self.job.columns)))
+            yield from lines.taken()
+        yield from lines.taken()
+
+
+class _Lines:
+    """Keeps what is written until it is taken."""
+
+    def __init__(self) -> None:
+        self._lines = ["\ufeff"]  # spreadsheets take the file for UTF-8
+
+    def write(self, text: str) -> None:
+        self._lines.append(text)
+
+    def taken(self) -> list[str]:
+        lines, self._lines = self._lines, []
+        return lines

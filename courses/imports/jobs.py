@@ -1,0 +1,222 @@
+"""Imports that are uploaded, checked and run in steps. What they need is in the database, nothing is in memory.
+
+A step deals with one part of the rows, in one transaction with the progress: whoever calls `import_step`, however
+often and from how many processes, each part is imported once. The console calls it while it shows the progress; a job
+runner can do so as well.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from courses.imports.dialects import Columns, Layout, layout_of
+from courses.imports.people import ROWS_TOGETHER, PeopleImport, RowOutcome
+from courses.imports.tables import DELIMITERS, Row, Table, TableError
+from courses.models import Import, ImportPart, ImportTrial
+from institutions.models import Institution
+from kernel.batches import batched
+from kernel.domain import Conflict, Invalid
+
+MOST_BYTES = 20 * 1024 * 1024
+MOST_ROWS = 200_000
+MOST_CHARACTERS = 100 * 1024 * 1024
+MOST_IMPORTS = 20  # of one institution
+KEPT = timedelta(days=7)
+_WORKS = {Import.State.CHECKING: Import.State.CHECKED, Import.State.RUNNING: Import.State.DONE}
+
+
+def import_upload(*, institution: Institution, path: Path, name: str, encoding: str | None = None) -> Import:
+    """Read the file and keep its rows. Invalid for a file that is no table or too large."""
+    imports_purge()
+    if institution.imports.count() >= MOST_IMPORTS:
+        raise Conflict(f"There are {MOST_IMPORTS} imports already: delete one first.")
+    if path.stat().st_size > MOST_BYTES:
+        raise Invalid(file=f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.")
+    try:
+        table = Table(path, delimiters=DELIMITERS, encoding=encoding, forgiving=True, name=name)
+        if not table.columns:
+            raise TableError(f"{name} has no columns.")
+        job = Import.objects.create(institution=institution, filename=name[:250], columns=[*table.columns])
+    except TableError as error:
+        raise Invalid(file=str(error)) from error
+    try:
+        _read(job, table)
+    except BaseException as error:
+        job.delete()
+        if isinstance(error, TableError):
+            raise Invalid(file=str(error)) from error
+        raise
+    return job
+
+
+def _read(job: Import, table: Table) -> None:
+    """Keep the rows, each part in a transaction of its own, so that nobody waits while a long file is read."""
+    characters = 0
+    for number, part in enumerate(batched(table.all_rows(), ROWS_TOGETHER)):
+        characters += sum(len(cell or "") for row in part for cell in row.cells)
+        job.rows += len(part)
+        if job.rows > MOST_ROWS or characters > MOST_CHARACTERS:
+            raise TableError(f"{job.filename} has more than {MOST_ROWS:,} rows, or too much text.")
+        ImportPart.objects.create(job=job, number=number, rows=[[row.line, row.cells, row.problem] for row in part])
+    try:
+        layout = layout_of(_columns(job), ignored=None)
+    except TableError:
+        pass  # the administrator names the columns
+    else:
+        job.mapping = {field: job.columns[place] for field, place in layout.fields.items()}
+    job.state = Import.State.UPLOADED
+    job.save()
+
+
+def import_layout(job: Import) -> Layout:
+    """What the columns say. Raises TableError if the uid is nowhere."""
+    return layout_of(_columns(job), columns=job.mapping, ignored=None)
+
+
+def _columns(job: Import) -> Columns:
+    return Columns(tuple(job.columns), job.filename)
+
+
+@transaction.atomic
+def import_check(*, job: Import, mapping: Mapping[str, str], vle: str, clears: bool) -> None:
+    """Begin to check the rows with these columns, as often as one likes until they are imported."""
+    job = _locked(job, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
+    job.mapping, job.vle, job.clears = dict(mapping), vle, clears
+    try:
+        PeopleImport(job.institution, import_layout(job), vle=vle)
+    except TableError as error:
+        raise Invalid(mapping=str(error)) from error
+    job.trial.all().delete()
+    _begin(job, Import.State.CHECKING)
+
+
+@transaction.atomic
+def import_run(*, job: Import) -> None:
+    """Begin to import the rows that were checked."""
+    job = _locked(job, Import.State.CHECKED)
+    job.trial.all().delete()
+    _begin(job, Import.State.RUNNING)
+
+
+def _begin(job: Import, state: Import.State) -> None:
+    job.parts.update(outcomes=[])
+    job.state, job.rows_done, job.parts_done, job.counts = state, 0, 0, {}
+    job.save()
+
+
+def _locked(job: Import, *states: Import.State) -> Import:
+    row = Import.objects.select_for_update().select_related("institution").filter(pk=job.pk, state__in=states).first()
+    if row is None:
+        raise Conflict("Somebody else has deleted this import or gone on with it.")
+    return row
+
+
+def import_steps(*, job: Import, seconds: float) -> None:
+    """Take steps for some seconds, at least one."""
+    end = monotonic() + seconds
+    while import_step(job=job) and monotonic() < end:
+        pass
+
+
+def import_step(*, job: Import) -> bool:
+    """Deal with the next part of the rows. False if there is nothing to do."""
+    job = Import.objects.select_related("institution").get(pk=job.pk)
+    part = job.parts.filter(number=job.parts_done).first() if job.state in _WORKS else None
+    if part is None:
+        _finish(job)
+        return False
+    rows = [Row(line, tuple(cells), problem) for line, cells, problem in part.rows]
+    if job.state == Import.State.CHECKING:
+        trial = _StoredTrial(job)
+        outcomes = _people(job, trial).part_outcomes(rows)  # reads only, and so outside of the transaction
+        with transaction.atomic():
+            if _advanced(job, len(rows)):
+                trial.write()
+                _keep(job, part, outcomes)
+    else:
+        with transaction.atomic():
+            if _advanced(job, len(rows)):
+                _keep(job, part, _people(job, None).part_outcomes(rows))
+    return True
+
+
+def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
+    return PeopleImport(job.institution, import_layout(job), clears=job.clears, vle=job.vle, trial=trial)
+
+
+def _advanced(job: Import, rows: int) -> bool:
+    """Count the next part as done, which locks the import. False if somebody else has done it."""
+    present = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done)
+    counted = present.update(parts_done=F("parts_done") + 1, rows_done=F("rows_done") + rows, updated_at=timezone.now())
+    return bool(counted)
+
+
+def _keep(job: Import, part: ImportPart, outcomes: list[RowOutcome]) -> None:
+    counts = Counter(outcome.status for outcome in outcomes)
+    stored = Import.objects.get(pk=job.pk)
+    stored.counts = dict(Counter(stored.counts) + counts)
+    stored.save(update_fields=["counts"])
+    if job.state == Import.State.RUNNING:
+        outcomes = [outcome for outcome in outcomes if outcome.reasons]
+        part.rows = [list(outcome.row) for outcome in outcomes]
+    part.outcomes = [[outcome.status, outcome.reasons] for outcome in outcomes]
+    part.save(update_fields=["rows", "outcomes"])
+
+
+def _finish(job: Import) -> None:
+    if job.state in _WORKS:
+        unfinished = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done)
+        unfinished.update(state=_WORKS[Import.State(job.state)], updated_at=timezone.now())
+        job.trial.all().delete()
+
+
+def import_messages(job: Import) -> Iterator[RowOutcome]:
+    """The rows of which there is something to say, in their order."""
+    for part in job.parts.order_by("number").iterator(chunk_size=10):
+        for (line, cells, problem), (status, reasons) in zip(part.rows, part.outcomes, strict=False):
+            if reasons:
+                yield RowOutcome(Row(line, tuple(cells), problem), status, reasons)
+
+
+def import_delete(*, job: Import) -> None:
+    """Delete the import with its rows. What it has written stays."""
+    job.delete()
+
+
+def imports_purge() -> int:
+    """Delete what nobody has gone on with for some days; returns the number."""
+    old: QuerySet[Import] = Import.objects.filter(updated_at__lt=timezone.now() - KEPT)
+    amount = old.count()
+    old.delete()
+    return amount
+
+
+class _StoredTrial:
+    """A trial in the database. New values are seen at once, and written together."""
+
+    def __init__(self, job: Import) -> None:
+        self._job = job
+        self._new: dict[str, Any] = {}
+
+    def keep(self, values: Mapping[str, Any]) -> None:
+        self._new.update(values)
+
+    def kept(self, names: Iterable[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for part in batched(names):
+            found |= dict(self._job.trial.filter(name__in=part).values_list("name", "value"))
+            found |= {name: self._new[name] for name in part if name in self._new}
+        return found
+
+    def write(self) -> None:
+        rows = [ImportTrial(job=self._job, name=name, value=value) for name, value in self._new.items()]
+        ImportTrial.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["job", "name"], update_fields=["value"], batch_size=500
+        )

@@ -1,0 +1,44 @@
+"""Middleware that repeats views which the database has refused because of other transactions: see kernel/repeats.py."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import IntegrityError, OperationalError
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from kernel.http.parsers import rewind, sample_closed
+from kernel.repeats import is_busy, is_passing, repeated
+
+logger = logging.getLogger(__name__)
+RETRY_AFTER = 2  # seconds
+BUSY, CHANGED = "The database is busy. Try again.", "This has been changed or deleted meanwhile."
+
+
+def unavailable() -> JsonResponse:
+    return JsonResponse({"detail": BUSY}, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+class RepeatedViews:
+    """Middleware, the innermost: repeats views. When nothing helps, the answer is 503 with Retry-After, or 409."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase:
+        def answer() -> HttpResponseBase:
+            rewind(request)
+            return view(request, *args, **kwargs)
+
+        try:
+            return repeated(answer)
+        except (OperationalError, IntegrityError) as error:
+            if not is_passing(error):
+                raise
+            logger.warning("%s %s: %s", request.method, request.path, error)
+            return unavailable() if is_busy(error) else JsonResponse({"detail": CHANGED}, status=409)
+        finally:
+            sample_closed(request)

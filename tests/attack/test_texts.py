@@ -1,0 +1,137 @@
+"""No stored text breaks a page or an answer, or becomes a part of a page's code."""
+
+from html.parser import HTMLParser
+
+import pytest
+from django.db.models import Field
+
+from tests.admin.forms import PAGES, request_of
+from tests.attack.texts import text_columns, written
+from tests.console.conftest import ids
+from tests.console.test_access import MATRIX
+from tests.contract.calls import CALLS, names, url_of
+
+MARK = "zqx7"  # in every text that would run as code: a page that holds it unescaped has let it in
+# Of each kind a column holds the first text that it accepts.
+NASTY = {
+    "nested": ["<" * 60 + "a>" + "b>" * 60],  # which Django's strip_tags refuses
+    "code": [
+        f"'\"></textarea></script><script>{MARK}()</script><img src=x onerror={MARK}()>{{{{ 7|{MARK} }}}}",
+        f"https://example.org/?a='\"><script>{MARK}()</script>",
+        f'"<img/src=x/onerror={MARK}()>"@example.org',
+    ],
+    "scheme": [f"javascript:{MARK}()"],
+    "letters": [
+        (
+            "%s %d %(a)s {0} {a!r:>{b}} \\ \\u0041 &#x; &lt &amp;lt; ]]> <!-- -- /* # ; = + |"
+            "\u202e\u2066\u200b\ufeff\u2028\u2029 \U0001f469\u200d\U0001f52c Z\u0351\u036b\u0343 \ufdfd İıſẞ \t\r\n"
+        )
+    ],
+    "long": ["W" * 3000],
+}
+# Columns that hold none of these texts: a validator or a constraint refuses them all.
+REFUSED = {
+    "institutions.InformedConsentDocument.language",
+    "institutions.User.locale",
+}
+# Tables without a row here: nothing is shown of them, or only the framework writes them.
+EMPTY = {"reports.RequestProviderResult"}
+
+
+def _name(field: Field) -> str:
+    return f"{field.model._meta.label}.{field.name}"
+
+
+def _ours(field: Field) -> bool:
+    """All but the framework's tables, and but passwords: other ones end the sessions that look at the pages."""
+    return field.model.__module__.partition(".")[0] != "django" and field.name != "password"
+
+
+def test_every_text_column_takes_a_nasty_text(world):
+    taken, empty = {}, set()
+    for field in filter(_ours, text_columns()):
+        rows = field.model._base_manager.all()
+        if not rows.exists():
+            empty.add(field.model._meta.label)
+        else:
+            taken[_name(field)] = any(written(rows, field, texts) for texts in NASTY.values())
+    assert empty == EMPTY
+    assert {name for name, was in taken.items() if not was} == REFUSED
+
+
+# Addresses hold codes and routes, so they are found before these are overwritten.
+
+
+def _console_pages(world):
+    return [f"/console/{world.home.institution.pk}/{page}".format(**ids(world)) for page in MATRIX]
+
+
+def _admin_pages(world):
+    request = request_of(world.people["global"])
+    rows = {name: page.get_queryset(request).first().pk for name, page in PAGES.items()}
+    return [
+        f"/admin/{name}/{rest}" for name in PAGES for rest in ("", f"{rows[name]}/change/", f"{rows[name]}/history/")
+    ]
+
+
+def _read(world, *roots):
+    """[(who, address)] of everything that is read below these roots."""
+    calls = (CALLS[name] for name in names(*roots, method="get"))
+    return [(call.by, url_of(call, world)) for call in calls if call.status == 200]
+
+
+@pytest.fixture(params=NASTY)
+def spoil(request):
+    """One of the texts, put into every column that can hold it."""
+
+    def overwrite():
+        for field in filter(_ours, text_columns()):
+            written(field.model._base_manager.all(), field, NASTY[request.param])
+
+    return overwrite
+
+
+class Page(HTMLParser):
+    """What a browser would run of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.code: list[str] = []
+        self.in_script = False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.in_script = tag in {"script", "style"} and "json" not in str(dict(attributes).get("type"))
+        self.code += [tag, *(name for name, _ in attributes)]
+        self.code += [value or "" for name, value in attributes if name.startswith("on") or name == "style"]
+        links = [value or "" for name, value in attributes if name in {"href", "src", "action", "formaction", "data"}]
+        self.code += [link for link in links if link.lower().lstrip().startswith("javascript:")]
+
+    def handle_endtag(self, tag):
+        self.in_script = False
+
+    def handle_data(self, data):
+        if self.in_script:
+            self.code.append(data)
+
+
+def _refuse_code(path: str, answer) -> None:
+    assert answer.status_code == 200, (path, answer.status_code)
+    assert [part for part in Page(answer.content.decode()).code if MARK in part] == [], path
+
+
+def test_pages(world, signed_in, spoil):
+    """The console, the browsable API and Django's admin."""
+    pages = [("admin", path) for path in _console_pages(world)] + [("global", path) for path in _admin_pages(world)]
+    pages += _read(world, "institution", "admin")
+    browsers = {who: signed_in(who) for who in {who for who, _ in pages}}
+    spoil()
+    for who, path in pages:
+        _refuse_code(path, browsers[who].get(path))
+
+
+def test_answers(world, caller, spoil):
+    calls = _read(world, "institution", "admin", "vle", "lapi")
+    clients = {who: caller(who) for who in {who for who, _ in calls}}
+    spoil()
+    assert {path: clients[who].get(path).status_code for who, path in calls} == {path: 200 for _, path in calls}

@@ -1,0 +1,318 @@
+"""The console's page that imports tables of people: who may, the steps, the errors to repair, what stays."""
+
+import csv
+import sqlite3
+from datetime import timedelta
+from io import BytesIO, StringIO
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from django.utils import timezone
+
+from console import imports as page
+from courses.imports import jobs
+from courses.models import CourseLearner, Import, ImportPart, ImportTrial
+from institutions.models import User
+
+TABLE = "uid,first_name,role,vle,course\nn1,Ann,learner,Moodle,c1\neve,Eva,both,,\nn2,Bob,boss,,\n=n3,=1,,,\n"
+
+
+class Browser:
+    """An administrator's browser on the pages of the imports."""
+
+    def __init__(self, client, institution) -> None:
+        self.client, self.home = client, f"/console/{institution.pk}/imports/"
+        self.at = self.home
+
+    def get(self, path: str = ""):
+        return self.client.get(path or self.at)
+
+    def post(self, values: dict, path: str = ""):
+        token = str(self.client.get(self.home).context["csrf_token"])
+        answer = self.client.post(path or self.at, {**values, "csrfmiddlewaretoken": token})
+        if answer.status_code == 302:
+            self.at = answer["Location"]
+        return answer
+
+    def upload(self, content: str | bytes, name: str = "people.csv", **values):
+        data = content.encode() if isinstance(content, str) else content
+        return self.post({"file": SimpleUploadedFile(name, data), **values}, self.home)
+
+    def check(self, **changes):
+        """Send the form with the columns as the page has filled it in, but for the changes."""
+        fields = {field: place for field, _, place in self.get().context["fields"]}
+        columns = {f"column-{field}": changes.pop(field, place) for field, place in fields.items()}
+        return self.post({"action": "check", **columns, **changes})
+
+    def wait(self):
+        """Load the page until it has nothing to do any more."""
+        for _ in range(50):
+            answer = self.get()
+            if not answer.context["is_working"]:
+                return answer
+        raise AssertionError("The import does not end.")
+
+
+@pytest.fixture
+def browser(signed_in, world):
+    Import.objects.all().delete()  # the world's own
+    return Browser(signed_in("admin"), world.home.institution)
+
+
+def errors(browser) -> str:
+    answer = browser.client.get(f"{browser.at}errors.csv")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert "no-store" in answer["Cache-Control"]
+    return b"".join(answer.streaming_content).decode()
+
+
+def test_upload_check_and_import(browser, world):
+    User.objects.filter(institution=world.home.institution, uid="eve").update(password="!")
+    before = User.objects.count()
+    assert browser.upload(TABLE).status_code == 302
+    shown = browser.get()
+    assert shown.context["kind"] == "own columns"
+    assert [place for _, _, place in shown.context["fields"]] == ["0", "1", "", "", "", "2", "3", "4"]
+    browser.check()
+    assert browser.get().context["is_working"] is False  # the first page has done all there was
+    shown = browser.wait()
+    assert shown.context["job"].state == "checked"
+    assert {status: amount for status, amount, _ in shown.context["counts"]} == {
+        "created": 2, "updated": 1, "unchanged": 0, "refused": 1,
+    }  # fmt: skip
+    assert "line 4" not in shown.content.decode()
+    assert "role: one of learner, instructor, both, or nothing." in shown.content.decode()
+    assert User.objects.count() == before  # a check writes nothing
+    browser.post({"action": "run"})
+    done = browser.wait()
+    assert done.context["job"].state == "done"
+    assert {status: amount for status, amount, _ in done.context["counts"]} == {
+        "created": 2, "updated": 1, "unchanged": 0, "refused": 1,
+    }  # fmt: skip
+    assert User.objects.filter(institution=world.home.institution, uid="=n3", first_name="=1").exists()
+    assert CourseLearner.objects.filter(course=world.home.course, learner__user__uid="n1").exists()
+    assert not ImportTrial.objects.exists()
+    kept = [row for part in ImportPart.objects.all() for row in part.rows]
+    assert [row[1][0] for row in kept] == ["n2"]  # of what went well nothing stays here
+
+
+def test_the_errors_are_a_table_that_can_be_repaired_and_uploaded(browser):
+    User.objects.filter(uid="eve").update(password="!")
+    browser.upload(TABLE.replace("=n3,=1,,", "=n3,=1,boss,"))
+    browser.check()
+    browser.wait()
+    text = errors(browser)
+    rows = list(csv.reader(StringIO(text.removeprefix("\ufeff"))))
+    assert rows[0] == ["line", "status", "reasons", "uid", "first_name", "role", "vle", "course"]
+    assert [row[:2] + row[3:6] for row in rows[1:]] == [
+        ["4", "refused", "n2", "Bob", "boss"], ["5", "refused", "'=n3", "'=1", "boss"],
+    ]  # fmt: skip
+    browser.upload(text.replace(",boss,", ",learner,"), "repaired.csv")
+    browser.check()
+    browser.wait()
+    browser.post({"action": "run"})
+    assert {status: amount for status, amount, _ in browser.wait().context["counts"]}["created"] == 2
+    assert User.objects.filter(uid="=n3", first_name="=1", learner__isnull=False).exists()
+
+
+def test_columns_that_are_not_known_are_chosen(browser):
+    browser.upload("Matricola;Nome\nn1;Ann\n", "elenco.csv")
+    shown = browser.get()
+    assert shown.context["kind"] == ""
+    assert [place for _, _, place in shown.context["fields"]] == [""] * 8
+    refused = browser.check()
+    assert (refused.status_code, refused.context["wrong"]) == (400, "Choose the column with the uid.")
+    assert browser.check(uid="9").status_code == 400
+    browser.check(uid="0")
+    shown = browser.wait()
+    assert shown.context["passed"] == ["Nome"]
+    browser.check(first_name="1")
+    browser.wait()
+    browser.post({"action": "run"})
+    browser.wait()
+    assert User.objects.get(uid="n1").first_name == "Ann"
+
+
+def test_the_vle_of_courses_is_chosen(browser, world):
+    home = world.home
+    home.institution.vles.create(name="Second")
+    browser.upload("user_id,course_id,role,status\nann,c2,student,active\n")
+    refused = browser.check()
+    assert (refused.status_code, refused.context["wrong"]) == (
+        400, "The table has courses: name their VLE, one of Moodle, Second.",
+    )  # fmt: skip
+    assert browser.check(of_vle="Nowhere").status_code == 400
+    browser.check(of_vle="Moodle")
+    browser.wait()
+    browser.post({"action": "run"})
+    browser.wait()
+    assert CourseLearner.objects.filter(course=home.other_course, learner__user__uid="ann").exists()
+
+
+def test_a_workbook_is_read(browser):
+    book, content = openpyxl.Workbook(), BytesIO()
+    for row in (["uid", "first_name"], [1001, "Ann"]):
+        book.active.append(row)
+    book.save(content)
+    browser.upload(content.getvalue(), "people.xlsx")
+    browser.check()
+    assert browser.wait().context["job"].counts == {"created": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "values", "says"),
+    [
+        (b"", "a.csv", {}, "a.csv is empty."),
+        (b"\xd0\xcf\x11\xe0 old", "a.xls", {}, "old (.xls) or encrypted workbook"),
+        (b"PK\x03\x04 broken", "a.xlsx", {}, "is no workbook that can be read"),
+        (b"uid,uid\n1,2\n", "a.csv", {}, "has the column uid more than once."),
+        (b"uid\nn1\n", "a.csv", {"encoding": "utf-7"}, "There is no such encoding."),
+        (b"u\xe9id\nn1\n", "a.csv", {}, "a.csv, line 1: The line is not UTF-8."),
+    ],
+)
+def test_files_that_are_refused(browser, content, name, values, says):
+    answer = browser.upload(content, name, **values)
+    assert answer.status_code == 400
+    assert says in answer.context["wrong"]
+    assert not Import.objects.exists()
+
+
+def test_no_file_and_too_large_a_file(browser, monkeypatch):
+    assert browser.post({}, browser.home).context["wrong"] == "Choose a file."
+    monkeypatch.setattr(page, "MOST_BYTES", 1000)
+    monkeypatch.setattr(page, "FORM_BYTES", 0)
+    assert browser.upload("uid\n" + "x" * 2000).status_code == 413
+    monkeypatch.setattr(page, "FORM_BYTES", 64 * 1024)
+    monkeypatch.setattr(jobs, "MOST_BYTES", 1000)
+    assert browser.upload("uid\n" + "x" * 2000).status_code == 400
+    monkeypatch.setattr(jobs, "MOST_ROWS", 2)
+    assert "more than 2 rows" in browser.upload("uid\n1\n2\n3\n").context["wrong"]
+    assert not Import.objects.exists()
+
+
+def test_a_form_of_another_site_is_refused(browser):
+    answer = browser.client.post(browser.home, {"file": SimpleUploadedFile("a.csv", b"uid\nn1\n")})
+    assert answer.status_code == 403
+    assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["global", "data", "teacher", "stranger"])
+def test_only_administrators_of_the_institution_write(who, browser, signed_in):
+    browser.upload(TABLE)
+    other, status = signed_in(who), 404 if who == "stranger" else 403
+    token = {"csrfmiddlewaretoken": other.cookies["csrftoken"].value}
+    for path, values in ((browser.at, {"action": "delete"}), (browser.home, {"file": BytesIO(b"uid\nn1\n")})):
+        answer = other.post(path, values | token)
+        assert (answer.status_code, answer.context["status"]) == (status, status)
+    assert other.get(f"{browser.at}errors.csv").status_code == status
+    assert Import.objects.get().state == "uploaded"
+
+
+def test_an_import_of_another_institution_is_unknown(browser, world):
+    theirs = Import.objects.create(institution=world.away.institution, filename="theirs.csv", state="checked")
+    for path in (f"{browser.home}{theirs.pk}/", f"{browser.home}{theirs.pk}/errors.csv"):
+        assert browser.client.get(path).status_code == 404
+    assert browser.post({"action": "delete"}, f"{browser.home}{theirs.pk}/").status_code == 404
+    assert "theirs.csv" not in browser.client.get(browser.home).content.decode()
+    assert Import.objects.filter(pk=theirs.pk).exists()
+
+
+def test_people_and_courses_of_another_institution_are_out_of_reach(browser, world):
+    away = world.away
+    away.vle.name = "Only theirs"
+    away.vle.save()
+    before = list(User.objects.filter(institution=away.institution).order_by("pk").values())
+    members = CourseLearner.objects.filter(institution=away.institution).count()
+    browser.upload("uid,first_name,role,vle,course\nbob,Robert,learner,Only theirs,c1\nbob,Robert,,,\n")
+    assert browser.get().context["vles"] == ["Moodle"]
+    browser.check()
+    browser.wait()
+    browser.post({"action": "run"})
+    browser.wait()
+    assert list(User.objects.filter(institution=away.institution).order_by("pk").values()) == before
+    assert CourseLearner.objects.filter(institution=away.institution).count() == members
+
+
+def test_each_part_is_imported_once_however_often_the_page_loads(browser, world, monkeypatch):
+    monkeypatch.setattr(jobs, "ROWS_TOGETHER", 2)
+    monkeypatch.setattr(page, "SECONDS", 0)
+    browser.upload("uid\n" + "".join(f"n{number}\n" for number in range(7)))
+    browser.check()
+    assert [browser.get().context["job"].rows_done for _ in range(4)] == [2, 4, 6, 7]
+    browser.wait()
+    browser.post({"action": "run"})
+    job = Import.objects.get()
+    stale = Import.objects.get()
+    assert jobs.import_step(job=job)
+    part = stale.parts.get(number=0)
+    assert not jobs._advanced(stale, len(part.rows))  # another process has done it
+    assert browser.wait().context["job"].counts == {"created": 7}
+
+
+def test_a_check_knows_what_earlier_parts_would_do(browser, world, monkeypatch):
+    monkeypatch.setattr(jobs, "ROWS_TOGETHER", 1)
+    User.objects.filter(institution=world.home.institution, uid="eve").update(password="!")
+    browser.upload(
+        "uid,first_name,email\nn1,Ann,one@home.example.org\nn2,Bob,ONE@home.example.org\nn1,Ann,\nn1,Anna,\n"
+        "eve,Eva,\neve,Eva,\n"
+    )
+    browser.check()
+    assert browser.wait().context["job"].counts == {"created": 1, "refused": 1, "unchanged": 2, "updated": 2}
+    browser.post({"action": "run"})
+    assert browser.wait().context["job"].counts == {"created": 1, "refused": 1, "unchanged": 2, "updated": 2}
+
+
+def test_a_busy_database_makes_the_page_try_again(browser, monkeypatch):
+    browser.upload(TABLE)
+    browser.check()
+
+    def busy(**values):
+        reason = sqlite3.OperationalError("database is locked")
+        reason.sqlite_errorname = "SQLITE_BUSY"
+        raise OperationalError("database is locked") from reason
+
+    with monkeypatch.context() as patched:
+        patched.setattr(page, "import_steps", busy)
+        answer = browser.get()
+    assert answer.status_code == 200
+    assert answer.context["busy"]
+    assert 'http-equiv="refresh"' in answer.content.decode()
+    assert browser.wait().context["job"].state == "checked"
+
+
+def test_who_went_on_elsewhere_is_told(browser):
+    browser.upload(TABLE)
+    assert browser.post({"action": "run"}).status_code == 409  # it was not checked
+    browser.check()
+    browser.wait()
+    browser.post({"action": "run"})
+    assert browser.post({"action": "check", "column-uid": "0"}).status_code == 409
+    browser.wait()
+    assert browser.post({"action": "run"}).status_code == 409
+
+
+def test_deleting_and_what_is_old(browser, world):
+    browser.upload(TABLE)
+    at = browser.at
+    browser.post({"action": "delete"})
+    assert browser.client.get(at).status_code == 404
+    assert not ImportPart.objects.exists()
+    browser.upload(TABLE)
+    Import.objects.update(updated_at=timezone.now() - timedelta(days=8))
+    browser.client.get(browser.home)
+    assert not Import.objects.exists()
+
+
+def test_there_are_not_too_many(browser, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_IMPORTS", 1)
+    browser.upload(TABLE)
+    assert browser.upload(TABLE).status_code == 409
+    assert Import.objects.count() == 1
+
+
+def test_only_administrators_have_the_link(signed_in, browser):
+    home = browser.home.removesuffix("imports/")
+    assert browser.home in browser.client.get(home).content.decode()
+    assert browser.home not in signed_in("legal").get(home).content.decode()

@@ -1,0 +1,196 @@
+"""Failed sign-ins: growing waits per account from everywhere, known places, IPv6 networks, and no oracle."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from kernel.http.address import address_group
+from signin.models import SignInCounter, SignInPlace
+from signin.services import attempts, people
+from signin.services.sessions import sessions_forgotten
+from tests.world import PASSWORD
+
+LOGIN = "/api/v2/auth/login"
+EMAIL, OTHER, NOBODY = "admin@home.example.org", "root@example.org", "nobody@example.org"
+HOME = "198.51.100.7"
+
+
+def login(email=EMAIL, password=PASSWORD, address="127.0.0.1"):
+    return APIClient().post(LOGIN, {"email": email, "password": password}, REMOTE_ADDR=address)
+
+
+def status(*arguments, **more) -> int:
+    return login(*arguments, **more).status_code
+
+
+def later(**delta) -> None:
+    """So much time passes."""
+    for counter in SignInCounter.objects.all():
+        counter.last_failure_at -= timedelta(**delta)
+        counter.save()
+
+
+def attack(email=EMAIL, count=20) -> None:
+    """Wrong passwords, each from another address."""
+    for number in range(count):
+        assert status(email, "wrong", f"203.0.113.{number}") == 401
+
+
+def test_one_account_is_not_tried_from_any_number_of_addresses(world):
+    attack()
+    locked = login(address="203.0.113.99")
+    assert (locked.status_code, 0 < int(locked["Retry-After"]) <= 30) == (429, True)
+    assert status(OTHER, address="203.0.113.99") == 200
+
+
+def test_waits_grow_up_to_the_window_and_are_remembered_for_a_day(world):
+    attack()
+    waits = []
+    for number in range(7):
+        waits.append(int(login(address="192.0.2.1")["Retry-After"]))
+        later(seconds=waits[-1] + 1)
+        assert status(EMAIL, "wrong", f"192.0.2.{number + 10}") == 401
+    assert [round(wait / 10) * 10 for wait in waits] == [30, 60, 120, 240, 480, 900, 900]
+    later(hours=23)
+    assert status(EMAIL, "wrong", "192.0.2.99") == 401
+    assert status(address="192.0.2.100") == 429
+    later(hours=25)
+    assert status(address="192.0.2.101") == 200
+
+
+def test_a_known_place_is_let_through_with_the_right_password(world):
+    assert status(address=HOME) == 200
+    attack()
+    assert status(address="203.0.113.99") == 429
+    assert status(address=HOME) == 200
+    SignInPlace.objects.update(used_at=timezone.now() - timedelta(days=91))
+    assert status(address=HOME) == 429
+
+
+def test_a_full_address_stops_nobody_who_has_signed_in_there(world, settings):
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 30
+    assert status(address=HOME) == 200
+    for number in range(30):
+        assert status(f"{number}@example.org", "x", HOME) == 401
+    assert status(address=HOME) == 200
+    new = login(OTHER, address=HOME)
+    assert (new.status_code, 0 < int(new["Retry-After"]) <= 10) == (429, True)
+    later(seconds=11)
+    assert status(OTHER, address=HOME) == 200  # after seconds, not after the rest of a window
+
+
+def test_an_address_waits_a_minute_at_most(world, settings):
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 5
+    for number in range(12):
+        later(minutes=1)
+        assert status(f"{number}@example.org", "x", HOME) == 401
+    assert 50 < int(login(OTHER, address=HOME)["Retry-After"]) <= 60
+
+
+def test_a_known_place_has_its_own_limit(world):
+    """Who sits behind the same address as the owner of an account guesses no faster than others."""
+    assert status(address=HOME) == 200
+    attack()
+    answers = [status(EMAIL, "wrong", HOME) for _ in range(10)]
+    assert answers == [429] * 10  # as from any other place while the account waits
+    assert status(address=HOME) == 429
+    later(seconds=31)
+    assert status(address=HOME) == 200
+
+
+def test_answers_and_work_are_the_same_for_known_unknown_and_missing_accounts(world, monkeypatch):
+    """Before, at and after every limit: the same status, the same number of hashes and of statements."""
+    assert status(EMAIL, address=HOME) == 200  # known there
+    counted = []
+    monkeypatch.setattr(people, "make_password", lambda password: counted.append("hash"))
+    monkeypatch.setattr("institutions.models.User.check_password", lambda self, password: bool(counted.append("hash")))
+    seen = {}
+    for email in (EMAIL, OTHER, NOBODY):
+        SignInCounter.objects.all().delete()
+        rows = []
+        for number in range(24):
+            with CaptureQueriesContext(connection) as captured:
+                rows.append([status(email, "wrong", f"192.0.2.{number}"), len(captured)])
+        for _ in range(12):
+            counted.clear()
+            with CaptureQueriesContext(connection) as captured:
+                rows.append([status(email, "wrong", HOME), len(counted), len(captured)])
+        seen[email] = rows
+    assert seen[EMAIL] == seen[OTHER] == seen[NOBODY]
+    statuses = [row[0] for row in seen[NOBODY]]
+    assert statuses == [401] * 20 + [429] * 4 + [429] * 12
+    assert [row[1] for row in seen[NOBODY][24:]] == [1] * 10 + [0] * 2
+
+
+def test_ipv6_is_counted_by_network(world):
+    for number in range(10):
+        assert status(EMAIL, "wrong", f"2001:db8:0:1::{number:x}") == 401
+    assert status(address="2001:db8:0:1:ffff::1") == 429
+    assert status(address="2001:db8:0:2::1") == 200
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "group"),
+    [
+        ("192.0.2.1:4711", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ('"192.0.2.1:4711"', "192.0.2.1"),
+        ("[2001:db8::1]:4711", "2001:db8::/64"),
+        ("[2001:db8::1]", "2001:db8::/64"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("[::ffff:192.0.2.1]:80", "192.0.2.1"),
+        ("unknown", "127.0.0.1"),
+        ("192.0.2.1:4711:5", "127.0.0.1"),
+    ],
+)
+def test_forwarded_addresses_may_have_ports(world, settings, forwarded, group):
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+    settings.SIGN_IN_FAILURES = 1
+    wrong = {"email": EMAIL, "password": "wrong"}
+    assert APIClient().post(LOGIN, wrong, HTTP_X_FORWARDED_FOR=forwarded).status_code == 401
+    direct = {"REMOTE_ADDR": group.replace("/64", "5")}
+    assert APIClient().post(LOGIN, wrong, **direct).status_code == 429
+    assert address_group(direct["REMOTE_ADDR"]) == group
+
+
+def test_the_table_is_bounded(world, monkeypatch):
+    """What counts no more is deleted by later attempts, and by the daily job."""
+    now = timezone.now()
+    old = now - timedelta(minutes=16)
+    SignInCounter.objects.bulk_create(
+        [SignInCounter(key=f"old{n}", failures=1, last_failure_at=old) for n in range(20)]
+        + [SignInCounter(key=f"full{n}", failures=30, last_failure_at=old) for n in range(3)]
+        + [SignInCounter(key="gone", failures=30, last_failure_at=now - timedelta(hours=25))]
+        + [SignInCounter(key="new", failures=1, last_failure_at=now)]
+    )
+    monkeypatch.setattr(attempts, "SWEPT", 15)
+    attempts._sweep("00" + "f" * 62, now)
+    assert SignInCounter.objects.count() == 10
+    attempts._sweep("01" + "f" * 62, now)
+    assert SignInCounter.objects.count() == 10
+    SignInPlace.objects.create(key="old", used_at=now - timedelta(days=91))
+    SignInPlace.objects.create(key="new", used_at=now)
+    sessions_forgotten(before=now - timedelta(days=30))
+    assert set(SignInCounter.objects.values_list("key", flat=True)) == {"full0", "full1", "full2", "new"}
+    assert [place.key for place in SignInPlace.objects.all()] == ["new"]
+
+
+def test_places_name_nobody_and_are_one_row_each(world):
+    for _ in range(3):
+        assert status(address=HOME) == 200
+    texts = [f"{place.key} {place}" for place in SignInPlace.objects.all()]
+    assert len(texts) == 1
+    assert not any(EMAIL in text or HOME in text for text in texts)
+
+
+def test_a_success_counts_as_no_failure(world):
+    attack(count=19)
+    assert [status(address=f"192.0.2.{number}") for number in range(5)] == [200] * 5
+    assert status(EMAIL, "wrong", "192.0.2.50") == 401
+    assert status(address="192.0.2.51") == 429

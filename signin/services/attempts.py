@@ -17,7 +17,8 @@ The table is bounded: each row costs the work of a password, and rows that count
 made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -28,6 +29,7 @@ from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from kernel.domain import Unavailable
 from kernel.http.address import address_group
 from signin.models import SignInCounter, SignInPlace
 from signin.services import LockedOut
@@ -99,6 +101,28 @@ def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
 @transaction.atomic
 def attempt_succeeded(attempt: Attempt) -> None:
     """It counts as no failure, and the place is known from now on. Earlier failures still count."""
+    attempt_taken_back(attempt)
+    SignInPlace.objects.bulk_create(
+        [SignInPlace(key=attempt.place, used_at=attempt.at)],
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["used_at"],
+    )
+
+
+@contextmanager
+def untaken_if_unavailable(attempt: Attempt) -> Iterator[None]:
+    """Around the check of the password: it does not count if it was not checked."""
+    try:
+        yield
+    except Unavailable:
+        attempt_taken_back(attempt)
+        raise
+
+
+@transaction.atomic
+def attempt_taken_back(attempt: Attempt) -> None:
+    """It counts as no failure: the password was right, or could not be checked."""
     for key, before in sorted(attempt.counted.items()):
         last = Case(
             When(last_failure_at=attempt.at, then=Value(before)),
@@ -107,12 +131,6 @@ def attempt_succeeded(attempt: Attempt) -> None:
         )
         rows = SignInCounter.objects.filter(key=key, failures__gt=0)
         rows.update(failures=F("failures") - 1, last_failure_at=last)
-    SignInPlace.objects.bulk_create(
-        [SignInPlace(key=attempt.place, used_at=attempt.at)],
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=["used_at"],
-    )
 
 
 @transaction.atomic

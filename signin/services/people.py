@@ -14,7 +14,13 @@ from kernel.caller import CallerKind
 from kernel.domain import Counted, Invalid
 from signin.models import CallerSession
 from signin.services import LockedOut, Refused
-from signin.services.attempts import attempt_begun, attempt_succeeded, failure_counted, refuse_waiting
+from signin.services.attempts import (
+    attempt_begun,
+    attempt_succeeded,
+    failure_counted,
+    refuse_waiting,
+    untaken_if_unavailable,
+)
 
 JUST_NOW = timedelta(minutes=5)
 AGAIN = " Or sign out, sign in again, and change it within five minutes."
@@ -23,19 +29,21 @@ AGAIN = " Or sign out, sign in again, and change it within five minutes."
 def person_verified(*, email: str, password: str, address: str | None) -> User:
     """The person with this e-mail (case ignored) and password who may sign in.
 
-    Raises LockedOut after too many failures, and Refused for every other reason, without saying which: unknown address,
-    wrong password, deactivated, not allowed to sign in.
+    Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
+    every other reason, without saying which: unknown address, wrong password, deactivated, not allowed to sign in.
     """
     attempt = attempt_begun(what="e-mail", who=email.lower(), address=address)
     # Stored addresses are ASCII. Databases fold some other letters to ASCII ones, which the counter's key does not:
     # such spellings would get counters of their own.
     person = User.objects.filter(email__iexact=email).first() if email.isascii() else None
-    # An unknown address costs as much time as a known one.
-    good = person.check_password(password) if person is not None else _hash_for_timing(password)
-    may = person is not None and good and person.is_active and (person.login_allowed or person.is_staff)
-    if attempt.wait and not (may and attempt.lets_in):
+    with untaken_if_unavailable(attempt):
+        # An unknown address costs as much time as a known one.
+        good = person.check_password(password) if person is not None else _hash_for_timing(password)
+    if person is not None and not (good and person.is_active and (person.login_allowed or person.is_staff)):
+        person = None
+    if attempt.wait and not (person and attempt.lets_in):
         raise LockedOut(attempt.wait)
-    if person is None or not may:
+    if person is None:
         raise Refused("No account with this e-mail and password may sign in.")
     attempt_succeeded(attempt)
     return person

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from kernel.domain import Unavailable
 
-LONGEST_WAIT = 5  # seconds: a thread that waits serves nobody else
+LONGEST_WAIT = 10  # seconds: a thread that waits serves nobody else
 RETRY_AFTER = 2
 _SLOTS = BoundedSemaphore(settings.PASSWORD_HASHES)
 

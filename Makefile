@@ -5,6 +5,7 @@
 # make prove  what takes hours: all mutants, every test on both databases, ten times the examples
 # make bench  speed of every list and detail beside a floor, on PostgreSQL; ARGS="--only learner --rounds 3"
 # make push   the roster through the VLE API, by eight clients; ARGS="--presentations 2"
+# make bench-imports   rows of tables of people that are imported in a second
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
@@ -79,6 +80,10 @@ bench: .venv/.installed-dev
 # The same roster, written: a whole run writes benchmarks/pushed.txt.
 push: .venv/.installed-dev
 	@$(PY) -m benchmarks.push_oulad $(ARGS)
+
+# Generated tables of people, imported: a whole run writes benchmarks/imported.txt.
+bench-imports: .venv/.installed-dev
+	@$(PY) -m benchmarks.import_people $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff format --check $(CODE)

@@ -37,6 +37,7 @@ from courses.models import Import
 from institutions.models import Institution
 from kernel.caller import Role
 from kernel.domain import Conflict, Invalid
+from kernel.repeats import is_passing
 
 SECONDS = 2.0  # that one page takes for the next rows
 ROWS_SHOWN = 8
@@ -142,7 +143,9 @@ class ImportView(OneImportView):
         if self.is_working and request.method == "GET":
             try:
                 import_steps(job=self.job, seconds=SECONDS)
-            except DatabaseError:
+            except DatabaseError as error:
+                if not is_passing(error):
+                    raise
                 busy = True  # nothing is lost: the page loads again
             self.enter()
         return self.render_to_response(self.get_context_data(busy=busy))

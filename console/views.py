@@ -47,6 +47,7 @@ REFUSALS = {
     403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
 }
+DECISIONS_SHOWN = 20  # on the page of a learner
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
@@ -240,6 +241,7 @@ class LearnerView(ConsoleView):
         assigned = api.rows(f"{path}send/", {"limit": 1000})
         if assigned is not None:
             values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
+        values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
         if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
             values["courses"] = learner_courses(key, self.kwargs["learner"])
         if api.lists_all(self.reports_path):

@@ -21,6 +21,12 @@ CONSENT_KINDS = {status: "good" if status.startswith("VALID") else "bad" for sta
     "NOT_VALID_MISSING": "none",
     "NOT_VALID_YET": "fair",
 }
+SIGN_IN_WORDS = {
+    None: "not recorded",
+    "password": "with the password",
+    "launcher": "by a link",
+    "learner_session": "in an assessment session",
+}
 FLAGS = {
     "inst_admin": "Institution administrator",
     "legal_admin": "Legal administrator",

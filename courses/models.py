@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from institutions.models import VLE, Credential, Institution, Instructor, Instrument
 from kernel.constraints import Tied, tied_to_institution
+from kernel.fields import IdentifierField
 from kernel.models import Timestamped
 from learners.models import Learner
 
@@ -15,7 +16,7 @@ from learners.models import Learner
 class Course(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="courses")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="courses")
-    vle_course_id = models.CharField(max_length=250)
+    vle_course_id = IdentifierField(max_length=250)
     code = models.CharField(max_length=250)
     description = models.TextField(null=True, blank=True)
     start = models.DateTimeField(null=True, blank=True)
@@ -35,7 +36,28 @@ class Course(Timestamped):
         return self.code
 
 
-class CourseLearner(models.Model):
+class Adder(models.TextChoices):
+    PERSON = "person"
+    VLE = "vle"
+    IMPORT = "import"
+
+
+class Added(models.Model):
+    """Who put somebody into a course, and when. All null: before this was recorded.
+
+    `added_by_id` is the id of the person, also of one who ran an import, or of the VLE; no foreign key, because the
+    membership outlives both.
+    """
+
+    added_by = models.CharField(max_length=10, choices=Adder.choices, null=True, editable=False)
+    added_by_id = models.BigIntegerField(null=True, editable=False)
+    added_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class CourseLearner(Added):
     """A learner's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -53,7 +75,7 @@ class CourseLearner(models.Model):
         return f"{self.learner_id} in {self.course_id}"
 
 
-class CourseInstructor(models.Model):
+class CourseInstructor(Added):
     """An instructor's membership of a course."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
@@ -113,8 +135,8 @@ class Activity(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="activities")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="activities")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="activities")
-    vle_activity_type = models.CharField(max_length=250)
-    vle_activity_id = models.CharField(max_length=250)
+    vle_activity_type = IdentifierField(max_length=250)
+    vle_activity_id = IdentifierField(max_length=250)
     name = models.CharField(max_length=255, null=True, blank=True)
     description = models.TextField(null=True, blank=True)
     start = models.DateTimeField(null=True, blank=True)

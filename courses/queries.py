@@ -3,19 +3,34 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, Now, NullIf, Trim
 
 from courses.models import (
     Activity,
     ActivityInstrument,
+    Adder,
     AssessmentSession,
     Course,
     CourseInstructor,
     CourseLearner,
 )
-from institutions.models import Instrument
+from institutions.models import VLE, Instrument, User
 from kernel.fast.whole import Whole
+from kernel.text import as_identifier
 from learners.queries import instruments_applying
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
@@ -49,10 +64,25 @@ def course_counts(institution_id: int) -> dict[str, int]:
 
 
 def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]]:
-    """The courses that a learner of the institution attends, the latest first."""
-    attended = Course.objects.filter(institution=institution_id, learners=learner_id)
-    ordered = attended.order_by(F("start").desc(nulls_last=True), "pk")
-    return [dict(row) for row in ordered.values("id", "code", "description", "start", "end")]
+    """The courses that a learner of the institution attends, the latest first, with who put the learner there."""
+    attended = CourseLearner.objects.filter(institution=institution_id, learner=learner_id)
+    ordered = attended.order_by(F("course__start").desc(nulls_last=True), "course")
+    columns = {name: F(f"course__{name}") for name in ("code", "description", "start", "end")}
+    rows = ordered.values("course_id", "added_by", "added_at", adder=adder_name(0), **columns)
+    return [{"id": row.pop("course_id"), **row} for row in rows]
+
+
+def adder_name(me: int) -> Case:
+    """The name of the person or the VLE that made a membership; null when it is gone, or was not recorded."""
+    home, key = OuterRef("institution"), OuterRef("added_by_id")
+    names = Trim(Concat("first_name", Value(" "), "last_name"))
+    person = User.objects.filter(pk=key, institution=home).annotate(full=NullIf(names, Value("")))
+    vle = VLE.objects.filter(pk=key, institution=home)
+    return Case(
+        When(added_by=Adder.VLE, then=Subquery(vle.values("name"))),
+        default=Subquery(person.values(shown=Coalesce("full", "username", output_field=CharField()))),
+        output_field=CharField(),
+    )
 
 
 class ActivityContext(NamedTuple):
@@ -91,7 +121,7 @@ _OF_VLE = Whole(
 
 def activity_context_of_vle(vle_id: int, activity_type: str, activity_id: str) -> ActivityContext | None:
     """The same by the type and id of the activity in the VLE."""
-    return _context_from_rows(_OF_VLE(vle=vle_id, kind=activity_type, key=activity_id))
+    return _context_from_rows(_OF_VLE(vle=vle_id, kind=as_identifier(activity_type), key=as_identifier(activity_id)))
 
 
 def _context_from_rows(rows: Iterable[Any]) -> ActivityContext | None:

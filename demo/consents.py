@@ -10,8 +10,11 @@ from demo.universities import University
 from institutions.models import InformedConsent, Institution
 from institutions.services.consents import consent_create, consent_current
 from institutions.services.documents import document_create
+from institutions.services.texts import text_kept
+from kernel.caller import CallerKind
 from learners.models import ConsentDecision, Decision, Learner
-from learners.services import consent_accept
+from learners.services import consent_accept, decision_record
+from signin.services.sessions import SignedIn
 
 # Version -> day from which it is valid, relative to the first run. The last one is not valid yet.
 VERSIONS = {"1.0.0": -400, "2.0.0": -200, "2.0.1": -60, "3.0.0": 90}
@@ -74,6 +77,7 @@ def _create_consent(institution: Institution, university: University, version: s
 def _store_decision(learner: Learner, decision: Decision, version: str, at: datetime) -> None:
     """Store a decision made in the past, for which there is no service: the record and the columns of the learner."""
     consent = InformedConsent.objects.get(institution=learner.institution_id, version=version)
+    vle = learner.institution.vles.order_by("pk").first()
     if decision is Decision.ACCEPTED:
         learner.consent, learner.consent_accepted = consent, at
         if consent.accepted_at is None or at < consent.accepted_at:
@@ -82,14 +86,18 @@ def _store_decision(learner: Learner, decision: Decision, version: str, at: date
     else:
         learner.consent_rejected = at
     learner.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
-    ConsentDecision.objects.create(
-        institution_id=learner.institution_id,
-        learner_id=learner.learner_id,
-        decision=decision.value,
+    language = learner.user.locale
+    shown = consent.documents.filter(language=language).select_related("pdf").first()
+    decision_record(
+        learner=learner,
+        decision=decision,
         version=version,
-        language=learner.user.locale,
-        address=ADDRESS,
         at=at,
+        language=language,
+        language_named=shown and True,
+        texts={shown.language: text_kept(shown)} if shown else {},
+        address=ADDRESS,
+        by=SignedIn(CallerKind.LAUNCHED, vle.pk, vle.name) if vle else SignedIn(CallerKind.PERSON),
     )
 
 

@@ -40,7 +40,7 @@ class PeopleSeeder:
         return values | ({"password": self.secrets.password} if uid in ACCOUNTS else {})
 
     def root(self) -> User:
-        person = User.objects.filter(username=ROOT).first()
+        person = User.objects.filter(institution=None, username=ROOT).first()
         if person is None:
             with transaction.atomic():
                 person = User.objects.create_superuser(ROOT, _free(ROOT_EMAIL), self.secrets.password)

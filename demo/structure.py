@@ -11,11 +11,12 @@ from django.db import transaction
 from courses.models import (
     Activity,
     ActivityInstrument,
+    Adder,
     Course,
     CourseGroup,
     GroupCourse,
 )
-from courses.services.members import INSTRUCTORS, LEARNERS, members_link
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, members_link
 from demo.people import PeopleSeeder
 from demo.universities import SampleActivity, SampleCourse, University
 from institutions.models import VLE, Institution, Instrument, Provider, UIOption, User
@@ -123,8 +124,9 @@ def ensure_course(
         },
     )
     instructors = [teachers[uid].instructor for uid in sample.teachers]
-    members_link(course=course, membership=INSTRUCTORS, members=instructors)
-    members_link(course=course, membership=LEARNERS, members=learners)
+    by = AddedBy(Adder.VLE, vle.pk)
+    members_link(course=course, membership=INSTRUCTORS, members=instructors, by=by)
+    members_link(course=course, membership=LEARNERS, members=learners, by=by)
     group = CourseGroup.objects.filter(name=sample.group, **keys).order_by("pk").first()
     if group is not None:
         GroupCourse.objects.get_or_create(group=group, course=course, defaults=keys)

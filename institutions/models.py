@@ -4,15 +4,16 @@ import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils.crypto import salted_hmac
 
-from kernel.constraints import tied_to_institution
-from kernel.fields import EncryptedTextField
-from kernel.models import Record, Timestamped
-from kernel.text import validate_language, validate_line, validate_queue_name, validate_web_address
+from kernel.constraints import refuse_violations, tied_to_institution
+from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, IdentifierField
+from kernel.models import Deriving, DerivingQuerySet, Record, Timestamped
+from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
 
 
 class Institution(Timestamped):
@@ -49,31 +50,49 @@ class Institution(Timestamped):
         return self.acronym
 
 
-class PersonManager(BaseUserManager["User"]):
+class PersonManager(BaseUserManager.from_queryset(DerivingQuerySet)):  # type: ignore[misc] # a class made when it runs
     def get_by_natural_key(self, username):
-        return self.get(username=username)
+        """Only of people without an institution: within one, usernames are its own."""
+        return self.get(username=username, institution=None)
 
     def create_superuser(self, username: str, email: str, password: str) -> "User":
-        """A global administrator, for `manage.py createsuperuser`."""
+        """A global administrator, for `manage.py createsuperuser`, which shows a ValidationError."""
         person = self.model(username=username, email=email, is_staff=True)
         person.set_password(password)
+        try:
+            refuse_violations(person, ("username", "email"))
+        except ValidationError as error:  # the command shows texts, not names
+            texts = [f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts]
+            raise ValidationError(texts) from error
         person.save(using=self._db)
         return person
 
 
-class User(AbstractBaseUser, Timestamped):
-    """A person, in at most one institution. Instructor and Learner rows have the same id, which the whole API uses."""
+class User(Deriving, AbstractBaseUser, Timestamped):
+    """A person, in at most one institution. Instructor and Learner rows have the same id, which the whole API uses.
 
-    username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
-    email = models.EmailField(max_length=254, null=True, blank=True, help_text="None is stored as null.")
+    Uid, e-mail and username are unique within the institution, and e-mail and username among people without one. No
+    institution can learn what another one has. Uids and e-mails are compared by their keys, whatever their spelling.
+    """
+
+    username = IdentifierField(max_length=150, validators=[UnicodeUsernameValidator()])
+    email = EmailIdentifierField(
+        max_length=254, null=True, blank=True, compared_in="email_key", help_text="None is stored as null."
+    )
+    email_key = Derived(identifier_key, "email", null=True)
     first_name = models.CharField(max_length=150, blank=True, default="")
     last_name = models.CharField(max_length=150, blank=True, default="")
     is_staff = models.BooleanField("global admin", default=False)
     is_active = models.BooleanField(default=True)
     institution = models.ForeignKey(Institution, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
-    uid = models.CharField(
-        max_length=255, blank=True, default="", help_text="The institution's own name for the person."
+    uid = IdentifierField(
+        max_length=255,
+        blank=True,
+        default="",
+        compared_in="uid_key",
+        help_text="The institution's own name for the person.",
     )
+    uid_key = Derived(identifier_key, "uid")
     locale = models.CharField(max_length=10, null=True, blank=True, validators=[validate_language])
     login_allowed = models.BooleanField(default=False, help_text="May sign in with e-mail and password.")
     inst_admin = models.BooleanField(default=False)
@@ -84,6 +103,12 @@ class User(AbstractBaseUser, Timestamped):
         default=0, editable=False, help_text="Sessions of another generation have ended."
     )
 
+    brought_by_vle = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="The id of the VLE that brought the person, as long as nobody else did. No key: it outlives the VLE.",
+    )
+
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["email"]
@@ -91,8 +116,16 @@ class User(AbstractBaseUser, Timestamped):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_once"),
-            models.UniqueConstraint(fields=("institution", "uid"), name="user_uid_once_per_institution"),
+            # The e-mail first: people sign in with it, without naming their institution.
+            models.UniqueConstraint(fields=("email_key", "institution"), name="user_email_once_per_institution"),
+            models.UniqueConstraint(fields=("institution", "username"), name="user_username_once_per_institution"),
+            models.UniqueConstraint(fields=("institution", "uid_key"), name="user_uid_once_per_institution"),
+            models.UniqueConstraint(
+                fields=("email_key",), condition=Q(institution=None), name="user_email_once_outside"
+            ),
+            models.UniqueConstraint(
+                fields=("username",), condition=Q(institution=None), name="user_username_once_outside"
+            ),
             models.UniqueConstraint(fields=("institution", "id"), name="user_of_institution"),
             models.CheckConstraint(condition=~Q(email=""), name="user_email_null_not_empty"),
             models.CheckConstraint(condition=Q(institution=None) | ~Q(uid=""), name="user_uid_in_institution"),
@@ -408,7 +441,9 @@ class MessageLocale(Timestamped):
 
 
 class AdministrationRecord(Record):
-    """A change that a global administrator made through the API. It has ids, not foreign keys, to outlive the rows.
+    """A change that a global administrator made through the API, or two people whom an institution's one has merged.
+
+    It has ids, not foreign keys, to outlive the rows.
 
     `changes` is {field: [before, after]} for numbers and booleans and {field: null} for all other fields: a text may
     be a name, an address or a secret, which must not be stored here.
@@ -418,6 +453,7 @@ class AdministrationRecord(Record):
         CREATE = "create"
         UPDATE = "update"
         DELETE = "delete"
+        MERGE = "merge"
 
     by_kind = models.CharField(max_length=20)
     by_id = models.BigIntegerField()

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import Error
 from django.db import models
 from django.db.models.expressions import Col
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import Exact, IExact, In
 from django.db.models.query_utils import DeferredAttribute
 
 from kernel.text import as_identifier
@@ -60,14 +60,22 @@ class Derived(models.TextField):
 
     def __init__(self, fold: Callable[[str], str], *sources: str, **kwargs: Any) -> None:
         self.fold, self.sources = fold, sources
-        super().__init__(**{"editable": False, "default": None if kwargs.get("null") else ""} | kwargs)
+        super().__init__(**{"editable": False} | ({} if kwargs.get("null") else {"default": ""}) | kwargs)
 
     def value_of(self, row: models.Model) -> str | None:
-        values = (getattr(row, name) for name in self.sources)
-        return self.fold(" ".join(str(value) for value in values if value not in (None, ""))) or self.empty
+        return self._value([getattr(row, name) for name in self.sources])
+
+    def value_from(self, values: dict[str, Any]) -> str | None:
+        """The value of a row with these values. TypeError if they are not all that it is derived from."""
+        if any(name not in values or hasattr(values[name], "resolve_expression") for name in self.sources):
+            raise TypeError(f"{self.name} is derived from {', '.join(self.sources)}: save the rows instead")
+        return self._value([values[name] for name in self.sources])
+
+    def _value(self, sources: list[Any]) -> str | None:
+        return self.fold(" ".join(str(text) for text in sources if text not in (None, ""))) or self._empty
 
     @property
-    def empty(self) -> str | None:
+    def _empty(self) -> str | None:
         return None if self.null else ""
 
     def get_prep_value(self, value):
@@ -173,8 +181,8 @@ class _ComparedExact(_InComparedColumn, Exact):
 
 
 @_Identifier.register_lookup
-class _ComparedIExact(_InComparedColumn, Exact):
-    lookup_name = "iexact"
+class _ComparedIExact(_InComparedColumn, IExact):
+    prepare_rhs = True
 
 
 @_Identifier.register_lookup

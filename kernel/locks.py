@@ -33,15 +33,16 @@ ORDER = (
     "learners.Learner",
     INSTITUTION,
     "institutions.InformedConsent",
+    "learners.SENDLearner",
     "learners.SENDCategory",
     "courses.CourseGroup",
-    "institutions.Instrument",
     "institutions.Provider",
     "institutions.VLE",
     "institutions.Credential",
     "courses.Course",
     "courses.Activity",
     "courses.AssessmentSession",
+    "institutions.Instrument",
 )
 _PLACES = {label: place for place, label in enumerate(ORDER)}
 

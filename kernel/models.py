@@ -29,10 +29,10 @@ class DerivingQuerySet(models.QuerySet[Any]):
         return super().bulk_update(objs, with_derived(self.model, fields), batch_size)
 
     def update(self, **values):
-        """TypeError if derived columns would be left behind: they are computed from rows in memory."""
-        lacking = [name for name in with_derived(self.model, values) if name not in values]
-        if lacking:
-            raise TypeError(f"{self.model.__name__}: update {', '.join(lacking)} too, or save the rows")
+        """TypeError if a derived column would be left behind: if it is derived from more than these values."""
+        for name in with_derived(self.model, values):
+            if name not in values:
+                values[name] = self.model._meta.get_field(name).value_from(values)
         return super().update(**values)
 
 

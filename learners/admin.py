@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from kernel.admin import ReadOnlyAdmin, ReadOnlyInline
-from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
+from learners.models import ConsentDecision, DecidedText, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
 
 OF_LEARNER = ("=learner__learner_id", "=learner__user__username", "=learner__user__email", "=institution__acronym")
 OF_LEARNER_HELP = "Pseudonym, username or e-mail of the learner, or acronym of the institution"
@@ -37,14 +37,23 @@ class LearnerAdmin(ReadOnlyAdmin):
     inlines = (SENDLearnerInline, EnrolmentInline)
 
 
+class DecidedTextInline(ReadOnlyInline):
+    model = DecidedText
+    fields = ("language", "text", "inferred")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("text")
+
+
 @admin.register(ConsentDecision)
 class ConsentDecisionAdmin(ReadOnlyAdmin):
-    list_display = ("at", "learner_id", "decision", "version", "language", "address", "institution")
+    list_display = ("at", "learner_id", "decision", "version", "language", "signed_in", "address", "institution")
     list_select_related = ("institution",)
     list_filter = ("decision",)
     search_fields = ("=learner_id", "=version", "=institution__acronym")
     search_help_text = "Pseudonym of the learner, version, or acronym of the institution"
     ordering = ("-pk",)
+    inlines = (DecidedTextInline,)
 
 
 @admin.register(SENDCategory)

@@ -23,6 +23,8 @@ from kernel.caller import CallerKind
 from kernel.domain import Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
+from kernel.locks import Lock, locked_rows
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import (
     ConsentDecision,
@@ -315,7 +317,7 @@ def learner_state_locked(learner_id: int) -> LearnerState:
 
 def learner_locked_of(institution_id: int, uid: str) -> Learner:
     """The same of the learner with this uid."""
-    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=uid)).learner
+    return state_of_locked_row(_BY_UID.first(home=institution_id, uid=identifier_key(uid))).learner
 
 
 def state_of_locked_row(learner: Any) -> LearnerState:
@@ -408,6 +410,11 @@ def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLea
         row.expires_at = expires_at
     row.save(update_fields=("category", "expires_at", "updated_at"))
     return row
+
+
+def assignments_locked(*, institution_id: int | None, category_id: Any) -> None:
+    """Lock the assignments that are deleted with a category: they come before it in the order of locks."""
+    locked_rows(SENDLearner.objects.filter(institution=institution_id, category=category_id), Lock.DELETE)
 
 
 def _refuse_no_category(category: SENDCategory, institution_id: int) -> None:

@@ -13,7 +13,16 @@ from learners import arithmetic as properties
 from learners.arithmetic import Provider
 from reports import arithmetic
 from reports.arithmetic import InstrumentRow, Level, Levels, ProviderResult, SessionRow
-from reports.models import Alert, Report, ReportInstrument, ReportSession, Request, RequestProviderResult, RequestResult
+from reports.models import (
+    AbstractLevels,
+    Alert,
+    Report,
+    ReportInstrument,
+    ReportSession,
+    Request,
+    RequestProviderResult,
+    RequestResult,
+)
 from reports.reasons import KINDS, Check, SessionAlert
 
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
@@ -63,6 +72,22 @@ def report_evidence(report_id: int) -> Evidence:
     return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names)
 
 
+def results_by_instrument(
+    activity_id: int, learner_id: int
+) -> dict[int, tuple[list[arithmetic.RequestResult], list[ProviderResult]]]:
+    """{instrument: summaries of requests, and all providers' results} of a learner's work on an activity."""
+    request_filter = {"request__activity": activity_id, "request__learner": learner_id}
+    _, results_of = _provider_results(request_filter)
+    found: dict[int, tuple[list[arithmetic.RequestResult], list[ProviderResult]]] = {}
+    rows = RequestResult.objects.filter(**request_filter).order_by("pk")
+    columns = ("request", "instrument", "request__created_at", "status", "result", "code")
+    for request, instrument, asked_at, status, result, code in rows.values_list(*columns):
+        summaries, answers = found.setdefault(instrument, ([], []))
+        summaries.append(arithmetic.RequestResult(asked_at, status, result, code))
+        answers += results_of.get((request, instrument), ())
+    return found
+
+
 def _provider_results(
     request_filter: dict[str, Any],
 ) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
@@ -93,21 +118,21 @@ def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[Instrum
     return [
         InstrumentEvidence(
             row.instrument_id,
-            _properties(row.instrument),
-            InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), _levels(row)),
+            instrument_properties(row.instrument),
+            InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), levels_stored(row)),
             checks.get(row.instrument_id, []),
         )
         for row in rows
     ]
 
 
-def _properties(row: Instrument) -> properties.Instrument:
+def instrument_properties(row: Instrument) -> properties.Instrument:
     return properties.Instrument(
         row.pk, row.requires_enrolment, row.identity, row.originality, row.authorship, row.integrity
     )
 
 
-def _levels(row: ReportInstrument | ReportSession) -> Levels:
+def levels_stored(row: AbstractLevels) -> Levels:
     return Levels(*(Level(getattr(row, column)) for column in _LEVELS))
 
 
@@ -125,7 +150,7 @@ def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
             row.session.started_at,
             row.session.closed_at,
             SessionRow(
-                row.total_requests, row.pending_requests, row.valid_requests, row.processed_requests, _levels(row)
+                row.total_requests, row.pending_requests, row.valid_requests, row.processed_requests, levels_stored(row)
             ),
             statuses.get(row.session_id, []),
             alerts.get(row.session_id, []),

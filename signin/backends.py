@@ -8,11 +8,13 @@ from signin.services.people import person_verified
 
 
 class EmailBackend(ModelBackend):
-    def authenticate(self, request, username=None, password=None, **kwargs):
+    def authenticate(self, request, username=None, password=None, institution=None, **kwargs):
         """The person, or None. Raises LockedOut, which the sign-in page shows."""
         if request is None or not username or not password:
             return None
         try:
-            return person_verified(email=username, password=password, address=client_address(request))
+            return person_verified(
+                email=username, password=password, address=client_address(request), institution=institution
+            )
         except Refused:
             return None

@@ -14,3 +14,9 @@ class SignInForm(forms.Form):
     password = forms.CharField(
         max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
+    institution = forms.CharField(
+        max_length=255,
+        required=False,
+        help_text="Its short name. Only for people with the same e-mail and password in several.",
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )

@@ -58,7 +58,8 @@ class SignInView(RedirectURLMixin, FormView):
         return super().get_context_data(**values, **context)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
-        credentials = {"username": form.cleaned_data["email"], "password": form.cleaned_data["password"]}
+        values = form.cleaned_data
+        credentials = {"username": values["email"], **{name: values[name] for name in ("password", "institution")}}
         try:
             person = authenticate(self.request, **credentials)
         except LockedOut as error:

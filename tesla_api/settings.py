@@ -126,6 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "institutions.User"
 AUTHENTICATION_BACKENDS = ["signin.backends.EmailBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique within an institution, and the backend looks up none
 PASSWORD_HASHERS = [
     "kernel.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -11,7 +11,7 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
-from courses.api.user import UserViewSet
+from courses.api.learner_membership import LearnerMembershipViewSet
 from courses.api.vle_activity import VLEActivityViewSet
 from courses.api.vle_activity_instrument import VLEActivityInstrumentViewSet
 from courses.api.vle_activity_learner import VLEActivityLearnerViewSet
@@ -42,6 +42,7 @@ from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
+from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
@@ -58,7 +59,7 @@ TREE = (
     ),
     Resource("institution/{parent_lookup_institution_id}/instrument/{id}/", InstrumentViewSet),
     Resource("institution/{parent_lookup_institution_id}/ui/{id}/", UIOptionViewSet),
-    Resource("institution/{parent_lookup_institution_id}/user/{id}/", UserViewSet),
+    Resource("institution/{parent_lookup_institution_id}/user/{id}/", MergingUserViewSet),
     Resource("institution/{parent_lookup_institution_id}/instructor/{id}/", InstructorViewSet),
     Resource("institution/{parent_lookup_institution_id}/learner/{id}/", LearnerViewSet),
     Resource("institution/{parent_lookup_institution_id}/send/{id}/", SENDCategoryViewSet),
@@ -69,6 +70,10 @@ TREE = (
     Resource(
         "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/decision/{id}/",
         LearnerDecisionViewSet,
+    ),
+    Resource(
+        "institution/{parent_lookup_learner__institution_id}/learner/{parent_lookup_learner_id}/membership/{id}/",
+        LearnerMembershipViewSet,
     ),
     Resource("institution/{parent_lookup_vle__institution_id}/course/{id}/", CourseViewSet),
     Resource(

@@ -17,6 +17,9 @@ from courses.models import (
     CourseInstructor,
     CourseLearner,
     GroupCourse,
+    Import,
+    ImportPart,
+    ImportTrial,
 )
 from institutions.models import (
     VLE,
@@ -112,6 +115,11 @@ class Home:
         # The teacher, ann and bob are in the course, the visitor in another one, eve in none.
         self.join(self.course, "teacher", "ann", "bob")
         self.join(self.other_course, "visitor")
+        self.job = Import.objects.create(
+            institution=self.institution, filename="people.csv", state="uploaded", columns=["uid"], rows=1
+        )
+        ImportPart.objects.create(job=self.job, number=0, rows=[[2, ["n1"], ""]])
+        ImportTrial.objects.create(job=self.job, name="uid n1", value={})
         self.group = CourseGroup.objects.create(institution=self.institution, name="Faculty")
         GroupCourse.objects.create(institution=self.institution, group=self.group, course=self.course)
         self.activity = Activity.objects.create(

@@ -1,5 +1,7 @@
 """Institutions and what belongs to them."""
 
+from hashlib import sha256
+
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
 INSTITUTIONS = Sql(
@@ -96,12 +98,18 @@ def of_consents(call: Call, records: Records) -> Rows:
 
 DOCUMENTS = Sql(
     """c.id, c.version, c.valid_from, c.created_at, c.updated_at,
-       d.id, d.language, d.html, d.pdf_id, d.created_at, d.updated_at""",
-    "institutions_informedconsentdocument d JOIN institutions_informedconsent c ON c.id = d.consent_id",
+       d.id, d.language, d.html, d.pdf_id, f.sha256, d.created_at, d.updated_at""",
+    """institutions_informedconsentdocument d JOIN institutions_informedconsent c ON c.id = d.consent_id
+       LEFT JOIN files_storedfile f ON f.id = d.pdf_id""",
     "c.id = %(first)s AND c.institution_id = %(home)s",
     "lower(d.language)",
     order="d.id",
 )
+
+
+def text_hash(html: str | None, pdf_sha256: str | None) -> str:
+    html_sha256 = sha256(html.encode()).hexdigest() if html else ""
+    return sha256(f"{html_sha256}\n{pdf_sha256 or ''}\n".encode()).hexdigest()
 
 
 def documents(call: Call, is_list: bool) -> Rows:
@@ -122,9 +130,9 @@ def documents(call: Call, is_list: bool) -> Rows:
             {
                 "id": id, "consent": consent, "language": language, "html": html,
                 "pdf": None if pdf is None else link(pdf, f"consent-{language}.pdf"), "created_at": created,
-                "updated_at": updated,
+                "updated_at": updated, "sha256": text_hash(html, pdf_sha256), "removed": None,
             }
-            for _, _, _, _, _, _, id, language, html, pdf, created, updated in records
+            for _, _, _, _, _, _, id, language, html, pdf, pdf_sha256, created, updated in records
         ],
     )  # fmt: skip
 

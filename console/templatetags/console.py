@@ -141,6 +141,27 @@ def flags(row: Mapping[str, Any]) -> str:
 
 
 @register.filter
+def adder(membership: Mapping[str, Any]) -> str:
+    """Who put a learner into a course."""
+    name = membership["adder"]
+    match membership["added_by"]:
+        case None:
+            return "not recorded"
+        case "import":
+            return f"an import by {name}" if name else "an import"
+        case "vle":
+            return f"the VLE {name}" if name else "a VLE that is gone"
+    return name or "somebody who is gone"
+
+
+@register.filter
+def signed_in(decision: Mapping[str, Any]) -> str:
+    """How the learner was signed in at a decision."""
+    vle = decision["vle"]
+    return words.SIGN_IN_WORDS[decision["signed_in"]] + (f" of {vle['name']}" if vle else "")
+
+
+@register.filter
 def send_options(options: list[str]) -> str:
     return ", ".join(words.SEND_OPTIONS.get(option, option) for option in options) or NOTHING
 

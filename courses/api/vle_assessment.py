@@ -22,8 +22,8 @@ from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
-from kernel.serializers import BodySerializer
-from kernel.text import language_in, line_of, prose_of, validate_web_address
+from kernel.serializers import BodySerializer, IdentifierField
+from kernel.text import identifier_key, language_in, line_of, prose_of, validate_web_address
 from learners.api.learner import MissingEnrolmentsSerializer
 
 OF_NEW = ("vle_activity_type", "vle_activity_id", "vle_learner_uid")
@@ -137,9 +137,9 @@ class AssessmentOptionsSerializer(BodySerializer):
 class AssessmentBodySerializer(BodySerializer):
     """An activity and a learner for a new session; or `session_id` of one that goes on or, with `close`, ends."""
 
-    vle_activity_type = serializers.CharField(max_length=250, **OPTIONAL)
-    vle_activity_id = serializers.CharField(max_length=250, **OPTIONAL)
-    vle_learner_uid = serializers.CharField(max_length=255, **OPTIONAL)
+    vle_activity_type = IdentifierField(max_length=250, **OPTIONAL)
+    vle_activity_id = IdentifierField(max_length=250, **OPTIONAL)
+    vle_learner_uid = IdentifierField(max_length=255, **OPTIONAL)
     max_ttl = MinutesField(help_text=f"Minutes; {assessments.MINUTES} if null.")
     redirect_reject_url = ReturnAddressField()
     reject_message = MessageField()
@@ -257,8 +257,10 @@ class AssessmentView(ProcedureView):
         session = rows.filter(pk=body["session_id"], activity__vle=self.root_id).first()
         if session is None:
             raise NotFound("Session not found")
-        own = (session.activity.vle_activity_type, session.activity.vle_activity_id, session.learner.user.uid)
-        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):
+        activity, uid = session.activity, session.learner.user.uid
+        own = (activity.vle_activity_type, activity.vle_activity_id, uid)
+        named = tuple(body.get(name, value) for name, value in zip(OF_NEW, own, strict=True))
+        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):
             raise Invalid(session_id="This session is another learner's or of another activity.")
         return session
 

@@ -20,7 +20,7 @@ from kernel.caller import Role
 from kernel.domain import Invalid, Unknown
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
-from kernel.serializers import BodySerializer
+from kernel.serializers import BodySerializer, IdentifierField
 from kernel.text import validate_web_address
 from learners.models import Learner
 from signin.models import Launcher, Target
@@ -28,7 +28,7 @@ from signin.services.launchers import LONGEST, MINUTES, launcher_create
 
 
 class LauncherBodySerializer(BodySerializer):
-    vle_user_uid = serializers.CharField(max_length=255)
+    vle_user_uid = IdentifierField(max_length=255)
     target = serializers.ChoiceField(Target.names, help_text=f"{Target.DASHBOARD.name} if null.", **OPTIONAL)
     target_url = serializers.CharField(max_length=2048, allow_blank=True, validators=[validate_web_address], **OPTIONAL)
     ttl = serializers.IntegerField(min_value=1, max_value=LONGEST, help_text=f"Minutes; {MINUTES} if null.", **OPTIONAL)

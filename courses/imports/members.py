@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from courses.models import Course
-from courses.services.members import Membership, members_link
+from courses.models import Adder, Course
+from courses.services.members import AddedBy, Membership, members_link
 from kernel.batches import batched
 
 
@@ -13,5 +13,6 @@ def members_join(*, course: Course, membership: Membership, members: Collection[
     present = {key for part in batched(members) for key in rows.filter(**{f"{membership.column}__in": part})}
     new = sorted({*members} - present)
     if new:
-        members_link(course=course, membership=membership, members=[membership.role(pk=key) for key in new])
+        by = AddedBy(Adder.IMPORT)
+        members_link(course=course, membership=membership, members=[membership.role(pk=key) for key in new], by=by)
     return len(new)

@@ -8,6 +8,7 @@ part are tried: so a row that cannot be written spoils no other one.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -18,8 +19,8 @@ from courses.imports.dialects import INSTRUCTOR, LEARNER, ROLES, VALUES, Layout,
 from courses.imports.table_statistics import TableStatistics
 from courses.imports.tables import Row, TableError
 from courses.imports.trials import Trial
-from courses.models import Course
-from courses.services.members import INSTRUCTORS, LEARNERS, memberships_add
+from courses.models import Adder, Course
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, memberships_add
 from institutions.models import VLE, Institution, Instructor, User
 from institutions.services.people import GLOBAL_ADMINISTRATOR
 from institutions.services.person_values import cleaned, refuse_malformed, values_compared
@@ -34,7 +35,8 @@ from institutions.services.rosters import (
 from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import DomainError, Forbidden, Invalid
-from kernel.text import validate_language
+from kernel.repeats import repeated
+from kernel.text import as_identifier, identifier_key, validate_language
 from learners.models import Learner
 from learners.services import learners_add
 
@@ -107,10 +109,8 @@ class PeopleImport:
         return outcomes
 
     def _imported(self, rows: list[Row], may_retry: bool = True) -> list[RowOutcome]:
-        part = _Part(self, rows)
-        outcomes = part.outcomes()
         try:
-            part.write()
+            return repeated(partial(self._written, rows))
         except (DomainError, IntegrityError) as error:
             if len(rows) > 1:
                 middle = len(rows) // 2
@@ -118,6 +118,11 @@ class PeopleImport:
             if may_retry:
                 return self._imported(rows, may_retry=False)
             return [RowOutcome(rows[0], REFUSED, [str(error) if isinstance(error, DomainError) else SOMEBODY_ELSE])]
+
+    def _written(self, rows: list[Row]) -> list[RowOutcome]:
+        part = _Part(self, rows)
+        outcomes = part.outcomes()
+        part.write()
         return outcomes
 
     def _only_vle(self) -> str:
@@ -292,12 +297,12 @@ class _Part:
 
 def person_key(uid: str) -> str:
     """Two uids with the same key name one person."""
-    return uid
+    return identifier_key(uid)
 
 
 def email_key(email: str) -> str:
     """Two addresses with the same key are one."""
-    return email.lower()
+    return identifier_key(email)
 
 
 def _new_person(home: Institution, values: Mapping[str, Any]) -> User:
@@ -352,7 +357,7 @@ def _write(home: Institution, states: list[_State]) -> None:
             for course, role in state.new_members:
                 links[role].append((course, state.person.pk))
         pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
-        memberships_add(institution=home, pairs=pairs, new_people=new)
+        memberships_add(institution=home, pairs=pairs, by=AddedBy(Adder.IMPORT), new_people=new)
 
 
 _MEMBERSHIPS = {INSTRUCTOR: INSTRUCTORS, LEARNER: LEARNERS}
@@ -389,7 +394,7 @@ class _RowReader:
 
     def _cell(self, row: Row, field: str) -> str:
         place = self._layout.fields.get(field)
-        return "" if place is None else (row.cells[place] or "").strip()
+        return "" if place is None else as_identifier(row.cells[place] or "")
 
     def _uid(self, row: Row, errors: list[str], warnings: list[str]) -> str:
         uid = self._cell(row, "uid")
@@ -433,7 +438,7 @@ class _RowReader:
         if course := self._cell(row, "course"):
             yield self._vle(row), course
         for enrolment in self._layout.enrolments:
-            if course := (row.cells[enrolment.course] or "").strip():
+            if course := as_identifier(row.cells[enrolment.course] or ""):
                 yield self._job.vle, course
 
     def _vle(self, row: Row) -> str:
@@ -448,7 +453,7 @@ class _RowReader:
                 errors.append("role: missing, it says as what the person is in the course.")
             found += [(course, role) for role in roles if course]
         for enrolment in self._layout.enrolments:
-            cells = [None if place is None else (row.cells[place] or "").strip() for place in enrolment]
+            cells = [None if place is None else as_identifier(row.cells[place] or "") for place in enrolment]
             if not cells[0] or cells[3] == "1":
                 continue
             own_role = (cells[1] or cells[2] or "student").lower()

@@ -13,6 +13,7 @@ from institutions.models import Institution
 from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
+from kernel.locks import Lock, locked_rows
 from kernel.writes import inserted, one_transaction
 
 Tree = dict[int, int | None]  # group -> the one above it
@@ -52,6 +53,8 @@ def group_delete(*, group: CourseGroup, is_locked: bool = False) -> None:
     if not is_locked:
         tree_locked(institution_id=group.institution_id)
     keys = _below(group.pk, _tree(group.institution_id))
+    for part in batched(sorted(keys)):
+        locked_rows(CourseGroup.objects.filter(pk__in=part), Lock.DELETE)
     # In parts, the deepest first: the database's own cascade would exhaust its stack on a deep tree.
     for part in batched(keys):
         CourseGroup.objects.filter(pk__in=part).delete()

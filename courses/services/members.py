@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model
+from django.utils import timezone
 
-from courses.models import Course, CourseInstructor, CourseLearner
+from courses.models import Adder, Course, CourseInstructor, CourseLearner
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import instructor_add
 from kernel.domain import Forbidden, Invalid, Unknown
+from kernel.locks import Lock, locked_rows
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import Learner
 from learners.services import learner_add
@@ -31,18 +34,31 @@ class Membership:
     related: tuple[str, ...] = ()
 
 
+class AddedBy(NamedTuple):
+    """Who adds members: a person, a VLE, or an import, with the id of the person who runs it if that is known."""
+
+    kind: Adder
+    id: int | None = None
+
+    def columns(self) -> dict[str, Any]:
+        return {"added_by": self.kind.value, "added_by_id": self.id, "added_at": timezone.now()}
+
+
 LEARNERS = Membership(Learner, CourseLearner, "learner", learner_add, "disable_vle_learner_creation", ("consent",))
 INSTRUCTORS = Membership(Instructor, CourseInstructor, "instructor", instructor_add, "disable_vle_instructor_creation")
 
 
 @one_transaction()
-def members_link(*, course: Course, membership: Membership, members: Collection[Model], are_new: bool = False) -> None:
+def members_link(
+    *, course: Course, membership: Membership, members: Collection[Model], by: AddedBy, are_new: bool = False
+) -> None:
     """Add the members to the course, if they are not in it: all, or none if one belongs to another institution.
 
-    `are_new`: their rows were created in this transaction in the course's institution, so that they need no lock.
+    `by` is recorded with those who were not in it. `are_new`: their rows were created in this transaction in the
+    course's institution, so that they need no lock.
     """
     _refuse_other_institutions(course, membership, () if are_new else members)
-    _link(course, membership, members)
+    _link(course, membership, members, by)
 
 
 @one_transaction()
@@ -50,28 +66,25 @@ def memberships_add(
     *,
     institution: Institution,
     pairs: Mapping[Membership, Collection[tuple[int, int]]],
+    by: AddedBy,
     new_people: Collection[int] = (),
 ) -> None:
     """Add people to courses, as (course, person) for each way of being in one: all, or none if one is missing.
 
-    `new_people` were created in this transaction in this institution, so that they need no lock. Everything else is
-    locked in the order of `_refuse_other_institutions`, the roles of both kinds before all courses.
+    `new_people` were created in this transaction in this institution, so that they need no lock.
     """
     home = {"institution": institution}
     for membership in (INSTRUCTORS, LEARNERS):
         keys = {member for _, member in pairs.get(membership, ())}.difference(new_people)
-        rows = membership.role.objects.filter(pk__in=keys, **home).order_by("pk").select_for_update(no_key=True)
-        if keys and len(rows.values_list("pk")) != len(keys):
+        if keys and len(locked_rows(membership.role.objects.filter(pk__in=keys, **home), Lock.CHANGE)) != len(keys):
             raise Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
     courses = {course for links in pairs.values() for course, _ in links}
-    if not courses:
-        return
-    locked = Course.objects.filter(pk__in=courses, **home).order_by("pk").select_for_update(no_key=True)
-    if len(locked.values_list("pk")) != len(courses):
+    if courses and len(locked_rows(Course.objects.filter(pk__in=courses, **home), Lock.CHANGE)) != len(courses):
         raise Unknown("There is no such course any more.")
+    added = by.columns()
     for membership, links in pairs.items():
         rows = [
-            membership.links(course_id=course, institution=institution, **{f"{membership.column}_id": member})
+            membership.links(course_id=course, institution=institution, **{f"{membership.column}_id": member}, **added)
             for course, member in links
         ]
         membership.links.objects.bulk_create(rows, ignore_conflicts=True)
@@ -85,20 +98,22 @@ def members_unlink(*, course: Course, membership: Membership, members: Collectio
 
 
 @one_transaction()
-def member_add(*, course: Course, membership: Membership, uid: str, may_give_role: bool) -> Any:
+def member_add(*, course: Course, membership: Membership, uid: str, may_give_role: bool, by: AddedBy) -> Any:
     """Add the institution's person with this uid to the course; returns the row of the role.
 
     A person without the role gets it, if `may_give_role`; else Unknown.
     """
     member = _member_by_uid(course, membership, uid, may_give_role)
-    members_link(course=course, membership=membership, members=[member])
+    members_link(course=course, membership=membership, members=[member], by=by)
     return member
 
 
 @one_transaction()
-def member_replace(*, course: Course, membership: Membership, member: Any, uid: str, may_give_role: bool) -> Any:
+def member_replace(
+    *, course: Course, membership: Membership, member: Any, uid: str, may_give_role: bool, by: AddedBy
+) -> Any:
     """Replace `member` in the course by the person with this uid; returns the row of the role. No uid is changed."""
-    if member.user.uid == uid:
+    if member.user.uid_key == identifier_key(uid):
         return member
     other = _member_by_uid(course, membership, uid, may_give_role)
     # Both are locked in the order of their keys before the course, so that two replacements cannot deadlock.
@@ -107,14 +122,15 @@ def member_replace(*, course: Course, membership: Membership, member: Any, uid: 
         raise Invalid(uid="The person with this uid is in the course already.")
     if not _unlink(course, membership, [member]):
         raise Unknown("Not in the course any more.")
-    _link(course, membership, [other])
+    _link(course, membership, [other], by)
     return other
 
 
-def _link(course: Course, membership: Membership, members: Collection[Model]) -> None:
+def _link(course: Course, membership: Membership, members: Collection[Model], by: AddedBy) -> None:
     links, home = membership.links, course.institution_id
+    added = by.columns()
     links.objects.bulk_create(
-        [links(course=course, institution_id=home, **{membership.column: member}) for member in members],
+        [links(course=course, institution_id=home, **{membership.column: member}, **added) for member in members],
         ignore_conflicts=True,
     )
 

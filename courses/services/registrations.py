@@ -7,12 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 
 from courses.models import Course
-from courses.services.members import Membership, members_link
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.person_values import values_compared
 from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
 NEEDED = ("email",)  # to create a person
@@ -23,7 +24,8 @@ def member_known(*, course: Course, membership: Membership, uid: str, **values: 
 
     VLEs send the same members with every page view: without a change no transaction is needed.
     """
-    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=uid)
+    key = identifier_key(uid)
+    person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=key)
     if person is None or not person.is_inside or _values_to_update(person, values):
         return person is not None, None
     return True, getattr(person, membership.column)
@@ -44,36 +46,69 @@ def _member_query(membership: Membership) -> Whole:
 
 @one_transaction()
 def member_register(
-    *, course: Course, membership: Membership, uid: str, is_unknown: bool = False, **values: Any
+    *,
+    course: Course,
+    vle_id: int,
+    membership: Membership,
+    uid: str,
+    by: AddedBy,
+    is_unknown: bool = False,
+    **values: Any,
 ) -> Any:
     """Add the person with this uid to the course, if not in it already; returns the row of the role.
 
     An unknown person is created, and a person without the role gets it, unless the institution's settings forbid it to
     VLEs: then Unknown. Names and e-mail are updated only of people without administrative rights who cannot sign in.
     A global administrator gets the role and nothing else; a launcher for that person gives no other right, either.
-    `is_unknown`: the caller has just looked for the person and there was none.
+    `vle_id` is the VLE of the course. `is_unknown`: the caller has just looked for the person and there was none.
     """
     home = course.institution
     person = None if is_unknown else _person_locked(home, uid)
     is_new = False
     if person is None:
-        person, is_new = _person_created(home, membership, uid, values)
+        person, is_new = _person_created(home, vle_id, membership, uid, values)
     if is_new:
         member = membership.role_add(person=person, is_locked=True)
     else:
+        people.person_brought(person=person, vle_id=vle_id)
         member = _member_with_role(home, membership, person)
         member.user = _person_updated(person, values)
-    members_link(course=course, membership=membership, members=[member], are_new=is_new)
+    members_link(course=course, membership=membership, members=[member], by=by, are_new=is_new)
     return member
 
 
 @one_transaction()
-def member_refresh(*, member: Any, **values: Any) -> User:
-    """Update names and e-mail of a person without administrative rights who cannot sign in. The uid cannot change."""
+def member_refresh(*, member: Any, vle_id: int, **values: Any) -> User:
+    """Update names and e-mail of a person without administrative rights who cannot sign in.
+
+    A new uid renames the person, if nobody has it and this VLE alone has brought the person.
+    """
     person = people.person_locked(person_id=member.pk)
-    if values.pop("uid", person.uid) != person.uid:
-        raise Invalid(uid="This is somebody else's.")
+    uid = values.pop("uid", person.uid)
+    if identifier_key(uid) != person.uid_key:
+        _refuse_rename(person, vle_id, uid)
+        person = people.person_update(person=person, is_locked=True, uid=uid, brought_by_vle=vle_id)
     return _person_updated(person, values)
+
+
+def _refuse_rename(person: User, vle_id: int, uid: str) -> None:
+    """Invalid unless the uid is free and the person is known to nobody but this VLE.
+
+    Who has administrative rights or may sign in is the institution's; so is who attends or teaches elsewhere.
+    """
+    if _is_taken(person.institution_id, uid):
+        raise Invalid(uid="This is somebody else's.")
+    is_elsewhere = any(
+        each.links.objects.filter(**{each.column: person.pk}).exclude(course__vle=vle_id).exists()
+        for each in (LEARNERS, INSTRUCTORS)
+    )
+    is_the_institutions = person.has_flag or person.login_allowed or person.has_usable_password()
+    if person.brought_by_vle != vle_id or is_elsewhere or is_the_institutions:
+        raise Invalid(uid="Others know this person by the present uid: only an administrator can change it.")
+
+
+def _is_taken(institution_id: int | None, uid: str) -> bool:
+    return User.objects.filter(institution=institution_id, uid=uid).exists()
 
 
 def _person_locked(home: Institution, uid: str) -> User | None:
@@ -82,14 +117,16 @@ def _person_locked(home: Institution, uid: str) -> User | None:
     return rows.filter(is_staff=False).select_for_update().first() or rows.first()
 
 
-def _person_created(home: Institution, membership: Membership, uid: str, values: dict[str, Any]) -> tuple[User, bool]:
+def _person_created(
+    home: Institution, vle_id: int, membership: Membership, uid: str, values: dict[str, Any]
+) -> tuple[User, bool]:
     """The person, and whether this call has created the row: a concurrent request may have been first."""
     if home.disable_vle_user_creation or getattr(home, membership.creation_switch):
         raise _unknown_member(membership)
     if missing := [name for name in NEEDED if name not in values]:
         raise Invalid(**dict.fromkeys(missing, "This field is required."))
     try:
-        return people.person_added(institution=home, uid=uid, **values), True
+        return people.person_added(institution=home, uid=uid, brought_by_vle=vle_id, **values), True
     except ValidationError:
         person = _person_locked(home, uid)  # one page of the VLE may send the same person in several requests at once
         if person is None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from institutions.models import User
 from kernel.admin import BaseAdmin, Refusal, refusal_text
 from kernel.domain import Counted, Invalid
+from kernel.repeats import is_passing
 
 
 class ServiceForm(forms.ModelForm):
@@ -33,6 +34,8 @@ class ServiceForm(forms.ModelForm):
                 with transaction.atomic():
                     self.saved_row = self.apply(dict(values))
             except Refusal as error:
+                if is_passing(error):
+                    raise
                 if isinstance(error, Counted):
                     error.count()
                 self._add_refusal(error)

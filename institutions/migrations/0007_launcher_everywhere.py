@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0006_consent_texts")]
+    dependencies = [("institutions", "0007_identifiers")]
 
     operations = [
         migrations.AddField(

@@ -10,6 +10,7 @@ from institutions.services.credentials import credential_issue, credentials_end
 from institutions.services.options import BROKEN_SCHEMA, options_wrong, schema_is_broken
 from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Unknown
+from kernel.locks import cascade_locked
 from kernel.text import validate_queue_name
 from kernel.writes import one_transaction
 
@@ -65,6 +66,7 @@ def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> 
 def shared_delete(*, row: Instrument | Provider) -> None:
     """Delete an instrument or a provider, with its `_PARTS`. Conflict, naming its uses, when it is in use."""
     stored = _locked(row)
+    cascade_locked(stored)
     uses = uses_of(stored, own=_PARTS)
     if uses:
         raise Conflict(f"{stored.acronym} cannot be deleted: it is used by {', '.join(uses)}.")

@@ -5,6 +5,7 @@ administrator is locked together with all others, in the order of their keys.
 """
 
 from collections.abc import Collection
+from copy import copy
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,11 +18,20 @@ from django.db.models import Model, Q, QuerySet
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import Institution, Instructor, User
-from institutions.services.person_values import TEXTS, cleaned, refuse_malformed, refuse_taken, usernames, values_taken
+from institutions.services.person_values import (
+    FLAGS,
+    TEXTS,
+    cleaned,
+    refuse_malformed,
+    refuse_taken,
+    usernames,
+    values_taken,
+)
 from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.locks import cascade_locked
+from kernel.text import identifier_key
 from kernel.writes import Taken, inserted, one_transaction
 
 Role = TypeVar("Role", bound=Model)
@@ -57,7 +67,7 @@ def person_added(*, institution: Institution | None, **values: Any) -> User:
     _put(person, {"username": person.username, **values} if named else values, password)
     while not inserted(person):
         refuse_taken(person, {"username"} if named else set())
-        if named or not User.objects.filter(username=person.username).exists():
+        if named or not User.objects.filter(institution=institution, username=person.username).exists():
             return _saved(person, force_insert=True)  # succeeds if the name is free again, else says what is wrong
         person.username = next(names)
         refuse_malformed(person, {*values}, password)
@@ -91,6 +101,8 @@ def person_update(
     generation = stored.session_generation
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
+    if "uid" in changed and "brought_by_vle" not in values:
+        changed["brought_by_vle"] = None  # from here on it is an administrator's name for the person
     if password is not None and may is not None and not (stored.login_allowed or stored.is_staff):
         raise ValidationError({"password": "This person is not allowed to sign in."})
     if "institution" in changed:
@@ -133,8 +145,16 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
         return person_added(institution=institution, uid=uid, **values)
     if hasattr(person, role):
         raise Invalid(uid=f"The person with this uid already has the role of {role}.")
+    person_brought(person=person, vle_id=None)
     values = values_taken(person, values)
     return person_update(person=person, is_locked=True, **values) if values else person
+
+
+def person_brought(*, person: User, vle_id: int | None) -> None:
+    """Another VLE than the one that brought the locked person, or an administrator, has told of the person, too."""
+    if person.brought_by_vle not in (None, vle_id):
+        person.brought_by_vle = None
+        person.save(update_fields=["brought_by_vle"])
 
 
 def person_with_uid(*, institution: Institution, uid: str) -> User | None:
@@ -188,6 +208,50 @@ def person_locked(*, person_id: int) -> User:
     if person is None:
         raise Unknown("There is no such person any more.")
     return person
+
+
+def two_people_locked(*, institution_id: int, kept_id: int, gone_id: int) -> tuple[User, User]:
+    """Two people of the institution, locked in the order of their keys, for their merge. Unknown if one is missing."""
+    rows = User.objects.filter(pk__in=(kept_id, gone_id), institution=institution_id).order_by("pk")
+    found = {person.pk: person for person in rows.select_for_update()}
+    if len(found) != 2:
+        raise Unknown("There is no such person in this institution.")
+    return found[kept_id], found[gone_id]
+
+
+def refuse_merge(*, kept: User, gone: User, by_id: int) -> None:
+    """Forbidden for accounts that an institution administrator may not touch, and for the own one as the one to go."""
+    if kept.is_staff or gone.is_staff:
+        raise Forbidden(GLOBAL_ADMINISTRATOR)
+    if gone.pk == by_id:
+        raise Forbidden("Nobody can merge the own account into another one.")
+
+
+def values_after_merge(*, kept: User, gone: User) -> dict[str, Any]:
+    """The values of the person that is kept which change: what is missing there, and the rights of both.
+
+    The way to sign in comes along if the kept one has none and the e-mail stays the same. Nothing of it comes from an
+    account that is deactivated. Conflict when the institution would lose its last administrator.
+    """
+    values = {name: getattr(gone, name) for name in ("first_name", "last_name", "email", "locale")}
+    changes = {name: value for name, value in values.items() if value and not getattr(kept, name)}
+    email = changes.get("email", kept.email)
+    if gone.is_active:
+        changes |= {name: True for name in FLAGS if getattr(gone, name) and not getattr(kept, name)}
+        is_same_address = identifier_key(email or "") == identifier_key(gone.email or "")
+        if gone.has_usable_password() and not kept.has_usable_password() and is_same_address:
+            changes |= {"password": gone.password, "login_allowed": gone.login_allowed}
+    if gone.last_login and (kept.last_login is None or gone.last_login > kept.last_login):
+        changes["last_login"] = gone.last_login
+    if kept.brought_by_vle is not None and kept.brought_by_vle != gone.brought_by_vle:
+        changes["brought_by_vle"] = None
+    if _administers(gone):
+        after = copy(kept)
+        for name, value in changes.items():
+            setattr(after, name, value)
+        if not _administers(after):
+            _refuse_last_administrator(gone)
+    return changes
 
 
 def _refuse_forbidden(may: Collection[str] | None, changed: set[str]) -> None:

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domain_refuses
 from kernel.batches import batched
-from kernel.constraints import TAKEN, refuse_violations
-from kernel.text import language_in, validate_line
+from kernel.constraints import refuse_violations
+from kernel.text import as_identifier, identifier_key, language_in, validate_line
 
 FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")
@@ -22,7 +22,7 @@ _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
 
 
 def cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    """The values as they are stored: a missing name is "", a missing e-mail null, a user name normalised.
+    """The values as they are stored: a missing name is "", a missing e-mail null, identifiers normalised.
 
     What is no language code is replaced by the code at its beginning or by null.
     """
@@ -30,11 +30,13 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
     for name in stored_values.keys() & {"first_name", "last_name"}:
         stored_values[name] = stored_values[name] or ""
     if "email" in stored_values:
-        stored_values["email"] = stored_values["email"] or None
+        stored_values["email"] = as_identifier(stored_values["email"] or "") or None
+    if "uid" in stored_values:
+        stored_values["uid"] = as_identifier(stored_values["uid"] or "")
     if "locale" in stored_values:
         stored_values["locale"] = language_in(stored_values["locale"])
     if "username" in stored_values:
-        stored_values["username"] = User.normalize_username(stored_values["username"])
+        stored_values["username"] = as_identifier(User.normalize_username(stored_values["username"]))
     return stored_values
 
 
@@ -66,8 +68,8 @@ def refuse_taken(person: User, changed: Collection[str]) -> None:
     errors: dict[str, list[ValidationError]] = {}
     with _under(errors):
         refuse_violations(person, TEXTS)
-    if "username" in changed and User.objects.filter(username=person.username).exclude(pk=person.pk).exists():
-        errors["username"] = [ValidationError(TAKEN)]
+    if "username" not in changed:  # a generated name, of which there are others
+        errors.pop("username", None)
     if errors:
         raise ValidationError(errors)
 
@@ -121,19 +123,19 @@ def usernames(institution: Institution, uid: str, email: str | None) -> Iterator
         yield address
     stem = _generated_name(institution, uid)
     yield stem
-    yield from _numbered_names(stem)
+    yield from _numbered_names(institution, stem)
 
 
 def usernames_together(institution: Institution, people: Mapping[str, str | None]) -> dict[str, str]:
     """{uid: the first unused of its `usernames`} for all of {uid: e-mail}, no name twice."""
     preferred = {uid: _address(email) or _generated_name(institution, uid) for uid, email in people.items()}
-    taken = {name for part in batched({*preferred.values()}) for name in _usernames_in_use(part)}
+    taken = {name for part in batched({*preferred.values()}) for name in _usernames_in_use(institution, part)}
     others: dict[str, Iterator[str]] = {}
     chosen = {}
     for uid, name in preferred.items():
         stem = _generated_name(institution, uid)
         while name in taken:
-            name = next(others.setdefault(stem, _unused_names(stem)))
+            name = next(others.setdefault(stem, _unused_names(institution, stem)))
         taken.add(name)
         chosen[uid] = name
     return chosen
@@ -141,7 +143,7 @@ def usernames_together(institution: Institution, people: Mapping[str, str | None
 
 def _address(email: str | None) -> str | None:
     """The e-mail as a user name; None when it is no valid one."""
-    address = (email or "").lower()
+    address = identifier_key(email or "")
     return address if 0 < len(address) <= _LONGEST_USERNAME and not _NOT_IN_USERNAMES.search(address) else None
 
 
@@ -149,18 +151,19 @@ def _generated_name(institution: Institution, uid: str) -> str:
     return _NOT_IN_USERNAMES.sub("-", User.normalize_username(f"{institution.acronym}-{uid}"))[:_LONGEST_USERNAME]
 
 
-def _usernames_in_use(names: Collection[str]) -> QuerySet[User, str]:
-    return User.objects.filter(username__in=names).values_list("username", flat=True)
+def _usernames_in_use(institution: Institution, names: Collection[str]) -> QuerySet[User, str]:
+    return User.objects.filter(institution=institution, username__in=names).values_list("username", flat=True)
 
 
-def _unused_names(stem: str) -> Iterator[str]:
-    if not _usernames_in_use([stem]).exists():
+def _unused_names(institution: Institution, stem: str) -> Iterator[str]:
+    if not _usernames_in_use(institution, [stem]).exists():
         yield stem
-    yield from _numbered_names(stem)
+    yield from _numbered_names(institution, stem)
 
 
-def _numbered_names(stem: str) -> Iterator[str]:
-    taken = set(User.objects.filter(username__startswith=stem[:100]).values_list("username", flat=True))
+def _numbered_names(institution: Institution, stem: str) -> Iterator[str]:
+    rows = User.objects.filter(institution=institution, username__startswith=stem[:100])
+    taken = set(rows.values_list("username", flat=True))
     number = 1
     while True:
         number += 1

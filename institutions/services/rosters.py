@@ -1,6 +1,6 @@
 """Many people of an institution at once, as lists of participants bring them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from secrets import token_urlsafe
 from typing import Any, NamedTuple
@@ -9,7 +9,6 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.db.models.functions import Lower
 
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import (
@@ -21,6 +20,8 @@ from institutions.services.person_values import FLAGS, cleaned, refuse_malformed
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
+from kernel.locks import Lock, locking
+from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
 # What decides whether values are taken over, and the values themselves.
@@ -41,14 +42,16 @@ def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
 
     Existing people are not changed.
     """
-    known = User.objects.filter(institution=institution).values_list("uid", "pk", "is_staff")
-    rows = [row for part in batched(uids) for row in known.filter(uid__in=part)]
-    missing = {*uids}.difference(uid for uid, _, _ in rows)
-    created, malformed = people_create(institution=institution, people={uid: {} for uid in sorted(missing)})
+    known = User.objects.filter(institution=institution).values_list("uid_key", "pk", "is_staff")
+    keys = {uid: identifier_key(uid) for uid in uids}
+    rows = {key: row for part in batched({*keys.values()}) for key, *row in known.filter(uid_key__in=part)}
+    missing = sorted(uid for uid, key in keys.items() if key not in rows)
+    created, malformed = people_create(institution=institution, people={uid: {} for uid in missing})
+    found = {uid: rows[key] for uid, key in keys.items() if key in rows}
     return Roster(
-        existing={uid: pk for uid, pk, is_staff in rows if not is_staff},
+        existing={uid: pk for uid, (pk, is_staff) in found.items() if not is_staff},
         created=created,
-        refused=malformed | {uid: GLOBAL_ADMINISTRATOR for uid, _, is_staff in rows if is_staff},
+        refused=malformed | {uid: GLOBAL_ADMINISTRATOR for uid, (_, is_staff) in found.items() if is_staff},
     )
 
 
@@ -69,30 +72,28 @@ def people_create(
 def _prepared(institution: Institution, people: Mapping[str, dict[str, Any]]) -> tuple[dict[str, User], dict[str, str]]:
     """Unsaved people by uid, and {uid: what is wrong} of the others."""
     emails = {uid: values.get("email") for uid, values in people.items()}
-    emails_in_use, names = _emails_in_use(emails.values()), usernames_together(institution, emails)
-    ready, refused = {}, {}
+    wanted = {identifier_key(email) for email in emails.values() if email}
+    emails_in_use = {*emails_owned(institution=institution, emails=wanted)}
+    names = usernames_together(institution, emails)
+    ready, refused, uid_keys = {}, {}, set()
     for uid, values in people.items():
         values = cleaned({"uid": uid, "username": names[uid], **values})
         person = User(institution=institution, **values)
         person.set_unusable_password()
-        address = (person.email or "").lower()
+        address = person.email_key
         try:
             refuse_malformed(person, {*values})
-            if address in emails_in_use:
+            if person.uid_key in uid_keys:  # another spelling of a uid before it
+                raise ValidationError({"uid": TAKEN})
+            if address and address in emails_in_use:
                 raise ValidationError({"email": TAKEN})
         except ValidationError as error:
             refused[uid] = " ".join(f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts)
         else:
             ready[uid] = person
-            emails_in_use |= {address} - {""}
+            uid_keys.add(person.uid_key)
+            emails_in_use |= {address} if address else set()
     return ready, refused
-
-
-def _emails_in_use(emails: Iterable[str | None]) -> set[str]:
-    """Those of these e-mails that belong to somebody, in lower case."""
-    rows = User.objects.annotate(address=Lower("email")).values_list("address", flat=True)
-    wanted = {email.lower() for email in emails if email}
-    return {address for part in batched(wanted) for address in rows.filter(address__in=part)}
 
 
 @one_transaction()
@@ -124,9 +125,9 @@ def people_with_uids(*, institution: Institution, uids: Collection[str]) -> Iter
 
 
 def emails_owned(*, institution: Institution, emails: Collection[str]) -> dict[str, int]:
-    """{e-mail: person's id} of those of these e-mails that belong to somebody; all are in lower case."""
-    rows = User.objects.annotate(address=Lower("email")).values_list("address", "pk")
-    return {address: key for part in batched(emails) for address, key in rows.filter(address__in=part)}
+    """{key of the e-mail: person's id} of those of these e-mails that belong to somebody of the institution."""
+    rows = User.objects.filter(institution=institution).values_list("email_key", "pk")
+    return {address: key for part in batched(emails) for address, key in rows.filter(email_key__in=part)}
 
 
 @one_transaction()
@@ -160,12 +161,13 @@ def people_change(*, institution: Institution, changes: Sequence[PersonChange]) 
 
     Conflict when another transaction has changed one of them meanwhile, or takes an e-mail at this moment.
     """
-    rows = User.objects.filter(institution=institution, pk__in=[change.person.pk for change in changes])
-    locked = {row["pk"]: row for row in rows.order_by("pk").select_for_update().values("pk", *_COMPARED)}
+    rows = User.objects.filter(institution=institution, pk__in=[change.person.pk for change in changes]).order_by("pk")
+    locked = {row["pk"]: row for row in locking(rows, self=Lock.CHANGE).values("pk", *_COMPARED)}
     for person, stored, _ in changes:
         before = {name: stored[name] if name in stored else getattr(person, name) for name in _COMPARED}
         if locked.get(person.pk) != before | {"pk": person.pk}:
             raise Conflict("Somebody else is changing the same people at this moment.")
+    rows.exclude(brought_by_vle=None).update(brought_by_vle=None)  # the institution itself knows them by their uids
     changing = [change for change in changes if change.changed]
     if not changing:
         return

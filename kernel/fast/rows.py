@@ -27,6 +27,7 @@ from kernel.serializers import (
     BlankableEmailField,
     Computed,
     Expression,
+    IdentifierField,
     IdToLookUpField,
     LocaleField,
     MomentField,
@@ -43,7 +44,7 @@ from kernel.serializers import (
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
     drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField,
+    OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField, IdentifierField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"

@@ -83,6 +83,10 @@ class SENDCategoryViewSet(ResourceViewSet):
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN | Role.SEND: grant(READ, WRITE)}
 
+    def lock_first(self):
+        if self.action == "destroy":
+            services.assignments_locked(institution_id=self.tenant_id, category_id=self.kwargs[self.lookup_url_kwarg])
+
     def perform_create(self, serializer):
         serializer.instance = services.send_category_create(institution=self.parent, **serializer.validated_data)
 

@@ -23,6 +23,10 @@ from signin.services.sessions import pair_refreshed, session_end, session_open
 class LoginSerializer(BodySerializer):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False, style={"input_type": "password"})
+    institution = serializers.CharField(
+        max_length=255, required=False, allow_null=True, allow_blank=True,
+        help_text="Acronym of the institution whose account is meant, for people who have one in several.",
+    )  # fmt: skip
 
 
 class PairSerializer(serializers.Serializer[Any]):

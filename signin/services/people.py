@@ -5,13 +5,15 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
+from django.db.models import F, Q
 from django.utils import timezone
 
 from institutions.models import User
 from institutions.services.passwords import password_prover
 from kernel.caller import CallerKind
 from kernel.domain import Counted, Invalid
+from kernel.text import identifier_key
 from signin.models import CallerSession
 from signin.services import LockedOut, Refused
 from signin.services.attempts import (
@@ -25,28 +27,44 @@ from signin.services.attempts import (
 JUST_NOW = timedelta(minutes=5)
 AGAIN = " Or sign out, sign in again, and change it within five minutes."
 
+# So many accounts of one address are tried, and so many passwords are hashed, in every sign-in.
+TRIED = 3
+_MAY_SIGN_IN = Q(is_active=True) & (Q(login_allowed=True) | Q(is_staff=True))
+_HAS_PASSWORD = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
-def person_verified(*, email: str, password: str, address: str | None) -> User:
-    """The person with this e-mail (case ignored) and password who may sign in.
+
+def person_verified(*, email: str, password: str, address: str | None, institution: str | None = None) -> User:
+    """The person with this e-mail, in whatever spelling, and this password who may sign in.
+
+    An address may have an account in each institution. Those of `institution` (its acronym), if given, are tried, else
+    the `TRIED` that were used last; if the password is that of several, the one that was used last is answered.
 
     Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
-    every other reason, without saying which: unknown address, wrong password, deactivated, not allowed to sign in.
+    every other reason, without saying which: unknown address or institution, wrong password, deactivated, not allowed
+    to sign in.
     """
-    attempt = attempt_begun(what="e-mail", who=email.lower(), address=address)
-    # Stored addresses are ASCII. Databases fold some other letters to ASCII ones, which the counter's key does not:
-    # such spellings would get counters of their own.
-    person = User.objects.filter(email__iexact=email).first() if email.isascii() else None
+    key = identifier_key(email)
+    attempt = attempt_begun(what="e-mail", who=key, address=address)
+    rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
+    if institution:
+        rows = rows.filter(institution__acronym=institution)
+    accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk")[:TRIED])
     with untaken_if_unavailable(attempt):
-        # An unknown address costs as much time as a known one.
-        good = person.check_password(password) if person is not None else _hash_for_timing(password)
-    if person is not None and not (good and person.is_active and (person.login_allowed or person.is_staff)):
-        person = None
-    if attempt.wait and not (person and attempt.lets_in):
+        person = _opened_by(password, accounts)
+    if attempt.wait and not (person is not None and attempt.lets_in):
         raise LockedOut(attempt.wait)
     if person is None:
         raise Refused("No account with this e-mail and password may sign in.")
     attempt_succeeded(attempt)
     return person
+
+
+def _opened_by(password: str, accounts: list[User]) -> User | None:
+    """The first account with this password. It takes as long whether there are accounts, one or many, or a match."""
+    matches = [account for account in accounts if account.check_password(password)]
+    for _ in range(TRIED - len(accounts)):
+        make_password(password)
+    return matches[0] if matches else None
 
 
 @password_prover
@@ -70,8 +88,3 @@ def own_password_proven(person: User, given: str | None, address: str | None, se
 def _has_just_signed_in(person: User, session_id: int | None) -> bool:
     opened = CallerSession.objects.filter(pk=session_id or 0, user=person, kind=CallerKind.PERSON.value)
     return opened.filter(created_at__gt=timezone.now() - JUST_NOW).exists()
-
-
-def _hash_for_timing(password: str) -> bool:
-    make_password(password)
-    return False

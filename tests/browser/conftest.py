@@ -23,10 +23,12 @@ from tests.servers.service import free_port
 from tests.world import PASSWORD
 
 DATABASE, PRINTED = "browser.sqlite3", "printed.json"
+WEB_PLUGIN = Path(__file__).with_name("web_plugin")  # stands for the plugin in the folder of static files
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",  # a camera, and nobody is asked for it
 ]  # fmt: skip
 
 
@@ -81,11 +83,14 @@ def environment_of(folder: Path) -> dict[str, str]:
 def server(sample, tmp_path_factory) -> Iterator[Server]:
     """Gunicorn with its real settings file, over a copy of the sample data."""
     folder, port = shutil.copytree(sample, tmp_path_factory.mktemp("browser") / "var"), free_port()
+    shutil.copytree(WEB_PLUGIN, folder / "static" / "web-plugin")
+    exam_pages = f"http://127.0.0.1:{free_port()}"
     printed = json.loads((folder / PRINTED).read_text())
     first = {printed["institutions"][0]["id"], None}
     emails = {account["role"]: account["email"] for account in printed["accounts"] if account["institution"] in first}
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "tesla_api/gunicorn.py"]
-    process = subprocess.Popen(gunicorn, cwd=ROOT, env=environment_of(folder) | {"PORT": str(port)})
+    environment = environment_of(folder) | {"PORT": str(port), "CORS_ALLOWED_ORIGINS": exam_pages}
+    process = subprocess.Popen(gunicorn, cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         ends = time.monotonic() + 30
@@ -93,7 +98,7 @@ def server(sample, tmp_path_factory) -> Iterator[Server]:
             assert process.poll() is None, "the server did not start"
             assert time.monotonic() < ends, "the server is not ready"
             time.sleep(0.2)
-        yield Server(url, emails, folder / DATABASE)
+        yield Server(url, emails, folder / DATABASE, exam_pages)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -19,6 +19,7 @@ class Server:
     url: str
     emails: dict[str, str]  # of the first institution's sample accounts, by role; all have one password
     database: Path
+    exam_pages: str = ""  # the origin of a VLE's pages: what they send is taken
 
 
 class Visit:

@@ -24,6 +24,7 @@ def ids(world: World, home=None) -> dict[str, int]:
         "course": home.course.pk,
         "activity": home.activity.pk,
         "group": home.group.pk,
+        "job": home.job.pk,
         "vle": home.vle.pk,
         "report": home.report.pk,
         **{name: person.pk for name, person in home.people.items()},

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
+from courses.models import CourseLearner
 from institutions.models import Provider
 from learners.models import Enrolment, Learner, SENDCategory, SENDLearner
 from tests.contract.filling import fill
@@ -116,3 +117,36 @@ def test_number_of_queries_does_not_grow(ann, world, signed_in, address):
     few = counted()
     fill(world, 40)
     assert counted() == few <= 20
+
+
+def test_decisions_are_shown_to_whom_the_api_shows_them(ann, world, signed_in, address):
+    for who in ("admin", "legal", "data"):
+        page = signed_in(who).get(address("learners/{ann}/")).text
+        section = page.partition("Decisions about consents")[2].partition("</section>")[0]
+        words = " ".join(re.sub(r"<[^>]+>", " ", section).split())
+        assert "1 Jan 2020, 00:00 UTC accepted 0.1.0 en by a link of Moodle 192.0.2.9 en 55555555" in words
+        assert f"/learner/{ann.pk}/decision/{world.home.decision.pk}/" in page
+    for who in ("global", "send"):
+        assert "Decisions about consents" not in signed_in(who).get(address("learners/{ann}/")).text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({}, "not recorded"),
+        ({"added_by": "import"}, "an import"),
+        ({"added_by": "person", "added_by_id": "teacher"}, "Teacher Home"),
+        ({"added_by": "import", "added_by_id": "admin"}, "an import by Admin Home"),
+        ({"added_by": "person", "added_by_id": 987654}, "somebody who is gone"),
+        ({"added_by": "vle", "added_by_id": "vle"}, "the VLE Moodle"),
+        ({"added_by": "vle", "added_by_id": 987654}, "a VLE that is gone"),
+    ],
+)
+def test_courses_say_who_added_the_learner(values, text, ann, world, signed_in, address):
+    keys = {"vle": world.home.vle.pk} | {name: person.pk for name, person in world.people.items()}
+    if "added_by_id" in values:
+        values = values | {"added_by_id": keys.get(values["added_by_id"], values["added_by_id"])}
+    CourseLearner.objects.filter(learner=ann).update(added_at=WHEN, **values)
+    page = signed_in("data").get(address("learners/{ann}/")).text
+    assert f'<td role="cell" data-label="Added by"><span>{text}</span></td>' in page
+    assert "3 May 2024, 09:05 UTC</time></span></td></tr></tbody>" in page

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+from courses.models import CourseLearner
 from institutions.models import Provider, UIOption
 from tests.contract import resources
 from tests.contract.declared import Call, Resource, calls_of
@@ -41,6 +42,7 @@ def ids_of(world: World, home=None) -> dict[str, Any]:
         "category": home.category.pk,
         "assignment": home.assignment.pk,
         "decision": home.decision.pk,
+        "membership": CourseLearner.objects.get(course=home.course, learner=home.people["ann"].pk).pk,
         "fr": 1,
         "learner_id": home.people["ann"].learner.learner_id,
         **{name: person.pk for name, person in home.people.items()},

@@ -71,6 +71,7 @@ class Resource:
     searched: str = ""
     model: type[Model] | None = None
     key_of: Callable[[dict[str, Any]], int] = lambda row: row["id"]  # the key of that model in a row of the list
+    refused_for_good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # callers whose 200 says "ERROR"
     is_shared: bool = False  # rows that are no institution's own
     sees: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # caller -> `shown` of the rows of the list
     shown: str = "uid"

@@ -51,6 +51,11 @@ from reports.models import (
 from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
+ADDED = (  # by whom people are in a course
+    lambda home: {"added_by": "import"},
+    lambda home: {"added_by": "person", "added_by_id": home.people["teacher"].pk},
+    lambda home: {"added_by": "vle", "added_by_id": home.vle.pk},
+)
 LANGUAGES = ["".join(pair) for pair in product(ascii_lowercase, repeat=2) if "".join(pair) != "en"]
 
 
@@ -158,8 +163,13 @@ def _courses(home, rows: int) -> None:
         for course in courses
     )
     CourseLearner.objects.bulk_create(
-        CourseLearner(institution=home.institution, course=course, learner_id=home.people[name].pk)
-        for course in courses
+        CourseLearner(
+            institution=home.institution,
+            course=course,
+            learner_id=home.people[name].pk,
+            **(ADDED[n % len(ADDED)](home) | {"added_at": WHEN + timedelta(days=n)} if n % 4 else {}),
+        )
+        for n, course in enumerate(courses)
         for name in ("ann", "bob")
     )
 

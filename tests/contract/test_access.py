@@ -46,6 +46,10 @@ def test_matrix(name, caller, world):
                 assert list(answer.json()) == ["detail"], who
                 assert answer.get("WWW-Authenticate") == ("JWT" if status == 401 else None), who
                 assert watched.changes == [], who
+            elif call.resource.root == "lapi" and call.method == "post" and isinstance(answer.json(), dict):
+                is_refused = who in call.resource.refused_for_good.get(call.verb, ())
+                assert answer.json()["status"] == ("ERROR" if is_refused else "OK"), who
+                assert not (is_refused and watched.changes), who
     assert not wrong, "\n".join(wrong)
 
 
@@ -101,6 +105,37 @@ def test_learners_read_what_the_institution_allows(report, audit, operation, sta
         assert send(caller(who), CALLS[operation], world).status_code == status, who
     if operation == "report.list":
         assert send(caller("bob"), CALLS[operation], world).json().get("count", 0) == 0  # the only report is ann's
+
+
+# Special needs: what must be provided is told to those who must provide it, and nothing else.
+
+READS = [name for name, call in CALLS.items() if call.method == "get"]
+NEED = {"is_send": True, "send": {"enabled_options": ["big_fonts"], "disabled_instruments": [2]}}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_name_of_a_special_need_is_told_only_to_who_gives_it_and_has_it(name, caller, world):
+    call, told = CALLS[name], set()
+    for who in ("teacher", "visitor", "bob", "member", "legal", "data", "vle", "admin", "send", "global", "ann"):
+        for media_type in ("application/json", "text/html"):
+            if media_type == "text/html" and not name.startswith(("learner.", "course_learner.", "report.")):
+                continue
+            if (
+                world.home.category.description.encode()
+                in send(caller(who), call, world, HTTP_ACCEPT=media_type).content
+            ):
+                told.add(who)
+    assert told <= ({"admin", "send", "global", "ann"} if name.startswith(("send.", "learner_send.")) else set())
+
+
+@pytest.mark.parametrize("name", ["learner.read", "course_learner.read", "vle_learner.read", "vle_participant.read"])
+def test_instructors_and_vles_are_told_what_to_provide(name, caller, world):
+    who = "vle" if name.startswith("vle") else "teacher"
+    assert send(caller(who), CALLS[name], world).json()["send"] == NEED
+    for query in ("search=low+sight", "ordering=send", "send__category__description=low+sight"):
+        list_url = url_of(CALLS[name.replace("read", "list")], world)
+        uids = [row["uid"] for row in caller(who).get(f"{list_url}?{query}").json()["results"]]
+        assert uids == ([] if query.startswith("search") else ["ann", "bob"])
 
 
 # Rights add up.

@@ -68,8 +68,8 @@ def key_of(call) -> str:
     if call.resource.root == "vle":
         return call.verb
     operation = documented(call)
-    section = next(documented(other).section for other in CALLS.values() if _is_beside(call, other))
-    return operation.id if operation else f"{section}.{call.verb}"
+    section = next((documented(other).section for other in CALLS.values() if _is_beside(call, other)), None)
+    return operation.id if operation else f"{section}.{call.verb}" if section else call.verb
 
 
 def _is_beside(call, other) -> bool:

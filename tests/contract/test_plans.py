@@ -62,5 +62,6 @@ def test_browsable_page_shows_the_row(name, caller, world):
     answer = caller(call.by).get(url_of(call, world), HTTP_ACCEPT="text/html")
     assert answer.status_code == 200
     assert any(
-        name in answer.content for name in (b"created_at", b"client_id", b"is_global", b"learner_id", b"signed_in")
+        name in answer.content
+        for name in (b"created_at", b"client_id", b"is_global", b"learner_id", b"signed_in", b"added_by")
     )

@@ -127,7 +127,7 @@ def test_operations_of_vles_are_described(call):
 
 def test_what_a_vle_sends_is_described():
     sent = {
-        "VLECourseRequest": (["code", "vle_course_id", "description", "start", "end"], ["code", "vle_course_id"]),
+        "VLECourseRequest": (["code", "vle_course_id", "description", "start", "end"], ["vle_course_id"]),
         "VLECourseLearnerRequest": (["uid", "first_name", "last_name", "email"], ["uid"]),
         "VLECourseInstructorRequest": (["uid", "first_name", "last_name", "email"], ["uid"]),
         "VLECourseActivityRequest": (

@@ -171,7 +171,7 @@ def test_activity_of_another_vle_is_not_found(world, home, post):
     assert AssessmentSession.objects.get().activity == home.activity
 
 
-@pytest.mark.parametrize("uid", ["nobody", "teacher", "admin", "BOB"])
+@pytest.mark.parametrize("uid", ["nobody", "teacher", "admin", "B\u00f3b"])
 def test_unknown_learner_is_404_with_a_text(post, uid):
     assert post(404, **{**NEW, "vle_learner_uid": uid}) == "Learner not found"
 

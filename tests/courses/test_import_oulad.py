@@ -203,7 +203,8 @@ def test_a_global_administrator_becomes_no_learner(world, home, tmp_path):
 
 def test_user_names_that_others_have_are_numbered(world, tmp_path):
     for username in ("HOME-11", "HOME-12", "HOME-12-2"):
-        person_create(institution=world.away.institution, uid=username, username=username)
+        person_create(institution=world.home.institution, uid=username, username=username)
+    person_create(institution=world.away.institution, uid="x", username="HOME-13")  # has names of its own
     imported(write_oulad(tmp_path))
     made = User.objects.filter(institution=world.home.institution, uid__in=["11", "12", "13"])
     assert dict(made.values_list("uid", "username")) == {"11": "HOME-11-2", "12": "HOME-12-3", "13": "HOME-13"}

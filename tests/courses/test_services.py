@@ -2,12 +2,14 @@
 
 import pytest
 
-from courses.models import Course, CourseInstructor, CourseLearner
+from courses.models import Adder, Course, CourseInstructor, CourseLearner
 from courses.services.activities import activity_instrument_create, activity_instrument_update
-from courses.services.members import INSTRUCTORS, LEARNERS, member_replace, members_link, members_unlink
+from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, member_replace, members_link, members_unlink
 from institutions.models import Instructor
 from kernel.domain import Unknown
 from learners.models import Learner
+
+BY = AddedBy(Adder.IMPORT)
 
 
 def learners_of(course) -> list[str]:
@@ -23,7 +25,7 @@ def instructors_of(course) -> list[str]:
 def test_learner_is_linked_once(world):
     course, eve = world.home.course, world.home.learners["eve"]
     for _ in range(2):
-        members_link(course=course, membership=LEARNERS, members=[eve])
+        members_link(course=course, membership=LEARNERS, members=[eve], by=BY)
     assert learners_of(course) == ["ann", "bob", "eve"]
     assert CourseLearner.objects.get(course=course, learner=eve).institution_id == world.home.institution.pk
 
@@ -31,7 +33,7 @@ def test_learner_is_linked_once(world):
 def test_instructor_is_linked_once(world):
     course, visitor = world.home.course, world.people["visitor"].instructor
     for _ in range(2):
-        members_link(course=course, membership=INSTRUCTORS, members=[visitor])
+        members_link(course=course, membership=INSTRUCTORS, members=[visitor], by=BY)
     assert instructors_of(course) == ["teacher", "visitor"]
     row = CourseInstructor.objects.get(course=course, instructor=visitor)
     assert row.institution_id == world.home.institution.pk
@@ -40,18 +42,18 @@ def test_instructor_is_linked_once(world):
 def test_many_are_linked_at_once_and_existing_links_stay(world):
     course, learners = world.home.course, world.home.learners
     existing = CourseLearner.objects.get(course=course, learner=learners["ann"]).pk
-    members_link(course=course, membership=LEARNERS, members=[learners["eve"], learners["ann"], learners["eve"]])
-    members_link(course=course, membership=LEARNERS, members=[])
+    members_link(course=course, membership=LEARNERS, members=[learners["eve"], learners["ann"], learners["eve"]], by=BY)
+    members_link(course=course, membership=LEARNERS, members=[], by=BY)
     assert learners_of(course) == ["ann", "bob", "eve"]
     assert CourseLearner.objects.get(course=course, learner=learners["ann"]).pk == existing
     teachers = [world.people[name].instructor for name in ("teacher", "visitor")]
-    members_link(course=world.home.other_course, membership=INSTRUCTORS, members=teachers)
+    members_link(course=world.home.other_course, membership=INSTRUCTORS, members=teachers, by=BY)
     assert instructors_of(world.home.other_course) == ["teacher", "visitor"]
 
 
 def test_learner_is_unlinked_and_stays_a_person_and_in_other_courses(world):
     ann = world.home.learners["ann"]
-    members_link(course=world.home.other_course, membership=LEARNERS, members=[ann])
+    members_link(course=world.home.other_course, membership=LEARNERS, members=[ann], by=BY)
     for _ in range(2):
         members_unlink(course=world.home.course, membership=LEARNERS, members=[ann])
     assert learners_of(world.home.course) == ["bob"]
@@ -79,8 +81,9 @@ def test_people_of_another_institution_are_unknown(world):
         (members_link, INSTRUCTORS, [world.people["visitor"].instructor, teacher]),
         (members_unlink, INSTRUCTORS, [teacher]),
     ):
+        by = {"by": BY} if change is members_link else {}
         with pytest.raises(Unknown):
-            change(course=course, membership=membership, members=members)
+            change(course=course, membership=membership, members=members, **by)
     assert (learners_of(course), instructors_of(course)) == (["ann", "bob"], ["teacher"])
     assert (learners_of(theirs.course), instructors_of(theirs.course)) == (["ann", "bob"], ["teacher"])
 
@@ -89,10 +92,10 @@ def test_who_or_what_is_gone_is_unknown(world):
     eve, visitor = world.home.learners["eve"], world.people["visitor"].instructor
     Learner.objects.filter(pk=eve.pk).delete()
     with pytest.raises(Unknown):
-        members_link(course=world.home.course, membership=LEARNERS, members=[eve])
+        members_link(course=world.home.course, membership=LEARNERS, members=[eve], by=BY)
     Course.objects.filter(pk=world.home.course.pk).delete()
     with pytest.raises(Unknown):
-        members_link(course=world.home.course, membership=INSTRUCTORS, members=[visitor])
+        members_link(course=world.home.course, membership=INSTRUCTORS, members=[visitor], by=BY)
     assert not CourseLearner.objects.filter(learner=eve.pk).exists()
     assert instructors_of(world.home.course) == []
 
@@ -101,7 +104,7 @@ def test_who_has_left_meanwhile_is_not_replaced(world):
     course, ann = world.home.course, world.home.learners["ann"]
     members_unlink(course=course, membership=LEARNERS, members=[ann])
     with pytest.raises(Unknown, match="any more"):
-        member_replace(course=course, membership=LEARNERS, member=ann, uid="eve", may_give_role=True)
+        member_replace(course=course, membership=LEARNERS, member=ann, uid="eve", may_give_role=True, by=BY)
     assert learners_of(course) == ["bob"]
 
 

@@ -63,7 +63,7 @@ def test_several_instructors_without_email(as_, url):
 
 WRONG = [
     ("uid", None), ("uid", ""), ("uid", "x" * 256), ("uid", "teacher"), ("uid", []), ("uid", "a\x00"),
-    ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", "ann@AWAY.example.org"), ("email", 5),
+    ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", 5),
     ("first_name", "x" * 151), ("last_name", ["x"]), ("locale", "not a code"), ("locale", "x" * 11),
     ("inst_admin", None), ("legal_admin", "x"), ("send_admin", []), ("data_admin", {}),
 ]  # fmt: skip
@@ -128,7 +128,7 @@ def test_role_twice_is_400_under_uid(as_, url):
     assert User.objects.get(username="home-teacher").first_name == "Teacher"
 
 
-@pytest.mark.parametrize("email", ["ANN@home.example.org", "member@Away.example.org", "root@example.org"])
+@pytest.mark.parametrize("email", ["ANN@home.example.org", " admin@home.example.org\u200b"])
 def test_email_of_somebody_else_is_400_and_changes_no_account(email, as_, url, plain):
     plain("kim")
     for uid in ("new", "kim"):

@@ -54,8 +54,9 @@ def test_a_list_finds_makes_and_refuses(world, home):
 
 
 def test_names_are_taken_once(world, home):
-    User.objects.filter(username="away-ann").update(username="HOME-n1")
-    User.objects.filter(username="away-bob").update(username="n2@home.example.org")
+    User.objects.filter(username="home-ann").update(username="HOME-n1")
+    User.objects.filter(username="home-bob").update(username="n2@home.example.org")
+    User.objects.filter(username="away-ann").update(username="HOME-n3")
     made = usernames_together(
         home,
         {"n1": None, "n1-2": None, "n2": "N2@home.example.org", "n3": f"{'x' * 140}@example.org", "n&": "", "n#": ""},

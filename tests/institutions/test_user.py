@@ -118,11 +118,12 @@ def test_several_people_have_no_email(as_, url):
 WRONG = [
     ("username", None), ("username", ""), ("username", "a b"), ("username", "a/b"), ("username", "x" * 151),
     ("username", "home-ann"), ("username", []), ("username", {}), ("username", True), ("username", "a\x00b"),
-    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", ["z1"]), ("uid", "z\n1"),
+    ("uid", None), ("uid", ""), ("uid", " "), ("uid", "x" * 256), ("uid", "ann"), ("uid", "A\u00adnn"),
+    ("uid", "\u200b"), ("uid", ["z1"]), ("uid", "z\n1"),
     ("first_name", "x" * 151), ("first_name", "a\tb"), ("first_name", {"a": 1}), ("last_name", "x" * 151),
     ("last_name", True), ("email", "nobody"), ("email", "ANN@Home.example.org"), ("email", 7), ("email", ["a@b.org"]),
-    ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"), ("email", "root@example.org"),
-    ("email", "ANN@away.example.org"), ("locale", ""), ("locale", "english-language"), ("locale", "e"),
+    ("email", "a" * 250 + "@b.org"), ("email", "ſue@home.example.org"),
+    ("locale", ""), ("locale", "english-language"), ("locale", "e"),
     ("locale", "e_"), ("locale", 10**30), ("locale", []), ("inst_admin", "null"), ("legal_admin", "maybe"),
     ("send_admin", 2), ("data_admin", []), ("login_allowed", {}), ("password", ""),
     ("password", 5.5), ("password", [NEW]), ("password", "x" * 129), ("password2", NEW),
@@ -134,7 +135,7 @@ def test_wrong_value_is_400_under_its_name(name, value, as_, url, row):
     answer = as_("admin").post(url, BODY | {name: value})
     assert answer.status_code == 400, answer.content
     assert name in answer.json() or (name == "password" and list(answer.json()) == ["password2"])
-    if value not in ("home-ann", "ann", "ANN@Home.example.org"):  # what she has
+    if value not in ("home-ann", "ann", "A\u00adnn", "ANN@Home.example.org"):  # what she has
         answer = as_("admin").patch(row("ann"), {name: value})
         assert answer.status_code == 400, answer.content
     assert User.objects.filter(username="zoe").count() == 0
@@ -158,7 +159,7 @@ def test_uid_repeats_in_another_institution_only(as_, world, url):
     assert (again.status_code, list(again.json())) == (400, ["uid"])
 
 
-def test_email_is_unique_in_the_whole_system_ignoring_case(as_, url, row):
+def test_email_is_unique_in_the_institution_ignoring_case(as_, url, row):
     first = as_("admin").patch(row("ann"), {"email": "Zoe@Elsewhere.org"})
     assert first.json()["email"] == "Zoe@Elsewhere.org"
     for answer in (

@@ -44,14 +44,21 @@ def test_the_vle_of_an_activity_is_its_courses_vle(world):
     refused(lambda: Activity.objects.filter(pk=world.home.activity.pk).update(vle=other))
 
 
-def test_addresses_and_names_are_unique_whatever_their_case(world):
-    other = User(username="x", email="ADMIN@HOME.example.org")
-    error = refused(other.save)
-    assert violated_fields(error) == {"email"}
-    error = refused(User(username="home-admin").save)
-    assert violated_fields(error) == {"username"}
-    error = refused(User(username="y", uid="admin", institution=world.home.institution).save)
-    assert violated_fields(error) == {"institution", "uid"}
+def test_names_of_people_are_unique_within_an_institution_whatever_their_spelling(world):
+    def person(**values) -> User:
+        return User(**{"username": "x", "uid": "x", "institution": world.home.institution} | values)
+
+    assert violated_fields(refused(person(email="ADMIN@HOME.example.org").save)) == {"institution", "email"}
+    assert violated_fields(refused(person(username="home-admin\u200b").save)) == {"institution", "username"}
+    assert violated_fields(refused(person(uid=" Admin").save)) == {"institution", "uid"}
+    person(institution=world.away.institution, email="admin@home.example.org", username="home-admin").save()
+
+
+def test_names_of_people_without_institution_are_unique_among_themselves(world):
+    assert violated_fields(refused(User(username="x", email="Root@example.org").save)) == {"email"}
+    assert violated_fields(refused(User(username="root").save)) == {"username"}
+    User(username="home-admin", email="admin@home.example.org").save()
+    User(username="Home-admin").save()
 
 
 def test_other_refusals_name_no_field(world):

@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import include, path
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 
 from courses.models import CourseGroup
 from files.models import StoredFile
-from institutions.models import Institution
+from institutions.models import Institution, UIOption
 from kernel import repeats
 from kernel.access import grant
 from kernel.caller import Role
@@ -20,10 +19,11 @@ from kernel.http.repeats import BUSY, CHANGED
 from kernel.procedures import ProcedureView
 from kernel.routing import Procedure, mount
 from learners.models import EnrolmentSample
+from tesla_api.browsers import Sessions
 from tests import captures
 from tests.kernel import sample
 from tests.kernel.sample import GroupViewSet
-from tests.pages.conftest import sign_in, signed_in_client
+from tests.pages.conftest import signed_in_client
 
 
 class Cause(Exception):
@@ -158,13 +158,15 @@ def test_a_sample_is_stored_once_by_a_request_that_is_repeated(world, refusing):
 
 
 def test_pages_of_the_admin_are_repeated(world, refusing):
-    root = signed_in_client(Client(), world.people["global"])
-    refused = refusing(Institution, "save", 2)
+    root, pk = signed_in_client(Client(), world.people["global"]), world.home.institution.pk
+    refused = refusing(Institution, "save", 2, refusal("23503"))
     body = {"acronym": "NEW", "name": "New", "allowed_domains": "", "mail_domain": ""}
-    pk = world.home.institution.pk
-    answer = root.post(f"/admin/institutions/institution/{pk}/change/", body)
-    assert (answer.status_code, refused.calls) == (302, 3)
-    assert Institution.objects.get(pk=pk).acronym == "NEW"
+    assert root.post(f"/admin/institutions/institution/{pk}/change/", body).status_code == 302
+    assert (Institution.objects.get(pk=pk).acronym, refused.calls) == ("NEW", 3)
+    deleted = refusing(UIOption, "delete", 2, refusal("23503"))
+    option = UIOption.objects.filter(institution=None).latest("pk").pk
+    assert root.post(f"/admin/institutions/uioption/{option}/delete/", {"post": "yes"}).status_code == 302
+    assert (UIOption.objects.filter(pk=option).exists(), deleted.calls) == (False, 3)
 
 
 def test_when_repeating_does_not_help_the_answer_is_503(as_, home, refusing, names):
@@ -221,13 +223,12 @@ def test_a_part_of_a_transaction_is_not_done_again(db):
     assert repeats.repeated(Refusing(lambda: "done", 1)) == "done"
 
 
-def test_middleware_that_meets_a_busy_database_answers_503(world, monkeypatch):
-    def save(self, must_create=False):
+def test_middleware_that_meets_a_busy_database_answers_503(db, monkeypatch):
+    def save(self, request, response):
         raise refusal(sqlite_errorname="SQLITE_BUSY")
 
-    monkeypatch.setattr(SessionStore, "save", save)
-    visitor = Client(raise_request_exception=False)
-    answer = sign_in(visitor, world.people["admin"].email)
+    monkeypatch.setattr(Sessions, "process_response", save)
+    answer = Client(raise_request_exception=False).get("/signin/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
 
 

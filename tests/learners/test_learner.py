@@ -95,8 +95,8 @@ def test_new_learner_has_the_keys_in_order(as_, url, row, world):
 
 WRONG = [
     ("uid", None), ("uid", ""), ("uid", "x" * 256), ("uid", "ann"), ("uid", []), ("uid", "a\x00"), ("email", None),
-    ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", "ann@AWAY.example.org"),
-    ("email", ["a@b.org"]), ("first_name", "x" * 151), ("last_name", {"a": 1}), ("locale", "not a code"),
+    ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", ["a@b.org"]), ("first_name", "x" * 151),
+    ("last_name", {"a": 1}), ("locale", "not a code"),
     ("inst_admin", None), ("legal_admin", "x"), ("send_admin", []), ("data_admin", 2),
 ]  # fmt: skip
 
@@ -161,7 +161,7 @@ def test_plain_person_gets_role_names_and_email(as_, url, world):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("email", ["ANN@home.example.org", "member@Away.example.org", "root@example.org"])
+@pytest.mark.parametrize("email", ["ANN@home.example.org", " admin@home.example.org\u200b"])
 def test_email_of_somebody_else_is_400_and_changes_no_account(email, as_, url):
     answer = as_("admin").post(url, BODY | {"email": email})
     assert (answer.status_code, list(answer.json())) == (400, ["email"])

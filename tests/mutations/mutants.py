@@ -43,6 +43,8 @@ RESOURCES = {
     "ui": "institutions/api/ui.py",
     "send": "learners/api/send.py",
     "learner_send": "learners/api/learner_send.py",
+    "learner_decision": "learners/api/learner_decision.py",
+    "learner_membership": "courses/api/learner_membership.py",
     "report": "reports/api/report.py",
     "request": "reports/api/request.py",
     "audit": "reports/api/audit.py",
@@ -268,6 +270,9 @@ _VLE_ACTIVITY = (("tests/courses/test_vle_activity.py",),)
 _REGISTRATIONS = "courses/services/registrations.py"
 _RULES = "reports/visibility.py"
 _KERNEL = "kernel/"
+_REPEATS = (("tests/kernel/test_repeats.py",),)
+_LOCKS = (("tests/kernel/test_locks.py",),)
+_BUDGETS = (f"{CONTRACT}test_write_budgets.py",)
 # name, file, old text, new text, tests
 WRITTEN = [
     # Who may come in.
@@ -1232,6 +1237,73 @@ WRITTEN = [
         "    if False:\n",
         _TRAPS,
     ),
+    *(
+        (f"consent: {name}", file, old, new, (("tests/learners/test_consent_decision.py",),))
+        for name, file, old, new in (
+            (
+                "a version without a text is accepted",
+                "learners/services.py",
+                "if document_has_text(document)]",
+                "]",
+            ),
+            (
+                "any language is accepted",
+                "learners/services.py",
+                "        if not any(is_language(document.language, language) for document in documents):\n",
+                "        if False:\n",
+            ),
+            (
+                "another text than the one that was shown",
+                "learners/services.py",
+                "if document_hash(document) == sha256.lower()]",
+                "]",
+            ),
+            (
+                "a text that was changed since it was served",
+                "learners/services.py",
+                "        if served.get(document.language, digest) != digest:\n",
+                "        if False:\n",
+            ),
+            (
+                "the hash leaves out the PDF",
+                "institutions/services/texts.py",
+                "{html_sha256}\\n{pdf_sha256 or ''}\\n",
+                "{html_sha256}\\n\\n",
+            ),
+            (
+                "kept PDFs go with their documents",
+                "institutions/services/texts.py",
+                "pk__in=file_ids, consent_texts=None)",
+                "pk__in=file_ids)",
+            ),
+            (
+                "addresses of deleted learners stay",
+                "learners/models.py",
+                "filter(owner=instance).update(address=None)",
+                "filter(owner=None).update(address=None)",
+            ),
+            (
+                "launchers are called passwords",
+                "learners/services.py",
+                "CallerKind.LAUNCHED: SignIn.LAUNCHER, ",
+                "",
+            ),
+        )
+    ),
+    (
+        "courses: nobody is said to have added a member",
+        "courses/services/members.py",
+        '"added_by": self.kind.value, "added_by_id": self.id',
+        '"added_by": self.kind.value',
+        (("tests/courses/test_learner_membership.py",),),
+    ),
+    (
+        "courses: names of other institutions' people",
+        "courses/queries.py",
+        "person = User.objects.filter(pk=key, institution=home)",
+        "person = User.objects.filter(pk=key)",
+        (("tests/courses/test_learner_membership.py",),),
+    ),
     (
         "consent: decisions change",
         f"{_KERNEL}models.py",
@@ -1486,6 +1558,82 @@ WRITTEN = [
         'disabled_instruments=stored.get("disabled_instruments") or [],',
         'disabled_instruments=stored["disabled_instruments"],',
         _SEND,
+    ),
+    ("repeats: never", f"{_KERNEL}repeats.py", "ATTEMPTS = 5", "ATTEMPTS = 1", _REPEATS),
+    ("repeats: what is committed", f"{_KERNEL}repeats.py", " or _commits() != committed", "", _REPEATS),
+    ("repeats: parts of a transaction", f"{_KERNEL}repeats.py", "1 if _is_inside_transaction() else ", "", _REPEATS),
+    ("repeats: a busy SQLite", f"{_KERNEL}repeats.py", "(is_lost(error) or", "(is_busy(error) or", _REPEATS),
+    ("repeats: no vanished references", f"{_KERNEL}repeats.py", '_GONE = "23503"', '_GONE = ""', _REPEATS),
+    (
+        "repeats: a vanished reference is a wrong body",
+        f"{_KERNEL}errors.py",
+        "    if is_passing(exc):\n",
+        "    if is_busy(exc):\n",
+        _REPEATS,
+    ),
+    (
+        "repeats: middleware's error is 500",
+        f"{_KERNEL}errors.py",
+        "if is_busy(sys.exc_info()[1]):",
+        "if is_busy(None):",
+        _REPEATS,
+    ),
+    (
+        "repeats: admin pages tell it as a refusal",
+        f"{_KERNEL}admin.py",
+        "or is_passing(error)",
+        "or is_passing(None)",
+        (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: forms of the admin tell it as a refusal",
+        "institutions/admin/service.py",
+        "                if is_passing(error):\n                    raise\n",
+        "",
+        (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: the body is read once",
+        f"{_KERNEL}http/parsers.py",
+        'body = parser_context["request"]._request._body = stream.read()',
+        "body = stream.read()",
+        _REPEATS,
+    ),
+    (
+        "repeats: the sample is read once",
+        f"{_KERNEL}http/parsers.py",
+        '        if not hasattr(request, "sample_body"):\n',
+        "        if True:\n",
+        _REPEATS,
+    ),
+    (
+        "locks: relations as they are named",
+        f"{_KERNEL}locks.py",
+        "of = sorted(locks, key=lambda path: place_of(_model_of(rows.model, path)))",
+        "of = list(locks)",
+        _LOCKS,
+    ),
+    (
+        "locks: deletes meet in an institution",
+        f"{_KERNEL}locks.py",
+        "if home is not None:",
+        "if home is None:",
+        _LOCKS,
+    ),
+    ("locks: rows in any order", f"{_KERNEL}locks.py", 'rows.order_by("pk")', "rows.order_by()", _LOCKS),
+    (
+        "locks: a course alone",
+        "courses/services/courses.py",
+        "    cascade_locked(course)\n",
+        "",
+        ((*_BUDGETS, "-k", "course.delete"),),
+    ),
+    (
+        "locks: no course for a new activity",
+        "courses/services/activities.py",
+        '        raise Unknown("There is no such course any more.")',
+        "        pass",
+        _LOCKS,
     ),
     (
         "group courses: a swap changes nothing",

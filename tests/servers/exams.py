@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection, transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from courses.models import (
@@ -28,6 +30,17 @@ from tests.world import PAST, Home
 LEARNERS = 5
 
 
+def deadlocks() -> int:
+    """How many the database has ended so far."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
+
+
+@transaction.atomic
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])  # nobody enters a password
 def places(number: int) -> dict[str, Any]:
     """So many places in one institution, and what requests must know of each."""
     home = Home("exams")

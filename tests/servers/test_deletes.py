@@ -10,11 +10,13 @@ import pytest
 
 from kernel.constraints import REFUSED
 from tests.captures import FA, PLAG, archive, sample
+from tests.servers import exams
 from tests.servers.service import Answer, Server, at_once
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
-PLACES, WRITES_PER_ROUND, AT_ONCE = 25, 8, 3
+PLACES, WRITES_PER_ROUND, AT_ONCE = 25, 5, 3
 DOCUMENT = sample(archive(), "application/zip", [FA])
+FEW = 5  # the order in which PostgreSQL checks several references of one new row is its own
 Send = Callable[[], Answer]
 
 
@@ -102,12 +104,16 @@ class Place:
 
 
 def test_deletes_beside_all_other_writes_are_never_answered_5xx(servers, service):
-    known = service.run("places", module="tests.servers.exams", number=PLACES)
+    run = partial(service.run, module=exams.__name__)
+    known, before = run("places", number=PLACES), run("deadlocks")
     sent = [Place(servers, known, place, number) for number, place in enumerate(known["places"])]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rounds = [answers for of_place in pool.map(Place.rounds, sent) for answers in of_place]
-    assert len(rounds) >= 200
     answers = [answer for round_ in rounds for answer in round_]
-    assert [answer.body for answer in answers if answer.status >= 500] == []
+    assert (len(rounds), [answer.body for answer in answers if answer.status >= 500]) == (200, [])
     assert [answer.body for answer in answers if REFUSED.encode() in answer.body] == []
-    assert Counter(deleted.status for deleted, *_ in rounds) == {204: len(rounds)}
+    deleted = Counter(first.status for first, *_ in rounds)
+    assert deleted.keys() <= {204, 404}  # a membership that the learner's VLE removes at the same moment
+    assert deleted[204] >= 190
+    assert run("deadlocks") - before <= FEW  # others are repeated, which takes a second
+    assert Counter(answer.status // 100 for answer in answers)[2] > len(answers) / 2

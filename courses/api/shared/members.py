@@ -2,10 +2,10 @@
 
 from django_filters import rest_framework as filters
 
-from courses.models import Course
+from courses.models import Adder, Course
 from courses.services import members
 from institutions.api.shared.people import RoleSerializer
-from kernel.caller import Role
+from kernel.caller import CallerKind, Role
 from kernel.scope import under
 from kernel.viewsets import ResourceViewSet
 
@@ -43,6 +43,11 @@ class MemberViewSet(ResourceViewSet):
     reads_parent = False
 
     @property
+    def added_by(self) -> members.AddedBy:
+        kind = Adder.VLE if self.caller.kind is CallerKind.VLE else Adder.PERSON
+        return members.AddedBy(kind, self.caller.id)
+
+    @property
     def may_give_role(self) -> bool:
         return Role.ADMIN in self.roles
 
@@ -52,6 +57,7 @@ class MemberViewSet(ResourceViewSet):
             membership=self.membership,
             uid=serializer.validated_data["uid"],
             may_give_role=self.may_give_role,
+            by=self.added_by,
         )
 
     def perform_update(self, serializer):
@@ -62,6 +68,7 @@ class MemberViewSet(ResourceViewSet):
                 member=serializer.instance,
                 uid=serializer.validated_data["uid"],
                 may_give_role=self.may_give_role,
+                by=self.added_by,
             )
 
     def perform_destroy(self, instance):

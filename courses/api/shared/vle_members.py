@@ -50,11 +50,14 @@ class VLEMemberViewSet(MemberViewSet):
     def perform_create(self, serializer):
         serializer.instance = registrations.member_register(
             course=self.parent,
+            vle_id=self.kwargs["vle_id"],
             membership=self.membership,
+            by=self.added_by,
             is_unknown=self.is_unknown,
             **serializer.validated_data,
         )
 
     def perform_update(self, serializer):
         member = serializer.instance
-        member.user = registrations.member_refresh(member=member, **serializer.validated_data)
+        vle_id = self.kwargs["vle_id"]
+        member.user = registrations.member_refresh(member=member, vle_id=vle_id, **serializer.validated_data)

@@ -8,7 +8,7 @@ from institutions.models import User
 from institutions.services import people
 from kernel.caller import Role
 from kernel.domain import Forbidden
-from kernel.serializers import BlankableCharField, LocaleField, ResourceSerializer
+from kernel.serializers import BlankableCharField, IdentifierField, LocaleField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
@@ -25,7 +25,7 @@ class RoleSerializer(ResourceSerializer):
     locale = LocaleField(source="user.locale")
     created_at = serializers.DateTimeField(source="user.created_at", read_only=True)
     updated_at = serializers.DateTimeField(source="user.updated_at", read_only=True)
-    uid = serializers.CharField(source="user.uid", max_length=255)
+    uid = IdentifierField(source="user.uid", max_length=255)
     inst_admin = serializers.BooleanField(source="user.inst_admin", required=False)
     legal_admin = serializers.BooleanField(source="user.legal_admin", required=False)
     send_admin = serializers.BooleanField(source="user.send_admin", required=False)

@@ -28,6 +28,7 @@ from kernel.serializers import (
     BlankableCharField,
     BlankableEmailField,
     BodySerializer,
+    IdentifierField,
     LocaleField,
     ResourceSerializer,
     SwitchField,
@@ -71,7 +72,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     current_password = password_field(help_text="The present one, to change the own password.")
     first_name = BlankableCharField(max_length=150)
     last_name = BlankableCharField(max_length=150)
-    uid = serializers.CharField(max_length=255)
+    uid = IdentifierField(max_length=255)
     email = BlankableEmailField()
     locale = LocaleField()
     inst_admin = SwitchField()
@@ -84,6 +85,7 @@ class InstitutionUserSerializer(ResourceSerializer):
         model = User
         fields: tuple[str, ...] = ("id", "username", "password", "password2", "current_password", *SHOWN)
         read_only_fields = ("last_login",)
+        # The service validates it; as a pattern in the schema it would be wrong: \w is ASCII there.
         extra_kwargs: dict[str, dict[str, Any]] = {"username": {"validators": []}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

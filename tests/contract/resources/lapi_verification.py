@@ -16,8 +16,9 @@ RESOURCE = Resource(
     "i learner_id",
     matrix={
         #       ann launched token session vle vle with ann's number, away vle
-        "send": (200, 200, 200, 200, 200, 400, 404),
+        "send": (200, 200, 200, 200, 200, 200, 404),
     },
+    refused_for_good={"send": ("vle with ann's number",)},
     bodies={"send": body},
     before={"send": captures_are_taken},
     actions={"send": "post {row}"},

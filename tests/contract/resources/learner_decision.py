@@ -17,6 +17,7 @@ RESOURCE = Resource(
         "list": "admin 3, legal 3, data 3, ann 3",
         "read": "admin 3, legal 3, data 3, ann 3",
     },
+    golden="ann",
     orderable="id decision version language at signed_in",
     searched="version",
     model=ConsentDecision,

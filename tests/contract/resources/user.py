@@ -21,15 +21,17 @@ RESOURCE = Resource(
         "delete":     (403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404, 401),
         "profile":    (403, 404, 404, 404, 404, 404, 404, 200, 404, 404, 404, 401),
         "activities": (200, 200, 404, 200, 404, 404, 404, 200, 404, 404, 404, 401),
+        "merge":      (403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
     },
     bodies={
         "create": PERSON,
         "put": {"username": "home-ann", "uid": "ann", "locale": "ca"},
         "patch": {"locale": "ca"},
         "profile": {"locale": "ca"},
+        "merge": lambda world: {"from": world.people["bob"].pk},
     },
     callers={"profile": "ann"},
-    actions={"profile": "post {row}profile/", "activities": "get {row}activities/"},
+    actions={"profile": "post {row}profile/", "activities": "get {row}activities/", "merge": "post {row}merge/"},
     queries={
         "list": "global 2, admin 1, legal 1, data 1, ann 1",
         "read": "global 2, admin 1, legal 1, data 1, ann 1",

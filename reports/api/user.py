@@ -1,0 +1,67 @@
+"""/institution/{parent_lookup_institution_id}/user/{id}/merge/: two accounts of one person become one.
+
+The resource is mounted from here because a merge moves rows of all apps; everything else is in the base class.
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from courses.api.user import UserViewSet
+from institutions.services.administration import Administrator
+from kernel.access import READ, WRITE, grant
+from kernel.caller import Role
+from kernel.http.address import client_address
+from kernel.serializers import BodySerializer
+from reports.services.merging import merge_preview, people_merge
+
+
+class MergeSerializer(BodySerializer):
+    """Whose account goes: `from`, an id. With `dry_run` nothing changes, and the answer says what would move."""
+
+    dry_run = serializers.BooleanField(default=False)
+
+    def get_fields(self):
+        gone = serializers.IntegerField(
+            min_value=1, max_value=2**63 - 1, source="gone", help_text="Whose account goes."
+        )
+        return {"from": gone, **super().get_fields()}
+
+
+class MergedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(help_text="The person who is kept.")
+    dry_run = serializers.BooleanField()
+    moved = serializers.DictField(child=serializers.IntegerField(), help_text="Numbers of rows, by kind.")
+    joined = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Of these the rows that both people have: the two become one."
+    )
+
+    def get_fields(self):
+        return {"id": (fields := super().get_fields())["id"], "from": serializers.IntegerField(), **fields}
+
+
+class MergingUserViewSet(UserViewSet):
+    access = UserViewSet.access | {Role.ADMIN: grant(READ, WRITE, "merge")}
+
+    @extend_schema(request=MergeSerializer, responses=MergedSerializer)
+    @action(detail=True, methods=["post"])
+    def merge(self, request, **_):
+        """Everything of another account of the same person moves to this one, and the other account is deleted.
+
+        Where both have a row of which there can be one only (a course, a report on an activity), the two become one.
+        """
+        kept = self.get_object()
+        body = MergeSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        gone = body.validated_data["gone"]
+        ids = {"institution": self.tenant, "kept_id": kept.pk, "gone_id": gone}
+        if body.validated_data["dry_run"]:
+            merged = merge_preview(**ids, by_id=self.caller.id)
+        else:
+            by = Administrator(self.caller.kind.value, self.caller.id, client_address(request))
+            merged = people_merge(**ids, by=by)
+        answer = {"id": kept.pk, "from": gone, "dry_run": body.validated_data["dry_run"]}
+        return Response(answer | {"moved": merged.moved, "joined": merged.joined})

@@ -1,0 +1,390 @@
+"""Two accounts of one person become one: everything of the one that goes moves to the one that is kept.
+
+Where both have a row of which there can be one only, the two become one, by these rules:
+
+* membership of a course, role: one is as good as the other;
+* special need: the assignment that lasts longer;
+* route of the dashboard: it stays closed if one of them closes it;
+* histogram: the sum;
+* model of an enrolment: the one that is more complete; the samples of both stay, from which it can be built anew;
+* report on an activity: one report with the sessions and the files' content of both. An instrument that both have is
+  computed anew from the results of both; without results on one side the worse of the two rows stays;
+* consent: the later decision counts. The records stay as they were made, under the pseudonym of that time;
+* pseudonym: that of the learner who is kept, if both are learners.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.db.models import F, Model, QuerySet
+from django.utils import timezone
+
+from courses.models import AssessmentSession, CourseInstructor, CourseLearner
+from files.models import Kind, StoredFile
+from files.services import file_store, files_erase, store
+from institutions.models import AdministrationRecord, Institution, Instructor, UIOption, User
+from institutions.services.administration import Administrator, change_record
+from institutions.services.people import refuse_merge, two_people_locked, values_after_merge
+from institutions.services.uses import uses_of
+from kernel.domain import Conflict, Invalid, Unknown
+from kernel.locks import Lock, locked_rows
+from kernel.writes import one_transaction
+from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
+from reports import arithmetic
+from reports.arithmetic import Levels, ProviderResult
+from reports.evidence import instrument_properties, levels_stored, results_by_instrument
+from reports.models import (
+    Alert,
+    Histogram,
+    LearnerInstrumentHistogram,
+    LearnerProviderHistogram,
+    Report,
+    ReportInstrument,
+    ReportSession,
+    Request,
+)
+from signin.models import CallerSession, Launcher
+
+BINS = [field.name for field in Histogram._meta.fields]
+LEVELS = ("identity_level", "content_level", "integrity_level")
+AWAITED = timedelta(minutes=30)  # for this time an open result does not count against the confidence
+Joined = Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The rows of a table that refer to the person by `column`, and what they are called in a preview.
+
+    `once` names the columns that, with the person, identify a row: where both people have one, `joined(kept, gone)`
+    changes the kept row before the other one is deleted.
+    """
+
+    model: type[Model]
+    column: str
+    word: str
+    once: tuple[str, ...] = ()
+    joined: Joined = lambda kept, gone: None
+
+    def rows(self, person_id: int) -> QuerySet:
+        # Not the managers of records, which are never changed: only who they belong to is.
+        return QuerySet(self.model).filter(**{self.column: person_id})
+
+    def pairs(self, kept_id: int, gone_id: int) -> list[tuple[Any, Any]]:
+        """(kept row, row that goes) where both people have one."""
+        if not self.once:
+            return []
+        columns = [self.model._meta.get_field(name).attname for name in self.once]  # type: ignore[union-attr]
+        kept = {tuple(getattr(row, name) for name in columns): row for row in self.rows(kept_id).order_by("pk")}
+        keyed = ((tuple(getattr(row, name) for name in columns), row) for row in self.rows(gone_id).order_by("pk"))
+        return [(kept[key], row) for key, row in keyed if key in kept]
+
+    def move(self, kept_id: int, gone_id: int) -> None:
+        for kept, gone in self.pairs(kept_id, gone_id):
+            self.joined(kept, gone)
+            gone.delete()
+        self.rows(gone_id).update(**{f"{self.column}_id": kept_id})
+
+
+def _need_joined(kept: SENDLearner, gone: SENDLearner) -> None:
+    if kept.expires_at is not None and (gone.expires_at is None or gone.expires_at > kept.expires_at):
+        kept.expires_at = gone.expires_at
+        kept.save(update_fields=["expires_at", "updated_at"])
+
+
+def _route_joined(kept: UIOption, gone: UIOption) -> None:
+    if kept.enabled and not gone.enabled:
+        kept.enabled = False
+        kept.save(update_fields=["enabled", "updated_at"])
+
+
+def _histogram_joined(kept: Any, gone: Any) -> None:
+    type(kept)._default_manager.filter(pk=kept.pk).update(**{name: F(name) + getattr(gone, name) for name in BINS})
+
+
+def _model_joined(kept: Enrolment, gone: Enrolment) -> None:
+    """The row that is kept gets the more complete of the two models; the other model is erased."""
+    if (gone.can_analyse, gone.percentage) > (kept.can_analyse, kept.percentage):
+        kept.model, gone.model = gone.model, kept.model
+        for name in ("percentage", "can_analyse", "locked_at", "locked_by"):
+            setattr(kept, name, getattr(gone, name))
+        samples = list(gone.model_samples.all())
+        Enrolment.objects.filter(pk=gone.pk).update(model=None)
+        kept.save()
+        kept.model_samples.set(samples)
+    superseded = gone.model_id
+    Enrolment.objects.filter(pk=gone.pk).update(model=None)
+    files_erase(files=StoredFile.objects.filter(pk=superseded))
+
+
+# Every foreign key to a person and to the roles: tests/reports/test_merging.py looks for one that is missing here.
+OF_PEOPLE = (
+    Moves(UIOption, "user", "routes of the dashboard", ("institution", "route"), _route_joined),
+    Moves(StoredFile, "owner", "stored files"),
+    Moves(CallerSession, "user", "sign-ins"),
+    Moves(Launcher, "user", "launchers"),
+    Moves(LogEntry, "user", "entries in the log of the admin pages"),
+)
+OF_INSTRUCTORS = (Moves(CourseInstructor, "instructor", "courses taught", ("course",)),)
+OF_LEARNERS = (
+    Moves(CourseLearner, "learner", "courses attended", ("course",)),
+    Moves(ConsentDecision, "owner", "decisions about consents"),
+    Moves(SENDLearner, "learner", "special needs", ("category",), _need_joined),
+    Moves(EnrolmentSample, "learner", "enrolment samples"),
+    Moves(Enrolment, "learner", "enrolments", ("provider",), _model_joined),
+    Moves(AssessmentSession, "learner", "assessment sessions"),
+    Moves(Request, "learner", "requests"),
+    Moves(Alert, "learner", "alerts"),
+    Moves(LearnerInstrumentHistogram, "learner", "histograms of instruments", ("instrument",), _histogram_joined),
+    Moves(LearnerProviderHistogram, "learner", "histograms of providers", ("provider",), _histogram_joined),
+    Moves(Report, "learner", "reports", ("activity",)),
+    Moves(ReportSession, "learner", "sessions in reports"),
+)
+ALL = (*OF_PEOPLE, *OF_INSTRUCTORS, *OF_LEARNERS)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What moves, by the words of `Moves`, and of how many rows both people have one, so that they become one."""
+
+    moved: dict[str, int]
+    joined: dict[str, int]
+
+
+@one_transaction()
+def merge_preview(*, institution: Institution, kept_id: int, gone_id: int, by_id: int) -> Merged:
+    """What `people_merge` would move at this moment; it raises the same errors and changes nothing."""
+    people = {person.pk: person for person in institution.people.filter(pk__in=(kept_id, gone_id))}
+    if kept_id not in people or gone_id not in people:
+        raise Unknown("There is no such person in this institution.")
+    kept, gone = people[kept_id], people[gone_id]
+    _refuse(kept, gone, by_id)
+    values_after_merge(kept=kept, gone=gone)
+    return _counted(kept_id, gone_id)
+
+
+@one_transaction()
+def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Administrator) -> Merged:
+    """Move everything of one person of the institution to another one, and delete the first; see the module.
+
+    Forbidden for a global administrator and for the own account as the one that goes. Conflict when the institution
+    would lose its last administrator, and while the learner who goes sits an assessment under another pseudonym. The
+    merge is recorded among the changes of administrators.
+    """
+    if kept_id == gone_id:
+        raise Invalid(**{"from": "This is the same person."})
+    kept, gone = two_people_locked(institution_id=institution.pk, kept_id=kept_id, gone_id=gone_id)
+    both = (kept_id, gone_id)
+    for role in (Instructor, Learner):
+        locked_rows(role._default_manager.filter(pk__in=both), Lock.DELETE)
+    _refuse(kept, gone, by.id)
+    changes = values_after_merge(kept=kept, gone=gone)
+    locked_rows(AssessmentSession.objects.filter(learner__in=both), Lock.CHANGE)
+    merged = _counted(kept_id, gone_id)
+    _sign_ins_ended(kept, gone)
+    for each in OF_PEOPLE:
+        each.move(kept_id, gone_id)
+    pseudonyms = _learners_merged(kept, gone)
+    if Instructor.objects.filter(pk=gone_id).exists():
+        Instructor.objects.get_or_create(user=kept, defaults={"institution": institution})
+        for each in OF_INSTRUCTORS:
+            each.move(kept_id, gone_id)
+        _deleted(Instructor.objects.get(pk=gone_id))
+    _deleted(gone)
+    before = User.objects.get(pk=kept_id)
+    for name, value in changes.items():
+        setattr(kept, name, value)
+    kept.save()
+    _recorded(by, before, kept, gone_id, merged, pseudonyms)
+    return merged
+
+
+def _refuse(kept: User, gone: User, by_id: int) -> None:
+    if kept.pk == gone.pk:
+        raise Invalid(**{"from": "This is the same person."})
+    refuse_merge(kept=kept, gone=gone, by_id=by_id)
+    sessions = AssessmentSession.objects.filter(learner=gone.pk, closed_at=None)
+    # The learner's browser names the learner by the pseudonym, which would no longer be good.
+    if Learner.objects.filter(pk=kept.pk).exists() and any(not session.is_over for session in sessions):
+        raise Conflict("This learner is in an assessment session at this moment: merge when it is over.")
+
+
+def _counted(kept_id: int, gone_id: int) -> Merged:
+    moved = {each.word: each.rows(gone_id).count() for each in ALL}
+    joined = {each.word: len(each.pairs(kept_id, gone_id)) for each in ALL if each.once and moved[each.word]}
+    return Merged(
+        {word: number for word, number in moved.items() if number},
+        {word: number for word, number in joined.items() if number},
+    )
+
+
+def _sign_ins_ended(kept: User, gone: User) -> None:
+    """Nobody goes on in the account that is kept with a sign-in to the other one; assessment sessions go on."""
+    rows = CallerSession.objects.filter(user=gone)
+    rows.filter(assessment_session=None, ended_at=None).update(ended_at=timezone.now())
+    live = rows.filter(generation=gone.session_generation).exclude(assessment_session=None)
+    live.update(generation=kept.session_generation)
+
+
+def _learners_merged(kept: User, gone: User) -> list[str]:
+    """Move what belongs to the role of learner; answers the pseudonyms of both, that of the kept one first."""
+    leaving = Learner.objects.filter(pk=gone.pk).first()
+    if leaving is None:
+        return []
+    pseudonym = leaving.learner_id
+    staying = Learner.objects.filter(pk=kept.pk).first()
+    if staying is None:  # the role moves as it is, with its pseudonym
+        Learner.objects.filter(pk=gone.pk).update(learner_id=uuid.uuid4())
+        staying = Learner.objects.create(user=kept, institution_id=kept.institution_id, learner_id=pseudonym)
+        Learner.objects.filter(pk=kept.pk).update(joined_at=leaving.joined_at)
+    elif leaving.joined_at < staying.joined_at:
+        Learner.objects.filter(pk=kept.pk).update(joined_at=leaving.joined_at)
+    if _decided_at(leaving) > _decided_at(staying):
+        for name in ("consent", "consent_accepted", "consent_rejected"):
+            setattr(staying, name, getattr(leaving, name))
+        staying.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+    reports = Moves(Report, "learner", "", ("activity",)).pairs(kept.pk, gone.pk)
+    evidence = {report.activity_id: _instruments_with_results(report.activity_id, kept, gone) for report, _ in reports}
+    for each in OF_LEARNERS:
+        if each.model is not Report:
+            each.move(kept.pk, gone.pk)
+    for report, other in reports:
+        _reports_joined(report, other, evidence[report.activity_id])
+    Report.objects.filter(learner=gone.pk).update(learner=kept.pk)
+    _deleted(Learner.objects.get(pk=gone.pk))
+    return [str(staying.learner_id), str(pseudonym)]
+
+
+_NEVER = datetime.min.replace(tzinfo=timezone.now().tzinfo)
+
+
+def _decided_at(learner: Learner) -> datetime:
+    return max(learner.consent_accepted or _NEVER, learner.consent_rejected or _NEVER)
+
+
+def _instruments_with_results(activity_id: int, kept: User, gone: User) -> set[int]:
+    """Instruments of which both people have results in the activity."""
+    mine, others = (set(results_by_instrument(activity_id, person.pk)) for person in (kept, gone))
+    return mine & others
+
+
+def _reports_joined(kept: Report, gone: Report, with_results: Collection[int]) -> None:
+    """One report of the two. Sessions, requests and alerts are the kept learner's by now."""
+    ReportSession.objects.filter(report=gone.pk).update(report=kept.pk)
+    now, results = timezone.now(), results_by_instrument(kept.activity_id, kept.learner_id)
+    rows = {row.instrument_id: row for row in ReportInstrument.objects.filter(report=kept.pk).order_by("pk")}
+    for row in ReportInstrument.objects.filter(report=gone.pk).order_by("pk"):
+        mine = rows.get(row.instrument_id)
+        if mine is None:
+            row.report = kept
+            row.save(update_fields=["report", "updated_at"])
+            continue
+        audit = _contents_joined(mine.audit_data, row.audit_data, kept, Kind.REPORT_AUDIT)
+        if row.instrument_id in with_results:
+            _recomputed(mine, results[row.instrument_id], now)
+        elif _worst(row) > _worst(mine):
+            for name in (*LEVELS, "enrolment", "confidence", "result"):
+                setattr(mine, name, getattr(row, name))
+        _file_replaced(mine, row, "audit_data", audit)
+    data = _contents_joined(kept.data, gone.data, kept, Kind.REPORT)
+    parts = [
+        *(levels_stored(row) for row in ReportInstrument.objects.filter(report=kept.pk)),
+        *(levels_stored(row) for row in ReportSession.objects.filter(report=kept.pk)),
+    ]
+    levels = arithmetic.levels_maximum(parts or [levels_stored(kept), levels_stored(gone)])
+    kept.identity_level, kept.content_level, kept.integrity_level = levels.identity, levels.content, levels.integrity
+    _file_replaced(kept, gone, "data", data)
+    gone.delete()
+
+
+def _worst(row: ReportInstrument) -> int:
+    return max(getattr(row, name) for name in LEVELS)
+
+
+def _recomputed(row: ReportInstrument, results: tuple[list[Any], list[ProviderResult]], now: datetime) -> None:
+    summaries, answers = results
+    percentages = dict(Enrolment.objects.filter(learner=row.report.learner_id).values_list("provider", "percentage"))
+    found = arithmetic.instrument_row(
+        instrument_properties(row.instrument),
+        summaries,
+        enrolment=arithmetic.enrolment_minimum(answers, percentages),
+        timeout=AWAITED,
+        now=now,
+    )
+    row.result, row.confidence = _stored(found.result), _stored(found.confidence)
+    row.enrolment = _stored(found.enrolment)
+    levels: Levels = found.levels
+    row.identity_level, row.content_level, row.integrity_level = levels.identity, levels.content, levels.integrity
+
+
+def _stored(value: Fraction) -> Decimal:
+    """Cut off, not rounded: rounded to percent it is then the same as the exact value."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"), ROUND_FLOOR)
+
+
+def _contents_joined(kept: StoredFile | None, gone: StoredFile | None, report: Report, kind: Kind) -> StoredFile | None:
+    """One file with the content of both, which are JSON; the only one, if there is one."""
+    if kept is None or gone is None:
+        return kept or gone
+    content = _joined_json(_read(kept), _read(gone))
+    return file_store(
+        institution=report.institution,
+        owner=report.learner.user,
+        kind=kind,
+        media_type=kept.media_type,
+        content=[json.dumps(content).encode()],
+        extension="json",
+    )
+
+
+def _read(file: StoredFile) -> Any:
+    try:
+        with store().open(file.storage_key) as stored:
+            return json.load(stored)
+    except (OSError, ValueError) as error:
+        raise Conflict(f"The data of a report cannot be read: file {file.pk}.") from error
+
+
+def _joined_json(kept: Any, gone: Any) -> Any:
+    """Lists one after the other, objects key by key; of two other values that of the kept one."""
+    if isinstance(kept, list) and isinstance(gone, list):
+        return kept + gone
+    if isinstance(kept, Mapping) and isinstance(gone, Mapping):
+        return {
+            **gone,
+            **{key: _joined_json(value, gone[key]) if key in gone else value for key, value in kept.items()},
+        }
+    return kept
+
+
+def _file_replaced(kept: Any, gone: Any, column: str, file: StoredFile | None) -> None:
+    """`kept` is saved with the new file; the files that it replaces are erased."""
+    old = {getattr(row, f"{column}_id") for row in (kept, gone)} - {None, file and file.pk}
+    setattr(kept, column, file)
+    kept.save()
+    type(gone)._default_manager.filter(pk=gone.pk).update(**{column: None})
+    files_erase(files=StoredFile.objects.filter(pk__in=old))
+
+
+def _deleted(row: Any) -> None:
+    """Delete a row to which nothing refers any more: a cascade would delete what has not been moved."""
+    if left := uses_of(row):
+        raise RuntimeError(f"A merge has not moved everything: {', '.join(left)}.")
+    type(row)._default_manager.filter(pk=row.pk).delete()
+
+
+def _recorded(by: Administrator, before: User, kept: User, gone_id: int, merged: Merged, pseudonyms: list[str]) -> None:
+    rights = ("inst_admin", "legal_admin", "send_admin", "data_admin", "login_allowed")
+    changed = {
+        name: [getattr(before, name), getattr(kept, name)]
+        for name in rights
+        if getattr(before, name) != getattr(kept, name)
+    }
+    what = {"from": gone_id, "moved": merged.moved, "joined": merged.joined, "learner_ids": pseudonyms}
+    change_record(by=by, action=AdministrationRecord.Action.MERGE, resource="user", row=kept, changes=what | changed)

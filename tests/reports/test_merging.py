@@ -1,0 +1,442 @@
+"""user.merge: two accounts of one person become one, and nothing is lost."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import Model, UniqueConstraint
+from django.utils import timezone
+
+from courses.models import AssessmentSession, CourseInstructor, CourseLearner
+from files.models import Kind, StoredFile
+from files.services import file_store, store
+from institutions.models import AdministrationRecord, Instructor, Provider, UIOption, User
+from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
+from learners.services import consent_accept, consent_reject
+from reports.models import (
+    Alert,
+    LearnerInstrumentHistogram,
+    LearnerProviderHistogram,
+    Report,
+    ReportInstrument,
+    ReportSession,
+    Request,
+    RequestResult,
+)
+from reports.services import merging
+from reports.services.merging import ALL, people_merge
+from signin.models import CallerSession, Launcher
+from tests.conftest import client_of
+from tests.world import FUTURE, PAST, World
+
+PEOPLE = (User, Instructor, Learner)
+
+
+@pytest.fixture
+def url(world):
+    return lambda name, home=None: (
+        f"/api/v2/institution/{world.home.institution.pk}/user/{(home or world.home).people[name].pk}/merge/"
+    )
+
+
+@pytest.fixture
+def merged(as_, url, world):
+    """merged("ann", "bob"): bob's account goes into ann's."""
+
+    def merge(kept: str, gone: str, who: str = "admin", status: int = 200, **more: Any) -> dict:
+        answer = as_(who).post(url(kept), {"from": world.people[gone].pk, **more}, format="json")
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    return merge
+
+
+# Every table.
+
+
+def test_every_key_to_a_person_is_moved():
+    """A new table that refers to a person must say what a merge does with its rows."""
+    keys = {
+        (model, field.name)
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if field.is_relation and field.related_model in PEOPLE and model not in PEOPLE
+    }
+    assert keys == {(each.model, each.column) for each in ALL}
+
+
+def test_every_way_to_be_there_once_is_known():
+    """Else the database would refuse the merge of two people who both have such a row."""
+    for each in ALL:
+        fields = [{*getattr(c, "fields", ())} for c in each.model._meta.constraints if isinstance(c, UniqueConstraint)]
+        of_person = [names for names in fields if each.column in names and each.model._meta.pk.name not in names]
+        wanted = [names - {each.column, "institution"} for names in of_person]
+        assert wanted == ([{*each.once} - {"institution"}] if each.once else []), each
+
+
+def row_of(model: type[Model], person: User, world: World) -> Model:
+    """A row of this table that is this person's."""
+    home, now = world.home, timezone.now()
+    own = {"institution": home.institution}
+    learner = Learner.objects.filter(user=person).first()
+    provider = Provider.objects.get_or_create(acronym="p", defaults={"name": "P", "queue": "p", "instrument_id": 1})[0]
+    session = {"activity": home.activity, "learner": learner}
+
+    def sat() -> AssessmentSession:
+        return AssessmentSession.objects.create(**own, **session, closed_at=now)
+
+    def report() -> Report:
+        return Report.objects.get_or_create(**own, **session)[0]
+
+    made = {
+        UIOption: lambda: UIOption.objects.create(**own, user=person, route="course"),
+        StoredFile: lambda: file_of(person, {}),
+        CallerSession: lambda: CallerSession.objects.create(kind="person", user=person, expires_at=FUTURE),
+        Launcher: lambda: Launcher.objects.create(
+            **own, user=person, vle=home.vle, expires_at=FUTURE, token_hash=f"x{person.pk}"
+        ),
+        apps.get_model("admin.LogEntry"): lambda: apps.get_model("admin.LogEntry").objects.create(
+            user=person, action_flag=1
+        ),
+        CourseInstructor: lambda: CourseInstructor.objects.create(
+            **own, course=home.other_course, instructor=Instructor.objects.get_or_create(user=person, **own)[0]
+        ),
+        CourseLearner: lambda: CourseLearner.objects.create(**own, course=home.other_course, learner=learner),
+        ConsentDecision: lambda: ConsentDecision.objects.create(
+            **own, owner=learner, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
+        ),
+        SENDLearner: lambda: SENDLearner.objects.create(**own, learner=learner, category=home.other_category),
+        EnrolmentSample: lambda: EnrolmentSample.objects.create(**own, learner=learner),
+        Enrolment: lambda: Enrolment.objects.create(**own, learner=learner, provider=provider),
+        AssessmentSession: sat,
+        Request: lambda: Request.objects.create(**own, **session, session=sat()),
+        Alert: lambda: Alert.objects.create(**own, **session, session=sat(), level=1, raised_at=now),
+        LearnerInstrumentHistogram: lambda: LearnerInstrumentHistogram.objects.create(
+            learner=learner, instrument_id=1, b3=2
+        ),
+        LearnerProviderHistogram: lambda: LearnerProviderHistogram.objects.create(
+            learner=learner, provider=provider, b3=2
+        ),
+        Report: report,
+        ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),
+    }
+    return made[model]()
+
+
+def file_of(person: User, content: Any, kind: Kind = Kind.REPORT) -> StoredFile:
+    return file_store(
+        institution=person.institution, owner=person, kind=kind, media_type="application/json",
+        content=[json.dumps(content).encode()], extension="json",
+    )  # fmt: skip
+
+
+def content_of(file: StoredFile) -> Any:
+    with store().open(file.storage_key) as stored:
+        return json.load(stored)
+
+
+@pytest.fixture
+def rows(world):
+    """For each table one row of ann's and one of bob's; where one can have only one, of the same thing."""
+    world.home.other_category = SENDCategory.objects.create(institution=world.home.institution, description="o")
+    return {
+        each.model: {name: row_of(each.model, world.people[name], world) for name in ("ann", "bob")} for each in ALL
+    }
+
+
+@pytest.mark.parametrize("each", ALL, ids=lambda each: each.model.__name__)
+def test_rows_of_both_are_the_kept_ones(each, merged, rows, world, django_assert_max_num_queries):
+    before = each.rows(world.people["ann"].pk).count(), each.rows(world.people["bob"].pk).count()
+    both = len(each.pairs(world.people["ann"].pk, world.people["bob"].pk))
+    assert all(before)
+    assert bool(both) == bool(each.once)
+    answer = merged("ann", "bob")
+    assert (answer["moved"][each.word], answer["joined"].get(each.word, 0)) == (before[1], both)
+    assert each.rows(world.people["ann"].pk).count() == sum(before) - both
+    assert not User.objects.filter(pk=world.people["bob"].pk).exists()
+    assert set(each.rows(world.people["ann"].pk).values_list("pk", flat=True)) >= {rows[each.model]["ann"].pk}
+
+
+@pytest.mark.parametrize("role", ["learner", "instructor"])
+@pytest.mark.parametrize(("kept", "gone"), [("member", "ann"), ("member", "teacher"), ("ann", "teacher")])
+def test_role_comes_along(kept, gone, role, merged, world):
+    had = {name: hasattr(User.objects.get(pk=world.people[name].pk), role) for name in (kept, gone)}
+    merged(kept, gone)
+    assert hasattr(User.objects.get(pk=world.people[kept].pk), role) == any(had.values())
+
+
+# A dry run.
+
+
+def test_dry_run_says_the_same_and_changes_nothing(merged, rows, world):
+    def everything() -> list:
+        models = [model for model in apps.get_models() if model is not CallerSession]  # the test itself signs in
+        users = CallerSession.objects.exclude(user=world.people["admin"])
+        return [*(list(model._base_manager.order_by("pk").values()) for model in models), list(users.values())]
+
+    before = everything()
+    said = merged("ann", "bob", dry_run=True)
+    assert everything() == before
+    assert (said.pop("dry_run"), said["id"], said["from"]) == (True, world.people["ann"].pk, world.people["bob"].pk)
+    done = merged("ann", "bob")
+    assert done.pop("dry_run") is False
+    assert done == said
+
+
+# Rules for what there can be one of only.
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone", "left"), [(PAST, FUTURE, FUTURE), (FUTURE, PAST, FUTURE), (PAST, None, None), (None, PAST, None)]
+)
+def test_longer_special_need_stays(kept, gone, left, merged, rows, world):
+    for name, until in (("ann", kept), ("bob", gone)):
+        SENDLearner.objects.filter(pk=rows[SENDLearner][name].pk).update(expires_at=until)
+    merged("ann", "bob")
+    assert (
+        SENDLearner.objects.get(learner=world.people["ann"].pk, category=world.home.other_category).expires_at == left
+    )
+
+
+def test_closed_route_stays_closed_and_histograms_are_added(merged, rows, world):
+    UIOption.objects.filter(user=world.people["ann"]).update(enabled=True)
+    UIOption.objects.filter(user=world.people["bob"]).update(enabled=False)
+    merged("ann", "bob")
+    assert UIOption.objects.get(user=world.people["ann"]).enabled is False
+    assert LearnerInstrumentHistogram.objects.get(learner=world.people["ann"].pk).b3 == 4
+    assert LearnerProviderHistogram.objects.get(learner=world.people["ann"].pk).b3 == 4
+
+
+@pytest.mark.parametrize("better", ["ann", "bob"])
+def test_more_complete_model_stays_with_its_file_and_samples(better, merged, rows, world):
+    for name in ("ann", "bob"):
+        row = rows[Enrolment][name]
+        row.model, row.percentage = file_of(world.people[name], name, Kind.MODEL), "0.9" if name == better else "0.5"
+        row.save()
+        row.model_samples.set([rows[EnrolmentSample][name]])
+    merged("ann", "bob")
+    kept = Enrolment.objects.get(learner=world.people["ann"].pk)
+    assert kept.pk == rows[Enrolment]["ann"].pk
+    assert (float(kept.percentage), list(kept.model_samples.all())) == (0.9, [rows[EnrolmentSample][better]])
+    assert content_of(kept.model) == better
+    assert StoredFile.objects.filter(kind=Kind.MODEL).count() == 1
+    assert EnrolmentSample.objects.filter(learner=world.people["ann"].pk).count() == 2
+
+
+def result(request: Request, status: int, value: float | None, code: int) -> None:
+    RequestResult.objects.create(request=request, instrument_id=2, status=status, result=value, code=code)
+
+
+def test_report_on_the_same_activity_is_one_computed_from_the_results_of_both(merged, rows, world):
+    """With the sessions of both, and the contents of both files."""
+    RequestResult.objects.all().delete()
+    ReportInstrument.objects.all().delete()
+    for name, value, code in (("ann", 0.8, 1), ("bob", 0.4, 3)):
+        result(rows[Request][name], 1, value, code)
+        report = rows[Report][name]
+        report.data = file_of(world.people[name], {"sessions": [name], "documents": []})
+        report.save()
+        audit = file_of(world.people[name], {"requests": {str(rows[Request][name].pk): name}}, Kind.REPORT_AUDIT)
+        ReportInstrument.objects.create(
+            report=report, instrument_id=2, result=value, confidence=1, identity_level=code + 1, audit_data=audit
+        )
+    merged("ann", "bob")
+    report = Report.objects.get(learner=world.people["ann"].pk)
+    row = report.details.get()
+    assert (report.pk, float(row.result), float(row.confidence)) == (rows[Report]["ann"].pk, 0.6, 1)
+    assert (row.identity_level, report.identity_level) == (4, 4)
+    assert {each.session_id for each in report.sessions.all()} == {
+        rows[ReportSession][name].session_id for name in ("ann", "bob")
+    }
+    assert content_of(report.data) == {"sessions": ["ann", "bob"], "documents": []}
+    assert set(content_of(row.audit_data)["requests"].values()) == {"ann", "bob"}
+    assert not Report.objects.filter(learner=world.people["bob"].pk).exists()
+    owners = set(StoredFile.objects.filter(institution=world.home.institution).values_list("owner", flat=True))
+    assert world.people["bob"].pk not in owners
+    assert (
+        StoredFile.objects.filter(kind__in=(Kind.REPORT, Kind.REPORT_AUDIT), reports=None, report_audits=None).count()
+        == 2
+    )
+
+
+def test_worse_row_of_a_report_stays_where_results_are_missing(merged, rows, world):
+    RequestResult.objects.all().delete()
+    ReportInstrument.objects.all().delete()
+    for name, level in (("ann", 2), ("bob", 4)):
+        ReportInstrument.objects.create(report=rows[Report][name], instrument_id=2, identity_level=level, result="0.5")
+    ReportInstrument.objects.create(report=rows[Report]["bob"], instrument_id=5, content_level=3)
+    merged("ann", "bob")
+    report = Report.objects.get(learner=world.people["ann"].pk)
+    assert dict(report.details.values_list("instrument", "identity_level")) == {2: 4, 5: 0}
+    assert (report.identity_level, report.content_level) == (4, 3)
+
+
+def test_unreadable_data_of_a_report_stops_the_merge(merged, rows, world):
+    for name in ("ann", "bob"):
+        rows[Report][name].data = file_of(world.people[name], {})
+        rows[Report][name].save()
+    store().delete(rows[Report]["bob"].data.storage_key)
+    merged("ann", "bob", status=409)
+    assert Report.objects.filter(learner=world.people["bob"].pk).exists()
+
+
+# Consent.
+
+
+def test_later_decision_counts_and_records_stay_true(merged, world):
+    ann, bob = (world.home.learners[name] for name in ("ann", "bob"))
+    consent_accept(learner=ann, consent=world.home.newer_consent, address="10.0.0.1")
+    consent_accept(learner=bob, consent=world.home.newer_consent, address="10.0.0.2")
+    consent_reject(learner=bob, address="10.0.0.2")
+    decisions = ConsentDecision.objects.filter(institution=world.home.institution).order_by("pk")
+    before = list(decisions.values())
+    merged("ann", "bob")
+    ann.refresh_from_db()
+    assert ann.consent_rejected is not None
+    after = list(decisions.values())
+    assert [row | {"owner_id": 0} for row in after] == [row | {"owner_id": 0} for row in before]
+    assert {row["owner_id"] for row in after} == {ann.pk}
+    assert {row["learner_id"] for row in after} == {ann.learner_id, bob.learner_id}
+
+
+def test_earlier_decision_of_the_account_that_goes_does_not_count(merged, world):
+    ann, bob = (world.home.learners[name] for name in ("ann", "bob"))
+    consent_accept(learner=bob, consent=world.home.newer_consent)
+    consent_reject(learner=bob)
+    consent_accept(learner=ann, consent=world.home.newer_consent)
+    merged("ann", "bob")
+    ann.refresh_from_db()
+    assert (ann.consent_id, ann.consent_rejected) == (world.home.newer_consent.pk, None)
+
+
+def test_learner_who_becomes_a_new_one_keeps_the_pseudonym_and_the_running_exam(merged, world):
+    bob = world.home.learners["bob"]
+    session = AssessmentSession.objects.create(
+        institution=world.home.institution, activity=world.home.activity, learner=bob
+    )
+    sign_in = CallerSession.objects.create(
+        kind="learner", user=world.people["bob"], assessment_session=session, expires_at=FUTURE
+    )
+    User.objects.filter(pk=world.people["member"].pk).update(session_generation=3)
+    merged("member", "bob")
+    learner = Learner.objects.get(user=world.people["member"])
+    assert (learner.learner_id, learner.joined_at) == (bob.learner_id, bob.joined_at)
+    sign_in.refresh_from_db()
+    assert (sign_in.user_id, sign_in.generation, sign_in.ended_at) == (world.people["member"].pk, 3, None)
+
+
+def test_merge_waits_for_the_end_of_a_running_assessment_of_another_pseudonym(merged, world):
+    session = AssessmentSession.objects.create(
+        institution=world.home.institution, activity=world.home.activity, learner=world.home.learners["bob"]
+    )
+    merged("ann", "bob", status=409)
+    merged("ann", "bob", status=409, dry_run=True)
+    AssessmentSession.objects.filter(pk=session.pk).update(started_at=timezone.now() - timedelta(days=1))
+    merged("ann", "bob")
+
+
+# Signing in, and rights.
+
+
+def test_sign_ins_of_the_account_that_goes_end(merged, world):
+    here, gone, launched = (
+        client_of(world.people[n], k) for n, k in (("ann", "person"), ("bob", "person"), ("bob", "launched"))
+    )
+    merged("ann", "bob")
+    profile = "/api/v2/auth/profile"
+    assert [each.get(profile).status_code for each in (here, gone, launched)] == [200, 401, 401]
+
+
+def test_missing_values_are_filled_and_present_ones_stay(merged, world):
+    User.objects.filter(pk=world.people["ann"].pk).update(email=None, first_name="", locale="ca")
+    User.objects.filter(pk=world.people["bob"].pk).update(locale="es")
+    merged("ann", "bob")
+    ann = User.objects.get(pk=world.people["ann"].pk)
+    assert (ann.first_name, ann.last_name, ann.email, ann.locale, ann.uid) == (
+        "Bob", "Home", "bob@home.example.org", "ca", "ann"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("email", "comes"), [(None, True), ("ann@home.example.org", False)])
+def test_password_comes_along_if_the_address_to_sign_in_stays(email, comes, merged, world, client):
+    User.objects.filter(pk=world.people["ann"].pk).update(email=email, password="!", login_allowed=False)
+    merged("ann", "bob")
+    ann = User.objects.get(pk=world.people["ann"].pk)
+    assert (ann.login_allowed, ann.has_usable_password()) == (comes, comes)
+
+
+def test_rights_of_both_are_held_and_recorded(merged, world):
+    admin, ann, legal = (world.people[name] for name in ("admin", "ann", "legal"))
+    merged("ann", "legal")
+    assert User.objects.get(pk=ann.pk).legal_admin
+    record = AdministrationRecord.objects.get()
+    assert (record.action, record.resource, record.resource_id) == ("merge", "user", ann.pk)
+    assert (record.by_kind, record.by_id, record.institution_id) == ("person", admin.pk, world.home.institution.pk)
+    assert (record.changes["from"], record.changes["legal_admin"]) == (legal.pk, [False, True])
+    assert "legal" not in json.dumps(record.changes["moved"])
+
+
+def test_deactivated_account_gives_no_rights(merged, world):
+    User.objects.filter(pk=world.people["legal"].pk).update(is_active=False)
+    merged("ann", "legal")
+    assert not User.objects.get(pk=world.people["ann"].pk).legal_admin
+
+
+def test_record_names_the_pseudonyms_of_both(merged, world):
+    pseudonyms = [str(world.home.learners[name].learner_id) for name in ("ann", "bob")]
+    merged("ann", "bob")
+    assert AdministrationRecord.objects.get().changes["learner_ids"] == pseudonyms
+
+
+def test_last_administrator_is_not_merged_away(merged, world):
+    """By an administrator whom a VLE has sent, and who cannot sign in."""
+    world.home.institution.launcher_admin = True
+    world.home.institution.save()
+    User.objects.filter(pk=world.people["legal"].pk).update(inst_admin=True, password="!", login_allowed=False)
+    world.people["legal"].refresh_from_db()
+    client = client_of(world.people["legal"], "launched")
+    url = f"/api/v2/institution/{world.home.institution.pk}/user/"
+    body = {"from": world.people["admin"].pk}
+    User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=False)
+    for dry_run in (True, False):
+        answer = client.post(f"{url}{world.people['ann'].pk}/merge/", body | {"dry_run": dry_run}, format="json")
+        assert answer.status_code == 409, answer.content
+    assert client.post(f"{url}{world.people['bob'].pk}/merge/", body, format="json").status_code == 200
+    assert User.objects.get(pk=world.people["bob"].pk).inst_admin
+
+
+# Who may not.
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_people_of_elsewhere_are_unknown(dry_run, as_, url, world):
+    client, body = as_("admin"), {"dry_run": dry_run}
+    away = world.away.people["ann"].pk
+    for path, gone, status in (
+        (url("ann"), away, 404), (url("ann"), world.people["global"].pk, 404), (url("ann"), 10**15, 404),
+        (url("ann", world.away), world.people["bob"].pk, 404), (url("ann"), 0, 400), (url("ann"), 2**63, 400),
+        (url("ann"), None, 400), (url("ann"), "x", 400), (url("ann"), world.people["ann"].pk, 400),
+    ):  # fmt: skip
+        answer = client.post(path, body | {"from": gone}, format="json")
+        assert answer.status_code == status, (gone, answer.content)
+        assert status == 404 or list(answer.json()) == ["from"]
+    assert User.objects.filter(pk=away).exists()
+    assert AdministrationRecord.objects.count() == 0
+
+
+@pytest.mark.parametrize(("kept", "gone"), [("global", "ann"), ("ann", "global"), ("ann", "admin")])
+def test_global_administrators_and_the_own_account_stay(kept, gone, merged, world):
+    User.objects.filter(username="root").update(institution=world.home.institution, uid="root")
+    merged(kept, gone, status=403) if kept != "global" else None
+    User.objects.get(pk=world.people[gone].pk)
+
+
+def test_what_a_merge_has_forgotten_stops_it(monkeypatch, world, rows):
+    """Instead of being deleted in a cascade."""
+    monkeypatch.setattr(merging, "OF_PEOPLE", [each for each in merging.OF_PEOPLE if each.model is not Launcher])
+    by = merging.Administrator("person", world.people["admin"].pk, None)
+    ids = {"kept_id": world.people["ann"].pk, "gone_id": world.people["bob"].pk}
+    with pytest.raises(RuntimeError, match="launcher"):
+        people_merge(institution=world.home.institution, **ids, by=by)

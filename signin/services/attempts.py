@@ -17,7 +17,8 @@ The table is bounded: each row costs the work of a password, and rows that count
 made.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -28,6 +29,7 @@ from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from kernel.domain import Unavailable
 from kernel.http.address import address_group
 from signin.models import SignInCounter, SignInPlace
 from signin.services import LockedOut
@@ -101,6 +103,28 @@ def known_there(*, what: str, accounts: Sequence[int], address: str | None) -> l
 @transaction.atomic
 def attempt_succeeded(attempt: Attempt, *, what: str, account: int, address: str | None) -> None:
     """It counts as no failure, and the account is known at the place from now on. Earlier failures still count."""
+    attempt_taken_back(attempt)
+    SignInPlace.objects.bulk_create(
+        [SignInPlace(key=_place_key(what, account, address), used_at=attempt.at)],
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["used_at"],
+    )
+
+
+@contextmanager
+def untaken_if_unavailable(attempt: Attempt) -> Iterator[None]:
+    """Around the check of the password: it does not count if it was not checked."""
+    try:
+        yield
+    except Unavailable:
+        attempt_taken_back(attempt)
+        raise
+
+
+@transaction.atomic
+def attempt_taken_back(attempt: Attempt) -> None:
+    """It counts as no failure: the password was right, or could not be checked."""
     for key, before in sorted(attempt.counted.items()):
         last = Case(
             When(last_failure_at=attempt.at, then=Value(before)),
@@ -109,12 +133,6 @@ def attempt_succeeded(attempt: Attempt, *, what: str, account: int, address: str
         )
         rows = SignInCounter.objects.filter(key=key, failures__gt=0)
         rows.update(failures=F("failures") - 1, last_failure_at=last)
-    SignInPlace.objects.bulk_create(
-        [SignInPlace(key=_place_key(what, account, address), used_at=attempt.at)],
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=["used_at"],
-    )
 
 
 @transaction.atomic

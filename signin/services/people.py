@@ -22,6 +22,7 @@ from signin.services.attempts import (
     failure_counted,
     known_there,
     refuse_waiting,
+    untaken_if_unavailable,
 )
 
 JUST_NOW = timedelta(minutes=5)
@@ -39,8 +40,9 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     An address may have an account in each institution. Those of `institution` (its acronym), if given, are tried, else
     the `TRIED` that were used last; if the password is that of several, the one that was used last is answered.
 
-    Raises LockedOut after too many failures, and Refused for every other reason, without saying which: unknown address
-    or institution, wrong password, deactivated, not allowed to sign in.
+    Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
+    every other reason, without saying which: unknown address or institution, wrong password, deactivated, not allowed
+    to sign in.
     """
     key = identifier_key(email)
     place: dict[str, Any] = {"what": "e-mail", "address": address}
@@ -50,7 +52,8 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
         rows = rows.filter(institution__acronym=institution)
     accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk")[:TRIED])
     known = known_there(accounts=[account.pk for account in accounts], **place)
-    person = _opened_by(password, accounts)
+    with untaken_if_unavailable(attempt):
+        person = _opened_by(password, accounts)
     if attempt.wait and (person is None or person.pk not in known):
         raise LockedOut(attempt.wait)
     if person is None:

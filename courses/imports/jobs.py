@@ -100,9 +100,10 @@ def import_check(*, job: Import, mapping: Mapping[str, str], vle: str, clears: b
 
 
 @transaction.atomic
-def import_run(*, job: Import) -> None:
-    """Begin to import the rows that were checked."""
+def import_run(*, job: Import, by_id: int) -> None:
+    """Begin to import the rows that were checked. `by_id` is the id of the administrator who wants it."""
     job = _locked(job, Import.State.CHECKED)
+    job.run_by_id = by_id
     job.trial.all().delete()
     _begin(job, Import.State.RUNNING)
 
@@ -150,7 +151,8 @@ def import_step(*, job: Import) -> bool:
 
 
 def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
-    return PeopleImport(job.institution, import_layout(job), clears=job.clears, vle=job.vle, trial=trial)
+    layout = import_layout(job)
+    return PeopleImport(job.institution, layout, clears=job.clears, vle=job.vle, by_id=job.run_by_id, trial=trial)
 
 
 def _advanced(job: Import, rows: int) -> bool:

@@ -94,9 +94,9 @@ class ResourceSchema(AutoSchema):
         return dict(sorted(described.items()))
 
     def _server(self) -> dict[str, str]:
-        """What any request of this kind may be refused with before a view sees it."""
-        always = {"400": "Unreadable", "406": "NotAcceptable", "414": "TooLong"}
-        return always if self.method == "GET" else always | {"411": "LengthRequired"}
+        """What any request of this kind may be refused with, whatever the view does: see also http/repeats.py."""
+        always = {"400": "Unreadable", "406": "NotAcceptable", "414": "TooLong", "503": "Busy"}
+        return always if self.method == "GET" else always | {"409": "Changed", "411": "LengthRequired"}
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
         if isinstance(field, BlankableEmailField):

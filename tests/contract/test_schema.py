@@ -47,8 +47,9 @@ def described(operation):
 
 
 def of_every_request(method: str) -> set[str]:
-    """What is refused before a view sees it: headers that cannot be read, addresses too long, bodies without length."""
-    return {"400", "406", "414"} | (set() if method == "get" else {"411"})
+    """What is refused whatever the view does: headers that cannot be read, addresses too long, bodies without length,
+    and what others change at the same moment."""
+    return {"400", "406", "414", "503"} | (set() if method == "get" else {"409", "411"})
 
 
 def states_of(method: str, path: str) -> set[str]:

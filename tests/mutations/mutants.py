@@ -1698,6 +1698,13 @@ WRITTEN = [
         (("tests/kernel/test_repeats.py", "-k", "admin"),),
     ),
     (
+        "repeats: pages tell of what was taken back",
+        f"{_KERNEL}http/repeats.py",
+        'if hasattr(request, "_messages"):',
+        "if False:",
+        (("tests/kernel/test_repeats.py", "-k", "tell"),),
+    ),
+    (
         "repeats: the body is read once",
         f"{_KERNEL}http/parsers.py",
         'body = parser_context["request"]._request._body = stream.read()',

@@ -122,3 +122,9 @@ def test_another_time_zone_is_refused(settings):
     settings.TIME_ZONE = "Europe/Madrid"
     with pytest.raises(CannotCompileError, match="UTC"):
         compile_rows(Shouting())
+
+
+def test_two_slots_of_one_name_are_refused():
+    """The caller's VLE was once taken for the VLE that rows belong to: a list had the rows of every university."""
+    with pytest.raises(TypeError, match="a slot has the name of another one"):
+        Prepared(lambda vle, **link: Institution.objects.filter(**link), "vle", "vle")

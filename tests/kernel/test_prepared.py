@@ -1,9 +1,12 @@
 """Statements compiled once: their values never stick, and what is not pure is refused."""
 
+from dataclasses import replace
+
 import pytest
 from django.utils import timezone
 from rest_framework import serializers
 
+from courses.api.vle_course import VLECourseViewSet
 from courses.models import Course
 from institutions.models import Institution, User
 from kernel.fast.prepared import Prepared
@@ -124,7 +127,10 @@ def test_another_time_zone_is_refused(settings):
         compile_rows(Shouting())
 
 
-def test_two_slots_of_one_name_are_refused():
-    """The caller's VLE was once taken for the VLE that rows belong to: a list had the rows of every university."""
-    with pytest.raises(TypeError, match="a slot has the name of another one"):
-        Prepared(lambda vle, **link: Institution.objects.filter(**link), "vle", "vle")
+@pytest.mark.parametrize("name", ["me", "home", "sent_by", "tenant", "key"])
+def test_what_limits_the_rows_is_not_named_as_an_id_of_the_caller(name, monkeypatch):
+    """The statement would take the one for the other, and show the rows of all parents."""
+    monkeypatch.setattr(VLECourseViewSet, "scope", replace(VLECourseViewSet.scope, rows={name: "pk"}))
+    monkeypatch.setattr(VLECourseViewSet, "_prepared", {})
+    with pytest.raises(TypeError, match=name):
+        VLECourseViewSet.prepared("page", tuple(VLECourseViewSet.access.values()))

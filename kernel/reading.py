@@ -224,6 +224,12 @@ class Reader(Tagged, Rooted, ModelViewSet):
             raise Http404
         return rows[0]
 
+    def list(self, request, *args, **kwargs):
+        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
+
+    def retrieve(self, request, *args, **kwargs):
+        return self.detail_answer(self.read_one(**self.looked_up))
+
     # What services and the answers to changes need.
 
     @cached_property
@@ -238,6 +244,10 @@ class Reader(Tagged, Rooted, ModelViewSet):
         if self.caller.institution is not None and getattr(row, "institution_id", None) == self.caller.institution_id:
             row.institution = self.caller.institution  # in memory since authentication
         return row
+
+    def parent_link(self) -> dict[str, Any]:
+        """The values that relate a new row to its parent; never anything from the body."""
+        return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
 
     def in_memory(self, row) -> tuple | None:
         """The columns of a row that was just written, if the caller sees all rows here; None: it must be read."""

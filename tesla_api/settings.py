@@ -128,9 +128,10 @@ AUTH_USER_MODEL = "institutions.User"
 AUTHENTICATION_BACKENDS = ["signin.backends.EmailBackend"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique within an institution, and the backend looks up none
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "kernel.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+PASSWORD_HASHES = env.number("PASSWORD_HASHES", 1, 1, 64)  # at once in each process
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}PasswordValidator"} for name in ("Common", "Numeric")
 ] + [
@@ -238,12 +239,37 @@ SIMPLE_JWT = {
     "TOKEN_TYPE_CLAIM": "type",
     "JTI_CLAIM": None,
 }
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+# What is no field's fault, such as broken JSON, is told as all other refusals are.
+_WRONG_VALUES = {"oneOf": [{"$ref": "#/components/schemas/FieldErrors"}, {"$ref": "#/components/schemas/Error"}]}
+# By field: texts, or what is wrong inside the field's value.
+_WRONG_VALUE = {"oneOf": [{"type": "array", "items": {"type": "string"}}, {"$ref": "#/components/schemas/FieldErrors"}]}
 SPECTACULAR_SETTINGS = {
     "TITLE": "TeSLA institution API",
     "DESCRIPTION": "Trust service for online assessment: consents, special needs, instruments, reports and audits.",
     "VERSION": "2",
     "SCHEMA_PATH_PREFIX": "/api/v2",
-    "APPEND_COMPONENTS": {"headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}}},
+    "APPEND_COMPONENTS": {
+        "headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}},
+        "schemas": {
+            "FieldErrors": {"type": "object", "additionalProperties": _WRONG_VALUE},
+            "WrongValues": _WRONG_VALUES,
+        },
+        "responses": {
+            "LengthRequired": {"description": "The body has no Content-Length.", "content": _ERROR},
+            "NotAcceptable": {"description": "Accept names nothing that there is.", "content": _ERROR},
+            "TooLong": {"description": "The address is longer than 4,094 characters; the answer is a page."},
+            "Unreadable": {"description": "Content-Type or Accept cannot be understood.", "content": _ERROR},
+        },
+    },
+    "ENUM_NAME_OVERRIDES": {
+        "LevelEnum": "reports.arithmetic.Level",
+        "RequestStatusEnum": "reports.arithmetic.RequestStatus",
+        "ResultStatusEnum": "reports.arithmetic.ResultStatus",
+        "ResultCodeEnum": "reports.arithmetic.ResultCode",
+        "VLETypeEnum": "institutions.models.VLEType",
+        "VLETypeNameEnum": ["MOODLE"],
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},

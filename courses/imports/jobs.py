@@ -8,6 +8,7 @@ runner can do so as well.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -23,6 +24,7 @@ from courses.models import Import, ImportPart, ImportTrial
 from institutions.models import Institution
 from kernel.batches import batched
 from kernel.domain import Conflict, Invalid
+from kernel.repeats import repeated
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 200_000
@@ -122,7 +124,7 @@ def _locked(job: Import, *states: Import.State) -> Import:
 def import_steps(*, job: Import, seconds: float) -> None:
     """Take steps for some seconds, at least one."""
     end = monotonic() + seconds
-    while import_step(job=job) and monotonic() < end:
+    while repeated(partial(import_step, job=job)) and monotonic() < end:
         pass
 
 

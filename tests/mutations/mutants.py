@@ -247,6 +247,10 @@ _INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _DEEP = (("tests/kernel/test_nesting.py",),)
 _TEXT = (("tests/kernel/test_text.py",),)
+_VLE_TEXTS = ((f"{CONTRACT}test_vle_texts.py", "-k", "vle_course"),)
+_VLE_LISTS = ((f"{CONTRACT}test_vle_lists.py",),)
+_ENROLMENT_SAMPLE = (("tests/learners/test_lapi_enrolment.py",),)
+_ALERT = (("tests/reports/test_lapi_alert.py",),)
 _CORS = (("tests/kernel/test_cors.py",),)
 _ADDRESS = (("tests/kernel/test_public_address.py",),)
 _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
@@ -258,6 +262,9 @@ _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
 _LAUNCHED = (("tests/courses/test_launched.py",),)
 _ATTEMPTS = (("tests/signin/test_attempts.py",),)
+_SAME_ADDRESS = (("tests/signin/test_accounts.py",),)
+_SPELLINGS = ((f"{CONTRACT}test_spellings.py",),)
+_ELSEWHERE = ((f"{CONTRACT}test_names_elsewhere.py",),)
 _OWN_PASSWORD = (("tests/institutions/test_own_password.py",),)
 _STARTS = (("tests/kernel/test_settings.py",),)
 _USER = "institutions/api/shared/users.py"
@@ -554,16 +561,16 @@ WRITTEN = [
     ),
     (
         "no place is known",
-        "signin/services/attempts.py",
-        "return self.place_is_known or not self.wait",
-        "return not self.wait",
+        "signin/services/people.py",
+        "person.pk not in known",
+        "True",
         _ATTEMPTS,
     ),
     (
         "a wrong password shows known places",
         "signin/services/people.py",
-        "if attempt.wait and not (may and attempt.lets_in):",
-        "if not attempt.lets_in:",
+        "if attempt.wait and (person is None or person.pk not in known):",
+        "if attempt.wait and not known:",
         _ATTEMPTS,
     ),
     ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
@@ -987,9 +994,9 @@ WRITTEN = [
     (
         "VLEs rename",
         _REGISTRATIONS,
-        'values.pop("uid", person.uid) != person.uid',
-        'not values.pop("uid", 1)',
-        _VLE_MEMBER,
+        "        _refuse_rename(person, vle_id, uid)\n",
+        "",
+        (("tests/courses/test_rename.py",),),
     ),
     ("VLEs make people", _REGISTRATIONS, "home.disable_vle_user_creation or ", "", _VLE_MEMBER),
     (
@@ -1066,7 +1073,99 @@ WRITTEN = [
         'regex = "[^/]+"',
         _PATHS,
     ),
-    ("VLEs' controls are refused", f"{_KERNEL}access.py", "drops_controls=True,", "", _TEXT),
+    (
+        "VLEs' controls are refused",
+        f"{_KERNEL}access.py",
+        "drops_controls=True,  # VLEs",
+        "drops_controls=False,  # VLEs",
+        _TEXT,
+    ),
+    (
+        "names of files stop a sample",
+        f"{_KERNEL}access.py",
+        "drops_controls=True,  # no one",
+        "drops_controls=False,  # no one",
+        _ENROLMENT_SAMPLE,
+    ),
+    (
+        "ids of VLEs are cut",
+        "courses/api/vle_course.py",
+        'frozenset({"code"})',
+        'frozenset({"code", "vle_course_id"})',
+        _VLE_TEXTS,
+    ),
+    ("long names are refused", "courses/api/vle_course.py", 'frozenset({"code"})', "frozenset()", _VLE_TEXTS),
+    (
+        "an empty id finds everything",
+        f"{_KERNEL}filters.py",
+        "if given and value in EMPTY_VALUES:",
+        "if False:",
+        _VLE_LISTS,
+    ),
+    ("a small z is no zone", f"{_KERNEL}text.py", 'f"{text[:-1]}Z" if text.endswith("z") else text', "text", _TEXT),
+    (
+        "the plugin's folder has no slash",
+        "courses/web_plugin.py",
+        "{settings.WEB_PLUGIN_URL.rstrip('/')}/",
+        "{settings.WEB_PLUGIN_URL.rstrip('/')}",
+        _SESSION_LINKS,
+    ),
+    (
+        "each page writes a line of log",
+        "courses/web_plugin.py",
+        'if not cache.add(f"web-plugin-failed:{vle}:{kind}", True, QUIET_SECONDS):',
+        "if False:",
+        _SESSION_LINKS,
+    ),
+    (
+        "exams of any length",
+        "courses/api/vle_assessment.py",
+        "return min(minutes, assessments.LONGEST)",
+        "return minutes",
+        _ASSESSMENT,
+    ),
+    (
+        "captures jam the plugin",
+        "learners/api/shared/captures.py",
+        "case RefusedForGood():",
+        "case RefusedForGood() if False:",
+        _VERIFY,
+    ),
+    (
+        "learners of others are unknown to strangers, too",
+        "learners/api/shared/captures.py",
+        "may_capture = bool(self.roles) and ",
+        "may_capture = True or ",
+        ((f"{CONTRACT}test_access.py", "-k", "lapi"),),
+    ),
+    (
+        "a store that fails is a server error",
+        "files/services.py",
+        '        raise Unavailable("Files cannot be stored at the moment.") from error\n',
+        "        raise\n",
+        _ENROLMENT_SAMPLE,
+    ),
+    (
+        "unknown codes are lost",
+        "reports/services/captures.py",
+        'unknown_code="" if message else text',
+        'unknown_code=""',
+        _ALERT,
+    ),
+    (
+        "warnings of the other university",
+        "institutions/services/vles.py",
+        "VLEWarning.objects.filter(vle=vle_id, updated_at__gte=since)",
+        "VLEWarning.objects.filter(updated_at__gte=since)",
+        (("tests/console/test_vle.py",),),
+    ),
+    (
+        "only one case of jwt",
+        "signin/authentication.py",
+        "known.get(word.lower(), word)",
+        "word",
+        (("tests/signin/test_tokens.py",),),
+    ),
     ("control characters", f"{_KERNEL}text.py", "    if control is not None:\n", "    if False:\n", _TRAPS),
     (
         "constraints are not checked",
@@ -1226,7 +1325,7 @@ WRITTEN = [
     (
         "consent documents: a PDF by its name",
         "institutions/services/documents.py",
-        'if not (has_header and b"%%EOF" in content.read()):',
+        'if not (agrees("application/pdf", content.read(HEAD)) and _has_end(content)):',
         "if False:",
         _TRAPS,
     ),
@@ -1467,7 +1566,13 @@ WRITTEN = [
         '_VERSION = re.compile(r" *(-?[0-9]+)',
         _TRAPS,
     ),
-    ("any locale", "institutions/api/shared/people.py", "validators=[validate_language]", "validators=[]", _TRAPS),
+    (
+        "any locale",
+        f"{_KERNEL}serializers.py",
+        "return language_in(data if isinstance(data, str) else super().run_validation(data))",
+        "return super().run_validation(data)",
+        _TRAPS,
+    ),
     (
         "PUT resets inst_admin",
         "institutions/api/shared/people.py",
@@ -1873,9 +1978,86 @@ WRITTEN = [
     (
         "another learner's session",
         "courses/api/vle_assessment.py",
-        "        if any(body.get(name, value) != value for name, value in zip(OF_NEW, own, strict=True)):\n",
+        "        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):\n",
         "        if False:\n",
         _ASSESSMENT,
+    ),
+    (
+        "the case of uids counts",
+        "kernel/text.py",
+        '    return as_identifier(unicodedata.normalize("NFD", as_identifier(text)).casefold())\n',
+        "    return as_identifier(text)\n",
+        _SPELLINGS,
+    ),
+    (
+        "look-ups by the stored spelling",
+        "kernel/fields.py",
+        "compared_in is not None and isinstance(lhs, Col)",
+        "False and isinstance(lhs, Col)",
+        _SPELLINGS,
+    ),
+    (
+        "identifiers are stored as they were typed",
+        "kernel/fields.py",
+        "            setattr(model_instance, self.attname, value)  # the row in memory is as the stored one\n",
+        "",
+        (("tests/kernel/test_derived.py",),),
+    ),
+    (
+        "derived columns are left behind",
+        "kernel/models.py",
+        '            kwargs["update_fields"] = frozenset(with_derived(type(self), kwargs["update_fields"]))\n',
+        "            pass\n",
+        (("tests/kernel/test_derived.py",),),
+    ),
+    (
+        "e-mails of everywhere are taken",
+        "institutions/services/rosters.py",
+        'User.objects.filter(institution=institution).values_list("email_key", "pk")',
+        'User.objects.values_list("email_key", "pk")',
+        _ELSEWHERE,
+    ),
+    (
+        "usernames of everywhere are taken",
+        "institutions/services/person_values.py",
+        "User.objects.filter(institution=institution, username__in=names)",
+        "User.objects.filter(username__in=names)",
+        _ELSEWHERE,
+    ),
+    (
+        "a username of elsewhere is no other's",
+        "institutions/services/people.py",
+        "User.objects.filter(institution=institution, username=person.username).exists()",
+        "User.objects.filter(username=person.username).exists()",
+        (("tests/institutions/test_people_services.py",),),
+    ),
+    (
+        "sign-in is quicker where there is nobody",
+        "signin/services/people.py",
+        "    for _ in range(TRIED - len(accounts)):\n",
+        "    for _ in range(1 - len(accounts)):\n",
+        _SAME_ADDRESS,
+    ),
+    (
+        "the account that was used first is opened",
+        "signin/services/people.py",
+        'F("last_login").desc(nulls_last=True)',
+        'F("last_login").asc(nulls_last=True)',
+        _SAME_ADDRESS,
+    ),
+    (
+        "places are known to an address",
+        "signin/services/attempts.py",
+        'return _key(f"known place of {what}", str(account), address_group(address))',
+        'return _key(f"known place of {what}", address_group(address))',
+        _ATTEMPTS,
+    ),
+    (
+        "rows that become one are lost",
+        "institutions/migrations/0007_identifiers.py",
+        "    if problems:\n",
+        "    if False:\n",
+        (("tests/packaging/test_identifiers_migration.py",),),
     ),
     (
         "sessions of who is not in the course",
@@ -2223,6 +2405,104 @@ WRITTEN = [
         _PROFILE,
     ),
     (
+        "merge: global administrators",
+        "institutions/services/people.py",
+        "    if kept.is_staff or gone.is_staff:\n",
+        "    if kept.is_staff:\n",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: the own account",
+        "institutions/services/people.py",
+        "    if gone.pk == by_id:\n",
+        "    if False:\n",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: the last administrator",
+        "institutions/services/people.py",
+        "        if not _administers(after):\n",
+        "        if False:\n",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: rights of a deactivated account",
+        "institutions/services/people.py",
+        "    if gone.is_active:\n",
+        "    if True:\n",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: password under another address",
+        "institutions/services/people.py",
+        " and is_same_address:",
+        ":",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: sign-ins go on",
+        "reports/services/merging.py",
+        "    rows.filter(assessment_session=None, ended_at=None).update(ended_at=timezone.now())\n",
+        "",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: cascades delete what was not moved",
+        "reports/services/merging.py",
+        "    if left := uses_of(row):\n",
+        "    if False and (left := uses_of(row)):\n",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: earlier decision counts",
+        "reports/services/merging.py",
+        "if _decided_at(leaving) > _decided_at(staying):",
+        "if True:",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: in the middle of an exam",
+        "reports/services/merging.py",
+        "any(not session.is_over for session in sessions)",
+        "False",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "merge: better half of a report",
+        "reports/services/merging.py",
+        "elif _worst(row) > _worst(mine):",
+        "elif False:",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
+        "rename: people of others",
+        "courses/services/registrations.py",
+        "if person.brought_by_vle != vle_id or is_elsewhere or is_the_institutions:",
+        "if is_elsewhere or is_the_institutions:",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: people in courses of others",
+        "courses/services/registrations.py",
+        " or is_elsewhere or ",
+        " or ",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: people who may sign in",
+        "courses/services/registrations.py",
+        " or is_the_institutions:",
+        ":",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: another VLE is not noticed",
+        "institutions/services/people.py",
+        "    if person.brought_by_vle not in (None, vle_id):\n",
+        "    if False:\n",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
         "typed JSON is quoted",
         "kernel/serializers.py",
         "        return _JSONText(value) if isinstance(value, str) else value\n",
@@ -2427,7 +2707,7 @@ WRITTEN = [
     (
         "captures without consent",
         "learners/services.py",
-        '    if not status.startswith("VALID"):\n        raise Invalid(consent=status)\n',
+        '    if not status.startswith("VALID"):\n        raise RefusedForGood(consent=status)\n',
         "",
         _ATTACHMENT,
     ),
@@ -2623,7 +2903,6 @@ EQUIVALENT = {
     "any language code": "what no document can be called is found nowhere",
     "offsets of any size": "past the end of the list the database is not asked",
     "negative consent versions": "the column refuses them",
-    "any locale": "the service refuses it, too",
     "vle_self: VLE without rows=": "the role is held below the own id alone",
 }
 

@@ -12,6 +12,7 @@ from django.views.generic import FormView
 
 from institutions.models import User
 from kernel.caller import Caller, CallerKind
+from kernel.domain import Unavailable
 from kernel.http.address import client_address
 from kernel.http.browser import SESSION_KEY
 from signin.callers import caller_of
@@ -64,6 +65,8 @@ class SignInView(RedirectURLMixin, FormView):
         except LockedOut as error:
             text = f"Too many failed attempts. Try again in {_in_words(error.wait)}."
             return self._form_with_error(form, text, 429, {"Retry-After": str(error.wait)})
+        except Unavailable as error:
+            return self._form_with_error(form, str(error), 503, {"Retry-After": str(error.wait)})
         if not isinstance(person, User):
             return self._form_with_error(form, REFUSED, 401, {"WWW-Authenticate": "JWT"})
         browser_sign_in(self.request, person)

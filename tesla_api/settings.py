@@ -128,9 +128,10 @@ AUTH_USER_MODEL = "institutions.User"
 AUTHENTICATION_BACKENDS = ["signin.backends.EmailBackend"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique within an institution, and the backend looks up none
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "kernel.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+PASSWORD_HASHES = env.number("PASSWORD_HASHES", 1, 1, 64)  # at once in each process
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}PasswordValidator"} for name in ("Common", "Numeric")
 ] + [

@@ -64,7 +64,7 @@ class LoginView(OpenView):
     @extend_schema(
         operation_id="auth_login",
         request=LoginSerializer,
-        responses={200: SignedInSerializer, **problems(400, 401, 413, 415, 429)},
+        responses={200: SignedInSerializer, **problems(400, 401, 413, 415, 429, 503)},
     )
     def post(self, request):
         """Sign in with e-mail and password."""

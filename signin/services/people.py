@@ -16,7 +16,14 @@ from kernel.domain import Counted, Invalid
 from kernel.text import identifier_key
 from signin.models import CallerSession
 from signin.services import LockedOut, Refused
-from signin.services.attempts import attempt_begun, attempt_succeeded, failure_counted, refuse_waiting
+from signin.services.attempts import (
+    attempt_begun,
+    attempt_succeeded,
+    failure_counted,
+    known_there,
+    refuse_waiting,
+    untaken_if_unavailable,
+)
 
 JUST_NOW = timedelta(minutes=5)
 AGAIN = " Or sign out, sign in again, and change it within five minutes."
@@ -33,21 +40,25 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     An address may have an account in each institution. Those of `institution` (its acronym), if given, are tried, else
     the `TRIED` that were used last; if the password is that of several, the one that was used last is answered.
 
-    Raises LockedOut after too many failures, and Refused for every other reason, without saying which: unknown address
-    or institution, wrong password, deactivated, not allowed to sign in.
+    Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
+    every other reason, without saying which: unknown address or institution, wrong password, deactivated, not allowed
+    to sign in.
     """
     key = identifier_key(email)
-    attempt = attempt_begun(what="e-mail", who=key, address=address)
+    place: dict[str, Any] = {"what": "e-mail", "address": address}
+    attempt = attempt_begun(who=key, **place)
     rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
     accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk")[:TRIED])
-    person = _opened_by(password, accounts)
-    if attempt.wait and not (person is not None and attempt.lets_in):
+    known = known_there(accounts=[account.pk for account in accounts], **place)
+    with untaken_if_unavailable(attempt):
+        person = _opened_by(password, accounts)
+    if attempt.wait and (person is None or person.pk not in known):
         raise LockedOut(attempt.wait)
     if person is None:
         raise Refused("No account with this e-mail and password may sign in.")
-    attempt_succeeded(attempt)
+    attempt_succeeded(attempt, account=person.pk, **place)
     return person
 
 

@@ -259,6 +259,7 @@ SPECTACULAR_SETTINGS = {
             "LengthRequired": {"description": "The body has no Content-Length.", "content": _ERROR},
             "NotAcceptable": {"description": "Accept names nothing that there is.", "content": _ERROR},
             "TooLong": {"description": "The address is longer than 4,094 characters; the answer is a page."},
+            "Unavailable": {"description": "The service is busy; Retry-After says for how long.", "content": _ERROR},
             "Unreadable": {"description": "Content-Type or Accept cannot be understood.", "content": _ERROR},
         },
     },

@@ -256,14 +256,11 @@ SPECTACULAR_SETTINGS = {
             "WrongValues": _WRONG_VALUES,
         },
         "responses": {
-            "Busy": {
-                "description": "Others are in the way; nothing was stored. Retry-After says how many seconds to wait.",
-                "content": _ERROR,
-            },
             "Changed": {"description": "What this refers to was deleted meanwhile.", "content": _ERROR},
             "LengthRequired": {"description": "The body has no Content-Length.", "content": _ERROR},
             "NotAcceptable": {"description": "Accept names nothing that there is.", "content": _ERROR},
             "TooLong": {"description": "The address is longer than 4,094 characters; the answer is a page."},
+            "Unavailable": {"description": "The service is busy; Retry-After says for how long.", "content": _ERROR},
             "Unreadable": {"description": "Content-Type or Accept cannot be understood.", "content": _ERROR},
         },
     },

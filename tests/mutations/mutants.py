@@ -2782,6 +2782,27 @@ WRITTEN = [
         _ATTACHMENT,
     ),
     (
+        "schema: nulls of columns are denied",
+        f"{_KERNEL}fast/rows.py",
+        "        nullable = nullable or bool",
+        "        nullable = (nullable or (not last)) and bool",
+        (("tests/kernel/test_rows.py",),),
+    ),
+    (
+        "schema: an empty e-mail is none",
+        f"{_KERNEL}schema.py",
+        'can_be_blank = direction == "response" or self.target.allow_blank',
+        "can_be_blank = self.target.allow_blank",
+        ((f"{CONTRACT}test_schema.py", "-k", "is_the_codes"),),
+    ),
+    (
+        "schema: levels are any number",
+        f"{_KERNEL}serializers.py",
+        "return serializers.ChoiceField([(number.value, number.name) for number in numbers], read_only=True)",
+        "return serializers.ChoiceField([], read_only=True)",
+        ((f"{CONTRACT}test_schema.py", "-k", "is_the_codes"),),
+    ),
+    (
         "states: changes of other ones are made",
         f"{_KERNEL}states.py",
         "            raise Changed\n        self.tag",

@@ -123,7 +123,7 @@ def test_answers_and_work_are_the_same_for_known_unknown_and_missing_accounts(wo
     assert seen[EMAIL] == seen[OTHER] == seen[NOBODY]
     statuses = [row[0] for row in seen[NOBODY]]
     assert statuses == [401] * 20 + [429] * 4 + [429] * 12
-    assert [row[1] for row in seen[NOBODY][24:]] == [1] * 10 + [0] * 2
+    assert [row[1] for row in seen[NOBODY][24:]] == [people.TRIED] * 10 + [0] * 2
 
 
 def test_ipv6_is_counted_by_network(world):

@@ -157,7 +157,7 @@ class ImportView(OneImportView):
                 import_delete(job=self.job)
                 return HttpResponseRedirect(self.address)
             if action == "run":
-                import_run(job=self.job)
+                import_run(job=self.job, by_id=self.caller.id)
             else:
                 self.check()
         except Invalid as error:

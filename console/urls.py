@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from console import imports, views
-from console.listings import LISTINGS
+from console import imports, merging, views
+from console.listings import LISTINGS, PEOPLE
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -12,9 +12,12 @@ app_name = "console"
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
     path("<id:institution>/", views.OverviewView.as_view(), name="overview"),
+    path("<id:institution>/people/", merging.PeopleView.as_view(), name="people"),
+    path("<id:institution>/people/<id:person>/merge/", merging.MergeView.as_view(), name="merge"),
     *(
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
+        if listing is not PEOPLE
     ),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),

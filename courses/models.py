@@ -249,6 +249,9 @@ class Import(Timestamped):
     mapping = models.JSONField(default=dict, help_text="The column of each field, empty for none.")
     vle = models.CharField(max_length=250, blank=True, default="", help_text="Of courses whose rows name none.")
     clears = models.BooleanField(default=False, help_text="An empty cell deletes the stored value.")
+    run_by_id = models.BigIntegerField(
+        null=True, editable=False, help_text="The id of the administrator who had the rows imported. No foreign key."
+    )
     rows = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     parts_done = models.PositiveIntegerField(default=0)

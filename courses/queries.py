@@ -69,7 +69,7 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     ordered = attended.order_by(F("course__start").desc(nulls_last=True), "course")
     columns = {name: F(f"course__{name}") for name in ("code", "description", "start", "end")}
     rows = ordered.values("course_id", "added_by", "added_at", adder=adder_name(0), **columns)
-    return [{"id": row.pop("course_id"), **row} for row in rows]
+    return [{**row, "id": row["course_id"]} for row in rows]
 
 
 def adder_name(me: int) -> Case:

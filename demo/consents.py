@@ -94,7 +94,7 @@ def _store_decision(learner: Learner, decision: Decision, version: str, at: date
         version=version,
         at=at,
         language=language,
-        language_named=shown and True,
+        language_named=True if shown else None,
         texts={shown.language: text_kept(shown)} if shown else {},
         address=ADDRESS,
         by=SignedIn(CallerKind.LAUNCHED, vle.pk, vle.name) if vle else SignedIn(CallerKind.PERSON),

@@ -51,13 +51,18 @@ class _Measured(io.RawIOBase):
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks, self.rest = iter(chunks), b""
         self.size, self.sha256 = 0, hashlib.sha256()
+        self.is_broken = False  # the content, not the store, has failed
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer) -> int:
         while not self.rest:
-            chunk = next(self.chunks, None)
+            try:
+                chunk = next(self.chunks, None)
+            except BaseException:
+                self.is_broken = True
+                raise
             if chunk is None:
                 return 0
             self.rest = chunk
@@ -93,7 +98,7 @@ def file_drafted(
     try:
         readable: File = File(io.BufferedReader(measured, CHUNK), name=key)
         readable.content_type = media_type  # type: ignore[attr-defined]  # S3 stores it with the object
-        if _saved_as(key, readable) != key:
+        if _saved_as(key, readable, measured) != key:
             raise ValueError(f"The store keeps {key} under another name.")
         yield StoredFile(
             institution=institution,
@@ -109,11 +114,13 @@ def file_drafted(
         raise
 
 
-def _saved_as(key: str, content: File) -> str:
+def _saved_as(key: str, content: File, measured: _Measured) -> str:
     """The key under which the store has saved it; Unavailable when the store fails."""
     try:
         return store().save(key, content)
     except _store_failures() as error:
+        if measured.is_broken:
+            raise
         logger.error("the store did not take %s: %s", key, error)
         raise Unavailable("Files cannot be stored at the moment.") from error
 

@@ -28,6 +28,7 @@ from kernel.domain import Unknown
 
 INSTITUTION = "institutions.Institution"
 ORDER = (
+    "courses.Import",  # a step of it locks it before the people that it writes
     "institutions.User",
     "institutions.Instructor",
     "learners.Learner",

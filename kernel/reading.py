@@ -25,7 +25,7 @@ from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
 ME = ("me", "home")
-SENT = (*ME, "vle")  # of a person whom a VLE sent and who sees the courses of that VLE only
+SENT = (*ME, "sent_by")  # of a person whom a VLE sent and who sees the courses of that VLE only
 
 
 # No docstring: the schema would show it as the description of every operation.
@@ -82,6 +82,8 @@ class Reader(Tagged, Rooted, ModelViewSet):
         if statements is None:
             statements = cls._prepared = {}
         if (what, grants, slots, *of) not in statements:
+            if taken := {*cls.scope.rows, *cls.scope.kwargs} & {*SENT, "tenant", "key"}:
+                raise TypeError(f"{cls.__name__}.scope: {sorted(taken)} would limit nothing: they are the caller's ids")
             statements[what, grants, slots, *of] = getattr(cls, f"_prepare_{what}")(grants, slots, *of)
         return statements[what, grants, slots, *of]
 
@@ -89,12 +91,12 @@ class Reader(Tagged, Rooted, ModelViewSet):
     def ids_of_caller(self) -> dict[str, Any]:
         """The values of the slots that name the caller: those of ME, or of SENT."""
         ids = {"me": self.caller.id, "home": self.caller.institution_id}
-        return ids if self.caller.vle_id is None else ids | {"vle": self.caller.vle_id}
+        return ids if self.caller.vle_id is None else ids | {"sent_by": self.caller.vle_id}
 
     @classmethod
     def _prepare_parent(cls, grants, slots) -> Prepared:
-        def parent(me, home, vle=None, **kwargs):
-            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home, vle))]
+        def parent(me, home, sent_by=None, **kwargs):
+            columns: list[Any] = [*cls.scope.rows.values(), *marks(cls.scope.model, grants, Anyone(me, home, sent_by))]
             return cls.scope.parents(kwargs).values_list(*columns)
 
         return Prepared(parent, *slots, *cls.scope.kwargs)
@@ -103,16 +105,16 @@ class Reader(Tagged, Rooted, ModelViewSet):
     def _prepare_row(cls, grants, slots, serializer) -> Prepared:
         plan = cls.plan(serializer)
 
-        def one(me, home, tenant, key, vle=None, **link):
-            rows = cls.scoped(link, grants, Anyone(me, home, vle), tenant)
+        def one(me, home, tenant, key, sent_by=None, **link):
+            rows = cls.scoped(link, grants, Anyone(me, home, sent_by), tenant)
             return plan.expressed(rows.filter(**{cls.lookup_field: key}), me)
 
         return Prepared(one, *slots, "tenant", "key", *cls.scope.rows, columns=plan.columns)
 
     @classmethod
     def _prepare_page(cls, grants, slots) -> Prepared:
-        def page(me, home, tenant, vle=None, **link):
-            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home, vle), tenant), me)
+        def page(me, home, tenant, sent_by=None, **link):
+            return cls.plan().expressed(cls.scoped(link, grants, Anyone(me, home, sent_by), tenant), me)
 
         # Read the keys from the table of links first: databases would read the whole institution's rows and then join.
         by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
@@ -222,6 +224,12 @@ class Reader(Tagged, Rooted, ModelViewSet):
             raise Http404
         return rows[0]
 
+    def list(self, request, *args, **kwargs):
+        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
+
+    def retrieve(self, request, *args, **kwargs):
+        return self.detail_answer(self.read_one(**self.looked_up))
+
     # What services and the answers to changes need.
 
     @cached_property
@@ -236,6 +244,10 @@ class Reader(Tagged, Rooted, ModelViewSet):
         if self.caller.institution is not None and getattr(row, "institution_id", None) == self.caller.institution_id:
             row.institution = self.caller.institution  # in memory since authentication
         return row
+
+    def parent_link(self) -> dict[str, Any]:
+        """The values that relate a new row to its parent; never anything from the body."""
+        return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
 
     def in_memory(self, row) -> tuple | None:
         """The columns of a row that was just written, if the caller sees all rows here; None: it must be read."""

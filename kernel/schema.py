@@ -10,10 +10,11 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kernel.access import METHOD
+from kernel.serializers import BlankableEmailField
 from kernel.states import Tagged
 
-_DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credentials.", 403: "No right to do this.",
-           404: "Not here, or not for this caller.", 409: "The present state forbids it.",
+_DETAIL = {400: "A value is wrong, or the body cannot be read.", 401: "No valid credentials.",
+           403: "No right to do this.", 404: "Not here, or not for this caller.", 409: "The present state forbids it.",
            412: "The row has changed since it had one of these tags.",
            413: "The body is too large.", 415: "The body's media type is not understood.",
            429: "Too many attempts; Retry-After says how many seconds to wait.",
@@ -22,19 +23,25 @@ _DETAIL = {400: "A value is wrong: {field: [texts]}.", 401: "No valid credential
 
 # Ranges of integer columns differ between databases and are left out: only declared limits are described.
 _STORAGE = {limit for limits in BaseDatabaseOperations.integer_field_ranges.values() for limit in limits} - {0}
-_FIELD_ERRORS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+# Components that are in the settings.
+FIELD_ERRORS: dict[str, Any] = {"$ref": "#/components/schemas/FieldErrors"}
+WRONG_VALUES: dict[str, Any] = {"$ref": "#/components/schemas/WrongValues"}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class NoCredentialsSerializer(ErrorSerializer):
+    code = serializers.CharField(required=False, help_text="Only where the header has another form.")
+
+
+_BODIES: dict[int, Any] = {400: WRONG_VALUES, 401: NoCredentialsSerializer}
+
+
 def problems(*statuses: int) -> dict[int, OpenApiResponse]:
     """The described answers of these statuses, for `extend_schema(responses=...)`."""
-    return {
-        status: OpenApiResponse(_FIELD_ERRORS if status == 400 else ErrorSerializer, _DETAIL[status])
-        for status in statuses
-    }
+    return {status: OpenApiResponse(_BODIES.get(status, ErrorSerializer), _DETAIL[status]) for status in statuses}
 
 
 _TAGGED = {"ETag": {"$ref": "#/components/headers/ETag"}}  # in the settings
@@ -80,7 +87,23 @@ class ResourceSchema(AutoSchema):
                 for tagged in {"200", "201", "412"} & described.keys():
                     described[tagged]["headers"] = _TAGGED
                 described |= {"304": {"description": "As it is known."}} if self.method == "GET" else {}
+        if direction == "response":
+            described = {
+                s: {"$ref": f"#/components/responses/{name}"} for s, name in self._server().items()
+            } | described
         return dict(sorted(described.items()))
+
+    def _server(self) -> dict[str, str]:
+        """What any request of this kind may be refused with before a view sees it."""
+        always = {"400": "Unreadable", "406": "NotAcceptable", "414": "TooLong"}
+        return always if self.method == "GET" else always | {"411": "LengthRequired"}
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        if isinstance(field, BlankableEmailField):
+            return  # described below, with "" as a value
+        super()._insert_field_validators(field, schema)
+        if getattr(field, "allow_blank", False) and "oneOf" in schema:
+            schema["anyOf"] = schema.pop("oneOf")  # "" is of both forms for whoever does not look at `format`
 
     def _insert_min_max(self, field: Any, content: dict[str, Any]) -> None:
         super()._insert_min_max(field, content)
@@ -92,7 +115,7 @@ class ResourceSchema(AutoSchema):
         writes = self.method in {"POST", "PUT", "PATCH"}
         always = [400] if writes or self.view.action == "list" else []
         changes = [409] if self.method != "GET" and self.view.conflicts and self.view.action in METHOD else []
-        meets = [412] if self._is_of_row and self.method not in {"GET", "POST"} else []
+        meets = [412] if isinstance(self.view, Tagged) and self.method not in {"GET", "POST"} else []
         return [*always, 401, 403, 404, *changes, *meets, *([413, 415] if writes else [])]
 
 
@@ -137,6 +160,17 @@ class BatchSchema(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema, direction):
         _, value = get_args(get_type_hints(self.target.function)["return"])
         return resolve_type_hint(value)
+
+
+class BlankableEmailSchema(OpenApiSerializerFieldExtension):
+    """A pattern and no `format` wherever it can be "", which is no address."""
+
+    target_class = "kernel.serializers.BlankableEmailField"
+
+    def map_serializer_field(self, auto_schema, direction):
+        can_be_blank = direction == "response" or self.target.allow_blank
+        form = {"pattern": r"^([^@\s]+@[^@\s]+)?$"} if can_be_blank else {"format": "email"}
+        return {"type": "string", "maxLength": self.target.max_length, **form}
 
 
 class ObjectSchema(OpenApiSerializerFieldExtension):

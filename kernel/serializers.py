@@ -6,6 +6,7 @@ Derived values are read in two ways: by the compiler of fast rows (fast/rows.py)
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from enum import IntEnum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -312,6 +313,11 @@ class SwitchField(serializers.BooleanField):
 
     def validate_empty_values(self, data):
         return super().validate_empty_values(empty if data is None else data)
+
+
+def named_number(numbers: type[IntEnum]) -> serializers.ChoiceField:
+    """Read-only; the schema lists the numbers with their names."""
+    return serializers.ChoiceField([(number.value, number.name) for number in numbers], read_only=True)
 
 
 class _JSONText(str):

@@ -96,10 +96,6 @@ class ResourceViewSet(Reader):
             grants = self._grants_at_parent(grants, row[width:])
         self._entered_grants = tuple(grants)
 
-    def parent_link(self) -> dict[str, Any]:
-        """The values that relate a new row to its parent; never anything from the body."""
-        return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
-
     # The row to be changed.
 
     def get_object(self):
@@ -128,12 +124,6 @@ class ResourceViewSet(Reader):
         if self.action not in READ and self.scope.is_shared(row):
             raise PermissionDenied
         return row
-
-    def list(self, request, *args, **kwargs):
-        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
-
-    def retrieve(self, request, *args, **kwargs):
-        return self.detail_answer(self.read_one(**self.looked_up))
 
     def create(self, request, *args, **kwargs):
         serializer: Any = self.get_serializer(data=request.data)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 from django.db.models import (
     Count,
@@ -86,6 +86,12 @@ def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]
     return {learner: SendSummary(is_send=True, send=_merged(data)) for learner, data in stored.items()}
 
 
+ICStatus = Literal[
+    "NOT_VALID_YET", "VALID", "VALID_NEED_UPDATE", "NOT_VALID",
+    "VALID_EXTERNAL", "NOT_VALID_REJECTED", "NOT_VALID_MISSING",
+]  # fmt: skip
+
+
 def ic_status(
     rejected: datetime | None,
     major: int | None,
@@ -93,7 +99,7 @@ def ic_status(
     patch: int,
     valid_from: datetime,
     policy: tuple[bool, Version | None],
-) -> str:
+) -> ICStatus:
     """The status of a learner's consent. Data may be captured only if it starts with VALID.
 
     `major` to `valid_from` are of the accepted consent; `policy` is the institution's (external_ic, current version).
@@ -117,7 +123,7 @@ class LearnerState:
     send: SendOptions | None = None  # the merged special needs; None if the query did not read them
 
     @property
-    def ic_status(self) -> str:
+    def ic_status(self) -> ICStatus:
         """The status of the learner's consent; see `ic_status` of this module."""
         learner, consent = self.learner, self.learner.consent
         major, minor, patch = (consent.major, consent.minor, consent.patch) if consent else (None, 0, 0)

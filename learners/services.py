@@ -220,10 +220,13 @@ def _refuse_changed(documents: Iterable[InformedConsentDocument], version: str, 
 @notes_served
 def served_texts_noted(session_id: int, texts: Served) -> None:
     """Note that this session of a learner has received these texts."""
+    noted = {*ServedText.objects.filter(session=session_id).values_list("version", "language", "sha256")}
     rows = [
         ServedText(session_id=session_id, version=version, language=language, sha256=sha256)
-        for version, language, sha256 in texts
+        for version, language, sha256 in {*texts} - noted
     ]
+    if not rows:
+        return
     unique = ("session", "version", "language")
     with suppress(IntegrityError), one_transaction():  # the session may have been deleted meanwhile
         ServedText.objects.bulk_create(
@@ -246,8 +249,8 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
         decision=Decision.REJECTED,
         version=version,
         at=learner.consent_rejected,
-        language=accepted and accepted.language,
-        language_named=accepted and accepted.language_named,
+        language=accepted.language if accepted else None,
+        language_named=accepted.language_named if accepted else None,
         texts={} if accepted is None else {row.language: row.text for row in accepted.texts.select_related("text")},
         address=address,
         by=by,

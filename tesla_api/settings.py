@@ -243,12 +243,37 @@ SIMPLE_JWT = {
     "TOKEN_TYPE_CLAIM": "type",
     "JTI_CLAIM": None,
 }
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+# What is no field's fault, such as broken JSON, is told as all other refusals are.
+_WRONG_VALUES = {"oneOf": [{"$ref": "#/components/schemas/FieldErrors"}, {"$ref": "#/components/schemas/Error"}]}
+# By field: texts, or what is wrong inside the field's value.
+_WRONG_VALUE = {"oneOf": [{"type": "array", "items": {"type": "string"}}, {"$ref": "#/components/schemas/FieldErrors"}]}
 SPECTACULAR_SETTINGS = {
     "TITLE": "TeSLA institution API",
     "DESCRIPTION": "Trust service for online assessment: consents, special needs, instruments, reports and audits.",
     "VERSION": "2",
     "SCHEMA_PATH_PREFIX": "/api/v2",
-    "APPEND_COMPONENTS": {"headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}}},
+    "APPEND_COMPONENTS": {
+        "headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}},
+        "schemas": {
+            "FieldErrors": {"type": "object", "additionalProperties": _WRONG_VALUE},
+            "WrongValues": _WRONG_VALUES,
+        },
+        "responses": {
+            "LengthRequired": {"description": "The body has no Content-Length.", "content": _ERROR},
+            "NotAcceptable": {"description": "Accept names nothing that there is.", "content": _ERROR},
+            "TooLong": {"description": "The address is longer than 4,094 characters; the answer is a page."},
+            "Unreadable": {"description": "Content-Type or Accept cannot be understood.", "content": _ERROR},
+        },
+    },
+    "ENUM_NAME_OVERRIDES": {
+        "LevelEnum": "reports.arithmetic.Level",
+        "RequestStatusEnum": "reports.arithmetic.RequestStatus",
+        "ResultStatusEnum": "reports.arithmetic.ResultStatus",
+        "ResultCodeEnum": "reports.arithmetic.ResultCode",
+        "VLETypeEnum": "institutions.models.VLEType",
+        "VLETypeNameEnum": ["MOODLE"],
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},

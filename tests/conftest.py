@@ -20,7 +20,7 @@ from files import quotas
 from institutions.models import Credential
 from signin import tokens
 from signin.models import CallerSession
-from tests import migrated
+from tests import answers, migrated
 from tests.world import Kept, World
 
 
@@ -53,6 +53,11 @@ def _quick_settings() -> Iterator[None]:
     }
     with override_settings(**changes):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _described_answers() -> None:
+    answers.watch()
 
 
 @pytest.fixture(autouse=True)

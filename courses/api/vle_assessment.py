@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import ValidationError as InvalidAddress
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
@@ -21,8 +21,8 @@ from kernel.caller import Role
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
 from kernel.procedures import ProcedureView
-from kernel.schema import problems
-from kernel.serializers import BodySerializer, IdentifierField
+from kernel.schema import WRONG_VALUES, ErrorSerializer, problems
+from kernel.serializers import BodySerializer, IdentifierField, named_number
 from kernel.text import identifier_key, language_in, line_of, prose_of, validate_web_address
 from learners.api.learner import MissingEnrolmentsSerializer
 
@@ -186,11 +186,13 @@ class AssessmentSerializer(serializers.Serializer[Any]):
 
 
 class NotReadySerializer(serializers.Serializer[Any]):
-    """2: no consent, 3: a consent that is not valid, 4: an enrolment is missing."""
-
-    status = serializers.IntegerField()
+    status = named_number(assessments.Lack)
     message = serializers.CharField()
     enrolments = MissingEnrolmentsSerializer()
+
+
+OVER = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1}
+WRONG_OR_OVER = {"oneOf": [WRONG_VALUES, OVER]}
 
 
 class AssessmentView(ProcedureView):
@@ -202,12 +204,16 @@ class AssessmentView(ProcedureView):
         request=AssessmentBodySerializer,
         responses={
             200: AssessmentSerializer,
-            **problems(400, 401, 403, 413, 415),
+            400: OpenApiResponse(WRONG_OR_OVER, "A value is wrong; or one text in a list: the session is over."),
+            **problems(401, 403, 413, 415),
             404: OpenApiResponse(
                 {"oneOf": [{"type": "string"}, NO_SESSION]},
                 "No such activity or learner: a text. No such session: an object.",
             ),
-            406: OpenApiResponse(NotReadySerializer, "The learner cannot be assessed yet."),
+            406: OpenApiResponse(
+                PolymorphicProxySerializer("NotReadyOrAcceptable", [NotReadySerializer, ErrorSerializer], None),
+                "The learner cannot be assessed yet; or Accept names nothing that there is.",
+            ),
         },
     )
     def post(self, request, **_):

@@ -8,6 +8,7 @@ runner can do so as well.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -23,6 +24,7 @@ from courses.models import Import, ImportPart, ImportTrial
 from institutions.models import Institution
 from kernel.batches import batched
 from kernel.domain import Conflict, Invalid
+from kernel.repeats import repeated
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 200_000
@@ -98,9 +100,10 @@ def import_check(*, job: Import, mapping: Mapping[str, str], vle: str, clears: b
 
 
 @transaction.atomic
-def import_run(*, job: Import) -> None:
-    """Begin to import the rows that were checked."""
+def import_run(*, job: Import, by_id: int) -> None:
+    """Begin to import the rows that were checked. `by_id` is the id of the administrator who wants it."""
     job = _locked(job, Import.State.CHECKED)
+    job.run_by_id = by_id
     job.trial.all().delete()
     _begin(job, Import.State.RUNNING)
 
@@ -121,7 +124,7 @@ def _locked(job: Import, *states: Import.State) -> Import:
 def import_steps(*, job: Import, seconds: float) -> None:
     """Take steps for some seconds, at least one."""
     end = monotonic() + seconds
-    while import_step(job=job) and monotonic() < end:
+    while repeated(partial(import_step, job=job)) and monotonic() < end:
         pass
 
 
@@ -148,7 +151,8 @@ def import_step(*, job: Import) -> bool:
 
 
 def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
-    return PeopleImport(job.institution, import_layout(job), clears=job.clears, vle=job.vle, trial=trial)
+    layout = import_layout(job)
+    return PeopleImport(job.institution, layout, clears=job.clears, vle=job.vle, by_id=job.run_by_id, trial=trial)
 
 
 def _advanced(job: Import, rows: int) -> bool:

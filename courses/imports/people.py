@@ -36,7 +36,7 @@ from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import DomainError, Forbidden, Invalid
 from kernel.repeats import repeated
-from kernel.text import as_identifier, identifier_key, validate_language
+from kernel.text import as_identifier, identifier_key, language_in, line_of
 from learners.models import Learner
 from learners.services import learners_add
 
@@ -47,8 +47,6 @@ LOCALE_IGNORED = "not taken over, enter a language code such as en, ca or pt-BR.
 SOMEBODY_ELSE = "Somebody else is changing the same person or course at this moment."
 ROWS_TOGETHER = 500
 _ROLES = ", ".join(filter(None, ROLES))
-_LONGEST_LOCALE = User._meta.get_field("locale").max_length
-_BREAKS = re.compile(r"[\t\r\n]+")
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}", re.IGNORECASE)  # 1.23457E+11
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|NUM!|NULL!|DIV/0!|#+)", re.IGNORECASE)
 _WITH_DECIMALS = re.compile(r"([0-9]+)[.,]0+")  # 1001.0
@@ -79,8 +77,8 @@ class PeopleImport:
     """Imports rows into one institution. A refused row changes nothing.
 
     An empty cell leaves the stored value as it is; with `clears` it deletes a name, e-mail or locale. `vle` is the name
-    of the VLE of courses whose rows name none. With a `trial` nothing is written or locked, and the outcomes are those
-    that the import would have.
+    of the VLE of courses whose rows name none, `by_id` the id of the person who imports, if it is known. With a `trial`
+    nothing is written or locked, and the outcomes are those that the import would have.
     """
 
     def __init__(
@@ -90,9 +88,11 @@ class PeopleImport:
         *,
         clears: bool = False,
         vle: str = "",
+        by_id: int | None = None,
         trial: Trial | None = None,
     ) -> None:
         self.institution, self.layout, self.clears, self.trial = institution, layout, clears, trial
+        self.by = AddedBy(Adder.IMPORT, by_id)
         self.vle = vle or self._only_vle()
         self._statistics = TableStatistics(User, Learner, Instructor, Course)
 
@@ -136,7 +136,7 @@ class PeopleImport:
 
 
 class _State:
-    """A person as the rows so far have made him, and what is not written yet."""
+    """A person as the rows so far have it, and what is not written yet."""
 
     def __init__(self, person: User, roles: Iterable[str] = ()) -> None:
         self.person = person
@@ -146,6 +146,7 @@ class _State:
         self.new_roles: set[str] = set()
         self.members: set[tuple[int, str]] = set()
         self.new_members: set[tuple[int, str]] = set()
+        self.is_named = False  # by a row that was not refused
 
     @property
     def is_new(self) -> bool:
@@ -153,7 +154,12 @@ class _State:
 
     @property
     def has_changes(self) -> bool:
-        return bool(self.is_new or self.changed or self.new_roles or self.new_members)
+        return bool(self.is_new or self.changed or self.new_roles or self.new_members or self.is_new_to_institution)
+
+    @property
+    def is_new_to_institution(self) -> bool:
+        """Only a VLE has told of the person so far."""
+        return self.is_named and self.person.brought_by_vle is not None
 
     def role_added(self, role: str) -> bool:
         if role in self.roles:
@@ -191,14 +197,15 @@ class _Part:
             self._job.trial.keep({f"uid {person_key(s.person.uid)}": _kept(s) for s in changed})
             self._job.trial.keep({f"email {address}": owner for address, owner in self._owners.items()})
         elif changed:
-            _write(self._home, changed)
+            _write(self._home, changed, self._job.by)
 
     def _outcome(self, entry: PersonEntry | list[str] | Skipped) -> tuple[str, list[str]]:
         if isinstance(entry, Skipped):
             return SKIPPED, [str(entry)]
         if isinstance(entry, list):
             return REFUSED, entry
-        state, ignored = self._people.get(person_key(entry.uid)), []
+        state = self._people.get(person_key(entry.uid))
+        ignored: list[str] = []
         try:
             if state is None:
                 state, status = self._new(entry), CREATED
@@ -230,6 +237,7 @@ class _Part:
         person = state.person
         if person.is_staff:
             raise Forbidden(GLOBAL_ADMINISTRATOR)
+        state.is_named = True
         compared = values_compared(person, entry.values)
         if not compared.changed:
             return compared.ignored, UNCHANGED
@@ -334,7 +342,7 @@ def _restored(state: _State | None, kept: Mapping[str, Any], home: Institution) 
     return state
 
 
-def _write(home: Institution, states: list[_State]) -> None:
+def _write(home: Institution, states: list[_State], by: AddedBy) -> None:
     """All locks are taken in one order: people, roles, courses."""
     stored = [state for state in states if not state.is_new]
     with transaction.atomic():
@@ -343,7 +351,7 @@ def _write(home: Institution, states: list[_State]) -> None:
             changes=[
                 PersonChange(state.person, state.stored, state.changed)
                 for state in stored
-                if state.changed or state.new_roles
+                if state.changed or state.new_roles or state.is_new_to_institution
             ],
         )
         people_insert(institution=home, people=[state.person for state in states if state.is_new])
@@ -357,7 +365,7 @@ def _write(home: Institution, states: list[_State]) -> None:
             for course, role in state.new_members:
                 links[role].append((course, state.person.pk))
         pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
-        memberships_add(institution=home, pairs=pairs, by=AddedBy(Adder.IMPORT), new_people=new)
+        memberships_add(institution=home, pairs=pairs, by=by, new_people=new)
 
 
 _MEMBERSHIPS = {INSTRUCTOR: INSTRUCTORS, LEARNER: LEARNERS}
@@ -414,13 +422,13 @@ class _RowReader:
             place = self._layout.fields.get(name)
             if place is None or (cell := row.cells[place]) is None:
                 continue
-            text = _BREAKS.sub(" ", cell.strip()) if name != "email" else cell.strip()
+            text = cell.strip() if name == "email" else line_of(cell.strip())
             if text or self._job.clears:
                 values[name] = text or None
         if "full_name" in self._layout.fields and (full := self._cell(row, "full_name")):
-            first, _, last = _BREAKS.sub(" ", full).rpartition(" ")
+            first, _, last = line_of(full).rpartition(" ")
             values |= {"first_name": first.strip(), "last_name": last}
-        if (locale := values.get("locale")) and not _is_locale(locale):
+        if values.get("locale") and language_in(values["locale"]) is None:
             del values["locale"]
             warnings.append(f"locale: {LOCALE_IGNORED}")
         return values
@@ -463,14 +471,6 @@ class _RowReader:
             course = self._courses.find(self._job.vle, cells[0], errors)
             found += [(course, role) for role in self._dialect.roles[own_role] if course]
         return found
-
-
-def _is_locale(text: str) -> bool:
-    try:
-        validate_language(text)
-    except ValidationError:
-        return False
-    return len(text) <= (_LONGEST_LOCALE or 0)
 
 
 class _Courses:

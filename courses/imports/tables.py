@@ -24,6 +24,7 @@ RESULT_COLUMNS = "line", "status", "reasons"  # the first columns of the result 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
+_ENDS = ("\n", "\r")
 _GZIP = b"\x1f\x8b"
 
 
@@ -71,7 +72,8 @@ class Table:
             with path.open("rb") as file:
                 head = file.read(200)
             refuse_other_formats(head)
-            self._is_workbook, self._is_packed = is_workbook(head), head.startswith(_GZIP)
+            self._is_workbook = is_workbook(head)
+            self._is_packed = head.startswith(_GZIP) or path.suffix == ".gz"
             with self._opened() as binary:
                 self._encoding = _encoding(binary.read(4), encoding)
         self._lines_before = 0
@@ -168,7 +170,8 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield lines.spoilt_row(f"The line is no CSV: {error}.")
+                first = (lines.taken[0][1] or "").rstrip("\r\n")
+                yield lines.spoilt_row(self._problem([first]) or f"The line is no CSV: {error}.")
             else:
                 line, text = lines.taken[0]
                 problem = f"The line is longer than {LONGEST_LINE:,} bytes." if text is None else self._problem(cells)
@@ -190,12 +193,13 @@ class Table:
         """(number, text) of each line; text None for a line that is longer than LONGEST_LINE."""
         with self._failures(), self._opened() as binary:
             errors = "strict" if self._encoding.startswith("utf-16") else "surrogateescape"
-            file = io.TextIOWrapper(binary, encoding=self._encoding, errors=errors, newline="")
+            newline = "" if self._forgiving else "\n"  # old spreadsheets end lines with a carriage return alone
+            file = io.TextIOWrapper(binary, encoding=self._encoding, errors=errors, newline=newline)
             number = 0
             while line := file.readline(LONGEST_LINE):
                 number += 1
-                is_complete, part = len(line) < LONGEST_LINE or line.endswith(("\n", "\r")), line
-                while part and not part.endswith(("\n", "\r")):
+                is_complete, part = len(line) < LONGEST_LINE or line.endswith(_ENDS), line
+                while part and not part.endswith(_ENDS):
                     part = file.readline(LONGEST_LINE)
                 yield number, line if is_complete else None
 

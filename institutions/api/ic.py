@@ -1,7 +1,10 @@
 """/institution/{parent_lookup_institution_id}/ic/{id}/ and ic/current/"""
 
+from typing import Any
+
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
@@ -25,6 +28,24 @@ class InstitutionInformedConsentSerializer(ResourceSerializer):
 
     def validate_version(self, value: str) -> str:
         return consents.version_normalised(value)
+
+
+QUERY = (("limit", int), ("offset", int), ("ordering", str), ("search", str))
+
+
+class CurrentInformedConsentSerializer(serializers.Serializer[Any]):
+    """A page of at most one consent, whose values stand beside the page's, too."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = InstitutionInformedConsentSerializer(many=True)
+    id = serializers.IntegerField(required=False)
+    institution = InstitutionSerializer(required=False)
+    version = serializers.CharField(required=False)
+    valid_from = serializers.DateTimeField(required=False)
+    created_at = serializers.DateTimeField(required=False)
+    updated_at = serializers.DateTimeField(required=False)
 
 
 class InformedConsentFilter(filters.FilterSet):
@@ -57,7 +78,11 @@ class InformedConsentViewSet(ResourceViewSet):
     def perform_destroy(self, instance):
         consents.consent_delete(consent=instance)
 
-    @extend_schema(responses=InstitutionInformedConsentSerializer(many=True))
+    @extend_schema(
+        operation_id="institution_ic_current_list",
+        parameters=[OpenApiParameter(name, kind, description="Changes nothing: there is one.") for name, kind in QUERY],
+        responses=CurrentInformedConsentSerializer,
+    )
     @action(detail=False, filterset_class=None)
     def current(self, request, **_):
         """A page with the highest version that is valid now, or with none. Its keys stand beside the page's, too."""

@@ -1,5 +1,7 @@
 """/vle/{vle_id}/"""
 
+from typing import Literal
+
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import VLE, VLEType
 from institutions.row_rules import own
@@ -9,9 +11,11 @@ from kernel.scope import Scope
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
+VLETypeName = Literal["MOODLE"]
 
-def type_name(number: int) -> str:
-    return VLEType(number).label
+
+def type_name(number: int) -> VLETypeName:
+    return VLEType(number).label  # type: ignore[return-value] # its labels are these names
 
 
 class VLESelfSerializer(ResourceSerializer):

@@ -93,6 +93,8 @@ def normalise(apps, schema_editor):
             person.email_key = identifier_key(person.email) if person.email else None
             person.uid_key = identifier_key(person.uid)
         people.bulk_update(batch, ["email_key", "uid_key"], batch_size=200)
+    # PostgreSQL alters no table of which deferred constraints are not checked yet.
+    schema_editor.connection.check_constraints()
 
 
 def _normalised(row, names):

@@ -6,7 +6,7 @@ accepted at the same time.
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -45,7 +45,10 @@ def consent_current(institution_id: int) -> Version | None:
     return _VALID(institution=institution_id).first()
 
 
-def consent_status(major: int, minor: int, patch: int, valid_from: datetime, current: Version | None) -> str:
+ConsentStatus = Literal["NOT_VALID_YET", "VALID", "VALID_NEED_UPDATE", "NOT_VALID"]
+
+
+def consent_status(major: int, minor: int, patch: int, valid_from: datetime, current: Version | None) -> ConsentStatus:
     """Status of an accepted version: NOT_VALID_YET, VALID, VALID_NEED_UPDATE (same X.Y as current) or NOT_VALID."""
     version = (major, minor, patch)
     if valid_from > timezone.now():

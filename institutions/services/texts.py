@@ -36,7 +36,7 @@ def text_hash(html: str | None, pdf_sha256: str | None) -> str:
 
 
 def document_hash(document: InformedConsentDocument) -> str:
-    return text_hash(document.html, document.pdf and document.pdf.sha256)
+    return text_hash(document.html, document.pdf.sha256 if document.pdf else None)
 
 
 def document_has_text(document: InformedConsentDocument) -> bool:

@@ -48,6 +48,7 @@ PLAIN = {
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"
+NULL = "it can be null: say allow_null=True, for the schema, and because DRF drops the key of an empty relation"
 Extra = Callable[[Any, list[tuple]], Any]
 
 
@@ -122,6 +123,8 @@ class _Compiler:
         if isinstance(field, drf.ListSerializer | drf.ManyRelatedField):
             return self.list(field, model, prefix + path, where)
         if isinstance(field, drf.ModelSerializer):
+            if nullable and not field.allow_null and prefix + path not in self.constants:
+                raise CannotCompileError(f"{where}: {NULL}")
             return self.nested(field, prefix + path, nullable)
         if type(field) in KEYS:
             return self.column(f"{prefix}{path}_id")
@@ -130,7 +133,7 @@ class _Compiler:
         if type(field) not in PLAIN:
             raise CannotCompileError(f"{where}: declare it Computed or Batch, or say fast_rows = False")
         if nullable and not field.allow_null:
-            raise CannotCompileError(f"{where}: DRF drops the key when a relation is empty; say allow_null=True")
+            raise CannotCompileError(f"{where}: {NULL}")
         return self.column(prefix + path)
 
     def computed(self, field: Computed, prefix: str, where: str) -> str:
@@ -221,7 +224,7 @@ def _per_request(fact: Callable[[Any], Any]) -> Extra:
 
 
 def _resolve(model, attributes: list[str], where: str) -> tuple[str, bool]:
-    """The ORM path of a dotted source, and whether a relation of the path may be empty."""
+    """The ORM path of a dotted source, and whether the value may be null."""
     nullable = False
     for i, name in enumerate(attributes):
         try:
@@ -229,8 +232,7 @@ def _resolve(model, attributes: list[str], where: str) -> tuple[str, bool]:
         except Exception as error:
             raise CannotCompileError(f"{where}: {model.__name__}.{name} is no column") from error
         last = i == len(attributes) - 1
-        if not last or (field.is_relation and name == field.name):
-            nullable = nullable or bool(getattr(field, "null", False))
+        nullable = nullable or bool(getattr(field, "null", False))
         if not last:
             if not (field.many_to_one or field.one_to_one) or not field.concrete:
                 raise CannotCompileError(f"{where}: {model.__name__}.{name} is not a forward relation")

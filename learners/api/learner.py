@@ -60,7 +60,7 @@ class InstitutionLearnerConsentSerializer(ResourceSerializer):
 
 class InstitutionLearnerSerializer(RoleSerializer):
     institution = InstitutionSerializer(read_only=True)
-    consent = InstitutionLearnerConsentSerializer(read_only=True)
+    consent = InstitutionLearnerConsentSerializer(read_only=True, allow_null=True)
     send = Batch(queries.send_summaries, missing=queries.NO_SEND)
     email = NewEmailField(source="user.email", required=True)
     ic_status = Computed(

@@ -4,9 +4,9 @@ from courses.row_rules import attended, taught
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.scope import under
-from kernel.serializers import Computed, ResourceSerializer
+from kernel.serializers import Computed
 from kernel.viewsets import ResourceViewSet
-from reports.api.report import LEVELS
+from reports.api.report import LEVELS, LevelsSerializer
 from reports.api.shared.evidence import Evidence, LinkField, may_read_evidence
 from reports.arithmetic import percent
 from reports.models import Report, ReportInstrument
@@ -17,7 +17,7 @@ def audit_url(file_id: int | None, identity: int, content: int, integrity: int, 
     return evidence.url(file_id, "report_audit.json", flagged=is_flagged(identity, content, integrity))
 
 
-class InstitutionCourseActivityReportAuditSerializer(ResourceSerializer):
+class InstitutionCourseActivityReportAuditSerializer(LevelsSerializer):
     """Percentages are whole numbers from 0 to 100."""
 
     enrolment = Computed(percent, "enrolment")

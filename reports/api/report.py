@@ -16,7 +16,7 @@ from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.filters import ColumnFilter
 from kernel.scope import under
-from kernel.serializers import BlankableEmailField, Computed, ResourceSerializer
+from kernel.serializers import BlankableEmailField, Computed, ResourceSerializer, named_number
 from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
 from reports.api.shared.evidence import LinkField, may_read_reports
@@ -26,6 +26,12 @@ from reports.queries import ReportStatistics, report_statistics
 from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
+
+
+class LevelsSerializer(ResourceSerializer):
+    identity_level = named_number(Level)
+    content_level = named_number(Level)
+    integrity_level = named_number(Level)
 
 
 class InstitutionCourseActivityReportLearnerSerializer(ResourceSerializer):
@@ -40,7 +46,7 @@ class InstitutionCourseActivityReportLearnerSerializer(ResourceSerializer):
         fields = ("id", "uid", "first_name", "last_name", "email", "learner_id")
 
 
-class InstitutionCourseActivityReportDetailSerializer(ResourceSerializer):
+class InstitutionCourseActivityReportDetailSerializer(LevelsSerializer):
     """Percentages are whole numbers from 0 to 100."""
 
     instrument = serializers.CharField(source="instrument.name", read_only=True)
@@ -53,17 +59,15 @@ class InstitutionCourseActivityReportDetailSerializer(ResourceSerializer):
         model = ReportInstrument
         order = "instrument_id"
         fields: tuple[str, ...] = ("instrument", "enrolment", "confidence", "result", *LEVELS, "instrument_id")
-        read_only_fields = LEVELS
 
 
-class InstitutionCourseActivityReportSerializer(ResourceSerializer):
+class InstitutionCourseActivityReportSerializer(LevelsSerializer):
     learner = InstitutionCourseActivityReportLearnerSerializer(read_only=True)
     detail = InstitutionCourseActivityReportDetailSerializer(source="details", many=True, read_only=True)
 
     class Meta:
         model = Report
         fields: tuple[str, ...] = ("id", "learner", "detail", *LEVELS)
-        read_only_fields = LEVELS
 
 
 def learner_histogram(instrument: int, statistics: ReportStatistics) -> list[int]:

@@ -11,9 +11,10 @@ from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.ids import bounded_id
 from kernel.scope import under
-from kernel.serializers import ResourceSerializer
+from kernel.serializers import ResourceSerializer, named_number
 from kernel.viewsets import ResourceViewSet
 from reports.api.shared.evidence import LinkField, RequestEvidence, may_read_reports
+from reports.arithmetic import RequestStatus, ResultCode, ResultStatus
 from reports.models import Report, Request, RequestResult
 from reports.visibility import own_work
 
@@ -29,6 +30,8 @@ def data_url(request: int, file_id: int | None, evidence: RequestEvidence) -> st
 
 
 class InstitutionCourseActivityReportRequestResultSerializer(ResourceSerializer):
+    status = named_number(ResultStatus)
+    code = named_number(ResultCode)
     audit = LinkField(audit_url, "request_id", "audit_id", per_request=RequestEvidence)
 
     class Meta:
@@ -44,6 +47,7 @@ class InstitutionCourseActivityReportRequestResultSerializer(ResourceSerializer)
 class InstitutionCourseActivityReportRequestSerializer(ResourceSerializer):
     """What was captured, and what came of it. `session` is null for a document that was uploaded outside one."""
 
+    status = named_number(RequestStatus)
     result = InstitutionCourseActivityReportRequestResultSerializer(source="results", many=True, read_only=True)
     data = LinkField(data_url, "pk", "data_id", per_request=RequestEvidence)  # type: ignore[assignment] # fields leave the class
 

@@ -26,7 +26,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
-from courses.models import AssessmentSession, CourseInstructor, CourseLearner
+from courses.models import Adder, AssessmentSession, CourseInstructor, CourseLearner
 from files.models import Kind, StoredFile
 from files.services import file_store, files_erase, store
 from institutions.models import AdministrationRecord, Institution, Instructor, UIOption, User
@@ -201,6 +201,9 @@ def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Ad
     for name, value in changes.items():
         setattr(kept, name, value)
     kept.save()
+    for links in (CourseLearner, CourseInstructor):  # whom they have put into courses, or by an import
+        by_person = links.objects.filter(added_by__in=(Adder.PERSON, Adder.IMPORT), added_by_id=gone_id)
+        by_person.filter(institution=institution).update(added_by_id=kept_id)
     _recorded(by, before, kept, gone_id, merged, pseudonyms)
     return merged
 

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from institutions.models import VLE, Provider
+from kernel.caller import CallerKind
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
@@ -63,7 +64,7 @@ class SignedInVLESerializer(ModuleSerializer):
     vle_url = serializers.CharField(allow_null=True)
     institution_acronym = serializers.CharField()
     institution_id = serializers.IntegerField()
-    type = serializers.CharField(help_text="`vle`")
+    type = serializers.ChoiceField([CallerKind.VLE.value])
     pk = serializers.IntegerField()
     vle = OwnVLESerializer()
     token = PairSerializer()
@@ -75,7 +76,7 @@ class SignedInProviderSerializer(ModuleSerializer):
     provider_acronym = serializers.CharField()
     provider_queue = serializers.CharField()
     instrument_id = serializers.IntegerField(allow_null=True)
-    type = serializers.CharField(help_text="`provider`")
+    type = serializers.ChoiceField([CallerKind.PROVIDER.value])
     pk = serializers.IntegerField()
     provider = OwnProviderSerializer()
     token = PairSerializer()

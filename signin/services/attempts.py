@@ -17,7 +17,7 @@ The table is bounded: each row costs the work of a password, and rows that count
 made.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,13 +67,6 @@ class Attempt:
     at: datetime
     counted: dict[str, datetime]  # key of a counter -> its last failure before
     wait: int  # seconds, 0: who has the right password is let in from every place
-    place: str  # key of the account at this place
-    place_is_known: bool
-
-    @property
-    def lets_in(self) -> bool:
-        """Whether the right password opens a session."""
-        return self.place_is_known or not self.wait
 
 
 def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
@@ -85,7 +78,6 @@ def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
     pair, account, place = _keys(what, who, address)
     of_account = Limit(settings.SIGN_IN_FAILURES_PER_ACCOUNT, FIRST_WAIT, settings.SIGN_IN_WINDOW, DAY)
     limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
-    known = _key(f"known place of {what}", who, address_group(address))
     with transaction.atomic():
         counters = _locked(limits, now)
         waits = {key: limits[key].wait(counter, now) for key, counter in counters.items()}
@@ -93,17 +85,27 @@ def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
         counting = [counters[key] for key in counters if key == pair or waits[key] <= timedelta(0)]
         before = {counter.key: counter.last_failure_at for counter in counting}
         _counted(counting, now)
-        place_is_known = SignInPlace.objects.filter(key=known, used_at__gt=now - PLACES_KEPT).exists()
     _sweep(pair, now)
-    return Attempt(now, before, _seconds(waits.values()), known, place_is_known)
+    return Attempt(now, before, _seconds(waits.values()))
+
+
+def known_there(*, what: str, accounts: Sequence[int], address: str | None) -> list[int]:
+    """Those of these accounts that have signed in from this place before: one query, whatever accounts there are.
+
+    The account is a person's key and not the e-mail: another institution may make an account of the same address, sign
+    in to it, and would be let through when it tries passwords of this one.
+    """
+    keys = {_place_key(what, account, address): account for account in accounts or [0]}
+    fresh = SignInPlace.objects.filter(key__in=keys, used_at__gt=timezone.now() - PLACES_KEPT)
+    return [keys[key] for key in fresh.values_list("key", flat=True)]
 
 
 @transaction.atomic
-def attempt_succeeded(attempt: Attempt) -> None:
-    """It counts as no failure, and the place is known from now on. Earlier failures still count."""
+def attempt_succeeded(attempt: Attempt, *, what: str, account: int, address: str | None) -> None:
+    """It counts as no failure, and the account is known at the place from now on. Earlier failures still count."""
     attempt_taken_back(attempt)
     SignInPlace.objects.bulk_create(
-        [SignInPlace(key=attempt.place, used_at=attempt.at)],
+        [SignInPlace(key=_place_key(what, account, address), used_at=attempt.at)],
         update_conflicts=True,
         unique_fields=["key"],
         update_fields=["used_at"],
@@ -186,6 +188,10 @@ def _keys(what: str, who: str, address: str | None) -> tuple[str, str, str]:
     """Of account and place, of the account, of the place."""
     place = address_group(address)
     return _key(f"{what} and address", who, place), _key(what, who), _key(f"address of {what}", place)
+
+
+def _place_key(what: str, account: int, address: str | None) -> str:
+    return _key(f"known place of {what}", str(account), address_group(address))
 
 
 def _key(*parts: str) -> str:

@@ -20,6 +20,7 @@ from signin.services.attempts import (
     attempt_begun,
     attempt_succeeded,
     failure_counted,
+    known_there,
     refuse_waiting,
     untaken_if_unavailable,
 )
@@ -44,18 +45,20 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     to sign in.
     """
     key = identifier_key(email)
-    attempt = attempt_begun(what="e-mail", who=key, address=address)
+    place: dict[str, Any] = {"what": "e-mail", "address": address}
+    attempt = attempt_begun(who=key, **place)
     rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
     accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk")[:TRIED])
+    known = known_there(accounts=[account.pk for account in accounts], **place)
     with untaken_if_unavailable(attempt):
         person = _opened_by(password, accounts)
-    if attempt.wait and not (person is not None and attempt.lets_in):
+    if attempt.wait and (person is None or person.pk not in known):
         raise LockedOut(attempt.wait)
     if person is None:
         raise Refused("No account with this e-mail and password may sign in.")
-    attempt_succeeded(attempt)
+    attempt_succeeded(attempt, account=person.pk, **place)
     return person
 
 

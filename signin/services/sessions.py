@@ -86,7 +86,7 @@ def signed_in(caller: Caller) -> SignedIn:
         return SignedIn(caller.kind)
     launcher, assessment = "launcher__vle", "assessment_session__activity__vle"
     of_vle = [Coalesce(f"{launcher}__{column}", f"{assessment}__{column}") for column in ("id", "name")]
-    row = CallerSession.objects.filter(pk=caller.session_id).values_list(*of_vle).first()
+    row = CallerSession.objects.filter(pk=caller.session_id or 0).values_list(*of_vle).first()
     vle_id, vle_name = row or (None, None)
     return SignedIn(caller.kind, vle_id, vle_name or "")
 

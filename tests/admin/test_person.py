@@ -96,7 +96,6 @@ def test_errors_are_shown_beside_their_fields(world, root):
         ({"uid": "admin"}, "already taken"),
         ({"uid": ""}, "needs a uid"),
         ({"username": "home-admin"}, "already taken"),
-        ({"locale": "??"}, "language code"),
         ({"first_name": "a\x01"}, "U+0001"),
         ({"email": "x"}, "Enter a valid email address."),
         ({"password1": "a-long-password-4", "password2": ""}, "not the same"),
@@ -105,6 +104,13 @@ def test_errors_are_shown_beside_their_fields(world, root):
         assert answer.status_code == 200
         assert text in answer.content.decode(), changed
     assert User.objects.get(pk=person.pk).uid == "legal"
+
+
+@pytest.mark.parametrize(("locale", "stored"), [("ca_valencia", "ca"), ("??", None), ("", None)])
+def test_a_locale_keeps_nobody_out(world, root, locale, stored):
+    person = world.people["legal"]
+    assert root.post(f"{USERS}{person.pk}/change/", body_of(person, locale=locale)).status_code == 302
+    assert User.objects.get(pk=person.pk).locale == stored
 
 
 @pytest.mark.django_db(transaction=True)

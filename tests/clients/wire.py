@@ -14,6 +14,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from tests.answers import check_sent
 from tests.clients.reading import Reader
 from tests.servers.service import Answer
 
@@ -54,7 +55,10 @@ def send(port: int, name: str, values: dict[str, Any]) -> Answer:
         connection.sendall(body)
         response = HTTPResponse(connection, method=head.decode().partition(" ")[0])
         response.begin()
-        return Answer(response.status, response.headers, response.read())
+        received = Answer(response.status, response.headers, response.read())
+    method, path, _ = head.decode().partition("\r\n")[0].split(" ")
+    check_sent(method, path, received.status, received.headers, received.body)
+    return received
 
 
 class Client:

@@ -92,7 +92,8 @@ def test_upload_check_and_import(browser, world):
         "created": 2, "updated": 1, "unchanged": 0, "refused": 1,
     }  # fmt: skip
     assert User.objects.filter(institution=world.home.institution, uid="=n3", first_name="=1").exists()
-    assert CourseLearner.objects.filter(course=world.home.course, learner__user__uid="n1").exists()
+    link = CourseLearner.objects.get(course=world.home.course, learner__user__uid="n1")
+    assert (link.added_by, link.added_by_id) == ("import", world.people["admin"].pk)
     assert not ImportTrial.objects.exists()
     kept = [row for part in ImportPart.objects.all() for row in part.rows]
     assert [row[1][0] for row in kept] == ["n2"]  # of what went well nothing stays here

@@ -140,6 +140,10 @@ def make_differ(world) -> None:
                 model.objects.filter(pk=row.pk).update(**{column: values[n % len(values)]})
 
 
+def marked_text(column: str, number: int = 0) -> str:
+    return f"xx-quagga{number}-yy{'@example.org' if column == 'email' else ''}"
+
+
 def mark(operation: str, column: str, get, world) -> int:
     """Write a rare word into one column of one row, and of the other institution's look-alike; the row's key."""
     resource = CALLS[operation].resource
@@ -150,7 +154,7 @@ def mark(operation: str, column: str, get, world) -> int:
         target = resource.model.objects.get(pk=resource.key_of(marked))
         for relation in path:
             target = getattr(target, relation)
-        QuerySet(type(target)).filter(pk=target.pk).update(**{name: f"xx-quagga{n}-yy"})
+        QuerySet(type(target)).filter(pk=target.pk).update(**{name: marked_text(name, n)})
     assert away or resource.is_shared
     return row["id"]
 

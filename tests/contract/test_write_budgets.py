@@ -1,5 +1,7 @@
 """Statements of every write, pinned: what stands in write_budgets.json, on both databases.
 
+On PostgreSQL they also lock rows in the one order of all writes: see lock_order.py.
+
 Every statement counts that Django's CaptureQueriesContext shows: the query that finds the caller, savepoints, and the
 begin and the end of the transaction, for which a test has a savepoint and its release. `BUDGETS=write` writes the file
 anew; LIMITS are what it may not exceed.
@@ -16,6 +18,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.contract import calls
+from tests.contract.lock_order import followed
 from tests.courses import sittings
 from tests.world import World
 
@@ -79,9 +82,11 @@ def test_every_write_has_a_budget_below_its_limit():
 def test_number_of_statements_is_the_budget(name, caller, world):
     send = WRITES[name](caller, world)
     assert connection.features.supports_json_field  # which SQLite is asked once in each process
-    with CaptureQueriesContext(connection) as captured:
+    with CaptureQueriesContext(connection) as captured, followed() as order:
         answer = send()
     assert answer.status_code in (200, 201, 204), answer.content
+    if connection.vendor == "postgresql":  # SQLite locks no rows
+        assert order.faults == []
     statements = [query["sql"] for query in captured]
     assert "signin_callersession" in statements[0]
     if os.environ.get("BUDGETS") == "write":

@@ -6,12 +6,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, transaction
 
 from courses.imports import people as importing
 from courses.imports.dialects import COLUMNS
 from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import VLE, Instructor, User
+from kernel import repeats
 from learners.models import Learner
 
 IGNORED = "not taken over, the person holds administrative rights or a password."
@@ -477,6 +478,28 @@ def test_people_who_cannot_be_written_together_are_written_one_by_one(run, monke
     output, wrong, _ = run("uid,role,vle,course", "n1,learner,Moodle,c1", "n2,both,Moodle,c2")
     assert (output, wrong) == ("2 rows: 2 created, 0 updated, 0 unchanged, 0 refused\n", "")
     assert set(person("n2").learner.courses.values_list("vle_course_id", flat=True)) == {"c2"}
+
+
+class DeadlockDetected(Exception):
+    pgcode = "40P01"
+
+
+def test_a_part_whose_transaction_the_database_ends_is_written_again(run, monkeypatch):
+    write, written = importing._write, []
+
+    def ended_once(home, states):
+        with transaction.atomic():
+            write(home, states)
+            written.append(len(states))
+            if len(written) == 1:
+                raise OperationalError("deadlock detected") from DeadlockDetected()
+
+    monkeypatch.setattr(importing, "_write", ended_once)
+    monkeypatch.setattr(repeats, "PAUSE", 0)
+    output, wrong, _ = run("uid,role", "n1,learner", "n2,both")
+    assert (output, wrong) == ("2 rows: 2 created, 0 updated, 0 unchanged, 0 refused\n", "")
+    assert written == [2, 2]
+    assert Instructor.objects.filter(user=person("n2")).exists()
 
 
 def test_a_course_that_is_deleted_meanwhile_refuses_its_rows(home, run, monkeypatch):

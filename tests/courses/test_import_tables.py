@@ -144,12 +144,31 @@ def test_a_uid_with_decimals_is_warned_about(run):
     assert wrong == "line 2: created: uid: 1001.0 looks like the number 1001 with decimals that a program has added.\n"
 
 
+def test_whom_only_a_vle_has_told_of_is_the_institutions_from_then_on(run):
+    """Then the VLE can rename the person no more."""
+    User.objects.filter(uid__in=["bob", "eve", "ann"]).update(brought_by_vle=7)
+    output, _, _ = run("uid,role\nbob,\neve,learner\nann,boss\n")
+    assert output == "3 rows: 0 created, 0 updated, 2 unchanged, 1 refused"
+    assert [person(uid).brought_by_vle for uid in ("bob", "eve", "ann")] == [None, None, 7]
+
+
+def test_spellings_of_one_uid_and_one_address_are_one_person(run):
+    output, wrong, _ = run(
+        "uid,first_name,email\nÉlodie,Élodie,elo@home.example.org\n"
+        "e\u0301LODIE\u200b,Élodie,ELO@home.example.org\nBOB,,\nn1,,Elo@Home.example.org\n"
+    )
+    assert output == "4 rows: 1 created, 1 updated, 1 unchanged, 1 refused"  # the address has another spelling
+    assert wrong == "line 5: refused: email: This value is already taken.\n"
+
+
 def test_a_locale_that_is_not_known_refuses_nobody(run):
     User.objects.filter(uid="bob").update(locale="ca", password="!")
     output, wrong, _ = run("uid,first_name,locale\nn1,Ann,english!\nbob,Robert,sr_latin_rs\n")
     assert output == "2 rows: 1 created, 1 updated, 0 unchanged, 0 refused"
-    assert wrong.count("locale: not taken over") == 2
-    assert (person("n1").locale, person("bob").locale) == (None, "ca")
+    assert wrong.splitlines() == [
+        "line 2: created: locale: not taken over, enter a language code such as en, ca or pt-BR."
+    ]
+    assert (person("n1").locale, person("bob").locale) == (None, "sr")
 
 
 # Workbooks.

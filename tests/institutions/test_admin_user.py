@@ -163,7 +163,7 @@ WRONG = [
     ("username", None), ("username", ""), ("username", "a b"), ("username", "x" * 151), ("username", "home-ann"),
     ("uid", ""), ("uid", None), ("uid", "ann"), ("uid", "x" * 256), ("uid", "a\nb"),
     ("email", "nobody"), ("email", "ANN@Home.example.org"), ("email", ["a@b.org"]),
-    ("first_name", "x" * 151), ("last_name", {"a": 1}), ("locale", "english-language"), ("locale", 5),
+    ("first_name", "x" * 151), ("last_name", {"a": 1}), ("locale", ["en"]),
     ("password2", "other-99-Pencil"), ("is_staff", "perhaps"), ("is_active", []),
     ("login_allowed", 7), ("inst_admin", "x"), ("institution_id", 987654321), ("institution_id", "abc"),
     ("institution_id", [1]), ("institution_id", True), ("institution_id", 2**70),

@@ -64,7 +64,7 @@ def test_several_instructors_without_email(as_, url):
 WRONG = [
     ("uid", None), ("uid", ""), ("uid", "x" * 256), ("uid", "teacher"), ("uid", []), ("uid", "a\x00"),
     ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", 5),
-    ("first_name", "x" * 151), ("last_name", ["x"]), ("locale", "not a code"), ("locale", "x" * 11),
+    ("first_name", "x" * 151), ("last_name", ["x"]), ("locale", ["en"]), ("locale", {}),
     ("inst_admin", None), ("legal_admin", "x"), ("send_admin", []), ("data_admin", {}),
 ]  # fmt: skip
 

@@ -25,8 +25,8 @@ def test_people_are_created_by_the_rules_of_a_single_one_and_the_others_reported
             "n2": {"email": "new@HOME.example.org"},
             "n3": {"email": "BOB@home.example.org"},
             "n4": {"email": "x@elsewhere.example.org"},
-            "n5": {"first_name": None, "email": ""},
-            "n6": {"locale": "?", "last_name": "x" * 151},
+            "n5": {"first_name": None, "email": "", "locale": "ca_valencia"},
+            "n6": {"first_name": "a\tb", "last_name": "x" * 151},
             "a\nb": {},
             "": {},
         },
@@ -40,7 +40,8 @@ def test_people_are_created_by_the_rules_of_a_single_one_and_the_others_reported
     assert {*refused} == {"n2", "n3", "n4", "n6", "a\nb", ""}
     person = User.objects.get(pk=made["n1"])
     assert (person.username, person.email, person.first_name) == ("new@home.example.org", "New@home.example.org", "Ann")
-    assert User.objects.get(pk=made["n5"]).username == "HOME-n5"
+    nameless = User.objects.get(pk=made["n5"])
+    assert (nameless.username, nameless.locale) == ("HOME-n5", "ca")
     assert not any(each.has_usable_password() for each in User.objects.filter(pk__in=made.values()))
 
 

@@ -1,4 +1,4 @@
-"""The order of locks, and what a delete locks. That all writes keep it: contract/test_lock_order.py."""
+"""The order of locks, and what a delete locks. That all writes keep it: contract/lock_order.py."""
 
 import pytest
 from django.db import connection, transaction

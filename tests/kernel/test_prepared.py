@@ -1,9 +1,12 @@
 """Statements compiled once: their values never stick, and what is not pure is refused."""
 
+from dataclasses import replace
+
 import pytest
 from django.utils import timezone
 from rest_framework import serializers
 
+from courses.api.vle_course import VLECourseViewSet
 from courses.models import Course
 from institutions.models import Institution, User
 from kernel.fast.prepared import Prepared
@@ -122,3 +125,12 @@ def test_another_time_zone_is_refused(settings):
     settings.TIME_ZONE = "Europe/Madrid"
     with pytest.raises(CannotCompileError, match="UTC"):
         compile_rows(Shouting())
+
+
+@pytest.mark.parametrize("name", ["me", "home", "sent_by", "tenant", "key"])
+def test_what_limits_the_rows_is_not_named_as_an_id_of_the_caller(name, monkeypatch):
+    """The statement would take the one for the other, and show the rows of all parents."""
+    monkeypatch.setattr(VLECourseViewSet, "scope", replace(VLECourseViewSet.scope, rows={name: "pk"}))
+    monkeypatch.setattr(VLECourseViewSet, "_prepared", {})
+    with pytest.raises(TypeError, match=name):
+        VLECourseViewSet.prepared("page", tuple(VLECourseViewSet.access.values()))

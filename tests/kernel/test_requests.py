@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 from rest_framework.test import APIClient
 
+from courses.api.user import UserViewSet
 from institutions.api.institution import InstitutionViewSet
 from institutions.models import VLE
 from kernel import errors
@@ -128,7 +129,7 @@ def test_other_error_answers_are_json(rf):
         (ProtectedError("x", set()), 409, {"detail": "Other rows depend on this one."}),
         (RequestDataTooBig(), 400, {"detail": "The body is too large."}),
         (
-            IntegrityError("UNIQUE constraint failed: institutions_user.username"),
+            IntegrityError("UNIQUE constraint failed: institutions_instrument.acronym"),
             400,
             {"non_field_errors": ["This value is already taken."]},
         ),
@@ -143,8 +144,8 @@ def test_what_services_raise_becomes_an_answer(as_, url, monkeypatch, error, sta
     def refuse(self, request, **kwargs):
         raise error
 
-    monkeypatch.setattr(InstitutionViewSet, "retrieve", refuse)
-    answer = as_("admin").get(url)
+    monkeypatch.setattr(UserViewSet, "update", refuse)
+    answer = as_("admin").put(f"{url}user/1/", {})
     assert (answer.status_code, answer.json()) == (status, body)
 
 

@@ -106,7 +106,7 @@ def test_a_cell_that_begins_like_a_formula_is_text(cell):
     assert formula_safe(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize(("cell", "text"), [("a=1", "a=1"), ("", ""), (None, ""), (12, "12"), ("'=1", "'=1")])
+@pytest.mark.parametrize(("cell", "text"), [("a=1", "a=1"), ("", ""), (None, ""), (12, "12"), ("'a", "'a"), ("'", "'")])
 def test_other_cells_stay_as_they_are(cell, text):
     assert formula_safe(cell) == text
 
@@ -122,3 +122,8 @@ def test_written_tables_hold_no_formula_and_can_be_read_again():
 def test_values_come_in_parts_of_a_size():
     assert list(batched(iter(range(5)), 2)) == [[0, 1], [2, 3], [4]]
     assert list(batched([], 2)) == []
+
+
+@pytest.mark.parametrize("cell", ["'=1", "''=1", "'-", "'\t"])
+def test_a_cell_that_looks_escaped_is_escaped_once_more(cell):
+    assert formula_safe(cell) == f"'{cell}"

@@ -223,3 +223,12 @@ def test_a_form_stays_as_it_is_and_is_the_same_for_all_spellings(text):
     for form in (as_identifier, identifier_key, search_form):
         assert form(form(text)) == form(text) == form(unicodedata.normalize("NFD", text)) == form(f"\u200b{text} ")
     assert search_form(as_identifier(text)) == search_form(identifier_key(text)) == search_form(text)
+
+
+@pytest.mark.parametrize("zone", ["Z", "z", "+00:00"])
+def test_an_instants_zone_may_be_a_small_z(tell, as_, world, zone):
+    body = {"code": "M", "vle_course_id": "77", "start": f"2026-09-01T08:00:00{zone}"}
+    assert tell("course/", body)["start"] == "2026-09-01T08:00:00Z"
+    courses = f"/api/v2/institution/{world.home.institution.pk}/course/"
+    found = as_("admin").get(courses, {"start": f"2026-09-01T08:00:00{zone}"}).json()["results"]
+    assert [row["code"] for row in found] == ["M"]

@@ -96,7 +96,7 @@ def test_new_learner_has_the_keys_in_order(as_, url, row, world):
 WRONG = [
     ("uid", None), ("uid", ""), ("uid", "x" * 256), ("uid", "ann"), ("uid", []), ("uid", "a\x00"), ("email", None),
     ("email", "nobody"), ("email", "ANN@home.example.org"), ("email", ["a@b.org"]), ("first_name", "x" * 151),
-    ("last_name", {"a": 1}), ("locale", "not a code"),
+    ("last_name", {"a": 1}), ("locale", ["en"]),
     ("inst_admin", None), ("legal_admin", "x"), ("send_admin", []), ("data_admin", 2),
 ]  # fmt: skip
 

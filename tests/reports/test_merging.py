@@ -185,6 +185,15 @@ def test_dry_run_says_the_same_and_changes_nothing(merged, rows, world):
     assert done == said
 
 
+def test_memberships_say_that_the_kept_person_made_them(merged, world):
+    rows = CourseLearner.objects.filter(course=world.home.course, learner=world.people["ann"].pk)
+    for kind, left in (("person", world.people["member"].pk), ("vle", world.people["teacher"].pk)):
+        rows.update(added_by=kind, added_by_id=world.people["teacher"].pk)
+        if kind == "person":
+            merged("member", "teacher")
+        assert rows.get().added_by_id == left
+
+
 # Rules for what there can be one of only.
 
 

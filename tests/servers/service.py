@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from tests.answers import check_sent
 from tests.servers.databases import ROOT, database_copy
 
 
@@ -107,7 +108,9 @@ class Server:
         with closing(connection):
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            received = Answer(answer.status, answer.headers, answer.read())
+        check_sent(method, path, received.status, received.headers, received.body)
+        return received
 
     def token(self, email: str, password: str) -> str:
         answer = self.call("POST", "/api/v2/auth/login", {"email": email, "password": password})

@@ -112,3 +112,33 @@ def test_two_imports_at_once_store_every_row_once(service, started):
     assert len(imported["learners"]) == STUDENTS
     members = [len(course["members"]) for course in imported["courses"].values()]
     assert members == [20] * 5 + [STUDENTS] + [20] * 6
+
+
+@pytest.fixture
+def importing(service, facts, tmp_path):
+    """Starts `import_csv` with these rows into institution A, in a process of its own."""
+
+    def start(name: str, rows: list[str]) -> subprocess.Popen:
+        file = tmp_path / name
+        file.write_text("".join(f"{row}\n" for row in ["uid,first_name,email,role", *rows]))
+        command = [sys.executable, "manage.py", "import_csv", str(file), "--institution", "A", "-v0"]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=service.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    return start
+
+
+def test_two_tables_with_the_same_people_at_once(importing):
+    """In other orders, so that they meet. Every person is created once, and no row is refused."""
+    rows = [f"t{number},Ann,t{number}@example.org,both" for number in range(1200)]
+    orders = {"a.csv": rows, "b.csv": rows[::-1]}
+    counts = []
+    for process in [importing(name, order) for name, order in orders.items()]:
+        numbers = [int(word) for word in ended(process).split() if word.isdigit()]
+        counts.append(dict(zip(("rows", "created", "updated", "unchanged", "refused"), numbers, strict=True)))
+    assert [count["refused"] for count in counts] == [0, 0]
+    assert sum(count["created"] for count in counts) == 1200
+    assert sum(count["unchanged"] + count["updated"] for count in counts) == 1200
+    again = ended(importing("c.csv", rows))
+    assert again == "1200 rows: 0 created, 0 updated, 1200 unchanged, 0 refused\n"

@@ -174,6 +174,33 @@ def test_a_consent_accepted_twice_at_once_is_recorded_once(running):
     assert statuses(rejected) == {204: 1, 404: 7}
 
 
+def test_a_consent_that_is_accepted_while_it_is_changed_keeps_the_text_that_was_accepted(running):
+    """The first acceptance freezes the documents: changes before it count, and those after it are refused."""
+    servers, known = running
+    admin, ann = token(known, "admin"), token(known, "ann")
+    learner = home(known, f"learner/{known['people']['ann']['id']}/")
+    for round_ in range(4):
+        version = {"version": f"7.0.{round_}", "valid_from": "2020-01-01T00:00:00Z"}
+        consent = servers[0].call("POST", home(known, "ic/"), version, admin).json()["id"]
+        documents = home(known, f"ic/{consent}/document/")
+        body = {"language": "en", "html": "<p>Text of the beginning</p>"}
+        assert servers[0].call("POST", documents, body, admin).status == 201
+        changes = [
+            partial(servers[n % 2].call, "PATCH", f"{documents}en/", {"html": f"<p>Text {n}</p>"}, admin)
+            for n in range(6)
+        ]
+        accept = partial(servers[1].call, "POST", f"{learner}ic/", {"version": version["version"]}, ann)
+        *changed, accepted = at_once([*changes, accept])
+        assert accepted.status == 201
+        assert statuses(changed).keys() <= {200, 409}
+        assert changes[0]().status == 409
+        shown = servers[0].call("GET", f"{documents}en/", token=admin).json()
+        decision = servers[1].call("GET", f"{learner}decision/?ordering=-id&limit=1", token=ann).json()["results"][0]
+        (text,) = servers[1].call("GET", f"{learner}decision/{decision['id']}/", token=ann).json()["texts"]
+        assert (text["sha256"], text["html"]) == (shown["sha256"], shown["html"])
+        assert decision["version"] == version["version"]
+
+
 def test_a_launcher_exchanged_by_two_at_once_opens_one_session(running):
     servers, known = running
     for number, secret in known["run"]("launchers", vle=known["vle"], uid="ann"):

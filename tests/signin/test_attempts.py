@@ -71,6 +71,19 @@ def test_a_known_place_is_let_through_with_the_right_password(world):
     assert status(address=HOME) == 429
 
 
+def test_an_account_of_another_institution_makes_no_place_known(world):
+    """Its administrator can make one with anybody's address, and sign in to it from many places."""
+    twin = world.away.people["admin"]
+    twin.email = EMAIL
+    twin.set_password("other-horse-7-battery")
+    twin.save()
+    for _ in range(3):
+        assert status(EMAIL, "other-horse-7-battery", HOME) == 200
+    attack()
+    assert status(EMAIL, "other-horse-7-battery", HOME) == 200
+    assert [status(EMAIL, "wrong", HOME), status(EMAIL, PASSWORD, HOME)] == [429, 429]
+
+
 def test_a_full_address_stops_nobody_who_has_signed_in_there(world, settings):
     settings.SIGN_IN_FAILURES_PER_ADDRESS = 30
     assert status(address=HOME) == 200

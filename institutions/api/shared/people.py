@@ -19,7 +19,7 @@ SEARCHED = ("username", "first_name", "last_name", "email", "uid")
 class RoleSerializer(ResourceSerializer):
     id = serializers.IntegerField(source="user_id", read_only=True)
     username = serializers.CharField(source="user.username", read_only=True)
-    last_login = serializers.DateTimeField(source="user.last_login", read_only=True)
+    last_login = serializers.DateTimeField(source="user.last_login", read_only=True, allow_null=True)
     first_name = BlankableCharField(source="user.first_name", max_length=150)
     last_name = BlankableCharField(source="user.last_name", max_length=150)
     locale = LocaleField(source="user.locale")

@@ -21,7 +21,7 @@ from kernel.http.parsers import TooLarge
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
 from kernel.procedures import ProcedureView
-from kernel.schema import problems
+from kernel.schema import FIELD_ERRORS, problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, MomentField, ObjectField
 from learners.models import Learner
@@ -38,11 +38,14 @@ class TakenSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
 
 
-class RefusedSerializer(serializers.Serializer[Any]):
-    """`errors` is {field: [texts]}."""
+@extend_schema_field(FIELD_ERRORS)
+class FieldErrorsField(serializers.DictField):
+    pass
 
+
+class RefusedSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ERROR"])
-    errors = serializers.DictField()  # type: ignore[assignment] # fields leave the class
+    errors = FieldErrorsField()  # type: ignore[assignment] # fields leave the class
 
 
 # Of documents, and of what browsers send: see CaptureTakingView.

@@ -22,8 +22,9 @@ RESOURCE = Resource(
         "patch": {"html": "<p>I do.</p>"},
     },
     queries={
+        # a learner's session notes what it was served
         "list": "global 3, admin 2, legal 2, member 2",
-        "read": "global 3, admin 2, legal 2, member 2",
+        "read": "global 3, admin 2, legal 2, member 2, ann 3",
     },
     golden="legal",
     orderable="id consent language html pdf created_at updated_at",

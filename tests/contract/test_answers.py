@@ -1,0 +1,80 @@
+"""Untrue schemas are noticed: by every client of the tests, whichever way the answer and the schema differ."""
+
+import json
+
+import pytest
+from django.test import Client
+from rest_framework.response import Response
+
+from institutions.api.vle import VLEViewSet
+from tests.answers import UntrueSchemaError, check, check_sent
+from tests.conftest import token_of
+
+ROUTE = "api/v2/institution/<id:parent_lookup_institution_id>/vle/<id:id>/"
+VLE = {"id": 1, "type": 0, "lti": None, "name": "M", "credentials": None, "url": None, "client_id": None}
+JSON = {"Content-Type": "application/json"}
+
+
+def seen(method: str, status: int, content: object, route: str = ROUTE) -> None:
+    body = b"" if content is None else json.dumps(content).encode()
+    check(method, route, status, JSON, body, is_legacy=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "content"),
+    [
+        ("GET", 200, VLE),
+        ("GET", 404, {"detail": "Not found."}),
+        ("GET", 304, None),
+        ("PUT", 400, {"name": ["Too long."]}),
+        ("PUT", 400, {"lti": {"key": ["Too long."]}}),
+        ("PUT", 400, {"detail": "JSON parse error"}),
+        ("DELETE", 204, None),
+        ("POST", 405, {"detail": "Method not allowed."}),
+    ],
+)
+def test_true_answers_pass(method, status, content):
+    seen(method, status, content)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "content", "told"),
+    [
+        ("GET", 200, VLE | {"name": None}, "name: null is not of type"),
+        ("GET", 200, VLE | {"type": 7}, "type: 7 is not one of"),
+        ("GET", 200, VLE | {"secret": "x"}, "'secret' was unexpected"),
+        ("GET", 200, {name: VLE[name] for name in VLE if name != "name"}, '"name" is a required property'),
+        ("GET", 200, None, "it has no body"),
+        ("GET", 409, {"detail": "No."}, "the schema has only 200, 304, 400, 401, 403, 404, 406, 414"),
+        ("PUT", 400, {"name": "Too long."}, "the body: "),
+        ("PUT", 400, ["Too long."], "the body: "),
+        ("DELETE", 204, {}, "it has a body, and the schema none"),
+        ("POST", 405, "no", "the body: "),
+    ],
+)
+def test_untrue_answers_are_noticed(method, status, content, told):
+    with pytest.raises(UntrueSchemaError, match=told):
+        seen(method, status, content)
+
+
+def test_formats_are_looked_at():
+    group = {"created_at": "yesterday"}
+    with pytest.raises(UntrueSchemaError, match='created_at: "yesterday" is not a "date-time"'):
+        seen("GET", 200, group, "api/v2/institution/<id:parent_lookup_institution_id>/group/<id:id>/")
+
+
+def test_answers_of_servers_are_looked_at_by_their_path():
+    for path in ("/api/v2/institution/1/vle/1/", "//api/v2/institution/1/vle/1?format=json"):
+        check_sent("GET", path, 200, JSON, json.dumps(VLE).encode())
+        with pytest.raises(UntrueSchemaError, match="it has no body"):
+            check_sent("GET", path, 200, JSON, b"")
+    check_sent("GET", "/api/v2/nothing/", 404, JSON, b"")
+
+
+def test_clients_of_tests_look_at_their_answers(world, as_, monkeypatch):
+    monkeypatch.setattr(VLEViewSet, "retrieve", lambda self, request, **_: Response({"id": 1}))
+    url = f"/api/v2/institution/{world.home.institution.pk}/vle/{world.home.vle.pk}/"
+    with pytest.raises(UntrueSchemaError, match="required property"):
+        as_("admin").get(url)
+    with pytest.raises(UntrueSchemaError, match="required property"):
+        Client().get(url, headers={"Authorization": f"JWT {token_of(world.people['admin'])}"})

@@ -116,7 +116,7 @@ class CaptureView(RefusedInBody, ProcedureView):
 class CaptureTakingView(CaptureView):
     """Takes captures from browsers: what is refused for good is 200 with the status "ERROR" (see RefusedForGood)."""
 
-    def read_row(self, rows):
+    def read_row(self, rows):  # type: ignore[override] # it needs the URL's learner
         return learner_with_state(with_use(rows, uuid_read(self.kwargs["learner_id"])))
 
     def handle_exception(self, exc: Exception) -> Response:

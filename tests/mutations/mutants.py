@@ -260,6 +260,8 @@ _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
+_QUOTAS = (("tests/reports/test_quotas.py",),)
+_HASHING = (("tests/kernel/test_hashing.py",),)
 _LAUNCHED = (("tests/courses/test_launched.py",),)
 _ATTEMPTS = (("tests/signin/test_attempts.py",),)
 _SAME_ADDRESS = (("tests/signin/test_accounts.py",),)
@@ -758,6 +760,22 @@ WRITTEN = [
         '"address": address, "launcher": launcher}',
         '"address": address}',
         _LAUNCHER,
+    ),
+    ("no quota", "files/quotas.py", "return 0 < limit <= used", "return False", _QUOTAS),
+    ("quotas count nothing new", "learners/services.py", "    quotas.stored(learner, file.size)\n", "", _QUOTAS),
+    (
+        "all passwords at once",
+        "kernel/hashing.py",
+        "BoundedSemaphore(settings.PASSWORD_HASHES)",
+        "BoundedSemaphore(99)",
+        _HASHING,
+    ),
+    (
+        "overload counts as a failure",
+        "signin/services/attempts.py",
+        "    except Unavailable:\n        attempt_taken_back(attempt)\n",
+        "    except Unavailable:\n",
+        _HASHING,
     ),
     (
         "VLEs send everybody",

@@ -166,6 +166,7 @@ class BlankableEmailSchema(OpenApiSerializerFieldExtension):
     """A pattern and no `format` wherever it can be "", which is no address."""
 
     target_class = "kernel.serializers.BlankableEmailField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema, direction):
         can_be_blank = direction == "response" or self.target.allow_blank

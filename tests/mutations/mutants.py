@@ -1137,9 +1137,9 @@ WRITTEN = [
     ),
     (
         "exams of any length",
-        "courses/api/vle_assessment.py",
-        "return min(minutes, assessments.LONGEST)",
-        "return minutes",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
         _ASSESSMENT,
     ),
     (

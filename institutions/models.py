@@ -1,6 +1,7 @@
 """Institutions with their people, VLEs and consents; instruments, providers and messages of all institutions."""
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -112,7 +113,7 @@ class User(Deriving, AbstractBaseUser, Timestamped):
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["email"]
-    objects = PersonManager()
+    objects: ClassVar[PersonManager] = PersonManager()
 
     class Meta:
         constraints = [

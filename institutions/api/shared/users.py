@@ -72,7 +72,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     current_password = password_field(help_text="The present one, to change the own password.")
     first_name = BlankableCharField(max_length=150)
     last_name = BlankableCharField(max_length=150)
-    uid = IdentifierField(max_length=255)
+    uid: serializers.CharField = IdentifierField(max_length=255)
     email = BlankableEmailField()
     locale = LocaleField()
     inst_admin = SwitchField()

@@ -183,9 +183,11 @@ def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Ad
     both = (kept_id, gone_id)
     for role in (Instructor, Learner):
         locked_rows(role._default_manager.filter(pk__in=both), Lock.DELETE)
+    locked_rows(Institution.objects.filter(pk=institution.pk), Lock.CHANGE)
     _refuse(kept, gone, by.id)
     changes = values_after_merge(kept=kept, gone=gone)
-    locked_rows(AssessmentSession.objects.filter(learner__in=both), Lock.CHANGE)
+    for moved in (SENDLearner, AssessmentSession):  # sessions get another key, to which other rows refer
+        locked_rows(moved._default_manager.filter(learner__in=both), Lock.DELETE)
     merged = _counted(kept_id, gone_id)
     _sign_ins_ended(kept, gone)
     for each in OF_PEOPLE:

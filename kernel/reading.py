@@ -63,6 +63,8 @@ class Reader(Tagged, Rooted, ModelViewSet):
     @classmethod
     def scoped(cls, link: dict, grants: Iterable[Grant], caller: Caller | Anyone, tenant: int | None):
         """Rows under the parent that the grants let the caller see, in the resource's ordering."""
+        if link.keys() != {*cls.scope.rows}:
+            raise TypeError(f"{cls.__name__}: without {sorted(cls.scope.rows)} it would find rows of everywhere")
         if cls.scope.tenant:
             link = link | {cls.scope.tenant: tenant}
         return visible(cls.queryset.filter(cls.scope.rows_of_parent(link)), grants, caller).order_by(*cls.ordering)

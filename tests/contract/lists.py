@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from files.links import url_read
 from institutions.models import InformedConsent, Institution, Instrument, User
+from kernel.models import Deriving
 from learners.models import SENDCategory
 from reports.models import Report, ReportInstrument
 from tests.conftest import client_of
@@ -154,7 +155,10 @@ def mark(operation: str, column: str, get, world) -> int:
         target = resource.model.objects.get(pk=resource.key_of(marked))
         for relation in path:
             target = getattr(target, relation)
-        QuerySet(type(target)).filter(pk=target.pk).update(**{name: marked_text(name, n)})
+        QuerySet(type(target)).filter(pk=target.pk).update(**{name: marked_text(name, n)})  # records, too
+        if isinstance(target, Deriving):  # with what is derived from the column
+            setattr(target, name, marked_text(name, n))
+            target.save(update_fields=[name])
     assert away or resource.is_shared
     return row["id"]
 

@@ -38,9 +38,9 @@ class ApiClient:
     def post(self, path: str, body: Mapping[str, Any]) -> ApiResponse:
         """The same for a POST with a body in JSON. The page's own form was sent with a CSRF token."""
         request = self._request(path, {})
-        request.method, request._body = "POST", json.dumps(body).encode()  # type: ignore[attr-defined] # as if read
+        request.method, request._body = "POST", json.dumps(body).encode()
         request._read_started = True  # type: ignore[attr-defined]
-        request.META |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(request._body))}  # type: ignore[attr-defined]
+        request.META |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(request._body))}
         request.content_type = "application/json"
         return self._answer(path, request)
 

@@ -218,7 +218,10 @@ class ImportView(OneImportView):
             "fields": [(field, FIELD_WORDS[field], places.get(job.mapping.get(field, ""), "")) for field in FIELDS],
             "choices": [(str(place), name) for place, name in enumerate(job.columns) if name],
             "vles": self.vles(),
-            "preview": first.rows[:ROWS_SHOWN] if first else [],
+            "preview": [
+                (line, list(zip(job.columns, cells, strict=False)), problem)
+                for line, cells, problem in (first.rows[:ROWS_SHOWN] if first else [])
+            ],
         }
 
 

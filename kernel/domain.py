@@ -57,3 +57,7 @@ class RefusedForGood(Invalid):
     The web plugin repeats what is not answered 2xx, and sends nothing else meanwhile. So where browsers send captures
     the answer is 200 with the status "ERROR"; elsewhere it is that of Invalid.
     """
+
+
+class Full(RefusedForGood):
+    """No more may be stored: where RefusedForGood is 400, this is 413."""

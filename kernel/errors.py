@@ -14,7 +14,8 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
-from kernel.domain import Conflict, Counted, DomainError, Forbidden, Invalid, TooMany, Unavailable, Unknown
+from kernel.domain import Conflict, Counted, DomainError, Forbidden, Full, Invalid, TooMany, Unavailable, Unknown
+from kernel.http.parsers import TooLarge
 from kernel.http.repeats import unavailable
 from kernel.repeats import is_busy, is_passing
 from kernel.writes import Taken
@@ -78,7 +79,9 @@ def _refusal(error: DomainError) -> Exception:
     return error
 
 
-def _invalid(error: Invalid, view) -> exceptions.ValidationError:
+def _invalid(error: Invalid, view) -> exceptions.APIException:
+    if isinstance(error, Full):
+        return TooLarge(" ".join(error.fields.values()))
     if isinstance(error, Counted):
         error.count()
     names = {source: name for name, source in _writable(view).items()}

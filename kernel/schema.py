@@ -94,9 +94,9 @@ class ResourceSchema(AutoSchema):
         return dict(sorted(described.items()))
 
     def _server(self) -> dict[str, str]:
-        """What any request of this kind may be refused with before a view sees it."""
-        always = {"400": "Unreadable", "406": "NotAcceptable", "414": "TooLong"}
-        return always if self.method == "GET" else always | {"411": "LengthRequired"}
+        """What any request of this kind may be refused with, whatever the view does: see also http/repeats.py."""
+        always = {"400": "Unreadable", "406": "NotAcceptable", "414": "TooLong", "503": "Unavailable"}
+        return always if self.method == "GET" else always | {"409": "Changed", "411": "LengthRequired"}
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
         if isinstance(field, BlankableEmailField):
@@ -116,7 +116,8 @@ class ResourceSchema(AutoSchema):
         always = [400] if writes or self.view.action == "list" else []
         changes = [409] if self.method != "GET" and self.view.conflicts and self.view.action in METHOD else []
         meets = [412] if isinstance(self.view, Tagged) and self.method not in {"GET", "POST"} else []
-        return [*always, 401, 403, 404, *changes, *meets, *([413, 415] if writes else [])]
+        counted = [429] if self.view.action in getattr(self.view, "asks_password", ()) else []
+        return [*always, 401, 403, 404, *changes, *meets, *counted, *([413, 415] if writes else [])]
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -166,6 +167,7 @@ class BlankableEmailSchema(OpenApiSerializerFieldExtension):
     """A pattern and no `format` wherever it can be "", which is no address."""
 
     target_class = "kernel.serializers.BlankableEmailField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema, direction):
         can_be_blank = direction == "response" or self.target.allow_blank

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from files import quotas
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from files.services import file_drafted, files_erase
@@ -455,10 +456,12 @@ def capture_stored(
 ) -> Iterator[StoredFile]:
     """Store captured content as a file of the learner; the block runs in the same transaction and refers to the file.
 
-    RefusedForGood, and nothing is stored, unless the learner's consent is valid now and until the transaction ends.
+    RefusedForGood, and nothing is stored, unless the learner's consent is valid now and until the transaction ends, and
+    the quotas of the learner and the institution allow it.
     `locked` locks the learner in that transaction, and what else the block needs.
     """
     _refuse_without_consent(learner_state_known(learner))
+    quotas.refuse_full(learner)
     with (
         file_drafted(
             institution=learner.institution,
@@ -473,6 +476,7 @@ def capture_stored(
         _refuse_without_consent(locked() if locked else learner_state_locked(learner.pk))
         file.save()
         yield file
+    quotas.stored(learner, file.size)
 
 
 def learner_state_known(learner: Learner) -> LearnerState:

@@ -31,7 +31,7 @@ class Site(AdminSite):
             return render(request, "start/admin_only.html", {"caller": caller}, status=403)
         return redirect_to_login(request.GET.get("next", reverse("admin:index", current_app=self.name)))
 
-    def password_change(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context=None) -> HttpResponse:  # type: ignore[override]
         """The own password is changed on the page of the account, which counts attempts and ends other sessions."""
         return HttpResponseRedirect(
             reverse("admin:institutions_user_change", args=[request.user.pk], current_app=self.name)

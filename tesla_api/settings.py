@@ -205,6 +205,10 @@ CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
 REQUEST_BODY_BYTES = env.number("REQUEST_BODY_BYTES", 2 * 1024 * 1024, 1024, 2**31)  # except file uploads
 SAMPLE_BYTES = env.number("SAMPLE_BYTES", 100 * 1024 * 1024, 1024, 2**40)  # limit of a sample after decoding
+# What may be stored of one learner (number and bytes) and in one institution (bytes). 0: everything.
+LEARNER_SAMPLES = env.number("LEARNER_SAMPLES", 100_000, 0, 2**40)
+LEARNER_SAMPLE_BYTES = env.number("LEARNER_SAMPLE_BYTES", 20 * 1024**3, 0, 2**60)
+INSTITUTION_SAMPLE_BYTES = env.number("INSTITUTION_SAMPLE_BYTES", 0, 0, 2**60)
 SPOOL_DIR = env.spool_folder("SPOOL_DIR")
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_BYTES
 
@@ -256,9 +260,11 @@ SPECTACULAR_SETTINGS = {
             "WrongValues": _WRONG_VALUES,
         },
         "responses": {
+            "Changed": {"description": "What this refers to was deleted meanwhile.", "content": _ERROR},
             "LengthRequired": {"description": "The body has no Content-Length.", "content": _ERROR},
             "NotAcceptable": {"description": "Accept names nothing that there is.", "content": _ERROR},
             "TooLong": {"description": "The address is longer than 4,094 characters; the answer is a page."},
+            "Unavailable": {"description": "The service is busy; Retry-After says for how long.", "content": _ERROR},
             "Unreadable": {"description": "Content-Type or Accept cannot be understood.", "content": _ERROR},
         },
     },

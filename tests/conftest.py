@@ -16,6 +16,7 @@ from django.utils import timezone
 from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
 
+from files import quotas
 from institutions.models import Credential
 from signin import tokens
 from signin.models import CallerSession
@@ -62,6 +63,7 @@ def _described_answers() -> None:
 @pytest.fixture(autouse=True)
 def _own_files() -> None:
     FilesOfOneTest.tests += 1
+    quotas.forget()
 
 
 @cache

@@ -130,11 +130,23 @@ def import_steps(*, job: Import, seconds: float) -> None:
 
 def import_step(*, job: Import) -> bool:
     """Deal with the next part of the rows. False if there is nothing to do."""
-    job = Import.objects.select_related("institution").get(pk=job.pk)
-    part = job.parts.filter(number=job.parts_done).first() if job.state in _WORKS else None
-    if part is None:
-        _finish(job)
+    stored = Import.objects.select_related("institution").filter(pk=job.pk, state__in=_WORKS).first()
+    if stored is None:
         return False
+    part = stored.parts.filter(number=stored.parts_done).first()
+    if part is None:
+        _moved(stored, _WORKS[Import.State(stored.state)])
+        stored.trial.all().delete()
+        return False
+    try:
+        _take_part(stored, part)
+    except TableError:  # the columns were understood when they were chosen, but the institution's VLEs have changed
+        _moved(stored, Import.State.UPLOADED)
+        return False
+    return True
+
+
+def _take_part(job: Import, part: ImportPart) -> None:
     rows = [Row(line, tuple(cells), problem) for line, cells, problem in part.rows]
     if job.state == Import.State.CHECKING:
         trial = _StoredTrial(job)
@@ -147,7 +159,6 @@ def import_step(*, job: Import) -> bool:
         with transaction.atomic():
             if _advanced(job, len(rows)):
                 _keep(job, part, _people(job, None).part_outcomes(rows))
-    return True
 
 
 def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
@@ -174,11 +185,10 @@ def _keep(job: Import, part: ImportPart, outcomes: list[RowOutcome]) -> None:
     part.save(update_fields=["rows", "outcomes"])
 
 
-def _finish(job: Import) -> None:
-    if job.state in _WORKS:
-        unfinished = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done)
-        unfinished.update(state=_WORKS[Import.State(job.state)], updated_at=timezone.now())
-        job.trial.all().delete()
+def _moved(job: Import, state: Import.State) -> None:
+    """Into this state, unless somebody else has gone on with the import."""
+    present = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done)
+    present.update(state=state, updated_at=timezone.now())
 
 
 def import_messages(job: Import) -> Iterator[RowOutcome]:

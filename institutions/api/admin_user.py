@@ -10,6 +10,7 @@ from institutions.api.shared.people import SEARCHED
 from institutions.api.shared.users import (
     ROLES,
     SHOWN,
+    BaseUserViewSet,
     InstitutionUserSerializer,
     keep_browser_session,
     own_session_id,
@@ -67,6 +68,7 @@ class AdminUserViewSet(AdministrationViewSet):
     serializer_class = AdminUserSerializer
     filterset_class = AdminUserFilter
     search_fields = SEARCHED
+    asks_password = BaseUserViewSet.asks_password
     orderable = {name: name for name in ("id", "username", *SHOWN, *RIGHTS)} | {
         "institution": "institution__acronym",
         "institution_id": "institution",

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.messages.storage import default_storage
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
@@ -30,7 +31,7 @@ class RepeatedViews:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase:
         def answer() -> HttpResponseBase:
-            rewind(request)
+            _begin_again(request)
             return view(request, *args, **kwargs)
 
         try:
@@ -39,6 +40,14 @@ class RepeatedViews:
             if not is_passing(error):
                 raise
             logger.warning("%s %s: %s", request.method, request.path, error)
+            _begin_again(request)
             return unavailable() if is_busy(error) else JsonResponse({"detail": CHANGED}, status=409)
         finally:
             sample_closed(request)
+
+
+def _begin_again(request: HttpRequest) -> None:
+    """Files are read from their start, and what a page wanted to say about a change that is taken back is not said."""
+    rewind(request)
+    if hasattr(request, "_messages"):
+        request._messages = default_storage(request)

@@ -15,6 +15,7 @@ from institutions.services.administration import Administrator
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.http.address import client_address
+from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from reports.services.merging import merge_preview, people_merge
 
@@ -46,7 +47,7 @@ class MergedSerializer(serializers.Serializer[Any]):
 class MergingUserViewSet(UserViewSet):
     access = UserViewSet.access | {Role.ADMIN: grant(READ, WRITE, "merge")}
 
-    @extend_schema(request=MergeSerializer, responses=MergedSerializer)
+    @extend_schema(request=MergeSerializer, responses={200: MergedSerializer, **problems(409)})
     @action(detail=True, methods=["post"])
     def merge(self, request, **_):
         """Everything of another account of the same person moves to this one, and the other account is deleted.

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity, ActivityInstrument
 from courses.queries import ActivityContext, activity_context, takes_documents
+from files.quotas import with_use
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import ReceivesSample
@@ -124,7 +125,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
             raise ValidationError({"learner_id": [serializers.UUIDField.default_error_messages["invalid"]]})
         course = self.kwargs["parent_lookup_activity__course_id"]  # checked already: the activity is in this course
         attending = Learner.objects.filter(institution=self.tenant_id, courses=course, learner_id=learner_id)
-        learner = learner_with_state(attending)
+        learner = learner_with_state(with_use(attending, learner_id))
         if learner is None:
             raise Http404
         return learner

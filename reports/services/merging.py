@@ -118,9 +118,9 @@ def _model_joined(kept: Enrolment, gone: Enrolment) -> None:
         Enrolment.objects.filter(pk=gone.pk).update(model=None)
         kept.save()
         kept.model_samples.set(samples)
-    superseded = gone.model_id
     Enrolment.objects.filter(pk=gone.pk).update(model=None)
-    files_erase(files=StoredFile.objects.filter(pk=superseded))
+    if gone.model_id is not None:
+        files_erase(files=StoredFile.objects.filter(pk=gone.model_id))
 
 
 # Every foreign key to a person and to the roles: tests/reports/test_merging.py looks for one that is missing here.
@@ -183,9 +183,11 @@ def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Ad
     both = (kept_id, gone_id)
     for role in (Instructor, Learner):
         locked_rows(role._default_manager.filter(pk__in=both), Lock.DELETE)
+    locked_rows(Institution.objects.filter(pk=institution.pk), Lock.CHANGE)
     _refuse(kept, gone, by.id)
     changes = values_after_merge(kept=kept, gone=gone)
-    locked_rows(AssessmentSession.objects.filter(learner__in=both), Lock.CHANGE)
+    for moved in (SENDLearner, AssessmentSession):  # sessions get another key, to which other rows refer
+        locked_rows(moved._default_manager.filter(learner__in=both), Lock.DELETE)
     merged = _counted(kept_id, gone_id)
     _sign_ins_ended(kept, gone)
     for each in OF_PEOPLE:
@@ -244,7 +246,7 @@ def _learners_merged(kept: User, gone: User) -> list[str]:
     staying = Learner.objects.filter(pk=kept.pk).first()
     if staying is None:  # the role moves as it is, with its pseudonym
         Learner.objects.filter(pk=gone.pk).update(learner_id=uuid.uuid4())
-        staying = Learner.objects.create(user=kept, institution_id=kept.institution_id, learner_id=pseudonym)
+        staying = Learner.objects.create(user=kept, institution=leaving.institution, learner_id=pseudonym)
         Learner.objects.filter(pk=kept.pk).update(joined_at=leaving.joined_at)
     elif leaving.joined_at < staying.joined_at:
         Learner.objects.filter(pk=kept.pk).update(joined_at=leaving.joined_at)

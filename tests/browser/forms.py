@@ -106,6 +106,8 @@ FORMS = {
         deletable=True,
         above="institution-learner",
     ),
+    "institution-learner-decision": Forms(),
+    "institution-learner-membership": Forms(),
     "institution-course-activity-report": Forms(),
     "institution-course-activity-report-request": Forms(),
     "institution-course-activity-report-audit": Forms(),

@@ -294,6 +294,29 @@ def test_who_went_on_elsewhere_is_told(browser):
     assert browser.post({"action": "run"}).status_code == 409
 
 
+def test_what_is_deleted_while_a_page_works_on_it_is_gone(browser, monkeypatch):
+    browser.upload(TABLE)
+    browser.check()
+    steps = page.import_steps
+
+    def late(**values):
+        Import.objects.all().delete()
+        steps(**values)
+
+    monkeypatch.setattr(page, "import_steps", late)
+    assert browser.get().status_code == 404
+
+
+def test_vles_that_have_changed_meanwhile_are_asked_for_again(browser, world):
+    browser.upload("user_id,course_id,role,status\nann,c2,student,active\n")
+    browser.check()
+    world.home.institution.vles.create(name="Second")
+    shown = browser.wait()
+    assert shown.context["job"].state == "uploaded"
+    browser.check(of_vle="Moodle")
+    assert browser.wait().context["job"].counts == {"updated": 1}
+
+
 def test_deleting_and_what_is_old(browser, world):
     browser.upload(TABLE)
     at = browser.at

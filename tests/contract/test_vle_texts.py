@@ -23,7 +23,7 @@ WRITES = [name for name in names("vle") if CALLS[name].method in {"post", "put",
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    schema = schema.get("allOf", [schema])[0]
+    schema = schema.get("allOf", schema.get("oneOf", [schema]))[0]  # of an e-mail address, or ""
     return SCHEMA["components"]["schemas"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
 
 

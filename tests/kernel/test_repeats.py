@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from django.contrib.messages import get_messages
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import include, path
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 
 from courses.models import CourseGroup
 from files.models import StoredFile
+from institutions.admin.shared import UIOptionAdmin
 from institutions.models import Institution, UIOption
 from kernel import repeats
 from kernel.access import grant
@@ -167,6 +169,16 @@ def test_pages_of_the_admin_are_repeated(world, refusing):
     option = UIOption.objects.filter(institution=None).latest("pk").pk
     assert root.post(f"/admin/institutions/uioption/{option}/delete/", {"post": "yes"}).status_code == 302
     assert (UIOption.objects.filter(pk=option).exists(), deleted.calls) == (False, 3)
+
+
+def test_pages_tell_of_a_change_once_and_of_none_that_was_taken_back(world, refusing):
+    root = signed_in_client(Client(), world.people["global"])
+    options = UIOption.objects.filter(institution=None).order_by("-pk").values_list("pk", flat=True)[:2]
+    for option, times, status, said in zip(options, (2, 99), (302, 409), (1, 0), strict=True):
+        refusing(UIOptionAdmin, "response_delete", times, refusal("23503"))  # which has the message
+        answer = root.post(f"/admin/institutions/uioption/{option}/delete/", {"post": "yes"})
+        assert answer.status_code == status
+        assert len(get_messages(root.get("/admin/").wsgi_request)) == said
 
 
 def test_when_repeating_does_not_help_the_answer_is_503(as_, home, refusing, names):

@@ -40,6 +40,32 @@ def test_key_that_the_plain_path_would_drop_is_refused():
         compile_rows(Person())
 
 
+class Acronym(ResourceSerializer):
+    class Meta:
+        model = Institution
+        fields = ("acronym",)
+
+
+def test_null_that_the_schema_would_deny_is_refused():
+    class Column(ResourceSerializer):
+        last_login = serializers.DateTimeField(read_only=True)
+
+        class Meta:
+            model = User
+            fields = ("last_login",)
+
+    class Nested(ResourceSerializer):
+        institution = Acronym(read_only=True)
+
+        class Meta:
+            model = User
+            fields = ("institution",)
+
+    for serializer in (Column(), Nested()):
+        with pytest.raises(CannotCompileError, match="it can be null"):
+            compile_rows(serializer)
+
+
 def test_serializer_that_represents_itself_is_refused():
     class Own(serializers.ModelSerializer):
         def to_representation(self, instance):
@@ -84,11 +110,6 @@ def test_expressions_of_nested_rows_are_refused():
 
 
 def test_constant_of_one_value_is_represented_once(world):
-    class Acronym(ResourceSerializer):
-        class Meta:
-            model = Institution
-            fields = ("acronym",)
-
     class Named(ResourceSerializer):
         institution = Acronym(read_only=True)
 

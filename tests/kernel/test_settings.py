@@ -246,6 +246,18 @@ def test_own_host_may_be_called_as_it_likes_when_dashboards_are_elsewhere():
     assert start(**COMPLETE | elsewhere | {"PUBLIC_URL": "https://auth.example.org"}).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("WEB_PLUGIN_SCRIPT", "../x.js"), ("WEB_PLUGIN_STYLE", "https://x.org/x.css")]
+)
+def test_a_name_that_is_no_file_of_the_plugins_folder_stops_the_start(name, value):
+    result = start(**COMPLETE | {name: value})
+    assert (result.returncode, result.stderr.strip()) == (
+        1,
+        f"{name} must be the name of a file in the folder WEB_PLUGIN_URL.",
+    )
+
+
 def test_addresses_of_pages_may_be_paths_here():
     assert start(**COMPLETE | {"WEB_PLUGIN_URL": "/static/plugin/", "LOGO_URL": "/static/logo.png"}).returncode == 0
+    assert start(**COMPLETE | {"WEB_PLUGIN_SCRIPT": "js/plugin.v2.js", "WEB_PLUGIN_STYLE": ""}).returncode == 0
     assert start(**COMPLETE | {"WEB_PLUGIN_URL": "", "LOGO_URL": "", "DASHBOARD_URL": ""}).returncode == 0

@@ -260,6 +260,8 @@ _LEGACY = (("tests/learners/test_legacy.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
+_QUOTAS = (("tests/reports/test_quotas.py",),)
+_HASHING = (("tests/kernel/test_hashing.py",),)
 _LAUNCHED = (("tests/courses/test_launched.py",),)
 _ATTEMPTS = (("tests/signin/test_attempts.py",),)
 _SAME_ADDRESS = (("tests/signin/test_accounts.py",),)
@@ -299,11 +301,11 @@ WRITTEN = [
         "        view.__dict__.setdefault('_entered_grants', tuple(view.access.values()))\n",
         _ACCESS,
     ),
-    ("rows of all grants", f"{_KERNEL}row_rules.py", "        if grant.rows is None:\n", "        if True:\n", _ACCESS),
+    ("rows of all grants", f"{_KERNEL}row_rules.py", "        if not rule:", "        if True:\n", _ACCESS),
     (
         "only the first grant's rows",
         f"{_KERNEL}row_rules.py",
-        "        seen |= grant.rows(caller)\n",
+        "        seen |= rule\n",
         "        seen |= grant.rows(caller)\n        break\n",
         _ACCESS,
     ),
@@ -759,6 +761,22 @@ WRITTEN = [
         '"address": address}',
         _LAUNCHER,
     ),
+    ("no quota", "files/quotas.py", "return 0 < limit <= used", "return False", _QUOTAS),
+    ("quotas count nothing new", "learners/services.py", "    quotas.stored(learner, file.size)\n", "", _QUOTAS),
+    (
+        "all passwords at once",
+        "kernel/hashing.py",
+        "BoundedSemaphore(settings.PASSWORD_HASHES)",
+        "BoundedSemaphore(99)",
+        _HASHING,
+    ),
+    (
+        "overload counts as a failure",
+        "signin/services/attempts.py",
+        "    except Unavailable:\n        attempt_taken_back(attempt)\n",
+        "    except Unavailable:\n",
+        _HASHING,
+    ),
     (
         "VLEs send everybody",
         "courses/api/vle_launcher.py",
@@ -1119,9 +1137,9 @@ WRITTEN = [
     ),
     (
         "exams of any length",
-        "courses/api/vle_assessment.py",
-        "return min(minutes, assessments.LONGEST)",
-        "return minutes",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
         _ASSESSMENT,
     ),
     (
@@ -1696,6 +1714,13 @@ WRITTEN = [
         "                if is_passing(error):\n                    raise\n",
         "",
         (("tests/kernel/test_repeats.py", "-k", "admin"),),
+    ),
+    (
+        "repeats: pages tell of what was taken back",
+        f"{_KERNEL}http/repeats.py",
+        'if hasattr(request, "_messages"):',
+        "if False:",
+        (("tests/kernel/test_repeats.py", "-k", "tell"),),
     ),
     (
         "repeats: the body is read once",
@@ -2721,8 +2746,8 @@ WRITTEN = [
     (
         "consent is asked for at the end alone",
         "learners/services.py",
-        "    _refuse_without_consent(learner_state_known(learner))\n    with (",
-        "    with (",
+        "    _refuse_without_consent(learner_state_known(learner))\n    quotas",
+        "    quotas",
         _ATTACHMENT,
     ),
     (
@@ -2773,6 +2798,27 @@ WRITTEN = [
         "filter(institution=self.tenant_id, courses=course, learner_id=learner_id)",
         "filter(institution=self.tenant_id, learner_id=learner_id)",
         _ATTACHMENT,
+    ),
+    (
+        "schema: nulls of columns are denied",
+        f"{_KERNEL}fast/rows.py",
+        "        nullable = nullable or bool",
+        "        nullable = (nullable or (not last)) and bool",
+        (("tests/kernel/test_rows.py",),),
+    ),
+    (
+        "schema: an empty e-mail is none",
+        f"{_KERNEL}schema.py",
+        'can_be_blank = direction == "response" or self.target.allow_blank',
+        "can_be_blank = self.target.allow_blank",
+        ((f"{CONTRACT}test_schema.py", "-k", "is_the_codes"),),
+    ),
+    (
+        "schema: levels are any number",
+        f"{_KERNEL}serializers.py",
+        "return serializers.ChoiceField([(number.value, number.name) for number in numbers], read_only=True)",
+        "return serializers.ChoiceField([], read_only=True)",
+        ((f"{CONTRACT}test_schema.py", "-k", "is_the_codes"),),
     ),
     (
         "states: changes of other ones are made",

@@ -27,7 +27,7 @@ from tests.captures import FA, PLAG
 from tests.conftest import token_of
 from tests.world import PAST, Home
 
-LEARNERS = 5
+LEARNERS = 6
 
 
 def deadlocks() -> int:

@@ -156,6 +156,8 @@ class BaseUserViewSet(ResourceViewSet):
     orderable = {name: name for name in ("id", "username", *SHOWN)}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     conflicts = True
+    # The present password is asked for a new one, and wrong ones are counted.
+    asks_password = frozenset({"update", "partial_update", "profile"})
     access = {
         Role.GLOBAL | Role.LEGAL: grant(READ),
         Role.ADMIN: grant(READ, WRITE),

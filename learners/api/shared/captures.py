@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from files.media import HEAD, agrees, is_known, media_type_named
+from files.quotas import with_use
 from institutions.models import Instrument
 from kernel.caller import Anyone, Caller
 from kernel.domain import RefusedForGood, Unknown
@@ -114,6 +115,9 @@ class CaptureView(RefusedInBody, ProcedureView):
 
 class CaptureTakingView(CaptureView):
     """Takes captures from browsers: what is refused for good is 200 with the status "ERROR" (see RefusedForGood)."""
+
+    def read_row(self, rows):  # type: ignore[override] # it needs the URL's learner
+        return learner_with_state(with_use(rows, uuid_read(self.kwargs["learner_id"])))
 
     def handle_exception(self, exc: Exception) -> Response:
         match exc:

@@ -178,6 +178,7 @@ def session_opened(call: Call, body: Object) -> Object:
     return {
         "id": session, "data": {"id": session, "session": session, "connector": "", "data": ""}, "started_at": now,
         "checked_at": None, "closed_at": None, "auto_closed": None, "activity": activity, "learner": learner,
+        "warnings": {},
     }  # fmt: skip
 
 

@@ -487,9 +487,9 @@ class DeadlockDetected(Exception):
 def test_a_part_whose_transaction_the_database_ends_is_written_again(run, monkeypatch):
     write, written = importing._write, []
 
-    def ended_once(home, states):
+    def ended_once(home, states, by):
         with transaction.atomic():
-            write(home, states)
+            write(home, states, by)
             written.append(len(states))
             if len(written) == 1:
                 raise OperationalError("deadlock detected") from DeadlockDetected()

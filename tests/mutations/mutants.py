@@ -301,11 +301,11 @@ WRITTEN = [
         "        view.__dict__.setdefault('_entered_grants', tuple(view.access.values()))\n",
         _ACCESS,
     ),
-    ("rows of all grants", f"{_KERNEL}row_rules.py", "        if grant.rows is None:\n", "        if True:\n", _ACCESS),
+    ("rows of all grants", f"{_KERNEL}row_rules.py", "        if not rule:", "        if True:\n", _ACCESS),
     (
         "only the first grant's rows",
         f"{_KERNEL}row_rules.py",
-        "        seen |= grant.rows(caller)\n",
+        "        seen |= rule\n",
         "        seen |= grant.rows(caller)\n        break\n",
         _ACCESS,
     ),
@@ -1137,9 +1137,9 @@ WRITTEN = [
     ),
     (
         "exams of any length",
-        "courses/api/vle_assessment.py",
-        "return min(minutes, assessments.LONGEST)",
-        "return minutes",
+        "courses/services/assessments.py",
+        "max_ttl=min(max_ttl, LONGEST)",
+        "max_ttl=max_ttl",
         _ASSESSMENT,
     ),
     (
@@ -2746,8 +2746,8 @@ WRITTEN = [
     (
         "consent is asked for at the end alone",
         "learners/services.py",
-        "    _refuse_without_consent(learner_state_known(learner))\n    with (",
-        "    with (",
+        "    _refuse_without_consent(learner_state_known(learner))\n    quotas",
+        "    quotas",
         _ATTACHMENT,
     ),
     (

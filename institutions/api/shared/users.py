@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import SEARCHED, changeable
+from institutions.api.shared.people import changeable
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import passwords, people
@@ -72,7 +72,7 @@ class InstitutionUserSerializer(ResourceSerializer):
     current_password = password_field(help_text="The present one, to change the own password.")
     first_name = BlankableCharField(max_length=150)
     last_name = BlankableCharField(max_length=150)
-    uid = IdentifierField(max_length=255)
+    uid: serializers.CharField = IdentifierField(max_length=255)
     email = BlankableEmailField()
     locale = LocaleField()
     inst_admin = SwitchField()
@@ -152,7 +152,7 @@ class BaseUserViewSet(ResourceViewSet):
     queryset = User.objects.all()
     serializer_class = InstitutionUserSerializer
     filterset_class = UserFilter
-    search_fields = SEARCHED
+    search_fields = ("search_text",)
     orderable = {name: name for name in ("id", "username", *SHOWN)}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     conflicts = True

@@ -53,7 +53,6 @@ FIELD_WORDS = {
     "vle": "VLE",
     "course": "Course",
 }
-STATUS_KINDS = dict(zip((*STATUSES, SKIPPED), ("good", "good", "none", "bad", "none"), strict=True))
 
 
 class AdministratorView(ConsoleView):
@@ -196,8 +195,9 @@ class ImportView(OneImportView):
         if job.state in (Import.State.CHECKED, Import.State.DONE):
             messages = list(islice(import_messages(job), MESSAGES_SHOWN + 1))
             values |= {"messages": messages[:MESSAGES_SHOWN], "has_more": len(messages) > MESSAGES_SHOWN}
-        counts = [(status, job.counts.get(status, 0), STATUS_KINDS[status]) for status in STATUS_KINDS]
-        values["counts"] = [row for row in counts if row[1] or row[0] != SKIPPED]
+        values["counts"] = {status: job.counts.get(status, 0) for status in STATUSES}
+        if job.counts.get(SKIPPED):
+            values["counts"][SKIPPED] = job.counts[SKIPPED]
         values["refused"] = job.counts.get(REFUSED, 0)
         return super().get_context_data(**values, **context)
 

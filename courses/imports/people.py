@@ -237,22 +237,21 @@ class _Part:
         person = state.person
         if person.is_staff:
             raise Forbidden(GLOBAL_ADMINISTRATOR)
-        state.is_named = True
         compared = values_compared(person, entry.values)
-        if not compared.changed:
-            return compared.ignored, UNCHANGED
         before = {name: getattr(person, name) for name in compared.changed}
         owner = person.pk or person_key(person.uid)
         try:
             _set(person, compared.changed)
-            self._check(person, {*compared.changed}, owner)
+            if compared.changed:
+                self._check(person, {*compared.changed}, owner)
         except ValidationError:
             _set(person, before)
             raise
         if "email" in before:
             self._own(person.email, before["email"], owner)
+        state.is_named = True
         state.changed |= compared.changed.keys()
-        return compared.ignored, UPDATED
+        return compared.ignored, UPDATED if compared.changed else UNCHANGED
 
     def _check(self, person: User, changed: set[str], owner: int | str) -> None:
         refuse_malformed(person, changed)

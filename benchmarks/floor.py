@@ -106,7 +106,7 @@ def answer(environ: dict[str, Any]) -> Any:
     if token_claims["kind"] == "vle":
         institution, holds = Institution(*row[2:]), (False,) * 7
     else:
-        institution, holds = Institution(*row[12:-1]), (row[3], *row[6:12])
+        institution, holds = Institution(*row[12:-2]), (row[3], *row[6:12])
     root = "vle" if token_claims["kind"] == "vle" else "institution"
     if names[0] != root or (ids and ids[0] != str(row[1] if root == "vle" else institution.id)):
         raise Refused("404 Not Found")

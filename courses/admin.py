@@ -18,7 +18,7 @@ class ActivityInstrumentInline(ReadOnlyInline):
 class CourseAdmin(ReadOnlyAdmin):
     list_display = ("id", "code", "vle_course_id", "vle", "institution", "start", "end")
     list_select_related = ("vle", "institution")
-    search_fields = ("=id", "code", "=vle_course_id", "description", "=institution__acronym")
+    search_fields = ("=id", "search_text", "=institution__acronym")
     search_help_text = "Number, code, the VLE's id or the description, or acronym of the institution"
     ordering = ("-pk",)
 
@@ -27,7 +27,7 @@ class CourseAdmin(ReadOnlyAdmin):
 class CourseGroupAdmin(ReadOnlyAdmin):
     list_display = ("id", "name", "parent", "institution")
     list_select_related = ("parent", "institution")
-    search_fields = ("=id", "name", "=institution__acronym")
+    search_fields = ("=id", "search_text", "=institution__acronym")
     ordering = ("-pk",)
 
 
@@ -36,8 +36,8 @@ class ActivityAdmin(ReadOnlyAdmin):
     list_display = ("id", "name", "vle_activity_type", "vle_activity_id", "enabled", "course", "institution")
     list_select_related = ("course", "institution")
     list_filter = ("enabled",)
-    search_fields = ("=id", "name", "=vle_activity_id", "=course__code", "=institution__acronym")
-    search_help_text = "Number, name, the VLE's id or the course's code, or acronym of the institution"
+    search_fields = ("=id", "search_text", "=course__code", "=institution__acronym")
+    search_help_text = "Number, name, description, the VLE's id or the course's code, or acronym of the institution"
     ordering = ("-pk",)
     inlines = (ActivityInstrumentInline,)
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from institutions.models import VLE, Credential, Institution, Instructor, Instrument
 from kernel.constraints import Tied, tied_to_institution
-from kernel.fields import IdentifierField
-from kernel.models import Timestamped
+from kernel.fields import IdentifierField, SearchText
+from kernel.models import Deriving, Timestamped
 from learners.models import Learner
 
 
-class Course(Timestamped):
+class Course(Deriving, Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="courses")
     vle = models.ForeignKey(VLE, on_delete=models.CASCADE, related_name="courses")
     vle_course_id = IdentifierField(max_length=250)
@@ -23,6 +23,7 @@ class Course(Timestamped):
     end = models.DateTimeField(null=True, blank=True)
     learners = models.ManyToManyField(Learner, through="CourseLearner", related_name="courses")
     instructors = models.ManyToManyField(Instructor, through="CourseInstructor", related_name="courses")
+    search_text = SearchText("code", "vle_course_id", "description")
 
     class Meta:
         constraints = [
@@ -93,7 +94,7 @@ class CourseInstructor(Added):
         return f"{self.instructor_id} in {self.course_id}"
 
 
-class CourseGroup(Timestamped):
+class CourseGroup(Deriving, Timestamped):
     """A node of the institution's tree of course groups. The service that moves groups prevents cycles."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="groups")
@@ -101,6 +102,7 @@ class CourseGroup(Timestamped):
     name = models.CharField(max_length=250)
     description = models.TextField(null=True, blank=True)
     courses = models.ManyToManyField(Course, through="GroupCourse", related_name="groups")
+    search_text = SearchText("name", "description")
 
     class Meta:
         constraints = [
@@ -129,7 +131,7 @@ class GroupCourse(models.Model):
         return f"{self.course_id} in {self.group_id}"
 
 
-class Activity(Timestamped):
+class Activity(Deriving, Timestamped):
     """An activity of a course in the VLE, identified there by type and id."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="activities")
@@ -143,6 +145,7 @@ class Activity(Timestamped):
     end = models.DateTimeField(null=True, blank=True)
     enabled = models.BooleanField(default=False)
     conf = models.TextField(null=True, blank=True)
+    search_text = SearchText("name", "description", "vle_activity_type", "vle_activity_id")
 
     class Meta:
         verbose_name_plural = "activities"

@@ -12,12 +12,12 @@ from django.db.models.functions import Lower, Upper
 from django.utils.crypto import salted_hmac
 
 from kernel.constraints import refuse_violations, tied_to_institution
-from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, IdentifierField
+from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, IdentifierField, SearchText
 from kernel.models import Deriving, DerivingQuerySet, Record, Timestamped
 from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
 
 
-class Institution(Timestamped):
+class Institution(Deriving, Timestamped):
     acronym = models.CharField(max_length=255, unique=True, validators=[validate_line])
     name = models.TextField(validators=[validate_line])
     external_ic = models.BooleanField("External IC", default=False, help_text="Informed consent is managed elsewhere.")
@@ -46,6 +46,7 @@ class Institution(Timestamped):
         help_text="A VLE also sends people who are in none of its courses, and those whom it sends see the courses of "
         "all VLEs.",
     )
+    search_text = SearchText("acronym", "name")
 
     def __str__(self) -> str:
         return self.acronym
@@ -109,6 +110,7 @@ class User(Deriving, AbstractBaseUser, Timestamped):
         editable=False,
         help_text="The id of the VLE that brought the person, as long as nobody else did. No key: it outlives the VLE.",
     )
+    search_text = SearchText("username", "first_name", "last_name", "email", "uid")
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -183,7 +185,7 @@ class VLEType(models.IntegerChoices):
     MOODLE = 0, "MOODLE"
 
 
-class VLE(Timestamped):
+class VLE(Deriving, Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="vles")
     type = models.IntegerField(choices=VLEType.choices, default=VLEType.MOODLE)
     name = models.CharField(max_length=250)
@@ -191,6 +193,7 @@ class VLE(Timestamped):
     client_id = models.CharField(max_length=250, null=True, blank=True)
     lti = models.JSONField(default=dict, blank=True, help_text="LTI configuration without its secret.")
     lti_secret = EncryptedTextField(default="", blank=True, editable=False)
+    search_text = SearchText("name", "url", "client_id")
 
     class Meta:
         verbose_name = "VLE"
@@ -217,7 +220,7 @@ class VLEWarning(Timestamped):
         return f"{self.setting}: {self.text}"
 
 
-class Instrument(Timestamped):
+class Instrument(Deriving, Timestamped):
     """A method of checking identity or authorship, such as face recognition; shared by all institutions."""
 
     name = models.CharField(max_length=250)
@@ -231,12 +234,13 @@ class Instrument(Timestamped):
     authorship = models.BooleanField(default=False)
     integrity = models.BooleanField(default=False)
     options_schema = models.JSONField(null=True, blank=True, help_text="JSON Schema of an activity's options.")
+    search_text = SearchText("name", "acronym", "description")
 
     def __str__(self) -> str:
         return self.acronym
 
 
-class Provider(Timestamped):
+class Provider(Deriving, Timestamped):
     """An external program that does the checks of an instrument, for all institutions.
 
     The two thresholds are fractions; both are set or neither.
@@ -260,6 +264,7 @@ class Provider(Timestamped):
     service_port = models.PositiveIntegerField(null=True, blank=True)
     options_schema = models.JSONField(null=True, blank=True)
     options = models.JSONField(null=True, blank=True)
+    search_text = SearchText("name", "acronym", "description")
 
     class Meta:
         constraints = [

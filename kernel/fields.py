@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.checks import Error
 from django.db import models
 from django.db.models.expressions import Col
-from django.db.models.lookups import Exact, IExact, In
+from django.db.models.lookups import Contains, Exact, IExact, In
 from django.db.models.query_utils import DeferredAttribute
 
-from kernel.text import as_identifier
+from kernel.text import as_identifier, search_form
 
 
 @lru_cache(maxsize=1)
@@ -102,6 +102,26 @@ class Derived(models.TextField):
         unwritten = [name for name in self.sources if name not in columns or isinstance(columns[name], Derived)]
         wrong += [f"{name} is no column of the model that could be written" for name in unwritten]
         return [*super().check(**kwargs), *(Error(text, obj=self, id="tesla.E007") for text in wrong)]
+
+
+@Derived.register_lookup
+class _FoldedContains(Contains):
+    """The given text is folded like the stored one, so that an index for LIKE serves."""
+
+    lookup_name = "icontains"
+
+    def get_prep_lookup(self):
+        return self.rhs if hasattr(self.rhs, "resolve_expression") else self.lhs.output_field.fold(str(self.rhs))
+
+
+class SearchText(Derived):
+    """What a list's `search=` looks into: the texts of these columns in the form of `kernel.text.search_form`.
+
+    PostgreSQL has an index of it, which `kernel.migrating.add_search_text` makes.
+    """
+
+    def __init__(self, *sources: str, **kwargs: Any) -> None:
+        super().__init__(search_form, *sources, **kwargs)
 
 
 def with_derived(model: type[models.Model], names: Iterable[str]) -> list[str]:

@@ -1,11 +1,15 @@
 """What a list's query string may ask: filters, search and ordering, each declared by the resource."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import F
+from django.db.models import F, IntegerField, Model, Q
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.sql import Query
 from django_filters import fields
 from django_filters import rest_framework as filters
 from django_filters.constants import EMPTY_VALUES
@@ -145,7 +149,14 @@ def _span(text: str) -> tuple[datetime, datetime]:
 
 
 class DeclaredSearch(SearchFilter):
-    """Words joined by AND, the view's `search_fields` by OR, case folded, anywhere in the text."""
+    """Words joined by AND, the view's `search_fields` by OR: anywhere in texts, numbers as a whole.
+
+    Case and accents are ignored in `kernel.fields.SearchText`; in other columns as the database does it.
+    """
+
+    def filter_queryset(self, request, queryset, view):
+        words = self.get_search_terms(request) if view.search_fields else ()
+        return queryset.filter(*(_contain(word, queryset.model, view.search_fields) for word in words))
 
     def get_search_terms(self, request):
         """Each word once. Their number is limited, as each adds a condition per field to the statement."""
@@ -158,6 +169,22 @@ class DeclaredSearch(SearchFilter):
         if len(terms) > SEARCH_TERMS:
             raise ValidationError({self.search_param: [f"At most {SEARCH_TERMS} words."]})
         return terms
+
+
+def _contain(word: str, model: type[Model], paths: Iterable[str]) -> Q:
+    found = Q(pk__in=())
+    for path in paths:
+        if not _is_number(model, path):
+            found |= Q(**{f"{path}__icontains": word})
+        elif word.isdecimal() and int(word) < 2**63:
+            found |= Q(**{path: int(word)})
+    return found
+
+
+@cache
+def _is_number(model: type[Model], path: str) -> bool:
+    column = Query(model).names_to_path(path.split(LOOKUP_SEP), model._meta, fail_on_missing=True)[1]
+    return isinstance(column, IntegerField)
 
 
 class DeclaredOrdering(OrderingFilter):

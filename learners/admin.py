@@ -29,10 +29,8 @@ class EnrolmentInline(ReadOnlyInline):
 class LearnerAdmin(ReadOnlyAdmin):
     list_display = ("learner_id", "user", "institution", "consent", "consent_accepted", "consent_rejected", "joined_at")
     list_select_related = ("user", "institution", "consent")
-    search_fields = (
-        "=learner_id", "user__username", "user__email", "user__last_name", "=user__uid", "=institution__acronym",
-    )  # fmt: skip
-    search_help_text = "Pseudonym, username, e-mail, last name or uid, or acronym of the institution"
+    search_fields = ("=learner_id", "user__search_text", "=institution__acronym")
+    search_help_text = "Pseudonym, username, e-mail, names or uid, or acronym of the institution"
     ordering = ("-pk",)
     inlines = (SENDLearnerInline, EnrolmentInline)
 
@@ -60,7 +58,7 @@ class ConsentDecisionAdmin(ReadOnlyAdmin):
 class SENDCategoryAdmin(ReadOnlyAdmin):
     list_display = ("id", "description", "institution", "updated_at")
     list_select_related = ("institution",)
-    search_fields = ("description", "=institution__acronym")
+    search_fields = ("search_text", "=institution__acronym")
     ordering = ("-pk",)
 
 

@@ -11,7 +11,8 @@ from django.dispatch import receiver
 from files.models import StoredFile
 from institutions.models import ConsentText, InformedConsent, Institution, Instrument, Message, Provider, User
 from kernel.constraints import fraction, one_of, tied_to_institution
-from kernel.models import Record, Timestamped
+from kernel.fields import SearchText
+from kernel.models import Deriving, Record, Timestamped
 
 
 class Learner(models.Model):
@@ -145,7 +146,7 @@ class SENDOption(models.TextChoices):
     TEXT_TO_SPEECH = "text_to_speech"
 
 
-class SENDCategory(Timestamped):
+class SENDCategory(Deriving, Timestamped):
     """A category of special needs: the options it enables and the instruments it disables for a learner.
 
     `data` is {"enabled_options": [str], "disabled_instruments": [int]}, always with both keys.
@@ -154,6 +155,7 @@ class SENDCategory(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="send_categories")
     description = models.TextField()
     data = models.JSONField(default=dict)
+    search_text = SearchText("description")
 
     class Meta:
         verbose_name = "SEND category"

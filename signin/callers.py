@@ -9,9 +9,11 @@ from institutions.models import Institution, User
 from institutions.services.credentials import credentials_live
 from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from kernel.fast.prepared import Prepared
+from kernel.fields import Derived
 from signin.models import CallerSession
 
-_INSTITUTION_COLUMNS = [field.attname for field in Institution._meta.concrete_fields]
+# Without what is derived from the others: rows in memory compute it.
+_INSTITUTION_COLUMNS = [field.attname for field in Institution._meta.concrete_fields if not isinstance(field, Derived)]
 _MAY_SIGN_IN = Q(user__login_allowed=True) | Q(user__is_staff=True)
 _LIVE = Q(ended_at=None, expires_at__gt=Now())
 _FLAG_COLUMNS = {"is_instructor": "taught", "is_learner": "assessed"}

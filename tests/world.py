@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from courses.models import (
     Activity,
@@ -247,3 +247,11 @@ def _inserts(model: type[Model], before: set) -> Iterator[tuple[str, list]]:
             f"INSERT INTO {table} ({names}) VALUES {', '.join([row] * len(rows))}",
             [value for values in rows for value in values],
         )
+
+
+def rewritten(rows: QuerySet, **values: Any) -> None:
+    """As QuerySet.update, for columns from which others are derived."""
+    for row in rows:
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*values])

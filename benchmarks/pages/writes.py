@@ -17,11 +17,12 @@ from benchmarks.pages.shared import Call, Object
 from learners import arithmetic
 
 USER = """
-INSERT INTO institutions_user (created_at, updated_at, password, username, email, first_name, last_name, is_staff,
-       is_active, institution_id, uid, login_allowed, inst_admin, legal_admin, send_admin, data_admin,
-       session_generation)
-VALUES (%(now)s, %(now)s, %(password)s, %(username)s, %(email)s, %(first_name)s, %(last_name)s, false, true, %(home)s,
-        %(uid)s, false, false, false, false, false, 0) ON CONFLICT DO NOTHING RETURNING id"""
+INSERT INTO institutions_user (created_at, updated_at, password, username, email, email_key, first_name, last_name,
+       is_staff, is_active, institution_id, uid, uid_key, login_allowed, inst_admin, legal_admin, send_admin,
+       data_admin, session_generation)
+VALUES (%(now)s, %(now)s, %(password)s, %(username)s, %(email)s, lower(%(email)s), %(first_name)s, %(last_name)s,
+        false, true, %(home)s, %(uid)s, lower(%(uid)s), false, false, false, false, false, 0)
+    ON CONFLICT DO NOTHING RETURNING id"""
 LEARNER = """
 INSERT INTO learners_learner (user_id, institution_id, learner_id, joined_at)
 VALUES (%(id)s, %(home)s, %(pseudonym)s, %(now)s) ON CONFLICT DO NOTHING RETURNING user_id"""
@@ -29,7 +30,7 @@ MEMBER = """
 SELECT u.id, u.first_name, u.last_name, u.email, u.login_allowed, m.id FROM institutions_user u
   LEFT JOIN learners_learner l ON l.user_id = u.id
   LEFT JOIN courses_courselearner m ON m.learner_id = l.user_id AND m.course_id = %(course)s
- WHERE u.institution_id = %(home)s AND u.uid = %(uid)s"""
+ WHERE u.institution_id = %(home)s AND u.uid_key = lower(%(uid)s)"""
 COURSE = "SELECT 1 FROM courses_course WHERE id = %(course)s AND vle_id = %(vle)s"
 COURSE_LOCKED = "SELECT id FROM courses_course WHERE id = %(course)s AND institution_id = %(home)s FOR NO KEY UPDATE"
 LINK = """
@@ -65,7 +66,9 @@ def _person(call: Call, body: Object) -> int:
 
 def learner_created(call: Call, body: Object) -> Object:
     with transaction(call):
-        locked = "SELECT id FROM institutions_user WHERE institution_id = %(home)s AND uid = %(uid)s FOR UPDATE"
+        locked = (
+            "SELECT id FROM institutions_user WHERE institution_id = %(home)s AND uid_key = lower(%(uid)s) FOR UPDATE"
+        )
         one(call, locked, uid=body["uid"])
         call.ids.append(str(_person(call, body)))
         _, (row,) = people.learners(call, False)
@@ -134,7 +137,7 @@ SELECT a.id, a.course_id, a.enabled, t.instrument_id, t.active, t.alternative_to
  WHERE a.vle_id = %(vle)s AND a.vle_activity_type = %(type)s AND a.vle_activity_id = %(activity)s ORDER BY t.id"""
 LEARNER_LOCKED = """
 SELECT l.user_id, u.session_generation FROM learners_learner l JOIN institutions_user u ON u.id = l.user_id
- WHERE l.institution_id = %(home)s AND u.uid = %(uid)s FOR NO KEY UPDATE OF u, l"""
+ WHERE l.institution_id = %(home)s AND u.uid_key = lower(%(uid)s) FOR NO KEY UPDATE OF u, l"""
 ATTENDING = """
 SELECT 1 FROM courses_courselearner m JOIN institutions_user u ON u.id = m.learner_id
  WHERE m.course_id = %(course)s AND m.learner_id = %(id)s AND u.is_active"""

@@ -49,7 +49,7 @@ class ActivityViewSet(ResourceViewSet):
     queryset = Activity.objects.all()
     serializer_class: type[ResourceSerializer] = InstitutionCourseActivitySerializer
     filterset_class = ActivityFilter
-    search_fields = ("name", "description", "vle_activity_type", "vle_activity_id")
+    search_fields = ("search_text",)
     orderable = {name: name for name in InstitutionCourseActivitySerializer.Meta.fields}
     lock_for_delete = ("institution",)
     scope = under(

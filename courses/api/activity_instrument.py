@@ -51,7 +51,7 @@ class InstitutionCourseActivityInstrumentSerializer(ResourceSerializer):
 class ActivityInstrumentViewSet(ResourceViewSet):
     queryset = ActivityInstrument.objects.all()
     serializer_class: type[ResourceSerializer] = InstitutionCourseActivityInstrumentSerializer
-    search_fields = ("instrument__name", "instrument__acronym")
+    search_fields = ("instrument__search_text",)
     orderable = {
         name: name for name in ("id", "options", "instrument", "active", "created_at", "updated_at", "alternative_to")
     }

@@ -62,7 +62,7 @@ class CourseViewSet(ResourceViewSet):
     queryset = Course.objects.all()
     serializer_class = InstitutionCourseSerializer
     filterset_class = CourseFilter
-    search_fields = ("code", "vle_course_id", "description")
+    search_fields = ("search_text",)
     orderable = {
         name: name
         for name in ("id", "vle", "vle_course_id", "code", "description", "start", "end", "created_at", "updated_at")

@@ -22,7 +22,7 @@ class CourseInstructorViewSet(MemberViewSet):
     serializer_class = InstitutionCourseInstructorSerializer
     filterset_class = MemberFilter
     membership = INSTRUCTORS
-    search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
+    search_fields = ("user__search_text",)
     orderable = {name: f"user__{name}" for name in InstitutionCourseInstructorSerializer.Meta.fields}
     access = {
         Role.GLOBAL | Role.DATA: grant(READ),

@@ -28,7 +28,7 @@ class CourseLearnerViewSet(MemberViewSet):
     serializer_class = InstitutionCourseLearnerSerializer
     filterset_class = MemberFilter
     membership = LEARNERS
-    search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
+    search_fields = ("user__search_text",)
     orderable = {
         "id": "pk",
         **{name: name for name in OF_ROLE},

@@ -40,7 +40,7 @@ class GroupViewSet(ResourceViewSet):
     queryset = CourseGroup.objects.all()
     serializer_class = InstitutionCourseGroupSerializer
     filterset_class = GroupFilter
-    search_fields = ("name", "description")
+    search_fields = ("search_text",)
     orderable = {name: name for name in InstitutionCourseGroupSerializer.Meta.fields}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {

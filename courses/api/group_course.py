@@ -57,7 +57,7 @@ class GroupCourseViewSet(ResourceViewSet):
     filterset_class = GroupCourseFilter
     lookup_field = "course"
     locks_row = False  # the service locks the new course first
-    search_fields = ("course__code", "course__vle_course_id", "course__description")
+    search_fields = ("course__search_text",)
     ordering = ("course", "pk")
     orderable = {"id": "course", **{name: f"course__{name}" for name in OF_COURSE}}
     scope = under(CourseGroup, rows="group", parent_lookup_id="pk", parent_lookup_institution_id="institution")

@@ -46,7 +46,7 @@ class LearnerMembershipSerializer(ResourceSerializer):
 class LearnerMembershipViewSet(ResourceViewSet):
     queryset = CourseLearner.objects.all()
     serializer_class = LearnerMembershipSerializer
-    search_fields = ("course__code", "course__description")
+    search_fields = ("course__search_text",)
     orderable = {name: name for name in ("id", "added_at")}
     scope = under(
         Learner,

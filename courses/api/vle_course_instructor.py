@@ -18,5 +18,5 @@ class VLECourseInstructorViewSet(VLEMemberViewSet):
     queryset = Instructor.objects.all()
     serializer_class = VLECourseInstructorSerializer
     membership = INSTRUCTORS
-    search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
+    search_fields = ("user__search_text",)
     orderable = {name: f"user__{name}" for name in VLECourseInstructorSerializer.Meta.fields}

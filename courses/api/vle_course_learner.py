@@ -37,7 +37,7 @@ class VLECourseLearnerViewSet(VLEMemberViewSet):
     serializer_class = VLECourseLearnerSerializer
     filterset_class = VLELearnerFilter
     membership = LEARNERS
-    search_fields = ("user__uid", "user__first_name", "user__last_name", "user__email")
+    search_fields = ("user__search_text",)
     orderable = {
         name: column
         for name, column in LearnerViewSet.orderable.items()

@@ -53,7 +53,7 @@ class InstitutionAdmin(ServiceAdmin):
     form, add_form = InstitutionForm, NewInstitutionForm
     list_display = ("acronym", "name", "mail_domain", "external_ic", "created_at")
     list_filter = ("external_ic",)
-    search_fields = ("acronym", "name")
+    search_fields = ("search_text",)
     ordering = ("acronym", "pk")
     readonly_fields = ("created_at", "updated_at")
 

@@ -75,7 +75,7 @@ class UserAdmin(ServiceAdmin):
     )  # fmt: skip
     list_select_related = ("institution",)
     list_filter = ("is_staff", *FLAGS, RoleFilter, "login_allowed", "is_active")
-    search_fields = ("username", "email", "first_name", "last_name", "=uid", "=institution__acronym")
+    search_fields = ("search_text", "=institution__acronym")
     search_help_text = "Username, e-mail, names, uid, or acronym of the institution"
     ordering = ("-pk",)
     person = ("username", "email", "first_name", "last_name", "uid", "locale")

@@ -25,7 +25,7 @@ class InstrumentAdmin(UndeletableAdmin):
 
     list_display = ("id", "acronym", "name", "enabled", "requires_enrolment", "identity", "originality", "authorship")
     list_display_links = ("id", "acronym")
-    search_fields = ("acronym", "name")
+    search_fields = ("search_text",)
     ordering = ("pk",)
 
 
@@ -46,7 +46,7 @@ class ProviderAdmin(UndeletableAdmin):
     list_display_links = ("id", "acronym")
     list_select_related = ("instrument",)
     list_filter = ("enabled",)
-    search_fields = ("acronym", "name", "=instrument__acronym")
+    search_fields = ("search_text", "=instrument__acronym")
     ordering = ("pk",)
     inlines = (CredentialInline,)
 

@@ -32,7 +32,7 @@ class VLEAdmin(ServiceAdmin, UndeletableAdmin):
     form = VLEForm
     list_display = ("name", "institution", "type", "url", "client_id", "created_at")
     list_select_related = ("institution",)
-    search_fields = ("name", "url", "=institution__acronym")
+    search_fields = ("search_text", "=institution__acronym")
     search_help_text = "Name or address, or acronym of the institution"
     ordering = ("-pk",)
     fields = ("institution", "type", "name", "url", "client_id", "lti", "created_at", "updated_at")

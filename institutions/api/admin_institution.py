@@ -33,7 +33,7 @@ class AdminInstitutionViewSet(AdministrationViewSet):
     queryset = Institution.objects.all()
     serializer_class = AdminInstitutionSerializer
     filterset_class = AdminInstitutionFilter
-    search_fields = ("acronym", "name")
+    search_fields = ("search_text",)
     orderable = {name: name for name in AdminInstitutionSerializer.Meta.fields}
 
     def lock_first(self):

@@ -39,7 +39,7 @@ class AdminInstrumentViewSet(AdministrationViewSet):
     queryset = Instrument.objects.all()
     serializer_class = AdminInstrumentSerializer
     filterset_class = AdminInstrumentFilter
-    search_fields = ("name", "acronym", "description")
+    search_fields = ("search_text",)
     orderable = {name: name for name in AdminInstrumentSerializer.Meta.fields}
 
     def create_row(self, values: dict[str, Any]) -> Instrument:

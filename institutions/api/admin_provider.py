@@ -79,7 +79,7 @@ class AdminProviderViewSet(AdministrationViewSet):
     serializer_class = AdminProviderSerializer
     filterset_class = AdminProviderFilter
     fast_rows = False  # a handful of rows, with thresholds that are decimals and answered as numbers
-    search_fields = ("name", "acronym", "description")
+    search_fields = ("search_text",)
     orderable = {
         name: name for name in AdminProviderSerializer.Meta.fields if name not in ("instrument", "credentials")
     }

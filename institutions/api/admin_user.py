@@ -6,7 +6,6 @@ from django.db.models import Q
 from django_filters import rest_framework as filters
 
 from institutions.api.shared.administration import AdministrationViewSet, MisnamedRefused, NullAsOmitted
-from institutions.api.shared.people import SEARCHED
 from institutions.api.shared.users import (
     ROLES,
     SHOWN,
@@ -67,7 +66,7 @@ class AdminUserViewSet(AdministrationViewSet):
     queryset = User.objects.all()
     serializer_class = AdminUserSerializer
     filterset_class = AdminUserFilter
-    search_fields = SEARCHED
+    search_fields = ("search_text",)
     asks_password = BaseUserViewSet.asks_password
     orderable = {name: name for name in ("id", "username", *SHOWN, *RIGHTS)} | {
         "institution": "institution__acronym",

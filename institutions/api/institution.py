@@ -43,7 +43,7 @@ class InstitutionViewSet(ResourceViewSet):
     queryset = Institution.objects.all()
     serializer_class = InstitutionSerializer
     filterset_class = InstitutionFilter
-    search_fields = ("acronym", "name")
+    search_fields = ("search_text",)
     ordering = ("created_at", "pk")
     orderable = {name: name for name in InstitutionSerializer.Meta.fields}
     lookup_url_kwarg = "institution_id"

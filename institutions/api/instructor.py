@@ -1,6 +1,6 @@
 """/institution/{parent_lookup_institution_id}/instructor/{id}/"""
 
-from institutions.api.shared.people import SEARCHED, RoleSerializer, RoleViewSet
+from institutions.api.shared.people import RoleSerializer, RoleViewSet
 from institutions.models import Institution, Instructor
 from institutions.row_rules import own
 from institutions.services import people
@@ -24,7 +24,7 @@ class InstitutionInstructorSerializer(RoleSerializer):
 class InstructorViewSet(RoleViewSet):
     queryset = Instructor.objects.all()
     serializer_class = InstitutionInstructorSerializer
-    search_fields = tuple(f"user__{name}" for name in SEARCHED)
+    search_fields = ("user__search_text",)
     orderable = {name: f"user__{name}" for name in InstitutionInstructorSerializer.Meta.fields}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     role = people.INSTRUCTOR

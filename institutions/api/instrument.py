@@ -22,7 +22,7 @@ class InstrumentViewSet(ResourceViewSet):
 
     queryset = Instrument.objects.filter(enabled=True)
     serializer_class = InstrumentSerializer
-    search_fields = ("name", "acronym", "description")
+    search_fields = ("search_text",)
     ordering = ("acronym", "pk")
     orderable = {name: name for name in InstrumentSerializer.Meta.fields}
     scope = shared(Institution, parent_lookup_institution_id="pk")

@@ -64,7 +64,7 @@ class VLERotationSerializer(RotationSerializer):
 class VLEViewSet(ResourceViewSet):
     queryset = VLE.objects.all()
     serializer_class = InstitutionVLESerializer
-    search_fields = ("name", "url", "client_id")
+    search_fields = ("search_text",)
     lock_for_delete = ("institution",)
     orderable = {name: name for name in ("id", "type", "name", "url", "client_id")}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")

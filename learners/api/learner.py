@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils import html
 
 from institutions.api.institution import InstitutionSerializer
-from institutions.api.shared.people import SEARCHED, RoleSerializer, RoleViewSet
+from institutions.api.shared.people import RoleSerializer, RoleViewSet
 from institutions.models import InformedConsent, Institution
 from institutions.row_rules import own
 from institutions.services import people
@@ -147,7 +147,7 @@ class LearnerViewSet(RoleViewSet):
     queryset = Learner.objects.all()
     serializer_class = InstitutionLearnerSerializer
     filterset_class = LearnerFilter
-    search_fields = tuple(f"user__{name}" for name in ("id", *SEARCHED))
+    search_fields = ("user__search_text", "user__id")
     orderable = {"id": "pk", **{name: name for name in OF_ROLE}, **{name: f"user__{name}" for name in OF_PERSON}}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     role = people.LEARNER

@@ -24,7 +24,7 @@ class LearnerSENDViewSet(ResourceViewSet):
     # Includes expired assignments, so that staff see the needs that a learner had before.
     queryset = SENDLearner.objects.all()
     serializer_class = InstitutionSENDLearnerSerializer
-    search_fields = ("category__description",)
+    search_fields = ("category__search_text",)
     orderable = {name: name for name in ("id", "expires_at", "category")}
     scope = under(
         Learner,

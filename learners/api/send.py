@@ -78,7 +78,7 @@ class SENDCategoryViewSet(ResourceViewSet):
     queryset = SENDCategory.objects.all()
     serializer_class = InstitutionSENDCategorySerializer
     filterset_class = SENDCategoryFilter
-    search_fields = ("description",)
+    search_fields = ("search_text",)
     orderable = {name: name for name in InstitutionSENDCategorySerializer.Meta.fields}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN | Role.SEND: grant(READ, WRITE)}

@@ -39,7 +39,7 @@ class ReportAuditViewSet(ResourceViewSet):
     serializer_class = InstitutionCourseActivityReportAuditSerializer
     lookup_field = "instrument"
     lookup_url_kwarg = "instrument_id"
-    search_fields = ("instrument__name", "instrument__acronym")
+    search_fields = ("instrument__search_text",)
     orderable = {
         name: name
         for name in (

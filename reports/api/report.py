@@ -170,7 +170,7 @@ class ReportViewSet(ResourceViewSet):
     serializer_class = InstitutionCourseActivityReportSerializer
     detail_serializer_class = InstitutionCourseActivityReportLongSerializer
     filterset_class = ReportFilter
-    search_fields = ("learner__user__first_name", "learner__user__last_name", "learner__user__email", *LEVELS)
+    search_fields = ("learner__user__search_text", *LEVELS)
     orderable = {name: name for name in ("id", "learner", *LEVELS)}
     scope = under(
         Activity,

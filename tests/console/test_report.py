@@ -29,7 +29,7 @@ from reports.models import (
 from tests.console.test_lists import HOSTILE
 from tests.pages.test_policy import assert_clean
 from tests.reports.conftest import allow, attach, level
-from tests.world import PAST
+from tests.world import PAST, rewritten
 
 ACTIVITY = "courses/{course}/activities/{activity}/"
 REPORT = f"{ACTIVITY}reports/{{report}}/"
@@ -247,8 +247,8 @@ def test_hostile_texts_are_only_text(world, provider, admin, address):
     Request.objects.filter(pk=home.request.pk).update(error_message=HOSTILE, message_code=code)
     Message.objects.filter(pk=code).update(description=HOSTILE)
     MessageLocale.objects.filter(code=code).update(message=HOSTILE)
-    Provider.objects.update(name=HOSTILE[:100])
-    Instrument.objects.filter(pk=2).update(name=HOSTILE)
+    rewritten(Provider.objects, name=HOSTILE[:100])
+    rewritten(Instrument.objects.filter(pk=2), name=HOSTILE)
     for row, names in (
         (home.people["ann"], ("first_name", "last_name", "uid")),
         (home.course, ("code",)),

@@ -141,12 +141,15 @@ def make_differ(world) -> None:
                 model.objects.filter(pk=row.pk).update(**{column: values[n % len(values)]})
 
 
-def marked_text(column: str, number: int = 0) -> str:
-    return f"xx-quagga{number}-yy{'@example.org' if column == 'email' else ''}"
+MARK = "xx-quagga{}-yy"
 
 
-def mark(operation: str, column: str, get, world) -> int:
-    """Write a rare word into one column of one row, and of the other institution's look-alike; the row's key."""
+def marked_text(column: str, number: int = 0, text: str = MARK) -> str:
+    return f"{text.format(number)}{'@example.org' if column == 'email' else ''}"
+
+
+def mark(operation: str, column: str, get, world, text: str = MARK) -> int:
+    """Write a rare text into one column of one row, and of the other institution's look-alike; the row's key."""
     resource = CALLS[operation].resource
     row = _own(get(operation, "limit=1000"))[1]
     away = [] if resource.is_shared else _away(operation, world)
@@ -155,10 +158,12 @@ def mark(operation: str, column: str, get, world) -> int:
         target = resource.model.objects.get(pk=resource.key_of(marked))
         for relation in path:
             target = getattr(target, relation)
-        QuerySet(type(target)).filter(pk=target.pk).update(**{name: marked_text(name, n)})  # records, too
+        value = marked_text(name, n, text)
         if isinstance(target, Deriving):  # with what is derived from the column
-            setattr(target, name, marked_text(name, n))
+            setattr(target, name, value)
             target.save(update_fields=[name])
+        else:
+            QuerySet(type(target)).filter(pk=target.pk).update(**{name: value})  # records, too
     assert away or resource.is_shared
     return row["id"]
 

@@ -11,6 +11,7 @@ from institutions.models import Institution, User
 from tests.conftest import client_of
 from tests.contract.calls import CALLS, body_of, ids_of, names, request, send, url_of
 from tests.contract.conftest import undone
+from tests.world import rewritten
 
 REFUSALS = (401, 403, 404)
 CHANGES = ("INSERT", "UPDATE", "DELETE")
@@ -182,7 +183,7 @@ def test_several_ways_to_see_a_row_show_it_once(caller, world):
 def test_global_admin_of_an_institution_is_also_its_member(caller, world):
     """Whoever belongs to the institution is MEM too: the own row can be changed, another's cannot."""
     root = world.people["global"]
-    User.objects.filter(pk=root.pk).update(institution=world.home.institution, uid="root", inst_admin=True)
+    rewritten(User.objects.filter(pk=root.pk), institution=world.home.institution, uid="root", inst_admin=True)
     client = caller("global")
     assert send(client, CALLS["vle.create"], world).status_code == 201  # an administrator's right at home
     away = {"i": world.away.institution.pk}

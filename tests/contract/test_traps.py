@@ -15,7 +15,7 @@ from django.utils import timezone
 from institutions.models import VLE, InformedConsent, Institution, User
 from learners.models import ConsentDecision, Learner
 from tests.contract.calls import BASE, CALLS, body_of, request, send, url_of
-from tests.world import PAST
+from tests.world import PAST, rewritten
 
 WRITES = [operation for operation, call in CALLS.items() if call.method != "get"]
 
@@ -518,8 +518,8 @@ PUTS = {
 def test_put_resets_nothing_that_it_leaves_out(operation, caller, world):
     """Every other column holds something that a default would not be."""
     people = User.objects.filter(institution=world.home.institution)
-    people.update(locale="ca", first_name="First", last_name="Last", **dict.fromkeys(FLAGS, True))
-    VLE.objects.filter(pk=world.home.vle.pk).update(client_id="client")
+    rewritten(people, locale="ca", first_name="First", last_name="Last", **dict.fromkeys(FLAGS, True))
+    rewritten(VLE.objects.filter(pk=world.home.vle.pk), client_id="client")
     Institution.objects.filter(pk=world.home.institution.pk).update(
         external_ic=True, mail_domain="home.example.org", allow_valid_audit=True, disable_vle_user_creation=True,
         allowed_domains="a.org",

@@ -13,6 +13,7 @@ from institutions.models import Provider
 from tests.captures import FA, KS, PLAG, archive, consented, sample, session_for
 from tests.contract import calls, vle_calls
 from tests.contract.calls import ids_of
+from tests.world import rewritten
 
 NOBODYS_ID, UNKNOWN_UUID = 987_654_321, "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11"
 WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "member", "stranger", "vle", "anonymous")
@@ -213,7 +214,7 @@ def test_ids_in_bodies_and_query_strings(who, method, path, body, name, world, c
     for instrument in (KS, PLAG, FA):
         ActivityInstrument.objects.get_or_create(activity=home.activity, instrument_id=instrument)
     away.learner("theirs")
-    Activity.objects.filter(pk=away.activity.pk).update(vle_activity_id="theirs")
+    rewritten(Activity.objects.filter(pk=away.activity.pk), vle_activity_id="theirs")
     own = ids_of(world) | {"uuid": str(home.learners["ann"].learner_id)}
     foreign = ids_of(world, away) | {
         "uuid": str(away.learners["ann"].learner_id),

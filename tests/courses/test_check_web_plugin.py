@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from institutions.models import VLE
+from tests.world import rewritten
 
 PAGE = "http://moodle.example.org"
 FILES = {
@@ -136,8 +137,8 @@ def test_a_path_here_is_below_the_service(host, settings):
 
 
 def test_without_words_the_pages_of_all_vles_are_tried(host, world):
-    VLE.objects.filter(pk=world.home.vle.pk).update(url="http://Moodle.example.org/x/")
-    VLE.objects.filter(pk=world.away.vle.pk).update(url=None)
+    rewritten(VLE.objects.filter(pk=world.home.vle.pk), url="http://Moodle.example.org/x/")
+    rewritten(VLE.objects.filter(pk=world.away.vle.pk), url=None)
     assert check(host).splitlines()[0] == "a page of http://moodle.example.org"
 
 

@@ -7,6 +7,7 @@ import pytest
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
 from institutions.models import Instructor
 from learners.models import Learner
+from tests.world import rewritten
 
 
 @pytest.fixture
@@ -107,9 +108,8 @@ def test_courses_of_another_institution_are_not_there(as_, url, world):
 @pytest.fixture
 def dated(world):
     for home, code in ((world.home, "Law-7"), (world.away, "Law-8")):
-        Course.objects.filter(pk=home.course.pk).update(
-            code=code, start=datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC), end=datetime(2032, 3, 4, tzinfo=UTC)
-        )
+        span = {"start": datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC), "end": datetime(2032, 3, 4, tzinfo=UTC)}
+        rewritten(Course.objects.filter(pk=home.course.pk), code=code, **span)
 
 
 @pytest.mark.parametrize(

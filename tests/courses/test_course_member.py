@@ -6,6 +6,7 @@ from courses.models import CourseInstructor, CourseLearner
 from institutions.models import Instructor, User
 from learners.models import Learner, SENDLearner
 from tests.conftest import client_of
+from tests.world import rewritten
 
 KINDS = {"instructor": ("teacher", "visitor"), "learner": ("ann", "eve")}  # in the course, and not
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -59,7 +60,7 @@ def test_instructor_makes_no_instructor_of_a_learner_and_no_learner_of_an_instru
 
 @each_kind
 def test_global_administrators_account_is_given_no_role(kind, as_, url, world):
-    User.objects.filter(pk=world.people["global"].pk).update(institution=world.home.institution, uid="root")
+    rewritten(User.objects.filter(pk=world.people["global"].pk), institution=world.home.institution, uid="root")
     assert as_("admin").post(url(kind), {"uid": "root"}).status_code == 403
 
 
@@ -77,7 +78,7 @@ def test_unknown_or_no_uid_is_400_under_uid(kind, who, body, as_, url):
 
 @each_kind
 def test_person_of_another_institution_is_unknown(kind, as_, url, world):
-    User.objects.filter(pk=world.away.people["member"].pk).update(uid="only-there")
+    rewritten(User.objects.filter(pk=world.away.people["member"].pk), uid="only-there")
     answer = as_("admin").post(url(kind), {"uid": "only-there"})
     assert (answer.status_code, list(answer.json())) == (400, ["uid"])
     # A uid that exists in both institutions is the own institution's person.

@@ -9,6 +9,7 @@ from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
 from institutions.models import Institution
 from kernel.domain import Invalid, Unknown
+from tests.world import rewritten
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_put_keeps_keys_that_are_left_out(method, admin, url, tree, world):
     """An earlier implementation set to null or to the default what a PUT left out: a group's parent, special needs,
     people's rights.
     """
-    CourseGroup.objects.filter(pk=tree["c"].pk).update(description="Kept")
+    rewritten(CourseGroup.objects.filter(pk=tree["c"].pk), description="Kept")
     answer = getattr(admin, method)(f"{url}{tree['c'].pk}/", {"name": "renamed"}, format="json")
     assert answer.status_code == 200
     assert (answer.json()["parent"], answer.json()["description"]) == (tree["b"].pk, "Kept")
@@ -234,8 +235,8 @@ def test_delete_removes_the_sub_tree_and_never_courses(admin, url, world, tree):
     ],
 )
 def test_filters(query, names, admin, url, tree, world):
-    CourseGroup.objects.filter(pk=tree["c"].pk).update(description="North campus")
-    CourseGroup.objects.filter(pk=world.away.group.pk).update(description="South campus")
+    rewritten(CourseGroup.objects.filter(pk=tree["c"].pk), description="North campus")
+    rewritten(CourseGroup.objects.filter(pk=world.away.group.pk), description="South campus")
     assert [row["name"] for row in admin.get(url, query).json()["results"]] == names
 
 

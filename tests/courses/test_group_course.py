@@ -7,6 +7,7 @@ import pytest
 from courses.models import Course, CourseGroup, GroupCourse
 from courses.services import groups
 from kernel.domain import Invalid, Unknown
+from tests.world import rewritten
 
 START = datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -200,7 +201,9 @@ def test_service_refuses_strangers_and_what_is_gone(group, world):
 def test_filters(query, codes, admin, url, group, world):
     groups.group_course_add(group=group, course=world.home.other_course)
     for home in (world.home, world.away):
-        Course.objects.filter(pk=home.course.pk).update(code="Law-7", start=START, end=datetime(2032, 1, 1, tzinfo=UTC))
+        rewritten(
+            Course.objects.filter(pk=home.course.pk), code="Law-7", start=START, end=datetime(2032, 1, 1, tzinfo=UTC)
+        )
     assert [row["code"] for row in admin.get(url, query).json()["results"]] == codes
 
 

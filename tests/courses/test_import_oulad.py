@@ -18,6 +18,7 @@ from institutions.services.people import person_create
 from institutions.services.vles import vle_create
 from learners.models import Learner, SENDCategory, SENDLearner
 from tests.courses.oulad import ROWS, student, write_oulad
+from tests.world import rewritten
 
 VLE_NAME = "Open University (OULAD)"
 CATEGORY = "Disability declared"
@@ -120,9 +121,9 @@ def test_a_second_run_adds_what_the_files_have_more(home, tmp_path):
 def test_later_changes_are_kept_by_a_second_run(home, tmp_path):
     folder = write_oulad(tmp_path)
     imported(folder)
-    Course.objects.filter(vle_course_id="AAA-2013J").update(code="History", start=None, description="Ours")
-    Activity.objects.filter(vle_activity_id="1752").update(name="Essay", enabled=True, end=None)
-    User.objects.filter(uid="11").update(first_name="Ann", email="ann@example.org")
+    rewritten(Course.objects.filter(vle_course_id="AAA-2013J"), code="History", start=None, description="Ours")
+    rewritten(Activity.objects.filter(vle_activity_id="1752"), name="Essay", enabled=True, end=None)
+    rewritten(User.objects.filter(uid="11"), first_name="Ann", email="ann@example.org")
     SENDLearner.objects.filter(learner__user__uid="12").update(expires_at=datetime(2030, 1, 1, tzinfo=UTC))
     before = content()
     imported(folder)
@@ -175,8 +176,8 @@ def test_another_institution_with_the_same_names_is_untouched(world, tmp_path):
 def test_existing_people_get_the_role_and_no_other_change(world, home, tmp_path):
     teacher = world.people["teacher"]
     admin = world.people["admin"]
-    User.objects.filter(pk=teacher.pk).update(uid="11")
-    User.objects.filter(pk=admin.pk).update(uid="12")
+    rewritten(User.objects.filter(pk=teacher.pk), uid="11")
+    rewritten(User.objects.filter(pk=admin.pk), uid="12")
     before = list(User.objects.filter(pk__in=[teacher.pk, admin.pk]).order_by("pk").values())
     output, _ = imported(write_oulad(tmp_path))
     assert list(User.objects.filter(pk__in=[teacher.pk, admin.pk]).order_by("pk").values()) == before
@@ -187,7 +188,7 @@ def test_existing_people_get_the_role_and_no_other_change(world, home, tmp_path)
 
 def test_a_global_administrator_becomes_no_learner(world, home, tmp_path):
     root = world.people["global"]
-    User.objects.filter(pk=root.pk).update(uid="11", institution=home)
+    rewritten(User.objects.filter(pk=root.pk), uid="11", institution=home)
     output, wrong = imported(write_oulad(tmp_path))
     assert not Learner.objects.filter(user=root).exists()
     reason = "This is the account of a global administrator."

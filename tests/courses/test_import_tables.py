@@ -17,6 +17,7 @@ from courses.imports import workbooks
 from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import VLE, Instructor, User
 from learners.models import Learner
+from tests.world import rewritten
 
 MESSAGE = "a number that a spreadsheet has shortened"
 
@@ -478,7 +479,7 @@ def test_a_person_who_is_changed_meanwhile_is_read_again(run, monkeypatch):
 
     def late(*arguments):
         if others:
-            User.objects.filter(uid="bob").update(first_name="Late", last_name=others.pop())
+            rewritten(User.objects.filter(uid="bob"), first_name="Late", last_name=others.pop())
         write(*arguments)
 
     monkeypatch.setattr(importing, "_write", late)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from courses.models import CourseInstructor, CourseLearner
 from institutions.models import User
 from tests.conftest import client_of
+from tests.world import rewritten
 
 NEW = {"uid": "n1", "first_name": "New", "last_name": "Pupil", "email": "new@example.org"}
 
@@ -103,7 +104,7 @@ def test_whoever_is_gone_or_of_elsewhere_has_no_name(as_, memberships, world):
 
 
 def test_person_without_names_is_called_by_the_username(as_, memberships, course, world):
-    User.objects.filter(pk=world.people["teacher"].pk).update(first_name="", last_name="")
+    rewritten(User.objects.filter(pk=world.people["teacher"].pk), first_name="", last_name="")
     as_("teacher").post(f"{course}learner/", {"uid": "eve"})
     (row,) = as_("eve").get(memberships("eve")).json()["results"]
     assert row["added_by"]["name"] == "home-teacher"

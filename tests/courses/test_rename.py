@@ -9,6 +9,7 @@ from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import VLE, User
 from institutions.services import people
 from tests.conftest import client_of_vle
+from tests.world import rewritten
 
 KINDS = {"learner": CourseLearner, "instructor": CourseInstructor}
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -79,14 +80,14 @@ def test_another_spelling_is_no_new_name(kind, as_, brought):
 @each_kind
 def test_uid_that_somebody_has_is_refused(kind, as_, brought, world):
     at, _ = brought(kind)
-    User.objects.filter(pk=world.people["member"].pk).update(uid="new@x.org")
+    rewritten(User.objects.filter(pk=world.people["member"].pk), uid="new@x.org")
     assert is_refused(as_("vle"), at)
 
 
 @each_kind
 def test_uid_of_another_institutions_person_is_free(kind, as_, brought, world):
     at, _ = brought(kind)
-    User.objects.filter(pk=world.away.people["member"].pk).update(uid="new@x.org")
+    rewritten(User.objects.filter(pk=world.away.people["member"].pk), uid="new@x.org")
     assert renamed(as_("vle"), at).status_code == 200
     assert User.objects.get(pk=world.away.people["member"].pk).uid == "new@x.org"
 

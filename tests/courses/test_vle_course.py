@@ -9,6 +9,7 @@ from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import User
 from tests.contract.vle_calls import MOODLE_COURSE, UNSET, Sister
+from tests.world import rewritten
 
 
 @pytest.fixture
@@ -70,8 +71,8 @@ def test_an_id_that_the_vle_has_used_is_wrong_of_the_course_as_a_whole(method, c
 
 
 def test_another_vle_may_have_used_it(client, url, world):
-    Course.objects.filter(pk=Sister(world.home).course.pk).update(vle_course_id="77")
-    Course.objects.filter(pk=world.away.course.pk).update(vle_course_id="77")
+    rewritten(Course.objects.filter(pk=Sister(world.home).course.pk), vle_course_id="77")
+    rewritten(Course.objects.filter(pk=world.away.course.pk), vle_course_id="77")
     assert client.post(url, MOODLE_COURSE, format="json").status_code == 201
 
 

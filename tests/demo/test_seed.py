@@ -60,6 +60,7 @@ from tests.demo.sample import (
     signed_in,
     signs_in,
 )
+from tests.world import rewritten
 
 HOUR = timedelta(hours=1)
 
@@ -218,8 +219,8 @@ def test_rights_taken_from_the_accounts_are_restored_by_the_next_run(printed, se
     people["inst_admin"].set_password("another-word-entirely")
     people["inst_admin"].save()
     User.objects.filter(pk=people["legal_admin"].pk).update(legal_admin=False, is_active=False)
-    User.objects.filter(pk=people["global_admin"].pk).update(is_active=False, email=None)
-    User.objects.filter(pk=people["learner"].pk).update(login_allowed=False, email=None)
+    rewritten(User.objects.filter(pk=people["global_admin"].pk), is_active=False, email=None)
+    rewritten(User.objects.filter(pk=people["learner"].pk), login_allowed=False, email=None)
     Learner.objects.filter(pk=people["learner"].pk).update(consent_rejected=timezone.now())
     Instructor.objects.filter(pk=people["instructor"].pk).delete()
     Credential.objects.update(revoked_at=timezone.now())

@@ -7,6 +7,7 @@ from institutions.services.institutions import institution_delete, institution_o
 from kernel.domain import Conflict
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
+from tests.world import rewritten
 
 URL = f"{BASE}institution/"
 BODY = {"name": "New University", "acronym": "NEW", "allowed_domains": None}  # the dashboard's
@@ -139,7 +140,7 @@ def test_unused_institution_is_deleted_with_its_administrators_and_all_are_recor
 def test_global_administrator_does_not_go_with_an_institution(root, fresh, world):
     """Deleting an institution must not delete the account of who does it."""
     person = world.people["global"]
-    User.objects.filter(pk=person.pk).update(institution=fresh, uid="root", inst_admin=True)
+    rewritten(User.objects.filter(pk=person.pk), institution=fresh, uid="root", inst_admin=True)
     answer = root.delete(f"{URL}{fresh.pk}/")
     assert answer.status_code == 409
     assert "1 user" in answer.json()["detail"]

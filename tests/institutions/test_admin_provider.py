@@ -15,6 +15,7 @@ from signin.services import Refused
 from signin.services.modules import module_sign_in
 from tests.contract.filling import fill_administration
 from tests.institutions.administration import BASE, assert_bodies, assert_boxes, call, records
+from tests.world import rewritten
 
 URL = f"{BASE}instrument/1/provider/"
 # What the dashboard sends when three fields were filled.
@@ -62,7 +63,7 @@ def test_bodies_that_are_no_objects(root, provider):
 
 def test_boxes_above_columns(root, provider):
     fill_administration(14)
-    Provider.objects.filter(acronym="more0").update(description="It sees")
+    rewritten(Provider.objects.filter(acronym="more0"), description="It sees")
     assert_boxes(root, URL, {"name": "provider%200", "description": "T%20SEE"})
 
 

@@ -5,6 +5,7 @@ import pytest
 from institutions.models import Institution
 from institutions.services.institutions import institution_update
 from institutions.services.mail import mail_domain_refuses, mail_domains
+from tests.world import rewritten
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_a_stale_institution_does_not_undo_another_change(world):
 
 
 def test_what_is_not_given_is_not_looked_at(as_, url, world):
-    Institution.objects.filter(pk=world.home.institution.pk).update(name="two\nlines")
+    rewritten(Institution.objects.filter(pk=world.home.institution.pk), name="two\nlines")
     assert as_("admin").patch(url, {"external_ic": True}).json()["external_ic"] is True
 
 

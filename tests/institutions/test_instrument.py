@@ -3,6 +3,7 @@
 import pytest
 
 from institutions.models import Instrument
+from tests.world import rewritten
 
 INSTALLED = [
     # id, acronym, name, enrolment, identity, originality, authorship, integrity
@@ -65,6 +66,6 @@ def test_default_order_is_by_acronym(as_, url):
 
 
 def test_search_finds_names_acronyms_and_descriptions(as_, url):
-    Instrument.objects.filter(pk=5).update(description="compares texts")
+    rewritten(Instrument.objects.filter(pk=5), description="compares texts")
     for text, keys in (("FACE", [1]), ("ks", [2]), ("compares", [5]), ("nothing", [])):
         assert [row["id"] for row in as_("ann").get(url, {"search": text}).json()["results"]] == keys

@@ -9,6 +9,7 @@ from institutions.services.person_values import usernames_together
 from kernel.domain import Conflict
 from learners.models import Learner, SENDLearner
 from learners.services import learners_add, sends_assign
+from tests.world import rewritten
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_people_are_created_by_the_rules_of_a_single_one_and_the_others_reported
 
 
 def test_a_list_finds_makes_and_refuses(world, home):
-    User.objects.filter(username="root").update(institution=home, uid="boss")
+    rewritten(User.objects.filter(username="root"), institution=home, uid="boss")
     roster = rosters.people_listed(institution=home, uids=["ann", "n1", "boss", "x" * 256])
     assert roster.existing == {"ann": world.people["ann"].pk}
     assert {*roster.created} == {"n1"}
@@ -55,9 +56,9 @@ def test_a_list_finds_makes_and_refuses(world, home):
 
 
 def test_names_are_taken_once(world, home):
-    User.objects.filter(username="home-ann").update(username="HOME-n1")
-    User.objects.filter(username="home-bob").update(username="n2@home.example.org")
-    User.objects.filter(username="away-ann").update(username="HOME-n3")
+    rewritten(User.objects.filter(username="home-ann"), username="HOME-n1")
+    rewritten(User.objects.filter(username="home-bob"), username="n2@home.example.org")
+    rewritten(User.objects.filter(username="away-ann"), username="HOME-n3")
     made = usernames_together(
         home,
         {"n1": None, "n1-2": None, "n2": "N2@home.example.org", "n3": f"{'x' * 140}@example.org", "n&": "", "n#": ""},

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 from institutions.models import Instructor, User
 from learners.models import Learner
 from tests.conftest import client_of
-from tests.world import PASSWORD
+from tests.world import PASSWORD, rewritten
 
 NEW = "brand-new-77-Pencil"
 BODY = {"username": "zoe", "uid": "z1"}
@@ -42,7 +42,7 @@ def row(world, url):
 @pytest.fixture
 def root_at_home(world):
     """The global administrator is a member of the institution, and administers it."""
-    User.objects.filter(username="root").update(institution=world.home.institution, uid="root", inst_admin=True)
+    rewritten(User.objects.filter(username="root"), institution=world.home.institution, uid="root", inst_admin=True)
     world.people["global"].refresh_from_db()
     return world.people["global"]
 
@@ -153,7 +153,7 @@ def test_required_on_post_and_put_alone(as_, url, row):
 
 
 def test_uid_repeats_in_another_institution_only(as_, world, url):
-    User.objects.filter(username="away-member").update(uid="z1")
+    rewritten(User.objects.filter(username="away-member"), uid="z1")
     assert as_("admin").post(url, BODY).status_code == 201
     again = as_("admin").post(url, BODY | {"username": "zoe2"})
     assert (again.status_code, list(again.json())) == (400, ["uid"])

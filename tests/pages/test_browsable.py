@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from courses.models import Course
 from institutions.models import VLE, InformedConsent, InformedConsentDocument, Institution, Provider, User
 from tests.pages.walk import places
+from tests.world import rewritten
 
 
 def path_of(world, *rest) -> str:
@@ -248,8 +249,8 @@ def test_no_page_costs_many_queries(who, root, world, signed_in, as_):
 def test_no_choice_is_made_of_rows(world, signed_in, as_):
     """Whoever is next door, and however many there are: no page lists people, rows or tenants as options."""
     asking, browser = as_("admin"), signed_in("admin")
-    User.objects.filter(institution=world.away.institution).update(first_name="Nextdoor", last_name="Nextdoor")
-    VLE.objects.filter(institution=world.away.institution).update(name="Nextdoor")
+    rewritten(User.objects.filter(institution=world.away.institution), first_name="Nextdoor", last_name="Nextdoor")
+    rewritten(VLE.objects.filter(institution=world.away.institution), name="Nextdoor")
     for place in places(lambda path: asking.get(path).json()):
         for path in filter(None, (place.listed, place.first)):
             page = browser.get(path).text
@@ -342,7 +343,7 @@ def too_late(browser, method: str, path: str, body, **more):
 def test_change_that_came_too_late_is_shown_beside_what_is_stored(world, signed_in):
     browser, path = signed_in("admin"), path_of(world, "vle", world.home.vle.pk)
     page = browser.get(path)
-    VLE.objects.filter(pk=world.home.vle.pk).update(name="<b>Theirs</b>", client_id=None)
+    rewritten(VLE.objects.filter(pk=world.home.vle.pk), name="<b>Theirs</b>", client_id=None)
     body = {"name": "Mine", "type": "0", "url": world.home.vle.url, "client_id": "c"}
     answer = too_late(browser, "put", path, encode_multipart(BOUNDARY, body), content_type=MULTIPART_CONTENT)
     assert rows_of(answer.text) == [["Name", "Mine", "&lt;b&gt;Theirs&lt;/b&gt;"], ["Client id", "c", "-"]]

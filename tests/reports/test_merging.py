@@ -29,7 +29,7 @@ from reports.services import merging
 from reports.services.merging import ALL, people_merge
 from signin.models import CallerSession, Launcher
 from tests.conftest import client_of
-from tests.world import FUTURE, PAST, World
+from tests.world import FUTURE, PAST, World, rewritten
 
 PEOPLE = (User, Instructor, Learner)
 
@@ -359,7 +359,7 @@ def test_sign_ins_of_the_account_that_goes_end(merged, world):
 
 
 def test_missing_values_are_filled_and_present_ones_stay(merged, world):
-    User.objects.filter(pk=world.people["ann"].pk).update(email=None, first_name="", locale="ca")
+    rewritten(User.objects.filter(pk=world.people["ann"].pk), email=None, first_name="", locale="ca")
     User.objects.filter(pk=world.people["bob"].pk).update(locale="es")
     merged("ann", "bob")
     ann = User.objects.get(pk=world.people["ann"].pk)
@@ -370,7 +370,7 @@ def test_missing_values_are_filled_and_present_ones_stay(merged, world):
 
 @pytest.mark.parametrize(("email", "comes"), [(None, True), ("ann@home.example.org", False)])
 def test_password_comes_along_if_the_address_to_sign_in_stays(email, comes, merged, world, client):
-    User.objects.filter(pk=world.people["ann"].pk).update(email=email, password="!", login_allowed=False)
+    rewritten(User.objects.filter(pk=world.people["ann"].pk), email=email, password="!", login_allowed=False)
     merged("ann", "bob")
     ann = User.objects.get(pk=world.people["ann"].pk)
     assert (ann.login_allowed, ann.has_usable_password()) == (comes, comes)
@@ -437,7 +437,7 @@ def test_people_of_elsewhere_are_unknown(dry_run, as_, url, world):
 
 @pytest.mark.parametrize(("kept", "gone"), [("global", "ann"), ("ann", "global"), ("ann", "admin")])
 def test_global_administrators_and_the_own_account_stay(kept, gone, merged, world):
-    User.objects.filter(username="root").update(institution=world.home.institution, uid="root")
+    rewritten(User.objects.filter(username="root"), institution=world.home.institution, uid="root")
     merged(kept, gone, status=403) if kept != "global" else None
     User.objects.get(pk=world.people[gone].pk)
 

@@ -12,7 +12,6 @@ from kernel.serializers import BlankableCharField, IdentifierField, LocaleField,
 from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
-SEARCHED = ("username", "first_name", "last_name", "email", "uid")
 
 
 # A role (instructor or learner) with the values of its person, which services/people.py validates.

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import SEARCHED, changeable
+from institutions.api.shared.people import changeable
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import passwords, people
@@ -152,7 +152,7 @@ class BaseUserViewSet(ResourceViewSet):
     queryset = User.objects.all()
     serializer_class = InstitutionUserSerializer
     filterset_class = UserFilter
-    search_fields = SEARCHED
+    search_fields = ("search_text",)
     orderable = {name: name for name in ("id", "username", *SHOWN)}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     conflicts = True

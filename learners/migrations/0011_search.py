@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from kernel.migrating import add_search_text
+
+
+class Migration(migrations.Migration):
+    dependencies = [("learners", "0004_texts_of_earlier_decisions"), ("institutions", "0011_search")]
+
+    operations = add_search_text("learners", SENDCategory=("description",))

@@ -95,7 +95,6 @@ DASHBOARD = {
     "user-update": WRITTEN,
     "user-password": WRITTEN,
     "own-locale": WRITTEN,
-    "own-password": WRITTEN,
     "own-account": WRITTEN,
     "settings": WRITTEN,
     "consent-create": "id version",
@@ -133,7 +132,11 @@ DASHBOARD = {
     ),
 }
 DASHBOARD["activities-next"] = DASHBOARD["activities"]
-LEGACY_DASHBOARD = DASHBOARD | {"enrolment": f"[] {{ {GAUGE} }}", "consent-reject": DECIDED}
+LEGACY_DASHBOARD = DASHBOARD | {
+    "enrolment": f"[] {{ {GAUGE} }}",
+    "consent-reject": DECIDED,
+    "own-password": WRITTEN,
+}
 
 PLUGIN = {
     "data": (

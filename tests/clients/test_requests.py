@@ -80,4 +80,4 @@ def test_every_request_with_an_answer_has_a_list_of_keys_that_are_read():
     }
     refused = {"python/learner-get-wrong"}
     assert entries - files - {"dashboard/consent-reject"} == {*NAMES} - silent - refused
-    assert LEGACY_DASHBOARD.keys() - DASHBOARD.keys() == {"consent-reject"}
+    assert LEGACY_DASHBOARD.keys() - DASHBOARD.keys() == {"consent-reject", "own-password"}

@@ -316,8 +316,9 @@ def chapter_9_what_is_taken_back_is_gone(story):
     story.admin.send("learners", 200)
     clerk = browser(story, course=story.course)
     clerk.signs_in(story.clerk, PASSWORD)
-    clerk.send("own-password", 200, password=f"{PASSWORD}!")
-    clerk.signs_in(story.clerk, f"{PASSWORD}!")
+    # Its form does not ask for the present password: who has just signed in needs none if the dashboard is named.
+    clerk.send("own-password", 200 if story.legacy else 400, password=f"{PASSWORD}!")
+    clerk.signs_in(story.clerk, f"{PASSWORD}!" if story.legacy else PASSWORD)
     clerk.send("enrolment-delete", 204, user=story.bob.values["user"])
     clerk.send("activity-delete", 204, activity=story.quiz)
     clerk.send("activity", 404, activity=story.quiz)

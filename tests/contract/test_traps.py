@@ -384,13 +384,15 @@ BODIES = {
     "institution.patch": "external_ic mail_domain disable_vle_user_creation",
     "vle.create": "type name url client_id",
     "vle.patch": "type name url client_id",
-    "vle.credentials": "overlap_minutes",
+    "vle.credentials": "overlap_minutes close_sessions",
     "ic.create": "version valid_from",
     "ic.patch": "version valid_from",
     "document.create": "language html pdf",
     "document.patch": "language html pdf",
-    "user.create": "username uid email first_name last_name locale inst_admin login_allowed password password2",
-    "user.patch": "username uid email first_name last_name locale inst_admin login_allowed password password2",
+    "user.create": "username uid email first_name last_name locale inst_admin login_allowed password password2 "
+    "current_password",
+    "user.patch": "username uid email first_name last_name locale inst_admin login_allowed password password2 "
+    "current_password",
     "instructor.create": "uid email first_name last_name locale inst_admin",
     "instructor.patch": "uid email first_name last_name locale inst_admin",
     "learner.create": "uid email first_name last_name locale inst_admin",

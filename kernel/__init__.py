@@ -44,7 +44,6 @@ Values and tables:
     text.py           validation of texts, and the forms in which they are compared and searched
     nesting.py        how deep JSON may be nested
     hashing.py        password hashing, bounded
-    hashing.py        password hashing, a few at a time
     fields.py         encrypted columns, columns derived from others, identifiers
     models.py         base classes: tables with instants, with derived columns, and records that are never changed
 

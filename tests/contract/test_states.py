@@ -127,7 +127,7 @@ def test_what_is_created_has_its_tag(name, caller, world):
 
 # What changes an answer by another way than a change of its row.
 AROUND = {
-    "group.read": lambda world: rewritten(Institution.objects, name="Renamed"),
+    "group.read": lambda world: rewritten(Institution.objects.all(), name="Renamed"),
     "learner.read": lambda world: SENDLearner.objects.all().delete(),
     "course_learner.read": lambda world: Learner.objects.update(consent_rejected=PAST),
     "course.read": lambda world: Activity.objects.update(enabled=False),

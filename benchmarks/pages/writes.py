@@ -19,9 +19,10 @@ from learners import arithmetic
 USER = """
 INSERT INTO institutions_user (created_at, updated_at, password, username, email, email_key, first_name, last_name,
        is_staff, is_active, institution_id, uid, uid_key, login_allowed, inst_admin, legal_admin, send_admin,
-       data_admin, session_generation)
+       data_admin, session_generation, search_text)
 VALUES (%(now)s, %(now)s, %(password)s, %(username)s, %(email)s, lower(%(email)s), %(first_name)s, %(last_name)s,
-        false, true, %(home)s, %(uid)s, lower(%(uid)s), false, false, false, false, false, 0)
+        false, true, %(home)s, %(uid)s, lower(%(uid)s), false, false, false, false, false, 0,
+        lower(concat_ws(' ', %(username)s, %(first_name)s, %(last_name)s, %(email)s, %(uid)s)))
     ON CONFLICT DO NOTHING RETURNING id"""
 LEARNER = """
 INSERT INTO learners_learner (user_id, institution_id, learner_id, joined_at)
@@ -84,7 +85,8 @@ def learner_changed(call: Call, body: Object) -> Object:
             id=call.ids[-1],
         )
         call.execute(
-            "UPDATE institutions_user SET first_name = %(name)s, updated_at = %(now)s WHERE id = %(id)s",
+            """UPDATE institutions_user SET first_name = %(name)s, updated_at = %(now)s,
+                search_text = lower(concat_ws(' ', username, %(name)s, last_name, email, uid)) WHERE id = %(id)s""",
             {"name": body["first_name"], "now": datetime.now(UTC), "id": call.ids[-1]},
         )
         _, (row,) = people.learners(call, False)
@@ -100,7 +102,8 @@ def group_changed(call: Call, body: Object) -> Object:
             id=call.ids[-1],
         )
         call.execute(
-            "UPDATE courses_coursegroup SET description = %(text)s, updated_at = %(now)s WHERE id = %(id)s",
+            """UPDATE courses_coursegroup SET description = %(text)s, updated_at = %(now)s,
+                search_text = lower(concat_ws(' ', name, %(text)s)) WHERE id = %(id)s""",
             {"text": body["description"], "now": datetime.now(UTC), "id": call.ids[-1]},
         )
         _, (row,) = courses.groups(call, False)

@@ -25,7 +25,7 @@ from institutions.services.credentials import credential_issue
 from institutions.services.vles import vle_create
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from reports.models import Alert, Report, ReportInstrument, Request, RequestResult
-from signin.models import CallerSession, Launcher, SignInCounter
+from signin.models import CallerSession, Launcher, SignInCounter, SignInPlace
 from tests.admin.conftest import browser_of
 from tests.admin.forms import PAGES, request_of, rows_listed
 from tests.world import Home
@@ -52,7 +52,8 @@ def filled(home: Home, rows: int) -> None:
         CallerSession.objects.create(kind="person", user=person, expires_at=now)
         credential = Credential.objects.create(vle=vle, secret_hash=f"hash-{mark}")
         CallerSession.objects.create(kind="vle", credential=credential, expires_at=now)
-        SignInCounter.objects.create(key=mark, since=now)
+        SignInCounter.objects.create(key=mark, last_failure_at=now)
+        SignInPlace.objects.create(key=mark, used_at=now)
         Launcher.objects.create(
             institution=home.institution, user=person, vle=vle, token_hash=f"hash-{mark}", expires_at=now
         )
@@ -200,7 +201,7 @@ def test_a_session_ended_on_the_page_is_refused_by_the_api(world, root, as_):
 
 
 def test_deleted_counters_of_failures_count_no_more(world, root):
-    SignInCounter.objects.create(key="k", failures=10, since=timezone.now() - timedelta(minutes=1))
+    SignInCounter.objects.create(key="k", failures=10, last_failure_at=timezone.now() - timedelta(minutes=1))
     body = {"action": "delete_selected", "_selected_action": ["k"], "post": "yes"}
     assert root.post("/admin/signin/signincounter/", body).status_code == 302
     assert not SignInCounter.objects.filter(key="k").exists()

@@ -247,7 +247,7 @@ def test_hostile_texts_are_only_text(world, provider, admin, address):
     Request.objects.filter(pk=home.request.pk).update(error_message=HOSTILE, message_code=code)
     Message.objects.filter(pk=code).update(description=HOSTILE)
     MessageLocale.objects.filter(code=code).update(message=HOSTILE)
-    rewritten(Provider.objects, name=HOSTILE[:100])
+    rewritten(Provider.objects.all(), name=HOSTILE[:100])
     rewritten(Instrument.objects.filter(pk=2), name=HOSTILE)
     for row, names in (
         (home.people["ann"], ("first_name", "last_name", "uid")),

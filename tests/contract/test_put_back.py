@@ -15,6 +15,7 @@ from tests.contract.calls import CALLS, names, request, url_of
 from tests.contract.conftest import undone
 from tests.contract.declared import COLUMNS
 from tests.contract.filling import fill
+from tests.world import rewritten
 
 PUTS = [name for name in names("institution", "vle", "admin", method="put") if CALLS[name].verb == "put"]
 MAY = [
@@ -34,9 +35,8 @@ def standing(stage):
 
     def prepare(world):
         fill(world, 3)
-        User.objects.filter(pk__in=[world.people[name].pk for name in ("bob", "visitor")]).update(
-            email=None, first_name="", last_name="", locale=None
-        )
+        bare = User.objects.filter(pk__in=[world.people[name].pk for name in ("bob", "visitor")])
+        rewritten(bare, email=None, first_name="", last_name="", locale=None)
 
     with stage(prepare) as world:
         yield world

@@ -164,7 +164,7 @@ class VLEActivityViewSet(ResourceViewSet):
 
 
 class OptionSerializer(ResourceSerializer):
-    institution = InstitutionSerializer(read_only=True)
+    institution = InstitutionSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = UIOption

@@ -112,7 +112,7 @@ def test_violated_constraints_are_told_before_what_a_service_refuses(as_, home):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_the_database_refuses_at_the_commit_is_400_and_not_written(as_, world, monkeypatch):
+def test_what_the_database_refuses_at_the_commit_is_409_and_not_written(as_, world, monkeypatch):
     """Foreign keys and ties are checked when the transaction ends, behind the view's own code."""
     home, stranger = world.home, world.away.people["ann"].learner
 
@@ -130,8 +130,8 @@ def test_what_the_database_refuses_at_the_commit_is_400_and_not_written(as_, wor
         admin.post(groups, {"name": "Arts"}, format="json"),
         admin.patch(f"{groups}{home.group.pk}/", {"name": "Arts"}, format="json"),
     ):
-        told = {"non_field_errors": ["These values do not go together."]}
-        assert (answer.status_code, answer.json()) == (400, told)
+        told = {"detail": "This has been changed or deleted meanwhile."}
+        assert (answer.status_code, answer.json()) == (409, told)
     assert not CourseGroup.objects.filter(name="Half").exists()
     assert not CourseLearner.objects.filter(learner=stranger, course=home.course).exists()
 

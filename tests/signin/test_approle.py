@@ -13,7 +13,7 @@ from institutions.services.vles import vle_create, vle_credentials_rotate, vle_d
 from signin.models import CallerSession, SignInCounter
 from tests.conftest import client_of
 from tests.signin.test_tokens import payload_of
-from tests.world import PAST
+from tests.world import PAST, rewritten
 
 APPROLE, REFRESH, LOGOUT = "/api/v2/auth/approle", "/api/v2/auth/token/refresh", "/api/v2/auth/logout"
 INSTITUTIONS = "/api/v2/institution/"
@@ -165,9 +165,8 @@ def test_a_provider_is_answered_what_its_worker_reads(provider, settings):
 def test_without_a_broker_a_provider_is_told_of_none(provider, settings):
     settings.PROVIDER_BROKER_URL = ""
     made, credentials = provider
-    Provider.objects.filter(pk=made.pk).update(
-        instrument=None, description=None, alert_below=None, warning_below=None, url=None
-    )
+    nothing = dict.fromkeys(("instrument", "description", "alert_below", "warning_below", "url"))
+    rewritten(Provider.objects.filter(pk=made.pk), **nothing)
     told = sign_in(credentials).json()
     assert told["config"] == {"TESLA_DOMAIN": "testserver"}
     assert (told["instrument_id"], told["description"], told["provider"]["alert_below"]) == (None, None, None)

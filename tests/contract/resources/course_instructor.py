@@ -28,7 +28,7 @@ RESOURCE = Resource(
     },
     golden="ann",
     orderable="id username uid first_name last_name email created_at updated_at",
-    searched="uid first_name last_name email",
+    searched="uid username first_name last_name email",
     model=User,
     sees={
         "global": ("teacher",),

@@ -31,7 +31,7 @@ RESOURCE = Resource(
         "id username last_login first_name last_name email locale created_at updated_at uid institution "
         "consent consent_accepted consent_rejected learner_id login_allowed joined_at"
     ),
-    searched="uid first_name last_name email",
+    searched="uid username first_name last_name email",
     model=User,
     sees={
         "global": ("ann", "bob"),

@@ -20,7 +20,7 @@ RESOURCE = Resource(
     },
     golden="teacher",
     orderable="id learner identity_level content_level integrity_level",
-    searched="first_name last_name email",
+    searched="first_name last_name email uid",
     model=User,
     key_of=lambda row: row["learner"]["id"],
 )  # fmt: skip

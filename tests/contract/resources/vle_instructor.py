@@ -19,6 +19,6 @@ RESOURCE = Resource(
         "id uid username first_name last_name email locale last_login created_at updated_at inst_admin "
         "legal_admin send_admin data_admin"
     ),
-    searched="uid first_name last_name email",
+    searched="uid username first_name last_name email",
     keys=INSTRUCTOR_KEYS,
 )  # fmt: skip

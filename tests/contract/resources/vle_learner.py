@@ -19,6 +19,6 @@ RESOURCE = Resource(
         "id uid username first_name last_name email locale last_login created_at updated_at inst_admin "
         "legal_admin send_admin data_admin learner_id consent consent_accepted consent_rejected joined_at"
     ),
-    searched="uid first_name last_name email",
+    searched="uid username first_name last_name email",
     keys=LEARNER_KEYS,
 )  # fmt: skip

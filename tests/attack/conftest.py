@@ -2,6 +2,9 @@
 
 import pytest
 
+from institutions.models import VLEWarning
+from learners.models import ServedText
+from signin.models import CallerSession
 from tests.admin.test_pages import filled
 from tests.contract.calls import CALLS
 from tests.contract.conftest import caller, stage, world
@@ -18,6 +21,11 @@ def everything(world: World) -> None:
     fill_administration(3)
     filled(world.home, 1)
     filled(world.away, 2)
+    for home in (world.home, world.away):
+        VLEWarning.objects.create(vle=home.vle, setting="locale", text="Not understood.")
+    ServedText.objects.create(
+        session=CallerSession.objects.order_by("pk").first(), version="1.0.0", language="en", sha256="0"
+    )
     for call in CALLS.values():
         if call.method == "get" and call.before is not None:
             call.before(world)

@@ -42,7 +42,10 @@ def places(get: Callable[[str], Any], root: str = "institution") -> Iterator[Pla
         place = None
         for parent in above.get(name, ()):
             listed = f"{parent}{word}/"
-            place = Place(resource, listed, get(f"{listed}?limit=1000")["results"])
+            body = get(f"{listed}?limit=1000")
+            if "results" not in body:
+                break  # who asks may not see it
+            place = Place(resource, listed, body["results"])
             if place.rows:
                 break
         if place is not None:

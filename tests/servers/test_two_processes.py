@@ -177,16 +177,16 @@ def test_a_consent_accepted_twice_at_once_is_recorded_once(running):
 def test_a_consent_that_is_accepted_while_it_is_changed_keeps_the_text_that_was_accepted(running):
     """The first acceptance freezes the documents: changes before it count, and those after it are refused."""
     servers, known = running
-    admin, ann = token(known, "admin"), token(known, "ann")
+    legal, ann = token(known, "legal"), token(known, "ann")
     learner = home(known, f"learner/{known['people']['ann']['id']}/")
     for round_ in range(4):
         version = {"version": f"7.0.{round_}", "valid_from": "2020-01-01T00:00:00Z"}
-        consent = servers[0].call("POST", home(known, "ic/"), version, admin).json()["id"]
+        consent = servers[0].call("POST", home(known, "ic/"), version, legal).json()["id"]
         documents = home(known, f"ic/{consent}/document/")
         body = {"language": "en", "html": "<p>Text of the beginning</p>"}
-        assert servers[0].call("POST", documents, body, admin).status == 201
+        assert servers[0].call("POST", documents, body, legal).status == 201
         changes = [
-            partial(servers[n % 2].call, "PATCH", f"{documents}en/", {"html": f"<p>Text {n}</p>"}, admin)
+            partial(servers[n % 2].call, "PATCH", f"{documents}en/", {"html": f"<p>Text {n}</p>"}, legal)
             for n in range(6)
         ]
         accept = partial(servers[1].call, "POST", f"{learner}ic/", {"version": version["version"]}, ann)
@@ -194,7 +194,7 @@ def test_a_consent_that_is_accepted_while_it_is_changed_keeps_the_text_that_was_
         assert accepted.status == 201
         assert statuses(changed).keys() <= {200, 409}
         assert changes[0]().status == 409
-        shown = servers[0].call("GET", f"{documents}en/", token=admin).json()
+        shown = servers[0].call("GET", f"{documents}en/", token=legal).json()
         decision = servers[1].call("GET", f"{learner}decision/?ordering=-id&limit=1", token=ann).json()["results"][0]
         (text,) = servers[1].call("GET", f"{learner}decision/{decision['id']}/", token=ann).json()["texts"]
         assert (text["sha256"], text["html"]) == (shown["sha256"], shown["html"])
@@ -254,6 +254,9 @@ def test_a_launcher_exchanged_while_its_secret_is_revoked_leaves_nobody_signed_i
     for _ in range(3):
         made, admin = registered(servers[0], known)
         vle = approle(servers[0], made["credentials"]).json()["token"]["access_token"]
+        courses = f"/api/v2/vle/{made['id']}/course/"  # a VLE launches only its members
+        course = servers[0].call("POST", courses, {"vle_course_id": "1", "code": "1"}, vle).json()["id"]
+        assert servers[0].call("POST", f"{courses}{course}/learner/", {"uid": "ann"}, vle).status == 201
         ask = partial(servers[1].call, "POST", f"/api/v2/vle/{made['id']}/launcher/", {"vle_user_uid": "ann"}, vle)
         tickets = [{name: answer.json()[name] for name in ("id", "token")} for answer in (ask() for _ in range(7))]
         where = home(known, f"vle/{made['id']}/")

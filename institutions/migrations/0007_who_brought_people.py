@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0007_launcher_everywhere")]
+    dependencies = [("institutions", "0006_launcher_everywhere")]
     operations = [
         migrations.AddField(
             model_name="user",

@@ -261,7 +261,7 @@ def test_the_end_of_a_secret_costs_the_same_however_many_sessions_there_are(as_,
 
 
 def test_open_sessions_of_before_get_the_first_credential_that_was_good(world, home):
-    migration = import_module("courses.migrations.0008_credentials_of_open_sessions")
+    migration = import_module("courses.migrations.0005_credentials_of_open_sessions")
     now = timezone.now()
     ages = {"gone": (9, 5, None), "overlapping": (8, None, 2), "present": (4, None, None), "later": (1, None, None)}
     keys = {}

@@ -1,4 +1,4 @@
-"""Run as a program: makes the tables of the version before `institutions.0007_identifiers`, and fills them."""
+"""Run as a program: makes the tables of the version before `institutions.0005_identifiers`, and fills them."""
 
 import os
 
@@ -10,7 +10,7 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402 - after the setup
 from django.db.migrations.executor import MigrationExecutor  # noqa: E402
 
-MIGRATION = "institutions", "0007_identifiers"
+MIGRATION = "institutions", "0005_identifiers"
 
 
 def tables():

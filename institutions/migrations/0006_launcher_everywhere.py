@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0007_identifiers")]
+    dependencies = [("institutions", "0005_identifiers")]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,7 @@ import kernel.constraints
 
 
 class Migration(migrations.Migration):
-    dependencies = [("institutions", "0006_consent_texts"), ("learners", "0001_initial"), ("signin", "0001_initial")]
+    dependencies = [("institutions", "0004_consent_texts"), ("learners", "0001_initial"), ("signin", "0001_initial")]
     operations = [
         migrations.AddField(
             model_name="consentdecision",

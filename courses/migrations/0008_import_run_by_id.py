@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("courses", "0009_who_brought_people"),
+        ("courses", "0007_who_brought_people"),
     ]
 
     operations = [

@@ -87,7 +87,7 @@ def find_owners(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("learners", "0003_consent_proof")]
+    dependencies = [("learners", "0002_consent_proof")]
     operations = [
         # What was inferred is left where it is when this is undone: the tables go with the migration before.
         migrations.RunPython(find_texts, migrations.RunPython.noop),

@@ -4,6 +4,6 @@ from kernel.migrating import add_search_text
 
 
 class Migration(migrations.Migration):
-    dependencies = [("learners", "0004_texts_of_earlier_decisions"), ("institutions", "0011_search")]
+    dependencies = [("learners", "0003_texts_of_earlier_decisions"), ("institutions", "0008_search")]
 
     operations = add_search_text("learners", SENDCategory=("description",))

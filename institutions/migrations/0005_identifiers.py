@@ -108,7 +108,7 @@ def _normalised(row, names):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("institutions", "0006_consent_texts"),
+        ("institutions", "0004_consent_texts"),
         ("courses", "0002_initial"),
     ]
 

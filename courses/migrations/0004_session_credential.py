@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("courses", "0006_imports"),
+        ("courses", "0003_imports"),
         ("institutions", "0002_instruments_messages_routes"),
     ]
 

@@ -31,7 +31,7 @@ def derive(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("courses", "0009_memberships_added_by"),
+        ("courses", "0006_memberships_added_by"),
         ("institutions", "0007_who_brought_people"),
     ]
     operations = [migrations.RunPython(derive, migrations.RunPython.noop)]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("courses", "0002_initial"),
-        ("institutions", "0006_consent_texts"),
+        ("institutions", "0004_consent_texts"),
     ]
 
     operations = [

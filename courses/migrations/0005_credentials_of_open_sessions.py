@@ -34,5 +34,5 @@ def opener(credentials, began):
 
 class Migration(migrations.Migration):
     # Not in the migration before: PostgreSQL makes no index while rows of the same transaction wait to be checked.
-    dependencies = [("courses", "0007_session_credential")]
+    dependencies = [("courses", "0004_session_credential")]
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

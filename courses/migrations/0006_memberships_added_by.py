@@ -6,7 +6,7 @@ CHOICES = [("person", "Person"), ("vle", "Vle"), ("import", "Import")]
 class Migration(migrations.Migration):
     """New columns of memberships, null in those that are there: it is not known who made them."""
 
-    dependencies = [("courses", "0008_credentials_of_open_sessions")]
+    dependencies = [("courses", "0005_credentials_of_open_sessions")]
     operations = [
         migrations.AddField(model_name=model, name=name, field=field)
         for model in ("courselearner", "courseinstructor")

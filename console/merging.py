@@ -3,6 +3,8 @@
 All of it asks the API's own `merge`, so that the pages can do nothing that the API refuses to the same person.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -21,6 +23,7 @@ from console.views import ANY_ID, ConsoleView, ListView
 from kernel.ids import bounded_id
 
 MOST_CHOICES = 10
+CHANGED = "Something has changed since this was shown. Look at it again."
 
 
 class PeopleView(ListView):
@@ -63,6 +66,9 @@ class MergeView(ConsoleView):
         return self.shown(answer)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        preview = self.api.post(self.merge_path, {"from": self.gone["id"], "dry_run": True})
+        if preview.status == 200 and request.POST.get("state") != self.state(preview):
+            return self.shown(replace(preview, status=412), CHANGED)
         answer = self.api.post(self.merge_path, {"from": self.gone["id"]})
         if answer.status != 200:
             return self.shown(answer)
@@ -86,12 +92,18 @@ class MergeView(ConsoleView):
         found = self.api.rows(f"{self.home}user/", {"search": text, "limit": MOST_CHOICES + 1, "ordering": "last_name"})
         return [row for row in found or [] if row["id"] != self.kept["id"]]
 
-    def shown(self, answer: ApiResponse) -> HttpResponse:
+    def state(self, preview: ApiResponse) -> str:
+        """Of what the preview shows: the button merges what was seen."""
+        shown = json.dumps([self.kept, self.gone, preview.data], default=str, sort_keys=True)
+        return hashlib.sha256(shown.encode()).hexdigest()
+
+    def shown(self, answer: ApiResponse, *problems: str) -> HttpResponse:
         """The preview, or why the API refuses the merge."""
-        values: dict[str, Any] = {"gone": self.gone}
-        if answer.status == 200:
+        values: dict[str, Any] = {"gone": self.gone, "problems": problems}
+        if answer.status in (200, 412):
             joined = answer.data["joined"]
             values["moves"] = [(word, number, joined.get(word, 0)) for word, number in answer.data["moved"].items()]
+            values["state"] = self.state(answer)
         else:
             values["problems"] = _texts(answer.data)
         return self.render_to_response(self.get_context_data(**values), status=answer.status)

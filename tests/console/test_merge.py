@@ -17,9 +17,9 @@ def page(address):
 
 
 def merge(browser, page: str, gone: int, token: bool = True):
-    shown = browser.get(page)
-    values = {"csrfmiddlewaretoken": str(shown.context["csrf_token"])} if token else {}
-    return browser.post(page, values | {"from": gone})
+    shown = browser.get(page, {"from": gone})
+    values = {"from": gone, "state": shown.context.get("state", "")}
+    return browser.post(page, values | ({"csrfmiddlewaretoken": str(shown.context["csrf_token"])} if token else {}))
 
 
 def test_list_of_people_leads_there_for_who_may(signed_in, address, page):
@@ -55,6 +55,18 @@ def test_merge_by_the_button(signed_in, page, address, world):
     assert (answer.status_code, answer["Location"]) == (302, f"{address('people/')}?id={world.people['ann'].pk}")
     assert not User.objects.filter(pk=world.people["bob"].pk).exists()
     assert Learner.objects.filter(pk=world.people["ann"].pk).exists()
+
+
+def test_what_has_changed_since_it_was_shown_is_shown_again(signed_in, page, world):
+    browser, bob = signed_in("admin"), world.people["bob"].pk
+    shown = browser.get(page, {"from": bob})
+    values = {"csrfmiddlewaretoken": str(shown.context["csrf_token"]), "from": bob, "state": shown.context["state"]}
+    world.home.join(world.home.other_course, "bob")
+    answer = browser.post(page, values)
+    assert answer.status_code == 412
+    assert "Something has changed since this was shown." in answer.text
+    assert User.objects.filter(pk=bob).exists()
+    assert browser.post(page, values | {"state": answer.context["state"]}).status_code == 302
 
 
 def test_refusal_of_the_api_is_shown(signed_in, page, world):

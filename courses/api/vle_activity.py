@@ -11,7 +11,7 @@ from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.filters import IdentifierFilter, KeyFilter
 from kernel.scope import under
-from kernel.serializers import Computed, OpaqueTextField
+from kernel.serializers import Computed, NameField, OpaqueTextField
 
 
 def course_is_enabled(view) -> bool:
@@ -26,6 +26,7 @@ class VLECourseActivitySerializer(VLEDatesSerializer):
     """An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z."""
 
     course = VLEActivityCourseSerializer(read_only=True)
+    name = NameField(max_length=255)
     conf = OpaqueTextField()
     cut = frozenset({"name"})
 

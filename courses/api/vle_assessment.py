@@ -20,6 +20,7 @@ from kernel.access import grant
 from kernel.caller import Role
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
+from kernel.nesting import is_too_deep
 from kernel.procedures import ProcedureView
 from kernel.schema import WRONG_VALUES, ErrorSerializer, problems
 from kernel.serializers import BodySerializer, IdentifierField, named_number
@@ -46,7 +47,7 @@ class SessionNumberField(serializers.IntegerField):
 
 def warn(field: serializers.Field, sent: Any, text: str) -> None:
     """Tell the VLE that a setting is not used as it was sent."""
-    shown = orjson.dumps(sent).decode()
+    shown = "..." if is_too_deep(sent) else orjson.dumps(sent).decode()
     shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
     field.root.warnings[str(field.field_name)] = f"{shown}: {text}"  # type: ignore[attr-defined] # the whole body's
 
@@ -222,8 +223,12 @@ class AssessmentView(ProcedureView):
         A session that is over is 400 with a list of one text.
         """
         body = self.read(AssessmentBodySerializer)
+        answer = self.answered(body)
         if body["warnings"]:
             vle_warn(vle_id=self.caller.id, warnings=body["warnings"])
+        return answer
+
+    def answered(self, body: dict[str, Any]) -> Response:
         try:
             session = self.session(body)
         except Unknown as error:

@@ -1,9 +1,10 @@
-"""People of before: who is in the courses of one VLE only, and of whom nobody else can have known, was brought by it.
+"""People of before: whose uid is the e-mail address, as VLEs send it, and who is in the courses of one VLE only.
 
-Of everybody else it stays unknown.
+Of everybody else it stays unknown who has brought them: rosters have uids of their own.
 """
 
 from django.db import migrations
+from django.db.models import F
 
 UNUSABLE = "!"  # how passwords begin that nobody can enter
 BATCH = 500
@@ -21,7 +22,7 @@ def derive(apps, schema_editor):
         if vle is not None:
             people.setdefault(vle, []).append(person)
     unknown = users.filter(
-        brought_by_vle=None, login_allowed=False, is_staff=False, password__startswith=UNUSABLE,
+        brought_by_vle=None, uid__iexact=F("email"), login_allowed=False, is_staff=False, password__startswith=UNUSABLE,
         inst_admin=False, legal_admin=False, send_admin=False, data_admin=False,
     )  # fmt: skip
     for vle, keys in people.items():

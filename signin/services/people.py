@@ -50,7 +50,10 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
-    accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk")[:TRIED])
+    last_used = F("last_login").desc(nulls_last=True), "pk"
+    # No institution names the account of a global administrator: it is always among those that are tried.
+    tried = rows.order_by("-is_staff", *last_used).values("pk")[:TRIED]
+    accounts = list(User.objects.filter(pk__in=tried).order_by(*last_used))
     known = known_there(accounts=[account.pk for account in accounts], **place)
     with untaken_if_unavailable(attempt):
         person = _opened_by(password, accounts)

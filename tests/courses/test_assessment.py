@@ -26,6 +26,7 @@ from tests.courses.sittings import (
     url_of,
     vle_client,
 )
+from tests.nested import list_of
 from tests.world import FUTURE, PAST
 
 MOODLE = {
@@ -322,6 +323,7 @@ SETTINGS = [
     *(("locale", value, None) for value in ("x_", "e", "1", "../../x", "english language", [], {}, False, 7)),
     *(("locale", value, "ca") for value in ("ca_valencia", "ca@valencia", "ca_", "ca-\n", "ca_ES.UTF-8")),
     ("locale", "sr@latin", "sr"),
+    *((name, list_of(300), used) for name, used in (("locale", None), ("max_ttl", 360))),
     *(
         ("redirect_reject_url", value, None)
         for value in ("javascript:alert(1)", "ftp://x.example.org", "x", "//x", [], {}, False, LONG_ADDRESS)

@@ -183,7 +183,7 @@ def test_instruments_that_are_not_the_activitys_are_refused_for_good(bob, home):
 def test_the_token_of_a_session_opens_that_session(home):
     session, second = session_for(home, "bob"), session_for(home, "bob")
     client = as_learner(home, "bob", session)
-    assert send(client, home, session_id=second.pk).status_code == 403
+    refused_for_good(send(client, home, session_id=second.pk), "session_id")
     assert send(client, home).status_code == 200
     assert Alert.objects.get().session == session
 

@@ -223,8 +223,8 @@ def test_sessions_of_others_are_refused_as_unknown_ones(bob, home, world):
 def test_the_token_of_a_session_opens_that_session_and_no_other(home):
     session, second = session_for(home, "bob"), session_for(home, "bob")
     client = as_learner(home, "bob", session)
-    assert send(client, home, session_id=second.pk).status_code == 403
-    assert send(client, home, session_id=987654321).status_code == 403
+    for number in (second.pk, 987654321):
+        refused_for_good(send(client, home, session_id=number), "session_id")
     assert not StoredFile.objects.exists()
     for more in ({"session_id": session.pk}, {"session_id": str(session.pk)}, {"session_id": None}, {}):
         assert send(client, home, **more).status_code == 200
@@ -257,3 +257,12 @@ def test_without_valid_consent_nothing_is_stored(home):
 def test_what_is_no_sample_is_named(bob, home):
     refused(bob.post(url_of("verification", home, "bob"), {}), *body(home))
     refused(send(bob, home, data="x"), "data")
+
+
+def test_what_a_plugin_notes_about_a_sample_never_refuses_it(bob, home):
+    metadata = body(home)["metadata"]
+    noted = {"context": {"a\x00": ["b\x00", {"c": "\x01"}]}, "created_at": "yesterday"}
+    assert send(bob, home, metadata=metadata | noted).status_code == 200
+    (file,) = StoredFile.objects.all()
+    stored = content_of(file)["metadata"]
+    assert (stored["context"], stored["created_at"]) == ({"a": ["b", {"c": ""}]}, None)

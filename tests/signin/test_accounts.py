@@ -64,6 +64,14 @@ def test_of_several_with_one_password_the_one_used_last_is_opened(homes, client)
     assert who(login(EMAIL)) == never.pk
 
 
+def test_a_global_administrators_account_is_tried_however_many_others_there_are(homes, client):
+    now = timezone.now()
+    outside = account(None, OTHER, is_staff=True, last_login=now - timedelta(days=9))
+    for home in homes[: TRIED + 1]:
+        account(home, last_login=now)
+    assert who(login(EMAIL, OTHER)) == outside.pk
+
+
 @pytest.mark.parametrize("nothing", [{}, {"institution": ""}, {"institution": None}])
 def test_the_body_chooses_an_institution(homes, client, nothing):
     one, two = account(homes[0]), account(homes[1])

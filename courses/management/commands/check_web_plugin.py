@@ -60,7 +60,10 @@ def _addresses_of_vles() -> list[str]:
 
 
 def _origin(address: str) -> str:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:  # half of an IPv6 address
+        raise CommandError(f"{address} is no address.") from error
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise CommandError(f"{address} is no http or https address.")
     return f"{parts.scheme}://{parts.netloc}".lower()

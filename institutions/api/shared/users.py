@@ -108,10 +108,10 @@ class OwnProfileSerializer(BodySerializer):
 class UserFilter(filters.FilterSet):
     id = ColumnFilter()
     username = ColumnFilter(lookup_expr="icontains")
-    email = ColumnFilter(lookup_expr="icontains")
+    email = ColumnFilter("email_key", lookup_expr="icontains")
     first_name = filters.CharFilter(lookup_expr="icontains")
     last_name = filters.CharFilter(lookup_expr="icontains")
-    uid = filters.CharFilter(lookup_expr="icontains")
+    uid = filters.CharFilter("uid_key", lookup_expr="icontains")
     roles = filters.MultipleChoiceFilter(choices=[(name, name) for name in ROLES], method="with_roles")
 
     def with_roles(self, queryset, name: str, value: list[str]):

@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 from rest_framework.response import Response
 
 from files.media import HEAD, agrees, is_known, media_type_named
@@ -20,10 +21,12 @@ from kernel.domain import RefusedForGood, Unknown
 from kernel.http.parsers import TooLarge
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
+from kernel.nesting import is_too_deep
 from kernel.procedures import ProcedureView
 from kernel.schema import FIELD_ERRORS, problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, MomentField, ObjectField
+from kernel.text import prose_of
 from learners.models import Learner
 from learners.queries import learner_with_state
 
@@ -169,10 +172,30 @@ class InstrumentIdsField(PlainListField):
 
 
 class ContextField(ObjectField):
-    """An empty list is an empty object: PHP writes both alike."""
+    """What a plugin notes about a sample. An empty list is an empty object: PHP writes both alike."""
 
     def to_internal_value(self, data: Any) -> Any:
-        return {} if data == [] else super().to_internal_value(data)
+        if data == []:
+            return {}
+        return super().to_internal_value(data if is_too_deep(data) else _without_controls(data))
+
+
+def _without_controls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {prose_of(name): _without_controls(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_controls(inner) for inner in value]
+    return prose_of(value) if isinstance(value, str) else value
+
+
+class NotedMomentField(MomentField):
+    """An instant that is only shown: one that cannot be read is none, and the sample is taken."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        try:
+            return super().run_validation(data)
+        except serializers.ValidationError:
+            return None
 
 
 class MetadataSerializer(BodySerializer):
@@ -180,7 +203,7 @@ class MetadataSerializer(BodySerializer):
     mimetype = serializers.CharField(max_length=255)
     filename = serializers.CharField(max_length=255, required=False, allow_null=True, allow_blank=True)
     context = ContextField(required=False, allow_null=True)  # type: ignore[assignment] # fields leave the class
-    created_at = MomentField(required=False, allow_null=True)
+    created_at = NotedMomentField(required=False, allow_null=True)
 
     def validate_mimetype(self, value: str) -> str:
         return media_type_named(value)

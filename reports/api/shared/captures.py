@@ -4,7 +4,6 @@ from typing import Any, NoReturn
 
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 
 from courses.api.vle_assessment import SessionNumberField
 from courses.models import Activity
@@ -37,7 +36,7 @@ class ActivityCaptureView(CaptureTakingView):
         if context is None:
             raise RefusedForGood(activity_id="The learner attends no course with this activity.")
         if bound is not None and body.get("session_id") not in (None, bound):
-            raise PermissionDenied
+            raise_no_session()  # of an earlier exam: the token is of this one
         if number is not None and context.session is None:
             raise_no_session()
         return context

@@ -156,7 +156,7 @@ class ImportView(OneImportView):
                 import_delete(job=self.job)
                 return HttpResponseRedirect(self.address)
             if action == "run":
-                import_run(job=self.job, by_id=self.caller.id)
+                import_run(job=self.job, by_id=self.caller.id, version=request.POST.get("version", ""))
             else:
                 self.check()
         except Invalid as error:

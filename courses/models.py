@@ -1,5 +1,7 @@
 """Courses with their groups, members and activities, and the assessment sessions of activities."""
 
+import hashlib
+import json
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -265,6 +267,12 @@ class Import(Timestamped):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def version(self) -> str:
+        """Of how the columns are read, so that what is imported is what was looked at."""
+        chosen = json.dumps([self.mapping, self.vle, self.clears], sort_keys=True)
+        return hashlib.sha256(chosen.encode()).hexdigest()
 
 
 class ImportPart(models.Model):

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from courses.models import Course, CourseLearner
 from courses.queries import adder_name
+from courses.row_rules import of_own_vle
 from institutions.row_rules import own
 from kernel.access import READ, grant
 from kernel.caller import Role
@@ -58,5 +59,5 @@ class LearnerMembershipViewSet(ResourceViewSet):
     )
     access = {
         Role.GLOBAL | Role.ADMIN | Role.DATA: grant(READ),
-        Role.LEARNER: grant(READ, parent=own),
+        Role.LEARNER: grant(READ, parent=own, rows=of_own_vle("course__")),
     }

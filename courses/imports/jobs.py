@@ -100,9 +100,14 @@ def import_check(*, job: Import, mapping: Mapping[str, str], vle: str, clears: b
 
 
 @transaction.atomic
-def import_run(*, job: Import, by_id: int) -> None:
-    """Begin to import the rows that were checked. `by_id` is the id of the administrator who wants it."""
+def import_run(*, job: Import, by_id: int, version: str) -> None:
+    """Begin to import the rows that were checked. `by_id` is the id of the administrator who wants it.
+
+    Conflict if they were checked again with other columns than `version` (see `Import.version`) is of.
+    """
     job = _locked(job, Import.State.CHECKED)
+    if job.version != version:
+        raise Conflict("Somebody else has checked this import with other columns. Look at it again.")
     job.run_by_id = by_id
     job.trial.all().delete()
     _begin(job, Import.State.RUNNING)
@@ -168,7 +173,8 @@ def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
 
 def _advanced(job: Import, rows: int) -> bool:
     """Count the next part as done, which locks the import. False if somebody else has done it."""
-    present = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done)
+    same = {"mapping": job.mapping, "vle": job.vle, "clears": job.clears}
+    present = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done, **same)
     counted = present.update(parts_done=F("parts_done") + 1, rows_done=F("rows_done") + rows, updated_at=timezone.now())
     return bool(counted)
 

@@ -454,6 +454,8 @@ class _RowReader:
     def _memberships(self, row: Row, roles: tuple[str, ...], errors: list[str]) -> list[tuple[Course, str]]:
         found: list[tuple[Course, str]] = []
         vle, name = self._cell(row, "vle"), self._cell(row, "course")
+        if not name and not self._dialect.adds_people:
+            errors.append("course: missing, the row names none.")
         if name or vle:
             course = self._courses.find(vle or self._job.vle, name, errors)
             if course and not (roles or self._cell(row, "role")):

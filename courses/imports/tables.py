@@ -182,7 +182,8 @@ class Table:
             if cell.isprintable():
                 continue
             if _UNDECODABLE.search(cell):
-                return f"The line is not {'UTF-8' if self._encoding.startswith('utf-8') else self._encoding}."
+                encoding = "UTF-8" if self._encoding.startswith("utf-8") else self._encoding
+                return f"The line is not {encoding}: name the file's encoding, such as windows-1252."
             try:
                 (validate_prose if self._forgiving else validate_line)(cell)
             except ValidationError as error:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from django.db import migrations
 
 PART = 500
+LONGEST = 24 * 60  # minutes
 
 
 def fill(apps, schema_editor):
@@ -23,6 +24,12 @@ def fill(apps, schema_editor):
             sessions.filter(pk__in=keys[start : start + PART]).update(credential=credential)
 
 
+def shorten(apps, schema_editor):
+    """Exams last a day at most; open ones may have been given 30."""
+    sessions = apps.get_model("courses", "AssessmentSession").objects.using(schema_editor.connection.alias)
+    sessions.filter(closed_at=None, max_ttl__gt=LONGEST).update(max_ttl=LONGEST)
+
+
 def opener(credentials, began):
     """The oldest credential that was good when the session began: of several, it is the first to end. Else the newest."""
     for each in credentials:
@@ -35,4 +42,7 @@ def opener(credentials, began):
 class Migration(migrations.Migration):
     # Not in the migration before: PostgreSQL makes no index while rows of the same transaction wait to be checked.
     dependencies = [("courses", "0004_session_credential")]
-    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(fill, migrations.RunPython.noop),
+        migrations.RunPython(shorten, migrations.RunPython.noop),
+    ]

@@ -31,6 +31,8 @@ class Browser:
 
     def post(self, values: dict, path: str = ""):
         token = str(self.client.get(self.home).context["csrf_token"])
+        if values.get("action") == "run":
+            values = {"version": Import.objects.latest("pk").version} | values
         answer = self.client.post(path or self.at, {**values, "csrfmiddlewaretoken": token})
         if answer.status_code == 302:
             self.at = answer["Location"]
@@ -170,7 +172,12 @@ def test_a_workbook_is_read(browser):
         (b"PK\x03\x04 broken", "a.xlsx", {}, "is no workbook that can be read"),
         (b"uid,uid\n1,2\n", "a.csv", {}, "has the column uid more than once."),
         (b"uid\nn1\n", "a.csv", {"encoding": "utf-7"}, "There is no such encoding."),
-        (b"u\xe9id\nn1\n", "a.csv", {}, "a.csv, line 1: The line is not UTF-8."),
+        (
+            b"u\xe9id\nn1\n",
+            "a.csv",
+            {},
+            "line 1: The line is not UTF-8: name the file's encoding, such as windows-1252.",
+        ),
     ],
 )
 def test_files_that_are_refused(browser, content, name, values, says):
@@ -292,6 +299,19 @@ def test_who_went_on_elsewhere_is_told(browser):
     assert browser.post({"action": "check", "column-uid": "0"}).status_code == 409
     browser.wait()
     assert browser.post({"action": "run"}).status_code == 409
+
+
+def test_what_is_imported_is_what_was_looked_at(browser):
+    """Somebody else has checked the same import with other columns meanwhile."""
+    browser.upload("uid,matricula,first_name\nqq1,rr1,Q\n")
+    browser.check()
+    seen = browser.wait().context["job"].version
+    browser.check(uid="1")
+    assert browser.wait().context["job"].version != seen
+    answer = browser.post({"action": "run", "version": seen})
+    assert answer.status_code == 409
+    assert "with other columns" in answer.content.decode()
+    assert not User.objects.filter(uid__in=("qq1", "rr1")).exists()
 
 
 def test_what_is_deleted_while_a_page_works_on_it_is_gone(browser, monkeypatch):

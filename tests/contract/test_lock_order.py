@@ -62,7 +62,7 @@ def test_an_import_locks_in_the_order(world, tmp_path):
     import_check(job=job, mapping=job.mapping, vle="", clears=False)
     import_steps(job=job, seconds=9)
     job.refresh_from_db()
-    import_run(job=job, by_id=home.people["admin"].pk)
+    import_run(job=job, by_id=home.people["admin"].pk, version=job.version)
     with followed() as order:
         import_steps(job=job, seconds=9)
     assert order.faults == []

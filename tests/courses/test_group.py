@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import Course, CourseGroup, GroupCourse
@@ -268,27 +267,6 @@ def test_neither_filter_nor_form_loads_the_groups(admin, url, tree):
 
 
 # Races.
-
-
-def test_every_change_locks_the_institution_before_the_group(as_, url, tree, monkeypatch):
-    client, locked = as_("admin"), []
-    original = QuerySet.select_for_update
-
-    def noted(rows, *, of=("self",), **more):
-        """PostgreSQL locks the rows of one statement in the order of `of`."""
-        model = rows.model
-        locked.extend(model if name == "self" else model._meta.get_field(name).related_model for name in of)
-        return original(rows, of=of if of != ("self",) else (), **more)
-
-    monkeypatch.setattr(QuerySet, "select_for_update", noted)
-    for call in (
-        lambda: client.post(url, {"name": "x", "parent": tree["a"].pk}, format="json"),
-        lambda: client.patch(f"{url}{tree['a'].pk}/", {"parent": tree["z"].pk}, format="json"),
-        lambda: client.delete(f"{url}{tree['a'].pk}/"),
-    ):
-        locked.clear()
-        assert call().status_code < 300
-        assert locked[0] is Institution
 
 
 def test_what_changed_meanwhile_counts(tree, world):

@@ -247,7 +247,7 @@ def test_another_institution_with_the_same_uids_and_names_is_untouched(world, ho
         ("uid,vle,course", ",Moodle,", "uid: missing. course: missing, the row names a VLE."),
         ("uid,first_name", "n1,Ann,Lee", "3 cells where the first line has 2."),
         ("uid,first_name", "n1,a\x00", "The control character U+0000 is not allowed."),
-        ("uid,first_name", "n1,\udcff", "The line is not UTF-8."),
+        ("uid,first_name", "n1,\udcff", "The line is not UTF-8: name the file's encoding, such as windows-1252."),
         ("uid,first_name", 'n1,"Ann', "The line is no CSV: unexpected end of data."),
     ],
 )  # fmt: skip

@@ -234,7 +234,7 @@ REJECTED = [
     ("courses", f"{'C' * 241},2013J,268", "code_module has more than 240 characters."),
     ("courses", "AAA,2013J,1", "There is a line before with the presentation AAA-2013J."),
     ("courses", "CC\x07,2013J,268", "The control character U+0007 is not allowed."),
-    ("courses", "CC\udcff,2013J,268", "The line is not UTF-8."),
+    ("courses", "CC\udcff,2013J,268", "The line is not UTF-8: name the file's encoding, such as windows-1252."),
     ("courses", "CCC,2013J", "2 cells where the first line has 3."),
     ("courses", "CCC,2013J,268,1", "4 cells where the first line has 3."),
     ("courses", '"CCC,2013J,268', "The line is no CSV: unexpected end of data."),

@@ -33,7 +33,7 @@ def test_rows_have_their_lines_and_the_columns_asked_for(tmp_path, name, bom):
     [
         (b"1", "1 cells where the first line has 2."),
         (b"1,2,3", "3 cells where the first line has 2."),
-        (b"1,\xff", "The line is not UTF-8."),
+        (b"1,\xff", "The line is not UTF-8: name the file's encoding, such as windows-1252."),
         (b"1,a\x00b", "The control character U+0000 is not allowed."),
         (b"1,a\tb", "The control character U+0009 is not allowed."),
         (b"1,a\rb", "The control character U+000D is not allowed."),

@@ -16,6 +16,8 @@ from signin import tokens
 from signin.callers import caller_of
 from signin.services.launchers import launcher_create, launcher_redeem
 from tests.conftest import client_of
+from tests.contract.calls import CALLS, names
+from tests.contract.calls import url_of as calls_url_of
 from tests.courses.sittings import consented, url_of, vle_client
 from tests.world import rewritten
 
@@ -116,6 +118,19 @@ def test_nothing_of_another_vles_course_is_seen(home, far, who):
         assert (here.get(near).status_code, expected) == (password.get(near).status_code, 200), other
         assert here.get(other).status_code in (403, 404), other
         assert here.get(other, HTTP_ACCEPT="text/html").status_code in (403, 404), other
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_no_answer_tells_of_another_vles_course(home, far, who, world):
+    """Whatever is read, of the own rows too, such as a learner's memberships."""
+    rewritten(Course.objects.filter(pk=far.course.pk), code="Far away")
+    rewritten(Activity.objects.filter(pk=far.activity.pk), name="Far away")
+    here, password, told = by(home.vle, home.people[who]), client_of(home.people[who]), 0
+    for name in names("institution", method="get"):
+        path = calls_url_of(CALLS[name], world)
+        assert "Far away" not in here.get(path).content.decode(), path
+        told += "Far away" in password.get(path).content.decode()
+    assert told > 1
 
 
 @pytest.mark.parametrize("who", EVERYBODY)

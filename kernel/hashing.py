@@ -10,26 +10,18 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from kernel.domain import Unavailable
 
 LONGEST_WAIT = 10  # seconds: a thread that waits serves nobody else
-WAITING = 2  # threads at a time: the others go on serving whatever needs no password
 RETRY_AFTER = 2
 _SLOTS = BoundedSemaphore(settings.PASSWORD_HASHES)
-_QUEUE = BoundedSemaphore(settings.PASSWORD_HASHES + WAITING)
 
 
 @contextmanager
 def _slot() -> Iterator[None]:
-    with _taken(_QUEUE, timeout=0), _taken(_SLOTS, timeout=LONGEST_WAIT):
-        yield
-
-
-@contextmanager
-def _taken(places: BoundedSemaphore, timeout: int) -> Iterator[None]:
-    if not places.acquire(timeout=timeout):
+    if not _SLOTS.acquire(timeout=LONGEST_WAIT):
         raise Unavailable("Too many people are signing in at the moment. Try again.", wait=RETRY_AFTER)
     try:
         yield
     finally:
-        places.release()
+        _SLOTS.release()
 
 
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):

@@ -78,6 +78,7 @@ def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
     pair, account, place = _keys(what, who, address)
     of_account = Limit(settings.SIGN_IN_FAILURES_PER_ACCOUNT, FIRST_WAIT, settings.SIGN_IN_WINDOW, DAY)
     limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
+    _make(limits, now)
     with transaction.atomic():
         counters = _locked(limits, now)
         waits = {key: limits[key].wait(counter, now) for key, counter in counters.items()}
@@ -135,7 +136,6 @@ def attempt_taken_back(attempt: Attempt) -> None:
         rows.update(failures=F("failures") - 1, last_failure_at=last)
 
 
-@transaction.atomic
 def failure_counted(*, what: str, who: str, address: str | None, per_account: int) -> None:
     """Count a failure after it has happened. Raises LockedOut, without counting, while one of the counters must wait.
 
@@ -145,9 +145,13 @@ def failure_counted(*, what: str, who: str, address: str | None, per_account: in
     pair, account, place = _keys(what, who, address)
     of_account = Limit(per_account, FIRST_WAIT, settings.SIGN_IN_WINDOW, settings.SIGN_IN_WINDOW)
     limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
-    counters = _locked(limits, now)
-    _refuse_waiting(limits[key].wait(counter, now) for key, counter in counters.items())
-    _counted(counters.values(), now)
+    present = SignInCounter.objects.filter(key__in=limits)
+    _refuse_waiting(limits[counter.key].wait(counter, now) for counter in present)  # before rows are made
+    _make(limits, now)
+    with transaction.atomic():
+        counters = _locked(limits, now)
+        _refuse_waiting(limits[key].wait(counter, now) for key, counter in counters.items())
+        _counted(counters.values(), now)
 
 
 def refuse_waiting(*, what: str, who: str, address: str | None) -> None:
@@ -199,15 +203,15 @@ def _key(*parts: str) -> str:
     return salted_hmac("signin.counter", "\n".join(parts), algorithm="sha256").hexdigest()
 
 
+def _make(limits: dict[str, Limit], now: datetime) -> None:
+    """The counters that are not there yet. Before any is locked: two who hold some and make others wait crosswise."""
+    new = [SignInCounter(key=key, last_failure_at=now) for key in sorted(limits)]
+    SignInCounter.objects.bulk_create(new, ignore_conflicts=True)
+
+
 def _locked(limits: dict[str, Limit], now: datetime) -> dict[str, SignInCounter]:
-    """The counters, which may be new, locked in the order of their keys: no deadlocks."""
-    keys = sorted(limits)
-    rows = SignInCounter.objects.select_for_update().filter(key__in=keys).order_by("key")
-    counters = list(rows)
-    if len(counters) < len(keys):
-        new = [SignInCounter(key=key, last_failure_at=now) for key in keys]
-        SignInCounter.objects.bulk_create(new, ignore_conflicts=True)
-        counters = list(rows.all())
+    """The counters, locked in the order of their keys: no deadlocks."""
+    counters = SignInCounter.objects.select_for_update().filter(key__in=limits).order_by("key")
     for counter in counters:
         if limits[counter.key].is_over(counter, now):
             counter.failures, counter.last_failure_at = 0, now

@@ -55,18 +55,10 @@ def test_the_settings_take_it_first():
     assert settings.PASSWORD_HASHES == 1
 
 
-def test_of_sixteen_at_once_one_works_a_few_wait_and_the_others_are_free(hasher):
-    def checked(_) -> bool:
-        try:
-            BoundedArgon2PasswordHasher().verify("x", "argon2$x")
-        except Unavailable:
-            return False
-        return True
-
+def test_sixteen_at_once_are_one_after_the_other(hasher):
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(checked, range(16)))
+        list(pool.map(lambda _: BoundedArgon2PasswordHasher().verify("x", "argon2$x"), range(16)))
     assert hasher.most == 1
-    assert 0 < answers.count(True) < 16
 
 
 def test_hashes_are_djangos_own(settings):

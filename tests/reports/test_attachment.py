@@ -320,7 +320,6 @@ def change(body: dict, path: str, value) -> dict:
         ("metadata.mimetype", "image/jpeg", "metadata"),
         ("metadata.mimetype", "x" * 300, "metadata"),
         ("metadata.context", [1], "metadata"),
-        ("metadata.created_at", "yesterday", "metadata"),
         ("session_id", "x", "session_id"),
         ("session_id", "", "session_id"),
         ("session_id", -1, "session_id"),

@@ -184,8 +184,10 @@ class _Part:
         reader = _RowReader(job, rows)
         self._entries = [reader.entry(row) for row in rows]
         entries = [entry for entry in self._entries if isinstance(entry, PersonEntry)]
-        self._people = self._stored_people(entries)
+        # The addresses first: the person whose address was found is then found, too. The other way round, of somebody
+        # who is made in between by another import, only the address would be.
         self._owners = self._owners_of_emails(entries)
+        self._people = self._stored_people(entries)
 
     def outcomes(self) -> list[RowOutcome]:
         return [RowOutcome(row, *self._outcome(entry)) for row, entry in zip(self._rows, self._entries, strict=True)]

@@ -3,8 +3,6 @@
 All of it asks the API's own `merge`, so that the pages can do nothing that the API refuses to the same person.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -21,6 +19,7 @@ from console.tables import Column, Row, Table, table
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
 from kernel.ids import bounded_id
+from kernel.states import State
 
 MOST_CHOICES = 10
 CHANGED = "Something has changed since this was shown. Look at it again."
@@ -94,8 +93,7 @@ class MergeView(ConsoleView):
 
     def state(self, preview: ApiResponse) -> str:
         """Of what the preview shows: the button merges what was seen."""
-        shown = json.dumps([self.kept, self.gone, preview.data], default=str, sort_keys=True)
-        return hashlib.sha256(shown.encode()).hexdigest()
+        return State([self.kept, self.gone, preview.data]).tag
 
     def shown(self, answer: ApiResponse, *problems: str) -> HttpResponse:
         """The preview, or why the API refuses the merge."""

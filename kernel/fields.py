@@ -46,16 +46,30 @@ class _Computed(DeferredAttribute):
         instance.__dict__[self.field.attname] = value  # so that Django knows that the column was read
 
 
-class Derived(models.TextField):
+class _PlainInMigrations(models.Field):
+    """Migrations know the column as Django's own field: what is computed, they compute themselves."""
+
+    in_migrations: type[models.Field]
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, f"django.db.models.{self.in_migrations.__name__}", args, kwargs
+
+    def clone(self):
+        _, _, args, kwargs = self.deconstruct()
+        return self.in_migrations(*args, **kwargs)
+
+
+class Derived(_PlainInMigrations, models.TextField):
     """A stored text: other columns of the row, joined by blanks, as `fold` answers them. With null=True "" is null.
 
         search_text = Derived(search_form, "first_name", "last_name")
 
     It is written whenever one of the columns is. The model must inherit `kernel.models.Deriving`. Look-ups fold the
-    value that they are given; so folding a folded text must change nothing. In migrations it is a plain TextField:
-    they compute values themselves.
+    value that they are given; so folding a folded text must change nothing.
     """
 
+    in_migrations = models.TextField
     descriptor_class = _Computed
 
     def __init__(self, fold: Callable[[str], str], *sources: str, **kwargs: Any) -> None:
@@ -81,14 +95,6 @@ class Derived(models.TextField):
     def get_prep_value(self, value):
         value = super().get_prep_value(value)
         return self.fold(value) if isinstance(value, str) else value
-
-    def deconstruct(self):
-        name, _, args, kwargs = super().deconstruct()
-        return name, "django.db.models.TextField", args, kwargs
-
-    def clone(self):
-        _, _, args, kwargs = self.deconstruct()
-        return models.TextField(*args, **kwargs)
 
     def check(self, **kwargs):
         from kernel.models import Deriving, DerivingQuerySet
@@ -133,7 +139,7 @@ def with_derived(model: type[models.Model], names: Iterable[str]) -> list[str]:
     return names + [field.name for field in derived if field.name not in names and columns & {*field.sources}]
 
 
-class _Identifier(models.Field):
+class _Identifier(_PlainInMigrations):
     """Stored as `as_identifier`, and compared so.
 
     If the texts are compared in another form than the stored one, `compared_in` names the derived column that has it:
@@ -161,27 +167,15 @@ class _Identifier(models.Field):
 
 
 class IdentifierField(_Identifier, models.CharField):
-    """An identifier. In migrations it is a plain CharField."""
+    """An identifier."""
 
-    def deconstruct(self):
-        name, _, args, kwargs = super().deconstruct()
-        return name, "django.db.models.CharField", args, kwargs
-
-    def clone(self):
-        _, _, args, kwargs = self.deconstruct()
-        return models.CharField(*args, **kwargs)
+    in_migrations = models.CharField
 
 
 class EmailIdentifierField(_Identifier, models.EmailField):
-    """An e-mail address that identifies somebody. In migrations it is a plain EmailField."""
+    """An e-mail address that identifies somebody."""
 
-    def deconstruct(self):
-        name, _, args, kwargs = super().deconstruct()
-        return name, "django.db.models.EmailField", args, kwargs
-
-    def clone(self):
-        _, _, args, kwargs = self.deconstruct()
-        return models.EmailField(*args, **kwargs)
+    in_migrations = models.EmailField
 
 
 class _InComparedColumn:

@@ -1,9 +1,6 @@
 """The migration of identifiers on the tables of the version before, filled: it changes spellings only, or nothing."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import psycopg2
@@ -11,7 +8,7 @@ import pytest
 from django.db import connection
 
 from kernel.text import as_identifier, identifier_key
-from tests.packaging.test_migrations import ROOT, SCHEMA, new
+from tests.packaging.test_migrations import ROOT, SCHEMA, in_process, new, rows_in
 
 __all__ = ["new"]
 BEFORE = ROOT / "tests" / "packaging" / "before_identifiers.py"
@@ -29,13 +26,7 @@ NORMALISED = {
 def rows_of(connect) -> dict[str, dict[int, dict]]:
     """{table: {key: {column: value}}}"""
     with closing(connect()) as database:
-        cursor, found = database.cursor(), {}
-        for table in TABLES:
-            cursor.execute(f"SELECT * FROM {table}")
-            columns = [column[0] for column in cursor.description]
-            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-            found[table] = {row[columns[0]]: row for row in rows}
-        return found
+        return {table: {next(iter(row.values())): row for row in rows_in(database, table)} for table in TABLES}
 
 
 def schema_of(connect) -> list:
@@ -47,15 +38,9 @@ def schema_of(connect) -> list:
         return found
 
 
-def run(url: str, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
-    options = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True}
-    return subprocess.run([sys.executable, *command], check=False, **options)
-
-
 def test_the_migration_lists_what_would_be_lost_and_changes_only_spellings(db, new):
     url, connect = new
-    assert (filled := run(url, str(BEFORE))).returncode == 0, filled.stderr
+    in_process(url, str(BEFORE))
     before, schema = rows_of(connect), schema_of(connect)
     keys = {person["username"]: key for key, person in before["institutions_user"].items()}
     assert len(keys) > 1000
@@ -63,7 +48,7 @@ def test_the_migration_lists_what_would_be_lost_and_changes_only_spellings(db, n
     def keys_of(*names: str) -> list[int]:
         return [keys[name.replace("_", "\u200b")] for name in names]
 
-    refused = run(url, "manage.py", "migrate", "-v0")
+    refused = in_process(url, "manage.py", "migrate", "-v0", check=False)
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
     listed = [line.strip() for line in refused.stderr.splitlines() if line.startswith("  ")]
@@ -88,7 +73,7 @@ def test_the_migration_lists_what_would_be_lost_and_changes_only_spellings(db, n
         database.commit()
     before = rows_of(connect)
 
-    done = run(url, "manage.py", "migrate", "-v0")
+    done = in_process(url, "manage.py", "migrate", "-v0", check=False)
     assert done.returncode == 0, done.stderr
     after = rows_of(connect)
     for table, rows in before.items():

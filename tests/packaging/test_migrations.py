@@ -90,10 +90,10 @@ def test_migrations_make_what_the_tests_have_copies_of_and_keep_what_is_stored(d
     _manage(url, *(f"call_command('migrate', {app!r}, {name!r}, verbosity=0)" for app, name in BEFORE.items()))
     with closing(connect()) as database:
         _insert(database, stored)
-        before = {table: _rows(database, table, stored[table]["columns"][0]) for table in stored}
+        before = {table: rows_in(database, table) for table in stored}
     _manage(url, "call_command('migrate', verbosity=0)")
     with closing(connect()) as database:
-        after = {table: _rows(database, table, stored[table]["columns"][0]) for table in stored}
+        after = {table: rows_in(database, table) for table in stored}
         _compare_with_copies(database.cursor())
     gone = {f"{table}.{column}" for table, rows in before.items() for column in rows[0].keys() - after[table][0].keys()}
     assert gone == GONE
@@ -118,11 +118,21 @@ def _compare_with_copies(there) -> None:
             assert query in ROWS or sorted(rows, key=repr) == sorted(tested, key=repr), query
 
 
+def in_process(url: str, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Python with this command line, in a process of its own: this one's connection is for the test database."""
+    environment = os.environ | {
+        "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tesla_api.settings", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
 def _manage(url: str, *calls: str) -> None:
-    """In a process of its own: this one's connection is for the test database."""
     lines = ["import django", "django.setup()", "from django.core.management import call_command", *calls]
-    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tesla_api.settings"}
-    subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=ROOT, env=environment, check=True)
+    in_process(url, "-c", "\n".join(lines))
 
 
 def _insert(database, rows_before: dict[str, dict[str, list]]) -> None:
@@ -133,8 +143,9 @@ def _insert(database, rows_before: dict[str, dict[str, list]]) -> None:
     database.commit()
 
 
-def _rows(database, table: str, order: str) -> list[dict[str, Any]]:
+def rows_in(database, table: str) -> list[dict[str, Any]]:
+    """In the order of the first column."""
     cursor = database.cursor()
-    cursor.execute(f'SELECT * FROM "{table}" ORDER BY "{order}"')
+    cursor.execute(f'SELECT * FROM "{table}" ORDER BY 1')
     columns = [column[0] for column in cursor.description]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

@@ -2,16 +2,11 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.packaging.test_migrations import new  # noqa: F401 - a fixture
+from tests.packaging.test_migrations import in_process, new  # noqa: F401 - a fixture
 
-ROOT = Path(__file__).resolve().parents[2]
 BEFORE = """
 import datetime as dt, hashlib, json, sys, uuid
 import django
@@ -76,26 +71,15 @@ print(json.dumps([
 """
 
 
-def run(url: str, code: str) -> str:
-    env = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tesla_api.settings"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, capture_output=True, text=True)
-    return done.stdout
-
-
-def migrate(url: str) -> None:
-    command = [sys.executable, "manage.py", "migrate", "--no-input", "-v0"]
-    subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
-
-
 @pytest.fixture
 def upgraded(db, new):  # noqa: F811
     """upgraded(rows, read): rows of the version before, migrated, as `read` prints them."""
 
     def go(rows: str, read: str):
         url, _ = new
-        run(url, BEFORE + rows)
-        migrate(url)
-        return json.loads(run(url, AFTER + read))
+        in_process(url, "-c", BEFORE + rows)
+        in_process(url, "manage.py", "migrate", "--no-input", "-v0")
+        return json.loads(in_process(url, "-c", AFTER + read).stdout)
 
     return go
 

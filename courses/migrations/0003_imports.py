@@ -42,6 +42,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("clears", models.BooleanField(default=False, help_text="An empty cell deletes the stored value.")),
+                (
+                    "run_by_id",
+                    models.BigIntegerField(
+                        editable=False,
+                        help_text="The id of the administrator who had the rows imported. No foreign key.",
+                        null=True,
+                    ),
+                ),
                 ("rows", models.PositiveIntegerField(default=0)),
                 ("rows_done", models.PositiveIntegerField(default=0)),
                 ("parts_done", models.PositiveIntegerField(default=0)),

@@ -38,7 +38,8 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     """The person with this e-mail, in whatever spelling, and this password who may sign in.
 
     An address may have an account in each institution. Those of `institution` (its acronym), if given, are tried, else
-    the `TRIED` that were used last; if the password is that of several, the one that was used last is answered.
+    the `TRIED` that were used last, a global administrator's among them; if the password is that of several, the one
+    that was used last is answered.
 
     Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
     every other reason, without saying which: unknown address or institution, wrong password, deactivated, not allowed

@@ -4,7 +4,7 @@ from kernel.migrating import add_search_text
 
 
 class Migration(migrations.Migration):
-    dependencies = [("courses", "0008_import_run_by_id"), ("institutions", "0008_search")]
+    dependencies = [("courses", "0007_who_brought_people"), ("institutions", "0008_search")]
 
     operations = add_search_text(
         "courses",

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
-from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm, passwords_merged
+from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm, password_field, passwords_merged
 from institutions.models import User
 from institutions.services.passwords import refuse_unproven
 from institutions.services.people import person_create, person_delete, person_update
@@ -18,14 +18,7 @@ from kernel.http.browser import browser_session_id, browser_session_keep
 class PersonForm(ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
     locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
-    current_password = forms.CharField(
-        label="Present password",
-        required=False,
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        help_text="Only to change your own.",
-    )
+    current_password = password_field("Present password", "current-password", "Only to change your own.")
 
     def apply(self, values: dict[str, Any]) -> User:
         own = self.instance.pk == self.caller.pk

@@ -77,21 +77,14 @@ class ServiceAdmin(BaseAdmin):
         """Nothing: the service that the form called has saved the row."""
 
 
+def password_field(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, required=False, strip=False, max_length=128, widget=widget, help_text=help_text)
+
+
 class PasswordFields(forms.Form):
-    password1 = forms.CharField(
-        label="Password",
-        required=False,
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    password2 = forms.CharField(
-        label="Password again",
-        required=False,
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password1 = password_field("Password", "new-password")
+    password2 = password_field("Password again", "new-password")
 
     def clean_password2(self) -> str:
         first, second = self.cleaned_data.get("password1", ""), self.cleaned_data["password2"]

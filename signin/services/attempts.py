@@ -211,7 +211,11 @@ def _make(limits: dict[str, Limit], now: datetime) -> None:
 
 def _locked(limits: dict[str, Limit], now: datetime) -> dict[str, SignInCounter]:
     """The counters, locked in the order of their keys: no deadlocks."""
-    counters = SignInCounter.objects.select_for_update().filter(key__in=limits).order_by("key")
+    rows = SignInCounter.objects.select_for_update().filter(key__in=limits).order_by("key")
+    counters = list(rows)
+    if len(counters) < len(limits):  # one that counted no more was deleted at this moment
+        _make(limits, now)
+        counters = list(rows.all())
     for counter in counters:
         if limits[counter.key].is_over(counter, now):
             counter.failures, counter.last_failure_at = 0, now

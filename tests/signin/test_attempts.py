@@ -207,3 +207,17 @@ def test_a_success_counts_as_no_failure(world):
     assert [status(address=f"192.0.2.{number}") for number in range(5)] == [200] * 5
     assert status(EMAIL, "wrong", "192.0.2.50") == 401
     assert status(address="192.0.2.51") == 429
+
+
+def test_a_counter_that_is_deleted_before_it_is_locked_is_made_again(world, monkeypatch):
+    make, deleted = attempts._make, []
+
+    def made_and_deleted(limits, now):
+        make(limits, now)
+        if not deleted:
+            deleted.append(SignInCounter.objects.all().delete())
+
+    monkeypatch.setattr(attempts, "_make", made_and_deleted)
+    assert status(password="wrong") == 401
+    assert deleted
+    assert [*SignInCounter.objects.values_list("failures", flat=True)] == [1, 1, 1]

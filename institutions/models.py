@@ -234,6 +234,9 @@ class Instrument(Deriving, Timestamped):
     authorship = models.BooleanField(default=False)
     integrity = models.BooleanField(default=False)
     options_schema = models.JSONField(null=True, blank=True, help_text="JSON Schema of an activity's options.")
+    timeout_minutes = models.PositiveIntegerField(
+        default=60, help_text="A provider that has not answered by then is not waited for any longer."
+    )
     search_text = SearchText("name", "acronym", "description")
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
@@ -232,6 +233,7 @@ class EnrolmentSampleValidation(Timestamped):
     sample = models.ForeignKey(EnrolmentSample, on_delete=models.CASCADE, related_name="validations")
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="+")
     status = models.SmallIntegerField(choices=ValidationStatus.choices, default=ValidationStatus.VALIDATING)
+    asked_at = models.DateTimeField(db_default=Now(), help_text="Or when the provider last said that it works on it.")
     info = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="validations")
     contribution = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
     error_message = models.TextField(null=True, blank=True)

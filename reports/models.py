@@ -4,6 +4,7 @@ Results, confidences and enrolments are stored as fractions from 0 to 1; the API
 """
 
 from django.db import models
+from django.db.models.functions import Now
 
 from courses.models import Activity, AssessmentSession
 from files.models import StoredFile
@@ -101,6 +102,7 @@ class RequestProviderResult(AbstractResult):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="provider_results")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(db_default=Now(), help_text="Or when the provider last said that it works on it.")
 
     class Meta:
         constraints = [

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "demo",
     "console",
     "kernel.apps.KernelConfig",
+    "pipeline",
     "files",
     "institutions",
     "signin",
@@ -200,6 +201,7 @@ if S3_BUCKET:
             "transfer_config": TransferConfig(use_threads=False),
         },
     }
+JOB_SECONDS = env.number("JOB_SECONDS", 60, 1, 3600)  # after which a job of a process that died is taken again
 EVIDENCE_URL_SECONDS = env.number("EVIDENCE_URL_SECONDS", 300, 1, 604_800)
 CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31_536_000)
 CONSENT_PDF_BYTES = 10 * 1024 * 1024

@@ -1,0 +1,11 @@
+"""Configuration of the app."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class PipelineConfig(AppConfig):
+    name = "pipeline"
+
+    def ready(self) -> None:
+        autodiscover_modules("jobs")  # each app declares its background work there

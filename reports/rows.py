@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Model
 
 from kernel.locks import Lock, locked_rows
 from reports.arithmetic import BINS
@@ -21,8 +21,9 @@ def rows_updated(model: type[Model], columns: Sequence[str], rows: Mapping[int, 
     """
     if not rows:
         return
-    fields: list[Field] = [model._meta.get_field(name) for name in columns]  # type: ignore[misc]
-    quote, values = connection.ops.quote_name, []
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    quote = connection.ops.quote_name
+    values: list[Any] = []
     for key, new in rows.items():
         values += [key, *(field.get_db_prep_save(value, connection) for field, value in zip(fields, new, strict=True))]
     marks = ", ".join([f"(%s{', %s' * len(fields)})"] * len(rows))
@@ -37,7 +38,7 @@ def rows_updated(model: type[Model], columns: Sequence[str], rows: Mapping[int, 
         cursor.execute(statement, values)
 
 
-def _typed(field: Field, place: int) -> str:
+def _typed(field: Any, place: int) -> str:
     """PostgreSQL takes a column of nulls, or of texts, for texts; SQLite has no types to convert to."""
     if connection.vendor == "sqlite":
         return f"fresh.v{place}"

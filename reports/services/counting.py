@@ -72,7 +72,7 @@ def sessions_recounted(keys: Iterable[int]) -> None:
         told = Alert.objects.filter(session__in=part).values("session")
         rows = AssessmentSession.objects.filter(pk__in=part)
         in_reports = rows.filter(report__isnull=False) | rows.filter(pk__in=told)  # nothing is said of the others
-        found = list(in_reports.order_by("pk").values_list("pk", "activity", "learner", "institution"))
+        found: list[Any] = list(in_reports.order_by("pk").values_list("pk", "activity", "learner", "institution"))
         held(
             learners={learner for _, _, learner, _ in found},
             activities={activity for _, activity, _, _ in found},
@@ -142,7 +142,7 @@ class _Recount:
     """One batch of requests, locked and with their results."""
 
     def __init__(self, keys: list[int]) -> None:
-        places = list(Request.objects.filter(pk__in=keys).values_list("learner", "activity", "session"))
+        places: list[Any] = list(Request.objects.filter(pk__in=keys).values_list("learner", "activity", "session"))
         held(
             learners={learner for learner, _, _ in places},
             activities={activity for _, activity, _ in places if activity is not None},

@@ -14,7 +14,7 @@ from courses.models import Activity, AssessmentSession
 from institutions.models import Institution
 from kernel.locks import Lock, locked_rows
 from learners.models import Learner
-from reports.models import Report, RequestProviderResult
+from reports.models import Report, Request, RequestProviderResult
 from reports.rows import bins_of, bins_taken
 from reports.services.counting import HISTOGRAMS
 from reports.services.reporting import levels_refreshed
@@ -51,5 +51,8 @@ def _taken(owner: str, **which: int) -> None:
 def session_leaves(instance: AssessmentSession, origin: Any = None, **_: Any) -> None:
     """A session alone is deleted: its requests and their results stay in the report, its own row goes."""
     if origin is instance:
-        reports = Report.objects.filter(activity=instance.activity_id, learner=instance.learner_id)
+        pair = {"activity": instance.activity_id, "learner": instance.learner_id}
+        requests = Request.objects.filter(session=None, counted_status__isnull=False, **pair)
+        requests.update(counted_status=None)  # they were counted in the row that goes
+        reports = Report.objects.filter(**pair)
         levels_refreshed(locked_rows(reports, Lock.CHANGE))

@@ -140,7 +140,7 @@ def percentages_of(learners: Collection[int]) -> dict[int, dict[int, Any]]:
     """{learner: {provider: how complete the model is}}"""
     found: dict[int, dict[int, Any]] = {}
     if learners:
-        rows = Enrolment.objects.filter(learner__in=learners).values_list("learner", "provider", "percentage")
+        rows: Any = Enrolment.objects.filter(learner__in=learners).values_list("learner", "provider", "percentage")
         for learner, provider, percentage in rows:
             found.setdefault(learner, {})[provider] = percentage
     return found

@@ -118,7 +118,8 @@ def _enrolled(asked: Iterable[Asked]) -> set[tuple[int, int]]:
     """(learner, provider) of those that have an enrolment."""
     pairs = {(each.learner, each.provider) for each in asked}
     learners, providers = ({pair[place] for pair in pairs} for place in (0, 1))
-    return {*Enrolment.objects.filter(learner__in=learners, provider__in=providers).values_list("learner", "provider")}
+    rows: Any = Enrolment.objects.filter(learner__in=learners, provider__in=providers)
+    return {*rows.values_list("learner", "provider")}
 
 
 # Asking.
@@ -135,7 +136,7 @@ def requests_dispatched(keys: Iterable[int]) -> None:
 
 
 def _dispatched(keys: list[int]) -> None:
-    places = list(Request.objects.filter(pk__in=keys).values_list("learner", "activity", "session"))
+    places: list[Any] = list(Request.objects.filter(pk__in=keys).values_list("learner", "activity", "session"))
     held(
         learners={learner for learner, _, _ in places},
         activities={activity for _, activity, _ in places if activity is not None},
@@ -181,7 +182,7 @@ def _asked(request: Request, instrument: Instrument, provider: Provider) -> Aske
 def _providers_asked(results: list[tuple[Asked, Provider, int]]) -> None:
     """Make the provider results and send the messages to those providers that are to work."""
     needing = [asked for asked, _, _ in results if asked.needs_enrolment]
-    ready = {
+    ready: set[Any] = {
         *Enrolment.objects.filter(
             learner__in={each.learner for each in needing},
             provider__in={each.provider for each in needing},

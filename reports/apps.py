@@ -7,4 +7,6 @@ class ReportsConfig(AppConfig):
     name = "reports"
 
     def ready(self) -> None:
-        import reports.services.leaving  # noqa: F401 - registers what happens when rows are deleted
+        # They register what happens when rows are deleted, and what is made when it is read.
+        import reports.audits
+        import reports.services.leaving  # noqa: F401

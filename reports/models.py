@@ -201,7 +201,6 @@ class Report(AbstractLevels):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="reports")
-    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="reports")
 
     class Meta:
         constraints = [
@@ -210,7 +209,6 @@ class Report(AbstractLevels):
             *_level_constraints("report"),
             tied_to_institution("report_activity_institution", "activity"),
             tied_to_institution("report_learner_institution", "learner", "user"),
-            tied_to_institution("report_data_institution", "data"),
         ]
 
 
@@ -222,7 +220,6 @@ class ReportInstrument(AbstractLevels):
     enrolment = _fraction()
     confidence = _fraction()
     result = _fraction()
-    audit_data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="report_audits")
     total_count = models.PositiveIntegerField(default=0, help_text="Requests that this instrument checks.")
     closed_count = models.PositiveIntegerField(default=0, help_text="Of these with a final status.")
     processed_count = models.PositiveIntegerField(default=0, help_text="Of these with a result.")
@@ -257,7 +254,6 @@ class ReportSession(AbstractLevels):
     pending_requests = models.PositiveIntegerField(default=0)
     valid_requests = models.PositiveIntegerField(default=0)
     processed_requests = models.PositiveIntegerField(default=0)
-    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="report_sessions")
     closed_at = models.DateTimeField(null=True, blank=True)
     info_alerts = models.PositiveIntegerField(default=0)
     warning_alerts = models.PositiveIntegerField(default=0)

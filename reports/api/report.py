@@ -12,6 +12,7 @@ from rest_framework import serializers
 from courses.models import Activity
 from courses.row_rules import attended, taught
 from files.links import Links, evidence_links
+from files.models import Made
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.filters import ColumnFilter
@@ -114,15 +115,15 @@ class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActiv
         )  # fmt: skip
 
 
-def report_url(file_id: int | None, links: Links) -> str | None:
-    return None if file_id is None else links(file_id, "report.json")
+def report_url(report: int, links: Links) -> str:
+    return links(report, "report.json", Made.REPORT)
 
 
 class InstitutionCourseActivityReportLongSerializer(InstitutionCourseActivityReportSerializer):
     """The report with its statistics, and `data`: the address of its sessions and documents as JSON."""
 
     detail = InstitutionCourseActivityReportStatisticsSerializer(source="details", many=True, read_only=True)
-    data = LinkField(report_url, "data_id", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
+    data = LinkField(report_url, "pk", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
 
     class Meta(InstitutionCourseActivityReportSerializer.Meta):
         fields = (*InstitutionCourseActivityReportSerializer.Meta.fields, "data")

@@ -230,10 +230,8 @@ def evidence(world, name):
     session = AssessmentSession.objects.create(**own, activity=home.activity)
     request = Request.objects.create(**own, activity=home.activity, session=session, data=stored(Kind.REQUEST))
     request.results.create(instrument_id=1, audit=stored(Kind.RESULT_AUDIT))
-    report, _ = Report.objects.update_or_create(
-        **own, activity=home.activity, defaults={"data": stored(Kind.REPORT)}
-    )  # ann has one
-    report.details.create(instrument_id=1, audit_data=stored(Kind.REPORT_AUDIT))
+    report, _ = Report.objects.get_or_create(**own, activity=home.activity)  # ann has one
+    report.details.create(instrument_id=1)
     report.sessions.create(session=session, activity=session.activity, learner=session.learner)
     Alert.objects.create(
         **own, activity=home.activity, session=session, level=1, data=stored(Kind.ALERT), raised_at=PAST

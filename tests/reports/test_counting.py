@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
+from institutions.services.administration import Administrator
 from learners.models import Enrolment
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
@@ -21,6 +22,7 @@ from reports.models import (
     RequestProviderResult,
 )
 from reports.services.counting import requests_recounted
+from reports.services.merging import people_merge
 from reports.services.verifying import results_timed_out
 from tests.captures import FA, FR, PLAG
 from tests.reports.work import ERROR, NO_ENROLMENT, NO_PROVIDER, TIMED_OUT, Work, differences, provider, summary
@@ -235,6 +237,25 @@ def test_results_of_a_deleted_activity_leave_the_histograms_of_its_learners(work
     assert bins(LearnerInstrumentHistogram, learner=bob, instrument=FR)[9] == 2
     other.delete()
     assert bins(LearnerInstrumentHistogram, learner=bob, instrument=FR)[9] == 1
+
+
+def test_people_who_are_merged_have_one_report_that_counts_the_results_of_both(work, world):
+    home, sessions = world.home, {name: work.session(name) for name in ("ann", "bob")}
+    for name, result in (("ann", 0.9), ("bob", 0.5), ("bob", 0.4)):
+        work.answer(work.request(name=name, session=sessions[name]), result=result)
+    work.answer(work.request(PLAG), result=0.7, by=work.plag)
+    work.enrolled("bob", "0.9")
+    AssessmentSession.objects.update(closed_at=timezone.now())
+    enqueue("reports.session", [row.pk for row in sessions.values()])
+    run_due()
+    administrator = Administrator("person", home.people["admin"].pk, None)
+    people_merge(
+        institution=home.institution, kept_id=home.people["ann"].pk, gone_id=home.people["bob"].pk, by=administrator
+    )
+    run_due()
+    row = work.row(name="ann")
+    assert (row.processed_count, row.result, row.enrolment) == (3, Decimal("0.6"), Decimal("0.9"))
+    assert (work.row(PLAG, "ann").content_level, work.report("ann").sessions.count()) == (4, 2)
 
 
 def test_session_that_is_deleted_leaves_the_levels_of_the_report(work, world):

@@ -243,7 +243,7 @@ def evidence(world, name):
 def test_deletion_takes_rows_and_files_along(who, as_, row, world, django_capture_on_commit_callbacks):
     models = evidence(world, "ann")
     evidence(world, "bob")
-    kept = store().listdir(f"{world.home.institution.pk}/report")[1]
+    kept = store().listdir(f"{world.home.institution.pk}/request")[1]
     assert len(kept) == 2
     with django_capture_on_commit_callbacks(execute=True):
         assert as_(who).delete(row("ann")).status_code == 204
@@ -252,7 +252,7 @@ def test_deletion_takes_rows_and_files_along(who, as_, row, world, django_captur
         owners = {getattr(found, "learner_id", found.pk) for found in model.objects.filter(institution__acronym="HOME")}
         assert world.people["ann"].pk not in owners
         assert model is Learner or owners == {world.people["bob"].pk}
-    assert len(store().listdir(f"{world.home.institution.pk}/report")[1]) == 1
+    assert len(store().listdir(f"{world.home.institution.pk}/request")[1]) == 1
     assert as_(who).get(row("ann")).status_code == 404
 
 

@@ -70,7 +70,7 @@ def sample_content(caller: Caller, key: int, name: str, links: Links) -> Content
     file, number = StoredFile.objects.filter(pk=key).first(), _NAME.fullmatch(name)
     if file is None or number is None or not may_read(caller, file):
         return None
-    found = next((url for place, url in enumerate(_samples(_json_of(file))) if place == int(number[1])), None)
+    found = next((url for place, url in enumerate(_samples(json_of(file))) if place == int(number[1])), None)
     decoded = None if found is None else _decoded(found)
     if decoded is None:
         return None

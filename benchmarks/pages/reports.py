@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.pages.shared import EVIDENCE_SECONDS, Call, Object, Rows, Sql, links, page
 from reports import arithmetic
+from reports.sentences import fact_sentences
 
 PERCENT = "floor({0} * 100 + 0.5)::int"
 HERE = "r.activity_id = %(second)s AND r.institution_id = %(home)s AND a.course_id = %(first)s"
@@ -94,6 +95,7 @@ def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
         "activity_histogram": activity, "instrument_polarity": values.polarity, "result_bean": values.result_bean,
         "thresholds": values.thresholds, "prob_learner": values.prob_learner, "prob_context": values.prob_context,
         "h_prob_learner": values.h_prob_learner, "h_prob_context": values.h_prob_context, "facts": values.facts,
+        "fact_sentences": fact_sentences(values.facts),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.models import Report, ReportInstrument
 from reports.queries import ReportStatistics, report_statistics
+from reports.sentences import FactSentence, fact_sentences
 from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
@@ -89,6 +90,10 @@ def statistic(name: str, kind: Any) -> Computed:
     return Computed(value, "instrument_id", "result", "confidence", per_request=report_statistics)
 
 
+def sentences(instrument: int, result: Any, confidence: Any, measured: ReportStatistics) -> list[FactSentence]:
+    return fact_sentences(measured.statistics(instrument, result, confidence).facts)
+
+
 class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):
     """What the row means, compared with this learner's results and with those of all learners in this activity.
 
@@ -106,12 +111,13 @@ class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActiv
     h_prob_learner = statistic("h_prob_learner", float | None)
     h_prob_context = statistic("h_prob_context", float | None)
     facts = statistic("facts", Facts)
+    fact_sentences = Computed(sentences, "instrument_id", "result", "confidence", per_request=report_statistics)
 
     class Meta(InstitutionCourseActivityReportDetailSerializer.Meta):
         fields = (
             *InstitutionCourseActivityReportDetailSerializer.Meta.fields,
             "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean",
-            "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
+            "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
         )  # fmt: skip
 
 

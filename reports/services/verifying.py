@@ -10,7 +10,6 @@ any more (special needs, or the activity has changed), or without the enrolment 
 
 import hashlib
 from collections.abc import Collection, Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from math import isfinite
@@ -215,8 +214,8 @@ def replaced_need(asked: Asked) -> Asked:
 # Answers.
 
 
-class _Unchanged(Exception):  # noqa: N818 - no error: nothing is to be stored
-    pass
+class _Unchanged(Exception):  # noqa: N818 - no error
+    """The same answer was stored meanwhile: the new file is not needed."""
 
 
 def result_answered(
@@ -240,22 +239,19 @@ def result_answered(
     known = stored.filter(pk=row.pk).first()
     if known is None:
         raise Unknown("There is no such result any more.")
+    if content is None or _is_content(known.audit, content):
+        return _answer_stored(known, answer, content, None)
     try:
-        with ExitStack() as stack:
-            file = None
-            if content is not None and not _is_content(known.audit, content):
-                file = stack.enter_context(
-                    file_drafted(
-                        institution=known.request.institution,
-                        owner=known.request.learner.user,
-                        kind=Kind.RESULT_AUDIT,
-                        media_type="application/json",
-                        content=[content],
-                        extension="json",
-                    )
-                )
-            stack.enter_context(one_transaction())
-            _answer_stored(known, answer, content, file)
+        with file_drafted(
+            institution=known.request.institution,
+            owner=known.request.learner.user,
+            kind=Kind.RESULT_AUDIT,
+            media_type="application/json",
+            content=[content],
+            extension="json",
+        ) as file:
+            if not _answer_stored(known, answer, content, file):
+                raise _Unchanged
     except _Unchanged:
         return False
     return True
@@ -293,13 +289,14 @@ def _is_content(file: StoredFile | None, content: bytes | None) -> bool:
     return file.sha256 == hashlib.sha256(content).hexdigest()
 
 
+@one_transaction()
 def _answer_stored(
     known: RequestProviderResult, answer: dict[str, Any], content: bytes | None, file: StoredFile | None
-) -> None:
+) -> bool:
     row = _row_locked(known)
     same_audit = _is_content(row.audit, content)
     if same_audit and all(getattr(row, name) == value for name, value in answer.items()):
-        raise _Unchanged
+        return False
     for name, value in answer.items():
         setattr(row, name, value)
     columns: dict[str, Any] = {"asked_at": Now()} if row.status in OPEN else {}
@@ -315,6 +312,7 @@ def _answer_stored(
     if old is not None:
         files_erase(files=StoredFile.objects.filter(pk=old))
     enqueue("reports.results", [row.request_id])
+    return True
 
 
 def _row_locked(known: RequestProviderResult) -> RequestProviderResult:

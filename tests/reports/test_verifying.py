@@ -1,9 +1,11 @@
 """Providers are asked, answer, do not answer in time, or may not answer any more."""
 
 import json
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from courses.models import ActivityInstrument
@@ -17,6 +19,7 @@ from pipeline.jobs import enqueue
 from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult, RequestResult
+from reports.services import verifying
 from reports.services.verifying import (
     VERIFY,
     requests_dispatched,
@@ -136,6 +139,23 @@ def test_an_answer_is_stored_with_its_audit_and_the_same_one_changes_nothing(wor
     assert not work.answer(request, result=0.87654321098, code=2, done=False, **told)
     assert RequestProviderResult.objects.values().get() == before
     assert (audits(), Job.objects.filter(queue="").count()) == (files, 0)
+
+
+def test_same_answers_at_once_store_one_file(work, monkeypatch):
+    request = work.request()
+    drafted = verifying.file_drafted
+
+    @contextmanager
+    def overtaken(**values):
+        with drafted(**values) as file:
+            monkeypatch.setattr(verifying, "file_drafted", drafted)
+            work.answer(request, result=0.9, audit={"n": 1})  # the other one, while this one's file is written
+            yield file
+
+    monkeypatch.setattr(verifying, "file_drafted", overtaken)
+    with transaction.atomic():
+        assert not work.answer(request, result=0.9, audit={"n": 1})
+    assert store().listdir(f"{request.institution_id}/result_audit")[1] == [audits()[0].rpartition("/")[2]]
 
 
 def test_another_answer_takes_the_place_of_the_first_with_its_audit(work, django_capture_on_commit_callbacks):

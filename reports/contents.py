@@ -16,7 +16,7 @@ from files.links import Links
 from files.models import Made
 from kernel.caller import Caller
 from reports.arithmetic import OPEN, RequestResult, ResultStatus, instrument_level, result_mean
-from reports.models import Alert, Report, ReportSession
+from reports.models import Alert, Report, ReportInstrument, ReportSession
 from reports.models import RequestResult as Row
 from reports.visibility import report_shown
 
@@ -46,7 +46,7 @@ def report_json(report: Report) -> Iterator[bytes]:
     for number, row in enumerate(rows):
         yield b"," * bool(number) + orjson.dumps(_session(row, alerts.get(row.session_id, [])))
     yield b'],"documents":['
-    for number, document in enumerate(_documents(pair)):
+    for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
     yield b"]}"
 
@@ -113,10 +113,11 @@ def _series(results: list[RequestResult]) -> dict[str, Any]:
     }
 
 
-def _documents(pair: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What was handed in outside of a session. Instruments that are not counted yet are left out."""
+def _documents(report: int, pair: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What was handed in outside of a session. An instrument that has no row in the report yet is left out."""
     where = {f"request__{name}": key for name, key in pair.items()}
-    rows = Row.objects.filter(request__session=None, counted_status__isnull=False, **where)
+    counted = ReportInstrument.objects.filter(report=report).values("instrument")
+    rows = Row.objects.filter(request__session=None, instrument__in=counted, **where)
     columns = ("request", "request__created_at", "instrument", "status", "result")
     ordered = rows.order_by("request__created_at", "request", "instrument").values_list(*columns)
     document: dict[str, Any] | None = None

@@ -21,6 +21,7 @@ TAG = re.compile(r'"[0-9a-f]{32}"')
 OTHER = '"00000000000000000000000000000000"'
 READ = [name for name in names(*ROOTS, verb="read") if CALLS[name].status == 200]
 CHANGES = [name for name in names(*ROOTS) if CALLS[name].verb in ("put", "patch")]
+SIGNED = ("report.read", "audit.read")  # each answer has an address that soon expires
 DELETIONS = names(*ROOTS, verb="delete")
 MEMBERS = ("course_instructor", "course_learner", "vle_instructor", "vle_learner")
 
@@ -62,7 +63,7 @@ def test_tag_is_the_same_until_something_changes(name, caller, world):
     assert client.get(url, HTTP_ACCEPT="text/html")["ETag"] == tag  # the page's forms send it
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", [name for name in READ if name not in SIGNED])
 def test_known_state_is_not_sent_again(name, caller, world):
     client, url = prepared(CALLS[name], caller, world)
     tag = tag_at(client, url)

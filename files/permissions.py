@@ -22,15 +22,21 @@ def readable(*kinds: Kind) -> Callable[[Rule], Rule]:
     """@readable(Kind.REPORT) registers a rule(caller, file) that says whether the caller may read the file now.
 
     A rule asks the database for the caller's rights in the file's institution and whether the caller may read the row
-    that refers to the file. Nobody may read a file to which no row refers any more.
+    that refers to the file. Nobody may read a file to which no row refers any more. Where a kind has several rules, it
+    suffices that one of them allows it.
     """
 
     def register(rule: Rule) -> Rule:
         for kind in kinds:
-            _RULES[kind.value] = rule
+            others = _RULES.get(kind.value)
+            _RULES[kind.value] = _either(others, rule) if others else rule
         return rule
 
     return register
+
+
+def _either(one: Rule, other: Rule) -> Rule:
+    return lambda caller, file: one(caller, file) or other(caller, file)
 
 
 def may_read(caller: Caller, file: StoredFile) -> bool:

@@ -23,6 +23,7 @@ class Work:
 
 
 WORKS: dict[str, Work] = {}
+PERIODIC: dict[str, tuple[Callable[[], Any], int]] = {}
 
 
 def job(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
@@ -37,6 +38,19 @@ def job(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         WORKS[name] = Work(name, handler, batch)
         return handler
+
+    return register
+
+
+def periodic(name: str, *, seconds: int) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """@periodic("learners.validations", seconds=60) declares what is done again and again, by one process or several.
+
+    It opens its transactions itself, and must do nothing twice when two processes call it at once.
+    """
+
+    def register(function: Callable[[], Any]) -> Callable[[], Any]:
+        PERIODIC[name] = (function, seconds)
+        return function
 
     return register
 

@@ -50,6 +50,7 @@ from learners.queries import (
     send_data,
     version_from_column,
 )
+from pipeline.jobs import enqueue
 from signin.services.sessions import SignedIn
 
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
@@ -111,13 +112,14 @@ def learner_delete(*, learner: Learner) -> None:
 def enrolment_erase(*, learner: Learner) -> None:
     """Erase the learner's biometric data: samples, validations, models and their files.
 
-    Sessions, requests and reports stay: they are about work that is done. A provider that is building a model at this
-    moment will not find it any more.
+    Sessions, requests and reports stay: they are about work that is done. A provider that is validating a sample or
+    building a model at this moment finds neither any more, and cannot lock a new model before there is a new sample.
     """
     learner = learner_locked(learner.pk)
     Enrolment.objects.filter(learner=learner).delete()
     EnrolmentSample.objects.filter(learner=learner).delete()
     files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))
+    enqueue("reports.enrolment", [learner.pk])
 
 
 def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:
@@ -447,6 +449,7 @@ def sample_create(
     with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
         row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
         row.instruments.add(*instruments)
+        enqueue("learners.sample", [row.pk])
     return row
 
 

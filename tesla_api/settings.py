@@ -207,6 +207,7 @@ CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
 REQUEST_BODY_BYTES = env.number("REQUEST_BODY_BYTES", 2 * 1024 * 1024, 1024, 2**31)  # except file uploads
 SAMPLE_BYTES = env.number("SAMPLE_BYTES", 100 * 1024 * 1024, 1024, 2**40)  # limit of a sample after decoding
+MODEL_BYTES = env.number("MODEL_BYTES", 32 * 1024 * 1024, 1024, 2**31)  # limit of a provider's model of a learner
 # What may be stored of one learner (number and bytes) and in one institution (bytes). 0: everything.
 LEARNER_SAMPLES = env.number("LEARNER_SAMPLES", 100_000, 0, 2**40)
 LEARNER_SAMPLE_BYTES = env.number("LEARNER_SAMPLE_BYTES", 20 * 1024**3, 0, 2**60)
@@ -275,6 +276,7 @@ SPECTACULAR_SETTINGS = {
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",
         "ResultStatusEnum": "reports.arithmetic.ResultStatus",
         "ResultCodeEnum": "reports.arithmetic.ResultCode",
+        "ValidationStatusEnum": "learners.models.ValidationStatus",
         "VLETypeEnum": "institutions.models.VLEType",
         "VLETypeNameEnum": ["MOODLE"],
     },

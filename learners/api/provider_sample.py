@@ -44,6 +44,7 @@ class AvailableSampleViewSet(ResourceViewSet):
     root = "provider"
     queryset = EnrolmentSample.objects.all()
     serializer_class = ProviderSampleSerializer
+    orderable = {"id": "id"}
     scope = under(Enrolment, rows={"learner": "learner"}, learner_uuid="learner__learner_id", provider_id="provider")
     access = {Role.PROVIDER: grant("list", rows=available_sample, sees=own_enrolment)}
 

@@ -66,6 +66,7 @@ class ProviderValidationViewSet(ResourceViewSet):
     root = "provider"
     queryset = EnrolmentSampleValidation.objects.all()
     serializer_class = ProviderValidationSerializer
+    orderable = {"id": "id"}
     locks_row = False  # the service locks it after the learner
     lock_keys = False
     lock_before = ("sample__learner__user", "sample__learner")

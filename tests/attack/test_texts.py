@@ -131,7 +131,7 @@ def test_pages(world, signed_in, spoil):
 
 
 def test_answers(world, caller, spoil):
-    calls = _read(world, "institution", "admin", "vle", "lapi")
+    calls = _read(world, "institution", "admin", "vle", "provider", "lapi")
     clients = {who: caller(who) for who in {who for who, _ in calls}}
     spoil()
     assert {path: clients[who].get(path).status_code for who, path in calls} == {path: 200 for _, path in calls}

@@ -15,6 +15,7 @@ from institutions.models import VLE, Credential, Provider
 from signin import tokens
 from signin.models import CallerSession
 from tests.conftest import client_of, kept
+from tests.contract.desk import DESK, NEXT_DESK, provider
 from tests.contract.filling import fill
 from tests.world import World
 
@@ -28,6 +29,10 @@ def client_with(token: str, scheme: str = "JWT") -> APIClient:
 def client_of_session(**values) -> APIClient:
     session = CallerSession.objects.create(expires_at=timezone.now() + timedelta(hours=1), **values)
     return client_with(tokens.pair(session)["access_token"])
+
+
+def client_of_provider(row: Provider) -> APIClient:
+    return client_of_session(kind="provider", credential=Credential.objects.create(provider=row, secret_hash="x" * 64))
 
 
 @contextmanager
@@ -94,9 +99,8 @@ def caller(world):
         return client
 
     def of_provider() -> APIClient:
-        provider = Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
-        return client_of_session(
-            kind="provider", credential=Credential.objects.create(provider=provider, secret_hash="x" * 64)
+        return client_of_provider(
+            Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
         )
 
     def of_learner(home, name: str, *, in_session: bool) -> APIClient:
@@ -109,7 +113,18 @@ def caller(world):
             kind="learner", user=person, generation=person.session_generation, assessment_session=session
         )
 
+    def of_desk(name: str) -> APIClient:
+        return client_of_provider(provider(name))
+
+    def of_revoked_desk() -> APIClient:
+        client = of_desk(DESK)
+        Credential.objects.filter(provider__acronym=DESK).update(revoked_at=timezone.now())
+        return client
+
     others = {
+        "desk": lambda: of_desk(DESK),
+        "next desk": lambda: of_desk(NEXT_DESK),
+        "revoked desk": of_revoked_desk,
         "anonymous": APIClient,
         "provider": of_provider,
         "session": lambda: of_learner(world.home, "ann", in_session=True),

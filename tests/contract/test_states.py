@@ -16,7 +16,7 @@ from tests.contract.calls import CALLS, body_of, names, request, send, url_of
 from tests.contract.filling import fill
 from tests.world import PAST, rewritten
 
-ROOTS = ("institution", "admin", "vle")
+ROOTS = ("institution", "admin", "vle", "provider")
 TAG = re.compile(r'"[0-9a-f]{32}"')
 OTHER = '"00000000000000000000000000000000"'
 READ = [name for name in names(*ROOTS, verb="read") if CALLS[name].status == 200]
@@ -44,7 +44,7 @@ def prepared(call, caller, world):
 
 def url_of_answer(call, answer, world) -> str:
     """Of the row in the answer, which may be another one: members are replaced."""
-    key = answer.json()["language" if call.resource.name == "document" else "id"]
+    key = call.resource.name_of(answer.json())
     return url_of(CALLS[f"{call.resource.name}.read"], world, **{call.resource.own: key})
 
 

@@ -18,7 +18,8 @@ from kernel.serializers import Batch, BodySerializer, Computed, ResourceSerializ
 from kernel.viewsets import ResourceViewSet
 from learners import enrolling
 from learners.api.provider_model import ModelUpload, upload_for
-from learners.api.shared.providing import FileField, FractionField, model_url, number
+from learners.api.shared.captures import PlainListField
+from learners.api.shared.providing import FileField, FractionField, TextualUUIDField, model_url, number
 from learners.models import Enrolment
 from learners.queries import sample_counts
 from learners.row_rules import own_enrolment
@@ -37,19 +38,19 @@ def is_true(value: Any) -> bool:
 
 
 class ProviderEnrolmentLockSerializer(BodySerializer):
-    learner_id = serializers.UUIDField()
-    task_id = serializers.UUIDField(help_text="The task that locks the model; it may lock it again.")
+    learner_id = TextualUUIDField()
+    task_id = TextualUUIDField(help_text="The task that locks the model; it may lock it again.")
 
 
 class ProviderEnrolmentMetadataSerializer(BodySerializer):
     """What is left out or null stays as it is."""
 
-    learner_id = serializers.UUIDField(help_text="As in the address.", **OPTIONAL)
-    task_id = serializers.UUIDField(help_text="The task that has locked the model.")
+    learner_id = TextualUUIDField(help_text="As in the address.", **OPTIONAL)
+    task_id = TextualUUIDField(help_text="The task that has locked the model.")
     percentage = FractionField(help_text="How complete the model is.")
     can_analyse = serializers.BooleanField(**OPTIONAL)
-    used_samples = serializers.ListField(
-        child=serializers.IntegerField(),
+    used_samples = PlainListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         max_length=MOST_SAMPLES,
         help_text="The samples that the task has used; those of earlier tasks stay.",
         **OPTIONAL,
@@ -62,7 +63,7 @@ class ProviderEnrolmentMetadataSerializer(BodySerializer):
 
 
 class ProviderEnrolmentUnlockSerializer(BodySerializer):
-    token = serializers.UUIDField(help_text="The task that has locked the model.")
+    token = TextualUUIDField(help_text="The task that has locked the model.")
 
 
 class ProviderEnrolmentSerializer(ResourceSerializer):

@@ -24,7 +24,7 @@ from files.links import signer
 from files.permissions import caller_now
 from kernel.caller import CallerKind
 from kernel.domain import Unknown
-from kernel.http.parsers import MultiPartParser
+from kernel.http.parsers import MultiPartParser, TooLarge
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from learners.enrolling import LOCK, model_store
@@ -52,6 +52,11 @@ def upload_for(view: Any, enrolment_id: int, task_id: UUID) -> ModelUpload:
 
 class ModelFormSerializer(BodySerializer):
     file = serializers.FileField(help_text="JSON.")
+
+    def validate_file(self, file: Any) -> Any:
+        if file.size > settings.MODEL_BYTES:
+            raise TooLarge(f"A model may have at most {settings.MODEL_BYTES} bytes.")
+        return file
 
 
 class ProviderModelView(APIView):

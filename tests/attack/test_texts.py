@@ -35,7 +35,7 @@ REFUSED = {
     "institutions.User.locale",
 }
 # Tables without a row here: nothing is shown of them, or only the framework writes them.
-EMPTY = {"reports.RequestProviderResult"}
+EMPTY = {"pipeline.Job"}
 
 
 def _name(field: Field) -> str:

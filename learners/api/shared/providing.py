@@ -51,6 +51,15 @@ class FractionField(serializers.FloatField):
         return Decimal(str(super().to_internal_value(data))).quantize(PLACES)
 
 
+class TextualUUIDField(serializers.UUIDField):
+    """As text: a number would be a UUID, too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class ErrorTextField(serializers.CharField):
     def __init__(self, **kwargs: Any) -> None:
         defaults = {"required": False, "allow_null": True, "allow_blank": True, "max_length": LONGEST_ERROR}

@@ -16,9 +16,10 @@ from django.db.models.functions import Now
 
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
-from institutions.models import Instrument, Provider
+from institutions.models import Instrument, Provider, User
 from kernel.batches import batched
 from kernel.domain import Unknown
+from kernel.locks import Lock, locked_rows
 from kernel.writes import one_transaction
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, Learner, SampleStatus, ValidationStatus
 from learners.row_rules import at_work, validations_of
@@ -34,7 +35,12 @@ MINUTES: int = Instrument._meta.get_field("timeout_minutes").default  # of a pro
 
 def learners_locked(keys: Iterable[Any]) -> None:
     """Lock these learners with their people until the transaction ends; those that are gone are left out."""
-    list(learners_for_update(Learner.objects.filter(pk__in=[*keys]).order_by("pk")))
+    known = [*keys]
+    if len(known) == 1:
+        list(learners_for_update(Learner.objects.filter(pk=known[0])))
+    elif known:  # one statement would lock the second person after the first learner
+        locked_rows(User.objects.filter(pk__in=known), Lock.CHANGE)
+        locked_rows(Learner.objects.filter(pk__in=known), Lock.CHANGE)
 
 
 @one_transaction()

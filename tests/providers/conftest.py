@@ -95,8 +95,7 @@ def followed(url: str, **headers: Any):
     """As a provider reads an address that it was told: without credentials."""
     assert url.startswith(f"{SITE}/files/"), url
     answer: Any = Client().get(url.removeprefix(SITE), **headers)
-    answer.read = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    answer.close()
+    answer.read = b"".join(answer.streaming_content) if answer.streaming else answer.content  # which closes the file
     return answer
 
 

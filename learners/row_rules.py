@@ -87,19 +87,26 @@ def own_enrolment(me) -> Q:
 
 def own_sample(me) -> Q:
     """Samples that the provider validates."""
-    return Q(pk__in=validations_of(me.id).values("sample"))
+    return Q(_validated(me))
 
 
 def used_sample(me) -> Q:
     """Samples that the provider's model was made of."""
-    used: Any = Enrolment.model_samples.through
-    return own_sample(me) & Q(pk__in=used._default_manager.filter(enrolment__provider=me.id).values("enrolmentsample"))
+    return Q(_validated(me)) & Q(_used(me))
 
 
 def available_sample(me) -> Q:
     """Samples that the provider found valid, and that its model was not made of yet."""
-    valid = validations_of(me.id).filter(status=ValidationStatus.VALID)
-    return Q(pk__in=valid.values("sample")) & ~used_sample(me)
+    return Q(_validated(me, status=ValidationStatus.VALID)) & ~Q(_used(me))
+
+
+def _validated(me, **which: Any) -> Exists:
+    return Exists(validations_of(me.id).filter(sample=OuterRef("pk"), **which))
+
+
+def _used(me) -> Exists:
+    used: Any = Enrolment.model_samples.through
+    return Exists(used._default_manager.filter(enrolment__provider=me.id, enrolmentsample=OuterRef("pk")))
 
 
 # For the moment at which a link is followed. Nobody else has links to these files.

@@ -14,7 +14,7 @@ FindCaller = Callable[[CallerKind, int], Caller | None]
 # Who reads a file of any other kind is recorded.
 NOT_SENSITIVE = frozenset({Kind.CONSENT_PDF, Kind.SESSION})
 
-_RULES: dict[str, Rule] = {}
+_RULES: dict[str, list[Rule]] = {}
 _FIND_CALLER: list[FindCaller] = []
 
 
@@ -22,26 +22,20 @@ def readable(*kinds: Kind) -> Callable[[Rule], Rule]:
     """@readable(Kind.REPORT) registers a rule(caller, file) that says whether the caller may read the file now.
 
     A rule asks the database for the caller's rights in the file's institution and whether the caller may read the row
-    that refers to the file. Nobody may read a file to which no row refers any more. Where a kind has several rules, it
-    suffices that one of them allows it.
+    that refers to the file. Nobody may read a file to which no row refers any more. Of several rules for a kind, such
+    as those for people and for providers, one is enough.
     """
 
     def register(rule: Rule) -> Rule:
         for kind in kinds:
-            others = _RULES.get(kind.value)
-            _RULES[kind.value] = _either(others, rule) if others else rule
+            _RULES.setdefault(kind.value, []).append(rule)
         return rule
 
     return register
 
 
-def _either(one: Rule, other: Rule) -> Rule:
-    return lambda caller, file: one(caller, file) or other(caller, file)
-
-
 def may_read(caller: Caller, file: StoredFile) -> bool:
-    rule = _RULES.get(file.kind)
-    return rule is not None and rule(caller, file)
+    return any(rule(caller, file) for rule in _RULES.get(file.kind, ()))
 
 
 def caller_finder(find_caller: FindCaller) -> FindCaller:

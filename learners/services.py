@@ -120,6 +120,7 @@ def enrolment_erase(*, learner: Learner) -> None:
     EnrolmentSample.objects.filter(learner=learner).delete()
     files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))
     enqueue("reports.enrolment", [learner.pk])
+    enqueue("reports.withdrawn", [learner.pk])  # what providers work on is closed, with the reason
 
 
 def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:

@@ -7,6 +7,7 @@ from files.models import Kind, StoredFile
 from files.permissions import readable
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
+from learners.models import Enrolment
 from learners.row_rules import consents, needs_disabling
 from learners.validating import learners_locked
 from reports.models import RequestProviderResult
@@ -15,21 +16,33 @@ _LEARNER, _INSTRUMENT = OuterRef("request__learner"), OuterRef("provider__instru
 
 
 def may_verify() -> Q:
-    """The learner's consent is valid, and no special need takes the provider's instrument away.
+    """The learner's consent is valid, the instrument applies to the learner in the activity, and there is the model
+    that it needs. As `obstacles` says it before anything is stored (services/verifying.py)."""
+    needs_no_model = Q(provider__instrument=None) | Q(provider__instrument__requires_enrolment=False)
+    model = Enrolment.objects.filter(learner=_LEARNER, provider=OuterRef("provider"))
+    return consents("request__learner") & (needs_no_model | Q(Exists(model))) & _applies()
 
-    But for an instrument that stands in for one which is taken away: special needs do not disable that again.
+
+def _applies() -> Q:
+    """As `instruments_applying` says it, in SQL.
+
+    Special needs take an instrument away, but not where it stands in for one that they take away, or that is off.
     """
-    disabled = needs_disabling(_LEARNER, _INSTRUMENT)
-    primary_disabled = needs_disabling(OuterRef(OuterRef("request__learner")), OuterRef("alternative_to__instrument"))
-    stands_in = ActivityInstrument.objects.filter(
-        Q(alternative_to__instrument__enabled=False) | Exists(primary_disabled),
+    learner = OuterRef(OuterRef("request__learner"))
+    own, replaced = OuterRef("instrument"), OuterRef("alternative_to__instrument")
+    primary = Q(alternative_to=None) & ~Q(Exists(needs_disabling(learner, own)))
+    stands_in = Q(alternative_to__active=True, alternative_to__alternative_to=None) & (
+        Q(alternative_to__instrument__enabled=False) | Q(Exists(needs_disabling(learner, replaced)))
+    )
+    rows = ActivityInstrument.objects.filter(
+        primary | stands_in,
         activity=OuterRef("request__activity"),
         instrument=_INSTRUMENT,
+        instrument__enabled=True,
         active=True,
-        alternative_to__active=True,
-        alternative_to__alternative_to=None,
     )
-    return consents("request__learner") & (~Q(Exists(disabled)) | Q(Exists(stands_in)))
+    without_activity = Q(request__activity=None) & ~Q(Exists(needs_disabling(_LEARNER, _INSTRUMENT)))
+    return without_activity | Q(Exists(rows))
 
 
 def own_result(me) -> Q:

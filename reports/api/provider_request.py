@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -12,14 +11,13 @@ from files.links import Links, evidence_links
 from institutions.models import Provider
 from kernel.access import grant
 from kernel.caller import Role
-from kernel.domain import Invalid
 from kernel.scope import under
 from kernel.serializers import AnyJSONField, BodySerializer, ResourceSerializer, named_number
 from kernel.viewsets import ResourceViewSet
 from learners.api.shared.providing import ErrorTextField, FileField, MessageCodeField
 from reports.arithmetic import ResultCode, ResultStatus
 from reports.models import Request, RequestProviderResult
-from reports.providing import own_result, result_locked
+from reports.providing import own_result
 from reports.services import verifying
 
 STATUSES = [(status.value, status.name) for status in ResultStatus]
@@ -80,7 +78,7 @@ class ProviderRequestViewSet(ResourceViewSet):
     queryset = RequestProviderResult.objects.all()
     serializer_class = ProviderResultSerializer
     lookup_field = "request"
-    locks_row = False  # locked after the learner
+    locks_row = False  # the service locks it after the learner
     lock_keys = False
     lock_before = ("request__learner__user", "request__learner")
     scope = under(Provider, rows="provider", provider_id="pk")
@@ -88,7 +86,7 @@ class ProviderRequestViewSet(ResourceViewSet):
 
     def perform_update(self, serializer):
         values: dict[str, Any] = dict(serializer.validated_data)
-        verifying.result_answered(row=result_locked(serializer.instance), audit=values.pop("audit_data"), **values)
+        verifying.result_answered(row=serializer.instance, audit=values.pop("audit_data"), **values)
 
     @extend_schema(request=ProviderResultStatusSerializer, responses={200: ProviderResultSerializer})
     @action(detail=True, methods=["post"])
@@ -96,9 +94,6 @@ class ProviderRequestViewSet(ResourceViewSet):
         """The provider works on the request, or waits for something: its time begins anew. 400 once it is processed."""
         body = ProviderResultStatusSerializer(data=request.data, context={"view": self})
         body.is_valid(raise_exception=True)
-        with transaction.atomic():
-            row = result_locked(self.get_object())
-            if row.status == ResultStatus.PROCESSED:
-                raise Invalid(status="The request is processed already.")
-            verifying.result_status_set(row=row, status=body.validated_data["status"])
-            return Response(self.read_one(pk=row.pk))
+        row = self.get_object()
+        verifying.result_status_set(row=row, status=body.validated_data["status"])
+        return Response(self.read_one(pk=row.pk))

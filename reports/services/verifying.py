@@ -3,12 +3,16 @@
 from typing import Any
 
 import orjson
+from django.db.models.functions import Now
 
 from files.models import Kind, StoredFile
 from files.services import file_store, files_erase
+from kernel.domain import Invalid
 from kernel.writes import one_transaction
 from pipeline.jobs import enqueue
+from reports.arithmetic import ResultStatus
 from reports.models import RequestProviderResult
+from reports.providing import result_locked
 
 
 @one_transaction()
@@ -23,6 +27,7 @@ def result_answered(
     audit: Any | None,
 ) -> None:
     """Store a provider's answer. The same again changes nothing; another one later is taken, after a timeout too."""
+    row = result_locked(row)
     values: dict[str, Any] = {
         "status": status,
         "result": result,
@@ -56,7 +61,11 @@ def result_answered(
 
 @one_transaction()
 def result_status_set(*, row: RequestProviderResult, status: int) -> None:
-    """A provider says that it works on the request, or waits for something."""
+    """A provider says that it works on the request, or waits for something. Invalid once it is processed."""
+    row = result_locked(row)
+    if row.status == ResultStatus.PROCESSED:
+        raise Invalid(status="The request is processed already.")
     row.status = status
-    row.save(update_fields=("status", "updated_at"))
+    row.asked_at = Now()
+    row.save(update_fields=("status", "asked_at", "updated_at"))
     enqueue("reports.results", [row.request_id])

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from institutions.models import Provider, ProviderNotification
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, Learner
@@ -97,6 +98,8 @@ class Desk:
 
     def _begun(self) -> Enrolment:
         consented(self.home, "bob")
+        used = {"activity": self.home.activity, "instrument_id": self.provider.instrument_id}
+        ActivityInstrument.objects.get_or_create(**used)
         model = stored_file(self.learner, Kind.MODEL, self.provider.acronym)
         made = Enrolment.objects.create(**self.own, provider=self.provider, percentage="0.5", model=model)
         self.validated("a")

@@ -56,7 +56,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def evidence(world, monkeypatch):
     """A sample of ann that, in this test, its owner may read."""
-    monkeypatch.setattr(permissions, "_RULES", dict(permissions._RULES))
+    monkeypatch.setattr(permissions, "_RULES", {kind: [*rules] for kind, rules in permissions._RULES.items()})
     permissions.readable(Kind.SAMPLE)(lambda caller, file: caller.id == file.owner_id)
     return stored(world, b'{"face": 1}', Kind.SAMPLE, world.people["ann"])
 
@@ -153,7 +153,7 @@ def test_who_was_launched_by_a_vle_needs_no_password(world, pdf):
 
 def test_rights_are_those_of_the_kind_of_caller(world, monkeypatch):
     seen = []
-    monkeypatch.setattr(permissions, "_RULES", {"report": lambda caller, file: seen.append(caller) or False})
+    monkeypatch.setattr(permissions, "_RULES", {"report": [lambda caller, file: seen.append(caller) or False]})
     file = stored(world, kind=Kind.REPORT)
     Instructor.objects.create(user=world.people["admin"], institution=world.home.institution)
     for kind in (CallerKind.PERSON, CallerKind.LAUNCHED):
@@ -166,7 +166,7 @@ def test_rights_are_those_of_the_kind_of_caller(world, monkeypatch):
 
 def test_link_of_a_vle_lives_as_long_as_its_credential(world, monkeypatch):
     monkeypatch.setattr(
-        permissions, "_RULES", {"session": lambda caller, file: caller.institution_id == file.institution_id}
+        permissions, "_RULES", {"session": [lambda caller, file: caller.institution_id == file.institution_id]}
     )
     vle = world.home.vle
     credential = Credential.objects.create(vle=vle, secret_hash=secret_hash("x"))

@@ -92,7 +92,7 @@ def test_file_is_read_through_a_redirect(world, bucket):
 
 
 def test_redirect_to_evidence_is_recorded_even_for_head(world, bucket, monkeypatch):
-    monkeypatch.setattr(permissions, "_RULES", {"sample": lambda caller, file: caller.id == file.owner_id})
+    monkeypatch.setattr(permissions, "_RULES", {"sample": [lambda caller, file: caller.id == file.owner_id]})
     file = stored(world, b"{}", Kind.SAMPLE, world.people["ann"])
     url = url_for(world.people["ann"], file)
     assert Client().head(url).status_code == 302

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from django.utils import timezone
 
+from courses.models import ActivityInstrument
 from files.links import Links
 from files.models import FileRead, Kind
 from institutions.models import Credential, User
@@ -49,6 +50,7 @@ def assigned(home: Home, name: str, worker: Worker) -> Assigned:
         sample=sample, provider=worker.row, status=1, info=file_of(learner, Kind.VALIDATION)
     )
     Enrolment.objects.get_or_create(**own, provider=worker.row)
+    ActivityInstrument.objects.get_or_create(activity=home.activity, instrument_id=FR)
     request = Request.objects.create(**own, activity=home.activity, data=file_of(learner, Kind.REQUEST))
     RequestProviderResult.objects.create(request=request, provider=worker.row)
     return Assigned(learner, sample, validation, request)

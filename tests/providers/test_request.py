@@ -6,7 +6,8 @@ import pytest
 
 from courses.models import ActivityInstrument
 from files.models import FileRead, Kind, StoredFile
-from learners.models import SENDCategory, SENDLearner
+from institutions.models import Instrument
+from learners.models import Enrolment, SENDCategory, SENDLearner
 from pipeline.models import Job
 from reports.models import Request, RequestProviderResult
 from reports.services.captures import request_create
@@ -32,6 +33,7 @@ def request_(world, bob, face) -> Request:
         learner=bob, activity=world.home.activity, session=None, sample=Picture(),
         instruments=[face.row.instrument], metadata={"mimetype": "image/jpeg"},
     )  # fmt: skip
+    enrolled(bob, face.row)
     # Results of other providers before it, so that ids of results are no ids of requests.
     for other in range(3):
         spare = Request.objects.create(institution=bob.institution, learner=bob, activity=world.home.activity)
@@ -43,6 +45,10 @@ def request_(world, bob, face) -> Request:
 @pytest.fixture
 def path(request_) -> str:
     return f"request/{request_.pk}/"
+
+
+def enrolled(learner, provider) -> Enrolment:
+    return Enrolment.objects.create(institution=learner.institution, learner=learner, provider=provider, percentage=1)
 
 
 def result_of(request: Request) -> RequestProviderResult:
@@ -96,7 +102,7 @@ def test_late_answer_is_taken(face, request_, path):
     assert face.put(path, ANSWER).json()["status"] == 1
 
 
-@pytest.mark.parametrize("status", [0, 2, 3, 4, 5, 6, 7, 1])
+@pytest.mark.parametrize("status", [0, 2, 3, 4, 5, 6, 7])
 def test_status_is_set_alone(face, request_, path, status):
     answer = face.post(f"{path}status/", {"status": status})
     assert (answer.status_code, answer.json()["status"]) == (200, status)
@@ -160,3 +166,32 @@ def test_instrument_that_stands_in_for_a_disabled_one_is_not_disabled_again(worl
     voice.active = False
     voice.save()
     assert face.get(path).status_code == 404
+
+
+def test_request_without_the_model_that_it_needs_is_404(face, bob, request_, path):
+    """The enrolment was erased. Another provider's model is none of its own."""
+    Enrolment.objects.all().delete()
+    assert face.get(path).status_code == face.put(path, ANSWER).status_code == 404
+    Instrument.objects.filter(pk=FR).update(requires_enrolment=False)
+    assert face.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: ActivityInstrument.objects.filter(instrument=FR).delete(),
+        lambda: ActivityInstrument.objects.filter(instrument=FR).update(active=False),
+        lambda: Instrument.objects.filter(pk=FR).update(enabled=False),
+    ],
+)
+def test_request_of_an_instrument_that_is_not_used_any_more_is_404(face, request_, path, change):
+    change()
+    assert face.get(path).status_code == face.put(path, ANSWER).status_code == 404
+    assert face.post(f"{path}status/", {"status": 7}).status_code == 404
+    assert result_of(request_).status == 0
+
+
+def test_request_outside_an_activity_goes_on(face, request_, path):
+    Request.objects.filter(pk=request_.pk).update(activity=None)
+    ActivityInstrument.objects.filter(instrument=FR).delete()
+    assert face.put(path, ANSWER).status_code == 200

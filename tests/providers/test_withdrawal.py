@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from institutions.models import InformedConsent, Institution
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, Learner, SENDCategory, SENDLearner
@@ -39,6 +40,7 @@ class AtWork:
             data=file_of(bob, Kind.REQUEST),
         )  # fmt: skip
         RequestProviderResult.objects.create(request=request, provider=face.row)
+        ActivityInstrument.objects.create(activity=world.home.activity, instrument_id=FR)
         of_learner = f"enrolment/{bob.learner_id}/"
         of_sample = f"{of_learner}sample/{sample.pk}/"
         locked = face.lock(bob)
@@ -173,9 +175,9 @@ def test_special_needs_of_others_and_past_ones_change_nothing(world, work, bob):
 
 def test_after_an_erasure_there_is_no_lock_and_no_new_model(world, work, bob):
     enrolment_erase(learner=bob)
-    assert_all_refused(work, work.links[:2])
+    assert_all_refused(work, work.links)
     assert not StoredFile.objects.filter(owner=bob.pk, kind__in=("sample", "validation", "model")).exists()
-    assert work.statuses(work.of_request) == {200}  # of work that is done
+    assert work.statuses(work.of_request) == {404}
 
 
 def test_after_an_erasure_a_new_sample_begins_anew(world, work, bob):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -86,7 +87,8 @@ class ProviderRequestViewSet(ResourceViewSet):
 
     def perform_update(self, serializer):
         values: dict[str, Any] = dict(serializer.validated_data)
-        verifying.result_answered(row=serializer.instance, audit=values.pop("audit_data"), **values)
+        with transaction.atomic():  # the service rolls back what it has begun, if the answer is the same again
+            verifying.result_answered(row=serializer.instance, audit=values.pop("audit_data"), **values)
 
     @extend_schema(request=ProviderResultStatusSerializer, responses={200: ProviderResultSerializer})
     @action(detail=True, methods=["post"])

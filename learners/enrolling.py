@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import IO, Any
 from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from files.models import Kind, StoredFile
@@ -24,6 +24,7 @@ from learners.validating import learners_locked
 from pipeline.jobs import enqueue
 
 LOCK = timedelta(hours=5)
+NOBODY = "There is no such learner."
 OTHER_TASK = "The model is locked by another task."
 
 
@@ -46,9 +47,9 @@ def enrolment_lock(*, provider_id: int, learner_id: UUID, task_id: UUID) -> Enro
     a sample of the learner, or has a model already, and may work with the learner's data now. Invalid while another
     task holds it.
     """
-    learner = Learner.objects.select_related("user", "institution").filter(learner_id=learner_id).first()
+    learner = _assigned(provider_id).filter(learner_id=learner_id).first()
     if learner is None:
-        raise Unknown("There is no such learner.")
+        raise Unknown(NOBODY)
     learners_locked([learner.pk])
     row = _locked(enrolments_of(provider_id).filter(learner=learner))
     if row is None:
@@ -62,6 +63,13 @@ def enrolment_lock(*, provider_id: int, learner_id: UUID, task_id: UUID) -> Enro
     return row
 
 
+def _assigned(provider_id: int) -> QuerySet[Learner]:
+    """The learners of whom the provider has something: others are as unknown to it as nobody."""
+    validated = validations_of(provider_id).filter(sample__learner=OuterRef("pk"))
+    enrolled = enrolments_of(provider_id).filter(learner=OuterRef("pk"))
+    return Learner.objects.filter(Exists(validated) | Exists(enrolled)).select_related("user", "institution")
+
+
 def _locked(rows: QuerySet[Enrolment]) -> Any:
     """The only one of these rows with `is_locked`, locked until the transaction ends; None if there is none."""
     return rows.annotate(is_locked=lock_holds()).select_for_update(of=("self",)).first()
@@ -70,7 +78,7 @@ def _locked(rows: QuerySet[Enrolment]) -> Any:
 def _new_enrolment(provider_id: int, learner: Learner) -> Any:
     """Only for who was asked to validate a sample, so that no model comes back after an erasure."""
     if not validations_of(provider_id).filter(sample__learner=learner).exists():
-        raise Unknown("There is no such learner.")
+        raise Unknown(NOBODY)
     return Enrolment.objects.create(institution_id=learner.institution_id, learner=learner, provider_id=provider_id)
 
 

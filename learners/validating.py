@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from institutions.models import Instrument, Provider, User
 from kernel.batches import batched
 from kernel.domain import Unknown
 from kernel.locks import Lock, locked_rows
+from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, Learner, SampleStatus, ValidationStatus
 from learners.row_rules import at_work, validations_of
@@ -190,7 +192,7 @@ def validations_timed_out() -> int:
     A later answer is taken all the same.
     """
     overdue: list[Any] = [*_overdue().order_by("pk").values_list("pk", "sample__learner")]
-    return sum([_given_up(dict(part)) for part in batched(overdue, BATCH)])
+    return sum([repeated(partial(_given_up, dict(part))) for part in batched(overdue, BATCH)])
 
 
 def _overdue() -> QuerySet[EnrolmentSampleValidation]:

@@ -167,6 +167,8 @@ UNKNOWN = [
     ("vle", "post", f"{OF_VLE}attachment/{{uuid}}/", DOCUMENT | {"session_id": "?"}, "session"),
     ("vle", "get", f"{OF_VLE}attachment/?/", None, "uuid"),
     ("vle", "post", f"{OF_VLE}attachment/?/", DOCUMENT, "uuid"),
+    ("desk", "post", "provider/{desk}/enrolment/", {"learner_id": "?", "task_id": str(desk.TASK)}, "uuid"),
+    ("desk", "put", "provider/{desk}/enrolment/{bob_uuid}/", desk.METADATA | {"used_samples": ["?"]}, "sample"),
     *(
         (who, "post", path, body | {name: "?"}, name.removesuffix("_id"))
         for who, path, body in (
@@ -217,6 +219,8 @@ def test_ids_in_bodies_and_query_strings(who, method, path, body, name, world, c
     consented(home, "ann")
     for instrument in (KS, PLAG, FA):
         ActivityInstrument.objects.get_or_create(activity=home.activity, instrument_id=instrument)
+    if "{desk}" in path:
+        desk.locked_by_task(world)
     away.learner("theirs")
     rewritten(Activity.objects.filter(pk=away.activity.pk), vle_activity_id="theirs")
     own = ids_of(world) | {"uuid": str(home.learners["ann"].learner_id)}

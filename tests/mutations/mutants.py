@@ -3078,11 +3078,11 @@ WRITTEN = [
         _MODELS,
     ),
     (
-        "providers: models after an erasure",
+        "providers: learners of others are told from nobody",
         "learners/enrolling.py",
-        "    if not validations_of(provider_id).filter(sample__learner=learner).exists():",
-        "    if False:",
-        _WITHDRAWAL,
+        "Learner.objects.filter(Exists(validated) | Exists(enrolled)).select_related",
+        "Learner.objects.select_related",
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "provider"),),
     ),
     (
         "providers: any task unlocks",

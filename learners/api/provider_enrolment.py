@@ -24,7 +24,7 @@ from learners.models import Enrolment
 from learners.queries import sample_counts
 from learners.row_rules import own_enrolment
 
-MOST_SAMPLES = 100_000
+MOST_SAMPLES = 10_000
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 UNLOCKED = "Model unlocked"
 

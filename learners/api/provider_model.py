@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -50,8 +51,15 @@ def upload_for(view: Any, enrolment_id: int, task_id: UUID) -> ModelUpload:
     return ModelUpload(url=url, fields={"key": "model.json"})
 
 
+class TextOrFileField(serializers.FileField):
+    """A part of a form, with the name of a file or without: then it is a text, of at most REQUEST_BODY_BYTES."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(ContentFile(data.encode(), "model.json") if isinstance(data, str) else data)
+
+
 class ModelFormSerializer(BodySerializer):
-    file = serializers.FileField(help_text="JSON.")
+    file = TextOrFileField(help_text="JSON.")
 
     def validate_file(self, file: Any) -> Any:
         if file.size > settings.MODEL_BYTES:

@@ -171,10 +171,17 @@ def test_what_is_no_json_is_400(face, bob, valid, text):
     assert stored_model() == b"{}"
 
 
-def test_upload_without_a_file_or_of_a_text_is_400(face, bob, valid):
+def test_part_of_the_form_without_a_name_of_a_file_is_taken(face, bob, valid):
+    url = face.lock(bob).json()["model_upload_url"]["url"].removeprefix(SITE)
+    assert Client().post(url, {"key": "model.json", "file": '{"é": 1}'}).status_code == 204
+    assert stored_model() == '{"é": 1}'.encode()
+    assert Client().post(url, {"file": "{"}).json() == {"file": ["This is no JSON."]}
+
+
+def test_upload_without_a_file_is_400(face, bob, valid):
     url = face.lock(bob).json()["model_upload_url"]["url"].removeprefix(SITE)
     assert Client().post(url, {"key": "model.json"}).json().keys() == {"file"}
-    assert Client().post(url, {"file": "{}"}).json().keys() == {"file"}
+    assert Client().post(url, {"file": ""}).json().keys() == {"file"}
     assert Client().post(url, b"{}", content_type="application/json").status_code == 415
     assert Client().get(url).status_code == 405
 

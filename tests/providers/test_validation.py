@@ -181,6 +181,13 @@ def test_another_answer_later_is_taken(asked, face):
     assert len(messages("enrol_learner")) == 2
 
 
+def test_provider_is_asked_to_enrol_once_for_a_sample_that_stays_valid(asked, face):
+    _, path = asked
+    face.put(path, VALID)
+    face.put(path, VALID | {"contribution": 0.5})
+    assert len(messages("enrol_learner")) == 1
+
+
 def test_what_an_answer_leaves_out_stays(asked, face):
     _, path = asked
     face.put(path, VALID)

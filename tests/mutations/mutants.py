@@ -706,7 +706,7 @@ WRITTEN = [
         "VLEs are told of the broker",
         "signin/api/approle.py",
         '        "config": {"TESLA_DOMAIN": domain},\n',
-        '        "config": {"TESLA_DOMAIN": domain, "CELERY_BROKER_URL": settings.PROVIDER_BROKER_URL},\n',
+        '        "config": {"TESLA_DOMAIN": domain, "CELERY_BROKER_URL": url_for_provider("")},\n',
         _APPROLE,
     ),
     ("launchers never expire", "signin/services/launchers.py", ", expires_at__gt=now)", ")", _LAUNCHER),

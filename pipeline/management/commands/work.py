@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from typing import Any
 
 from django.conf import settings
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
 def _worker(concurrency: int) -> int:
     """Celery's worker. The loop's thread begins after its processes were forked."""
-    from celery import bootsteps
+    from celery import bootsteps, signals
 
     from pipeline.broker import OWN_QUEUE, app, queue_of
     from pipeline.jobs import CONSUMERS
@@ -54,6 +55,7 @@ def _worker(concurrency: int) -> int:
         def stop(self, parent: Any) -> None:
             self.thread.end()
 
+    signals.setup_logging.connect(_as_the_service, weak=False)
     app.steps["worker"].add(LoopStep)
     app.conf.task_queues = [queue_of(name) for name in (OWN_QUEUE, *CONSUMERS)]
     worker = app.Worker(
@@ -67,3 +69,9 @@ def _worker(concurrency: int) -> int:
     )
     worker.start()
     return worker.exitcode or 0
+
+
+def _as_the_service(**_: Any) -> None:
+    """With a receiver of this signal Celery leaves the logging as the settings have it."""
+    # Celery warns of what another setting does when the connection is lost. It would end jobs in their middle.
+    warnings.filterwarnings("ignore", category=PendingDeprecationWarning, module="celery")

@@ -138,4 +138,5 @@ def _remove(account: BrokerAccount) -> None:
     others = BrokerAccount.objects.filter(queue=account.queue).exclude(pk=account.pk)
     if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():
         management_api.vhost_delete(account.queue)
+    Job.objects.filter(name=JOB, key=str(account.pk)).delete()  # one for the end of an overlap that was cut short
     account.delete()

@@ -133,6 +133,12 @@ class RabbitMQ(Broker):
             return connection.getresponse().status == 401
         return False
 
+    def stop(self) -> None:
+        """At once, as its own end takes six seconds. What it has confirmed it has stored."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        super().stop()
+
     def end(self) -> None:
         super().end()
         if self.epmd is not None:

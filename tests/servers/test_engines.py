@@ -53,7 +53,6 @@ class Engine:
         service.environment |= {
             "DJANGO_SETTINGS_MODULE": "tests.servers.worked.settings",
             "JOB_SECONDS": "2",
-            "SLOW": "60",
             "BROKER_URL": broker.url if broker else "",
             "BROKER_MANAGEMENT_URL": broker.management_url if broker else "",
             "PIPELINE_IN_SERVER": "0" if name == "work" else "1",
@@ -68,15 +67,9 @@ class Engine:
     def look(self, name: str, **arguments: Any) -> Any:
         return self.service.run(name, LOOKS, **arguments)
 
-    def work(self, **environment: str) -> subprocess.Popen:
-        worker = subprocess.Popen(
-            [sys.executable, "manage.py", "work"],
-            cwd=ROOT,
-            env=self.service.environment | environment,
-            start_new_session=True,
-        )
-        self.workers.append(worker)
-        return worker
+    def work(self) -> None:
+        command = [sys.executable, "manage.py", "work"]
+        self.workers.append(subprocess.Popen(command, cwd=ROOT, env=self.service.environment, start_new_session=True))
 
     def ask(self, *keys: str, **more: Any) -> None:
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
@@ -177,10 +170,10 @@ def test_a_commit_is_noticed_at_once(engine):
 
 
 def test_work_whose_process_was_killed_is_done_once(engine):
-    engine.ask("slow-killed", "beside")
-    engine.begun("slow-killed")
+    engine.ask("slow60-killed", "beside")
+    engine.begun("slow60-killed")
     engine.kill()
-    engine.noted("beside", "slow-killed")
+    engine.noted("beside", "slow60-killed")
     assert engine.look("jobs") == []
 
 
@@ -193,16 +186,12 @@ def test_a_server_that_dies_after_the_commit_loses_nothing(engine):
 def test_a_worker_that_is_told_to_end_finishes_what_it_does(engine):
     if engine.name == "thread":
         pytest.skip("the server's own end")
-    first = engine.workers.pop()
-    first.send_signal(signal.SIGTERM)
-    assert first.wait(timeout=20) == 0
-    worker = engine.work(SLOW="2", JOB_SECONDS="30")
-    engine.ask("slow-last", "beside")
-    engine.begun("slow-last")
+    engine.ask("slow1-last", "beside")
+    engine.begun("slow1-last")
+    worker = engine.workers.pop()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=20) == 0
-    assert engine.look("notes") == ["beside", "slow-last"]
-    engine.workers.remove(worker)
+    assert engine.look("notes") == ["beside", "slow1-last"]
     engine.work()
 
 

@@ -18,6 +18,8 @@ class Command(BaseCommand):
         "may run, on any machine."
     )
 
+    requires_system_checks: list[str] = []  # as the server, which makes none either
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--concurrency",

@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
@@ -101,15 +102,19 @@ def _current(queue: str) -> BrokerAccount:
 
 def _end(queue: str, after: timedelta) -> None:
     """Accounts of the queue end then, if they do not end before."""
-    ending = BrokerAccount.objects.filter(Q(ends_at=None) | Q(ends_at__gt=Now() + Value(after)), queue=queue)
+    ending = BrokerAccount.objects.filter(Q(ends_at=None) | Q(ends_at__gt=_after(after)), queue=queue)
     accounts = [*ending.select_for_update()]
-    BrokerAccount.objects.filter(pk__in=[each.pk for each in accounts]).update(ends_at=Now() + Value(after))
+    BrokerAccount.objects.filter(pk__in=[each.pk for each in accounts]).update(ends_at=_after(after))
     for each in accounts:
         _ask(each, after)
 
 
+def _after(pause: timedelta) -> Any:
+    return Now() + Value(pause) if pause else Now()
+
+
 def _ask(account: BrokerAccount, after: timedelta) -> None:
-    add([Job(name=JOB, key=str(account.pk), arguments=account.pk, due_at=Now() + Value(after))])
+    add([Job(name=JOB, key=str(account.pk), arguments=account.pk, due_at=_after(after))])
 
 
 @job(JOB, batch=1)

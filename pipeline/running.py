@@ -80,12 +80,13 @@ def take(jobs: QuerySet[Job], most: int) -> list[Job]:
 def _run(work: Work, rows: Sequence[Job]) -> int:
     try:
         return repeated(lambda: _done(work, rows))
-    except Exception as error:
-        if len({row.key for row in rows}) > 1:
-            return sum(_run(work, same) for same in _by_key(rows))
-        logger.exception("%s of %s has failed", work.name, rows[0].key)
-        failed(rows, error)
-        return 0
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises
+        failure = error
+    if len({row.key for row in rows}) > 1:
+        return sum(_run(work, same) for same in _by_key(rows))
+    logger.error("%s of %s has failed", work.name, rows[0].key, exc_info=failure)
+    failed(rows, failure)
+    return 0
 
 
 def _by_key(rows: Sequence[Job]) -> list[list[Job]]:

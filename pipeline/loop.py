@@ -53,7 +53,7 @@ class Loop:
         self.stopping.wait(seconds)
 
     def stop(self) -> None:
-        """It ends after the batch at hand. May be called by a signal's handler."""
+        """It ends after the batch at hand. No signal's handler may call this: it may have interrupted the loop."""
         self.stopping.set()
         jobs.wake()
 
@@ -110,7 +110,7 @@ class Thread(threading.Thread):
     def run(self) -> None:
         self.loop.run()
 
-    def end(self, timeout: float = 5) -> None:
+    def end(self, timeout: float | None = 5) -> None:
         """Wait for the batch at hand, but not for ever: whatever is not committed is done by another process."""
         self.loop.stop()
         self.join(timeout)

@@ -29,7 +29,7 @@ BATCH = 200  # messages that are taken at once
 BATCHES = 10  # in a round
 RENEW = 5.0  # seconds
 REST = 5.0  # seconds that rows of a broker that is away wait
-GATHER = 0.02  # seconds between two rounds at least: commits that follow each other closely share a message
+GATHER = 0.05  # seconds between two rounds at least: commits that follow each other closely share a message
 RUN_TASK = "tesla_pipeline.run"
 PREFIX = "run:"
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from pipeline.loop import Loop, Thread, steps
+from pipeline.loop import Thread
 
 
 class Command(BaseCommand):
@@ -31,10 +31,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, concurrency: int, **_: Any) -> None:
         if settings.BROKER_URL:
             sys.exit(_worker(concurrency))
-        loop = Loop(steps(serving=False))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        loop.run()
+        _looped()
+
+
+def _looped() -> None:
+    """The loop is in a thread, as a signal's handler may not wake a loop that it has interrupted."""
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    thread = Thread(serving=False)
+    thread.start()
+    signal.sigwait(ends)
+    thread.end(timeout=None)
 
 
 def _worker(concurrency: int) -> int:

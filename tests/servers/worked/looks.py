@@ -42,6 +42,16 @@ def ask(keys: list[str]) -> None:
         enqueue("worked.note", keys)
 
 
+def cut() -> int:
+    """All other connections to this database end; answers how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
+
+
 def figures() -> dict[str, Any]:
     return dict(status(broker=settings.BROKER_URL))
 

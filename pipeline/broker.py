@@ -6,9 +6,11 @@ error of a message that no queue has stored. The queue is declared as Celery its
 durable, with a direct exchange of the same name.
 """
 
+import ssl
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from amqp.exceptions import AccessRefused, ChannelError, MessageNacked, NotAllowed
 from celery import Celery
@@ -33,9 +35,19 @@ def _transport_options(url: str) -> dict[str, Any]:
     return {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
 
 
+def tls(url: str) -> dict[str, Any] | bool:
+    """The broker's certificate and name are checked, which the drivers do not do by themselves."""
+    if url.startswith("amqps:"):
+        return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": urlsplit(url).hostname}
+    if url.startswith("rediss:"):
+        return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    return False
+
+
 def connection_to(url: str) -> Connection:
     """A connection for publishing, which gives up soon; it is made when it is used first."""
-    return Connection(url, connect_timeout=TIMEOUT, transport_options=_transport_options(url))
+    options = _transport_options(url)
+    return Connection(url, connect_timeout=TIMEOUT, transport_options=options, ssl=tls(url))
 
 
 class Publisher:
@@ -80,6 +92,7 @@ def _made() -> Celery:
     made = Celery("tesla", set_as_current=False)
     made.conf.update(
         broker_url=settings.BROKER_URL or "memory://",
+        broker_use_ssl=tls(settings.BROKER_URL),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # for ever
         broker_transport_options={} if is_amqp(settings.BROKER_URL) else {

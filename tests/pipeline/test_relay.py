@@ -271,3 +271,11 @@ def test_a_message_has_a_uuid_and_plain_arguments():
     )  # fmt: skip
     assert uuid.UUID(first.headers["id"]) != uuid.UUID(second.headers["id"])
     assert publisher.was_used
+
+
+def test_certificates_of_brokers_are_checked():
+    checked = broker.tls("amqps://u:p@broker.example.org:5671/v")
+    assert checked == {"cert_reqs": broker.ssl.CERT_REQUIRED, "server_hostname": "broker.example.org"}
+    assert broker.tls("rediss://broker/0") == {"ssl_cert_reqs": broker.ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    assert broker.tls("amqp://u:p@broker.example.org/v") is broker.tls("redis://broker/0") is False
+    assert broker.connection_to("amqps://u:p@broker.example.org/v").ssl == checked

@@ -208,7 +208,7 @@ def test_a_server_that_is_told_to_end_does_so_soon(engine):
 
 
 def test_figures_are_told_to_an_address_that_may_ask(engine):
-    """Also of another process of the server than the one that counted."""
+    """What the processes of the server have counted is in a folder that they share."""
     engine.ask("a", "bad2")
     until(lambda: any(row["error"] for row in engine.look("jobs")))
     answer = _get(engine.server.port, "/metrics")

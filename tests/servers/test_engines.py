@@ -36,7 +36,7 @@ ENGINES = WITHOUT_BROKER if ON_SQLITE else [*WITHOUT_BROKER, "redis", "rabbitmq"
 LOOKS = "tests.servers.worked.looks"
 
 
-def until(found: Callable[[], Any], seconds: float = 20) -> Any:
+def until(found: Callable[[], Any], seconds: float = 40) -> Any:
     ends = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < ends, "it has not happened"
@@ -272,7 +272,7 @@ def test_a_broker_that_is_away_slows_no_request_and_loses_nothing(with_broker):
     for number in range(3):
         begun = time.monotonic()
         engine.ask(f"k{number}", messages=[[provider["queue"], VERIFY, str(number), number]])
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 2
     time.sleep(1)
     assert len([row for row in engine.look("jobs") if row["name"] != "pipeline.account"]) == 6
     engine.broker.start()

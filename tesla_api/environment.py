@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 SQLITE, POSTGRES = "sqlite", {"postgres", "postgresql", "psql", "pgsql"}
 SECRET_LENGTH = 32
+BROKERS = ("amqps?", "rediss?")  # as patterns
 _HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*\.?|\[[0-9a-f:.]+\]", re.I)
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+")
@@ -142,12 +143,29 @@ def bucket(name: str) -> str:
     return text(name, must_be="the name of a bucket", fits=lambda value: re.fullmatch(r"[A-Za-z0-9._-]{3,255}", value))
 
 
-def broker(name: str) -> str:
+def broker(name: str, *, own: bool = False) -> str:
+    """The address of a message broker. The service's own is one of BROKERS, as it has to know how they behave."""
+    scheme = f"({'|'.join(BROKERS)})" if own else "[a-z][a-z0-9+]*"
     return text(
         name,
-        must_be="an address such as amqp://user:password@host:5672/vhost",
-        fits=lambda value: re.fullmatch(r"[a-z][a-z0-9+]*://\S+", value) and _has_host(value),
+        must_be="an address such as amqp://user:password@host:5672/vhost" + (" or redis://host:6379/0" if own else ""),
+        fits=lambda value: re.fullmatch(rf"{scheme}://\S+", value) and _has_host(value),
     )
+
+
+def management(name: str) -> str:
+    """The address of RabbitMQ's management API, with the account of an administrator."""
+
+    def fits(value: str) -> bool:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.username and parts.password) and _has_host(value)
+
+    return text(name, must_be="an address such as http://user:password@host:15672", fits=fits).rstrip("/")
+
+
+def counted_in() -> str:
+    """The folder in which the processes of the server count for /metrics; the server names it, and no operator."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 
 
 def log_level(name: str, default: str) -> str:

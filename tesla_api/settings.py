@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "corsheaders",
 ]
 MIDDLEWARE = [
+    "tesla_api.metrics.Metrics",  # the outermost: it measures all others
     "tesla_api.health.Health",
     "kernel.http.paths.Forwarded",
     "kernel.http.paths.PublicAddress",
@@ -150,8 +151,18 @@ SIGN_IN_FAILURES_PER_ACCOUNT = env.number("SIGN_IN_FAILURES_PER_ACCOUNT", 20, 1,
 SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 300, 1, 1_000_000)
 SIGN_IN_FAILURES_PER_ROLE = env.number("SIGN_IN_FAILURES_PER_ROLE", 50, 1, 1_000_000)  # from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.number("SIGN_IN_WINDOW_MINUTES", 15, 1, 1440))
+# Who carries background work: a message broker, or without one threads of the server.
+BROKER_URL = env.broker("BROKER_URL", own=True)
+PIPELINE_IN_SERVER = env.switch("PIPELINE_IN_SERVER", default=True)
+WORK_CONCURRENCY = env.number("WORK_CONCURRENCY", 2, 1, 1000)
+JOB_SECONDS = env.number("JOB_SECONDS", 60, 1, 3600)  # after which a job of a process that died is taken again
 # The message broker's URL as providers' workers reach it; they get it when they sign in.
 PROVIDER_BROKER_URL = env.broker("PROVIDER_BROKER_URL")
+# RabbitMQ's management API, through which each provider gets a virtual host and an account of its own.
+BROKER_MANAGEMENT_URL = env.management("BROKER_MANAGEMENT_URL")
+if BROKER_MANAGEMENT_URL and not BROKER_URL.startswith("amqp"):
+    env.stop("BROKER_URL must be an address of RabbitMQ, amqp://..., where BROKER_MANAGEMENT_URL is set.")
+METRICS_ADDRESSES = env.networks("METRICS_ADDRESSES")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")
 
@@ -201,7 +212,6 @@ if S3_BUCKET:
             "transfer_config": TransferConfig(use_threads=False),
         },
     }
-JOB_SECONDS = env.number("JOB_SECONDS", 60, 1, 3600)  # after which a job of a process that died is taken again
 EVIDENCE_URL_SECONDS = env.number("EVIDENCE_URL_SECONDS", 300, 1, 604_800)
 CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31_536_000)
 CONSENT_PDF_BYTES = 10 * 1024 * 1024

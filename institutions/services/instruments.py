@@ -13,6 +13,7 @@ from kernel.domain import Conflict, Invalid, Unknown
 from kernel.locks import cascade_locked
 from kernel.text import validate_queue_name
 from kernel.writes import one_transaction
+from pipeline import accounts
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
 _PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows are deleted with it
@@ -43,15 +44,20 @@ def provider_create(
     queue = queue or _queue("tesla_provider_", acronym)
     provider = Provider(instrument=instrument, acronym=acronym, queue=queue, **values)
     _refuse_half_a_pair(provider)
-    return _saved(provider, values), _issued(provider)
+    made = _saved(provider, values)
+    accounts.added(made.queue)
+    return made, _issued(made)
 
 
 @one_transaction()
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
     """Write these values; an empty queue is ignored."""
-    changed = _put(provider, values)
+    changed, queue = _put(provider, values), provider.queue
     _refuse_half_a_pair(changed)
-    return _saved(changed, values)
+    saved = _saved(changed, values)
+    if saved.queue != queue:
+        accounts.renamed(queue, saved.queue)
+    return saved
 
 
 @one_transaction()
@@ -59,6 +65,7 @@ def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> 
     """New credentials; the live ones end in `overlap_minutes` (0: now)."""
     stored = _locked(provider)  # of two simultaneous rotations the second ends the credentials of the first
     credentials_end(provider=stored, overlap_minutes=overlap_minutes)
+    accounts.rotated(stored.queue, overlap_minutes=overlap_minutes)
     return _issued(stored)
 
 
@@ -71,6 +78,8 @@ def shared_delete(*, row: Instrument | Provider) -> None:
     if uses:
         raise Conflict(f"{stored.acronym} cannot be deleted: it is used by {', '.join(uses)}.")
     stored.delete()
+    if isinstance(stored, Provider):
+        accounts.removed(stored.queue)
 
 
 def _queue(prefix: str, acronym: str) -> str:

@@ -112,6 +112,10 @@ WRONG = {
     "CORS_ALLOWED_ORIGINS": ("https://ok.example.org/path", "dash.example.org", "*", "https://*.example.org"),
     "CSRF_TRUSTED_ORIGINS": ("dash.example.org", "https://"),
     "PROVIDER_BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v"),
+    "BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v", "sqs://a:b@h"),
+    "BROKER_MANAGEMENT_URL": ("http://h:15672", "amqp://u:p@h", "http://u:p@h:port"),
+    "METRICS_ADDRESSES": ("prometheus", "10.0.0.0/40"),
+    "PIPELINE_IN_SERVER": ("maybe",),
     "LOG_LEVEL": ("LOUD", "10"),
     "VAR_DIR": (__file__,),
     "STATIC_DIR": (__file__,),
@@ -135,7 +139,7 @@ def test_a_value_that_cannot_be_meant_ends_the_process_with_one_line(name, setti
 
 def test_every_number_has_bounds(settings_of):
     described = re.findall(r"^([A-Z0-9_]+)=[0-9]+$", (ROOT / ".env.example").read_text(), re.M)
-    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD"}
+    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD", "PIPELINE_IN_SERVER"}
     assert len(described) > len(switches) + 10
     for name in described:
         for wrong in ("maybe",) if name in switches else NUMBERS[1:]:

@@ -269,6 +269,12 @@ _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
 _PROFILE = (("tests/institutions/test_user.py", "tests/institutions/test_people_services.py"),)
 _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
+_RUNNING = (("tests/pipeline/test_running.py",),)
+_LOOP = (("tests/pipeline/test_loop.py",),)
+_RELAY = (("tests/pipeline/test_relay.py",),)
+_BROKER_ACCOUNTS = (("tests/pipeline/test_accounts.py",),)
+_JOBS_STATUS = (("tests/pipeline/test_status.py",),)
+_METRICS = (("tests/pipeline/test_metrics.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
@@ -718,7 +724,7 @@ WRITTEN = [
         "VLEs are told of the broker",
         "signin/api/approle.py",
         '        "config": {"TESLA_DOMAIN": domain},\n',
-        '        "config": {"TESLA_DOMAIN": domain, "CELERY_BROKER_URL": settings.PROVIDER_BROKER_URL},\n',
+        '        "config": {"TESLA_DOMAIN": domain, "CELERY_BROKER_URL": url_for_provider("")},\n',
         _APPROLE,
     ),
     ("launchers never expire", "signin/services/launchers.py", ", expires_at__gt=now)", ")", _LAUNCHER),
@@ -3209,6 +3215,84 @@ WRITTEN = [
         '        if not isinstance(data, str):\n            self.fail("invalid", value=data)\n',
         "",
         _MODELS,
+    # Background work.
+    (
+        "taken jobs are taken again at once",
+        "pipeline/running.py",
+        "taken_at=Now(), due_at=again_at)",
+        "taken_at=Now())",
+        _RUNNING,
+    ),
+    ("tries are not counted", "pipeline/running.py", 'tries=F("tries") + 1, ', "", _RUNNING),
+    ("poison is never parked", "pipeline/running.py", "if tries >= TRIES else", "if tries > TRIES else", _RUNNING),
+    (
+        "a job is done by who has lost it",
+        "pipeline/running.py",
+        "return [row for row in found if row.tries == tries[row.pk]]",
+        "return [*found]",
+        _RUNNING,
+    ),
+    (
+        "a broken key holds up others",
+        "pipeline/running.py",
+        "    if len({row.key for row in rows}) > 1:\n",
+        "    if False:\n",
+        _RUNNING,
+    ),
+    ("done jobs stay", "pipeline/running.py", "        _of(mine).delete()\n", "", _RUNNING),
+    ("retried jobs stay parked", "pipeline/running.py", "update(parked_at=None, taken_at", "update(taken_at", _RUNNING),
+    (
+        "what could not be carried counts as tried",
+        "pipeline/running.py",
+        "mine.update(tries=number, taken_at",
+        "mine.update(taken_at",
+        _RUNNING,
+    ),
+    ("every process has the turn", "pipeline/turns.py", "return bool(due(", "return True or bool(due(", _LOOP),
+    ("pauses do not grow", "pipeline/loop.py", "LOOK * 2 ** (failures - 1)", "LOOK", _LOOP),
+    (
+        "a message for each look",
+        "pipeline/relay.py",
+        "            if turns.claimed(turn, seconds=RENEW):\n",
+        "            if True:\n",
+        _RELAY,
+    ),
+    (
+        "messages that were not sent are deleted",
+        "pipeline/relay.py",
+        "        carried(rows[:sent])\n",
+        "        carried(rows)\n",
+        _RELAY,
+    ),
+    ("a failed message is forgotten", "pipeline/tasks.py", "        _stored(row, error)\n", "", _RELAY),
+    (
+        "a rotation keeps the old account",
+        "pipeline/accounts.py",
+        "        _end(queue, timedelta(minutes=overlap_minutes))\n",
+        "",
+        _BROKER_ACCOUNTS,
+    ),
+    (
+        "an ended account takes the virtual host along",
+        "pipeline/accounts.py",
+        "    if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():\n",
+        "    if True:\n",
+        _BROKER_ACCOUNTS,
+    ),
+    ("what is done counts as waiting", "pipeline/status.py", 'row["live"] - row["doing"]', 'row["live"]', _JOBS_STATUS),
+    (
+        "everybody reads the metrics",
+        "tesla_api/metrics.py",
+        "is_among(client_address(request), settings.METRICS_ADDRESSES)",
+        "True",
+        _METRICS,
+    ),
+    (
+        "labels have addresses",
+        "tesla_api/metrics.py",
+        "or found.route)) or NO_OPERATION",
+        "or found.route)) or request.path",
+        _METRICS,
     ),
 ]
 

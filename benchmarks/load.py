@@ -289,22 +289,16 @@ def evidence(home: Institution, report: Report, known: list[Instrument]) -> None
     pair = {"activity_id": report.activity_id, "learner_id": report.learner_id}
     files = {
         kind: stored(home, kind, map(str, range(n)), report.learner_id)
-        for kind, n in ((Kind.REQUEST, REQUESTS), (Kind.RESULT_AUDIT, 2 * REQUESTS), (Kind.SESSION, SESSIONS),
-                        (Kind.REPORT, 1), (Kind.REPORT_AUDIT, len(known)))
+        for kind, n in ((Kind.REQUEST, REQUESTS), (Kind.RESULT_AUDIT, 2 * REQUESTS))
     }  # fmt: skip
-    report.data = files[Kind.REPORT][0]
-    report.save()
-    for detail, file in zip(report.details.order_by("pk"), files[Kind.REPORT_AUDIT], strict=True):
-        detail.audit_data = file
-        detail.save()
     sessions = insert(AssessmentSession(institution=home, closed_at=THEN, **pair) for _ in range(SESSIONS))
     insert(
         ReportSession(
             report=report, session=session, identity_level=LEVEL_OK, content_level=1, integrity_level=1,
             total_requests=REQUESTS // SESSIONS, valid_requests=REQUESTS // SESSIONS,
-            processed_requests=REQUESTS // SESSIONS, data=file, closed_at=THEN, **pair,
+            processed_requests=REQUESTS // SESSIONS, closed_at=THEN, **pair,
         )
-        for session, file in zip(sessions, files[Kind.SESSION], strict=True)
+        for session in sessions
     )  # fmt: skip
     requests = insert(
         Request(institution=home, session=sessions[n % SESSIONS], status=PROCESSED, data=file, **pair)

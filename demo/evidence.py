@@ -1,32 +1,20 @@
-"""Creates the data of a learner's work on an activity: sessions, requests, results of providers, alerts, histograms.
+"""Creates the data of a learner's work on an activity: sessions, requests, results of providers, alerts.
 
-Only the providers' results come from the story; everything derived from them is computed by reports.arithmetic.
+Only the providers' results come from the story; the reports are counted from them as all others are.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-
-from django.db.models import F, Model
 
 from courses.models import Activity, AssessmentSession
 from demo.enrolments import instant, mime_type, sample_content, store_json
 from demo.stories import SESSION_MINUTES, Answer, Capture, SampleAlert, SampleSession, Story
-from files.models import Kind, StoredFile
+from files.models import Kind
 from institutions.models import Instrument, Provider
-from learners import arithmetic as properties
 from learners.models import Enrolment, Learner
 from reports import arithmetic
-from reports.models import (
-    ActivityInstrumentHistogram,
-    ActivityProviderHistogram,
-    Alert,
-    LearnerInstrumentHistogram,
-    LearnerProviderHistogram,
-    Request,
-    RequestProviderResult,
-    RequestResult,
-)
+from reports.models import Alert, Request, RequestProviderResult, RequestResult
+from reports.services.counting import requests_recounted, sessions_recounted
 
 BETWEEN_SESSIONS = timedelta(hours=3)
 
@@ -51,40 +39,16 @@ class LearnerActivity:
 
 @dataclass
 class StoredRequest:
-    """A request with the provider's result and the summary of each instrument, by acronym."""
+    """A request with what each provider answers, by the instrument's acronym."""
 
     request: Request
     capture: Capture
     image: str
     answers: dict[str, RequestProviderResult] = field(default_factory=dict)
-    summaries: dict[str, RequestResult] = field(default_factory=dict)
 
 
-@dataclass
-class Evidence:
-    sessions: list[AssessmentSession]
-    requests: list[StoredRequest]
-    alerts: list[Alert]
-
-
-def instrument_properties(row: Instrument) -> properties.Instrument:
-    return properties.Instrument(
-        row.pk, row.requires_enrolment, row.identity, row.originality, row.authorship, row.integrity
-    )
-
-
-def provider_properties(row: Provider) -> properties.Provider:
-    return properties.Provider(
-        row.pk, row.instrument_id, row.inverted_polarity, row.warning_below, row.alert_below, row.enabled
-    )
-
-
-def provider_result_values(row: RequestProviderResult) -> arithmetic.ProviderResult:
-    return arithmetic.ProviderResult(provider_properties(row.provider), row.status, row.result, row.code)
-
-
-def store_evidence(pair: LearnerActivity, story: Story, *, begins: datetime) -> Evidence:
-    """Store the story. The rows get the times of the story, not the current time."""
+def store_evidence(pair: LearnerActivity, story: Story, *, begins: datetime) -> None:
+    """Store the story and count it. The rows get the times of the story, not the current time."""
     sessions = [
         _session(pair, sample_session, begins + i * BETWEEN_SESSIONS) for i, sample_session in enumerate(story.sessions)
     ]
@@ -100,13 +64,11 @@ def store_evidence(pair: LearnerActivity, story: Story, *, begins: datetime) -> 
     documents_at = sessions[-1].started_at if sessions else begins
     stored_requests += [_make_request(pair, capture, None, documents_at) for capture in story.documents]
     _store_requests(stored_requests, pair)
-    alerts = [
-        _alert(pair, session, alert)
-        for session, sample_session in zip(sessions, story.sessions, strict=True)
-        for alert in sample_session.alerts
-    ]
-    _update_histograms(pair, stored_requests)
-    return Evidence(sessions, stored_requests, alerts)
+    for session, sample_session in zip(sessions, story.sessions, strict=True):
+        for alert in sample_session.alerts:
+            _store_alert(pair, session, alert)
+    requests_recounted(item.request.pk for item in stored_requests)
+    sessions_recounted(session.pk for session in sessions)
 
 
 def _session(pair: LearnerActivity, sample_session: SampleSession, started: datetime) -> AssessmentSession:
@@ -124,7 +86,7 @@ def _session(pair: LearnerActivity, sample_session: SampleSession, started: date
 def _make_request(
     pair: LearnerActivity, capture: Capture, session: AssessmentSession | None, started: datetime
 ) -> StoredRequest:
-    """A request with its results and summaries. The file is stored, the rows are not yet."""
+    """A request with its answers. The files are stored, the rows are not yet."""
     asked_at, acronyms = started + timedelta(minutes=capture.minute), sorted(capture.answers)
     image = sample_content(pair.learner, acronyms[0], capture.minute, capture.faces)
     content = {
@@ -147,53 +109,26 @@ def _make_request(
     request.created_at = asked_at
     stored = StoredRequest(request, capture, image)
     for acronym in acronyms:
-        stored.answers[acronym] = _provider_result(pair, acronym, capture.answers[acronym], request)
-        stored.summaries[acronym] = _request_result(pair, acronym, stored)
-    request.status = arithmetic.request_status(
-        {pair.instruments[acronym].pk: {answer.status} for acronym, answer in stored.answers.items()}
-    )
+        stored.answers[acronym] = _provider_result(pair, acronym, stored)
     return stored
 
 
-def _provider_result(pair: LearnerActivity, acronym: str, answer: Answer, request: Request) -> RequestProviderResult:
-    status = arithmetic.provider_result_initial_status(
+def _provider_result(pair: LearnerActivity, acronym: str, stored: StoredRequest) -> RequestProviderResult:
+    answer = stored.capture.answers[acronym]
+    row = RequestProviderResult(request=stored.request, provider=pair.providers[acronym])
+    row.status = arithmetic.provider_result_initial_status(
         requires_enrolment=pair.instruments[acronym].requires_enrolment, can_analyse=pair.can_analyse(acronym)
     )
-    if status == arithmetic.ResultStatus.PENDING:  # the provider was asked
-        return RequestProviderResult(
-            request=request,
-            provider=pair.providers[acronym],
-            status=answer.status,
-            result=answer.result,
-            code=answer.code,
-            message_code_id=answer.message,
-        )
-    return RequestProviderResult(request=request, provider=pair.providers[acronym], status=status)
+    if row.status == arithmetic.ResultStatus.PENDING:  # the provider was asked
+        row.status, row.result, row.code = answer.status, answer.result, answer.code
+        row.message_code_id = answer.message
+        if acronym == "fr" and answer.status == arithmetic.ResultStatus.PROCESSED:
+            row.audit = store_json(pair.learner, Kind.RESULT_AUDIT, faces_seen(stored, answer))
+    return row
 
 
-def _request_result(pair: LearnerActivity, acronym: str, stored: StoredRequest) -> RequestResult:
-    answer = stored.answers[acronym]
-    summary = arithmetic.result_summary([provider_result_values(answer)])
-    return RequestResult(
-        request=stored.request,
-        instrument=pair.instruments[acronym],
-        status=summary.status,
-        result=None if summary.result is None else float(summary.result),
-        code=summary.code,
-        message_code_id=answer.message_code_id,
-        audit=_audit(pair, stored) if acronym == "fr" and answer.status == arithmetic.ResultStatus.PROCESSED else None,
-    )
-
-
-def _audit(pair: LearnerActivity, stored: StoredRequest) -> StoredFile:
-    return store_json(pair.learner, Kind.RESULT_AUDIT, faces_seen(stored, "fr"))
-
-
-def faces_seen(stored: StoredRequest, acronym: str) -> dict[str, list[dict[str, object]]]:
+def faces_seen(stored: StoredRequest, answer: Answer) -> dict[str, list[dict[str, object]]]:
     """The audit data of a face recognition provider about a picture."""
-    answer = stored.answers[acronym]
-    if answer.result is None or not stored.capture.faces:
-        return {"faces": []}
     return {"faces": [{"image": stored.image, "score": answer.result}] * stored.capture.faces}
 
 
@@ -208,7 +143,11 @@ def _store_requests(stored_requests: list[StoredRequest], pair: LearnerActivity)
         for acronym in item.answers
     )
     answers = [answer for item in stored_requests for answer in item.answers.values()]
-    summaries = [summary for item in stored_requests for summary in item.summaries.values()]
+    summaries = [
+        RequestResult(request=item.request, instrument=pair.instruments[acronym])
+        for item in stored_requests
+        for acronym in item.answers
+    ]
     RequestProviderResult.objects.bulk_create(answers)
     RequestResult.objects.bulk_create(summaries)
     at = {request.pk: time for request, time in zip(requests, times, strict=True)}
@@ -223,7 +162,7 @@ def _store_requests(stored_requests: list[StoredRequest], pair: LearnerActivity)
     RequestResult.objects.bulk_update(summaries, ["created_at"])
 
 
-def _alert(pair: LearnerActivity, session: AssessmentSession, sample: SampleAlert) -> Alert:
+def _store_alert(pair: LearnerActivity, session: AssessmentSession, sample: SampleAlert) -> None:
     content = {"level": int(sample.level), "message_code": sample.message, "data": {}}
     alert = Alert.objects.create(
         activity=pair.activity,
@@ -235,26 +174,3 @@ def _alert(pair: LearnerActivity, session: AssessmentSession, sample: SampleAler
         **pair.keys(),
     )
     alert.instruments.set([pair.instruments[sample.instrument]])
-    return alert
-
-
-def _update_histograms(pair: LearnerActivity, stored_requests: list[StoredRequest]) -> None:
-    for acronym, instrument in pair.instruments.items():
-        answers = [item.answers[acronym] for item in stored_requests if acronym in item.answers]
-        bins = arithmetic.histogram_of(map(provider_result_values, answers))
-        if not any(bins):
-            continue
-        provider = pair.providers[acronym]
-        for model, owner, about in (
-            (LearnerInstrumentHistogram, {"learner": pair.learner}, {"instrument": instrument}),
-            (LearnerProviderHistogram, {"learner": pair.learner}, {"provider": provider}),
-            (ActivityInstrumentHistogram, {"activity": pair.activity}, {"instrument": instrument}),
-            (ActivityProviderHistogram, {"activity": pair.activity}, {"provider": provider}),
-        ):
-            _add_to_histogram(model, {**owner, **about}, bins)
-
-
-def _add_to_histogram(model: type[Model], key: dict[str, Any], bins: arithmetic.Histogram) -> None:
-    row, _ = model._default_manager.get_or_create(**key)
-    increments = {f"b{place}": F(f"b{place}") + count for place, count in enumerate(bins) if count}
-    model._default_manager.filter(pk=row.pk).update(**increments)

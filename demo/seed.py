@@ -17,7 +17,6 @@ from demo.consents import ensure_accepted_consent, ensure_consents
 from demo.enrolments import BEGUN, FULL, GOOD, LEARNING, Extent, ensure_enrolment
 from demo.evidence import LearnerActivity, store_evidence
 from demo.people import PeopleSeeder
-from demo.reports import create_report
 from demo.secret_file import DemoSecrets, demo_secrets
 from demo.stories import make_story
 from demo.universities import NORTHLAKE, ROLES, UNIVERSITIES, SampleActivity, University
@@ -122,7 +121,7 @@ def _seed_work(
         session_count=sample_activity.session_count,
     )
     begins = since - RECENT if content.is_recent else since + timedelta(days=sample_activity.day, hours=-since.hour + 9)
-    create_report(pair, store_evidence(pair, content, begins=begins), now=since)
+    store_evidence(pair, content, begins=begins)
 
 
 def _learner_activity(activity: Activity, learner: Learner, providers: dict[str, Provider]) -> LearnerActivity:

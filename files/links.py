@@ -4,7 +4,8 @@ The token contains the ids of file and caller and the expiry; its signature cove
 no header, so it works in an <a>, an <img> and a PDF viewer. It is valid for one caller and a short time, and when it is
 followed the caller's rights are checked again.
 
-Format of a token: <file id>-<caller kind>-<caller id>-<expiry>.<signature>, numbers in base 62.
+Format of a token: <file id>-<caller kind>-<caller id>-<expiry>.<signature>, numbers in base 62. A link to what is no
+stored file (see contents.py) has a word for what it is before the id, which then is that of a row: report_made-<id>-...
 """
 
 import re
@@ -22,15 +23,16 @@ from kernel.states import Momentary
 MINUTE = 60
 SALT = "files.links"
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*\.[0-9a-z]+")
-_TOKEN = re.compile(r"([0-9A-Za-z]{1,11})-([a-z]+)-([0-9A-Za-z]{1,11})-([0-9A-Za-z]{1,8})")
+_TOKEN = re.compile(r"(?:([a-z_]{1,20})-)?([0-9A-Za-z]{1,11})-([a-z]+)-([0-9A-Za-z]{1,11})-([0-9A-Za-z]{1,8})")
 
 
 @dataclass(frozen=True)
 class Link:
-    file_id: int
+    file_id: int  # or that of a row
     kind: CallerKind
     caller_id: int
     expires: int  # seconds since 1970
+    what: str | None = None  # if it is no stored file
 
     @property
     def seconds_left(self) -> int:
@@ -52,14 +54,16 @@ class Links:
         self.hmac = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
         self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
 
-    def __call__(self, file_id: int, name: str) -> Momentary:
+    def __call__(self, file_id: int, name: str, what: str | None = None) -> Momentary:
+        """With `what` a link to something else than a stored file, made of or inside the row of this id."""
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a plain file name.")
-        payload = f"{b62_encode(file_id)}-{self.caller}"
+        prefix = f"{what}-" if what else ""
+        payload = f"{prefix}{b62_encode(file_id)}-{self.caller}"
         signature = self.hmac.copy()
         signature.update(_signed(payload, name).encode())
         url = f"{self.base}{payload}.{b64_encode(signature.digest()).decode()}/{name}"
-        return Momentary(url, stands_for=f"{file_id}/{name}")
+        return Momentary(url, stands_for=f"{prefix}{file_id}/{name}")
 
 
 def _signed(payload: str, name: str) -> str:
@@ -81,8 +85,8 @@ def link_read(token: str, name: str) -> Link | None:
     try:
         # The file name is a part of what is signed, but not of the token.
         signer(SALT).unsign(f"{_signed(payload, name)}.{signature}")
-        file_id, kind, caller_id, expires = match.groups()
-        return Link(b62_decode(file_id), CallerKind(kind), b62_decode(caller_id), b62_decode(expires))
+        what, file_id, kind, caller_id, expires = match.groups()
+        return Link(b62_decode(file_id), CallerKind(kind), b62_decode(caller_id), b62_decode(expires), what)
     except (BadSignature, ValueError):
         return None
 
@@ -96,6 +100,11 @@ def url_read(url: str) -> Link | None:
 def evidence_links(view) -> Links:
     """For Computed(..., per_request=evidence_links): links to data captured from learners and to data derived of it."""
     return _links(view, settings.EVIDENCE_URL_SECONDS)
+
+
+def evidence_links_of(request, caller: Caller) -> Links:
+    """The same in what is made for a link of this caller."""
+    return Links(base=request.build_absolute_uri("/files/"), caller=caller, seconds=settings.EVIDENCE_URL_SECONDS)
 
 
 def consent_pdf_links(view) -> Links:

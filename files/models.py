@@ -8,7 +8,10 @@ from kernel.models import Record, Timestamped
 
 
 class Kind(models.TextChoices):
-    """What a file contains. Each kind has its rule of who may read it; see permissions.py."""
+    """What a file contains. Each kind has its rules of who may read it; see permissions.py.
+
+    Reports, their audits and sessions are not stored any more, but records say who has read such files.
+    """
 
     CONSENT_PDF = "consent_pdf", "Consent document"
     SAMPLE = "sample", "Enrolment sample"
@@ -20,6 +23,13 @@ class Kind(models.TextChoices):
     REPORT_AUDIT = "report_audit", "Audit data of a report"
     SESSION = "session", "Session data"
     ALERT = "alert", "Alert data"
+
+
+class Made(models.TextChoices):
+    """What is made when somebody reads it. The key of the row that it is about stands for that of a file."""
+
+    REPORT = "report_made", "Report data, made of its results"
+    AUDIT = "audit_made", "Audit data, made of an instrument's results"
 
 
 class StoredFile(Timestamped):
@@ -58,11 +68,14 @@ class PendingErasure(models.Model):
 
 
 class FileRead(Record):
-    """Somebody read a sensitive file. Plain ids instead of foreign keys: the record outlives file and reader."""
+    """Somebody read a sensitive file, or what was made of such data.
+
+    Plain ids instead of foreign keys: the record outlives file and reader.
+    """
 
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
-    file_id = models.BigIntegerField()
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    file_id = models.BigIntegerField(help_text="Or, of what is made, that of the row that it is about.")
+    kind = models.CharField(max_length=20, choices=[*Kind.choices, *Made.choices])
     owner_id = models.BigIntegerField(null=True)
     reader_kind = models.CharField(max_length=20)
     reader_id = models.BigIntegerField()

@@ -91,12 +91,12 @@ def learners_add(*, institution: Institution, person_ids: Collection[int], are_n
 def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
     """Assign the category without an end to learners who do not have it; returns the number of new assignments."""
     assigned = set(category.assignments.values_list("learner_id", flat=True))
-    rows = [
-        SENDLearner(institution_id=category.institution_id, learner_id=key, category=category)
-        for key in sorted({*learners} - assigned)
-    ]
+    new = sorted({*learners} - assigned)
+    home = category.institution_id
+    rows = [SENDLearner(institution_id=home, learner_id=key, category=category) for key in new]
     SENDLearner.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+    enqueue("reports.withdrawn", new)
+    return len(new)
 
 
 @one_transaction()
@@ -245,6 +245,7 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
         raise Unknown("There is no consent to reject.")
     learner.consent_rejected = timezone.now()
     learner.save(update_fields=["consent_rejected"])
+    enqueue("reports.withdrawn", [learner.pk])
     version = learner.consent.version
     accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
     decision_record(
@@ -365,6 +366,7 @@ def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCatego
     for name, value in values.items():
         setattr(row, name, value)
     row.save(update_fields=(*values, "updated_at"))
+    enqueue("reports.withdrawn", row.assignments.values_list("learner", flat=True) if "data" in values else ())
     return row
 
 
@@ -397,6 +399,7 @@ def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetim
     learner = learner_locked(learner.pk)
     _refuse_no_category(category, learner.institution_id)
     _refuse_past(expires_at)
+    enqueue("reports.withdrawn", [learner.pk])
     return SENDLearner.objects.create(
         institution_id=learner.institution_id, learner=learner, category=category, expires_at=expires_at
     )
@@ -416,6 +419,7 @@ def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLea
         _refuse_past(expires_at)
         row.expires_at = expires_at
     row.save(update_fields=("category", "expires_at", "updated_at"))
+    enqueue("reports.withdrawn", [row.learner_id])
     return row
 
 

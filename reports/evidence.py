@@ -72,22 +72,6 @@ def report_evidence(report_id: int) -> Evidence:
     return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names)
 
 
-def results_by_instrument(
-    activity_id: int, learner_id: int
-) -> dict[int, tuple[list[arithmetic.RequestResult], list[ProviderResult]]]:
-    """{instrument: summaries of requests, and all providers' results} of a learner's work on an activity."""
-    request_filter = {"request__activity": activity_id, "request__learner": learner_id}
-    _, results_of = _provider_results(request_filter)
-    found: dict[int, tuple[list[arithmetic.RequestResult], list[ProviderResult]]] = {}
-    rows = RequestResult.objects.filter(**request_filter).order_by("pk")
-    columns = ("request", "instrument", "request__created_at", "status", "result", "code")
-    for request, instrument, asked_at, status, result, code in rows.values_list(*columns):
-        summaries, answers = found.setdefault(instrument, ([], []))
-        summaries.append(arithmetic.RequestResult(asked_at, status, result, code))
-        answers += results_of.get((request, instrument), ())
-    return found
-
-
 def _provider_results(
     request_filter: dict[str, Any],
 ) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:

@@ -4,6 +4,7 @@ Results, confidences and enrolments are stored as fractions from 0 to 1; the API
 """
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from courses.models import Activity, AssessmentSession
@@ -12,7 +13,7 @@ from institutions.models import Institution, Instrument, Message, Provider
 from kernel.constraints import Tied, fraction, one_of, tied_to_institution
 from kernel.models import Timestamped
 from learners.models import Learner
-from reports.arithmetic import AlertLevel, Level, RequestStatus, ResultCode, ResultStatus
+from reports.arithmetic import OPEN, AlertLevel, Level, RequestStatus, ResultCode, ResultStatus
 
 
 def _fraction() -> models.DecimalField:
@@ -40,6 +41,7 @@ class Request(Timestamped):
     data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="requests")
     error_message = models.TextField(null=True, blank=True)
     message_code = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    counted_status = models.SmallIntegerField(null=True, editable=False, help_text="As it is counted in its session.")
 
     class Meta:
         constraints = [
@@ -88,6 +90,10 @@ class RequestResult(AbstractResult):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="results")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    # As it is counted in the instrument's row of the report; a status of null is not counted yet.
+    counted_status = models.SmallIntegerField(null=True, editable=False)
+    counted_result = models.BigIntegerField(default=0, editable=False, help_text="Billionths.")
+    counted_code = models.SmallIntegerField(default=ResultCode.PENDING, editable=False)
 
     class Meta:
         constraints = [
@@ -103,13 +109,18 @@ class RequestProviderResult(AbstractResult):
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="provider_results")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(db_default=Now(), help_text="Or when the provider last said that it works on it.")
+    counted_bin = models.SmallIntegerField(null=True, editable=False, help_text="As it is counted in the histograms.")
+    counted_closed = models.BooleanField(default=False, editable=False, help_text="Counted as answered in the report.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=("provider", "request"), name="result_once_per_provider"),
             *_result_constraints("provider_result"),
         ]
-        indexes = [models.Index(fields=("request", "status"), name="provider_status_of_request")]
+        indexes = [
+            models.Index(fields=("request", "status"), name="provider_status_of_request"),
+            models.Index(fields=("asked_at",), condition=Q(status__in=sorted(map(int, OPEN))), name="result_awaited"),
+        ]
 
 
 class Histogram(models.Model):
@@ -190,7 +201,6 @@ class Report(AbstractLevels):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="reports")
-    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="reports")
 
     class Meta:
         constraints = [
@@ -199,17 +209,26 @@ class Report(AbstractLevels):
             *_level_constraints("report"),
             tied_to_institution("report_activity_institution", "activity"),
             tied_to_institution("report_learner_institution", "learner", "user"),
-            tied_to_institution("report_data_institution", "data"),
         ]
 
 
 class ReportInstrument(AbstractLevels):
+    """One instrument in a report. The row is computed from the counters below; see reports/counts.py."""
+
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="details")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     enrolment = _fraction()
     confidence = _fraction()
     result = _fraction()
-    audit_data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="report_audits")
+    total_count = models.PositiveIntegerField(default=0, help_text="Requests that this instrument checks.")
+    closed_count = models.PositiveIntegerField(default=0, help_text="Of these with a final status.")
+    processed_count = models.PositiveIntegerField(default=0, help_text="Of these with a result.")
+    result_sum = models.BigIntegerField(default=0, help_text="Of the results, in billionths.")
+    pending_codes = models.PositiveIntegerField(default=0, help_text="Results by their code.")
+    ok_codes = models.PositiveIntegerField(default=0)
+    warning_codes = models.PositiveIntegerField(default=0)
+    alert_codes = models.PositiveIntegerField(default=0)
+    answered = models.JSONField(default=dict, blank=True, help_text="{provider: its results with a final status}")
 
     class Meta:
         constraints = [
@@ -235,8 +254,14 @@ class ReportSession(AbstractLevels):
     pending_requests = models.PositiveIntegerField(default=0)
     valid_requests = models.PositiveIntegerField(default=0)
     processed_requests = models.PositiveIntegerField(default=0)
-    data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="report_sessions")
     closed_at = models.DateTimeField(null=True, blank=True)
+    info_alerts = models.PositiveIntegerField(default=0)
+    warning_alerts = models.PositiveIntegerField(default=0)
+    alert_alerts = models.PositiveIntegerField(default=0)
+    error_alerts = models.PositiveIntegerField(default=0)
+    kinds = models.PositiveSmallIntegerField(
+        default=0, help_text="What the learner's instruments counted for: 1 identity, 2 content, 4 integrity, added up."
+    )
 
     class Meta:
         constraints = [
@@ -265,6 +290,7 @@ class Alert(Timestamped):
     )
     data = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="alerts")
     raised_at = models.DateTimeField()
+    is_counted = models.BooleanField(default=False, editable=False, help_text="In the report on its session.")
 
     class Meta:
         constraints = [
@@ -274,7 +300,10 @@ class Alert(Timestamped):
             tied_to_institution("alert_data_institution", "data"),
             _session_of_pair("alert"),
         ]
-        indexes = [models.Index(fields=("learner", "activity"), name="alert_of_pair")]
+        indexes = [
+            models.Index(fields=("learner", "activity"), name="alert_of_pair"),
+            models.Index(fields=("session",), condition=Q(is_counted=False), name="alert_not_counted"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.level} {self.message_code_id or self.unknown_code}"

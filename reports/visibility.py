@@ -14,8 +14,9 @@ from files.models import Kind, StoredFile
 from files.permissions import readable
 from institutions.models import Institution
 from kernel.caller import PEOPLE, Caller, Role
+from learners.models import Enrolment
 from reports.arithmetic import Level
-from reports.models import Report, ReportInstrument, Request
+from reports.models import Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 
 UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
 
@@ -84,18 +85,17 @@ def flagged_asks(report: int) -> QuerySet[Any]:
 # Rules for the moment at which a link is followed.
 
 
-@readable(Kind.REPORT)
-def report_readable(caller: Caller, file: StoredFile) -> bool:
-    """Whoever may read the report may read its file."""
-    return any(visibility.report for _, visibility in _visible_reports(caller, file, Q(data=file)))
+def report_shown(caller: Caller, report_id: int) -> Report | None:
+    """The report, if the caller may read it."""
+    rows = Report.objects.filter(pk=report_id)
+    return next((report for report, visibility in _visible_reports(caller, rows) if visibility.report), None)
 
 
-@readable(Kind.REPORT_AUDIT)
-def report_audit_readable(caller: Caller, file: StoredFile) -> bool:
-    flagged = flagged_rows().filter(audit_data=file)
-    return _evidence_readable(
-        caller, file, Q(details__audit_data=file), lambda report: flagged.filter(report=report).exists()
-    )
+def audit_shown(caller: Caller, row: ReportInstrument) -> bool:
+    """Whether the caller may read the evidence behind this row of a report."""
+    flagged = is_flagged(row.identity_level, row.content_level, row.integrity_level)
+    reports = Report.objects.filter(pk=row.report_id)
+    return any(visibility.shows(flagged) for _, visibility in _visible_reports(caller, reports))
 
 
 @readable(Kind.REQUEST)
@@ -105,7 +105,10 @@ def request_readable(caller: Caller, file: StoredFile) -> bool:
 
 @readable(Kind.RESULT_AUDIT)
 def result_audit_readable(caller: Caller, file: StoredFile) -> bool:
-    return _request_evidence_readable(caller, file, Request.objects.filter(results__audit=file))
+    """The audit of a summary is that of one of its providers."""
+    audited = (RequestResult.objects.filter(audit=file), RequestProviderResult.objects.filter(audit=file))
+    keys = {key for rows in audited for key in rows.values_list("request", flat=True)}
+    return _request_evidence_readable(caller, file, Request.objects.filter(pk__in=keys))
 
 
 def _request_evidence_readable(caller: Caller, file: StoredFile, requests: QuerySet[Request]) -> bool:
@@ -119,22 +122,36 @@ def _request_evidence_readable(caller: Caller, file: StoredFile, requests: Query
     return _evidence_readable(caller, file, Q(Exists(of_pair(OuterRef("activity"), OuterRef("learner")))), flagged)
 
 
+@readable(Kind.SAMPLE)
+def sample_readable(caller: Caller, file: StoredFile) -> bool:
+    """A sample from which a model was made is behind the results of that model's provider."""
+    models = Enrolment.objects.filter(model_samples__data=file)
+    instruments = models.values("provider__instrument")
+
+    def flagged(report: Report) -> bool:
+        return flagged_rows().filter(report=report.pk, instrument__in=instruments).exists()
+
+    reports = Q(learner__in=models.values("learner"), details__instrument__in=instruments)
+    return _evidence_readable(caller, file, reports, flagged)
+
+
 def _evidence_readable(caller: Caller, file: StoredFile, reports: Q, flagged: Callable[[Report], bool]) -> bool:
+    rows = Report.objects.filter(reports, institution=file.institution_id).distinct()
     return any(
         visibility.evidence and visibility.shows(flagged(report))
-        for report, visibility in _visible_reports(caller, file, reports)
+        for report, visibility in _visible_reports(caller, rows)
     )
 
 
-def _visible_reports(caller: Caller, file: StoredFile, reports: Q) -> Iterator[tuple[Report, Visibility]]:
-    """The matching reports of the file's institution, each with what the caller may read of it now."""
+def _visible_reports(caller: Caller, rows: QuerySet[Report]) -> Iterator[tuple[Report, Visibility]]:
+    """These reports, each with what the caller may read of it now."""
     if caller.kind not in PEOPLE:
         return
-    roles, all_reports = caller.roles_in(file.institution_id), Report.objects.filter(institution=file.institution_id)
-    teaching = all_reports.filter(taught("activity__course__")(caller), pk=OuterRef("pk"))
-    attending = all_reports.filter(attended("activity__course__")(caller), own_work(caller), pk=OuterRef("pk"))
-    rows = all_reports.filter(reports).annotate(teaches=Exists(teaching), owns=Exists(attending))
-    for report in rows.select_related("institution"):
+    all_reports = Report.objects.filter(pk=OuterRef("pk"))
+    teaching = all_reports.filter(taught("activity__course__")(caller))
+    attending = all_reports.filter(attended("activity__course__")(caller), own_work(caller))
+    for report in rows.annotate(teaches=Exists(teaching), owns=Exists(attending)).select_related("institution"):
+        roles = caller.roles_in(report.institution_id)
         teaches = Role.INSTRUCTOR in roles and report.teaches
         owns = Role.LEARNER in roles and report.owns
         yield report, report_visibility(roles, report.institution, teaches=teaches, owns=owns)

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.pages.shared import EVIDENCE_SECONDS, Call, Object, Rows, Sql, links, page
 from reports import arithmetic
+from reports.sentences import fact_sentences
 
 PERCENT = "floor({0} * 100 + 0.5)::int"
 HERE = "r.activity_id = %(second)s AND r.institution_id = %(home)s AND a.course_id = %(first)s"
@@ -28,7 +29,7 @@ REPORTS = Sql(
 # One row for each instrument of the report.
 LONG = f"""
 SELECT r.id, r.identity_level, r.content_level, r.integrity_level, u.id, u.uid, u.first_name, u.last_name, u.email,
-       l.learner_id, r.data_id,
+       l.learner_id, r.id,
        EXISTS (SELECT FROM reports_alert w
                 WHERE w.activity_id = r.activity_id AND w.learner_id = r.learner_id AND w.session_id IS NOT NULL),
        d.instrument_id, d.enrolment, d.confidence, d.result, d.identity_level, d.content_level, d.integrity_level,
@@ -74,7 +75,7 @@ def long_report(call: Call) -> Rows:
     data, alerted = records[0][10:12]
     link = links(call, EVIDENCE_SECONDS)
     detail = [measured(alerted, row[12:]) for row in records if row[12] is not None]
-    address = {"data": None if data is None else link(data, "report.json")}
+    address = {"data": link(data, "report.json", "report_made")}
     return 1, [report(*records[0][:10], detail=detail) | address]
 
 
@@ -94,6 +95,7 @@ def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
         "activity_histogram": activity, "instrument_polarity": values.polarity, "result_bean": values.result_bean,
         "thresholds": values.thresholds, "prob_learner": values.prob_learner, "prob_context": values.prob_context,
         "h_prob_learner": values.h_prob_learner, "h_prob_context": values.h_prob_context, "facts": values.facts,
+        "fact_sentences": fact_sentences(values.facts),
     }  # fmt: skip
 
 
@@ -158,7 +160,7 @@ def request_result(
 
 AUDITS = Sql(
     f"""d.id, {PERCENT.format("d.enrolment")}, {PERCENT.format("d.confidence")}, {PERCENT.format("d.result")},
-        d.identity_level, d.content_level, d.integrity_level, d.audit_data_id, d.created_at, d.updated_at, d.report_id,
+        d.identity_level, d.content_level, d.integrity_level, d.id, d.created_at, d.updated_at, d.report_id,
         d.instrument_id""",
     """reports_reportinstrument d JOIN reports_report r ON r.id = d.report_id
        JOIN courses_activity a ON a.id = r.activity_id""",
@@ -176,7 +178,7 @@ def audits(call: Call, is_list: bool) -> Rows:
             {
                 "id": id, "enrolment": enrolment, "confidence": confidence, "result": result,
                 "identity_level": identity, "content_level": content, "integrity_level": integrity,
-                "audit_data": None if file is None else link(file, "report_audit.json"), "created_at": created,
+                "audit_data": link(file, "report_audit.json", "audit_made"), "created_at": created,
                 "updated_at": updated, "report": report, "instrument": instrument,
             }
             for _, id, enrolment, confidence, result, identity, content, integrity, file, created, updated, report,

@@ -96,12 +96,13 @@ def base62(number: int) -> str:
     return text or "0"
 
 
-def links(call: Call, seconds: int) -> Callable[[int, str], str]:
+def links(call: Call, seconds: int) -> Callable[..., str]:
     expires = int(time.time() + seconds) // 60 * 60
     behind, files = f"-person-{base62(call.id)}-{base62(expires)}", call.files
 
-    def link(file: int, name: str) -> str:
-        payload = base62(file) + behind
+    def link(key: int, name: str, what: str = "") -> str:
+        """To a file or, with `what`, to what is made of the row of this id."""
+        payload = (f"{what}-" if what else "") + base62(key) + behind
         signed = digest(LINK_KEY, f"{payload}/{name}".encode(), "sha256")
         return f"{files}{payload}.{urlsafe_b64encode(signed).rstrip(b'=').decode()}/{name}"
 

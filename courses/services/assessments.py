@@ -35,6 +35,7 @@ from learners.arithmetic import MissingEnrolments
 from learners.models import Learner
 from learners.queries import LearnerState, enrolment_missing, learner_state_from_rows, with_learner_state
 from learners.services import learner_locked, learner_locked_of
+from pipeline.jobs import enqueue
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
 from signin.services.launchers import launcher_create, session_launchers_forgotten
@@ -270,4 +271,6 @@ def _close(sessions: Sequence[AssessmentSession], *, by_vle: AssessmentSession |
         session.closed_at, session.auto_closed = min(session.ends_at, now), session is not by_vle
         session.updated_at = now
     AssessmentSession.objects.bulk_update(sessions, ["closed_at", "auto_closed", "updated_at"])
-    learner_sessions_end(assessment_sessions=[session.pk for session in sessions])
+    closed = [session.pk for session in sessions]
+    enqueue("reports.session", closed)
+    learner_sessions_end(assessment_sessions=closed)

@@ -10,12 +10,14 @@ from django.http import (
     HttpResponseBase,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
+    StreamingHttpResponse,
 )
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from files.links import Link, link_read
+from files.contents import content_of
+from files.links import Link, evidence_links_of, link_read
 from files.models import FileRead, StoredFile
 from files.permissions import NOT_SENSITIVE, caller_now, may_read
 from files.services import store
@@ -48,10 +50,25 @@ class FileView(View):
         link = link_read(token, name)
         if link is None or link.seconds_left <= 0:
             raise Http404
+        if link.what is not None:
+            return self._made(request, link, name)
         file, caller = _permitted(link)
         if getattr(store(), "querystring_auth", False):
             return self._redirect_to_store(request, file, caller, name)
         return self._stream(request, file, caller, name, link.seconds_left)
+
+    def _made(self, request, link: Link, name: str) -> HttpResponseBase:
+        """What is no stored file, in parts as it is made."""
+        caller = caller_now(link.kind, link.caller_id)
+        links = evidence_links_of(request, caller) if caller else None
+        content = content_of(link.what or "", caller, link.file_id, name, links) if caller and links else None
+        if content is None or caller is None:
+            raise Http404
+        _record_reading(request, caller, content.institution_id, content.key, content.kind, content.owner_id)
+        chunks = content.chunks if request.method == "GET" else ()
+        response = StreamingHttpResponse(chunks, content_type=content.media_type)
+        response["Content-Disposition"] = f'inline; filename="{name}"'
+        return _with_headers(response, "private, no-store")
 
     def _redirect_to_store(self, request, file: StoredFile, caller: Caller, name: str) -> HttpResponseBase:
         """For stores with signed URLs. The redirect must not be cached: its target expires before the link does."""
@@ -99,15 +116,21 @@ def _permitted(link: Link) -> tuple[StoredFile, Caller]:
 def _record(request: HttpRequest, file: StoredFile, caller: Caller) -> None:
     """Record who reads a sensitive file. Called before the first byte is sent."""
     if file.kind not in NOT_SENSITIVE:
-        FileRead.objects.create(
-            institution_id=file.institution_id,
-            file_id=file.pk,
-            kind=file.kind,
-            owner_id=file.owner_id,
-            reader_kind=caller.kind.value,
-            reader_id=caller.id,
-            address=client_address(request),
-        )
+        _record_reading(request, caller, file.institution_id, file.pk, file.kind, file.owner_id)
+
+
+def _record_reading(
+    request: HttpRequest, caller: Caller, institution_id: int, key: int, kind: str, owner_id: int | None
+) -> None:
+    FileRead.objects.create(
+        institution_id=institution_id,
+        file_id=key,
+        kind=kind,
+        owner_id=owner_id,
+        reader_kind=caller.kind.value,
+        reader_id=caller.id,
+        address=client_address(request),
+    )
 
 
 def _with_headers(response: HttpResponseBase, cache_control: str) -> HttpResponseBase:

@@ -1,6 +1,7 @@
 """/institution/{}/course/{}/activity/{}/report/{parent_lookup_report_id}/audit/{instrument_id}/"""
 
 from courses.row_rules import attended, taught
+from files.models import Made
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.scope import under
@@ -13,8 +14,8 @@ from reports.models import Report, ReportInstrument
 from reports.visibility import is_flagged, own_work
 
 
-def audit_url(file_id: int | None, identity: int, content: int, integrity: int, evidence: Evidence) -> str | None:
-    return evidence.url(file_id, "report_audit.json", flagged=is_flagged(identity, content, integrity))
+def audit_url(row: int, identity: int, content: int, integrity: int, evidence: Evidence) -> str | None:
+    return evidence.url(row, "report_audit.json", flagged=is_flagged(identity, content, integrity), what=Made.AUDIT)
 
 
 class InstitutionCourseActivityReportAuditSerializer(LevelsSerializer):
@@ -23,7 +24,7 @@ class InstitutionCourseActivityReportAuditSerializer(LevelsSerializer):
     enrolment = Computed(percent, "enrolment")
     confidence = Computed(percent, "confidence")
     result = Computed(percent, "result")
-    audit_data = LinkField(audit_url, "audit_data_id", *LEVELS, per_request=Evidence)
+    audit_data = LinkField(audit_url, "pk", *LEVELS, per_request=Evidence)
 
     class Meta:
         model = ReportInstrument

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from courses.models import Activity
 from courses.row_rules import attended, taught
 from files.links import Links, evidence_links
+from files.models import Made
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.filters import ColumnFilter
@@ -23,6 +24,7 @@ from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.models import Report, ReportInstrument
 from reports.queries import ReportStatistics, report_statistics
+from reports.sentences import FactSentence, fact_sentences
 from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
@@ -88,6 +90,10 @@ def statistic(name: str, kind: Any) -> Computed:
     return Computed(value, "instrument_id", "result", "confidence", per_request=report_statistics)
 
 
+def sentences(instrument: int, result: Any, confidence: Any, measured: ReportStatistics) -> list[FactSentence]:
+    return fact_sentences(measured.statistics(instrument, result, confidence).facts)
+
+
 class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):
     """What the row means, compared with this learner's results and with those of all learners in this activity.
 
@@ -105,24 +111,25 @@ class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActiv
     h_prob_learner = statistic("h_prob_learner", float | None)
     h_prob_context = statistic("h_prob_context", float | None)
     facts = statistic("facts", Facts)
+    fact_sentences = Computed(sentences, "instrument_id", "result", "confidence", per_request=report_statistics)
 
     class Meta(InstitutionCourseActivityReportDetailSerializer.Meta):
         fields = (
             *InstitutionCourseActivityReportDetailSerializer.Meta.fields,
             "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean",
-            "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
+            "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
         )  # fmt: skip
 
 
-def report_url(file_id: int | None, links: Links) -> str | None:
-    return None if file_id is None else links(file_id, "report.json")
+def report_url(report: int, links: Links) -> str:
+    return links(report, "report.json", Made.REPORT)
 
 
 class InstitutionCourseActivityReportLongSerializer(InstitutionCourseActivityReportSerializer):
     """The report with its statistics, and `data`: the address of its sessions and documents as JSON."""
 
     detail = InstitutionCourseActivityReportStatisticsSerializer(source="details", many=True, read_only=True)
-    data = LinkField(report_url, "data_id", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
+    data = LinkField(report_url, "pk", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
 
     class Meta(InstitutionCourseActivityReportSerializer.Meta):
         fields = (*InstitutionCourseActivityReportSerializer.Meta.fields, "data")

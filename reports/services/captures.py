@@ -19,6 +19,7 @@ from kernel.text import line_of
 from learners.models import Learner
 from learners.queries import LearnerState, current_consent_of
 from learners.services import capture_stored, learners_for_update, state_of_locked_learner, state_of_locked_row
+from pipeline.jobs import enqueue
 from reports.models import Alert, AlertLevel, Request
 
 
@@ -43,6 +44,7 @@ def request_create(
             institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
         )
         request.instruments.add(*instruments)
+        enqueue("reports.request", [request.pk])
     return request
 
 
@@ -74,6 +76,8 @@ def alert_create(
             raised_at=raised_at,
         )
         alert.instruments.add(*instruments)
+        if session is not None:
+            enqueue("reports.session", [session.pk])
     return alert
 
 

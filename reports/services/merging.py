@@ -7,19 +7,18 @@ Where both have a row of which there can be one only, the two become one, by the
 * route of the dashboard: it stays closed if one of them closes it;
 * histogram: the sum;
 * model of an enrolment: the one that is more complete; the samples of both stay, from which it can be built anew;
-* report on an activity: one report with the sessions and the files' content of both. An instrument that both have is
-  computed anew from the results of both; without results on one side the worse of the two rows stays;
+* report on an activity: one report with the sessions of both. An instrument that both have is computed anew from the
+  results of both; without results on one side the worse of the two rows stays;
 * consent: the later decision counts. The records stay as they were made, under the pseudonym of that time;
 * pseudonym: that of the learner who is kept, if both are learners.
 """
 
-import json
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
-from fractions import Fraction
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -27,8 +26,8 @@ from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
 from courses.models import Adder, AssessmentSession, CourseInstructor, CourseLearner
-from files.models import Kind, StoredFile
-from files.services import file_store, files_erase, store
+from files.models import StoredFile
+from files.services import files_erase
 from institutions.models import AdministrationRecord, Institution, Instructor, UIOption, User
 from institutions.services.administration import Administrator, change_record
 from institutions.services.people import refuse_merge, two_people_locked, values_after_merge
@@ -37,9 +36,10 @@ from kernel.domain import Conflict, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.writes import one_transaction
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
-from reports import arithmetic
-from reports.arithmetic import Levels, ProviderResult
-from reports.evidence import instrument_properties, levels_stored, results_by_instrument
+from pipeline.jobs import enqueue
+from reports.arithmetic import levels_maximum
+from reports.counts import counters_stored, instrument_columns, level_columns
+from reports.evidence import instrument_properties, levels_stored
 from reports.models import (
     Alert,
     Histogram,
@@ -50,11 +50,10 @@ from reports.models import (
     ReportSession,
     Request,
 )
+from reports.services.reporting import LEVELS, columns_written, levels_refreshed, percentages_of
 from signin.models import CallerSession, Launcher
 
 BINS = [field.name for field in Histogram._meta.fields]
-LEVELS = ("identity_level", "content_level", "integrity_level")
-AWAITED = timedelta(minutes=30)  # for this time an open result does not count against the confidence
 Joined = Callable[[Any, Any], None]
 
 
@@ -255,13 +254,13 @@ def _learners_merged(kept: User, gone: User) -> list[str]:
             setattr(staying, name, getattr(leaving, name))
         staying.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
     reports = Moves(Report, "learner", "", ("activity",)).pairs(kept.pk, gone.pk)
-    evidence = {report.activity_id: _instruments_with_results(report.activity_id, kept, gone) for report, _ in reports}
     for each in OF_LEARNERS:
         if each.model is not Report:
             each.move(kept.pk, gone.pk)
     for report, other in reports:
-        _reports_joined(report, other, evidence[report.activity_id])
+        _reports_joined(report, other)
     Report.objects.filter(learner=gone.pk).update(learner=kept.pk)
+    enqueue("reports.enrolment", [kept.pk])  # of the two models of a provider the better one has been kept
     _deleted(Learner.objects.get(pk=gone.pk))
     return [str(staying.learner_id), str(pseudonym)]
 
@@ -273,108 +272,36 @@ def _decided_at(learner: Learner) -> datetime:
     return max(learner.consent_accepted or _NEVER, learner.consent_rejected or _NEVER)
 
 
-def _instruments_with_results(activity_id: int, kept: User, gone: User) -> set[int]:
-    """Instruments of which both people have results in the activity."""
-    mine, others = (set(results_by_instrument(activity_id, person.pk)) for person in (kept, gone))
-    return mine & others
-
-
-def _reports_joined(kept: Report, gone: Report, with_results: Collection[int]) -> None:
+def _reports_joined(kept: Report, gone: Report) -> None:
     """One report of the two. Sessions, requests and alerts are the kept learner's by now."""
     ReportSession.objects.filter(report=gone.pk).update(report=kept.pk)
-    now, results = timezone.now(), results_by_instrument(kept.activity_id, kept.learner_id)
     rows = {row.instrument_id: row for row in ReportInstrument.objects.filter(report=kept.pk).order_by("pk")}
-    for row in ReportInstrument.objects.filter(report=gone.pk).order_by("pk"):
+    others = ReportInstrument.objects.filter(report=gone.pk).select_related("instrument").order_by("pk")
+    percentages = percentages_of([kept.learner_id]).get(kept.learner_id, {})
+    for row in others:
         mine = rows.get(row.instrument_id)
         if mine is None:
             row.report = kept
             row.save(update_fields=["report", "updated_at"])
-            continue
-        audit = _contents_joined(mine.audit_data, row.audit_data, kept, Kind.REPORT_AUDIT)
-        if row.instrument_id in with_results:
-            _recomputed(mine, results[row.instrument_id], now)
-        elif _worst(row) > _worst(mine):
-            for name in (*LEVELS, "enrolment", "confidence", "result"):
-                setattr(mine, name, getattr(row, name))
-        _file_replaced(mine, row, "audit_data", audit)
-    data = _contents_joined(kept.data, gone.data, kept, Kind.REPORT)
-    parts = [
-        *(levels_stored(row) for row in ReportInstrument.objects.filter(report=kept.pk)),
-        *(levels_stored(row) for row in ReportSession.objects.filter(report=kept.pk)),
-    ]
-    levels = arithmetic.levels_maximum(parts or [levels_stored(kept), levels_stored(gone)])
-    kept.identity_level, kept.content_level, kept.integrity_level = levels.identity, levels.content, levels.integrity
-    _file_replaced(kept, gone, "data", data)
+        else:
+            _rows_joined(mine, row, percentages)
+    if kept.details.exists() or kept.sessions.exists():
+        levels_refreshed([kept.pk])
+    else:
+        levels = levels_maximum([levels_stored(kept), levels_stored(gone)])
+        columns_written(Report, {kept.pk: level_columns(levels)})
     gone.delete()
 
 
-def _worst(row: ReportInstrument) -> int:
-    return max(getattr(row, name) for name in LEVELS)
-
-
-def _recomputed(row: ReportInstrument, results: tuple[list[Any], list[ProviderResult]], now: datetime) -> None:
-    summaries, answers = results
-    percentages = dict(Enrolment.objects.filter(learner=row.report.learner_id).values_list("provider", "percentage"))
-    found = arithmetic.instrument_row(
-        instrument_properties(row.instrument),
-        summaries,
-        enrolment=arithmetic.enrolment_minimum(answers, percentages),
-        timeout=AWAITED,
-        now=now,
-    )
-    row.result, row.confidence = _stored(found.result), _stored(found.confidence)
-    row.enrolment = _stored(found.enrolment)
-    levels: Levels = found.levels
-    row.identity_level, row.content_level, row.integrity_level = levels.identity, levels.content, levels.integrity
-
-
-def _stored(value: Fraction) -> Decimal:
-    """Cut off, not rounded: rounded to percent it is then the same as the exact value."""
-    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"), ROUND_FLOOR)
-
-
-def _contents_joined(kept: StoredFile | None, gone: StoredFile | None, report: Report, kind: Kind) -> StoredFile | None:
-    """One file with the content of both, which are JSON; the only one, if there is one."""
-    if kept is None or gone is None:
-        return kept or gone
-    content = _joined_json(_read(kept), _read(gone))
-    return file_store(
-        institution=report.institution,
-        owner=report.learner.user,
-        kind=kind,
-        media_type=kept.media_type,
-        content=[json.dumps(content).encode()],
-        extension="json",
-    )
-
-
-def _read(file: StoredFile) -> Any:
-    try:
-        with store().open(file.storage_key) as stored:
-            return json.load(stored)
-    except (OSError, ValueError) as error:
-        raise Conflict(f"The data of a report cannot be read: file {file.pk}.") from error
-
-
-def _joined_json(kept: Any, gone: Any) -> Any:
-    """Lists one after the other, objects key by key; of two other values that of the kept one."""
-    if isinstance(kept, list) and isinstance(gone, list):
-        return kept + gone
-    if isinstance(kept, Mapping) and isinstance(gone, Mapping):
-        return {
-            **gone,
-            **{key: _joined_json(value, gone[key]) if key in gone else value for key, value in kept.items()},
-        }
-    return kept
-
-
-def _file_replaced(kept: Any, gone: Any, column: str, file: StoredFile | None) -> None:
-    """`kept` is saved with the new file; the files that it replaces are erased."""
-    old = {getattr(row, f"{column}_id") for row in (kept, gone)} - {None, file and file.pk}
-    setattr(kept, column, file)
-    kept.save()
-    type(gone)._default_manager.filter(pk=gone.pk).update(**{column: None})
-    files_erase(files=StoredFile.objects.filter(pk__in=old))
+def _rows_joined(kept: ReportInstrument, gone: ReportInstrument, percentages: Mapping[int, Decimal]) -> None:
+    """The row of an instrument that both have counts what both have counted."""
+    answered = Counter(kept.answered) + Counter(gone.answered)
+    both = counters_stored(kept) + counters_stored(gone)
+    columns = instrument_columns(instrument_properties(gone.instrument), both, answered, percentages)
+    if not (kept.total_count and gone.total_count):
+        worse = max(kept, gone, key=lambda row: (max(getattr(row, name) for name in LEVELS), row is kept))
+        columns |= {name: getattr(worse, name) for name in (*LEVELS, "enrolment", "confidence", "result")}
+    columns_written(ReportInstrument, {kept.pk: columns})
 
 
 def _deleted(row: Any) -> None:

@@ -1,71 +1,416 @@
-"""What providers answer to requests. No HTTP."""
+"""Asking the providers of a request's instruments, and taking their answers.
 
+A provider result is open until its provider has answered, or its time is over. An answer after that is taken like any
+other, and the same answer again changes nothing. What follows from an answer is counted by a job; see counting.py.
+
+Nothing is asked or stored of a learner without a valid consent, with an instrument that does not apply to the learner
+any more (special needs, or the activity has changed), or without the enrolment that the instrument needs: see
+`obstacles`.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 import orjson
-from django.db.models.functions import Now
+from django.db import transaction
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, Value
+from django.db.models.functions import Cast, Coalesce, Now
+from django.utils import timezone
 
+from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
-from files.services import file_store, files_erase
-from kernel.domain import Invalid
+from files.services import file_drafted, files_erase
+from institutions.models import Instrument, Message, Provider
+from kernel.batches import batched
+from kernel.domain import Invalid, Unknown
+from kernel.repeats import repeated
 from kernel.writes import one_transaction
-from pipeline.jobs import enqueue
-from reports.arithmetic import ResultStatus
-from reports.models import RequestProviderResult
-from reports.providing import result_locked
+from learners.models import Enrolment, Learner
+from learners.queries import LearnerState, instruments_applying, learner_state_from_rows, with_learner_state
+from learners.services import learner_state_locked
+from pipeline.jobs import add, enqueue, provider_job
+from reports.arithmetic import OPEN, ResultCode, ResultStatus, provider_result_initial_status, result_summary
+from reports.counts import DIGITS
+from reports.models import Request, RequestProviderResult, RequestResult
+from reports.rows import rows_updated
+from reports.services.counting import BATCH, requests_recounted
+from reports.services.reporting import held
+
+VERIFY = "tesla_ce.tasks.requests.verification.verify_request"
+LONGEST_MESSAGE = 10_000
+USUAL_MINUTES = 60  # for a provider whose instrument is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a provider may not work on a request of a learner, and the status that its result gets."""
+
+    status: ResultStatus
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a provider is asked about."""
+
+    learner: int
+    activity: int | None
+    provider: int
+    instrument: int | None
+    needs_enrolment: bool
+
+
+WITHDRAWN = Obstacle(ResultStatus.ERROR, "The learner has withdrawn the consent.")
+NO_CONSENT = Obstacle(ResultStatus.ERROR, "The learner's consent is not valid.")
+NOT_USED = Obstacle(ResultStatus.ERROR, "The instrument is not used any more for this learner in this activity.")
+ERASED = Obstacle(ResultStatus.MISSING_ENROLMENT, "The learner's enrolment was erased.")
+
+
+def obstacles(asked: Collection[Asked]) -> dict[Asked, Obstacle]:
+    """Which of these may not be worked on now, in three statements. A learner who is gone has withdrawn everything."""
+    states = _states({each.learner for each in asked})
+    activities = {each.activity for each in asked if each.activity is not None}
+    used: dict[int, list[ActivityInstrument]] = {}
+    for row in ActivityInstrument.objects.filter(activity__in=activities).select_related("instrument").order_by("pk"):
+        used.setdefault(row.activity_id, []).append(row)
+    enrolled = _enrolled(each for each in asked if each.needs_enrolment)
+    applying: dict[tuple[int, int], set[int]] = {}
+    found: dict[Asked, Obstacle] = {}
+    for each in asked:
+        state = states.get(each.learner)
+        if state is None or (state.learner.consent_rejected is not None and not _is_valid(state)):
+            found[each] = WITHDRAWN
+            continue
+        if not _is_valid(state):
+            found[each] = NO_CONSENT
+            continue
+        if each.activity is not None:
+            pair = (each.learner, each.activity)
+            if pair not in applying:
+                rows = instruments_applying(each.learner, used.get(each.activity, ()), state.send)
+                applying[pair] = {row.instrument_id for row in rows}
+            if each.instrument not in applying[pair]:
+                found[each] = NOT_USED
+                continue
+        if each.needs_enrolment and (each.learner, each.provider) not in enrolled:
+            found[each] = ERASED
+    return found
+
+
+def _states(learners: Collection[int]) -> dict[int, LearnerState]:
+    rows: dict[int, list[Learner]] = {}
+    for row in with_learner_state(Learner.objects.filter(pk__in=learners)):
+        rows.setdefault(row.pk, []).append(row)
+    found = {key: learner_state_from_rows(each) for key, each in rows.items()}
+    return {key: state for key, state in found.items() if state is not None}
+
+
+def _is_valid(state: LearnerState) -> bool:
+    return state.ic_status.startswith("VALID")
+
+
+def _enrolled(asked: Iterable[Asked]) -> set[tuple[int, int]]:
+    """(learner, provider) of those that have an enrolment."""
+    pairs = {(each.learner, each.provider) for each in asked}
+    learners, providers = ({pair[place] for pair in pairs} for place in (0, 1))
+    rows: Any = Enrolment.objects.filter(learner__in=learners, provider__in=providers)
+    return {*rows.values_list("learner", "provider")}
+
+
+# Asking.
 
 
 @one_transaction()
+def requests_dispatched(keys: Iterable[int]) -> None:
+    """Make the results of these requests, open or with the reason why nobody is asked, and ask the providers.
+
+    What has been done for a request is not done again. Requests that are gone are left out.
+    """
+    for part in batched(sorted({*keys}), BATCH):
+        _dispatched(part)
+
+
+def _dispatched(keys: list[int]) -> None:
+    places: list[Any] = list(Request.objects.filter(pk__in=keys).values_list("learner", "activity", "session"))
+    held(
+        learners={learner for learner, _, _ in places},
+        activities={activity for _, activity, _ in places if activity is not None},
+        sessions={session for _, _, session in places if session is not None},
+    )
+    rows = Request.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    requests = {row.pk: row for row in rows}
+    done = {*RequestResult.objects.filter(request__in=requests).values_list("request", flat=True)}
+    wanted = Request.instruments.through._default_manager.filter(request__in={*requests} - done)
+    asks = list(wanted.order_by("request", "instrument").values_list("request", "instrument"))
+    if not asks:
+        return
+    instruments = Instrument.objects.in_bulk({instrument for _, instrument in asks})
+    providers: dict[int, list[Provider]] = {}
+    for provider in Provider.objects.filter(enabled=True, instrument__in=instruments).order_by("pk"):
+        providers.setdefault(provider.instrument_id or 0, []).append(provider)
+    missing = result_summary(())
+    RequestResult.objects.bulk_create(
+        RequestResult(request_id=request, instrument_id=instrument)
+        if instrument in providers
+        else RequestResult(
+            request_id=request,
+            instrument_id=instrument,
+            status=missing.status,
+            result=float(missing.result or 0),
+            code=missing.code,
+        )
+        for request, instrument in asks
+    )
+    results = [
+        (_asked(requests[request], instruments[instrument], provider), provider, request)
+        for request, instrument in asks
+        for provider in providers.get(instrument, ())
+    ]
+    _providers_asked(results)
+    requests_recounted(requests)
+
+
+def _asked(request: Request, instrument: Instrument, provider: Provider) -> Asked:
+    return Asked(request.learner_id, request.activity_id, provider.pk, instrument.pk, instrument.requires_enrolment)
+
+
+def _providers_asked(results: list[tuple[Asked, Provider, int]]) -> None:
+    """Make the provider results and send the messages to those providers that are to work."""
+    needing = [asked for asked, _, _ in results if asked.needs_enrolment]
+    ready: set[Any] = {
+        *Enrolment.objects.filter(
+            learner__in={each.learner for each in needing},
+            provider__in={each.provider for each in needing},
+            can_analyse=True,
+        ).values_list("learner", "provider")
+    }
+    barred = obstacles({replaced_need(asked) for asked, _, _ in results})
+    made = []
+    for asked, provider, request in results:
+        status = provider_result_initial_status(
+            requires_enrolment=asked.needs_enrolment, can_analyse=(asked.learner, asked.provider) in ready
+        )
+        row = RequestProviderResult(request_id=request, provider=provider, status=status)
+        if obstacle := barred.get(replaced_need(asked)):
+            row.status, row.error_message = obstacle.status, obstacle.text
+        made.append(row)
+    RequestProviderResult.objects.bulk_create(made)
+    add(
+        provider_job(row.provider.queue, VERIFY, str(row.pk), row.request_id, row.pk)
+        for row in made
+        if row.status == ResultStatus.PENDING
+    )
+
+
+def replaced_need(asked: Asked) -> Asked:
+    """Before anybody has worked on it, an enrolment that is missing was never there: it has not been erased."""
+    return Asked(asked.learner, asked.activity, asked.provider, asked.instrument, False)
+
+
+# Answers.
+
+
+class _Unchanged(Exception):  # noqa: N818 - no error
+    """The same answer was stored meanwhile: the new file is not needed."""
+
+
 def result_answered(
     *,
     row: RequestProviderResult,
     status: int,
-    result: float | None,
-    code: int,
-    message_code: str | None,
-    error_message: str | None,
-    audit: Any | None,
-) -> None:
-    """Store a provider's answer. The same again changes nothing; another one later is taken, after a timeout too."""
-    row = result_locked(row)
-    values: dict[str, Any] = {
-        "status": status,
-        "result": result,
-        "code": code,
-        "message_code_id": message_code,
-        "error_message": error_message,
-    }
-    changes = {name: value for name, value in values.items() if getattr(row, name) != value}
-    old = row.audit
-    if audit is not None and old is None:
-        learner = row.request.learner
-        changes["audit"] = file_store(
-            institution=learner.institution,
-            owner=learner.user,
+    result: float | None = None,
+    code: int = ResultCode.PENDING,
+    message_code: str | None = None,
+    error_message: str | None = None,
+    audit: Any | None = None,
+) -> bool:
+    """Store the answer of a provider; answers whether it differs from what was stored.
+
+    Invalid, naming the field, for a wrong value; Unknown if the row is gone or there are obstacles. `audit` is JSON: it
+    becomes a file, in place of the one before.
+    """
+    answer = _answer(status, result, code, message_code, error_message)
+    content = None if audit is None else orjson.dumps(audit)
+    stored = RequestProviderResult.objects.select_related("audit", "request__learner__user", "request__institution")
+    known = stored.filter(pk=row.pk).first()
+    if known is None:
+        raise Unknown("There is no such result any more.")
+    if content is None or _is_content(known.audit, content):
+        return _answer_stored(known, answer, content, None)
+    try:
+        with file_drafted(
+            institution=known.request.institution,
+            owner=known.request.learner.user,
             kind=Kind.RESULT_AUDIT,
             media_type="application/json",
-            content=[orjson.dumps(audit)],
+            content=[content],
             extension="json",
-        )
-    elif audit is None and old is not None:
-        changes["audit"] = None
-    if not changes:
-        return
-    for name, value in changes.items():
-        setattr(row, name, value)
-    row.save(update_fields=(*changes, "updated_at"))
-    if "audit" in changes and old is not None:
-        files_erase(files=StoredFile.objects.filter(pk=old.pk))
-    enqueue("reports.results", [row.request_id])
+        ) as file:
+            if not _answer_stored(known, answer, content, file):
+                raise _Unchanged
+    except _Unchanged:
+        return False
+    return True
+
+
+def _answer(
+    status: int, result: float | None, code: int, message_code: str | None, error_message: str | None
+) -> dict[str, Any]:
+    """The columns of an answer."""
+    if status not in {*ResultStatus}:
+        raise Invalid(status="There is no such status.")
+    if code not in {*ResultCode}:
+        raise Invalid(code="There is no such code.")
+    is_processed = status == ResultStatus.PROCESSED
+    if result is not None and not (isfinite(result) and 0 <= result <= 1):
+        raise Invalid(result="A result is between 0 and 1.")
+    if is_processed and result is None:
+        raise Invalid(result="What was processed has a result.")
+    text = (message_code or "").strip()
+    message = Message.objects.filter(code=text.upper()).first() if text else None
+    if text and message is None:
+        error_message = error_message or text  # a code of the provider's own: it is not lost
+    return {
+        "status": int(status),
+        "result": round(float(result), DIGITS) if is_processed and result is not None else None,
+        "code": int(code),
+        "message_code_id": message and message.pk,
+        "error_message": (error_message or "")[:LONGEST_MESSAGE].replace("\0", "") or None,
+    }
+
+
+def _is_content(file: StoredFile | None, content: bytes | None) -> bool:
+    if file is None or content is None:
+        return file is None and content is None
+    return file.sha256 == hashlib.sha256(content).hexdigest()
 
 
 @one_transaction()
-def result_status_set(*, row: RequestProviderResult, status: int) -> None:
-    """A provider says that it works on the request, or waits for something. Invalid once it is processed."""
-    row = result_locked(row)
-    if row.status == ResultStatus.PROCESSED:
-        raise Invalid(status="The request is processed already.")
-    row.status = status
-    row.asked_at = Now()
-    row.save(update_fields=("status", "asked_at", "updated_at"))
+def _answer_stored(
+    known: RequestProviderResult, answer: dict[str, Any], content: bytes | None, file: StoredFile | None
+) -> bool:
+    row = _row_locked(known)
+    same_audit = _is_content(row.audit, content)
+    if same_audit and all(getattr(row, name) == value for name, value in answer.items()):
+        return False
+    for name, value in answer.items():
+        setattr(row, name, value)
+    columns: dict[str, Any] = {"asked_at": Now()} if row.status in OPEN else {}
+    old = None
+    if not same_audit:
+        old = row.audit_id
+        if file is not None:
+            file.save()
+        columns["audit"] = file
+        # The summary shows it until it is made anew, which a job does: never a file that is gone.
+        RequestResult.objects.filter(request=row.request_id, audit=old).exclude(audit=None).update(audit=file)
+    RequestProviderResult.objects.filter(pk=row.pk).update(**answer, **columns, updated_at=timezone.now())
+    if old is not None:
+        files_erase(files=StoredFile.objects.filter(pk=old))
     enqueue("reports.results", [row.request_id])
+    return True
+
+
+def _row_locked(known: RequestProviderResult) -> RequestProviderResult:
+    """The row, locked after its learner. Unknown if it is gone, or its provider may not work on it any more."""
+    learner_state_locked(known.request.learner_id)
+    rows = RequestProviderResult.objects.select_related("provider__instrument", "request", "audit")
+    row = rows.filter(pk=known.pk).select_for_update(of=("self",), no_key=True).first()
+    if row is None:
+        raise Unknown("There is no such result any more.")
+    for obstacle in obstacles({_asked_of(row)}).values():
+        raise Unknown(obstacle.text)
+    return row
+
+
+def _asked_of(row: RequestProviderResult) -> Asked:
+    instrument = row.provider.instrument
+    return Asked(
+        row.request.learner_id,
+        row.request.activity_id,
+        row.provider_id,
+        row.provider.instrument_id,
+        instrument is not None and instrument.requires_enrolment,
+    )
+
+
+def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
+    """The provider says how far it is; answers whether the status is another one. Its time begins anew.
+
+    Invalid for an unknown status, for the one that comes with a result, and once there is a result.
+    """
+    if status not in {*ResultStatus}:
+        raise Invalid(status="There is no such status.")
+    known = RequestProviderResult.objects.select_related("request").filter(pk=row.pk).first()
+    if known is None:
+        raise Unknown("There is no such result any more.")
+    with one_transaction():
+        stored = _row_locked(known)
+        if stored.status == ResultStatus.PROCESSED:
+            raise Invalid(status="It has been processed already.")
+        if status == ResultStatus.PROCESSED:
+            raise Invalid(status="What was processed has a result.")
+        changes: dict[str, Any] = {"asked_at": Now()} if status in OPEN else {}
+        is_other = stored.status != status
+        if is_other:
+            changes |= {"status": status, "updated_at": timezone.now()}
+            enqueue("reports.results", [stored.request_id])
+        if changes:
+            RequestProviderResult.objects.filter(pk=stored.pk).update(**changes)
+        return is_other
+
+
+# What ends without an answer.
+
+
+def results_timed_out() -> int:
+    """Close the results whose providers have not answered within their instruments' time; answers their number.
+
+    By the clock of the database. Done by two processes at once, each takes others.
+    """
+    minutes = Cast(Coalesce(F("provider__instrument__timeout_minutes"), USUAL_MINUTES), IntegerField())
+    lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
+    ends = ExpressionWrapper(F("asked_at") + lifetime, output_field=DateTimeField())
+    overdue = RequestProviderResult.objects.filter(status__in=OPEN).alias(ends=ends).filter(ends__lte=Now())
+
+    @transaction.atomic
+    def closed_batch() -> int:
+        rows = overdue.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
+        found = list(rows.values_list("pk", "request")[:BATCH])
+        late = RequestProviderResult.objects.filter(pk__in=[key for key, _ in found])
+        late.update(status=ResultStatus.TIMEOUT, updated_at=timezone.now())
+        enqueue("reports.results", sorted({request for _, request in found}))
+        return len(found)
+
+    closed, in_batch = 0, BATCH
+    while in_batch == BATCH:
+        in_batch = repeated(closed_batch)
+        closed += in_batch
+    return closed
+
+
+@one_transaction()
+def results_reviewed(learners: Iterable[int]) -> None:
+    """Close the open results of these learners that may not be worked on any more, with the reason."""
+    for part in batched(sorted({*learners})):
+        held(learners=part, activities=(), sessions=())
+        rows = RequestProviderResult.objects.filter(request__learner__in=part, status__in=OPEN)
+        for keys in batched(list(rows.order_by("pk").values_list("pk", flat=True)), BATCH):
+            _reviewed(keys)
+
+
+def _reviewed(keys: list[int]) -> None:
+    rows = RequestProviderResult.objects.filter(pk__in=keys, status__in=OPEN).order_by("pk")
+    locked = list(rows.select_related("provider__instrument", "request").select_for_update(of=("self",), no_key=True))
+    found, now = obstacles({_asked_of(row) for row in locked}), timezone.now()
+    barred = [(row, found[_asked_of(row)]) for row in locked if _asked_of(row) in found]
+    rows_updated(
+        RequestProviderResult,
+        ("status", "error_message", "updated_at"),
+        {row.pk: (int(obstacle.status), obstacle.text, now) for row, obstacle in barred},
+    )
+    enqueue("reports.results", sorted({row.request_id for row, _ in barred}))

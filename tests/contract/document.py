@@ -80,7 +80,7 @@ REPORT_DETAIL = _keys(
 # Beside them in the report's detail alone.
 STATISTICS = (
     "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean", "thresholds",
-    "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
+    "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
 )  # fmt: skip
 REQUEST_RESULT = _keys(
     "id:integer status:integer result:number? error_message:string? code:integer audit:uri? created_at:instant "

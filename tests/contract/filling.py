@@ -380,9 +380,6 @@ def _reports(home, people: list[User]) -> None:
         for number in (5, 1)
     )
     missing = Instrument.objects.exclude(pk=home.report_instrument.instrument_id).order_by("pk")[: len(people)]
-    files = [_evidence(home, Kind.REPORT_AUDIT, n) for n in range(len(people))]
-    files.append(_evidence(home, Kind.REPORT, 0))
-    StoredFile.objects.bulk_create(files)
     ReportInstrument.objects.bulk_create(
         ReportInstrument(
             report=home.report,
@@ -391,11 +388,9 @@ def _reports(home, people: list[User]) -> None:
             confidence=Decimal("0.004999") * (n % 200),
             result=Decimal("0.285"),
             identity_level=(n + 3) % 5,
-            audit_data=files[n] if n else None,
         )
         for n, instrument in enumerate(missing)
     )
-    Report.objects.filter(pk=home.report.pk).update(data=files[-1])
     for instrument in missing[:2]:
         LearnerInstrumentHistogram.objects.create(learner=home.learners["ann"], instrument=instrument, b2=3, b9=1)
         ActivityInstrumentHistogram.objects.create(activity=home.activity, instrument=instrument, b1=4, b3=2)

@@ -23,7 +23,7 @@ READ = [name for name in names(*ROOTS, verb="read") if CALLS[name].status == 200
 CHANGES = [name for name in names(*ROOTS) if CALLS[name].verb in ("put", "patch")]
 DELETIONS = names(*ROOTS, verb="delete")
 # Their answers hold signed addresses, which are sent again: test_signed_addresses_are_sent_again_and_are_no_change.
-SIGNED = ("provider_enrolment", "provider_sample", "provider_validation", "provider_request")
+SIGNED = ("report", "audit", "provider_enrolment", "provider_sample", "provider_validation", "provider_request")
 MEMBERS = ("course_instructor", "course_learner", "vle_instructor", "vle_learner")
 
 

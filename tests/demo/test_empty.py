@@ -22,7 +22,7 @@ def test_interrupted_runs_are_completed_by_the_next(monkeypatch, settings):
     interruptions = (
         (seed.structure, "ensure_vle", 1),
         (seed.structure, "ensure_activity", 3),
-        (seed, "create_report", 20),
+        (seed, "store_evidence", 20),
     )
     for module, step, last in interruptions:
         real, calls = getattr(module, step), iter(range(1000))

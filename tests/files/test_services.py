@@ -23,7 +23,7 @@ from files.services import (
     store,
 )
 from institutions.services.vles import vle_delete
-from reports.models import Report, ReportSession, Request
+from reports.models import Alert, Request
 from tests.files.conftest import held, stored
 
 ALL = StoredFile.objects.all
@@ -230,17 +230,14 @@ def test_unreferenced_files_of_the_one_institution_are_erased(world, pdf):
 
 @pytest.fixture
 def captured(world) -> dict[str, StoredFile]:
-    """A session with its data, a request and a report of ann in the activity, each with a file."""
+    """A request of ann in the activity with a result, and an alert, each with a file."""
     ann, home = world.people["ann"], world.home
     of_ann = {"institution": home.institution, "activity": home.activity, "learner": ann.learner}
-    files = {kind.value: stored(world, kind=kind, owner=ann) for kind in (Kind.SESSION, Kind.REQUEST, Kind.REPORT)}
+    files = {kind.value: stored(world, kind=kind, owner=ann) for kind in (Kind.ALERT, Kind.REQUEST, Kind.RESULT_AUDIT)}
     session = AssessmentSession.objects.create(**of_ann)
-    Request.objects.create(**of_ann, session=session, data=files["request"])
-    report, _ = Report.objects.update_or_create(**of_ann, defaults={"data": files["report"]})
-    levels = {"identity_level": 2, "content_level": 1, "integrity_level": 1}
-    ReportSession.objects.create(
-        activity=home.activity, learner=ann.learner, report=report, session=session, data=files["session"], **levels
-    )
+    request = Request.objects.create(**of_ann, session=session, data=files["request"])
+    request.results.create(instrument_id=1, audit=files["result_audit"])
+    Alert.objects.create(**of_ann, session=session, level=1, data=files["alert"], raised_at=session.started_at)
     return files
 
 

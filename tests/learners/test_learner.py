@@ -230,10 +230,8 @@ def evidence(world, name):
     session = AssessmentSession.objects.create(**own, activity=home.activity)
     request = Request.objects.create(**own, activity=home.activity, session=session, data=stored(Kind.REQUEST))
     request.results.create(instrument_id=1, audit=stored(Kind.RESULT_AUDIT))
-    report, _ = Report.objects.update_or_create(
-        **own, activity=home.activity, defaults={"data": stored(Kind.REPORT)}
-    )  # ann has one
-    report.details.create(instrument_id=1, audit_data=stored(Kind.REPORT_AUDIT))
+    report, _ = Report.objects.get_or_create(**own, activity=home.activity)  # ann has one
+    report.details.create(instrument_id=1)
     report.sessions.create(session=session, activity=session.activity, learner=session.learner)
     Alert.objects.create(
         **own, activity=home.activity, session=session, level=1, data=stored(Kind.ALERT), raised_at=PAST
@@ -245,7 +243,7 @@ def evidence(world, name):
 def test_deletion_takes_rows_and_files_along(who, as_, row, world, django_capture_on_commit_callbacks):
     models = evidence(world, "ann")
     evidence(world, "bob")
-    kept = store().listdir(f"{world.home.institution.pk}/report")[1]
+    kept = store().listdir(f"{world.home.institution.pk}/request")[1]
     assert len(kept) == 2
     with django_capture_on_commit_callbacks(execute=True):
         assert as_(who).delete(row("ann")).status_code == 204
@@ -254,7 +252,7 @@ def test_deletion_takes_rows_and_files_along(who, as_, row, world, django_captur
         owners = {getattr(found, "learner_id", found.pk) for found in model.objects.filter(institution__acronym="HOME")}
         assert world.people["ann"].pk not in owners
         assert model is Learner or owners == {world.people["bob"].pk}
-    assert len(store().listdir(f"{world.home.institution.pk}/report")[1]) == 1
+    assert len(store().listdir(f"{world.home.institution.pk}/request")[1]) == 1
     assert as_(who).get(row("ann")).status_code == 404
 
 

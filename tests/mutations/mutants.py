@@ -296,6 +296,9 @@ _VLE_MEMBER = (("tests/courses/test_vle_course_member.py",),)
 _VLE_ACTIVITY = (("tests/courses/test_vle_activity.py",),)
 _REGISTRATIONS = "courses/services/registrations.py"
 _RULES = "reports/visibility.py"
+_COUNTING, _REBUILDING, _VERIFYING, _CONTENTS = (
+    ((f"tests/reports/test_{name}.py",),) for name in ("counting", "rebuilding", "verifying", "contents")
+)
 _KERNEL = "kernel/"
 _REPEATS = (("tests/kernel/test_repeats.py",),)
 _LOCKS = (("tests/kernel/test_locks.py",),)
@@ -1496,10 +1499,10 @@ WRITTEN = [
         _EVIDENCE,
     ),
     (
-        "evidence: audits flagged by the report's other rows",
+        "evidence: audits of rows that are not flagged",
         _RULES,
-        "flagged_rows().filter(audit_data=file)",
-        "flagged_rows()",
+        "any(visibility.shows(flagged) for _, visibility",
+        "any(visibility.shows(True) for _, visibility",
         _EVIDENCE,
     ),
     ("evidence: requests flagged by others of the learner", _RULES, ".filter(request__in=asked)", "", _EVIDENCE),
@@ -1507,8 +1510,8 @@ WRITTEN = [
     (
         "evidence: teachers of any course",
         _RULES,
-        'taught("activity__course__")(caller), pk=OuterRef',
-        "pk=OuterRef",
+        'all_reports.filter(taught("activity__course__")(caller))',
+        "all_reports",
         _EVIDENCE,
     ),
     (
@@ -1528,8 +1531,8 @@ WRITTEN = [
     (
         "evidence: files of other institutions",
         _RULES,
-        "Report.objects.filter(institution=file.institution_id)",
-        "Report.objects.all()",
+        "Report.objects.filter(reports, institution=file.institution_id)",
+        "Report.objects.filter(reports)",
         _EVIDENCE,
     ),
     (
@@ -1538,6 +1541,90 @@ WRITTEN = [
         "NOT_SENSITIVE = frozenset({Kind.CONSENT_PDF, Kind.SESSION})",
         "NOT_SENSITIVE = frozenset({Kind.CONSENT_PDF, Kind.SESSION, Kind.REPORT_AUDIT})",
         _EVIDENCE,
+    ),
+    (
+        "counting: a result counts each time",
+        "reports/services/counting.py",
+        "            if place != row.counted_bin:\n",
+        "            if place is not None:\n",
+        _COUNTING,
+    ),
+    (
+        "counting: answers of a provider are forgotten",
+        "reports/services/reporting.py",
+        "answered[str(provider)] += number",
+        "answered[str(provider)] = number",
+        _COUNTING,
+    ),
+    (
+        "counting: alerts count each time",
+        "reports/services/reporting.py",
+        "update(is_counted=True)",
+        "update(is_counted=False)",
+        _COUNTING,
+    ),
+    (
+        "counting: histograms of the last one",
+        "reports/rows.py",
+        "{name} = {table}.{name} + excluded.{name}",
+        "{name} = excluded.{name}",
+        _COUNTING,
+    ),
+    (
+        "counting: results of the deleted stay in activities",
+        "reports/services/leaving.py",
+        '_taken("activity", request__learner=instance.pk)',
+        "pass",
+        _COUNTING,
+    ),
+    (
+        "counting: low confidence does not warn",
+        "reports/counts.py",
+        "return level if confidence >= ENOUGH_CONFIDENCE else max(level, Level.WARNING)",
+        "return level",
+        _REBUILDING,
+    ),
+    (
+        "verifying: without a valid consent",
+        "reports/services/verifying.py",
+        "        if not _is_valid(state):\n            found[each] = NO_CONSENT\n",
+        "        if False:\n            found[each] = NO_CONSENT\n",
+        _VERIFYING,
+    ),
+    (
+        "verifying: with an instrument that does not apply",
+        "reports/services/verifying.py",
+        "            if each.instrument not in applying[pair]:\n",
+        "            if False:\n",
+        _VERIFYING,
+    ),
+    (
+        "verifying: the file of the answer before stays",
+        "reports/services/verifying.py",
+        "    if old is not None:\n",
+        "    if False:\n",
+        _VERIFYING,
+    ),
+    (
+        "verifying: a request is asked again",
+        "reports/services/verifying.py",
+        "request__in={*requests} - done)",
+        "request__in={*requests})",
+        _VERIFYING,
+    ),
+    (
+        "contents: pictures stay inside",
+        "reports/audits.py",
+        "    if file is not None:\n",
+        "    if False:\n",
+        _CONTENTS,
+    ),
+    (
+        "contents: reading is not recorded",
+        "files/api/file.py",
+        "        _record_reading(request, caller, content.",
+        "        (request, caller, content.",
+        _CONTENTS,
     ),
     (
         "reports: histograms of all activities",
@@ -2161,7 +2248,7 @@ WRITTEN = [
     (
         "tokens outlive their session",
         "courses/services/assessments.py",
-        "    learner_sessions_end(assessment_sessions=[session.pk for session in sessions])\n",
+        "    learner_sessions_end(assessment_sessions=closed)\n",
         "",
         _ASSESSMENT,
     ),
@@ -2513,8 +2600,8 @@ WRITTEN = [
     (
         "merge: better half of a report",
         "reports/services/merging.py",
-        "elif _worst(row) > _worst(mine):",
-        "elif False:",
+        "worse = max(kept, gone,",
+        "worse = min(kept, gone,",
         (("tests/reports/test_merging.py",),),
     ),
     (
@@ -3215,6 +3302,7 @@ WRITTEN = [
         '        if not isinstance(data, str):\n            self.fail("invalid", value=data)\n',
         "",
         _MODELS,
+    ),
     # Background work.
     (
         "taken jobs are taken again at once",

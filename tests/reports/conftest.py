@@ -24,10 +24,8 @@ def json_file(home, kind: Kind, owner: str = "ann"):
 
 
 def attach(home) -> None:
-    """Every file that the report of ann and what is below it can refer to."""
+    """Every file that what is below the report of ann can refer to."""
     for row, name, kind in (
-        (home.report, "data", Kind.REPORT),
-        (home.report_instrument, "audit_data", Kind.REPORT_AUDIT),
         (home.request, "data", Kind.REQUEST),
         (home.result, "audit", Kind.RESULT_AUDIT),
     ):

@@ -9,7 +9,7 @@ from django.test import Client
 
 from courses.models import CourseInstructor, CourseLearner
 from files.links import Links
-from files.models import FileRead, Kind, StoredFile
+from files.models import FileRead, Kind, Made, StoredFile
 from files.services import file_store
 from institutions.models import VLE, Credential, Institution, Provider, User
 from kernel.caller import Caller, CallerKind
@@ -47,7 +47,8 @@ def opened(url: str | None) -> str | None:
     if answer.status_code == 404:
         return None
     assert answer.status_code == 200
-    return json.loads(b"".join(answer.streaming_content))["kind"]
+    content = json.loads(answer.getvalue())
+    return content.get("kind") or {"sessions": "report", "providers": "report_audit"}[next(iter(content))]
 
 
 def answered(client, at) -> dict[str, str | None]:
@@ -68,19 +69,23 @@ def answered(client, at) -> dict[str, str | None]:
     return {kind: addresses[-1] if addresses else None for kind, addresses in links.items()}
 
 
-def forged(world, who: str, file: StoredFile, kind: CallerKind | None = None) -> str:
+def forged(
+    world, who: str, row: StoredFile | Report | ReportInstrument, kind: CallerKind | None = None, name: str = "x.json"
+) -> str:
     """A link that this service would have signed, had it been asked at another time."""
+    what = {Report: Made.REPORT, ReportInstrument: Made.AUDIT}.get(type(row))
     person = world.people[who]
     kind = kind or (CallerKind.GLOBAL_ADMIN if who == "global" else CallerKind.PERSON)
-    return Links(base="http://testserver/files/", caller=Caller(kind, person.pk), seconds=300)(file.pk, "x.json")
+    return Links(base="http://testserver/files/", caller=Caller(kind, person.pk), seconds=300)(row.pk, name, what)
 
 
-def files(home) -> dict[str, StoredFile]:
+def files(home) -> dict[str, StoredFile | Report | ReportInstrument]:
+    """What links lead to: a file, or the row that the content is made of."""
     return {
         "request": home.request.data,
         "result_audit": home.result.audit,
-        "report_audit": home.report_instrument.audit_data,
-        "report": home.report.data,
+        "report_audit": home.report_instrument,
+        "report": home.report,
     }
 
 
@@ -112,7 +117,7 @@ def test_report_file_is_for_whoever_sees_the_report(switches, as_, at, stored):
             url = answer.json()["data"]
             assert url.endswith("/report.json")
             assert opened(url) == "report"
-        assert opened(forged(stored, who, stored.home.report.data)) == ("report" if who in may else None), who
+        assert opened(forged(stored, who, stored.home.report)) == ("report" if who in may else None), who
 
 
 def test_names_of_the_files_are_plain(as_, at, stored):
@@ -164,13 +169,11 @@ def test_each_request_of_a_page_is_judged_for_itself(as_, at, stored):
 
 def test_each_row_of_an_audit_is_judged_for_itself(as_, at, stored):
     home = stored.home
-    warned = ReportInstrument.objects.create(
-        report=home.report, instrument_id=1, content_level=3, audit_data=json_file(home, Kind.REPORT_AUDIT)
-    )
+    warned = ReportInstrument.objects.create(report=home.report, instrument_id=1, content_level=3)
     rows = as_("teacher").get(at.audits).json()["results"]
     assert [opened(row["audit_data"]) for row in rows] == [None, "report_audit"]
-    assert opened(forged(stored, "teacher", home.report_instrument.audit_data)) is None
-    assert opened(forged(stored, "teacher", warned.audit_data)) == "report_audit"
+    assert opened(forged(stored, "teacher", home.report_instrument)) is None
+    assert opened(forged(stored, "teacher", warned)) == "report_audit"
 
 
 @pytest.mark.parametrize("column", ["identity_level", "content_level", "integrity_level"])
@@ -295,10 +298,10 @@ def test_report_link_ends_with_the_right(as_, at, stored, learners_see):
 def test_file_without_a_row_that_refers_to_it_is_404(stored, learners_see):
     links = {kind: forged(stored, "admin", file) for kind, file in files(stored.home).items()}
     assert [opened(url) for url in links.values()] == list(links)
-    Report.objects.update(data=None)
-    ReportInstrument.objects.update(audit_data=None)
     Request.objects.update(data=None)
     RequestResult.objects.update(audit=None)
+    assert [opened(url) for url in links.values()] == [None, None, "report_audit", "report"]
+    Report.objects.all().delete()
     assert [opened(url) for url in links.values()] == [None] * 4
 
 
@@ -311,11 +314,15 @@ def test_files_of_a_request_without_a_report_are_404(stored, learners_see):
     assert opened(forged(stored, "admin", home.request.data)) is None
 
 
-def test_audit_of_a_single_provider_is_no_evidence_of_the_api(stored, learners_see):
+def test_audit_of_a_single_provider_is_evidence_like_that_of_the_summary(stored):
     provider = Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=2)
     audit = json_file(stored.home, Kind.RESULT_AUDIT)
+    assert opened(forged(stored, "admin", audit)) is None  # of nothing
     RequestProviderResult.objects.create(request=stored.home.request, provider=provider, audit=audit)
-    assert opened(forged(stored, "admin", audit)) is None
+    seen = {who for who in EVERYBODY if opened(forged(stored, who, audit))}
+    assert seen == ALWAYS
+    level(stored.home, 3)
+    assert {who for who in EVERYBODY if opened(forged(stored, who, audit))} == ALWAYS | {"teacher"}
 
 
 # Others.
@@ -329,9 +336,8 @@ def test_file_of_another_institution_opens_through_no_row_of_this_one(stored, le
             institution=away.institution, owner=away.people["ann"], kind=kind, media_type="application/json",
             content=[b'{"kind": "theirs"}'], extension="json",
         )
-        for kind in (Kind.REPORT_AUDIT, Kind.RESULT_AUDIT)
+        for kind in (Kind.REQUEST, Kind.RESULT_AUDIT)
     }  # fmt: skip
-    ReportInstrument.objects.filter(pk=stored.home.report_instrument.pk).update(audit_data=theirs[Kind.REPORT_AUDIT])
     RequestResult.objects.filter(pk=stored.home.result.pk).update(audit=theirs[Kind.RESULT_AUDIT])
     for file in theirs.values():
         for who in ("admin", "teacher", "ann", "global"):
@@ -357,10 +363,12 @@ def test_each_reading_is_recorded(as_, at, stored, learners_see):
     teacher, ann, home = stored.people["teacher"], stored.people["ann"], stored.home
     links = answered(as_("teacher"), at) | {"report": as_("teacher").get(at.report).json()["data"]}
     assert not FileRead.objects.exists()  # a link is no reading
+    made = {"report": "report_made", "report_audit": "audit_made"}
     for kind, url in links.items():
         assert opened(url) == kind
         read = FileRead.objects.latest("pk")
-        assert (read.institution, read.file_id, read.kind) == (home.institution, files(home)[kind].pk, kind)
+        recorded = (home.institution, files(home)[kind].pk, made.get(kind, kind))
+        assert (read.institution, read.file_id, read.kind) == recorded
         assert (read.owner_id, read.reader_kind, read.reader_id) == (ann.pk, "person", teacher.pk)
     assert FileRead.objects.count() == 4
     assert opened(forged(stored, "bob", home.request.data)) is None

@@ -26,6 +26,7 @@ from reports.models import (
     RequestResult,
 )
 from reports.services import merging
+from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
 from signin.models import CallerSession, Launcher
 from tests.conftest import client_of
@@ -239,35 +240,22 @@ def result(request: Request, status: int, value: float | None, code: int) -> Non
 
 
 def test_report_on_the_same_activity_is_one_computed_from_the_results_of_both(merged, rows, world):
-    """With the sessions of both, and the contents of both files."""
+    """With the sessions of both."""
     RequestResult.objects.all().delete()
     ReportInstrument.objects.all().delete()
     for name, value, code in (("ann", 0.8, 1), ("bob", 0.4, 3)):
         result(rows[Request][name], 1, value, code)
-        report = rows[Report][name]
-        report.data = file_of(world.people[name], {"sessions": [name], "documents": []})
-        report.save()
-        audit = file_of(world.people[name], {"requests": {str(rows[Request][name].pk): name}}, Kind.REPORT_AUDIT)
-        ReportInstrument.objects.create(
-            report=report, instrument_id=2, result=value, confidence=1, identity_level=code + 1, audit_data=audit
-        )
+        ReportInstrument.objects.create(report=rows[Report][name], instrument_id=2)
+    requests_recounted(rows[Request][name].pk for name in ("ann", "bob"))
     merged("ann", "bob")
     report = Report.objects.get(learner=world.people["ann"].pk)
     row = report.details.get()
     assert (report.pk, float(row.result), float(row.confidence)) == (rows[Report]["ann"].pk, 0.6, 1)
+    assert (row.total_count, row.processed_count, row.ok_codes, row.alert_codes) == (2, 2, 1, 1)
     assert (row.identity_level, report.identity_level) == (4, 4)
-    assert {each.session_id for each in report.sessions.all()} == {
-        rows[ReportSession][name].session_id for name in ("ann", "bob")
-    }
-    assert content_of(report.data) == {"sessions": ["ann", "bob"], "documents": []}
-    assert set(content_of(row.audit_data)["requests"].values()) == {"ann", "bob"}
+    counted = {rows[ReportSession][name].session_id for name in ("ann", "bob")}
+    assert counted <= {each.session_id for each in report.sessions.all()}
     assert not Report.objects.filter(learner=world.people["bob"].pk).exists()
-    owners = set(StoredFile.objects.filter(institution=world.home.institution).values_list("owner", flat=True))
-    assert world.people["bob"].pk not in owners
-    assert (
-        StoredFile.objects.filter(kind__in=(Kind.REPORT, Kind.REPORT_AUDIT), reports=None, report_audits=None).count()
-        == 2
-    )
 
 
 def test_worse_row_of_a_report_stays_where_results_are_missing(merged, rows, world):
@@ -282,13 +270,14 @@ def test_worse_row_of_a_report_stays_where_results_are_missing(merged, rows, wor
     assert (report.identity_level, report.content_level) == (4, 3)
 
 
-def test_unreadable_data_of_a_report_stops_the_merge(merged, rows, world):
-    for name in ("ann", "bob"):
-        rows[Report][name].data = file_of(world.people[name], {})
-        rows[Report][name].save()
-    store().delete(rows[Report]["bob"].data.storage_key)
-    merged("ann", "bob", status=409)
-    assert Report.objects.filter(learner=world.people["bob"].pk).exists()
+def test_reports_of_which_nothing_is_known_have_the_higher_level(merged, rows, world):
+    ReportInstrument.objects.all().delete()
+    ReportSession.objects.all().delete()
+    for name, level in (("ann", 2), ("bob", 3)):
+        Report.objects.filter(pk=rows[Report][name].pk).update(identity_level=level, content_level=1)
+    merged("ann", "bob")
+    report = Report.objects.get(learner=world.people["ann"].pk)
+    assert (report.identity_level, report.content_level, report.integrity_level) == (3, 1, 1)
 
 
 # Consent.

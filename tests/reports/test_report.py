@@ -1,10 +1,13 @@
 """/institution/{}/course/{}/activity/{}/report/{id}/: who sees which, its rows, and the statistics of one."""
 
+import inspect
+import re
 from decimal import Decimal
 
 import pytest
 
 from institutions.models import Instrument, Provider, User
+from reports import arithmetic
 from reports.models import (
     ActivityInstrumentHistogram,
     Alert,
@@ -12,6 +15,7 @@ from reports.models import (
     Report,
     ReportInstrument,
 )
+from reports.sentences import fact_sentences
 from tests.conftest import client_of
 from tests.reports.conftest import allow, another_activity, session_of
 from tests.world import rewritten
@@ -23,7 +27,7 @@ ROW = [
 ]  # fmt: skip
 MORE = [
     "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean", "thresholds",
-    "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts",
+    "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
 ]  # fmt: skip
 
 
@@ -202,7 +206,9 @@ def test_long_form_has_the_documented_keys_first(as_, at, measured):
 def test_statistics_are_of_this_learner_and_this_activity(as_, at, measured):
     """0.9 is in bin 9: learner (5 + 2/2) / 8, activity (3 + 1/2) / 8; nothing is above it."""
     (detail,) = as_("admin").get(at.report).json()["detail"]
-    assert {key: detail[key] for key in MORE} == {
+    sentences = detail.pop("fact_sentences")
+    assert [each["code"] for each in sentences] == detail["facts"]["positive"]
+    assert {key: detail[key] for key in MORE if key != "fact_sentences"} == {
         "instrument_acronym": "ks",
         "learner_histogram": [0, 0, 1, 0, 0, 0, 0, 0, 2, 5],
         "activity_histogram": [0, 0, 0, 4, 0, 0, 0, 0, 1, 3],
@@ -250,12 +256,11 @@ def test_polarity_is_of_the_enabled_provider_with_the_lowest_id(as_, at, measure
 
 
 def test_what_does_not_exist_is_null_and_what_charts_draw_is_there(as_, at, world):
-    """No provider, no histograms, no file; and a second instrument without any data."""
+    """No provider, no histograms; and a second instrument without any data."""
     ReportInstrument.objects.create(report=world.home.report, instrument_id=5)
     answer = as_("admin").get(at.report)
     assert answer.status_code == 200
     row = answer.json()
-    assert row["data"] is None
     for detail in row["detail"]:
         assert [name for name in MORE if detail[name] is None] == [
             "instrument_polarity", "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context",
@@ -264,6 +269,10 @@ def test_what_does_not_exist_is_null_and_what_charts_draw_is_there(as_, at, worl
     known, unknown = row["detail"]
     assert known["facts"] == {"positive": ["POSITIVE_CONFIDENCE_HIGH"], "neutral": [], "negative": []}
     assert unknown["facts"] == {"positive": [], "neutral": ["NEUTRAL_MISSING_INFORMATION"], "negative": []}
+    (sentence,) = unknown["fact_sentences"]
+    assert sentence["en"] == (
+        "Nothing could be checked with this instrument yet, so it says nothing for or against anybody."
+    )
     assert (known["result_bean"], unknown["result_bean"]) == (9, 0)
 
 
@@ -285,6 +294,15 @@ def test_alert_in_a_session_of_the_pair_is_a_fact(as_, at, world):
     alert(home, "ann", session=session_of(home, "ann"))
     facts = as_("admin").get(at.report).json()["detail"][0]["facts"]
     assert facts == {"positive": [], "neutral": ["NEUTRAL_MISSING_INFORMATION"], "negative": negative}
+
+
+def test_every_fact_is_a_sentence_in_each_language():
+    codes = set(re.findall(r'"((?:POSITIVE|NEUTRAL|NEGATIVE)_\w+)"', inspect.getsource(arithmetic)))
+    assert len(codes) == 11
+    for said in fact_sentences({"positive": sorted(codes), "neutral": [], "negative": []}):
+        texts = [said["en"], said["es"], said["ca"]]
+        assert all(text.endswith(".") and len(text) > 20 for text in texts)
+        assert len({*texts}) == 3
 
 
 # Filters.

@@ -23,8 +23,9 @@ class Evidence:
             view.roles, view.tenant, teaches=access[Role.INSTRUCTOR] in grants, owns=access[Role.LEARNER] in grants
         )
 
-    def url(self, file_id: int | None, name: str, *, flagged: bool) -> str | None:
-        return self.links(file_id, name) if file_id is not None and self.visibility.shows(flagged) else None
+    def url(self, key: int | None, name: str, *, flagged: bool, what: str | None = None) -> str | None:
+        """`key` is that of a file or, with `what`, of the row that the content is made of."""
+        return self.links(key, name, what) if key is not None and self.visibility.shows(flagged) else None
 
 
 class RequestEvidence(Evidence):

@@ -1,0 +1,154 @@
+"""What links lead to that is no stored file: content that is made when it is read, and samples inside stored files.
+
+The app that can make it registers a maker for the word in the link.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import orjson
+
+from files.links import Links
+from files.models import StoredFile
+from files.permissions import may_read
+from files.services import store
+from kernel.caller import Caller
+
+SAMPLE = "sample"  # of a link to a sample inside a file
+# Browsers show these and run nothing in them; whatever else a sample says to be is only to be saved.
+SHOWN = {
+    "image/jpeg", "image/png", "image/webp", "image/gif", "audio/wav", "audio/webm", "audio/ogg", "audio/mpeg",
+    "audio/mp4", "video/webm", "video/ogg", "video/mp4", "text/plain",
+}  # fmt: skip
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.ASCII)
+_NAME = re.compile(r"[a-z]+-(\d{1,6})\.[a-z0-9]+")
+_HEAD = 64 * 1024  # bytes of a stored sample that hold what is said about it
+_SAMPLE_BEGINS = b',"data":"data:'
+
+
+@dataclass(frozen=True)
+class Content:
+    """Content that the caller may read. `kind`, `key` and `owner_id` are what is recorded about the reading."""
+
+    institution_id: int
+    owner_id: int | None
+    kind: str
+    key: int
+    media_type: str
+    chunks: Iterable[bytes]
+
+
+Maker = Callable[[Caller, int, str, Links], Content | None]
+_MAKERS: dict[str, Maker] = {}
+
+
+def maker(what: str) -> Callable[[Maker], Maker]:
+    """@maker(Made.REPORT): make(caller, key, name, links) for links of this kind; None if the caller may not read it.
+
+    `links` makes links for the same caller. The chunks are taken only when they are sent.
+    """
+
+    def register(make: Maker) -> Maker:
+        _MAKERS[str(what)] = make
+        return make
+
+    return register
+
+
+def content_of(what: str, caller: Caller, key: int, name: str, links: Links) -> Content | None:
+    make = _MAKERS.get(what)
+    return make(caller, key, name, links) if make else None
+
+
+@maker(SAMPLE)
+def sample_content(caller: Caller, key: int, name: str, links: Links) -> Content | None:
+    """A sample that is a data URL inside a file of JSON: the one of the number in the name, counted from 0."""
+    file, number = StoredFile.objects.filter(pk=key).first(), _NAME.fullmatch(name)
+    if file is None or number is None or not may_read(caller, file):
+        return None
+    found = next((url for place, url in enumerate(_samples(json_of(file))) if place == int(number[1])), None)
+    decoded = None if found is None else _decoded(found)
+    if decoded is None:
+        return None
+    media_type, content = decoded
+    return Content(file.institution_id, file.owner_id, file.kind, file.pk, media_type, [content])
+
+
+def json_of(file: StoredFile | None) -> Any:
+    """The JSON in a stored file; None for no file, a lost one, or other content."""
+    try:
+        return None if file is None else _json_of(file)
+    except (OSError, ValueError):
+        return None
+
+
+def _json_of(file: StoredFile) -> Any:
+    with _opened(file) as stored:
+        return orjson.loads(stored.read())
+
+
+def _opened(file: StoredFile) -> IO[bytes]:
+    return store().open(file.storage_key)
+
+
+def facts_of(file: StoredFile | None) -> dict[str, Any]:
+    """What a stored sample says about itself, without the sample; {} for no file, a lost one, or other content."""
+    try:
+        if file is None:
+            return {}
+        with _opened(file) as stored:
+            head = stored.read(_HEAD)
+            facts, separator, _ = head.partition(_SAMPLE_BEGINS)
+            found = _loaded(facts + b"}") if separator else None
+            found = _loaded(head + stored.read()) if found is None else found
+    except OSError:
+        return {}
+    return {name: value for name, value in found.items() if name != "data"} if isinstance(found, dict) else {}
+
+
+def _loaded(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return None
+
+
+def samples_linked(value: Any, linked: Callable[[int], str]) -> Any:
+    """JSON with an address in place of each data URL; `linked` makes that of the one of a number."""
+    numbers = iter(range(1_000_000))
+
+    def walked(value: Any) -> Any:
+        if isinstance(value, str) and _DATA_URL.match(value):
+            return linked(next(numbers))
+        if isinstance(value, dict):
+            return {key: walked(each) for key, each in value.items()}
+        return [walked(each) for each in value] if isinstance(value, list) else value
+
+    return walked(value)
+
+
+def _samples(value: Any) -> Iterator[str]:
+    """All data URLs in JSON, in the order in which `samples_linked` numbers them."""
+    if isinstance(value, str):
+        if _DATA_URL.match(value):
+            yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _samples(each)
+
+
+def _decoded(url: str) -> tuple[str, bytes] | None:
+    match = _DATA_URL.match(url)
+    if match is None:
+        return None
+    try:
+        text = url[match.end() :]
+        content = b64decode(text) if match[3] else text.encode()
+    except (Error, ValueError):
+        return None
+    named = (match[1] or "text/plain").lower()
+    return (named if named in SHOWN else "application/octet-stream"), content

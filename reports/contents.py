@@ -1,0 +1,133 @@
+"""The JSON behind a report, made when it is read: sessions with their results over time, documents, alerts.
+
+The forms are those that dashboards read: both lists are always there, a session's `data` has an entry for each of its
+instruments, and `requests` is JSON inside a text.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+import orjson
+
+from files.contents import Content, maker
+from files.links import Links
+from files.models import Made
+from kernel.caller import Caller
+from reports.arithmetic import OPEN, RequestResult, ResultStatus, instrument_level, result_mean
+from reports.models import Alert, Report, ReportInstrument, ReportSession
+from reports.models import RequestResult as Row
+from reports.visibility import report_shown
+
+JSON = "application/json"
+
+
+@maker(Made.REPORT)
+def report_content(caller: Caller, key: int, name: str, links: Links) -> Content | None:
+    report = report_shown(caller, key)
+    if report is None:
+        return None
+    return Content(report.institution_id, report.learner_id, Made.REPORT, report.pk, JSON, report_json(report))
+
+
+def instant(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def report_json(report: Report) -> Iterator[bytes]:
+    """{"sessions": [...], "documents": [...]}, a session at a time."""
+    pair: dict[str, Any] = {"activity": report.activity_id, "learner": report.learner_id}
+    rows = (
+        ReportSession.objects.filter(report=report.pk).select_related("session").order_by("session__started_at", "pk")
+    )
+    alerts = _alerts(pair)
+    yield b'{"sessions":['
+    for number, row in enumerate(rows):
+        yield b"," * bool(number) + orjson.dumps(_session(row, alerts.get(row.session_id, [])))
+    yield b'],"documents":['
+    for number, document in enumerate(_documents(report.pk, pair)):
+        yield b"," * bool(number) + orjson.dumps(document)
+    yield b"]}"
+
+
+def _alerts(pair: dict[str, Any]) -> dict[int, list[dict[str, Any]]]:
+    """The alerts of each session."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    rows = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
+    for alert in rows.prefetch_related("instruments"):
+        found.setdefault(alert.session_id or 0, []).append(
+            {
+                "level": alert.level,
+                "message_code": alert.message_code_id or alert.unknown_code or None,
+                "raised_at": instant(alert.raised_at),
+                "instruments": sorted(instrument.pk for instrument in alert.instruments.all()),
+            }
+        )
+    return found
+
+
+def _session(row: ReportSession, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": row.session_id,
+        "total_requests": row.total_requests,
+        "pending_requests": row.pending_requests,
+        "valid_requests": row.valid_requests,
+        "processed_requests": row.processed_requests,
+        "created_at": instant(row.session.started_at),
+        "closed_at": instant(row.session.closed_at),
+        "identity_level": row.identity_level,
+        "content_level": row.content_level,
+        "integrity_level": row.integrity_level,
+        "data": session_json(row.session_id, alerts),
+    }
+
+
+def session_json(session_id: int, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    results: dict[int, list[RequestResult]] = {}
+    rows = Row.objects.filter(request__session=session_id).order_by("request__created_at", "request")
+    columns = ("instrument", "request__created_at", "status", "result", "code")
+    for instrument, *values in rows.values_list(*columns).iterator():
+        results.setdefault(instrument, []).append(RequestResult(*values))
+    return {
+        "session_id": session_id,
+        "instruments": sorted(results),
+        "alerts": alerts,
+        "data": {str(instrument): _series(results[instrument]) for instrument in sorted(results)},
+    }
+
+
+def _series(results: list[RequestResult]) -> dict[str, Any]:
+    """The results of an instrument in a session; its `code` is on the scale of levels."""
+    valid = [item for item in results if item.status == ResultStatus.PROCESSED]
+    closed = sum(item.status not in OPEN for item in results)
+    confidence = Fraction(len(valid), closed) if closed else Fraction(0)
+    points = [[instant(item.created_at), item.result or 0.0] for item in valid]
+    return {
+        "total": len(results),
+        "valid": len(valid),
+        "confidence": len(valid) / len(results),
+        "result": float(result_mean(valid)),
+        "code": int(instrument_level(results, confidence)),
+        "requests": orjson.dumps(points).decode(),
+    }
+
+
+def _documents(report: int, pair: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What was handed in outside of a session. An instrument that has no row in the report yet is left out."""
+    where = {f"request__{name}": key for name, key in pair.items()}
+    counted = ReportInstrument.objects.filter(report=report).values("instrument")
+    rows = Row.objects.filter(request__session=None, instrument__in=counted, **where)
+    columns = ("request", "request__created_at", "instrument", "status", "result")
+    ordered = rows.order_by("request__created_at", "request", "instrument").values_list(*columns)
+    document: dict[str, Any] | None = None
+    last = None
+    for request, at, instrument, status, result in ordered.iterator():
+        if document is None or request != last:
+            if document is not None:
+                yield document
+            document, last = {"instruments": [], "results": {}, "created_at": instant(at)}, request
+        document["instruments"].append(instrument)
+        document["results"][str(instrument)] = {"status": status, "result": result or 0.0}
+    if document is not None:
+        yield document

@@ -1,0 +1,36 @@
+"""What the app does in the background."""
+
+from collections.abc import Sequence
+
+from pipeline.jobs import job
+from reports.services import counting, verifying
+
+
+@job("reports.request", batch=counting.BATCH)
+def requests(keys: Sequence[int]) -> None:
+    """New requests: their providers are asked."""
+    verifying.requests_dispatched(keys)
+
+
+@job("reports.results", batch=counting.BATCH)
+def results(keys: Sequence[int]) -> None:
+    """Requests whose results have changed."""
+    counting.requests_recounted(keys)
+
+
+@job("reports.session", batch=counting.BATCH)
+def sessions(keys: Sequence[int]) -> None:
+    """Sessions that have been closed, or in which an alert has been raised."""
+    counting.sessions_recounted(keys)
+
+
+@job("reports.enrolment", batch=counting.BATCH)
+def enrolments(keys: Sequence[int]) -> None:
+    """Learners whose models have become more or less complete."""
+    counting.enrolments_recounted(keys)
+
+
+@job("reports.withdrawn", batch=counting.BATCH)
+def withdrawn(keys: Sequence[int]) -> None:
+    """Learners who have withdrawn something that providers need to work on."""
+    verifying.results_reviewed(keys)

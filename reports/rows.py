@@ -1,0 +1,106 @@
+"""Writing many rows with one statement, on both databases."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from kernel.locks import Lock, locked_rows
+from reports.arithmetic import BINS
+
+BIN_COLUMNS = tuple(f"b{place}" for place in range(BINS))
+Bins = list[int]
+
+
+def rows_updated(model: type[Model], columns: Sequence[str], rows: Mapping[int, Sequence[Any]]) -> None:
+    """Give these columns of each row the values that `rows` has for its key; one statement, none without rows.
+
+    The caller holds the rows locked, or what they hang from. Values of a `Timestamped` row's `updated_at` are the
+    caller's, too.
+    """
+    if not rows:
+        return
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    quote = connection.ops.quote_name
+    values: list[Any] = []
+    for key, new in rows.items():
+        values += [key, *(field.get_db_prep_save(value, connection) for field, value in zip(fields, new, strict=True))]
+    marks = ", ".join([f"(%s{', %s' * len(fields)})"] * len(rows))
+    names = ", ".join(f"v{place}" for place in range(len(fields)))
+    assignments = ", ".join(f"{quote(field.column)} = {_typed(field, place)}" for place, field in enumerate(fields))
+    table = quote(model._meta.db_table)
+    statement = (
+        f"WITH fresh (id, {names}) AS (VALUES {marks}) "  # noqa: S608 - names of columns; the values are parameters
+        f"UPDATE {table} SET {assignments} FROM fresh WHERE {table}.id = fresh.id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _typed(field: Any, place: int) -> str:
+    """PostgreSQL takes a column of nulls, or of texts, for texts; SQLite has no types to convert to."""
+    if connection.vendor == "sqlite":
+        return f"fresh.v{place}"
+    return f"CAST(fresh.v{place} AS {field.db_type(connection)})"
+
+
+def bins_added(model: type[Model], about: tuple[str, str], changes: Mapping[tuple[int, int], Bins]) -> None:
+    """Add ten numbers to each of these histograms, which are made where there are none; no concurrent change is lost.
+
+    `about` are the two keys that name a histogram. The rows are written, and thereby locked, in their order.
+    """
+    wanted = sorted((key, bins) for key, bins in changes.items() if any(bins))
+    if not wanted:
+        return
+    quote, table = connection.ops.quote_name, connection.ops.quote_name(model._meta.db_table)
+    keys = [quote(f"{name}_id") for name in about]
+    marks = ", ".join([f"({', '.join(['%s'] * (2 + BINS))})"] * len(wanted))
+    statement = (
+        f"INSERT INTO {table} ({', '.join([*keys, *BIN_COLUMNS])}) VALUES {marks} "  # noqa: S608 - names of columns
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET "
+        + ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in BIN_COLUMNS)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for key, bins in wanted for value in (*key, *bins)])
+
+
+def bins_of(keyed: Iterable[tuple[tuple[int, int], int, int]]) -> dict[tuple[int, int], Bins]:
+    """{histogram: ten numbers} from (histogram, bin, number)."""
+    changes: dict[tuple[int, int], Bins] = {}
+    for key, place, number in keyed:
+        changes.setdefault(key, [0] * BINS)[place] += number
+    return changes
+
+
+def keys_of(
+    model: type[Model], about: tuple[str, str], wanted: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], int]:
+    """{pair: id} of the rows that two keys identify, for those of the wanted pairs that there are; one statement."""
+    pairs = sorted({*wanted})
+    if not pairs:
+        return {}
+    quote, table = connection.ops.quote_name, connection.ops.quote_name(model._meta.db_table)
+    one, other = (quote(f"{name}_id") for name in about)
+    marks = ", ".join(["(%s, %s)"] * len(pairs))
+    statement = (
+        f"WITH wanted (one, other) AS (VALUES {marks}) "  # noqa: S608 - names of columns
+        f"SELECT {table}.{one}, {table}.{other}, {table}.id FROM wanted "
+        f"JOIN {table} ON {table}.{one} = wanted.one AND {table}.{other} = wanted.other"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [key for pair in pairs for key in pair])
+        return {(first, second): key for first, second, key in cursor.fetchall()}
+
+
+def bins_taken(model: type[Model], about: tuple[str, str], changes: Mapping[tuple[int, int], Bins]) -> None:
+    """Take these numbers out of histograms that are there; their rows are locked in their order before."""
+    rows = keys_of(model, about, changes)
+    locked_rows(model._default_manager.filter(pk__in=rows.values()), Lock.CHANGE)
+    stored = model._default_manager.in_bulk([*rows.values()])
+    changed = {}
+    for pair, key in rows.items():
+        if key in stored:
+            bins = (getattr(stored[key], name) for name in BIN_COLUMNS)
+            changed[key] = [number - taken for number, taken in zip(bins, changes[pair], strict=True)]
+    rows_updated(model, BIN_COLUMNS, changed)

@@ -1,0 +1,80 @@
+"""The facts of an instrument's row as sentences for whoever reads a report, the learner first of all."""
+
+from typing import TypedDict
+
+from reports.arithmetic import Facts
+
+
+class FactSentence(TypedDict):
+    """A fact in each of the languages that there are texts for."""
+
+    code: str
+    en: str
+    es: str
+    ca: str
+
+
+# code: en, es, ca
+_TEXTS = {
+    "POSITIVE_CONFIDENCE_HIGH": (
+        "Enough of what was captured could be checked, so this result can be relied on.",
+        "Se ha podido comprobar una parte suficiente de lo capturado, por lo que este resultado es fiable.",
+        "S'ha pogut comprovar una part suficient del que s'ha capturat, de manera que aquest resultat és fiable.",
+    ),
+    "POSITIVE_LEARNER_RESULT_ABOVE_THRESHOLD": (
+        "The result is on the good side of what this instrument asks for.",
+        "El resultado cumple lo que exige este instrumento.",
+        "El resultat compleix el que exigeix aquest instrument.",
+    ),
+    "POSITIVE_LEARNER_RESULT_GOOD_INSTRUMENT": (
+        "The result is among the better ones that the learner has had with this instrument.",
+        "El resultado está entre los mejores que el estudiante ha tenido con este instrumento.",
+        "El resultat és entre els millors que l'estudiant ha tingut amb aquest instrument.",
+    ),
+    "POSITIVE_LEARNER_RESULT_GOOD_ACTIVITY": (
+        "The result is among the better ones of all learners in this activity.",
+        "El resultado está entre los mejores de todos los estudiantes de esta actividad.",
+        "El resultat és entre els millors de tots els estudiants d'aquesta activitat.",
+    ),
+    "POSITIVE_LEARNER_RESULT_FREQUENT": (
+        "The result is what is usual for this learner with this instrument.",
+        "El resultado es el habitual de este estudiante con este instrumento.",
+        "El resultat és l'habitual d'aquest estudiant amb aquest instrument.",
+    ),
+    "NEUTRAL_MISSING_INFORMATION": (
+        "Nothing could be checked with this instrument yet, so it says nothing for or against anybody.",
+        "Todavía no se ha podido comprobar nada con este instrumento: no dice nada a favor ni en contra de nadie.",
+        "Encara no s'ha pogut comprovar res amb aquest instrument: no diu res a favor ni en contra de ningú.",
+    ),
+    "NEGATIVE_CONFIDENCE_LOW": (
+        "Much of what was captured could not be checked, so this result is less certain.",
+        "Buena parte de lo capturado no se ha podido comprobar, por lo que este resultado es menos seguro.",
+        "Bona part del que s'ha capturat no s'ha pogut comprovar, de manera que aquest resultat és menys segur.",
+    ),
+    "NEGATIVE_LEARNER_RESULT_BELOW_THRESHOLD": (
+        "The result is on the bad side of the limit from which this instrument raises an alert.",
+        "El resultado supera el límite a partir del cual este instrumento da la alerta.",
+        "El resultat supera el límit a partir del qual aquest instrument dona l'alerta.",
+    ),
+    "NEGATIVE_LEARNER_RESULT_BAD_INSTRUMENT": (
+        "The result is worse than most that the learner has had with this instrument.",
+        "El resultado es peor que la mayoría de los que el estudiante ha tenido con este instrumento.",
+        "El resultat és pitjor que la majoria dels que l'estudiant ha tingut amb aquest instrument.",
+    ),
+    "NEGATIVE_LEARNER_RESULT_BAD_ACTIVITY": (
+        "The result is worse than most results of the learners in this activity.",
+        "El resultado es peor que la mayoría de los resultados de los estudiantes de esta actividad.",
+        "El resultat és pitjor que la majoria dels resultats dels estudiants d'aquesta activitat.",
+    ),
+    "NEGATIVE_WITH_ALERTS": (
+        "While the learner worked on the activity, something unusual was noticed.",
+        "Mientras el estudiante trabajaba en la actividad se observó algo inusual.",
+        "Mentre l'estudiant treballava en l'activitat es va observar alguna cosa inusual.",
+    ),
+}
+
+
+def fact_sentences(facts: Facts) -> list[FactSentence]:
+    """A sentence for each fact, in the order positive, neutral, negative."""
+    codes = [*facts["positive"], *facts["neutral"], *facts["negative"]]
+    return [FactSentence(code=code, en=en, es=es, ca=ca) for code in codes for en, es, ca in (_TEXTS[code],)]

@@ -1,0 +1,58 @@
+"""Histograms and reports stay true when what they count is deleted.
+
+Histograms of a learner go with the learner, and those of an activity with the activity. But the results of a deleted
+learner are counted in the histograms of activities, too, and those of a deleted activity in those of learners.
+"""
+
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.signals import post_delete, pre_delete
+from django.dispatch import receiver
+
+from courses.models import Activity, AssessmentSession
+from institutions.models import Institution
+from kernel.locks import Lock, locked_rows
+from learners.models import Learner
+from reports.models import Report, Request, RequestProviderResult
+from reports.rows import bins_of, bins_taken
+from reports.services.counting import HISTOGRAMS
+from reports.services.reporting import levels_refreshed
+
+
+@receiver(pre_delete, sender=Learner)
+def learner_leaves(instance: Learner, origin: Any = None, **_: Any) -> None:
+    if not isinstance(origin, Institution):  # with which all histograms go
+        _taken("activity", request__learner=instance.pk)
+
+
+@receiver(pre_delete, sender=Activity)
+def activity_leaves(instance: Activity, origin: Any = None, **_: Any) -> None:
+    if not isinstance(origin, Institution):
+        _taken("learner", request__activity=instance.pk)
+
+
+def _taken(owner: str, **which: int) -> None:
+    """Take these results out of the histograms of the owners that stay."""
+    rows = RequestProviderResult.objects.filter(counted_bin__isnull=False, **which).exclude(
+        **{f"request__{owner}": None}
+    )
+    columns = (f"request__{owner}", "provider", "provider__instrument", "counted_bin")
+    counted = list(rows.order_by().values_list(*columns).annotate(number=Count("pk")))
+    for model, (kept_by, about) in HISTOGRAMS:
+        if kept_by == owner and counted:
+            keyed = ((key, instrument if about == "instrument" else provider, place, number)
+                     for key, provider, instrument, place, number in counted)  # fmt: skip
+            bins = bins_of(((key, other), place, number) for key, other, place, number in keyed if other is not None)
+            bins_taken(model, (kept_by, about), bins)
+
+
+@receiver(post_delete, sender=AssessmentSession)
+def session_leaves(instance: AssessmentSession, origin: Any = None, **_: Any) -> None:
+    """A session alone is deleted: its requests and their results stay in the report, its own row goes."""
+    if origin is instance:
+        pair = {"activity": instance.activity_id, "learner": instance.learner_id}
+        requests = Request.objects.filter(session=None, counted_status__isnull=False, **pair)
+        requests.update(counted_status=None)  # they were counted in the row that goes
+        reports = Report.objects.filter(**pair)
+        levels_refreshed(locked_rows(reports, Lock.CHANGE))

@@ -1,0 +1,301 @@
+"""The JSON behind reports and audits, made when it is read, and the pictures behind the addresses in it."""
+
+import base64
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from courses.models import AssessmentSession
+from files.contents import facts_of, json_of
+from files.links import Links
+from files.models import FileRead, Kind, Made, StoredFile
+from files.samples import capture_facts, sample_json
+from files.services import file_store, store
+from kernel.caller import Caller, CallerKind
+from learners.models import Enrolment, EnrolmentSample
+from pipeline.jobs import enqueue
+from pipeline.running import run_due
+from reports.models import Alert, ReportInstrument, Request
+from tests.captures import FR, KS, PICTURE, PLAG, data_url
+from tests.reports.conftest import allow, level
+from tests.reports.work import ERROR, WAITING, Work
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(50))
+
+
+class Sample:
+    def __init__(self, content: bytes, media_type: str) -> None:
+        self.content, self.media_type = content, media_type
+
+    def base64(self):
+        yield base64.b64encode(self.content)
+
+
+@pytest.fixture
+def work(world):
+    return Work(world.home)
+
+
+def sample_file(work: Work, kind: Kind, content: bytes = PICTURE, media_type: str = "image/jpeg", **metadata):
+    person = work.home.people["bob"]
+    facts = capture_facts(learner_id=person.learner.learner_id, instruments=[FR])
+    return file_store(
+        institution=work.home.institution, owner=person, kind=kind, media_type="application/json", extension="json",
+        content=sample_json(Sample(content, media_type), **facts, metadata={"mimetype": media_type, **metadata}),
+    )  # fmt: skip
+
+
+def raw_file(work: Work, content: bytes, kind: Kind = Kind.REQUEST) -> StoredFile:
+    return file_store(
+        institution=work.home.institution, owner=work.home.people["bob"], kind=kind, media_type="application/json",
+        extension="json", content=[content],
+    )  # fmt: skip
+
+
+def get(url: str):
+    return Client().get(urlsplit(url).path)
+
+
+def read(url: str):
+    answer = get(url)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert answer["Cache-Control"] == "private, no-store"
+    return json.loads(answer.getvalue())
+
+
+@pytest.fixture
+def address(work):
+    home = work.home
+
+    def of(path: str = "", name: str = "bob") -> str:
+        course = f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/"
+        return f"{course}activity/{home.activity.pk}/report/{work.report(name).pk}/{path}"
+
+    return of
+
+
+def instant(moment) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_):
+    session = work.session()
+    requests = [work.request(FR, KS, session=session) for _ in range(4)]
+    document = work.request(PLAG)
+    work.answer(requests[0], result=0.9)
+    work.answer(requests[1], result=0.5)
+    work.answer(requests[2], ERROR)
+    work.answer(document, result=0.05, by=work.plag)
+    alert = Alert.objects.create(
+        institution=session.institution, learner=session.learner, activity=session.activity, session=session, level=2,
+        unknown_code="ODD", raised_at=timezone.now(),
+    )  # fmt: skip
+    alert.instruments.add(FR)
+    AssessmentSession.objects.filter(pk=session.pk).update(closed_at=timezone.now())
+    enqueue("reports.session", [session.pk])
+    run_due()
+    data = read(as_("admin").get(address()).json()["data"])
+    (found,), (paper,) = data["sessions"], data["documents"]
+    session.refresh_from_db()
+    requests = [Request.objects.get(pk=request.pk) for request in requests]
+    assert found == {
+        "id": session.pk, "total_requests": 4, "pending_requests": 1, "valid_requests": 0, "processed_requests": 3,
+        "created_at": instant(session.started_at), "closed_at": instant(session.closed_at),
+        "identity_level": 0, "content_level": 0, "integrity_level": 0,
+        "data": {
+            "session_id": session.pk,
+            "instruments": [FR, KS],
+            "alerts": [
+                {"level": 2, "message_code": "ODD", "raised_at": instant(alert.raised_at), "instruments": [FR]}
+            ],
+            "data": {
+                str(FR): {
+                    "total": 4, "valid": 2, "confidence": 0.5, "result": 0.7, "code": 3,
+                    "requests": json.dumps(
+                        [[instant(requests[0].created_at), 0.9], [instant(requests[1].created_at), 0.5]],
+                        separators=(",", ":"),
+                    ),
+                },
+                str(KS): {"total": 4, "valid": 0, "confidence": 0.0, "result": 0.0, "code": 1, "requests": "[]"},
+            },
+        },
+    }  # fmt: skip
+    document.refresh_from_db()
+    assert paper == {
+        "instruments": [PLAG], "results": {str(PLAG): {"status": 1, "result": 0.05}},
+        "created_at": instant(document.created_at),
+    }  # fmt: skip
+
+
+def test_report_of_nothing_has_both_lists(work, address, as_):
+    work.request(FR)
+    ReportInstrument.objects.all()
+    Request.objects.all().delete()
+    assert read(as_("admin").get(address()).json()["data"]) == {"sessions": [], "documents": []}
+
+
+@pytest.fixture
+def audited(work):
+    """A request of bob with a picture, of which the provider tells two faces; and one that waits, without a sample."""
+    sample = EnrolmentSample.objects.create(
+        institution=work.home.institution, learner=work.home.learners["bob"], data=sample_file(work, Kind.SAMPLE, PNG)
+    )
+    Enrolment.objects.get(learner=work.home.learners["bob"], provider=work.fr).model_samples.add(sample)
+    seen = work.request(data=sample_file(work, Kind.REQUEST, filename="a.jpg"))
+    faces = [{"image": data_url(PNG, "image/png"), "score": score} for score in (0.9, 0.2)]
+    work.answer(seen, result=0.2, code=3, audit={"faces": faces, "text": "data is not an address"})
+    waiting = work.request()
+    work.answer(waiting, WAITING, error_message="Busy.")
+    work.sample, work.seen, work.waiting = sample, seen, waiting
+    return work
+
+
+def test_audit_has_every_key_and_pictures_behind_addresses(audited, address, as_):
+    work, url = audited, as_("teacher").get(address("audit/1/")).json()["audit_data"]
+    audit = read(url)
+    assert audit["providers"] == {
+        str(work.fr.pk): {
+            "id": work.fr.pk, "acronym": "p_fr", "name": "p_fr", "enrolment_samples": [work.sample.pk],
+            "enrolment_percentage": 0.75,
+        }
+    }  # fmt: skip
+    seen, waiting = (audit["requests"][str(request.pk)] for request in (work.seen, work.waiting))
+    work.seen.refresh_from_db()
+    picture, answers = seen.pop("data"), seen.pop("results")
+    assert seen == {
+        "id": work.seen.pk, "created_at": instant(work.seen.created_at), "error_message": None, "session": None,
+        "result": 0.2, "status": 3, "error_message_res": None, "message_code": None, "code": 3,
+        "metadata": {"mimetype": "image/jpeg", "filename": "a.jpg"},
+    }  # fmt: skip
+    ((provider, answer),) = answers.items()
+    faces = answer["audit"].pop("faces")
+    assert (provider, answer) == (
+        str(work.fr.pk), {"status": 1, "result": 0.2, "audit": {"text": "data is not an address"}}
+    )  # fmt: skip
+    assert [face["score"] for face in faces] == [0.9, 0.2]
+    assert (waiting["data"], waiting["result"], waiting["metadata"]) == ("data:,", 0.0, {})
+    assert waiting["results"][str(work.fr.pk)] == {"status": WAITING, "result": 0.0, "audit": {"faces": []}}
+    (sample,) = audit["enrolment_samples"].values()
+    assert (list(audit["enrolment_samples"]), sample["metadata"]) == ([str(work.sample.pk)], {"mimetype": "image/jpeg"})
+    shown = [(picture, "image/jpeg", PICTURE), (sample["data"], "image/jpeg", PNG)]
+    shown += [(face["image"], "image/png", PNG) for face in faces]
+    for link, media_type, content in shown:
+        answer = get(link)
+        assert (answer["Content-Type"], answer.getvalue()) == (media_type, content)
+        assert answer["Cache-Control"] == "private, no-store"
+        assert "sandbox" in answer["Content-Security-Policy"]
+    kinds = [(read.kind, read.file_id) for read in FileRead.objects.order_by("pk")]
+    row = work.row()
+    assert kinds == [
+        (Made.AUDIT, row.pk), (Kind.REQUEST, work.seen.data_id), (Kind.SAMPLE, work.sample.data_id),
+        *[(Kind.RESULT_AUDIT, work.seen.provider_results.get().audit_id)] * 2,
+    ]  # fmt: skip
+
+
+def test_every_instrument_with_evidence_has_an_audit(audited, address, as_):
+    request = audited.request(PLAG)
+    audited.answer(request, result=0.1, by=audited.plag, audit=["text", data_url(b"x", "text/html")])
+    audit = read(as_("admin").get(address("audit/5/")).json()["audit_data"])
+    found = audit["requests"][str(request.pk)]["results"][str(audited.plag.pk)]["audit"]
+    assert (found["faces"], found["data"][0]) == ([], "text")
+    assert get(found["data"][1])["Content-Type"] == "application/octet-stream"  # no browser shows it as a page
+    assert audit["enrolment_samples"] == {}
+    assert [len(row) for row in (audit["providers"], audit["requests"])] == [1, 1]
+
+
+def test_pictures_are_seen_by_whoever_may_see_the_evidence(audited, address, as_):
+    """The address is the reader's own, and good for as long as the right."""
+    work, world = audited, audited.home
+    audit = read(as_("teacher").get(address("audit/1/")).json()["audit_data"])
+    seen = audit["requests"][str(work.seen.pk)]
+    links = [seen["data"], seen["results"][str(work.fr.pk)]["audit"]["faces"][0]["image"],
+             *(sample["data"] for sample in audit["enrolment_samples"].values())]  # fmt: skip
+    assert [get(link).status_code for link in links] == [200] * 3
+    level_of = ReportInstrument.objects.filter(report=work.report())
+    level_of.update(identity_level=2)
+    assert [get(link).status_code for link in links] == [404] * 3
+    allow(world, valid_audit=True)
+    assert [get(link).status_code for link in links] == [200] * 3
+    world.course.instructors.clear()
+    assert [get(link).status_code for link in links] == [404] * 3
+
+
+def link(work: Work, key: int, name: str, what: str, who: str = "admin") -> str:
+    caller = Caller(CallerKind.PERSON, work.home.people[who].pk)
+    return Links(base="http://testserver/files/", caller=caller, seconds=300)(key, name, what)
+
+
+@pytest.mark.parametrize("name", ["sample-2.data", "sample-0000000.data", "sample.data", "sample-x.data"])
+def test_sample_of_no_number_in_a_file_is_404(name, audited):
+    assert get(link(audited, audited.seen.data_id, "sample-0.data", "sample")).status_code == 200
+    assert get(link(audited, audited.seen.data_id, name, "sample")).status_code == 404
+
+
+def test_links_to_nothing_are_404(audited):
+    for what in ("sample", Made.REPORT, Made.AUDIT, "other"):
+        assert get(link(audited, 987654321, "sample-0.data", what)).status_code == 404
+    good = link(audited, audited.seen.data_id, "sample-0.data", "sample")
+    assert get(good.replace("/sample-", "/audit_made-")).status_code == 404  # the word is signed, too
+    assert get(link(audited, audited.seen.data_id, "sample-0.data", "sample", "eve")).status_code == 404
+    store().delete(audited.seen.data.storage_key)
+    assert get(link(audited, audited.seen.data_id, "sample-0.data", "sample")).status_code == 404
+
+
+def test_head_sends_nothing_and_is_recorded(audited, address, as_):
+    url = as_("admin").get(address("audit/1/")).json()["audit_data"]
+    answer = Client().head(urlsplit(url).path)
+    assert (answer.status_code, answer.getvalue(), FileRead.objects.count()) == (200, b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "type_", "shown"),
+    [
+        (b'{"data": "data:image/png;base64,aGk="}', "image/png", b"hi"),
+        (b'{"data": "data:,plain%20text"}', "text/plain", b"plain%20text"),
+        (b'{"data": "data:image/svg+xml;charset=utf-8;base64,aGk="}', "application/octet-stream", b"hi"),
+        (b'{"data": ["x", {"y": "data:AUDIO/WAV;base64,aGk="}]}', "audio/wav", b"hi"),
+        (b'{"data": "data:image/png;base64,a"}', None, None),
+        (b'{"data": "none"}', None, None),
+    ],
+)
+def test_what_stands_in_a_file_is_sent_as_what_it_is(content, type_, shown, audited):
+    file = raw_file(audited, content)
+    Request.objects.filter(pk=audited.seen.pk).update(data=file)
+    answer = get(link(audited, file.pk, "sample-0.data", "sample"))
+    assert answer.status_code == (404 if type_ is None else 200)
+    if type_ is not None:
+        assert (answer["Content-Type"], answer.getvalue()) == (type_, shown)
+
+
+def test_what_a_sample_says_of_itself(audited):
+    nested = b'{"metadata":{"context":{"a":1,"data":"data:x"}},"data":"data:,"}'
+    for content, facts in (
+        (b'{"metadata":{"a":1},"data":"data:image/png;base64,aGk="}', {"metadata": {"a": 1}}),
+        (nested, {"metadata": {"context": {"a": 1, "data": "data:x"}}}),
+        (b'{"data": 1, "b": 2}', {"b": 2}),
+        (b"[1]", {}),
+        (b"no JSON", {}),
+    ):
+        assert facts_of(raw_file(audited, content)) == facts
+    lost = raw_file(audited, b"{}")
+    store().delete(lost.storage_key)
+    assert (facts_of(None), facts_of(lost), json_of(None), json_of(lost)) == ({}, {}, None, None)
+    assert json_of(raw_file(audited, b"no JSON")) is None
+
+
+def test_number_of_statements_for_an_audit_grows_with_batches(audited, django_assert_max_num_queries, address, as_):
+    url = as_("admin").get(address("audit/1/")).json()["audit_data"]
+    for _ in range(5):
+        audited.answer(audited.request(), result=0.9)
+    with django_assert_max_num_queries(14):
+        assert len(read(url)["requests"]) == 7
+
+
+def test_learner_follows_the_own_report(work, address, as_):
+    work.answer(work.request(), result=0.9)
+    allow(work.home, learner_report=True)
+    assert read(as_("bob").get(address()).json()["data"])["documents"]
+    level(work.home, 3)

@@ -112,7 +112,7 @@ def person_update(
         _refuse_last_administrator(stored)
     if administered_all and not _administers_all(stored):
         _refuse_last_global_administrator(stored)
-    saved = _saved(stored, {*changed})
+    saved = _saved(stored, {*changed}) if changed or password is not None else stored
     if password is not None and session_id is not None and _may_sign_in(saved):
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
         current_session = sessions.filter(pk=session_id, user=saved.pk, generation=generation)

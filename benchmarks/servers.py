@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = {"service": "tesla_api.wsgi:application", "floor": "benchmarks.floor:application"}

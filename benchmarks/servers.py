@@ -59,7 +59,7 @@ class Run:
             "DJANGO_SETTINGS_MODULE": "tesla_api.settings",
             "SECRET_KEY": secrets.token_hex(32),
             "TOKEN_KEYS": f"bench:{secrets.token_hex(32)}",
-            "ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "ENCRYPTION_KEYS": urlsafe_b64encode(b"a database that is kept is read ").decode(),
             "ALLOWED_HOSTS": "127.0.0.1",
             "TLS": "0",
             "ACCESS_TOKEN_MINUTES": "600",

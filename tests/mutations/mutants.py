@@ -827,6 +827,13 @@ WRITTEN = [
         _LAUNCHED,
     ),
     (
+        "whom a VLE sent to capture does so for another",
+        "signin/callers.py",
+        "    if institution is not None and institution.launcher_everywhere:\n",
+        "    if kind is not CallerKind.LAUNCHED or (institution is not None and institution.launcher_everywhere):\n",
+        _LAUNCHED,
+    ),
+    (
         "whom a VLE sent captures for another",
         "reports/api/shared/captures.py",
         "elif self.caller.vle_id is not None:",

@@ -899,8 +899,29 @@ WRITTEN = [
     (
         "launched sessions outlive a leaked secret",
         "institutions/services/credentials.py",
-        "sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)",
-        "pass",
+        "        dashboards.update(ended_at=ends)\n",
+        "        pass\n",
+        _LAUNCHER,
+    ),
+    (
+        "launched sessions outlive the overlap",
+        "institutions/services/credentials.py",
+        "        dashboards.filter(expires_at__gt=ends).update(expires_at=ends)\n",
+        "        pass\n",
+        _LAUNCHER,
+    ),
+    (
+        "sessions launched during an overlap outlive it",
+        "signin/services/launchers.py",
+        "if issuer is not None and issuer.expires_at is not None and not is_for_exam:",
+        "if False:",
+        _LAUNCHER,
+    ),
+    (
+        "exams end with an overlap",
+        "signin/services/launchers.py",
+        " and not is_for_exam:",
+        ":",
         _LAUNCHER,
     ),
     (

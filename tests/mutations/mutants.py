@@ -934,8 +934,8 @@ WRITTEN = [
     (
         "launchers of no credential stay",
         "institutions/services/credentials.py",
-        "expires_at__gt=ends).update(expires_at=ends)\n    if with",
-        "expires_at__gt=ends)\n    if with",
+        "used_at=None, expires_at__gt=ends).update(expires_at=ends)",
+        "used_at=None, expires_at__gt=ends)",
         _LAUNCHER,
     ),
     (
@@ -2574,6 +2574,27 @@ WRITTEN = [
         "courses/services/registrations.py",
         " or is_the_institutions:",
         ":",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: who was added by the uid",
+        "courses/services/members.py",
+        "        person_brought(person=person, vle_id=by.id if by.kind is Adder.VLE else None)\n",
+        "",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: whose e-mail an administrator has changed",
+        "institutions/services/people.py",
+        'changed.keys() & {"uid", "email"}',
+        'changed.keys() & {"uid"}',
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: e-mails of VLEs are an administrator's",
+        "courses/services/registrations.py",
+        "is_locked=not person.is_staff, brought_by_vle=person.brought_by_vle, **changed",
+        "is_locked=not person.is_staff, **changed",
         (("tests/courses/test_rename.py",),),
     ),
     (

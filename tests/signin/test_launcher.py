@@ -284,8 +284,8 @@ def test_launchers_live_until_the_overlap_ends(launched, credential, world):
 def test_who_came_through_a_launcher_is_out_when_the_overlap_ends(launched, credential, sitting, world):
     """Before the rotation or during the overlap, to a dashboard or for captures; only those of an exam go on."""
     kinds: dict[str, dict] = {
-        "dashboard": {}, "captures": {"target": Target.LAPI}, "of an exam": {"session": sitting}, "short": {"minutes": 5},
-        "exam": {"target": Target.LAPI, "session": sitting},
+        "dashboard": {}, "captures": {"target": Target.LAPI}, "of an exam": {"session": sitting},
+        "short": {"minutes": 5}, "exam": {"target": Target.LAPI, "session": sitting},
     }  # fmt: skip
     opened: dict[str, list] = {kind: [] for kind in kinds}
     for overlap in (30, 30, None):

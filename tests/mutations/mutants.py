@@ -1113,9 +1113,30 @@ WRITTEN = [
     (
         "dates of VLEs are refused",
         "courses/services/activities.py",
-        "    _set_values(activity, values)\n    activity.save(",
-        "    _set_values(activity, values)\n    _refuse_end_before_start(activity)\n    activity.save(",
+        "    save_values(activity, values)",
+        "    save_values(activity, values)\n    _refuse_end_before_start(activity)",
         _VLE_ACTIVITY,
+    ),
+    (
+        "writes: 1 is taken for True in JSON",
+        f"{_KERNEL}writes.py",
+        "json.dumps(value) if isinstance(value, dict | list) else value",
+        "value",
+        "tests/kernel/test_writes.py",
+    ),
+    (
+        "writes: what is sent back is saved",
+        f"{_KERNEL}writes.py",
+        "    return _comparable(row, values) != before",
+        "    return True",
+        "tests/contract/test_put_back.py",
+    ),
+    (
+        "repeats: a database that is away is an error of the service",
+        f"{_KERNEL}repeats.py",
+        "        or is_away(error)\n",
+        "",
+        "tests/kernel/test_repeats.py",
     ),
     (
         "errors by the model's names",
@@ -1873,8 +1894,8 @@ WRITTEN = [
     (
         "SEND: PUT drops the end of an assignment",
         "learners/services.py",
-        '    expires_at = values.get("expires_at", row.expires_at)\n',
-        '    expires_at = values.get("expires_at")\n',
+        '            _refuse_past(values["expires_at"])\n    save_values(row, values)',
+        '            _refuse_past(values["expires_at"])\n    save_values(row, {"expires_at": None} | values)',
         _LEARNER_SEND,
     ),
     (

@@ -127,7 +127,8 @@ def test_columns_that_are_not_known_are_chosen(browser):
     assert [place for _, _, place in shown.context["fields"]] == [""] * 8
     refused = browser.check()
     assert (refused.status_code, refused.context["wrong"]) == (400, "Choose the column with the uid.")
-    assert browser.check(uid="9").status_code == 400
+    for place in ("9", "9" * 5000, "\u0660", "-1", "x"):
+        assert browser.check(uid=place).status_code == 400, place[:9]
     browser.check(uid="0")
     shown = browser.wait()
     assert shown.context["passed"] == ["Nome"]

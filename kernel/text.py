@@ -19,6 +19,7 @@ _ALIKE = str.maketrans(
 _LANGUAGE_AT_BEGINNING = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_WORDS = re.compile(r'"([^"]+)"(?![^\s,])|([^\s,]+)')
 _LINE_ENDS = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 
@@ -74,6 +75,14 @@ def search_form(text: str) -> str:
         folded = unicodedata.normalize("NFKD", folded).translate(_ALIKE)
         text = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
     return " ".join(text.translate(_ALIKE).lower().split())
+
+
+def search_words(text: str) -> list[str]:
+    """What a search asks for: words between blanks and commas, and phrases in double quotes.
+
+    Any other sign is searched, apostrophes too: in O'Neil D'Arcy they quote nothing.
+    """
+    return [phrase or word for phrase, word in _WORDS.findall(text)]
 
 
 def _without_formats(text: str) -> str:

@@ -67,6 +67,7 @@ For people and for tools:
     browsable/differences.py      what a change that came too late would have changed
     templatetags/browsable.py     filters of its templates
     admin.py                      base classes for Django's admin
+    stale.py                      its forms, refused where the row has changed since they were opened
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
     postgres/base.py              Django's PostgreSQL backend with fewer health checks

@@ -18,6 +18,7 @@ from kernel.domain import DomainError
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, validate_depth
 from kernel.repeats import is_passing
+from kernel.stale import state_checked
 from kernel.text import search_words
 
 Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
@@ -72,6 +73,11 @@ class BaseAdmin(admin.ModelAdmin):
         if isinstance(key, IntegerField) and bounded_id(object_id) is None:
             return None
         return super().get_object(request, object_id, from_field)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj is not None:
+            kwargs["form"] = state_checked(kwargs.get("form", self.form))
+        return super().get_form(request, obj, change, **kwargs)
 
     def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
         return self._with_refusals_as_messages(request, super().changeform_view, *args, **kwargs)

@@ -42,6 +42,7 @@ Values and tables:
 
     ids.py            validation of ids
     text.py           validation of texts, and the forms in which they are compared and searched
+    folding.py        the form in which texts are searched, in statements
     nesting.py        how deep JSON may be nested
     hashing.py        password hashing, bounded
     fields.py         encrypted columns, columns derived from others, identifiers

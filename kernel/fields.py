@@ -110,7 +110,7 @@ class Derived(_PlainInMigrations, models.TextField):
         return [*super().check(**kwargs), *(Error(text, obj=self, id="tesla.E007") for text in wrong)]
 
 
-class _FoldedContains(Contains):
+class FoldedContains(Contains):
     """`icontains`: the given text is folded like the stored one, so that an index for LIKE serves.
 
     To the database its name is `contains`: for `icontains` Django compares UPPER(column), of which there is no index.
@@ -120,7 +120,7 @@ class _FoldedContains(Contains):
         return self.rhs if hasattr(self.rhs, "resolve_expression") else self.lhs.output_field.fold(str(self.rhs))
 
 
-Derived.register_lookup(_FoldedContains, "icontains")
+Derived.register_lookup(FoldedContains, "icontains")
 
 
 class SearchText(Derived):

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import FieldError
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import F, IntegerField, Model, Q, TextField
+from django.db.models import CharField, F, IntegerField, Model, Q, TextField
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.sql import Query
 from django_filters import fields
@@ -159,6 +159,32 @@ class ColumnFilter(filters.Filter):
             return queryset.none()
 
 
+class FoldedFilter(filters.CharFilter):
+    """A filter by what people call something, such as a name: case, accents and the kind of apostrophe are ignored.
+
+    With `lookup_expr="folded_contains"` by a part of it. The column must be one that the row's `search_text` is made
+    from: by its index PostgreSQL finds the few rows whose column is folded and compared.
+    """
+
+    def __init__(self, field_name=None, lookup_expr="folded_exact", **kwargs):
+        super().__init__(field_name, lookup_expr, **kwargs)
+
+    def filter(self, queryset, value):
+        if value not in EMPTY_VALUES:
+            above = self.field_name.rpartition(LOOKUP_SEP)
+            queryset = queryset.filter(**{f"{above[0]}{above[1]}search_text__icontains": value})
+        return super().filter(queryset, value)
+
+
+class FoldedColumnFilter(ColumnFilter, FoldedFilter):
+    """The same as a box above a column, by a part of the text."""
+
+    field_class = forms.Field
+
+    def __init__(self, field_name=None, lookup_expr="folded_contains", **kwargs):
+        super().__init__(field_name, lookup_expr, **kwargs)
+
+
 class InstantFilter(ColumnFilter):
     """The same over a column of instants: an instant, or a day (UTC) for all of its instants."""
 
@@ -183,7 +209,7 @@ def _span(text: str) -> tuple[datetime, datetime]:
 class DeclaredSearch(SearchFilter):
     """Words joined by AND, the view's `search_fields` by OR: anywhere in texts, numbers as a whole. See `search_words`.
 
-    Case and accents are ignored in `kernel.fields.SearchText`; in other columns as the database does it.
+    Case and accents are ignored, in `kernel.fields.SearchText` by an index.
     """
 
     def filter_queryset(self, request, queryset, view):
@@ -209,7 +235,7 @@ def _contain(word: str, model: type[Model], paths: Iterable[str]) -> Q:
     found = Q(pk__in=())
     for path in paths:
         if not _is_number(model, path):
-            found |= Q(**{f"{path}__icontains": word})
+            found |= Q(**{f"{path}__{'folded_contains' if _is_text(model, path) else 'icontains'}": word})
         elif (number := bounded_number(word)) is not None and number < 2**63:
             found |= Q(**{path: number})
     return found
@@ -218,6 +244,11 @@ def _contain(word: str, model: type[Model], paths: Iterable[str]) -> Q:
 @cache
 def _is_number(model: type[Model], path: str) -> bool:
     return isinstance(_column(model, path), IntegerField)
+
+
+@cache
+def _is_text(model: type[Model], path: str) -> bool:
+    return isinstance(_column(model, path), CharField | TextField)
 
 
 class DeclaredOrdering(OrderingFilter):

@@ -53,7 +53,7 @@ class StateCheckedForm(forms.ModelForm):
 
     def _opened_with(self, name: str) -> str | None:
         bound = self[name]
-        text = self._widget_data_value(bound.field.hidden_widget(), bound.html_initial_name)
+        text = bound.field.hidden_widget().value_from_datadict(self.data, self.files, bound.html_initial_name)
         return text if text is None else _lines(text)
 
     def _sent(self, name: str, value: Any) -> str:
@@ -66,8 +66,9 @@ class StateCheckedForm(forms.ModelForm):
         shown = {"True": "yes", "False": "no", "": "nothing"}.get(present, present)
         shown = f"{shown[:LONGEST]}…" if len(shown) > LONGEST else shown
         self.add_error(name, f"{CHANGED} It is now: {shown}")
-        self.data = self.data.copy()
-        self.data[self[name].html_initial_name] = present
+        data: Any = self.data.copy()  # type: ignore[attr-defined] # a form that was sent
+        data[self[name].html_initial_name] = present
+        self.data = data
 
 
 class StateCheckedRow(StateCheckedForm):

@@ -11,7 +11,7 @@ LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
 validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
 validate_queue_name = RegexValidator(r"^[A-Za-z0-9._-]+\Z", "Letters, digits, dots, dashes and underscores only.")
 # What keyboards and word processors write for one character, and letters that Unicode does not decompose.
-_ALIKE = str.maketrans(
+ALIKE = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u00b4\u1ffd\u0060\uff07", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
     | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"}
@@ -71,10 +71,10 @@ def search_form(text: str) -> str:
     Typographic apostrophes and dashes are the plain ones of a keyboard.
     """
     if not text.isascii():
-        folded = unicodedata.normalize("NFKD", _without_formats(text).translate(_ALIKE)).casefold()
-        folded = unicodedata.normalize("NFKD", folded).translate(_ALIKE)
+        folded = unicodedata.normalize("NFKD", _without_formats(text).translate(ALIKE)).casefold()
+        folded = unicodedata.normalize("NFKD", folded).translate(ALIKE)
         text = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
-    return " ".join(text.translate(_ALIKE).lower().split())
+    return " ".join(text.translate(ALIKE).lower().split())
 
 
 def search_words(text: str) -> list[str]:

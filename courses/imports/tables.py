@@ -219,8 +219,8 @@ class Table:
                 yield number, line if is_complete else None
 
     def _opened(self) -> BinaryIO:
-        file: Any = gzip.open(self.path) if self._is_packed else self.path.open("rb")
-        return io.BufferedReader(_Bounded(file, self)) if self._limits else file  # type: ignore[return-value]
+        file: Any = gzip.open(self.path) if self._is_packed else self.path.open("rb")  # noqa: SIM115 - closed by the caller
+        return io.BufferedReader(_Bounded(file, self)) if self._limits else file
 
     def refuse_larger(self, size: int) -> None:
         if self._limits and size > self._limits.size:

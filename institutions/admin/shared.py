@@ -105,7 +105,7 @@ class MessageLocaleInline(admin.TabularInline):
 class MessageAdmin(BaseAdmin):
     form = MessageForm
     list_display = ("code", "datatype", "description")
-    search_fields = ("code", "description", "meaning")
+    search_fields = tuple(f"{name}__folded_contains" for name in ("code", "description", "meaning"))
     ordering = ("code",)
     inlines = (MessageLocaleInline,)
 

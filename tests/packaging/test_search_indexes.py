@@ -40,4 +40,4 @@ def test_a_search_of_the_list_uses_the_index(model, path):
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")  # by a key, which bitmaps of trigrams are not
     plan = model._base_manager.filter(_contain("Élodie", model, [path])).explain()
-    assert "_search_text" in plan and "Index Cond: (search_text ~~ '%elodie%'" in plan, plan
+    assert "Index Cond: (search_text ~~ '%elodie%'" in plan, plan

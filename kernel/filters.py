@@ -1,6 +1,6 @@
 """What a list's query string may ask: filters, search and ordering, each declared by the resource."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
@@ -214,7 +214,7 @@ class DeclaredSearch(SearchFilter):
 
     def filter_queryset(self, request, queryset, view):
         words = self._words(request, view) if view.search_fields else ()
-        return queryset.filter(*(_contain(word, queryset.model, view.search_fields) for word in words))
+        return queryset.filter(_contain(words, queryset.model, view.search_fields)) if words else queryset
 
     def _words(self, request, view) -> list[str]:
         """Each word once. Their number is limited, as each adds a condition per field to the statement."""
@@ -231,7 +231,32 @@ class DeclaredSearch(SearchFilter):
         return terms
 
 
-def _contain(word: str, model: type[Model], paths: Iterable[str]) -> Q:
+def _contain(words: Iterable[str], model: type[Model], paths: Sequence[str]) -> Q:
+    """Columns of related rows beside others are looked for in their table: an OR over joined tables uses no index."""
+    relations = {path.rpartition(LOOKUP_SEP)[0] for path in paths}
+    if len(paths) == 1 or relations == {""}:
+        return Q(*(_contains(word, model, paths) for word in words))
+    if len(relations) == 1:
+        return _related_contain(words, model, *relations, paths)
+    return Q(*(_somewhere(word, model, relations, paths) for word in words))
+
+
+def _somewhere(word: str, model: type[Model], relations: Iterable[str], paths: Sequence[str]) -> Q:
+    found = Q(pk__in=())
+    for relation in relations:
+        of_it = [path for path in paths if path.rpartition(LOOKUP_SEP)[0] == relation]
+        found |= _related_contain([word], model, relation, of_it) if relation else _contains(word, model, of_it)
+    return found
+
+
+def _related_contain(words: Iterable[str], model: type[Model], relation: str, paths: Iterable[str]) -> Q:
+    related = _column(model, f"{relation}{LOOKUP_SEP}pk").model
+    columns = [path.rpartition(LOOKUP_SEP)[2] for path in paths]
+    rows = related._base_manager.filter(*(_contains(word, related, columns) for word in words))
+    return Q(**{f"{relation}__in": rows})
+
+
+def _contains(word: str, model: type[Model], paths: Iterable[str]) -> Q:
     found = Q(pk__in=())
     for path in paths:
         if not _is_number(model, path):

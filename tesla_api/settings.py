@@ -190,7 +190,7 @@ STORAGES = {
 S3_BUCKET = env.bucket("S3_BUCKET")
 _s3 = {
     "endpoint_url": env.address("S3_ENDPOINT_URL", example="https://s3.example.org") or None,
-    "region_name": env.text("S3_REGION") or None,
+    "region_name": env.region("S3_REGION"),
     "access_key": env.text("S3_ACCESS_KEY_ID") or None,
     "secret_key": env.text("S3_SECRET_ACCESS_KEY") or None,
 }

@@ -12,7 +12,7 @@ from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.locks import cascade_locked
 from kernel.text import validate_queue_name
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, set_values
 from pipeline import accounts
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
@@ -30,7 +30,8 @@ def instrument_create(*, acronym: str, queue: str = "", **values: Any) -> Instru
 @one_transaction()
 def instrument_update(*, instrument: Instrument, **values: Any) -> Instrument:
     """Write these values; an empty queue is ignored."""
-    return _saved(_put(instrument, values), values)
+    stored = _locked(instrument)
+    return _saved(stored, values) if _changed(stored, values) else stored
 
 
 @one_transaction()
@@ -52,9 +53,13 @@ def provider_create(
 @one_transaction()
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
     """Write these values; an empty queue is ignored."""
-    changed, queue = _put(provider, values), provider.queue
-    _refuse_half_a_pair(changed)
-    saved = _saved(changed, values)
+    stored = _locked(provider)
+    queue = stored.queue
+    is_changed = _changed(stored, values)
+    _refuse_half_a_pair(stored)
+    if not is_changed:
+        return stored
+    saved = _saved(stored, values)
     if saved.queue != queue:
         accounts.renamed(queue, saved.queue)
     return saved
@@ -104,12 +109,8 @@ def _locked(row: Shared) -> Shared:
     return stored
 
 
-def _put(row: Shared, values: dict[str, Any]) -> Shared:
-    stored = _locked(row)
-    for name, value in values.items():
-        if value or name != "queue":
-            setattr(stored, name, value)
-    return stored
+def _changed(row: Shared, values: dict[str, Any]) -> bool:
+    return set_values(row, {name: value for name, value in values.items() if value or name != "queue"})
 
 
 def _saved(row: Shared, written_names: Collection[str]) -> Shared:

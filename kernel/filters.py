@@ -237,7 +237,7 @@ def _contain(words: Iterable[str], model: type[Model], paths: Sequence[str]) -> 
     if len(paths) == 1 or relations == {""}:
         return Q(*(_contains(word, model, paths) for word in words))
     if len(relations) == 1:
-        return _related_contain(words, model, *relations, paths)
+        return _related_contain(words, model, relations.pop(), paths)
     return Q(*(_somewhere(word, model, relations, paths) for word in words))
 
 

@@ -170,10 +170,18 @@ def test_a_commit_is_noticed_at_once(engine):
 
 
 def test_work_whose_process_was_killed_is_done_once(engine):
-    engine.ask("slow60-killed", "beside")
-    engine.begun("slow60-killed")
+    engine.ask("slow60-job", "beside")
+    engine.begun("slow60-job")
     engine.kill()
-    engine.noted("beside", "slow60-killed")
+    engine.noted("beside", "slow60-job")
+    until(lambda: engine.look("jobs") == [])
+
+
+def test_a_message_whose_process_was_killed_comes_again(engine):
+    engine.ask(messages=[[QUEUE, VERIFY, "1", "slow60-message"]])
+    engine.begun("slow60-message")
+    engine.kill()
+    engine.noted("verify_request:slow60-message")
     until(lambda: engine.look("jobs") == [])
 
 

@@ -159,7 +159,7 @@ def given_back(rows: Iterable[Job], *, seconds: float) -> None:
 
 def being_done(row: Job, tries: int) -> None:
     """Insert a row that was tried so many times and is taken by this process, as `take` would have it."""
-    row.tries, row.taken_at, row.due_at = tries + 1, Now(), _lease_end()  # type: ignore[assignment] # expressions
+    row.tries, row.taken_at, row.due_at = tries + 1, Now(), _lease_end()
     row.save(force_insert=True)
     row.tries = tries
 

@@ -66,8 +66,7 @@ def take(jobs: QuerySet[Job], most: int) -> list[Job]:
             rows = list(jobs.select_for_update(skip_locked=skips)[:most])
             fresh = [row for row in rows if row.tries < TRIES]
             if fresh:
-                again_at = Now() + Value(timedelta(seconds=settings.JOB_SECONDS))
-                _of(fresh).update(tries=F("tries") + 1, taken_at=Now(), due_at=again_at)
+                _of(fresh).update(tries=F("tries") + 1, taken_at=Now(), due_at=_lease_end())
             if len(fresh) < len(rows):  # the others have ended their processes, again and again
                 killers = _of(row for row in rows if row.tries >= TRIES)
                 killers.filter(error="").update(error="Each process that did this has died.")
@@ -115,15 +114,11 @@ def locked(rows: Sequence[Job]) -> list[Job]:
 
 def failed(rows: Iterable[Job], error: Exception) -> None:
     """Store the error of the try. The next one is after a pause; after the last one the jobs are parked."""
-    for row in rows:
-        _mine(row).update(**after_failure(row.tries + 1, error))
-
-
-def after_failure(tries: int, error: Exception) -> dict[str, Any]:
-    """The columns of a job that has failed so many times."""
     text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR].replace("\0", "")
-    when = {"parked_at": Now()} if tries >= TRIES else {"due_at": Now() + Value(PAUSES[tries - 1])}
-    return {"error": text, "taken_at": None, **when}
+    for row in rows:
+        is_last = row.tries + 1 >= TRIES
+        when = {"parked_at": Now()} if is_last else {"due_at": Now() + Value(PAUSES[row.tries])}
+        _mine(row).update(error=text, taken_at=None, **when)
 
 
 def deliver_due(*, most: int | None = None, ended: Callable[[], bool] = never) -> int:
@@ -160,6 +155,17 @@ def given_back(rows: Iterable[Job], *, seconds: float) -> None:
     for number in tries:
         mine = _of(row for row in rows if row.tries == number).filter(tries=number + 1)
         mine.update(tries=number, taken_at=None, due_at=Now() + Value(timedelta(seconds=seconds)))
+
+
+def being_done(row: Job, tries: int) -> None:
+    """Insert a row that was tried so many times and is taken by this process, as `take` would have it."""
+    row.tries, row.taken_at, row.due_at = tries + 1, Now(), _lease_end()
+    row.save(force_insert=True)
+    row.tries = tries
+
+
+def _lease_end() -> Any:
+    return Now() + Value(timedelta(seconds=settings.JOB_SECONDS))
 
 
 def _mine(row: Job) -> QuerySet[Job]:

@@ -2,17 +2,17 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from celery.exceptions import Reject
-from django.db import transaction
 
 from pipeline import turns
 from pipeline.broker import app
-from pipeline.jobs import CONSUMERS, add
+from pipeline.jobs import CONSUMERS, provider_job
 from pipeline.models import Job
 from pipeline.relay import PREFIX, RUN_TASK, Relay
-from pipeline.running import after_failure, run_due
+from pipeline.running import being_done, carried, failed, run_due
 
 logger = logging.getLogger(__name__)
 # The tasks of providers, with their arguments: see clients' contract.
@@ -39,28 +39,36 @@ def run(name: str) -> None:
 def delivered(task: Any, *arguments: Any) -> None:
     """Hand a message to the provider in this installation whose queue it came from.
 
-    If that fails the message is in the outbox again, with its error and a pause, as a job that has failed.
+    While that goes on the message is a row of the outbox again, as a job that is being done: if it fails, or ends this
+    process, it comes again after a pause and is parked in the end. Brokers would give it to the next process, for ever.
     """
-    queue, name = task.request.delivery_info["routing_key"], task.name
-    try:
-        CONSUMERS[queue](name, arguments)
-    except Exception as error:
-        logger.exception("%s has failed in %s", name, queue)
-        tries = task.request.get("tesla_tries", 0) + 1
-        row = Job(name=name, queue=queue, key=task.request.get("tesla_key", ""), arguments=[*arguments], tries=tries)
-        for column, value in after_failure(tries, error).items():
-            setattr(row, column, value)
-        _stored(row, error)
+    row = _begun(task, arguments)
+    if row is not None:
+        try:
+            CONSUMERS[row.queue](row.name, arguments)
+        except Exception as error:
+            logger.exception("%s of %s has failed in %s", row.name, row.key, row.queue)
+            failed([row], error)
+        else:
+            carried([row])
     _relay()
 
 
-def _stored(row: Job, error: Exception) -> None:
+def _begun(task: Any, arguments: Sequence[Any]) -> Job | None:
+    """The row; None if there is one, as the process that had this message died after it had made it."""
+    request = task.request
+    tries, queue = request.get("tesla_tries", 0), request.delivery_info["routing_key"]
+    row = provider_job(queue, task.name, request.get("tesla_key", ""), *arguments)
     try:
-        with transaction.atomic():
-            add([row])
-    except Exception as failure:
+        if request.delivery_info.get("redelivered"):
+            begun = Job.objects.filter(queue=queue, name=row.name, key=row.key, tries=tries + 1)
+            if begun.exists():
+                return None
+        being_done(row, tries)
+    except Exception as error:
         time.sleep(RETURN_PAUSE)
-        raise Reject(error, requeue=True) from failure
+        raise Reject(error, requeue=True) from error
+    return row
 
 
 for _name in PROVIDER_TASKS:

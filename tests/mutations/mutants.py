@@ -3405,12 +3405,18 @@ WRITTEN = [
     (
         "taken jobs are taken again at once",
         "pipeline/running.py",
-        "taken_at=Now(), due_at=again_at)",
+        "taken_at=Now(), due_at=_lease_end())",
         "taken_at=Now())",
         _RUNNING,
     ),
     ("tries are not counted", "pipeline/running.py", 'tries=F("tries") + 1, ', "", _RUNNING),
-    ("poison is never parked", "pipeline/running.py", "if tries >= TRIES else", "if tries > TRIES else", _RUNNING),
+    (
+        "poison is never parked",
+        "pipeline/running.py",
+        "is_last = row.tries + 1 >= TRIES",
+        "is_last = row.tries >= TRIES",
+        _RUNNING,
+    ),
     (
         "a job is done by who has lost it",
         "pipeline/running.py",
@@ -3450,7 +3456,13 @@ WRITTEN = [
         "        carried(rows)\n",
         _RELAY,
     ),
-    ("a failed message is forgotten", "pipeline/tasks.py", "        _stored(row, error)\n", "", _RELAY),
+    (
+        "a failed message is forgotten",
+        "pipeline/tasks.py",
+        "            failed([row], error)\n",
+        "            carried([row])\n",
+        _RELAY,
+    ),
     (
         "a rotation keeps the old account",
         "pipeline/accounts.py",

@@ -196,9 +196,9 @@ def test_none_is_taken_by_a_process_that_ends(noted):
 class Task:
     """A task as its function sees it."""
 
-    def __init__(self, name: str, queue: str, **headers: Any) -> None:
+    def __init__(self, name: str, queue: str, *, redelivered: bool = False, **headers: Any) -> None:
         self.name, self.request = name, self
-        self.delivery_info = {"routing_key": queue}
+        self.delivery_info = {"routing_key": queue, "redelivered": redelivered}
         self.get = headers.get
 
 
@@ -234,14 +234,42 @@ def test_a_provider_here_gets_the_message_and_a_failed_one_is_a_row_again(noted,
     assert works.calls[-1] == ("a.task", [6])
 
 
-def test_a_message_whose_failure_cannot_be_stored_is_given_back(noted, works, monkeypatch):
+def test_while_a_message_is_handed_over_it_is_a_job_that_is_being_done(noted, works, settings):
     works.consume("here")
-    works.failing = {5}
-    monkeypatch.setattr(tasks, "add", lambda rows: (_ for _ in ()).throw(OperationalError("away")))
+    task = Task("a.task", "here", tesla_key="k1", tesla_tries=2)
+    row = tasks._begun(task, [5])  # and the process dies
+    assert [*Job.objects.values_list("key", "tries", "arguments")] == [("k1", 3, [5])]
+    assert Job.objects.get().taken_at is not None
+    Relay()()
+    assert noted.foreign() == []
+    again = Task("a.task", "here", redelivered=True, tesla_key="k1", tesla_tries=2)
+    tasks.delivered(again, 5)
+    assert (works.calls, row is not None) == ([], True), "the broker gives it to another process: it is known"
+    later(settings.JOB_SECONDS + 1)
+    Relay()()
+    assert noted.headers[-1] == {"tesla_key": "k1", "tesla_tries": 3}
+    Job.objects.all().delete()
+    tasks.delivered(again, 5)
+    assert works.calls == [("a.task", [5])], "the process died before it had begun"
+
+
+def test_a_message_that_ends_its_process_each_time_is_parked(noted, works, settings):
+    works.consume("here")
+    tasks._begun(Task("a.task", "here", tesla_key="k1", tesla_tries=TRIES - 1), [5])
+    later(settings.JOB_SECONDS + 1)
+    Relay()()
+    assert noted.foreign() == []
+    assert Job.objects.get().parked_at is not None
+
+
+def test_a_message_that_cannot_be_stored_is_given_back(noted, works, monkeypatch):
+    works.consume("here")
+    monkeypatch.setattr(tasks, "being_done", lambda row, tries: (_ for _ in ()).throw(OperationalError("away")))
     monkeypatch.setattr(tasks.time, "sleep", lambda seconds: None)
     with pytest.raises(Reject) as refused:
         tasks.delivered(Task("a.task", "here"), 5)
     assert refused.value.requeue
+    assert works.calls == []
 
 
 def test_the_four_tasks_of_providers_are_known_to_the_worker():

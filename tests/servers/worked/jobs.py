@@ -32,13 +32,17 @@ def _note(key: str) -> None:
         cursor.execute("INSERT INTO worked_note (note, pid) VALUES (%s, %s)", [key, os.getpid()])
 
 
+def _be_slow(key: str) -> None:
+    if key.startswith("slow") and _is_first(key):
+        time.sleep(int(key.removeprefix("slow").partition("-")[0]))
+
+
 @job("worked.note", batch=10)
 def noted(keys: Sequence[str]) -> None:
     for key in keys:
         if key.startswith("bad"):
             raise ValueError(f"{key} is bad")
-        if key.startswith("slow") and _is_first(key):
-            time.sleep(int(key.removeprefix("slow").partition("-")[0]))
+        _be_slow(key)
         _note(key)
 
 
@@ -47,6 +51,7 @@ def taken(task: str, arguments: Sequence[Any]) -> None:
     key = arguments[0]
     if key.startswith("again") and _is_first(key):
         raise ValueError(f"{key} once more")
+    _be_slow(key)
     _note(f"{task.rpartition('.')[2]}:{key}")
 
 

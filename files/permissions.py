@@ -28,7 +28,7 @@ def readable(*kinds: Kind) -> Callable[[Rule], Rule]:
 
     def register(rule: Rule) -> Rule:
         for kind in kinds:
-            _RULES.setdefault(kind.value, []).append(rule)
+            _RULES[kind.value] = [*_RULES.get(kind.value, ()), rule]
         return rule
 
     return register

@@ -69,7 +69,11 @@ OF_VLES = {  # the tests of that tree, in place of those of the institution's
     "test_search.py": "test_vle_lists.py", "test_filters.py": "test_vle_lists.py",
 }  # fmt: skip
 # What only a resource's own tests notice.
-MORE = {"learner": ("tests/learners/test_legacy.py",)}
+_OF_PROVIDERS = ("tests/providers/test_isolation.py", "tests/providers/test_withdrawal.py")
+MORE = {
+    "learner": ("tests/learners/test_legacy.py",),
+    **dict.fromkeys(("provider_enrolment", "provider_validation", "provider_request"), _OF_PROVIDERS),
+}
 
 
 def _of(resource: str, *files: str, about: str = "", whole: bool = False) -> tuple[tuple[str, ...], ...]:
@@ -3531,6 +3535,10 @@ EQUIVALENT = {
     "offsets of any size": "past the end of the list the database is not asked",
     "negative consent versions": "the column refuses them",
     "vle_self: VLE without rows=": "the role is held below the own id alone",
+    "provider_self: PROVIDER without rows=": "the role is held below the own id alone",
+    "provider_enrolment: scope without rows": "the rule about rows names the provider, too",
+    "provider_request: scope without rows": "the rule about rows names the provider, too",
+    "provider_validation: no ordering": "its lists have one row",
 }
 
 

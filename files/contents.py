@@ -71,10 +71,12 @@ def sample_content(caller: Caller, key: int, name: str, links: Links) -> Content
     if file is None or number is None or not may_read(caller, file):
         return None
     found = next((url for place, url in enumerate(_samples(json_of(file))) if place == int(number[1])), None)
-    decoded = None if found is None else _decoded(found)
-    if decoded is None:
+    match = _DATA_URL.match(found or "")
+    content = None if found is None or match is None else _decoded(match, found[match.end() :])
+    if match is None or content is None:
         return None
-    media_type, content = decoded
+    named = (match[1] or "text/plain").lower()
+    media_type = named if named in SHOWN else "application/octet-stream"
     return Content(file.institution_id, file.owner_id, file.kind, file.pk, media_type, [content])
 
 
@@ -141,14 +143,9 @@ def _samples(value: Any) -> Iterator[str]:
             yield from _samples(each)
 
 
-def _decoded(url: str) -> tuple[str, bytes] | None:
-    match = _DATA_URL.match(url)
-    if match is None:
-        return None
+def _decoded(head: re.Match[str], text: str) -> bytes | None:
+    """The content of a data URL with this head."""
     try:
-        text = url[match.end() :]
-        content = b64decode(text) if match[3] else text.encode()
+        return b64decode(text) if head[3] else text.encode()
     except (Error, ValueError):
         return None
-    named = (match[1] or "text/plain").lower()
-    return (named if named in SHOWN else "application/octet-stream"), content

@@ -7,6 +7,7 @@ instruments, and `requests` is JSON inside a text.
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -120,14 +121,10 @@ def _documents(report: int, pair: dict[str, Any]) -> Iterator[dict[str, Any]]:
     rows = Row.objects.filter(request__session=None, instrument__in=counted, **where)
     columns = ("request", "request__created_at", "instrument", "status", "result")
     ordered = rows.order_by("request__created_at", "request", "instrument").values_list(*columns)
-    document: dict[str, Any] | None = None
-    last = None
-    for request, at, instrument, status, result in ordered.iterator():
-        if document is None or request != last:
-            if document is not None:
-                yield document
-            document, last = {"instruments": [], "results": {}, "created_at": instant(at)}, request
-        document["instruments"].append(instrument)
-        document["results"][str(instrument)] = {"status": status, "result": result or 0.0}
-    if document is not None:
+    for _, results in groupby(ordered.iterator(), key=lambda row: row[0]):
+        document: dict[str, Any] = {"instruments": [], "results": {}}
+        for _, at, instrument, status, result in results:
+            document["instruments"].append(instrument)
+            document["results"][str(instrument)] = {"status": status, "result": result or 0.0}
+            document["created_at"] = instant(at)
         yield document

@@ -97,10 +97,9 @@ def bins_taken(model: type[Model], about: tuple[str, str], changes: Mapping[tupl
     """Take these numbers out of histograms that are there; their rows are locked in their order before."""
     rows = keys_of(model, about, changes)
     locked_rows(model._default_manager.filter(pk__in=rows.values()), Lock.CHANGE)
-    stored = model._default_manager.in_bulk([*rows.values()])
+    taken = {key: changes[pair] for pair, key in rows.items()}
     changed = {}
-    for pair, key in rows.items():
-        if key in stored:
-            bins = (getattr(stored[key], name) for name in BIN_COLUMNS)
-            changed[key] = [number - taken for number, taken in zip(bins, changes[pair], strict=True)]
+    for key, row in model._default_manager.in_bulk([*taken]).items():
+        bins = (getattr(row, name) for name in BIN_COLUMNS)
+        changed[key] = [number - gone for number, gone in zip(bins, taken[key], strict=True)]
     rows_updated(model, BIN_COLUMNS, changed)

@@ -11,7 +11,6 @@ from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 from courses.models import Activity, AssessmentSession
-from institutions.models import Institution
 from kernel.locks import Lock, locked_rows
 from learners.models import Learner
 from reports.models import Report, Request, RequestProviderResult
@@ -21,15 +20,13 @@ from reports.services.reporting import levels_refreshed
 
 
 @receiver(pre_delete, sender=Learner)
-def learner_leaves(instance: Learner, origin: Any = None, **_: Any) -> None:
-    if not isinstance(origin, Institution):  # with which all histograms go
-        _taken("activity", request__learner=instance.pk)
+def learner_leaves(instance: Learner, **_: Any) -> None:
+    _taken("activity", request__learner=instance.pk)
 
 
 @receiver(pre_delete, sender=Activity)
-def activity_leaves(instance: Activity, origin: Any = None, **_: Any) -> None:
-    if not isinstance(origin, Institution):
-        _taken("learner", request__activity=instance.pk)
+def activity_leaves(instance: Activity, **_: Any) -> None:
+    _taken("learner", request__activity=instance.pk)
 
 
 def _taken(owner: str, **which: int) -> None:

@@ -142,7 +142,8 @@ class _Batch:
         """The rows of requests, one request after the other, and then those of the reports."""
         yield from self._requests_compared()
         yield from self._alerts_compared()
-        reports = {(row.activity_id, row.learner_id): row for row in self._of(Report.objects.all(), "")}
+        found_near = {(row.activity_id, row.learner_id): row for row in self._of(Report.objects.all(), "")}
+        reports = {pair: row for pair, row in found_near.items() if pair in self.pairs}
         for pair, found in self.pairs.items():
             if pair not in reports and (found.counts or found.answered or found.sessions):
                 yield Discrepancy("report", pair, "id", None, "a row")
@@ -161,7 +162,7 @@ class _Batch:
         self._written(Report, changed)
 
     def _of(self, rows: QuerySet[Row], path: str) -> Iterator[Row]:
-        """The rows of these pairs; `path` leads to what has the pair."""
+        """The rows of these pairs, and perhaps of others; `path` leads to what has the pair."""
         near = rows.filter(**{f"{path}activity__in": self.activities, f"{path}learner__in": self.learners})
         return near.iterator(chunk_size=500)
 

@@ -158,6 +158,8 @@ def _insert(database, rows_before: dict[str, dict[str, list]]) -> None:
     for table, part in rows_before.items():  # keys are checked at the end: rows refer to later ones
         names, marks = ", ".join(f'"{name}"' for name in part["columns"]), ", ".join([mark] * len(part["columns"]))
         cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', part["rows"])
+        if connection.vendor == "postgresql" and "id" in part["columns"]:  # what migrations insert comes after these
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM \"{table}\"")
     database.commit()
 
 

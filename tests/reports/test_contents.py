@@ -84,7 +84,7 @@ def instant(moment) -> str:
 def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_):
     session = work.session()
     requests = [work.request(FR, KS, session=session) for _ in range(4)]
-    document = work.request(PLAG)
+    document, later = work.request(PLAG), work.request(PLAG)
     work.answer(requests[0], result=0.9)
     work.answer(requests[1], result=0.5)
     work.answer(requests[2], ERROR)
@@ -98,7 +98,7 @@ def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_
     enqueue("reports.session", [session.pk])
     run_due()
     data = read(as_("admin").get(address()).json()["data"])
-    (found,), (paper,) = data["sessions"], data["documents"]
+    (found,), (paper, waiting) = data["sessions"], data["documents"]
     session.refresh_from_db()
     requests = [Request.objects.get(pk=request.pk) for request in requests]
     assert found == {
@@ -128,6 +128,8 @@ def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_
         "instruments": [PLAG], "results": {str(PLAG): {"status": 1, "result": 0.05}},
         "created_at": instant(document.created_at),
     }  # fmt: skip
+    assert waiting["results"] == {str(PLAG): {"status": 0, "result": 0.0}}
+    assert later.pk > document.pk
 
 
 def test_report_of_nothing_has_both_lists(work, address, as_):
@@ -258,7 +260,7 @@ def test_head_sends_nothing_and_is_recorded(audited, address, as_):
         (b'{"data": "data:image/svg+xml;charset=utf-8;base64,aGk="}', "application/octet-stream", b"hi"),
         (b'{"data": ["x", {"y": "data:AUDIO/WAV;base64,aGk="}]}', "audio/wav", b"hi"),
         (b'{"data": "data:image/png;base64,a"}', None, None),
-        (b'{"data": "none"}', None, None),
+        (b'{"data": "none", "n": [1, null]}', None, None),
     ],
 )
 def test_what_stands_in_a_file_is_sent_as_what_it_is(content, type_, shown, audited):

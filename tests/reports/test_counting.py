@@ -233,7 +233,10 @@ def test_results_of_a_deleted_activity_leave_the_histograms_of_its_learners(work
     other.instruments.create(instrument_id=FR)
     bob = home.learners["bob"].pk
     for activity in (home.activity, other):
-        work.answer(work.request(activity=activity), result=0.9)
+        session = AssessmentSession.objects.create(
+            institution=home.institution, activity=activity, learner=home.learners["bob"]
+        )
+        work.answer(work.request(activity=activity, session=session), result=0.9)
     assert bins(LearnerInstrumentHistogram, learner=bob, instrument=FR)[9] == 2
     other.delete()
     assert bins(LearnerInstrumentHistogram, learner=bob, instrument=FR)[9] == 1
@@ -244,6 +247,7 @@ def test_people_who_are_merged_have_one_report_that_counts_the_results_of_both(w
     for name, result in (("ann", 0.9), ("bob", 0.5), ("bob", 0.4)):
         work.answer(work.request(name=name, session=sessions[name]), result=result)
     work.answer(work.request(PLAG), result=0.7, by=work.plag)
+    work.request(FA)
     work.enrolled("bob", "0.9")
     AssessmentSession.objects.update(closed_at=timezone.now())
     enqueue("reports.session", [row.pk for row in sessions.values()])

@@ -10,6 +10,8 @@ from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from courses.models import Activity, AssessmentSession
+from pipeline.jobs import enqueue
 from pipeline.running import run_due
 from reports.models import (
     ActivityInstrumentHistogram,
@@ -129,6 +131,31 @@ def test_scopes(work, monkeypatch):
     assert len(differences(learner=ann)) == 1
     assert len(differences(activity=home.activity.pk, learner=bob)) == 1
     assert differences(activity=987654321) == []
+
+
+def test_rows_of_other_pairs_that_are_read_with_a_batch_are_left_to_theirs(work, monkeypatch):
+    """Three of four pairs are a batch, whose activities and learners are those of the fourth, too."""
+    monkeypatch.setattr(rebuilding, "PAIRS", 3)
+    home = work.home
+    other = Activity.objects.create(
+        institution=home.institution, vle=home.vle, course=home.course, vle_activity_type="quiz", vle_activity_id="2"
+    )
+    other.instruments.create(instrument_id=FR)
+    for activity in (home.activity, other):
+        for name in ("ann", "bob"):
+            session = AssessmentSession.objects.create(
+                institution=home.institution, activity=activity, learner=home.learners[name]
+            )
+            work.answer(work.request(name=name, activity=activity, session=session), result=0.9)
+            Alert.objects.create(
+                institution=home.institution, learner=session.learner, activity=activity, session=session, level=1,
+                raised_at=PAST,
+            )  # fmt: skip
+            enqueue("reports.session", [session.pk])
+    run_due()
+    assert differences(institution=home.institution.pk) == []
+    ReportSession.objects.filter(activity__institution=home.institution).update(total_requests=5)
+    assert len(differences(institution=home.institution.pk)) == 4
 
 
 def test_a_change_of_thresholds_is_applied_by_writing(work):

@@ -241,6 +241,7 @@ def test_a_status_is_no_result(work):
         with pytest.raises(Invalid):
             result_status_set(row=row_of(request), status=status)
     assert result_status_set(row=row_of(request), status=ERROR)
+    assert not result_status_set(row=row_of(request), status=ERROR)
     run_due()
     assert summary(request).status == ERROR
     work.answer(request, result=0.9)
@@ -334,6 +335,19 @@ def test_a_result_that_is_gone_is_unknown(work):
     for call in (lambda: result_answered(row=row, status=2), lambda: result_status_set(row=row, status=WAITING)):
         with pytest.raises(Unknown):
             call()
+
+
+def test_a_result_that_goes_meanwhile_is_unknown(work, monkeypatch):
+    row, locked = row_of(work.request()), verifying.learner_state_locked
+
+    def gone(learner):
+        RequestProviderResult.objects.filter(pk=row.pk).delete()
+        return locked(learner)
+
+    monkeypatch.setattr(verifying, "learner_state_locked", gone)
+    with pytest.raises(Unknown):
+        result_answered(row=row, status=ERROR, audit={"n": 1})
+    assert audits() == []
 
 
 def test_instruments_without_providers_and_with_an_alternative(work):

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 from statistics import median, quantiles
+from urllib.parse import quote
 
 HOT, LIST, DETAIL = 1.5, 2.0, 2.5
+PAGE = "limit=100"
+SEARCH = 2.0  # times the same page without a search
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,18 @@ class Endpoint:
 
     @property
     def query(self) -> str:
-        return "limit=100" if self.is_list else ""
+        return PAGE if self.is_list else ""
+
+
+@dataclass(frozen=True)
+class Search(Endpoint):
+    """A list that is searched, beside the same list without a search."""
+
+    text: str = ""
+
+    @property
+    def query(self) -> str:
+        return f"{PAGE}&search={quote(self.text)}"
 
 
 # Name, address of the list, id of a row, target of the list.
@@ -66,6 +80,16 @@ ENDPOINTS = (
 )
 
 
+# The roster's people have numbers for uids and no names: the whole of one, a part of some hundreds, parts of several
+# thousands, and what nobody has.
+SEARCHED = (("one", "11391"), ("some", "591"), ("many", "59"), ("two words", "59 61"), ("none", "zzyzx"))
+SEARCHES = tuple(
+    Search(f"{name}, search {what}", f"institution/{{institution}}/{name}/", SEARCH, text=text)
+    for name in ("learner", "user")
+    for what, text in SEARCHED
+)
+
+MEASURED = (*ENDPOINTS, *SEARCHES)
 SIDES = ("floor", "service")
 
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 
 import django
 import orjson
-import psycopg2  # type: ignore[import-untyped]
-from psycopg2.extras import register_default_json, register_default_jsonb  # type: ignore[import-untyped]
+import psycopg2
+from psycopg2.extras import register_default_json, register_default_jsonb
 
 django.setup()  # the token check asks the settings for its keys
 

@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import URLResolver  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
-from benchmarks.endpoints import ENDPOINTS, Endpoint  # noqa: E402
+from benchmarks.endpoints import MEASURED, Endpoint  # noqa: E402
 from kernel.access import DeclaredAccess  # noqa: E402
 from kernel.fast.prepared import Rows  # noqa: E402
 from kernel.fast.rows import Plan  # noqa: E402
@@ -169,7 +169,7 @@ def functions(endpoint: Endpoint, facts: dict[str, Any], query: str, calls: int)
 
 
 def main(what: str, calls: int, facts: dict[str, Any], names: list[str]) -> None:
-    endpoints = [endpoint for endpoint in ENDPOINTS if endpoint.name in names]
+    endpoints = [endpoint for endpoint in MEASURED if endpoint.name in names]
     if what == "queries":
         print(json.dumps({endpoint.name: queries(endpoint, facts) for endpoint in endpoints}))
         return

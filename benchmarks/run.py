@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.client import Connection, Target, body_of, latencies, rate
-from benchmarks.endpoints import ENDPOINTS, SIDES, Endpoint, Measured, Round
+from benchmarks.endpoints import MEASURED, PAGE, SIDES, Endpoint, Measured, Round, Search
 from benchmarks.servers import ROOT, Run, say
 from benchmarks.writing import written
 
@@ -39,11 +39,14 @@ def arguments() -> argparse.Namespace:
 
 
 def chosen(names: list[str]) -> list[Endpoint]:
-    return [e for e in ENDPOINTS if not names or any(e.name.startswith(name) for name in names)]
+    return [e for e in MEASURED if not names or any(e.name.startswith(name) for name in names)]
 
 
 def targets(endpoint: Endpoint, ports: dict[str, int], facts: dict[str, Any]) -> dict[str, Target]:
     path, token = endpoint.path(facts["ids"]), facts["tokens"][endpoint.caller]
+    if isinstance(endpoint, Search):  # its floor is the service's own page without the search
+        queries = {"floor": PAGE, "service": endpoint.query}
+        return {side: Target.of(ports["service"], path, query, token) for side, query in queries.items()}
     return {side: Target.of(port, path, endpoint.query, token) for side, port in ports.items()}
 
 
@@ -88,7 +91,9 @@ def one_round(both: dict[str, Target], seconds: float, turned: bool) -> tuple[Ro
 
 
 def measured(endpoint: Endpoint, both: dict[str, Target], queries: int, options: argparse.Namespace) -> Measured:
-    result = Measured(endpoint, compared(endpoint, both), queries)
+    is_search = isinstance(endpoint, Search)
+    size = len(body_of(both["service"])) if is_search else compared(endpoint, both)
+    result = Measured(endpoint, size, queries)
     for side in SIDES:  # every process and thread has seen it
         with connected(both) as connections:
             rate(connections[side], min(options.seconds, SLICE))

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = {"service": "tesla_api.wsgi:application", "floor": "benchmarks.floor:application"}
@@ -59,7 +59,7 @@ class Run:
             "DJANGO_SETTINGS_MODULE": "tesla_api.settings",
             "SECRET_KEY": secrets.token_hex(32),
             "TOKEN_KEYS": f"bench:{secrets.token_hex(32)}",
-            "ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "ENCRYPTION_KEYS": urlsafe_b64encode(b"a database that is kept is read ").decode(),
             "ALLOWED_HOSTS": "127.0.0.1",
             "TLS": "0",
             "ACCESS_TOKEN_MINUTES": "600",

@@ -37,6 +37,7 @@ from courses.models import Import
 from institutions.models import Institution
 from kernel.caller import Role
 from kernel.domain import Conflict, Invalid
+from kernel.ids import bounded_number
 from kernel.repeats import is_passing
 
 SECONDS = 2.0  # that one page takes for the next rows
@@ -80,8 +81,8 @@ class ImportsView(AdministratorView):
         return super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > MOST_BYTES + FORM_BYTES:
+        length = bounded_number(request.META.get("CONTENT_LENGTH") or "0")
+        if length is None or length > MOST_BYTES + FORM_BYTES:
             return self.wrong(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.", 413)
         return csrf_protect(self.uploaded)(request)
 
@@ -167,12 +168,11 @@ class ImportView(OneImportView):
 
     def check(self) -> None:
         """The mapping that was chosen: the place of a column for each field."""
-        mapping = {}
-        for field in FIELDS:
-            place = self.request.POST.get(f"column-{field}") or ""
-            if place and not (place.isdecimal() and int(place) < len(self.job.columns)):
-                raise Invalid(mapping="Choose columns of the table.")
-            mapping[field] = self.job.columns[int(place)] if place else ""
+        columns = {"": ""} | {str(place): name for place, name in enumerate(self.job.columns)}
+        chosen = {field: self.request.POST.get(f"column-{field}") or "" for field in FIELDS}
+        if not columns.keys() >= {*chosen.values()}:
+            raise Invalid(mapping="Choose columns of the table.")
+        mapping = {field: columns[place] for field, place in chosen.items()}
         if not mapping["uid"]:
             raise Invalid(mapping="Choose the column with the uid.")
         vle = self.request.POST.get("of_vle") or ""

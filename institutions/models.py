@@ -291,13 +291,17 @@ class Provider(Deriving, Timestamped):
 
 
 class ProviderNotification(Timestamped):
+    """What a provider wants to be reminded of at an instant: it is then sent the id, and reads and deletes the row."""
+
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="notifications")
     key = models.CharField(max_length=250)
     info = models.JSONField(null=True, blank=True)
     when = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, editable=False, help_text="Null: the provider has not been told yet.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("provider", "key"), name="notification_key_once")]
+        indexes = [models.Index(fields=("when",), condition=Q(sent_at=None), name="notification_due")]
 
     def __str__(self) -> str:
         return self.key

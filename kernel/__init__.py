@@ -42,6 +42,7 @@ Values and tables:
 
     ids.py            validation of ids
     text.py           validation of texts, and the forms in which they are compared and searched
+    folding.py        the form in which texts are searched, in statements
     nesting.py        how deep JSON may be nested
     hashing.py        password hashing, bounded
     fields.py         encrypted columns, columns derived from others, identifiers
@@ -67,6 +68,7 @@ For people and for tools:
     browsable/differences.py      what a change that came too late would have changed
     templatetags/browsable.py     filters of its templates
     admin.py                      base classes for Django's admin
+    stale.py                      its forms, refused where the row has changed since they were opened
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
     postgres/base.py              Django's PostgreSQL backend with fewer health checks

@@ -90,7 +90,11 @@ ROOTS = {
         table="institutions.VLE",
     ),
     "provider": Root(
-        frozenset({CallerKind.PROVIDER}), module(Role.PROVIDER), lambda caller, id: None, table="institutions.Provider"
+        frozenset({CallerKind.PROVIDER}),
+        module(Role.PROVIDER),
+        lambda caller, id: None,
+        drops_controls=True,  # a provider cannot mend what its libraries write into error messages
+        table="institutions.Provider",
     ),
     "admin": Root(
         frozenset({CallerKind.GLOBAL_ADMIN}),

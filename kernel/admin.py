@@ -18,6 +18,8 @@ from kernel.domain import DomainError
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, validate_depth
 from kernel.repeats import is_passing
+from kernel.stale import state_checked
+from kernel.text import search_words
 
 Refusal = (DomainError, ValidationError, ProtectedError, IntegrityError, DataError)
 
@@ -72,6 +74,11 @@ class BaseAdmin(admin.ModelAdmin):
             return None
         return super().get_object(request, object_id, from_field)
 
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj is not None:
+            kwargs["form"] = state_checked(kwargs.get("form", self.form))
+        return super().get_form(request, obj, change, **kwargs)
+
     def changeform_view(self, request, *args, **kwargs) -> HttpResponse:
         return self._with_refusals_as_messages(request, super().changeform_view, *args, **kwargs)
 
@@ -82,6 +89,11 @@ class BaseAdmin(admin.ModelAdmin):
 
     def delete_view(self, request, *args, **kwargs) -> HttpResponse:
         return self._with_refusals_as_messages(request, super().delete_view, *args, **kwargs)
+
+    def get_search_results(self, request, queryset, search_term):
+        """Words as in lists of the API: to Django apostrophes are quotes, so each word is quoted for it."""
+        quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in search_words(search_term))
+        return super().get_search_results(request, queryset, " ".join(f'"{word}"' for word in quoted))
 
     def _with_refusals_as_messages(self, request: HttpRequest, view, *args, **kwargs) -> HttpResponse:
         """Show a refusal of a POST as a message on the same page. The view's transaction is rolled back by then."""

@@ -7,4 +7,6 @@ class KernelConfig(AppConfig):
     name = "kernel"
 
     def ready(self) -> None:
-        from kernel import checks  # noqa: F401 - registers the checks
+        from kernel import checks, folding  # noqa: F401 - registers the checks
+
+        folding.register()

@@ -110,14 +110,17 @@ class Derived(_PlainInMigrations, models.TextField):
         return [*super().check(**kwargs), *(Error(text, obj=self, id="tesla.E007") for text in wrong)]
 
 
-@Derived.register_lookup
-class _FoldedContains(Contains):
-    """The given text is folded like the stored one, so that an index for LIKE serves."""
+class FoldedContains(Contains):
+    """`icontains`: the given text is folded like the stored one, so that an index for LIKE serves.
 
-    lookup_name = "icontains"
+    To the database its name is `contains`: for `icontains` Django compares UPPER(column), of which there is no index.
+    """
 
     def get_prep_lookup(self):
         return self.rhs if hasattr(self.rhs, "resolve_expression") else self.lhs.output_field.fold(str(self.rhs))
+
+
+Derived.register_lookup(FoldedContains, "icontains")
 
 
 class SearchText(Derived):

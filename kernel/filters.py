@@ -1,13 +1,14 @@
 """What a list's query string may ask: filters, search and ordering, each declared by the resource."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
 
 from django import forms
+from django.core.exceptions import FieldError
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import F, IntegerField, Model, Q
+from django.db.models import CharField, F, IntegerField, Model, Q, TextField
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.sql import Query
 from django_filters import fields
@@ -16,8 +17,10 @@ from django_filters.constants import EMPTY_VALUES
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 
+from kernel.access import ROOTS
+from kernel.ids import bounded_number
 from kernel.tenancy import tenant_path
-from kernel.text import moment_text, validate_line
+from kernel.text import line_of, moment_text, prose_of, search_words, validate_line
 
 SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
 
@@ -34,6 +37,35 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
         if not all(condition in found.query.where.children for condition in queryset.query.where.children):
             raise RuntimeError(f"{declared.__name__} does not narrow the rows that it was given, it finds others")
         return found
+
+    def get_filterset_kwargs(self, request, queryset, view):
+        values = super().get_filterset_kwargs(request, queryset, view)
+        if drops_controls(view):
+            values["data"] = given = request.query_params.copy()
+            declared = self.get_filterset_class(view, queryset).base_filters
+            for name in declared.keys() & given.keys():
+                clean = _cleaning(queryset.model, declared[name].field_name)
+                given.setlist(name, [clean(text) for text in given.getlist(name)])
+        return values
+
+
+def drops_controls(view) -> bool:
+    """Look-ups below these roots find what a body with the same text has stored."""
+    root = ROOTS.get(view.root)
+    return root is not None and root.drops_controls
+
+
+@cache
+def _cleaning(model: type[Model], path: str | None) -> Callable[[str], str]:
+    """As texts of this column are cleaned in bodies."""
+    try:
+        return prose_of if isinstance(_column(model, path or ""), TextField) else line_of
+    except FieldError:  # the name of a filter with a method
+        return line_of
+
+
+def _column(model: type[Model], path: str) -> Any:
+    return Query(model).names_to_path(path.split(LOOKUP_SEP), model._meta, fail_on_missing=True)[1]
 
 
 # Their choices are rows or values of all institutions: forms list them, and answers reveal which ids exist elsewhere.
@@ -127,6 +159,32 @@ class ColumnFilter(filters.Filter):
             return queryset.none()
 
 
+class FoldedFilter(filters.CharFilter):
+    """A filter by what people call something, such as a name: case, accents and the kind of apostrophe are ignored.
+
+    With `lookup_expr="folded_contains"` by a part of it. The column must be one that the row's `search_text` is made
+    from: by its index PostgreSQL finds the few rows whose column is folded and compared.
+    """
+
+    def __init__(self, field_name=None, lookup_expr="folded_exact", **kwargs):
+        super().__init__(field_name, lookup_expr, **kwargs)
+
+    def filter(self, queryset, value):
+        if value not in EMPTY_VALUES:
+            above = self.field_name.rpartition(LOOKUP_SEP)
+            queryset = queryset.filter(**{f"{above[0]}{above[1]}search_text__icontains": value})
+        return super().filter(queryset, value)
+
+
+class FoldedColumnFilter(ColumnFilter, FoldedFilter):
+    """The same as a box above a column, by a part of the text."""
+
+    field_class = forms.Field
+
+    def __init__(self, field_name=None, lookup_expr="folded_contains", **kwargs):
+        super().__init__(field_name, lookup_expr, **kwargs)
+
+
 class InstantFilter(ColumnFilter):
     """The same over a column of instants: an instant, or a day (UTC) for all of its instants."""
 
@@ -149,42 +207,73 @@ def _span(text: str) -> tuple[datetime, datetime]:
 
 
 class DeclaredSearch(SearchFilter):
-    """Words joined by AND, the view's `search_fields` by OR: anywhere in texts, numbers as a whole.
+    """Words joined by AND, the view's `search_fields` by OR: anywhere in texts, numbers as a whole. See `search_words`.
 
-    Case and accents are ignored in `kernel.fields.SearchText`; in other columns as the database does it.
+    Case and accents are ignored, in `kernel.fields.SearchText` by an index.
     """
 
     def filter_queryset(self, request, queryset, view):
-        words = self.get_search_terms(request) if view.search_fields else ()
-        return queryset.filter(*(_contain(word, queryset.model, view.search_fields) for word in words))
+        words = self._words(request, view) if view.search_fields else ()
+        return queryset.filter(_contain(words, queryset.model, view.search_fields)) if words else queryset
 
-    def get_search_terms(self, request):
+    def _words(self, request, view) -> list[str]:
         """Each word once. Their number is limited, as each adds a condition per field to the statement."""
         text = request.query_params.get(self.search_param, "")
+        if drops_controls(view):
+            text = line_of(text)
         if len(text) > SEARCH_CHARACTERS:
             raise ValidationError({self.search_param: [f"At most {SEARCH_CHARACTERS} characters."]})
         if "\0" in text:
             raise ValidationError({self.search_param: ["Null characters are not allowed."]})
-        terms = list(dict.fromkeys(super().get_search_terms(request)))
+        terms = list(dict.fromkeys(search_words(text)))
         if len(terms) > SEARCH_TERMS:
             raise ValidationError({self.search_param: [f"At most {SEARCH_TERMS} words."]})
         return terms
 
 
-def _contain(word: str, model: type[Model], paths: Iterable[str]) -> Q:
+def _contain(words: Iterable[str], model: type[Model], paths: Sequence[str]) -> Q:
+    """Columns of related rows beside others are looked for in their table: an OR over joined tables uses no index."""
+    relations = {path.rpartition(LOOKUP_SEP)[0] for path in paths}
+    if len(paths) == 1 or relations == {""}:
+        return Q(*(_contains(word, model, paths) for word in words))
+    if len(relations) == 1:
+        return _related_contain(words, model, relations.pop(), paths)
+    return Q(*(_somewhere(word, model, relations, paths) for word in words))
+
+
+def _somewhere(word: str, model: type[Model], relations: Iterable[str], paths: Sequence[str]) -> Q:
+    found = Q(pk__in=())
+    for relation in relations:
+        of_it = [path for path in paths if path.rpartition(LOOKUP_SEP)[0] == relation]
+        found |= _related_contain([word], model, relation, of_it) if relation else _contains(word, model, of_it)
+    return found
+
+
+def _related_contain(words: Iterable[str], model: type[Model], relation: str, paths: Iterable[str]) -> Q:
+    related = _column(model, f"{relation}{LOOKUP_SEP}pk").model
+    columns = [path.rpartition(LOOKUP_SEP)[2] for path in paths]
+    rows = related._base_manager.filter(*(_contains(word, related, columns) for word in words))
+    return Q(**{f"{relation}__in": rows})
+
+
+def _contains(word: str, model: type[Model], paths: Iterable[str]) -> Q:
     found = Q(pk__in=())
     for path in paths:
         if not _is_number(model, path):
-            found |= Q(**{f"{path}__icontains": word})
-        elif word.isdecimal() and int(word) < 2**63:
-            found |= Q(**{path: int(word)})
+            found |= Q(**{f"{path}__{'folded_contains' if _is_text(model, path) else 'icontains'}": word})
+        elif (number := bounded_number(word)) is not None and number < 2**63:
+            found |= Q(**{path: number})
     return found
 
 
 @cache
 def _is_number(model: type[Model], path: str) -> bool:
-    column = Query(model).names_to_path(path.split(LOOKUP_SEP), model._meta, fail_on_missing=True)[1]
-    return isinstance(column, IntegerField)
+    return isinstance(_column(model, path), IntegerField)
+
+
+@cache
+def _is_text(model: type[Model], path: str) -> bool:
+    return isinstance(_column(model, path), CharField | TextField)
 
 
 class DeclaredOrdering(OrderingFilter):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -20,6 +20,7 @@ ATTEMPTS = 5
 PAUSE = 0.02  # seconds after the first attempt, on average; each further one is twice as long
 _GONE = "23503"  # foreign_key_violation
 _LOST = {"40001", "40P01", "55P03"}  # serialization_failure, deadlock_detected, lock_not_available
+_AWAY = ("08", "53", "57P")  # classes of errors: no connection, no room for another, and a server that starts or stops
 
 
 def is_lost(error: BaseException | None) -> bool:
@@ -27,9 +28,19 @@ def is_lost(error: BaseException | None) -> bool:
     return getattr(_cause(error, OperationalError), "pgcode", None) in _LOST
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether PostgreSQL cannot be reached: a connection that fails or breaks has an error without a code."""
+    cause: Any = error.__cause__ if isinstance(error, OperationalError | InterfaceError) else None
+    return hasattr(cause, "pgcode") and (cause.pgcode is None or cause.pgcode.startswith(_AWAY))
+
+
 def is_busy(error: BaseException | None) -> bool:
-    """Whether other transactions were in the way: the same request can succeed later."""
-    return is_lost(error) or _sqlite_name(error, OperationalError).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    """Whether other transactions were in the way, or the database is away: the same request can succeed later."""
+    return (
+        is_lost(error)
+        or is_away(error)
+        or _sqlite_name(error, OperationalError).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    )
 
 
 def refers_to_nothing(error: BaseException | None) -> bool:

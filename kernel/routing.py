@@ -41,6 +41,15 @@ class _Parent(GenericViewSet):
     lookup_value_converter = "id"
 
 
+class _ParentByUUID(_Parent):
+    lookup_field = lookup_value_converter = "uuid"
+
+
+def _parent_of(kwarg: str) -> type[_Parent]:
+    """`learner_uuid` is a UUID, every other id a number."""
+    return _ParentByUUID if kwarg.endswith("_uuid") else _Parent
+
+
 @dataclass(frozen=True)
 class Resource:
     url: str  # below /api/v2/, word for word as in the contract
@@ -75,9 +84,11 @@ class Resource:
     def urls(self) -> list:
         router = SimpleRouter(use_regex_path=False)
         for (segment, kwarg), _ in pairwise(self.segments):
-            router.register(segment, _Parent, basename=f"{self.name}-{segment}")
+            parent = _parent_of(kwarg)
+            router.register(segment, parent, basename=f"{self.name}-{segment}")
             # The routers name a parent's id lookup + "_" + its lookup_field ("id").
-            router = NestedSimpleRouter(router, segment, lookup=kwarg.removesuffix("_id"), use_regex_path=False)
+            lookup = kwarg.removesuffix(f"_{parent.lookup_field}")
+            router = NestedSimpleRouter(router, segment, lookup=lookup, use_regex_path=False)
         router.register(self.segments[-1][0], self.viewset, basename=self.name)
         return [path(self.prefix, include(router.urls))] if self.prefix else router.urls
 

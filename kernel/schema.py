@@ -71,6 +71,10 @@ class ResourceSchema(AutoSchema):
     def _is_of_row(self) -> bool:
         return isinstance(self.view, Tagged) and self.view.action in METHOD.keys() - {"list"}
 
+    def get_request_serializer(self) -> Any:
+        serializer = super().get_request_serializer()
+        return getattr(serializer, "bodies", {}).get(getattr(self.view, "action", None), serializer)
+
     def get_override_parameters(self) -> list[Any]:
         if not self._is_of_row or self.method == "POST":
             return []

@@ -9,7 +9,7 @@ from copy import copy
 from enum import IntEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured, ValidationError
@@ -190,6 +190,7 @@ class IdentifierField(serializers.CharField):
 
 # A row. Violated constraints of the database are reported under the name of the field.
 class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
+    bodies: ClassVar[Mapping[str, type[BodySerializer]]] = {}  # action: what is sent, where that is no row
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
         columns.IdentifierField: IdentifierField,
         DateTimeField: MomentField,
@@ -208,11 +209,24 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
                 raise ImproperlyConfigured(f"{type(self).__name__}.{name} {text}")
         return fields
 
+    @property
+    def _body(self) -> type[BodySerializer] | None:
+        return self.bodies.get(getattr(self.context.get("view"), "action", None) or "")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if self._body is None:
+            return super().to_internal_value(data)
+        body = self._body(data=data, context=self.context)
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
     def get_validators(self) -> list[Any]:
         return []  # DRF's validators know neither the parents of the URL nor expressions
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Constraints are not checked here, but only after the database has refused the row: `violations_by_field`."""
+        if self._body is not None:
+            return attrs
         self._draft = draft = self._stored_or_new()
         for name, value in attrs.items():
             if not draft._meta.get_field(name).many_to_many:

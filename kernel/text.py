@@ -11,7 +11,7 @@ LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
 validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
 validate_queue_name = RegexValidator(r"^[A-Za-z0-9._-]+\Z", "Letters, digits, dots, dashes and underscores only.")
 # What keyboards and word processors write for one character, and letters that Unicode does not decompose.
-_ALIKE = str.maketrans(
+ALIKE = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u00b4\u1ffd\u0060\uff07", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
     | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"}
@@ -19,6 +19,7 @@ _ALIKE = str.maketrans(
 _LANGUAGE_AT_BEGINNING = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_WORDS = re.compile(r'"([^"]+)"(?![^\s,])|([^\s,]+)')
 _LINE_ENDS = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 
 
@@ -70,10 +71,18 @@ def search_form(text: str) -> str:
     Typographic apostrophes and dashes are the plain ones of a keyboard.
     """
     if not text.isascii():
-        folded = unicodedata.normalize("NFKD", _without_formats(text).translate(_ALIKE)).casefold()
-        folded = unicodedata.normalize("NFKD", folded).translate(_ALIKE)
+        folded = unicodedata.normalize("NFKD", _without_formats(text).translate(ALIKE)).casefold()
+        folded = unicodedata.normalize("NFKD", folded).translate(ALIKE)
         text = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
-    return " ".join(text.translate(_ALIKE).lower().split())
+    return " ".join(text.translate(ALIKE).lower().split())
+
+
+def search_words(text: str) -> list[str]:
+    """What a search asks for: words between blanks and commas, and phrases in double quotes.
+
+    Any other sign is searched, apostrophes too: in O'Neil D'Arcy they quote nothing.
+    """
+    return [phrase or word for phrase, word in _WORDS.findall(text)]
 
 
 def _without_formats(text: str) -> str:

@@ -1,6 +1,7 @@
 """Writing with few statements: one transaction, savepoints only where needed, no query before an insert."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -64,6 +65,29 @@ def inserted(row: Model) -> bool:
     row.pk = rows[0][0]
     row._state.adding, row._state.db = False, connection.alias
     return True
+
+
+def set_values(row: Model, values: Mapping[str, Any]) -> bool:
+    """Give the row these values. Whether one of them differs from what the row had: else there is nothing to save.
+
+    So what is sent back as it was read leaves `updated_at` alone, and with it the row's entity tag.
+    """
+    before = _comparable(row, values)
+    for name, value in values.items():
+        setattr(row, name, value)
+    return _comparable(row, values) != before
+
+
+def save_values(row: Model, values: Mapping[str, Any]) -> None:
+    """Give the row these values. All of them are saved, or none if none differs."""
+    if set_values(row, values):
+        row.save(update_fields=(*values, "updated_at"))
+
+
+def _comparable(row: Model, names: Iterable[str]) -> list[tuple[type, Any]]:
+    """The values, of a relation its key. In Python 1, 1.0 and True are equal; as JSON they are not."""
+    values = [row.serializable_value(name) for name in names]
+    return [(type(value), json.dumps(value) if isinstance(value, dict | list) else value) for value in values]
 
 
 def loaded(row: Model, columns: Iterable[str]) -> tuple[Any, ...] | None:

@@ -238,6 +238,20 @@ def _enrolment_rows(learners):
 _ENROLMENT_ROWS = Prepared(_enrolment_rows, "learners")
 
 
+def _sample_counts(enrolments):
+    used: Any = Enrolment.model_samples.through
+    rows = used._default_manager.filter(enrolment__any_of=enrolments).order_by()
+    return rows.values("enrolment").annotate(number=Count("pk")).values_list("enrolment", "number")
+
+
+_SAMPLE_COUNTS = Prepared(_sample_counts, "enrolments")
+
+
+def sample_counts(enrolments: Sequence[int], view=None) -> dict[int, int]:
+    """{model: number of the samples that it was made of}; a model without any is left out."""
+    return dict(_SAMPLE_COUNTS(enrolments=list(enrolments)))
+
+
 class _LearnerEnrolment:
     """The data of one learner's enrolment, by provider."""
 

@@ -26,7 +26,7 @@ from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
 from kernel.text import identifier_key
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, save_values
 from learners.models import (
     ConsentDecision,
     DecidedText,
@@ -112,8 +112,8 @@ def learner_delete(*, learner: Learner) -> None:
 def enrolment_erase(*, learner: Learner) -> None:
     """Erase the learner's biometric data: samples, validations, models and their files.
 
-    Sessions, requests and reports stay: they are about work that is done. A provider that is building a model at this
-    moment will not find it any more.
+    Sessions, requests and reports stay: they are about work that is done. A provider that is validating a sample or
+    building a model at this moment finds neither any more, and cannot lock a new model before there is a new sample.
     """
     learner = learner_locked(learner.pk)
     Enrolment.objects.filter(learner=learner).delete()
@@ -362,11 +362,11 @@ def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCatego
     if row is None:
         raise Unknown("There is no such category any more.")
     if "data" in values:
-        values["data"] = _send_data(values["data"], send_data(row.data))
-    for name, value in values.items():
-        setattr(row, name, value)
-    row.save(update_fields=(*values, "updated_at"))
-    enqueue("reports.withdrawn", row.assignments.values_list("learner", flat=True) if "data" in values else ())
+        data = _send_data(values["data"], send_data(row.data))
+        values["data"] = data if data != send_data(row.data) else row.data  # where keys may be missing
+        if data != send_data(row.data):
+            enqueue("reports.withdrawn", row.assignments.values_list("learner", flat=True))
+    save_values(row, values)
     return row
 
 
@@ -413,12 +413,12 @@ def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLea
         raise Unknown("There is no such assignment any more.")
     if "category" in values and values["category"].pk != row.category_id:
         _refuse_no_category(values["category"], row.institution_id)
-        row.category = values["category"]
-    expires_at = values.get("expires_at", row.expires_at)
-    if not _is_same_instant(expires_at, row.expires_at):
-        _refuse_past(expires_at)
-        row.expires_at = expires_at
-    row.save(update_fields=("category", "expires_at", "updated_at"))
+    if "expires_at" in values:
+        if _is_same_instant(values["expires_at"], row.expires_at):
+            del values["expires_at"]
+        else:
+            _refuse_past(values["expires_at"])
+    save_values(row, values)
     enqueue("reports.withdrawn", [row.learner_id])
     return row
 
@@ -454,6 +454,7 @@ def sample_create(
     with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
         row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
         row.instruments.add(*instruments)
+        enqueue("learners.sample", [row.pk])
     return row
 
 

@@ -1,6 +1,14 @@
 """Background work: jobs are written with the change that causes them, and done after its commit. It imports no app.
 
-models.py    the outbox: one table of jobs that wait, are being done, or have been parked
-jobs.py      what other apps call: declaring handlers, and enqueueing jobs
-running.py   taking due jobs, doing them, and what happens when one fails
+models.py          the outbox: one table of jobs that wait, are being done, or have been parked
+jobs.py            what other apps call: declaring handlers, and enqueueing jobs
+running.py         taking due jobs, doing them, and what happens when one fails
+turns.py           which of several processes has the turn
+loop.py            the loop of a process that carries jobs: the server's thread, or `manage.py work`
+relay.py           carrying jobs and messages to a broker
+broker.py          the Celery application, and publishing
+tasks.py           what a Celery worker does
+accounts.py        providers' accounts at RabbitMQ
+management_api.py  RabbitMQ's management API
+status.py          what waits and what is stuck
 """

@@ -1,5 +1,7 @@
 """Configuration of the app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
@@ -9,3 +11,4 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("jobs")  # each app declares its background work there
+        import_module("pipeline.accounts")  # its own

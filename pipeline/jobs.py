@@ -1,6 +1,7 @@
 """Declaring what the service does in the background, and asking for it."""
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -10,9 +11,12 @@ from kernel.commit import after_commit
 from pipeline.models import Job
 
 Handler = Callable[[Sequence[Any]], None]
+Round = Callable[[], Any]
+Consumer = Callable[[str, Sequence[Any]], None]
+Gauge = Callable[[], Mapping[str, int]]
 ROWS = 500  # per statement
 
-woken = Event()  # set when a transaction of this process has committed jobs: its runner need not wait for its next look
+woken = Event()  # set when a transaction of this process has committed jobs: its loop need not wait for its next look
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class Work:
 
 
 WORKS: dict[str, Work] = {}
+PERIODIC: dict[str, tuple[Round, int]] = {}  # name -> (function, seconds)
+CONSUMERS: dict[str, Consumer] = {}  # queue -> the provider's program, where that is a part of this installation
+GAUGES: dict[str, Gauge] = {}
 
 
 def job(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
@@ -37,6 +44,45 @@ def job(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         WORKS[name] = Work(name, handler, batch)
         return handler
+
+    return register
+
+
+def periodic(name: str, *, seconds: int) -> Callable[[Round], Round]:
+    """@periodic("reports.reaper", seconds=30) declares what is done about every so many seconds, in one process.
+
+    It is called outside a transaction, and not while a call in the same process goes on. Two processes may call it at
+    once when one call takes longer than `seconds`, so that doing it twice must be harmless. An error is logged; the
+    next call is after the usual time.
+    """
+
+    def register(function: Round) -> Round:
+        PERIODIC[name] = (function, seconds)
+        return function
+
+    return register
+
+
+def consumer(queue: str) -> Callable[[Consumer], Consumer]:
+    """@consumer("tesla_provider_x") declares who takes the messages of a provider that is a part of this installation.
+
+    It is called with the name of the task and its positional arguments, outside a transaction, at least once for each
+    message. If it fails it is called again later, with the pauses of jobs.
+    """
+
+    def register(function: Consumer) -> Consumer:
+        CONSUMERS[queue] = function
+        return function
+
+    return register
+
+
+def gauge(name: str) -> Callable[[Gauge], Gauge]:
+    """@gauge("overdue_validations") declares what pipeline_status and /metrics tell: {acronym of provider: number}."""
+
+    def register(function: Gauge) -> Gauge:
+        GAUGES[name] = function
+        return function
 
     return register
 
@@ -67,3 +113,11 @@ def add(rows: Iterable[Job]) -> None:
 
 def wake() -> None:
     woken.set()
+
+
+def _new_event() -> None:
+    global woken  # noqa: PLW0603 - the parent's may be locked by a thread that the child does not have
+    woken = Event()
+
+
+os.register_at_fork(after_in_child=_new_event)

@@ -1,8 +1,13 @@
-"""The outbox: jobs that have been committed with the change that causes them, and are not done yet."""
+"""The outbox: jobs that have been committed with the change that causes them, and are not done yet.
+
+And what the engines remember: when something is due again, and the providers' accounts at the broker.
+"""
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+from kernel.fields import EncryptedTextField
 
 
 class Job(models.Model):
@@ -17,12 +22,46 @@ class Job(models.Model):
     arguments = models.JSONField(default=list)
     created_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now(), help_text="When it may be taken; while it is done, taken again.")
+    taken_at = models.DateTimeField(null=True, help_text="Since when it is being done; null while it waits.")
     tries = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(default="", help_text="Of the last try.")
     parked_at = models.DateTimeField(null=True, help_text="Since when it is not tried any more.")
 
     class Meta:
-        indexes = [models.Index(fields=("due_at", "id"), condition=Q(parked_at=None), name="job_due")]
+        indexes = [
+            # The next of a queue, and the next of one name: neither reads what waits for others.
+            models.Index(fields=("queue", "due_at", "id"), condition=Q(parked_at=None), name="job_due_in_queue"),
+            models.Index(fields=("queue", "name", "due_at", "id"), condition=Q(parked_at=None), name="job_due_by_name"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}"
+
+
+class Turn(models.Model):
+    """Of several processes one does this about every so many seconds: who moves `due_at` on has the turn."""
+
+    name = models.CharField(max_length=150, primary_key=True)
+    due_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BrokerAccount(models.Model):
+    """Who may use a provider's virtual host at the broker, which is named after the provider's queue."""
+
+    queue = models.CharField(max_length=250)
+    username = models.CharField(max_length=300, unique=True)
+    password = EncryptedTextField()
+    created_at = models.DateTimeField(db_default=Now())
+    ends_at = models.DateTimeField(null=True, help_text="When it is removed, after a rotation or with the provider.")
+    is_ready = models.BooleanField(default=False, help_text="The broker has it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("queue",), condition=Q(ends_at=None), name="broker_account_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username

@@ -72,7 +72,10 @@ class SignInCounter(models.Model):
 
 
 class SignInPlace(models.Model):
-    """A place from which an account has signed in. The key is a keyed hash of both: it names neither."""
+    """A place from which an account has signed in, or a password with which it has.
+
+    The key is a keyed hash of both: it names neither.
+    """
 
     key = models.CharField(max_length=64, primary_key=True)
     used_at = models.DateTimeField(db_index=True)

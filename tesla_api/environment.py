@@ -7,17 +7,22 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import environ
 from cryptography.fernet import Fernet
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import make_dsn
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 SQLITE, POSTGRES = "sqlite", {"postgres", "postgresql", "psql", "pgsql"}
 SECRET_LENGTH = 32
+BROKERS = ("amqps?", "rediss?")  # as patterns
+_SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+_NUMBERS = {"connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
 _HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*\.?|\[[0-9a-f:.]+\]", re.I)
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+")
@@ -120,8 +125,8 @@ def folder(name: str, default: Path) -> Path:
         text(
             name,
             str(default),
-            must_be="a folder in which this process may write",
-            fits=lambda value: Path(value).is_dir() or not Path(value).exists(),
+            must_be="a folder, or a place where this process may make one",
+            fits=lambda value: Path(value).is_dir() or _can_be_made(Path(value)),
         )
     )
 
@@ -142,12 +147,33 @@ def bucket(name: str) -> str:
     return text(name, must_be="the name of a bucket", fits=lambda value: re.fullmatch(r"[A-Za-z0-9._-]{3,255}", value))
 
 
-def broker(name: str) -> str:
+def region(name: str) -> str | None:
+    return text(name, must_be="a region such as eu-west-1", fits=re.compile(r"[a-z0-9-]{1,64}").fullmatch) or None
+
+
+def broker(name: str, *, own: bool = False) -> str:
+    """The address of a message broker. The service's own is one of BROKERS, as it has to know how they behave."""
+    scheme = f"({'|'.join(BROKERS)})" if own else "[a-z][a-z0-9+]*"
     return text(
         name,
-        must_be="an address such as amqp://user:password@host:5672/vhost",
-        fits=lambda value: re.fullmatch(r"[a-z][a-z0-9+]*://\S+", value) and _has_host(value),
+        must_be="an address such as amqp://user:password@host:5672/vhost" + (" or redis://host:6379/0" if own else ""),
+        fits=lambda value: re.fullmatch(rf"{scheme}://\S+", value) and _has_host(value),
     )
+
+
+def management(name: str) -> str:
+    """The address of RabbitMQ's management API, with the account of an administrator."""
+
+    def fits(value: str) -> bool:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.username and parts.password) and _has_host(value)
+
+    return text(name, must_be="an address such as http://user:password@host:15672", fits=fits).rstrip("/")
+
+
+def counted_in() -> str:
+    """The folder in which the processes of the server count for /metrics; the server names it, and no operator."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 
 
 def log_level(name: str, default: str) -> str:
@@ -166,7 +192,7 @@ def listening_host(name: str, default: str) -> str:
         name,
         default,
         must_be="the name or the address of an interface of this machine",
-        fits=lambda value: re.fullmatch(r"[A-Za-z0-9.-]+", value) or ip_network(value.strip("[]")),
+        fits=lambda value: _is_name(value) or ip_address(value.strip("[]")),
     )
     return f"[{value.strip('[]')}]" if ":" in value else value
 
@@ -216,6 +242,8 @@ def database(name: str, meaning: str, default: str | None) -> dict[str, Any]:
             values = environ.Env.db_url_config(value)  # would warn of other schemes, and show the password
     except (ValueError, KeyError):
         values = {}
+    if values and not values["ENGINE"].endswith("sqlite3") and not _are_options(values.get("OPTIONS", {})):
+        stop(f"{name} must be an address with options that PostgreSQL knows, such as ?sslmode=require.")
     if not values.get("NAME"):
         stop(f"{name} must be postgres://user:password@host:5432/name or sqlite:////absolute/path.")
     if (
@@ -232,6 +260,26 @@ def refuse_half(names: Iterable[str]) -> None:
     given = [bool(text(name)) for name in names]
     if any(given) and not all(given):
         stop(f"{' and '.join(names)} must be set together.")
+
+
+def _are_options(options: dict[str, Any]) -> bool:
+    """Whether libpq takes these options: it reads their values only when it connects."""
+    try:
+        make_dsn(**options)
+    except (ProgrammingError, TypeError):
+        return False
+    numbers = (str(value).isdecimal() for key, value in options.items() if key in _NUMBERS)
+    return options.get("sslmode", "prefer") in _SSL_MODES and all(numbers)
+
+
+def _is_name(value: str) -> bool:
+    """Of a host: letters, digits, dots and hyphens, with a letter in the last part, which no IPv4 address has."""
+    return bool(re.fullmatch(r"[A-Za-z0-9.-]+", value) and re.search(r"[A-Za-z][A-Za-z0-9-]*\.?$", value))
+
+
+def _can_be_made(folder: Path) -> bool:
+    folder = folder.absolute()
+    return _is_writable(next(part for part in (folder, *folder.parents) if part.exists()))
 
 
 def _is_writable(folder: Path) -> bool:

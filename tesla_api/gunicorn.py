@@ -4,9 +4,14 @@ The application's settings are read here, before the first bind: a wrong one end
 which gunicorn would start again for ever.
 """
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from tesla_api import settings
+from tesla_api.environment import counted_in
 
 wsgi_app = "tesla_api.wsgi:application"
 bind = f"{settings.WEB_HOST}:{settings.WEB_PORT}"
@@ -27,3 +32,32 @@ secure_scheme_headers: dict[str, str] = {}
 # No access log, and no control socket in the home directory.
 accesslog = None
 control_socket_disable = True
+
+# What the processes count for /metrics is in files of this folder, from the first process on.
+_counted = counted_in() or tempfile.mkdtemp(prefix="tesla-metrics-") if settings.METRICS_ADDRESSES else ""
+if _counted:
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", _counted)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Background work begins after the fork: a thread does not survive one."""
+    from pipeline.loop import thread_of_server
+
+    worker.pipeline = thread_of_server()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    if getattr(worker, "pipeline", None) is not None:
+        worker.pipeline.end()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    if _counted:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    if _counted:
+        shutil.rmtree(_counted, ignore_errors=True)

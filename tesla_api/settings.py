@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "corsheaders",
 ]
 MIDDLEWARE = [
+    "tesla_api.metrics.Metrics",  # the outermost: it measures all others
     "tesla_api.health.Health",
     "kernel.http.paths.Forwarded",
     "kernel.http.paths.PublicAddress",
@@ -150,8 +151,18 @@ SIGN_IN_FAILURES_PER_ACCOUNT = env.number("SIGN_IN_FAILURES_PER_ACCOUNT", 20, 1,
 SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 300, 1, 1_000_000)
 SIGN_IN_FAILURES_PER_ROLE = env.number("SIGN_IN_FAILURES_PER_ROLE", 50, 1, 1_000_000)  # from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.number("SIGN_IN_WINDOW_MINUTES", 15, 1, 1440))
+# Who carries background work: a message broker, or without one threads of the server.
+BROKER_URL = env.broker("BROKER_URL", own=True)
+PIPELINE_IN_SERVER = env.switch("PIPELINE_IN_SERVER", default=True)
+WORK_CONCURRENCY = env.number("WORK_CONCURRENCY", 2, 1, 1000)
+JOB_SECONDS = env.number("JOB_SECONDS", 60, 1, 3600)  # after which a job of a process that died is taken again
 # The message broker's URL as providers' workers reach it; they get it when they sign in.
 PROVIDER_BROKER_URL = env.broker("PROVIDER_BROKER_URL")
+# RabbitMQ's management API, through which each provider gets a virtual host and an account of its own.
+BROKER_MANAGEMENT_URL = env.management("BROKER_MANAGEMENT_URL")
+if BROKER_MANAGEMENT_URL and not BROKER_URL.startswith("amqp"):
+    env.stop("BROKER_URL must be an address of RabbitMQ, amqp://..., where BROKER_MANAGEMENT_URL is set.")
+METRICS_ADDRESSES = env.networks("METRICS_ADDRESSES")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")
 
@@ -179,7 +190,7 @@ STORAGES = {
 S3_BUCKET = env.bucket("S3_BUCKET")
 _s3 = {
     "endpoint_url": env.address("S3_ENDPOINT_URL", example="https://s3.example.org") or None,
-    "region_name": env.text("S3_REGION") or None,
+    "region_name": env.region("S3_REGION"),
     "access_key": env.text("S3_ACCESS_KEY_ID") or None,
     "secret_key": env.text("S3_SECRET_ACCESS_KEY") or None,
 }
@@ -201,12 +212,12 @@ if S3_BUCKET:
             "transfer_config": TransferConfig(use_threads=False),
         },
     }
-JOB_SECONDS = env.number("JOB_SECONDS", 60, 1, 3600)  # after which a job of a process that died is taken again
 EVIDENCE_URL_SECONDS = env.number("EVIDENCE_URL_SECONDS", 300, 1, 604_800)
 CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31_536_000)
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
 REQUEST_BODY_BYTES = env.number("REQUEST_BODY_BYTES", 2 * 1024 * 1024, 1024, 2**31)  # except file uploads
 SAMPLE_BYTES = env.number("SAMPLE_BYTES", 100 * 1024 * 1024, 1024, 2**40)  # limit of a sample after decoding
+MODEL_BYTES = env.number("MODEL_BYTES", 32 * 1024 * 1024, 1024, 2**31)  # limit of a provider's model of a learner
 # What may be stored of one learner (number and bytes) and in one institution (bytes). 0: everything.
 LEARNER_SAMPLES = env.number("LEARNER_SAMPLES", 100_000, 0, 2**40)
 LEARNER_SAMPLE_BYTES = env.number("LEARNER_SAMPLE_BYTES", 20 * 1024**3, 0, 2**60)
@@ -275,6 +286,7 @@ SPECTACULAR_SETTINGS = {
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",
         "ResultStatusEnum": "reports.arithmetic.ResultStatus",
         "ResultCodeEnum": "reports.arithmetic.ResultCode",
+        "ValidationStatusEnum": "learners.models.ValidationStatus",
         "VLETypeEnum": "institutions.models.VLEType",
         "VLETypeNameEnum": ["MOODLE"],
     },

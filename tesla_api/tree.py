@@ -30,6 +30,8 @@ from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
 from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
+from institutions.api.provider_notification import ProviderNotificationViewSet
+from institutions.api.provider_self import ProviderSelfViewSet
 from institutions.api.ui import UIOptionViewSet
 from institutions.api.vle import VLEViewSet
 from institutions.api.vle_instrument import VLEInstrumentViewSet
@@ -38,8 +40,12 @@ from kernel.routing import Call, Procedure, Resource
 from learners.api.learner import LearnerViewSet
 from learners.api.learner_decision import LearnerDecisionViewSet
 from learners.api.learner_send import LearnerSENDViewSet
+from learners.api.provider_enrolment import ProviderEnrolmentViewSet
+from learners.api.provider_sample import AvailableSampleViewSet, ProviderSampleViewSet, UsedSampleViewSet
+from learners.api.provider_validation import ProviderValidationViewSet
 from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
+from reports.api.provider_request import ProviderRequestViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
 from reports.api.user import MergingUserViewSet
@@ -128,6 +134,18 @@ TREE = (
         VLERequestViewSet,
     ),
     Resource("vle/{vle_id}/course/{course_id}/activity/{activity_id}/report/{id}/", VLEReportViewSet),
+    # What providers are asked and answer: learners are named by their pseudonyms.
+    Resource("provider/{provider_id}/", ProviderSelfViewSet),
+    Resource("provider/{provider_id}/notification/{id}/", ProviderNotificationViewSet),
+    Resource("provider/{provider_id}/enrolment/{learner_uuid}/", ProviderEnrolmentViewSet),
+    Resource("provider/{provider_id}/enrolment/{learner_uuid}/available_samples/{id}/", AvailableSampleViewSet),
+    Resource("provider/{provider_id}/enrolment/{learner_uuid}/used_samples/{id}/", UsedSampleViewSet),
+    Resource("provider/{provider_id}/enrolment/{learner_uuid}/sample/{id}/", ProviderSampleViewSet),
+    Resource(
+        "provider/{provider_id}/enrolment/{learner_uuid}/sample/{sample_id}/validation/{id}/",
+        ProviderValidationViewSet,
+    ),
+    Resource("provider/{provider_id}/request/{id}/", ProviderRequestViewSet),
 )
 
 # What is no page of rows: answers about one learner, and procedures of a VLE.

@@ -1,4 +1,4 @@
-"""Every address: the tree, sign-in, the capture API, files and sessions by link, schema, pages, the admin site."""
+"""Every address: the tree, sign-in, capture API, files, sessions and models by link, schema, pages, the admin site."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,6 +9,8 @@ from files.api.file import FileView
 from kernel.routing import mount
 from learners.api.lapi_enrolment import EnrolmentView
 from learners.api.lapi_profile import LearnerProfileView
+from learners.api.provider_model import NAME as PROVIDER_MODEL
+from learners.api.provider_model import ProviderModelView
 from reports.api.lapi_alert import AlertView
 from reports.api.lapi_status import StatusView
 from reports.api.lapi_verification import VerificationView
@@ -52,6 +54,7 @@ urlpatterns = [
     path("api/v2/auth/", include(AUTH)),
     path("lapi/v1/", include(CAPTURE)),
     path("files/<str:token>/<str:name>", FileView.as_view(), name="file"),
+    path("models/<str:token>/", ProviderModelView.as_view(), name=PROVIDER_MODEL),
     path("session/<str:token>/<str:name>", SessionView.as_view(), name="session"),
     path("admin/", admin.site.urls),
 ]

@@ -8,7 +8,7 @@ from courses.row_rules import attended, taught
 from courses.services import activities
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter, InstantFilter
+from kernel.filters import FoldedColumnFilter, InstantFilter
 from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
@@ -39,8 +39,8 @@ class InstitutionCourseActivitySerializer(ResourceSerializer):
 
 
 class ActivityFilter(filters.FilterSet):
-    name = ColumnFilter(lookup_expr="icontains")
-    vle_activity_type = ColumnFilter(lookup_expr="icontains")
+    name = FoldedColumnFilter()
+    vle_activity_type = FoldedColumnFilter()
     start = InstantFilter()
     end = InstantFilter()
 

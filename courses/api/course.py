@@ -10,7 +10,7 @@ from institutions.api.vle_self import VLESelfSerializer
 from institutions.models import VLE, Institution
 from kernel.access import READ, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter, InstantFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter, InstantFilter
 from kernel.scope import under
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
@@ -49,7 +49,7 @@ class InstitutionCourseSerializer(ResourceSerializer):
 
 class CourseFilter(filters.FilterSet):
     id = ColumnFilter()
-    code = ColumnFilter(lookup_expr="icontains")
+    code = FoldedColumnFilter()
     start = InstantFilter()
     end = InstantFilter()
 

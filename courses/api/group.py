@@ -10,7 +10,7 @@ from institutions.api.institution import InstitutionSerializer
 from institutions.models import Institution
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import TenantFilter
+from kernel.filters import FoldedFilter, TenantFilter
 from kernel.scope import under
 from kernel.serializers import ResourceSerializer, TenantRelatedField
 from kernel.viewsets import ResourceViewSet
@@ -31,8 +31,8 @@ class InstitutionCourseGroupSerializer(ResourceSerializer):
 
 
 class GroupFilter(filters.FilterSet):
-    name = filters.CharFilter(lookup_expr="icontains")
-    description = filters.CharFilter(lookup_expr="icontains")
+    name = FoldedFilter(lookup_expr="folded_contains")
+    description = FoldedFilter(lookup_expr="folded_contains")
     parent = TenantFilter(queryset=CourseGroup.objects.all(), none=-1, help_text="Id of a group; -1: the roots.")
 
 

@@ -47,7 +47,7 @@ class SessionNumberField(serializers.IntegerField):
 
 def warn(field: serializers.Field, sent: Any, text: str) -> None:
     """Tell the VLE that a setting is not used as it was sent."""
-    shown = "..." if is_too_deep(sent) else orjson.dumps(sent).decode()
+    shown = "..." if is_too_deep(sent) else orjson.dumps(sent, default=str).decode()  # a form may send a file
     shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
     field.root.warnings[str(field.field_name)] = f"{shown}: {text}"  # type: ignore[attr-defined] # the whole body's
 

@@ -68,8 +68,8 @@ ONEROSTER_USERS = Dialect(
     },
     roles=_SCHOOL_ROLES,
     skips_roles=True,
-    gone={"status": ("tobedeleted", "inactive")},
-    others=_ONEROSTER + "|enableduser|orgsourcedids|username|userids|middlename|identifier|sms|phone|agentsourcedids"
+    gone={"status": ("tobedeleted", "inactive"), "enableduser": ("false",)},
+    others=_ONEROSTER + "|orgsourcedids|username|userids|middlename|identifier|sms|phone|agentsourcedids"
     "|grades|password|usermasteridentifier|resourcesourcedids|preferred(given|middle|family)name"
     "|primaryorgsourcedid|pronouns",
 )
@@ -95,7 +95,7 @@ CANVAS_USERS = Dialect(
         "email": ("email",),
     },
     roles=ROLES,
-    gone={"status": ("deleted",)},
+    gone={"status": ("deleted", "suspended")},
     others="integrationid|loginid|password|ssha_?password|authenticationproviderid|fullname|sortablename|shortname"
     "|pronouns|declaredusertype|homeroom|canvaspasswordnotification|homeaccount",
 )
@@ -110,10 +110,10 @@ MOODLE = Dialect(
         "locale": ("lang",),
     },
     roles=_SCHOOL_ROLES | {"editingteacher": (INSTRUCTOR,), "1": (LEARNER,), "2": (INSTRUCTOR,), "3": (INSTRUCTOR,)},
-    gone={"deleted": ("1",)},
+    gone={"deleted": ("1",), "suspended": ("1",)},
     course_ids=("code", "vle_course_id"),  # Moodle's files have the short name
     others="username|password|auth|institution|department|city|country|timezone|mail(format|display|digest)|autosubscribe"
-    "|trackforums|htmleditor|interests|phone[12]|address|url|icq|skype|aim|yahoo|msn|description(format)?|theme|suspended"
+    "|trackforums|htmleditor|interests|phone[12]|address|url|icq|skype|aim|yahoo|msn|description(format)?|theme"
     "|oldusername|emailstop|alternatename|middlename|(first|last)namephonetic|calendartype|mnethostid|profilefield.*"
     "|(cohort|course|role|group|type|enrolstatus|enrolperiod|enroltimestart|sysrole|category|categoryrole)[0-9]+",
 )
@@ -152,7 +152,7 @@ class Layout(NamedTuple):
     dialect: Dialect
     fields: Mapping[str, int]
     enrolments: tuple[Enrolment, ...]
-    gone: Mapping[int, Collection[str]]
+    gone: Mapping[int, tuple[str, Collection[str]]]  # the column's name and its values
     passed_over: tuple[str, ...]
 
     def has_courses(self) -> bool:
@@ -188,7 +188,11 @@ def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored
     if {"first_name", "last_name"} & fields.keys():
         fields.pop("full_name", None)
     enrolments = tuple(_enrolments(names)) if dialect is MOODLE and "course" not in fields else ()
-    gone = {names.index(name): values for name, values in dialect.gone.items() if name in names}
+    gone = {
+        (place := names.index(name)): (table.columns[place], values)
+        for name, values in dialect.gone.items()
+        if name in names
+    }
     used = {*fields.values(), *gone, *(place for row in enrolments for place in row if place is not None)}
     others = [place for place, name in enumerate(table.columns) if place not in used and name]
     known = re.compile(dialect.others)

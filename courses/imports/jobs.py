@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from courses.imports.dialects import Columns, Layout, layout_of
 from courses.imports.people import ROWS_TOGETHER, PeopleImport, RowOutcome
-from courses.imports.tables import DELIMITERS, Row, Table, TableError
+from courses.imports.tables import DELIMITERS, Limits, Row, Table, TableError
 from courses.models import Import, ImportPart, ImportTrial
 from institutions.models import Institution
 from kernel.batches import batched
@@ -29,6 +29,7 @@ from kernel.repeats import repeated
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 200_000
 MOST_CHARACTERS = 100 * 1024 * 1024
+LIMITS = Limits(size=200 * 1024 * 1024, lines=2_000_000)  # of what MOST_BYTES of a packed file become
 MOST_IMPORTS = 20  # of one institution
 KEPT = timedelta(days=7)
 _WORKS = {Import.State.CHECKING: Import.State.CHECKED, Import.State.RUNNING: Import.State.DONE}
@@ -42,7 +43,7 @@ def import_upload(*, institution: Institution, path: Path, name: str, encoding: 
     if path.stat().st_size > MOST_BYTES:
         raise Invalid(file=f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.")
     try:
-        table = Table(path, delimiters=DELIMITERS, encoding=encoding, forgiving=True, name=name)
+        table = Table(path, delimiters=DELIMITERS, encoding=encoding, forgiving=True, name=name, limits=LIMITS)
         if not table.columns:
             raise TableError(f"{name} has no columns.")
         job = Import.objects.create(institution=institution, filename=name[:250], columns=[*table.columns])

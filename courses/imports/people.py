@@ -390,14 +390,15 @@ class _RowReader:
             return reason
 
     def _entry(self, row: Row) -> PersonEntry | list[str]:
-        for place, values in self._layout.gone.items():
+        for place, (column, values) in self._layout.gone.items():
             if folded(row.cells[place] or "") in values:
-                raise Skipped(f"the row says {(row.cells[place] or '').strip()}; imports take nothing away.")
+                said = (row.cells[place] or "").strip()
+                raise Skipped(f"the row says {column} {said}; imports take nothing away.")
         errors: list[str] = []
         warnings: list[str] = []
         uid = self._uid(row, errors, warnings)
         roles = self._roles(self._cell(row, "role"), errors)
-        memberships = self._memberships(row, roles, errors)
+        memberships = self._memberships(row, roles, errors, warnings)
         values = self._values(row, errors, warnings)
         return errors or PersonEntry(uid, values, roles, tuple(memberships), warnings)
 
@@ -453,7 +454,9 @@ class _RowReader:
     def _vle(self, row: Row) -> str:
         return self._cell(row, "vle") or self._job.vle
 
-    def _memberships(self, row: Row, roles: tuple[str, ...], errors: list[str]) -> list[tuple[Course, str]]:
+    def _memberships(
+        self, row: Row, roles: tuple[str, ...], errors: list[str], warnings: list[str]
+    ) -> list[tuple[Course, str]]:
         found: list[tuple[Course, str]] = []
         vle, name = self._cell(row, "vle"), self._cell(row, "course")
         if not name and not self._dialect.adds_people:
@@ -469,7 +472,7 @@ class _RowReader:
                 continue
             own_role = (cells[1] or cells[2] or "student").lower()
             if own_role not in self._dialect.roles:
-                errors.append(f"role of {cells[0]}: one of student, teacher, editingteacher, or nothing.")
+                warnings.append(f"{cells[0]}: the role {own_role} is none of this service, so not a member of it.")
                 continue
             course = self._courses.find(self._job.vle, cells[0], errors)
             found += [(course, role) for role in self._dialect.roles[own_role] if course]

@@ -9,7 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from django.core.exceptions import ValidationError
 
@@ -18,6 +18,7 @@ from kernel.domain import DomainError
 from kernel.text import validate_line, validate_prose
 
 LONGEST_LINE = 64 * 1024
+LONGEST_PASSED_OVER = 16 * 1024 * 1024  # characters of a line: after so many the file is no table
 DELIMITERS = ",", ";", "\t"
 ENCODINGS = "utf-8", "utf-16", "windows-1252"
 RESULT_COLUMNS = "line", "status", "reasons"  # the first columns of the result of an import
@@ -30,6 +31,13 @@ _GZIP = b"\x1f\x8b"
 
 class TableError(DomainError):
     """The file cannot be read as a table with the required columns."""
+
+
+class Limits(NamedTuple):
+    """Of what somebody has uploaded: bytes, after unpacking, and lines, blank ones too."""
+
+    size: int
+    lines: int
 
 
 class Row(NamedTuple):
@@ -61,12 +69,13 @@ class Table:
         encoding: str | None = None,
         forgiving: bool = False,
         name: str = "",
+        limits: Limits | None = None,
     ) -> None:
         """Uses the delimiter that splits the first line into the most columns.
 
         `encoding` is ignored where the file begins with a byte order mark. `name` stands for the path in messages.
         """
-        self.path, self.name, self._forgiving = path, name or str(path), forgiving
+        self.path, self.name, self._forgiving, self._limits = path, name or str(path), forgiving, limits
         self.delimiter = delimiters[0]
         with self._failures():
             with path.open("rb") as file:
@@ -199,16 +208,46 @@ class Table:
             number = 0
             while line := file.readline(LONGEST_LINE):
                 number += 1
-                is_complete, part = len(line) < LONGEST_LINE or line.endswith(_ENDS), line
+                if self._limits and number > self._limits.lines:
+                    raise TableError(f"{self.name} has more than {self._limits.lines:,} lines.")
+                is_complete, part, length = len(line) < LONGEST_LINE or line.endswith(_ENDS), line, len(line)
                 while part and not part.endswith(_ENDS):
                     part = file.readline(LONGEST_LINE)
+                    length += len(part)
+                    if length > LONGEST_PASSED_OVER:
+                        raise TableError(f"{self.name}, line {number}: The line does not end, so this is no table.")
                 yield number, line if is_complete else None
 
     def _opened(self) -> BinaryIO:
-        return gzip.open(self.path) if self._is_packed else self.path.open("rb")  # type: ignore[return-value]
+        file: Any = gzip.open(self.path) if self._is_packed else self.path.open("rb")  # noqa: SIM115 - closed by the caller
+        return io.BufferedReader(_Bounded(file, self)) if self._limits else file
+
+    def refuse_larger(self, size: int) -> None:
+        if self._limits and size > self._limits.size:
+            raise TableError(f"{self.name} has more than {self._limits.size // 1024 // 1024} MB, unpacked.")
 
     def _failures(self) -> "_Failures":
         return _Failures(self.name)
+
+
+class _Bounded(io.RawIOBase):
+    """A file that is read up to the table's limit."""
+
+    def __init__(self, file: BinaryIO, table: Table) -> None:
+        self._file, self._table, self._size = file, table, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = self._file.readinto(buffer)  # type: ignore[attr-defined] # binary files have it
+        self._size += size
+        self._table.refuse_larger(self._size)
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Failures:

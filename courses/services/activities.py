@@ -9,7 +9,7 @@ from institutions.models import Instrument
 from institutions.services.options import options_wrong
 from kernel.domain import Invalid, Unknown
 from kernel.locks import Lock, cascade_locked, locking
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, save_values, set_values
 
 MANUAL = "manual"  # type of the activities that no VLE has sent
 
@@ -27,10 +27,11 @@ def activity_create(*, course: Course, **values: Any) -> Activity:
 
 def activity_update(*, activity: Activity, **values: Any) -> None:
     """Writes only these values."""
-    _set_values(activity, values)
+    is_changed = set_values(activity, values)
     if values.keys() & {"start", "end"}:
         _refuse_end_before_start(activity)
-    activity.save(update_fields=(*values, "updated_at"))
+    if is_changed:
+        activity.save(update_fields=(*values, "updated_at"))
 
 
 @one_transaction()
@@ -44,8 +45,7 @@ def activity_register(*, course: Course, **values: Any) -> Activity:
 
 def activity_refresh(*, activity: Activity, **values: Any) -> None:
     """Takes over what the VLE sends now. Writes only these values."""
-    _set_values(activity, values)
-    activity.save(update_fields=(*values, "updated_at"))
+    save_values(activity, values)
 
 
 def _course_kept(course: Course) -> None:
@@ -57,11 +57,6 @@ def _course_kept(course: Course) -> None:
 
 def _new_activity(course: Course, **values: Any) -> Activity:
     return Activity(institution_id=course.institution_id, vle_id=course.vle_id, course=course, **values)
-
-
-def _set_values(activity: Activity, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(activity, name, value)
 
 
 @one_transaction()
@@ -98,15 +93,15 @@ def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> Non
     before = ActivityInstrument.objects.filter(pk=row.pk).first()
     if before is None:
         raise Unknown("There is no such instrument in the activity any more.")
-    for name, value in values.items():
-        setattr(row, name, value)
+    is_changed = set_values(row, values)
     if row.instrument_id != before.instrument_id:
         _refuse_disabled(row.instrument)
     if values.keys() & {"instrument", "options"}:
         _refuse_wrong_options(row)
     if row.alternative_to_id != before.alternative_to_id:
         _refuse_wrong_primary(row)
-    row.save(update_fields=(*values, "updated_at"))
+    if is_changed:
+        row.save(update_fields=(*values, "updated_at"))
 
 
 def activity_locked(*, activity: Activity) -> None:

@@ -10,7 +10,7 @@ from files.services import files_erase_unreferenced
 from institutions.models import VLE
 from kernel.constraints import TAKEN, violated_fields
 from kernel.locks import cascade_locked
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, set_values
 
 
 @one_transaction()
@@ -24,9 +24,8 @@ def course_create(*, vle: VLE, **values: Any) -> Course:
 @one_transaction()
 def course_update(*, course: Course, **values: Any) -> None:
     """Writes only these values."""
-    for name, value in values.items():
-        setattr(course, name, value)
-    _save(course, update_fields=(*values, "updated_at"))
+    if set_values(course, values):
+        _save(course, update_fields=(*values, "updated_at"))
 
 
 def _save(course: Course, **how: Any) -> None:

@@ -14,7 +14,7 @@ from kernel.batches import batched
 from kernel.constraints import TAKEN
 from kernel.domain import Invalid, Unknown
 from kernel.locks import Lock, locked_rows
-from kernel.writes import inserted, one_transaction
+from kernel.writes import inserted, one_transaction, save_values
 
 Tree = dict[int, int | None]  # group -> the one above it
 
@@ -41,9 +41,7 @@ def group_update(*, group: CourseGroup, is_locked: bool = False, **values: Any) 
     if parent is not None and parent.pk != group.parent_id:
         _refuse_unknown_parent(parent, group.institution_id)
         _refuse_cycle(group, parent)
-    for name, value in values.items():
-        setattr(group, name, value)
-    group.save(update_fields=(*values, "updated_at"))
+    save_values(group, values)
     return group
 
 

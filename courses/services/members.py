@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from courses.models import Adder, Course, CourseInstructor, CourseLearner
 from institutions.models import Institution, Instructor, User
-from institutions.services.people import instructor_add
+from institutions.services.people import instructor_add, person_brought, person_locked
 from kernel.domain import Forbidden, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.text import identifier_key
@@ -103,7 +103,7 @@ def member_add(*, course: Course, membership: Membership, uid: str, may_give_rol
 
     A person without the role gets it, if `may_give_role`; else Unknown.
     """
-    member = _member_by_uid(course, membership, uid, may_give_role)
+    member = _member_by_uid(course, membership, uid, may_give_role, by)
     members_link(course=course, membership=membership, members=[member], by=by)
     return member
 
@@ -115,7 +115,7 @@ def member_replace(
     """Replace `member` in the course by the person with this uid; returns the row of the role. No uid is changed."""
     if member.user.uid_key == identifier_key(uid):
         return member
-    other = _member_by_uid(course, membership, uid, may_give_role)
+    other = _member_by_uid(course, membership, uid, may_give_role, by)
     # Both are locked in the order of their keys before the course, so that two replacements cannot deadlock.
     _refuse_other_institutions(course, membership, [member, other])
     if membership.links.objects.filter(course=course, **{membership.column: other}).exists():
@@ -141,9 +141,13 @@ def _unlink(course: Course, membership: Membership, members: Collection[Model]) 
     return gone
 
 
-def _member_by_uid(course: Course, membership: Membership, uid: str, may_give_role: bool) -> Any:
+def _member_by_uid(course: Course, membership: Membership, uid: str, may_give_role: bool, by: AddedBy) -> Any:
+    """The row of the role. Who gives the uid knows the person by it: no VLE renames that person from here on."""
     person = User.objects.filter(institution=course.institution_id, uid=uid).first()
-    if person is None:
+    if person is not None and person.brought_by_vle is not None:
+        person = person_locked(person_id=person.pk)
+        person_brought(person=person, vle_id=by.id if by.kind is Adder.VLE else None)
+    if person is None or person.uid_key != identifier_key(uid):  # renamed before it was locked
         raise Invalid(uid="There is nobody with this uid in the institution.")
     member = membership.role.objects.filter(pk=person.pk).first()
     if member is not None:

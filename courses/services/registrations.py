@@ -157,4 +157,6 @@ def _person_updated(person: User, values: dict[str, Any]) -> User:
     changed = _values_to_update(person, values)
     if not changed:
         return person
-    return people.person_update(person=person, is_locked=not person.is_staff, **changed)
+    return people.person_update(
+        person=person, is_locked=not person.is_staff, brought_by_vle=person.brought_by_vle, **changed
+    )

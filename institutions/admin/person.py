@@ -9,16 +9,20 @@ from django.core.exceptions import ValidationError
 from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm, password_field, passwords_merged
 from institutions.models import User
 from institutions.services.passwords import refuse_unproven
-from institutions.services.people import person_create, person_delete, person_update
+from institutions.services.people import person_create, person_delete, person_locked, person_update
 from institutions.services.person_values import FLAGS
 from kernel.http.address import client_address
 from kernel.http.browser import browser_session_id, browser_session_keep
+from kernel.stale import StateCheckedForm
 
 
-class PersonForm(ServiceForm, PasswordFields):
+class PersonForm(StateCheckedForm, ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
     locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
     current_password = password_field("Present password", "current-password", "Only to change your own.")
+
+    def row_locked(self) -> User:
+        return person_locked(person_id=self.instance.pk)
 
     def apply(self, values: dict[str, Any]) -> User:
         own = self.instance.pk == self.caller.pk

@@ -70,7 +70,7 @@ class ServiceAdmin(BaseAdmin):
         if obj is None and self.add_form is not None:
             kwargs["form"] = self.add_form
         form = super().get_form(request, obj, change, **kwargs)
-        form.caller, form.request = request.user, request  # type: ignore[attr-defined]
+        form.caller, form.request = request.user, request
         return form
 
     def save_model(self, request, obj, form, change) -> None:

@@ -17,6 +17,7 @@ from institutions.models import (
 )
 from institutions.services.routes import roles_checked
 from kernel.admin import BaseAdmin, ReadOnlyAdmin, UndeletableAdmin
+from kernel.stale import StateCheckedRow
 
 
 @admin.register(Instrument)
@@ -89,7 +90,7 @@ class MessageForm(forms.ModelForm):
         return self.cleaned_data["code"].upper()
 
 
-class MessageLocaleForm(forms.ModelForm):
+class MessageLocaleForm(StateCheckedRow):
     def clean_locale(self) -> str:
         return self.cleaned_data["locale"].lower()
 
@@ -104,7 +105,7 @@ class MessageLocaleInline(admin.TabularInline):
 class MessageAdmin(BaseAdmin):
     form = MessageForm
     list_display = ("code", "datatype", "description")
-    search_fields = ("code", "description", "meaning")
+    search_fields = tuple(f"{name}__folded_contains" for name in ("code", "description", "meaning"))
     ordering = ("code",)
     inlines = (MessageLocaleInline,)
 

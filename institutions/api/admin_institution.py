@@ -9,7 +9,7 @@ from institutions.api.shared.administration import AdministrationSerializer, Adm
 from institutions.models import Institution, User
 from institutions.services import institutions
 from institutions.services.administration import Action
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter
 from kernel.serializers import BlankableCharField
 
 
@@ -23,8 +23,8 @@ class AdminInstitutionSerializer(AdministrationSerializer):
 
 class AdminInstitutionFilter(filters.FilterSet):
     id = ColumnFilter()
-    name = ColumnFilter(lookup_expr="icontains")
-    acronym = ColumnFilter(lookup_expr="icontains")
+    name = FoldedColumnFilter()
+    acronym = FoldedColumnFilter()
 
 
 class AdminInstitutionViewSet(AdministrationViewSet):

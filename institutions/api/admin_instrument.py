@@ -9,7 +9,7 @@ from institutions.api.instrument import InstrumentSerializer
 from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import Instrument
 from institutions.services import instruments
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter
 from kernel.serializers import BlankableCharField, ObjectField
 
 
@@ -29,8 +29,8 @@ class AdminInstrumentSerializer(AdministrationSerializer):
 
 class AdminInstrumentFilter(filters.FilterSet):
     id = ColumnFilter()
-    name = ColumnFilter(lookup_expr="icontains")
-    acronym = ColumnFilter(lookup_expr="icontains")
+    name = FoldedColumnFilter()
+    acronym = FoldedColumnFilter()
 
 
 class AdminInstrumentViewSet(AdministrationViewSet):

@@ -17,7 +17,7 @@ from institutions.services import instruments
 from institutions.services.administration import Action
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter
 from kernel.scope import under
 from kernel.serializers import BlankableCharField, Computed, ObjectField
 from kernel.text import validate_web_address
@@ -70,8 +70,8 @@ class AdminProviderSerializer(AdministrationSerializer):
 
 class AdminProviderFilter(filters.FilterSet):
     id = ColumnFilter()
-    name = ColumnFilter(lookup_expr="icontains")
-    description = ColumnFilter(lookup_expr="icontains")
+    name = FoldedColumnFilter()
+    description = FoldedColumnFilter()
 
 
 class AdminProviderViewSet(AdministrationViewSet):

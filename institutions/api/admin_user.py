@@ -17,7 +17,7 @@ from institutions.api.shared.users import (
 )
 from institutions.models import Institution, User
 from institutions.services import accounts, people
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter
 from kernel.serializers import EVERYWHERE, BlankableCharField, Computed, TenantRelatedField
 
 FLAGS = ("inst_admin", "send_admin", "legal_admin", "data_admin")  # in the order of ROLES
@@ -58,8 +58,8 @@ class AdminUserSerializer(MisnamedRefused, NullAsOmitted, InstitutionUserSeriali
 
 class AdminUserFilter(filters.FilterSet):
     id = ColumnFilter()
-    username = ColumnFilter(lookup_expr="icontains")
-    email = ColumnFilter(lookup_expr="icontains")
+    username = FoldedColumnFilter()
+    email = ColumnFilter("email_key", lookup_expr="icontains")
 
 
 class AdminUserViewSet(AdministrationViewSet):

@@ -40,8 +40,8 @@ def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None,
     """The live credentials of one module end in `overlap_minutes` (0: now), and with them the sessions they opened.
 
     Launchers that were created with them are refused from then on, and so are those of assessment sessions that were
-    opened with them. Without an overlap the secret may have leaked: everybody who came through a launcher of the VLE is
-    out at once. The tokens for captures of an assessment go on, so that no exam is interrupted.
+    opened with them; everybody who came through a launcher of the VLE is out then. The tokens for captures of an
+    assessment go on, so that no exam is interrupted.
     """
     now = timezone.now()
     ends = now + timedelta(minutes=overlap_minutes)
@@ -51,17 +51,22 @@ def credentials_end(*, vle: VLE | None = None, provider: Provider | None = None,
     else:
         Credential.objects.filter(vle=vle, provider=provider, revoked_at=None).update(revoked_at=now)
     if vle is not None:
-        _launchers_end(vle, ends, with_sessions=not overlap_minutes)
+        _launchers_end(vle, ends, at_once=not overlap_minutes)
 
 
-def _launchers_end(vle: VLE, ends: datetime, *, with_sessions: bool) -> None:
+def _launchers_end(vle: VLE, ends: datetime, *, at_once: bool) -> None:
     """Called after the credentials are updated: their row locks make simultaneous uses of launchers wait.
+
+    Whoever uses one later gets a session that ends with the credential.
 
     Old launchers have no credential, as it was not stored then. Launchers that the data of an assessment session shows
     have none either, and are refused because of the session's: see `launcher_redeem`.
     """
     launchers = apps.get_model("signin.Launcher")._default_manager  # by name: sign-in is a layer above
     launchers.filter(vle=vle, credential=None, session=None, used_at=None, expires_at__gt=ends).update(expires_at=ends)
-    if with_sessions:
-        sessions = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__vle=vle)
-        sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)
+    sessions = apps.get_model("signin.CallerSession")._default_manager.filter(launcher__vle=vle)
+    dashboards = sessions.filter(assessment_session=None, ended_at=None)
+    if at_once:
+        dashboards.update(ended_at=ends)
+    else:
+        dashboards.filter(expires_at__gt=ends).update(expires_at=ends)

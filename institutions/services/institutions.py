@@ -12,7 +12,7 @@ from institutions.services.people import person_create
 from institutions.services.returns import allowed_domains_checked
 from institutions.services.uses import amount_of, uses_of
 from kernel.domain import Conflict
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, set_values
 
 # Accounts of global administrators are never deleted together with an institution.
 _DELETED_WITH_INSTITUTION = Q(inst_admin=True, is_staff=False)
@@ -43,10 +43,9 @@ def institution_register(*, acronym: str, name: str, **values: Any) -> Instituti
 @one_transaction()
 def institution_update(*, institution: Institution, **values: Any) -> Institution:
     """Validate and write these values only."""
-    for field, value in _cleaned(values).items():
-        setattr(institution, field, value)
-    institution.full_clean(exclude={field.name for field in Institution._meta.fields} - values.keys())
-    institution.save(update_fields=(*values, "updated_at"))
+    if set_values(institution, _cleaned(values)):
+        institution.full_clean(exclude={field.name for field in Institution._meta.fields} - values.keys())
+        institution.save(update_fields=(*values, "updated_at"))
     return institution
 
 

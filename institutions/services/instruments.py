@@ -12,7 +12,8 @@ from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.locks import cascade_locked
 from kernel.text import validate_queue_name
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, set_values
+from pipeline import accounts
 
 Shared = TypeVar("Shared", bound=Instrument | Provider)
 _PARTS = ("credential_rows", "notifications")  # relations of a provider whose rows are deleted with it
@@ -29,7 +30,8 @@ def instrument_create(*, acronym: str, queue: str = "", **values: Any) -> Instru
 @one_transaction()
 def instrument_update(*, instrument: Instrument, **values: Any) -> Instrument:
     """Write these values; an empty queue is ignored."""
-    return _saved(_put(instrument, values), values)
+    stored = _locked(instrument)
+    return _saved(stored, values) if _changed(stored, values) else stored
 
 
 @one_transaction()
@@ -43,15 +45,24 @@ def provider_create(
     queue = queue or _queue("tesla_provider_", acronym)
     provider = Provider(instrument=instrument, acronym=acronym, queue=queue, **values)
     _refuse_half_a_pair(provider)
-    return _saved(provider, values), _issued(provider)
+    made = _saved(provider, values)
+    accounts.added(made.queue)
+    return made, _issued(made)
 
 
 @one_transaction()
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
     """Write these values; an empty queue is ignored."""
-    changed = _put(provider, values)
-    _refuse_half_a_pair(changed)
-    return _saved(changed, values)
+    stored = _locked(provider)
+    queue = stored.queue
+    is_changed = _changed(stored, values)
+    _refuse_half_a_pair(stored)
+    if not is_changed:
+        return stored
+    saved = _saved(stored, values)
+    if saved.queue != queue:
+        accounts.renamed(queue, saved.queue)
+    return saved
 
 
 @one_transaction()
@@ -59,6 +70,7 @@ def provider_credentials_rotate(*, provider: Provider, overlap_minutes: int) -> 
     """New credentials; the live ones end in `overlap_minutes` (0: now)."""
     stored = _locked(provider)  # of two simultaneous rotations the second ends the credentials of the first
     credentials_end(provider=stored, overlap_minutes=overlap_minutes)
+    accounts.rotated(stored.queue, overlap_minutes=overlap_minutes)
     return _issued(stored)
 
 
@@ -71,6 +83,8 @@ def shared_delete(*, row: Instrument | Provider) -> None:
     if uses:
         raise Conflict(f"{stored.acronym} cannot be deleted: it is used by {', '.join(uses)}.")
     stored.delete()
+    if isinstance(stored, Provider):
+        accounts.removed(stored.queue)
 
 
 def _queue(prefix: str, acronym: str) -> str:
@@ -95,12 +109,8 @@ def _locked(row: Shared) -> Shared:
     return stored
 
 
-def _put(row: Shared, values: dict[str, Any]) -> Shared:
-    stored = _locked(row)
-    for name, value in values.items():
-        if value or name != "queue":
-            setattr(stored, name, value)
-    return stored
+def _changed(row: Shared, values: dict[str, Any]) -> bool:
+    return set_values(row, {name: value for name, value in values.items() if value or name != "queue"})
 
 
 def _saved(row: Shared, written_names: Collection[str]) -> Shared:

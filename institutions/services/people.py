@@ -90,7 +90,8 @@ def person_update(
     false: the password is then kept for later. A new password, a deactivation and the end of `login_allowed` end all
     sessions of the person; after a new password the person's own session `session_id`, in which it was set, goes on.
     `institution` can only be changed for a person who has no rows in the present one. `is_locked` says that `person`
-    was read by `person_locked` in this transaction.
+    was read by `person_locked` in this transaction. Who changes uid or e-mail for a VLE says so by `brought_by_vle`:
+    else the person is the institution's from here on.
     """
     stored = person if is_locked else person_locked(person_id=person.pk)
     administered, administered_all = _administers(stored), _administers_all(stored)
@@ -101,8 +102,8 @@ def person_update(
     generation = stored.session_generation
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
-    if "uid" in changed and "brought_by_vle" not in values:
-        changed["brought_by_vle"] = None  # from here on it is an administrator's name for the person
+    if changed.keys() & {"uid", "email"} and "brought_by_vle" not in values:
+        changed["brought_by_vle"] = None  # no VLE says that it is its change: the institution knows the person by it
     if password is not None and may is not None and not (stored.login_allowed or stored.is_staff):
         raise ValidationError({"password": "This person is not allowed to sign in."})
     if "institution" in changed:
@@ -112,7 +113,7 @@ def person_update(
         _refuse_last_administrator(stored)
     if administered_all and not _administers_all(stored):
         _refuse_last_global_administrator(stored)
-    saved = _saved(stored, {*changed})
+    saved = _saved(stored, {*changed}) if changed or password is not None else stored
     if password is not None and session_id is not None and _may_sign_in(saved):
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
         current_session = sessions.filter(pk=session_id, user=saved.pk, generation=generation)

@@ -20,7 +20,7 @@ from institutions.services.person_values import FLAGS, cleaned, refuse_malformed
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
-from kernel.locks import Lock, locking
+from kernel.locks import Lock, locked_rows, locking
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
@@ -40,7 +40,7 @@ class Roster(NamedTuple):
 def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
     """The people with these uids. Missing ones are created, without names and e-mail and unable to sign in.
 
-    Existing people are not changed.
+    Values of existing people are not changed; no VLE renames them from here on.
     """
     known = User.objects.filter(institution=institution).values_list("uid_key", "pk", "is_staff")
     keys = {uid: identifier_key(uid) for uid in uids}
@@ -48,6 +48,9 @@ def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
     missing = sorted(uid for uid, key in keys.items() if key not in rows)
     created, malformed = people_create(institution=institution, people={uid: {} for uid in missing})
     found = {uid: rows[key] for uid, key in keys.items() if key in rows}
+    for part in batched(sorted({pk for pk, _ in found.values()})):
+        brought = locked_rows(User.objects.filter(pk__in=part, brought_by_vle__isnull=False), Lock.CHANGE)
+        User.objects.filter(pk__in=brought).update(brought_by_vle=None)
     return Roster(
         existing={uid: pk for uid, (pk, is_staff) in found.items() if not is_staff},
         created=created,

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from institutions.models import Institution, UIOption
 from kernel.domain import Invalid, Unknown
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, save_values
 
 ROLES = ("ADMIN", "SEND", "LEGAL", "DATA", "INSTRUCTOR", "LEARNER", "GLOBAL_ADMIN")
 
@@ -42,9 +42,7 @@ def ui_option_update(*, option: UIOption, **values: Any) -> UIOption:
         raise Unknown("There is no such UI option any more.")
     if "route" in values:
         _refuse_unknown_route(values["route"])
-    for name, value in values.items():
-        setattr(stored, name, value)
-    stored.save(update_fields=(*values, "updated_at"))
+    save_values(stored, values)
     return stored
 
 
@@ -67,9 +65,7 @@ def global_option_update(*, option: UIOption, **values: Any) -> UIOption:
         raise Unknown("There is no such UI option any more.")
     if "roles" in values:
         values["roles"] = _roles_of(values["roles"])
-    for name, value in values.items():
-        setattr(stored, name, value)
-    stored.save(update_fields=(*values, "updated_at"))
+    save_values(stored, values)
     return stored
 
 

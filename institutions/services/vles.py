@@ -16,7 +16,7 @@ from institutions.models import VLE, Institution, VLEType, VLEWarning
 from institutions.services.credentials import credential_issue, credentials_end
 from kernel.domain import Unknown
 from kernel.locks import cascade_locked
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, save_values
 
 logger = logging.getLogger(__name__)
 WARNING_SECONDS = 60  # a whole exam sends the same settings: a warning is written so often, at most
@@ -70,9 +70,7 @@ def _issued(vle: VLE) -> dict[str, str]:
 def vle_update(*, vle: VLE, **values: Any) -> None:
     """LTI configuration and credentials stay as they were issued, also when the address changes."""
     stored = _locked(vle)
-    for name, value in values.items():
-        setattr(stored, name, value)
-    stored.save(update_fields=(*values, "updated_at"))  # other columns may have changed since `vle` was read
+    save_values(stored, values)  # other columns may have changed since `vle` was read
 
 
 @one_transaction()

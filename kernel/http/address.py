@@ -1,5 +1,6 @@
 """The client's address: used for throttling, lock-out, records and logs."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _networks(declared: tuple[str, ...]):
     return tuple(ip_network(text, strict=False) for text in declared)
 
@@ -28,8 +29,13 @@ def _parse(text: str):
 
 def is_trusted(address: str) -> bool:
     """The address is one of TRUSTED_PROXIES."""
-    parsed = _parse(address)
-    return parsed is not None and any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+    return is_among(address, settings.TRUSTED_PROXIES)
+
+
+def is_among(address: str | None, networks: Iterable[str]) -> bool:
+    """The address is one of these, or in one of these networks."""
+    parsed = _parse(address or "")
+    return parsed is not None and any(parsed in network for network in _networks(tuple(networks)))
 
 
 def client_address(request: HttpRequest) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.messages.storage import default_storage
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from kernel.http.parsers import rewind, sample_closed
@@ -36,7 +36,7 @@ class RepeatedViews:
 
         try:
             return repeated(answer)
-        except (OperationalError, IntegrityError) as error:
+        except (OperationalError, InterfaceError, IntegrityError) as error:
             if not is_passing(error):
                 raise
             logger.warning("%s %s: %s", request.method, request.path, error)

@@ -23,7 +23,7 @@ from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
 from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedFilter
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.scope import under
@@ -83,8 +83,8 @@ class LearnerFilter(filters.FilterSet):
     username = ColumnFilter("user__username")
     email = ColumnFilter("user__email")
     uid = filters.CharFilter("user__uid")
-    first_name = filters.CharFilter("user__first_name")
-    last_name = filters.CharFilter("user__last_name")
+    first_name = FoldedFilter("user__first_name")
+    last_name = FoldedFilter("user__last_name")
 
 
 class VersionSerializer(BodySerializer):

@@ -11,7 +11,7 @@ from institutions.api.institution import InstitutionSerializer
 from institutions.models import Institution
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter
 from kernel.scope import under
 from kernel.serializers import AnyJSONField, BodySerializer, Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
@@ -71,7 +71,7 @@ class InstitutionSENDCategorySerializer(ResourceSerializer):
 
 class SENDCategoryFilter(filters.FilterSet):
     id = ColumnFilter()
-    description = ColumnFilter()
+    description = FoldedColumnFilter(lookup_expr="folded_exact")
 
 
 class SENDCategoryViewSet(ResourceViewSet):

@@ -15,7 +15,7 @@ from files.links import Links, evidence_links
 from files.models import Made
 from kernel.access import READ, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedFilter
 from kernel.scope import under
 from kernel.serializers import BlankableEmailField, Computed, ResourceSerializer, named_number
 from kernel.viewsets import ResourceViewSet
@@ -151,8 +151,8 @@ class BoundFilter(filters.NumberFilter):
 
 # The three lower bounds are boxes above a dashboard's columns, which never fail; -1 is what they send for no bound.
 class ReportFilter(filters.FilterSet):
-    learner__first_name = filters.CharFilter("learner__user__first_name")
-    learner__last_name = filters.CharFilter("learner__user__last_name")
+    learner__first_name = FoldedFilter("learner__user__first_name")
+    learner__last_name = FoldedFilter("learner__user__last_name")
     learner__email = filters.CharFilter("learner__user__email")
     identity_level = LevelFilter()
     identity_level__gte = ColumnFilter("identity_level", "gte")

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
@@ -14,6 +13,7 @@ from kernel.caller import CallerKind
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
+from pipeline.accounts import url_for_provider
 from signin import tokens
 from signin.api.auth import OpenView, PairSerializer
 from signin.models import CallerSession
@@ -130,8 +130,9 @@ def _vle(vle: VLE, domain: str) -> dict[str, Any]:
 
 def _provider(provider: Provider, domain: str) -> dict[str, Any]:
     values = _module("provider", provider.pk, provider.description, domain)
-    if settings.PROVIDER_BROKER_URL:  # workers pass `config` to Celery, which reads the keys that begin with CELERY_
-        values["config"]["CELERY_BROKER_URL"] = settings.PROVIDER_BROKER_URL
+    if broker := url_for_provider(provider.queue):
+        # Workers pass `config` to Celery, which reads the keys that begin with CELERY_.
+        values["config"]["CELERY_BROKER_URL"] = broker
     return {
         **values,
         "provider_name": provider.name,

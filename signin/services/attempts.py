@@ -3,7 +3,7 @@
 A place is an IPv4 address or the /64 network of an IPv6 one. The first failures of a counter are free; from its limit
 on each failure doubles the wait until the next attempt is considered. A counter is forgotten when nothing has failed
 for SIGN_IN_WINDOW, and for a day where an account has reached its limit: who goes on trying one account from many
-places gets some hundred attempts a day.
+places gets some hundred attempts a day; who stops before the limit may begin again after a window.
 
 Each way of signing in has its own counters, so that modules with an old secret do not lock out people of the same
 address. `what` names the way of signing in, `who` the account or role.
@@ -13,15 +13,21 @@ before. Whether that is so shows only to who knows the password: a wrong one is 
 work. The wait of account and place holds for everybody, and needs no work: it depends on nothing that is stored of the
 account.
 
+A right password counts as no failure if it has opened that account under that e-mail before. The first time it counts
+for the account and for account and place: who may make an account of the same e-mail in another institution would else
+try any number of passwords on the accounts of that e-mail, each by giving it to the own account first. It depends on
+nothing but the account that was opened, so that nobody learns from it, or from a wait, whether there are others.
+
 The table is bounded: each row costs the work of a password, and rows that count no more are deleted while others are
 made.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -66,6 +72,7 @@ class Attempt:
 
     at: datetime
     counted: dict[str, datetime]  # key of a counter -> its last failure before
+    place: str  # the key of the place's counter
     wait: int  # seconds, 0: who has the right password is let in from every place
 
 
@@ -87,26 +94,46 @@ def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
         before = {counter.key: counter.last_failure_at for counter in counting}
         _counted(counting, now)
     _sweep(pair, now)
-    return Attempt(now, before, _seconds(waits.values()))
+    return Attempt(now, before, place, _seconds(waits.values()))
 
 
-def known_there(*, what: str, accounts: Sequence[int], address: str | None) -> list[int]:
-    """Those of these accounts that have signed in from this place before: one query, whatever accounts there are.
+class Known(NamedTuple):
+    """Those of some accounts that have signed in from a place before, and those that have with the present password."""
+
+    there: set[int]
+    with_password: set[int]
+
+
+def known_before(*, what: str, who: str, accounts: Mapping[int, str], address: str | None) -> Known:
+    """What is known of accounts, given with their stored passwords: one query, whatever accounts there are.
 
     The account is a person's key and not the e-mail: another institution may make an account of the same address, sign
     in to it, and would be let through when it tries passwords of this one.
     """
-    keys = {_place_key(what, account, address): account for account in accounts or [0]}
-    fresh = SignInPlace.objects.filter(key__in=keys, used_at__gt=timezone.now() - PLACES_KEPT)
-    return [keys[key] for key in fresh.values_list("key", flat=True)]
+    pairs = accounts or {0: ""}
+    places = {account: _place_key(what, account, address) for account in pairs}
+    passwords = {account: _password_key(what, who, account, stored) for account, stored in pairs.items()}
+    keys = [*places.values(), *passwords.values()]
+    rows = SignInPlace.objects.filter(key__in=keys, used_at__gt=timezone.now() - PLACES_KEPT)
+    fresh = set(rows.values_list("key", flat=True))
+    return Known(*({account for account, key in each.items() if key in fresh} for each in (places, passwords)))
 
 
 @transaction.atomic
-def attempt_succeeded(attempt: Attempt, *, what: str, account: int, address: str | None) -> None:
-    """It counts as no failure, and the account is known at the place from now on. Earlier failures still count."""
-    attempt_taken_back(attempt)
+def attempt_succeeded(
+    attempt: Attempt, *, what: str, who: str, account: int, stored: str, is_known: bool, address: str | None
+) -> None:
+    """The account, whose password is `stored`, is known at the place from now on. Earlier failures still count.
+
+    It counts as no failure if the password `is_known`. If not, it is from now on; but not while the e-mail must wait,
+    as nothing is counted for it then.
+    """
+    _taken_back(attempt, attempt.counted if is_known else attempt.counted.keys() & {attempt.place})
+    keys = [_place_key(what, account, address)]
+    if is_known or not attempt.wait:
+        keys.append(_password_key(what, who, account, stored))
     SignInPlace.objects.bulk_create(
-        [SignInPlace(key=_place_key(what, account, address), used_at=attempt.at)],
+        [SignInPlace(key=key, used_at=attempt.at) for key in sorted(keys)],
         update_conflicts=True,
         unique_fields=["key"],
         update_fields=["used_at"],
@@ -125,8 +152,13 @@ def untaken_if_unavailable(attempt: Attempt) -> Iterator[None]:
 
 @transaction.atomic
 def attempt_taken_back(attempt: Attempt) -> None:
-    """It counts as no failure: the password was right, or could not be checked."""
-    for key, before in sorted(attempt.counted.items()):
+    """It counts as no failure: the password could not be checked."""
+    _taken_back(attempt, attempt.counted)
+
+
+def _taken_back(attempt: Attempt, keys: Iterable[str]) -> None:
+    for key in sorted(keys):
+        before = attempt.counted[key]
         last = Case(
             When(last_failure_at=attempt.at, then=Value(before)),
             default=F("last_failure_at"),
@@ -175,7 +207,11 @@ def counters_forgotten(now: datetime, most: int | None = None) -> int:
 
 
 def places_forgotten(now: datetime) -> int:
-    deleted, _ = SignInPlace.objects.filter(used_at__lte=now - PLACES_KEPT).delete()
+    """Delete known places and passwords that were not used for long; those that somebody uses at this moment stay."""
+    old = SignInPlace.objects.filter(used_at__lte=now - PLACES_KEPT)
+    with transaction.atomic():
+        keys = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        deleted, _ = SignInPlace.objects.filter(pk__in=keys).delete()
     return deleted
 
 
@@ -196,6 +232,11 @@ def _keys(what: str, who: str, address: str | None) -> tuple[str, str, str]:
 
 def _place_key(what: str, account: int, address: str | None) -> str:
     return _key(f"known place of {what}", str(account), address_group(address))
+
+
+def _password_key(what: str, who: str, account: int, stored: str) -> str:
+    """With the e-mail: an account may be given another one after its password was tried."""
+    return _key(f"known password of {what}", who, str(account), stored)
 
 
 def _key(*parts: str) -> str:

@@ -101,6 +101,9 @@ def _redeemed(number: int, token: str, address: str | None) -> CallerSession:
     if not person.is_active or (launcher.target == Target.LAPI and learner is None):
         raise Refused(REFUSED)
     ends = now + min(launcher.expires_at - launcher.created_at, settings.PERSON_SESSION_LIFETIME)
+    is_for_exam = launcher.target == Target.LAPI and session is not None
+    if issuer is not None and issuer.expires_at is not None and not is_for_exam:
+        ends = min(ends, issuer.expires_at)  # the VLE's secret is being replaced
     session_values: dict[str, Any] = {"person": person, "address": address, "launcher": launcher}
     if launcher.target == Target.LAPI:
         return learner_session_open(expires_at=ends, assessment_session=session, **session_values)

@@ -20,7 +20,7 @@ from signin.services.attempts import (
     attempt_begun,
     attempt_succeeded,
     failure_counted,
-    known_there,
+    known_before,
     refuse_waiting,
     untaken_if_unavailable,
 )
@@ -39,15 +39,15 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
 
     An address may have an account in each institution. Those of `institution` (its acronym), if given, are tried, else
     the `TRIED` that were used last, a global administrator's among them; if the password is that of several, the one
-    that was used last is answered.
+    that was used last is answered, of those that need not wait.
 
     Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
     every other reason, without saying which: unknown address or institution, wrong password, deactivated, not allowed
     to sign in.
     """
     key = identifier_key(email)
-    place: dict[str, Any] = {"what": "e-mail", "address": address}
-    attempt = attempt_begun(who=key, **place)
+    place: dict[str, Any] = {"what": "e-mail", "who": key, "address": address}
+    attempt = attempt_begun(**place)
     rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
@@ -55,23 +55,26 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     # No institution names the account of a global administrator: it is always among those that are tried.
     tried = rows.order_by("-is_staff", *last_used).values("pk")[:TRIED]
     accounts = list(User.objects.filter(pk__in=tried).order_by(*last_used))
-    known = known_there(accounts=[account.pk for account in accounts], **place)
+    known = known_before(accounts={account.pk: account.password for account in accounts}, **place)
     with untaken_if_unavailable(attempt):
-        person = _opened_by(password, accounts)
-    if attempt.wait and (person is None or person.pk not in known):
+        matches = _opened_by(password, accounts)
+    # One that must wait is passed over as if the password were wrong: else who has another account would see the match.
+    person = next((match for match in matches if not attempt.wait or match.pk in known.there), None)
+    if person is not None:
+        is_known = person.pk in known.with_password
+        attempt_succeeded(attempt, account=person.pk, stored=person.password, is_known=is_known, **place)
+        return person
+    if attempt.wait:
         raise LockedOut(attempt.wait)
-    if person is None:
-        raise Refused("No account with this e-mail and password may sign in.")
-    attempt_succeeded(attempt, account=person.pk, **place)
-    return person
+    raise Refused("No account with this e-mail and password may sign in.")
 
 
-def _opened_by(password: str, accounts: list[User]) -> User | None:
-    """The first account with this password. It takes as long whether there are accounts, one or many, or a match."""
+def _opened_by(password: str, accounts: list[User]) -> list[User]:
+    """The accounts with this password. It takes as long whether there are accounts, one or many, or a match."""
     matches = [account for account in accounts if account.check_password(password)]
     for _ in range(TRIED - len(accounts)):
         make_password(password)
-    return matches[0] if matches else None
+    return matches
 
 
 @password_prover

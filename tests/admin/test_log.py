@@ -34,7 +34,10 @@ def test_changes_on_the_pages_are_in_djangos_log(world, root):
 def test_changes_of_what_all_institutions_share_are_in_djangos_log(world, root):
     me = world.people["global"].pk
     face = Instrument.objects.get(pk=1)
-    body = {"name": "Faces", "acronym": "fr", "queue": face.queue, "description": "", "options_schema": "null"}
+    body = {
+        "name": "Faces", "acronym": "fr", "queue": face.queue, "description": "", "options_schema": "null",
+        "timeout_minutes": 60,
+    }  # fmt: skip
     assert root.post("/admin/institutions/instrument/1/change/", body).status_code == 302
     body = {
         "instrument": 1, "name": "P", "acronym": "p", "version": "1", "queue": "p", "description": "", "url": "",

@@ -8,6 +8,7 @@ from signin.models import CallerSession
 from tests.admin.test_pages import filled
 from tests.contract.calls import CALLS
 from tests.contract.conftest import caller, stage, world
+from tests.contract.desk import fill_desk
 from tests.contract.filling import fill, fill_administration
 from tests.pages.conftest import signed_in
 from tests.world import World
@@ -26,6 +27,7 @@ def everything(world: World) -> None:
     ServedText.objects.create(
         session=CallerSession.objects.order_by("pk").first(), version="1.0.0", language="en", sha256="0"
     )
+    fill_desk(world, 1)
     for call in CALLS.values():
         if call.method == "get" and call.before is not None:
             call.before(world)

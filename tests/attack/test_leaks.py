@@ -33,6 +33,7 @@ MARKS = [f"{MARK}-text", f"{MARK}@example.org", f"https://{MARK}.example.org/"]
 CALLERS = {
     "institution": ("admin", "data", "teacher", "ann", "member"),
     "vle": ("vle",),
+    "provider": ("desk",),
     "lapi": ("ann", "ann's session", "vle"),
     "admin": ("admin", "vle"),
 }
@@ -137,13 +138,15 @@ def test_operations(name, world, caller):
                 assert state(world, written_to) == {table: before[table] for table in written_to & before.keys()}
 
 
-@pytest.mark.parametrize("name", [name for name in names("institution", "vle", method="get") if CALLS[name].is_list])
+@pytest.mark.parametrize(
+    "name", [name for name in names("institution", "vle", "provider", method="get") if CALLS[name].is_list]
+)
 def test_searches_and_filters(name, world, caller):
     call = CALLS[name]
     described = SCHEMA["paths"][call.url]["get"]["parameters"]
     parameters = {each["name"] for each in described if each["in"] == "query"} - {"limit", "offset", "ordering"}
     ids = {str(value) for key, value in ids_of(world, world.away).items() if key not in SHARED}
-    for who in ("admin", "ann") if call.resource.root == "institution" else ("vle",):
+    for who in ("admin", "ann") if call.resource.root == "institution" else (call.by,):
         client, path = caller(who), url_of(call, world)
         for parameter in parameters:
             is_of_ids = parameter == "search" or parameter.endswith("id") or parameter in call.path

@@ -3,13 +3,16 @@
 from html.parser import HTMLParser
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Field
 
 from tests.admin.forms import PAGES, request_of
 from tests.attack.texts import text_columns, written
 from tests.console.conftest import ids
 from tests.console.test_access import MATRIX
-from tests.contract.calls import CALLS, names, url_of
+from tests.contract.calls import CALLS, body_of, names, request, url_of
+from tests.contract.conftest import undone
+from tests.contract.test_schema import SCHEMA
 
 MARK = "zqx7"  # in every text that would run as code: a page that holds it unescaped has let it in
 # Of each kind a column holds the first text that it accepts.
@@ -27,6 +30,7 @@ NASTY = {
             "\u202e\u2066\u200b\ufeff\u2028\u2029 \U0001f469\u200d\U0001f52c Z\u0351\u036b\u0343 \ufdfd İıſẞ \t\r\n"
         )
     ],
+    "markup": ["<p>x</p><![foo[x]]><!doctype <?x </ x <!-- <![if"],
     "long": ["W" * 3000],
 }
 # Columns that hold none of these texts: a validator or a constraint refuses them all.
@@ -35,7 +39,7 @@ REFUSED = {
     "institutions.User.locale",
 }
 # Tables without a row here: nothing is shown of them, or only the framework writes them.
-EMPTY = {"reports.RequestProviderResult"}
+EMPTY = {"pipeline.Job"}
 
 
 def _name(field: Field) -> str:
@@ -131,7 +135,62 @@ def test_pages(world, signed_in, spoil):
 
 
 def test_answers(world, caller, spoil):
-    calls = _read(world, "institution", "admin", "vle", "lapi")
+    calls = _read(world, "institution", "admin", "vle", "provider", "lapi")
     clients = {who: caller(who) for who in {who for who, _ in calls}}
     spoil()
     assert {path: clients[who].get(path).status_code for who, path in calls} == {path: 200 for _, path in calls}
+
+
+# Texts that are sent: code looks at them before a column does.
+
+
+def _with_text(value, text):
+    """The body with the text in the place of one of its texts, or with a file for it, one after the other."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            for other in _with_text(inner, text):
+                yield value | {name: other}
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            for other in _with_text(inner, text):
+                yield [*value[:place], other, *value[place + 1 :]]
+    elif isinstance(value, str):
+        yield text
+
+
+def _described(call) -> set[str]:
+    """The keys that the schema names for this operation's body."""
+    operation = SCHEMA["paths"].get(call.url, {}).get(call.method, {})
+    found = [body["schema"] for body in operation.get("requestBody", {}).get("content", {}).values()]
+    keys: set[str] = set()
+    while found:
+        schema = found.pop()
+        if "$ref" in schema:
+            schema = SCHEMA["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        keys |= schema.get("properties", {}).keys()
+        found += [*schema.get("allOf", ()), *schema.get("oneOf", ())]
+    return keys
+
+
+WRITES = [name for name in names("institution", "admin", "vle", "lapi") if CALLS[name].method != "get"]
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_no_text_that_is_sent_breaks_an_operation(name, world, caller):
+    """Texts in the places of texts and at all other keys, and files where no file belongs."""
+    call = CALLS[name]
+    if call.before is not None:
+        call.before(world)
+    client, url, sent = caller(call.by), url_of(call, world), body_of(call, world)
+    for text in ("".join(texts[0] for texts in NASTY.values()), NASTY["markup"][0]):  # the first is long
+        bodies = [*_with_text(sent, text)]
+        if isinstance(sent, dict):
+            bodies += [sent | {key: text} for key in _described(call)]
+        for body in bodies:
+            with undone():
+                assert request(client, call.method, url, body).status_code < 500, body
+    plain = {key: value for key, value in (sent or {}).items() if isinstance(value, str | int)}
+    for key in _described(call):
+        with undone():
+            body = plain | {key: SimpleUploadedFile("x.txt", b"text")}
+            assert getattr(client, call.method)(url, body, format="multipart").status_code < 500, key

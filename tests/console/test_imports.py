@@ -1,6 +1,7 @@
 """The console's page that imports tables of people: who may, the steps, the errors to repair, what stays."""
 
 import csv
+import gzip
 import sqlite3
 from datetime import timedelta
 from io import BytesIO, StringIO
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from console import imports as page
 from courses.imports import jobs
+from courses.imports.tables import Limits
 from courses.models import CourseLearner, Import, ImportPart, ImportTrial
 from institutions.models import User
 
@@ -127,7 +129,8 @@ def test_columns_that_are_not_known_are_chosen(browser):
     assert [place for _, _, place in shown.context["fields"]] == [""] * 8
     refused = browser.check()
     assert (refused.status_code, refused.context["wrong"]) == (400, "Choose the column with the uid.")
-    assert browser.check(uid="9").status_code == 400
+    for place in ("9", "9" * 5000, "\u0660", "-1", "x"):
+        assert browser.check(uid=place).status_code == 400, place[:9]
     browser.check(uid="0")
     shown = browser.wait()
     assert shown.context["passed"] == ["Nome"]
@@ -197,6 +200,22 @@ def test_no_file_and_too_large_a_file(browser, monkeypatch):
     assert browser.upload("uid\n" + "x" * 2000).status_code == 400
     monkeypatch.setattr(jobs, "MOST_ROWS", 2)
     assert "more than 2 rows" in browser.upload("uid\n1\n2\n3\n").context["wrong"]
+    assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("uid\nn1\n" + "\n" * 100, "has more than 50 lines."),
+        ("uid\n" + f"{'x' * 999}\n" * 40 + "\n" * 9, "has more than 0 MB, unpacked."),
+        ("x" * 40_000, "has more than 0 MB, unpacked."),
+    ],
+)
+def test_what_is_packed_counts_as_it_is_unpacked(browser, monkeypatch, content, says):
+    monkeypatch.setattr(jobs, "LIMITS", Limits(size=30_000, lines=50))
+    for name, data in (("a.csv", content.encode()), ("a.csv.gz", gzip.compress(content.encode()))):
+        answer = browser.upload(data, name)
+        assert (answer.status_code, answer.context["wrong"]) == (400, f"{name} {says}")
     assert not Import.objects.exists()
 
 

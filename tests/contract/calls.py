@@ -8,6 +8,7 @@ from courses.models import CourseLearner
 from institutions.models import Provider, UIOption
 from tests.contract import resources
 from tests.contract.declared import Call, Resource, calls_of
+from tests.contract.desk import ids_of_desk, stand
 from tests.world import World
 
 BASE = "/api/v2/institution/"
@@ -47,6 +48,7 @@ def ids_of(world: World, home=None) -> dict[str, Any]:
         "learner_id": home.people["ann"].learner.learner_id,
         **{name: person.pk for name, person in home.people.items()},
         **ids_of_vle(home),
+        **ids_of_desk(world, home),
     }
 
 
@@ -81,6 +83,8 @@ def _id_of_nobodys_row(name: str) -> int:
 
 
 def url_of(call: Call, world: World, **other: object) -> str:
+    if call.resource.root == "provider":
+        stand(world)
     ids = ids_of(world) | {
         name: _id_of_nobodys_row(name) for name in ("provider", "route") if f"{{{name}}}" in call.path
     }

@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -15,6 +16,7 @@ from institutions.models import VLE, Credential, Provider
 from signin import tokens
 from signin.models import CallerSession
 from tests.conftest import client_of, kept
+from tests.contract.desk import DESK, NEXT_DESK, provider
 from tests.contract.filling import fill
 from tests.world import World
 
@@ -30,10 +32,19 @@ def client_of_session(**values) -> APIClient:
     return client_with(tokens.pair(session)["access_token"])
 
 
+def client_of_provider(row: Provider) -> APIClient:
+    return client_of_session(kind="provider", credential=Credential.objects.create(provider=row, secret_hash="x" * 64))
+
+
 @contextmanager
 def undone() -> Iterator[None]:
-    """What is written in here is taken back: many attempts from the same state in one test."""
-    with transaction.atomic():
+    """What is written in here is taken back: many attempts from the same state in one test.
+
+    As around a whole test, the code under test does not see this transaction: a refusal inside leaves it usable.
+    """
+    around: Any = transaction.atomic()
+    around._from_testcase = True
+    with around:
         yield
         transaction.set_rollback(True)
 
@@ -94,9 +105,8 @@ def caller(world):
         return client
 
     def of_provider() -> APIClient:
-        provider = Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
-        return client_of_session(
-            kind="provider", credential=Credential.objects.create(provider=provider, secret_hash="x" * 64)
+        return client_of_provider(
+            Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
         )
 
     def of_learner(home, name: str, *, in_session: bool) -> APIClient:
@@ -109,7 +119,18 @@ def caller(world):
             kind="learner", user=person, generation=person.session_generation, assessment_session=session
         )
 
+    def of_desk(name: str) -> APIClient:
+        return client_of_provider(provider(name))
+
+    def of_revoked_desk() -> APIClient:
+        client = of_desk(DESK)
+        Credential.objects.filter(provider__acronym=DESK).update(revoked_at=timezone.now())
+        return client
+
     others = {
+        "desk": lambda: of_desk(DESK),
+        "next desk": lambda: of_desk(NEXT_DESK),
+        "revoked desk": of_revoked_desk,
         "anonymous": APIClient,
         "provider": of_provider,
         "session": lambda: of_learner(world.home, "ann", in_session=True),

@@ -20,6 +20,7 @@ COLUMNS = {
     ),
     "admin": ("global",),
     "vle": ("vle",),
+    "provider": ("desk",),
     "lapi": (
         "ann", "ann launched", "ann's token", "ann's session", "vle", "vle with ann's number", "away vle",
     ),
@@ -37,12 +38,17 @@ OTHERS: dict[str, dict[str, int]] = {
         "teacher": 403, "ann": 403, "ann launched": 403, "teacher launched": 403, "stranger": 403, "anonymous": 401,
         "revoked vle": 401,
     },
+    "provider": {
+        "next desk": 403, "provider": 403, "vle": 403, "session": 403, "admin": 403, "data": 403, "global": 403,
+        "teacher": 403, "bob": 403, "bob's token": 403, "stranger": 403, "anonymous": 401, "revoked vle": 401,
+        "revoked desk": 401,
+    },
     "lapi": {
         "bob": 403, "bob's token": 403, "teacher": 403, "admin": 403, "global": 403, "provider": 403, "away ann": 404,
         "away ann's token": 404, "stranger": 404, "anonymous": 401, "revoked vle": 401,
     },
 }  # fmt: skip
-RIGHT_CALLERS = {"institution": "admin", "admin": "global", "vle": "vle", "lapi": "ann"}
+RIGHT_CALLERS = {"institution": "admin", "admin": "global", "vle": "vle", "provider": "desk", "lapi": "ann"}
 # Operation -> its method, and whether it is about one row.
 STANDARD = {
     "list": ("get", False), "create": ("post", False), "read": ("get", True), "put": ("put", True),
@@ -72,6 +78,9 @@ class Resource:
     model: type[Model] | None = None
     key_of: Callable[[dict[str, Any]], int] = lambda row: row["id"]  # the key of that model in a row of the list
     refused_for_good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # callers whose 200 says "ERROR"
+    # What names a row of an answer in addresses.
+    name_of: Callable[[dict[str, Any]], Any] = lambda row: row["id"]
+    is_single: bool = False  # its lists have one row at most
     is_shared: bool = False  # rows that are no institution's own
     sees: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # caller -> `shown` of the rows of the list
     shown: str = "uid"

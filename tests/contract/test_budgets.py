@@ -8,9 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.contract.calls import CALLS, names, url_of
+from tests.contract.desk import fill_desk
 from tests.contract.filling import fill, fill_administration
 
-READS = [name for name in names("institution", "admin", "vle", method="get", status=200) if CALLS[name].resource.golden]
+ROOTS = ("institution", "admin", "vle", "provider")
+READS = [name for name in names(*ROOTS, method="get", status=200) if CALLS[name].resource.golden]
 LARGEST_LIST, LARGEST_DETAIL = 6, 10
 
 
@@ -19,6 +21,7 @@ def standing(request, stage):
     def fill_all(world) -> None:
         fill(world, request.param)
         fill_administration(request.param)
+        fill_desk(world, request.param)
 
     with stage(fill_all) as world:
         yield world

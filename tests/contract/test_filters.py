@@ -1,7 +1,7 @@
 """The filters of the institution's lists, and the boxes that dashboards show above columns."""
 
 from datetime import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -54,6 +54,20 @@ def test_filter_finds_exactly_the_text(operation, name, get, filled):
         assert keys(get(operation, f"{name}={other_text}")) == [], other_text
     other = {"uid": "email", "email": "uid"}.get(name, "uid")
     assert keys(get(operation, f"{name}={text}&{other}=nobody")) == []
+
+
+NAMES = ("first_name", "last_name", "name", "description", "username", "learner__first_name", "learner__last_name")
+FOLDED = [(operation, name) for operation, name in [*CONTAINS, *EXACT] if name in NAMES and name != "username"]
+FOLDED += [(f"{word}.list", "name") for word in ("group", "activity")]
+FOLDED += [("user.list", "username"), ("send.list", "description"), ("group.list", "description")]
+
+
+@pytest.mark.parametrize(("operation", "name"), FOLDED)
+def test_filter_of_names_ignores_case_accents_and_the_kind_of_apostrophe(operation, name, get, filled):
+    key = mark(operation, name, get, filled, "\u00c9LODIE-O\u2019Neil{}")
+    for text in ("elodie-o'neil0", "\u00c9LODIE-O\u2019NEIL0", "\u00e9lodie-o\u02bcneil0"):
+        assert keys(get(operation, f"{name}={quote(text)}")) == [key], text
+    assert keys(get(operation, f"{name}=elodie-o-neil0")) == []
 
 
 def test_learners_are_filtered_by_id(get, filled):

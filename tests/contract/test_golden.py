@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.calls import CALLS, RESOURCES, url_of
+from tests.contract.desk import fill_desk
 from tests.contract.document import documented
 from tests.contract.filling import fill, fill_administration
 
@@ -54,7 +55,7 @@ class Words:
             kind = {"results": self.rows}.get(kind, kind) if key == "id" else POINTS_AT.get(key, key)
             return self.ids.setdefault((kind, value), f"<{kind} {sum(k == kind for k, _ in self.ids) + 1}>")
         if isinstance(value, str):
-            value = re.sub(r"/(vle|course|activity|learner|report)/\d+/", r"/\1/<\1>/", value)
+            value = re.sub(r"/(vle|course|activity|learner|report|provider)/\d+/", r"/\1/<\1>/", value)
             return re.sub(
                 r"/institution/\d+/", "/institution/<i>/", re.sub(r"/files/[^/]+/", "/files/<signed>/", value)
             )
@@ -65,7 +66,7 @@ def key_of(call) -> str:
     """How the files name an operation: by its number in the API document, where it has one."""
     if call.resource.root == "admin":
         return call.path.removeprefix("/api/v2/admin/").replace("{fr}", "1")
-    if call.resource.root == "vle":
+    if call.resource.root in ("vle", "provider"):
         return call.verb
     operation = documented(call)
     section = next((documented(other).section for other in CALLS.values() if _is_beside(call, other)), None)
@@ -87,6 +88,8 @@ def test_answers_are_the_golden_ones(name, who, caller, world):
     is_admin = RESOURCES[name].root == "admin"
     if is_admin:
         fill_administration(3)
+    if RESOURCES[name].root == "provider":
+        fill_desk(world, 3)
     client, words, answers = caller(who), Words(), {}
     reads = [
         call for call in CALLS.values() if call.resource.name == name and call.method == "get" and call.status == 200

@@ -1,4 +1,7 @@
-"""Every list, of institutions, VLEs and the administration: pages and ordering. The rows are those of filling.py."""
+"""Every list, of institutions, VLEs, providers and the administration: pages and ordering.
+
+The rows are those of filling.py and desk.py.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +11,7 @@ import pytest
 
 from institutions.models import InformedConsent, Instrument
 from tests.contract.calls import CALLS, names, url_of
+from tests.contract.desk import fill_desk
 from tests.contract.filling import fill, fill_administration
 from tests.contract.lists import (
     HUGE,
@@ -23,7 +27,11 @@ from tests.contract.lists import (
 )
 from tests.contract.vle_calls import Sister
 
-LISTS = [name for name in names("institution", "admin", "vle") if CALLS[name].is_list]
+LISTS = [
+    name
+    for name in names("institution", "admin", "vle", "provider")
+    if CALLS[name].is_list and not CALLS[name].resource.is_single
+]
 each_list = pytest.mark.parametrize("name", LISTS)
 
 
@@ -36,6 +44,7 @@ def standing(stage):
         Sister(world.home)
         make_differ(world)
         fill_administration(ROWS)
+        fill_desk(world, ROWS)
 
     with stage(many) as world:
         yield world

@@ -10,14 +10,17 @@ from courses.models import Activity, CourseGroup
 from reports.models import Report
 from tests.contract.calls import BASE, CALLS, body_of, ids_of, names, request, send, url_of
 from tests.contract.conftest import undone
+from tests.contract.declared import RIGHT_CALLERS
 
 NO_IDS = [
     "0", "-1", "abc", "1.0", "01", "%20", "1e3", "null", "9999999999999999999", "99999999999999999999999999",
     str(2**63), str(2**64), str(2**64 + 1), "٣",
 ]  # fmt: skip
 UNKNOWN = 987654321
-EVERYWHERE = names("institution", "admin", "vle", "lapi")
-TREE = names("institution", "admin", "vle")
+EVERYWHERE = names("institution", "admin", "vle", "provider", "lapi")
+TREE = names("institution", "admin", "vle", "provider")
+NO_ROWS = ("provider_available.read", "provider_used.read")  # what these lists hold is read elsewhere
+OWN_ROWS = ("vle", "desk")  # of a module, which has no other
 
 
 def ids_in(call) -> list[str]:
@@ -66,10 +69,12 @@ def test_unknown_institution_is_404(name, caller, world):
     assert status == 404 or (status == 403 == call.answers["global"])
 
 
-@pytest.mark.parametrize("name", [name for name in TREE if CALLS[name].is_of_row and CALLS[name].resource.own != "vle"])
+@pytest.mark.parametrize(
+    "name", [name for name in TREE if CALLS[name].is_of_row and CALLS[name].resource.own not in OWN_ROWS]
+)
 def test_unknown_row_is_404(name, caller, world):
     call = CALLS[name]
-    expected = status_of_nothing(call, call.resource.own)
+    expected = 403 if call.name in NO_ROWS else status_of_nothing(call, call.resource.own)
     assert answered(caller(call.by), call, world, **{call.resource.own: UNKNOWN}) == expected
     if call.resource.root == "admin":  # others are told nothing by it
         assert answered(caller("admin"), call, world, **{call.resource.own: UNKNOWN}) == 403
@@ -127,7 +132,7 @@ def test_unknown_language_is_404(language, caller, world):
     assert caller("admin").get(url).status_code == 404
 
 
-@pytest.mark.parametrize("root", ["institution", "admin", "vle", "lapi"])
+@pytest.mark.parametrize("root", ["institution", "admin", "vle", "provider", "lapi"])
 def test_both_slash_forms_answer_the_same_without_redirect(root, caller, world):
     """The bare form does the operation; reading answers the very bytes of the other form."""
     for name in names(root):
@@ -166,7 +171,9 @@ NO_VERB = {
     "institution": {"admin": 405, "ann": 405, "global": 405, "stranger": 404, "anonymous": 401},
     "admin": {"global": 405, "admin": 403, "anonymous": 401},
     "vle": {"vle": 405, "sister vle": 403, "admin": 403, "anonymous": 401},
+    "provider": {"desk": 405, "next desk": 403, "admin": 403, "anonymous": 401},
 }
+NO_LIST = {("/api/v2/vle/", "vle"), ("/api/v2/provider/", "desk")}  # a module does not see what others there are
 
 
 def address(path: str, world) -> str:
@@ -183,7 +190,7 @@ def test_verb_of_no_caller_is_405_for_who_may_enter(path, caller, world):
         client, expected = caller(who), status
         if path == BASE and who == "stranger":
             expected = 405
-        if path == "/api/v2/vle/" and who == "vle":
+        if (path, who) in NO_LIST:
             expected = 403
         for method in METHODS - VERBS[path]:
             answer = request(client, method, url, {})
@@ -194,7 +201,7 @@ def test_verb_of_no_caller_is_405_for_who_may_enter(path, caller, world):
 
 
 READERS = {"institution": ("admin", "member", "stranger", "anonymous"), "admin": ("global", "admin", "anonymous"),
-           "vle": ("vle", "sister vle", "anonymous")}  # fmt: skip
+           "vle": ("vle", "sister vle", "anonymous"), "provider": ("desk", "next desk", "anonymous")}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if "get" in VERBS[path]])
@@ -207,15 +214,15 @@ def test_head_is_get_without_a_body(path, caller, world):
         assert head["Content-Type"] == get["Content-Type"]
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if path != "/api/v2/vle/"])
+@pytest.mark.parametrize("path", [path for path in PATHS if path not in {root for root, _ in NO_LIST}])
 def test_options_tells_members_the_verbs_and_others_nothing(path, caller, world):
     url, root = address(path, world), ROOT_OF[path]
-    answer = caller({"institution": "admin", "admin": "global", "vle": "vle"}[root]).options(url)
+    answer = caller(RIGHT_CALLERS[root]).options(url)
     assert answer.status_code == 200
     assert set(answer["Allow"].lower().split(", ")) - {"head", "options"} == VERBS[path]
     assert {"name", "description", "renders", "parses"} >= {*answer.json()}
     assert caller("anonymous").options(url).status_code == 401
-    refused = {"institution": 200 if path == BASE else 404, "admin": 403, "vle": 403}[root]
+    refused = {"institution": 200 if path == BASE else 404, "admin": 403, "vle": 403, "provider": 403}[root]
     assert caller("stranger").options(url).status_code == refused
 
 

@@ -6,10 +6,13 @@ import pytest
 
 from kernel.viewsets import ResourceViewSet
 from tesla_api.tree import TREE
-from tests.contract.calls import CALLS, names, url_of
+from tests.contract.calls import CALLS, RESOURCES, names, url_of
+from tests.contract.desk import fill_desk
 from tests.contract.filling import fill
 
-READ = [name for name in names("institution", "admin", "vle") if CALLS[name].verb == "read" and CALLS[name].queries]
+ROOTS = ("institution", "admin", "vle", "provider")
+READ = [name for name in names(*ROOTS) if CALLS[name].verb == "read" and CALLS[name].queries]
+ONLY_LISTED = ("provider_available", "provider_used")  # their rows are those of provider_sample
 LISTED = [name for name in READ if CALLS.get(listed := name.replace(".read", ".list")) and CALLS[listed].is_list]
 # The signed address of a file is another one each time.
 SIGNED = re.compile(rb"/files/[^/\"]+/")
@@ -17,12 +20,17 @@ SIGNED = re.compile(rb"/files/[^/\"]+/")
 
 @pytest.fixture(scope="module")
 def standing(stage):
-    with stage(lambda world: fill(world, 12)) as world:
+    def prepare(world) -> None:
+        fill(world, 12)
+        fill_desk(world, 12)
+
+    with stage(prepare) as world:
         yield world
 
 
 def test_every_resource_of_the_tree_is_read_here():
-    assert {CALLS[name].resource.url for name in READ} == {resource.url for resource in TREE}
+    listed = {RESOURCES[name].url for name in ONLY_LISTED}
+    assert {CALLS[name].resource.url for name in READ} | listed == {resource.url for resource in TREE}
 
 
 def readers(name: str) -> list[str]:
@@ -63,5 +71,5 @@ def test_browsable_page_shows_the_row(name, caller, world):
     assert answer.status_code == 200
     assert any(
         name in answer.content
-        for name in (b"created_at", b"client_id", b"is_global", b"learner_id", b"signed_in", b"added_by")
+        for name in (b"created_at", b"client_id", b"is_global", b"learner_id", b"signed_in", b"added_by", b"acronym")
     )

@@ -26,7 +26,6 @@ MAY = [
 ]
 
 KEYS = {"document": "language"}  # what names a row of a list, if not the id
-PASSED_OVER = {"updated_at", "data"}  # data of a SEND category: a missing key is answered, and then stored, as empty
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +44,16 @@ def standing(stage):
 def unsigned(answer) -> dict:
     """Without what each answer draws anew, the signatures in the addresses of files, and what only changes have."""
     row = json.loads(re.sub(r"/files/[^/]+/", "/files/", answer.content.decode()))
-    return {name: value for name, value in row.items() if name not in ("updated_at", "removed")}
+    return {name: value for name, value in row.items() if name != "removed"}
 
 
 def stored() -> dict:
-    """All rows of all tables but records, without the columns of PASSED_OVER."""
+    """All rows of all tables but records."""
     rows = {}
     for model in apps.get_models(include_auto_created=True):
         if model._meta.app_label in {"sessions", "admin"} or issubclass(model, Record) or not model._meta.managed:
             continue
-        columns = [field.attname for field in model._meta.concrete_fields if field.name not in PASSED_OVER]
-        rows[model._meta.label] = {*map(str, model._base_manager.values_list(*columns))}
+        rows[model._meta.label] = {*map(str, model._base_manager.values_list())}
     return rows
 
 

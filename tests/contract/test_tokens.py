@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import jwt
 import pytest
@@ -455,7 +456,7 @@ def test_each_kind_is_403_where_it_is_not_admitted(kind, pair_of):
     for resource in closed:
         detail = "/api/v2/" + resource.url.replace("{language}", "en")
         for kwarg in resource.kwargs:
-            detail = detail.replace(f"{{{kwarg}}}", "1")
+            detail = detail.replace(f"{{{kwarg}}}", str(UUID(int=1)) if kwarg.endswith("_uuid") else "1")
         for method in ("get", "post", "put", "patch", "delete"):
             assert request(client, method, detail, None if method == "get" else {}).status_code == 403, detail
             if method in ("get", "post"):

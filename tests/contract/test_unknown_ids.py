@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from courses.models import Activity, ActivityInstrument
 from institutions.models import Provider
 from tests.captures import FA, KS, PLAG, archive, consented, sample, session_for
-from tests.contract import calls, vle_calls
+from tests.contract import calls, desk, vle_calls
 from tests.contract.calls import ids_of
 from tests.world import rewritten
 
@@ -20,8 +20,10 @@ WHO = ("global", "admin", "legal", "data", "send", "teacher", "bob", "ann", "mem
 WHO_OF_VLES = ("vle", "away vle", "sister vle", "admin", "anonymous")
 # Rows of no institution; codes; and the UUIDs of learners, which are tried below with unknown ones of their own kind.
 SHARED = {"ks", "fr", "provider", "route", "language", "learner_id"}
+WHO_OF_PROVIDERS = ("desk", "next desk", "provider", "admin", "anonymous")
+NOBODYS = {"bob_uuid": "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e12"}
 # Who may look into the other institution: an id of it in the place of the first one is no unknown id for them.
-AT_HOME_THERE = {"i": {"global", "stranger"}, "vle": {"away vle"}}
+AT_HOME_THERE = {"i": {"global", "stranger"}, "vle": {"away vle"}, "desk": {"next desk"}}
 
 
 class Operation(NamedTuple):
@@ -35,9 +37,9 @@ class Operation(NamedTuple):
 
 def _operations() -> Iterator[Operation]:
     """All declared operations whose address names a row; those of captures are below, with ids of their own kind."""
-    for name in calls.names("institution", "vle"):
+    for name in calls.names("institution", "vle", "provider"):
         call = calls.CALLS[name]
-        who = WHO_OF_VLES if call.resource.root == "vle" else WHO
+        who = {"vle": WHO_OF_VLES, "provider": WHO_OF_PROVIDERS}.get(call.resource.root, WHO)
         yield Operation(name, call.method, call.path, call.body, call.before, who)
 
 
@@ -58,6 +60,8 @@ def answered(client, method: str, url: str, body: Any, *unknown: object) -> tupl
 
 @pytest.mark.parametrize("operation", [pytest.param(operation, id=operation.name) for operation in OPERATIONS])
 def test_ids_in_addresses(operation, world, caller):
+    if operation.who is WHO_OF_PROVIDERS:
+        desk.stand(world)
     if operation.before is not None:
         operation.before(world)
     operation = operation._replace(body=operation.body(world) if callable(operation.body) else operation.body)
@@ -100,7 +104,7 @@ def test_administration_is_the_same_to_others_whatever_is_there(name, world, cal
 def _compare(client, operation: Operation, own: dict[str, Any], name: str, key: int, who: str) -> None:
     theirs, nobodys = (
         answered(client, operation.method, operation.path.format(**own | {name: unknown}), operation.body)
-        for unknown in (key, NOBODYS_ID)
+        for unknown in (key, NOBODYS.get(name, NOBODYS_ID))
     )
     assert theirs[0] >= 400, (who, name)
     assert theirs == nobodys, (who, name)
@@ -163,6 +167,8 @@ UNKNOWN = [
     ("vle", "post", f"{OF_VLE}attachment/{{uuid}}/", DOCUMENT | {"session_id": "?"}, "session"),
     ("vle", "get", f"{OF_VLE}attachment/?/", None, "uuid"),
     ("vle", "post", f"{OF_VLE}attachment/?/", DOCUMENT, "uuid"),
+    ("desk", "post", "provider/{desk}/enrolment/", {"learner_id": "?", "task_id": str(desk.TASK)}, "uuid"),
+    ("desk", "put", "provider/{desk}/enrolment/{bob_uuid}/", desk.METADATA | {"used_samples": ["?"]}, "sample"),
     *(
         (who, "post", path, body | {name: "?"}, name.removesuffix("_id"))
         for who, path, body in (
@@ -213,6 +219,8 @@ def test_ids_in_bodies_and_query_strings(who, method, path, body, name, world, c
     consented(home, "ann")
     for instrument in (KS, PLAG, FA):
         ActivityInstrument.objects.get_or_create(activity=home.activity, instrument_id=instrument)
+    if "{desk}" in path:
+        desk.locked_by_task(world)
     away.learner("theirs")
     rewritten(Activity.objects.filter(pk=away.activity.pk), vle_activity_id="theirs")
     own = ids_of(world) | {"uuid": str(home.learners["ann"].learner_id)}

@@ -164,7 +164,6 @@ def test_filters_by_ids(get, world):
     ("name", "query"),
     [
         ("vle_course.list", "vle=abc"),
-        ("vle_course.list", "code=%00"),
         ("vle_activity.list", "course_id=1.5"),
         ("vle_activity.list", "vle_id=x"),
         ("vle_learner.list", "learner_id=x"),

@@ -9,8 +9,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from django_filters.rest_framework import CharFilter
 
 from institutions.models import User
+from tesla_api.tree import TREE
 from tests.contract.calls import CALLS, body_of, names, request, url_of
 from tests.contract.test_schema import SCHEMA
 
@@ -110,3 +112,43 @@ def test_what_is_too_long_is_cut_or_refused(tell, name, path, longest):
 @pytest.mark.parametrize(("name", "path", "longest"), [text for text in TEXTS if text.values[1] not in IDENTIFYING])
 def test_no_text_is_no_error(tell, name, path, longest, value):
     assert tell(name, path, value).status_code == CALLS[name].status
+
+
+VIEWSETS = {resource.url: resource.viewset for resource in TREE}
+LOOKED_UP = [
+    (name, filter_name, declared.field_name.split("__"))
+    for name in names("vle")
+    if CALLS[name].is_list
+    if (filters := getattr(VIEWSETS[CALLS[name].resource.url], "filterset_class", None)) is not None
+    for filter_name, declared in filters.base_filters.items()
+    if isinstance(declared, CharFilter)
+]
+
+
+def test_filters_of_texts_are_found():
+    assert {name for _, name, _ in LOOKED_UP} >= {"uid", "vle_course_id", "code", "description", "vle_activity_id"}
+
+
+@pytest.mark.parametrize(("name", "filter_name", "path"), LOOKED_UP)
+def test_a_look_up_finds_what_a_body_with_the_same_text_has_stored(name, filter_name, path, caller, world):
+    call = CALLS[name]
+    client, url = caller(call.by), url_of(call, world)
+    key = client.get(url).json()["results"][0]["id"]
+    row = VIEWSETS[call.resource.url].queryset.model.objects.get(pk=key)
+    for relation in path[:-1]:
+        row = getattr(row, relation)
+    stored, typed = {
+        "description": ("a\tb c", "\x00a\tb\x07 c\x85"),
+        "email": ("a@x.org", "\x00a@\x07x.org\r\n"),
+    }.get(path[-1], ("a b c", "\x00a\tb\x07 c\x85"))
+    setattr(row, path[-1], stored)
+    row.save()
+    assert [row["id"] for row in client.get(url, {filter_name: typed}).json()["results"]] == [key]
+
+
+def test_a_search_below_a_vle_drops_control_characters(caller, world):
+    call = CALLS["vle_course.list"]
+    client, url = caller(call.by), url_of(call, world)
+    world.home.course.description = "quagga zebra"
+    world.home.course.save()
+    assert client.get(url, {"search": "\x00quag\x07ga\tzebra"}).json()["count"] == 1

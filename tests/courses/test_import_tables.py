@@ -259,19 +259,22 @@ def test_moodle_user_upload(run, home):
     Course.objects.create(institution=home.institution, vle=home.vle, vle_course_id="77", code="HIST")
     output, wrong, _ = run(
         "username,password,firstname,lastname,email,idnumber,lang,course1,role1,course2,type2,enrolstatus2,cohort1,"
-        "profile_field_x,deleted\n"
-        "annlee,Secret1!,Ann,Lee,ann2@home.example.org,1001,es_mx,HIST,,c2,2,,g,x,0\n"
-        "bobroe,,Bob,Roe,,1002,,HIST,editingteacher,c1,,1,,,\n"
-        "gone,,Gone,Roe,,1003,,HIST,,,,,,,1\n"
-        "eve,,Eve,Roe,,1004,,HIST,manager,,,,,,\n"
-        "nobody,,No,Body,,,,,,,,,,,\n"
+        "profile_field_x,deleted,suspended\n"
+        "annlee,Secret1!,Ann,Lee,ann2@home.example.org,1001,es_mx,HIST,,c2,2,,g,x,0,0\n"
+        "bobroe,,Bob,Roe,,1002,,HIST,editingteacher,c1,,1,,,,\n"
+        "gone,,Gone,Roe,,1003,,HIST,,,,,,,1,\n"
+        "eve,,Eve,Roe,,1004,,HIST,manager,c2,,,,,,\n"
+        "nobody,,No,Body,,,,,,,,,,,,\n"
+        "away,,Away,Roe,,1005,,HIST,,,,,,,,1\n"
     )
-    assert output == "5 rows: 2 created, 0 updated, 0 unchanged, 2 refused, 1 skipped"
+    assert output == "6 rows: 3 created, 0 updated, 0 unchanged, 1 refused, 2 skipped"
     assert wrong.splitlines() == [
-        "line 4: skipped: the row says 1; imports take nothing away.",
-        "line 5: refused: role of HIST: one of student, teacher, editingteacher, or nothing.",
+        "line 4: skipped: the row says deleted 1; imports take nothing away.",
+        "line 5: created: HIST: the role manager is none of this service, so not a member of it.",
         "line 6: refused: uid: missing.",
+        "line 7: skipped: the row says suspended 1; imports take nothing away.",
     ]
+    assert (attends("1004"), teaches("1004")) == ({"c2"}, set())
     assert (attends("1001"), teaches("1001")) == ({"77"}, {"c2"})
     assert (attends("1002"), teaches("1002")) == (set(), {"77"})
     assert (person("1001").locale, person("1001").has_usable_password()) == ("es_mx", False)
@@ -300,8 +303,9 @@ def test_oneroster(run):
         "u2,active,,true,o,teacher,bob,,Bob,Roe,,,,,,,,\n"
         "u3,tobedeleted,,true,o,student,c,,C,D,,,,,,,,\n"
         "u4,active,,true,o,parent,d,,D,E,,,,,,,,\n"
+        "u6,active,,false,o,student,f,,F,G,,,,,,,,\n"
     )
-    assert output == "4 rows: 2 created, 0 updated, 0 unchanged, 0 refused, 2 skipped"
+    assert output == "5 rows: 2 created, 0 updated, 0 unchanged, 0 refused, 3 skipped"
     assert (hasattr(person("u1"), "learner"), hasattr(person("u2"), "instructor")) == (True, True)
     run(ONEROSTER_1_2 + "u5,,,true,eve,,Eve,Fox,,,,,,,,,,,,,,,,\n")
     assert (person("u5").first_name, hasattr(person("u5"), "learner")) == ("Eve", False)
@@ -321,8 +325,9 @@ def test_canvas(run):
     output, _, _ = run(
         "user_id,integration_id,login_id,password,first_name,last_name,full_name,sortable_name,short_name,email,status\n"
         "k1,,ann,,Ann,Lee,,,,ann2@home.example.org,active\nk2,,bob,,,,,,,,deleted\n"
+        "k4,,cat,,,,,,,,suspended\n"
     )
-    assert output == "2 rows: 1 created, 0 updated, 0 unchanged, 0 refused, 1 skipped"
+    assert output == "3 rows: 1 created, 0 updated, 0 unchanged, 0 refused, 2 skipped"
     run("user_id,login_id,full_name,status\nk3,eve,Eva Maria Fox,active\n")
     assert (person("k3").first_name, person("k3").last_name) == ("Eva Maria", "Fox")
     output, _, _ = run(

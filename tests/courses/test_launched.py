@@ -8,11 +8,13 @@ from rest_framework.test import APIClient
 
 from courses.models import Activity, ActivityInstrument, Course, CourseLearner, GroupCourse
 from institutions.models import VLE, Institution, Instrument, User
-from reports.models import Report, ReportInstrument, Request
+from reports.models import Alert, Report, ReportInstrument, Request
 from reports.visibility import report_shown
 from signin import tokens
 from signin.callers import caller_of
+from signin.models import Target
 from signin.services.launchers import launcher_create, launcher_redeem
+from tests.captures import sample
 from tests.conftest import client_of
 from tests.contract.calls import CALLS, names
 from tests.contract.calls import url_of as calls_url_of
@@ -57,15 +59,15 @@ def far(home):
     return Far(home)
 
 
-def sent(vle, person):
+def sent(vle, person, target=Target.DASHBOARD):
     """The session of a person whom the VLE sent to a dashboard."""
-    launcher, token = launcher_create(vle=vle, person=person)
+    launcher, token = launcher_create(vle=vle, person=person, target=target)
     return launcher_redeem(id=launcher.pk, token=token, address=None)
 
 
-def by(vle, person) -> APIClient:
+def by(vle, person, target=Target.DASHBOARD) -> APIClient:
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"JWT {tokens.pair(sent(vle, person))['access_token']}")
+    client.credentials(HTTP_AUTHORIZATION=f"JWT {tokens.pair(sent(vle, person, target))['access_token']}")
     return client
 
 
@@ -161,16 +163,22 @@ def test_what_an_activity_lacks_is_told_of_that_vle_only(home, far):
     assert password.get(f"{url}{far.activity.pk}").status_code == 200
 
 
-def test_captures_are_taken_for_that_vle_only(home, far):
-    ann = consented(home, "ann")
-    url = f"/lapi/v1/alert/{home.institution.pk}/{ann.learner_id}/"
-    for where, status in ((home, "OK"), (far, "ERROR")):
-        alert = {
-            "learner_id": str(ann.learner_id), "level": "warning", "course_id": where.course.pk,
-            "activity_id": where.activity.pk, "data": {"message_code": "SENSOR_CAMERA_BLACK_IMAGE"},
-            "raised_at": timezone.now().isoformat(),
-        }  # fmt: skip
-        assert by(home.vle, home.people["ann"]).post(url, alert).json()["status"] == status
+@pytest.mark.parametrize("target", Target)
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_captures_are_taken_for_that_vle_only(home, far, target, everywhere):
+    """Whatever the VLE sends the person to, unless the institution allows more."""
+    if everywhere:
+        allow(home)
+    home.join(far.course, "bob")
+    learner, client = str(consented(home, "bob").learner_id), by(home.vle, home.people["bob"], target)
+    for where, status in ((home, "OK"), (far, "OK" if everywhere else "ERROR")):
+        activity = {"learner_id": learner, "course_id": where.course.pk, "activity_id": where.activity.pk}
+        raised = {"level": "warning", "data": {"message_code": "X"}, "raised_at": timezone.now().isoformat()}
+        for word, body in (("alert", raised), ("verification", sample())):
+            before = Alert.objects.count() + Request.objects.count()
+            answer = client.post(f"/lapi/v1/{word}/{home.institution.pk}/{learner}/", activity | body, format="json")
+            stored = Alert.objects.count() + Request.objects.count() - before
+            assert (answer.json()["status"], stored) == (status, int(status == "OK")), (word, answer.content)
 
 
 def test_files_are_readable_for_that_vle_only(home, far):

@@ -1,13 +1,10 @@
 """A VLE renames a member by PUT of a new uid: if it alone has brought the person, and nobody has the uid."""
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 
 from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import VLE, User
-from institutions.services import people
+from institutions.services import people, rosters
 from tests.conftest import client_of_vle
 from tests.world import rewritten
 
@@ -112,11 +109,11 @@ def test_person_whom_another_vle_brought_too_is_not_renamed(kind, as_, brought, 
 
 @each_kind
 def test_person_in_a_course_of_another_vle_is_not_renamed(kind, as_, brought, sister, world):
-    """An administrator has added the person there by the uid."""
-    at, _ = brought(kind)
-    key = sister[1].rstrip("/").rpartition("/")[2]
-    there = f"/api/v2/institution/{world.home.institution.pk}/course/{key}/{kind}/"
-    assert as_("admin").post(there, {"uid": "old@x.org"}, format="json").status_code == 201
+    """However the person got there."""
+    at, person = brought(kind)
+    there = {"institution": world.home.institution, "course_id": int(sister[1].split("/")[6])}
+    KINDS[kind].objects.create(**there, **{f"{kind}_id": person.pk})
+    assert User.objects.get(pk=person.pk).brought_by_vle == world.home.vle.pk
     assert is_refused(as_("vle"), at)
 
 
@@ -142,15 +139,44 @@ def test_person_whom_an_administrator_gave_a_role_is_not_renamed(as_, brought, w
     assert is_refused(as_("vle"), at)
 
 
-def test_people_of_before_are_derived_from_their_courses(world, sister):
-    """Who is in the courses of one VLE only, under the e-mail as uid, without rights and sign-in."""
-    home, plain = world.home, ("ann", "bob", "visitor", "eve", "member")
-    people = User.objects.filter(pk__in=[world.people[name].pk for name in plain])
-    people.update(login_allowed=False, password="!x")
-    for person in people.exclude(uid="visitor"):
-        rewritten([person], uid=person.email)
-    course = Course.objects.get(vle__name="Sister")
-    CourseLearner.objects.create(institution=home.institution, course=course, learner_id=world.people["bob"].pk)
-    import_module("courses.migrations.0007_who_brought_people").derive(apps, None)
-    found = dict(User.objects.filter(institution=home.institution).values_list("first_name", "brought_by_vle"))
-    assert {name: vle for name, vle in found.items() if vle is not None} == {"Ann": home.vle.pk}
+@pytest.mark.parametrize("by", ["admin", "teacher"])
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_person_whom_somebody_added_by_the_uid_is_not_renamed(by, method, as_, brought, world):
+    """Into another course of the same VLE, also in the place of somebody else."""
+    at, _ = brought("learner")
+    there = f"/api/v2/institution/{world.home.institution.pk}/course/{world.home.other_course.pk}/learner/"
+    world.home.join(world.home.other_course, "teacher", "bob")
+    path = there if method == "post" else f"{there}{world.people['bob'].pk}/"
+    answer = getattr(as_(by), method)(path, {"uid": "OLD@x.org"}, format="json")
+    assert answer.status_code in (200, 201), answer.content
+    assert is_refused(as_("vle"), at)
+
+
+@pytest.mark.parametrize(
+    "path", ["institution/{home}/user/{pk}/", "institution/{home}/learner/{pk}/", "admin/user/{pk}/"]
+)
+@pytest.mark.parametrize("name", ["uid", "email"])
+def test_person_whom_an_administrator_identified_is_not_renamed(path, name, as_, brought, world):
+    at, person = brought("learner")
+    at_home = as_("global" if path.startswith("admin") else "admin")
+    url = "/api/v2/" + path.format(home=world.home.institution.pk, pk=person.pk)
+    assert at_home.patch(url, {name: PERSON[name]}, format="json").status_code == 200
+    assert renamed(as_("vle"), at, uid="newer@x.org").status_code == 200  # nothing was changed
+    assert at_home.patch(url, {name: "other@home.example.org"}, format="json").status_code == 200
+    assert is_refused(as_("vle"), at)
+
+
+def test_person_whose_email_the_vle_changes_is_still_its_own(as_, brought, url):
+    at, person = brought("learner")
+    for email, uid in (("a@x.org", "old@x.org"), ("b@x.org", "new@x.org"), ("c@x.org", "new@x.org")):
+        assert as_("vle").put(at, PERSON | {"uid": uid, "email": email}, format="json").status_code == 200
+        person.refresh_from_db()
+        assert (person.uid, person.email, person.brought_by_vle) == (uid, email, int(at.split("/")[4]))
+    assert as_("vle").post(url("learner"), PERSON | {"uid": "new@x.org", "email": "d@x.org"}).status_code in (200, 201)
+    assert renamed(as_("vle"), at, uid="newest@x.org").status_code == 200
+
+
+def test_person_of_a_list_of_participants_is_not_renamed(as_, brought, world):
+    at, _ = brought("learner")
+    rosters.people_listed(institution=world.home.institution, uids=["OLD@x.org", "ann"])
+    assert is_refused(as_("vle"), at)

@@ -1,6 +1,7 @@
 """Statements compiled once: their values never stick, and what is not pure is refused."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -35,6 +36,13 @@ def test_values_of_one_run_do_not_reach_the_next(world):
 def test_a_hostile_value_stays_a_value(world):
     found = Prepared(lambda name: User.objects.filter(uid__any_of=name).values_list("uid"), "name")
     assert list(found(name=["ann' OR '1'='1", "%s", "ann"])) == [("ann",), ("ann",)]
+
+
+def test_a_uuid_is_a_value_like_every_other(world):
+    found = Prepared(lambda key: Learner.objects.filter(learner_id=key).values_list("user__uid"), "key")
+    for name in ("ann", "bob"):
+        assert list(found(key=world.home.learners[name].learner_id)) == [(name,)]
+    assert list(found(key=uuid4())) == []
 
 
 def test_pages_are_cut_and_counted_by_the_keys(world):

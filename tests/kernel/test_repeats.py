@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 from django.contrib.messages import get_messages
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.utils import ConnectionHandler
 from django.test import Client
 from django.urls import include, path
 from rest_framework.response import Response
@@ -29,7 +30,7 @@ from tests.pages.conftest import signed_in_client
 
 
 class Cause(Exception):
-    def __init__(self, pgcode: str = "", sqlite_errorname: str = "") -> None:
+    def __init__(self, pgcode: str | None = "", sqlite_errorname: str = "") -> None:
         self.pgcode, self.sqlite_errorname = pgcode, sqlite_errorname
 
 
@@ -37,6 +38,13 @@ def refusal(pgcode: str = "", sqlite_errorname: str = "") -> Exception:
     kind = IntegrityError if pgcode == "23503" or "CONSTRAINT" in sqlite_errorname else OperationalError
     error = kind("refused by the database")
     error.__cause__ = Cause(pgcode, sqlite_errorname)
+    return error
+
+
+def broken(kind: type[Exception]) -> Exception:
+    """Of a connection that has broken: without a code."""
+    error = kind("the server closed the connection")
+    error.__cause__ = Cause(None)
     return error
 
 
@@ -201,6 +209,25 @@ def test_a_reference_that_vanishes_again_and_again_is_409(as_, home, refusing, n
 @pytest.mark.parametrize("name", ["SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"])
 def test_a_busy_sqlite_has_waited_and_is_not_asked_again(as_, home, refusing, name):
     refused = refusing(GroupViewSet, "perform_create", 99, refusal(sqlite_errorname=name))
+    answer = as_("admin").post(f"{home}group/", {"name": "New"}, format="json")
+    assert (answer.status_code, answer["Retry-After"], refused.calls) == (503, "2", 1)
+
+
+def unreachable() -> Exception:
+    """What Django raises where no PostgreSQL listens."""
+    nowhere = {"ENGINE": "kernel.postgres", "NAME": "x", "HOST": "127.0.0.1", "PORT": "1"}
+    with pytest.raises(OperationalError) as raised:
+        ConnectionHandler({"default": nowhere})["default"].ensure_connection()
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "error",
+    [unreachable, lambda: refusal("57P01"), lambda: refusal("53300"), lambda: broken(InterfaceError)],
+    ids=["nobody listens", "server stops", "too many connections", "connection is closed"],
+)
+def test_a_database_that_is_away_is_503_and_not_asked_again(error, as_, home, refusing):
+    refused = refusing(GroupViewSet, "perform_create", 99, error())
     answer = as_("admin").post(f"{home}group/", {"name": "New"}, format="json")
     assert (answer.status_code, answer["Retry-After"], refused.calls) == (503, "2", 1)
 

@@ -97,7 +97,8 @@ WRONG = {
     "ALLOWED_HOSTS": ("https://trust.example.org", "trust.example.org:8000", "a b", "host/path", ","),
     "DATABASE_URL": (
         "postgres", "mysql://u:p@h/name", "postgres://u:p@h:port/name", "postgres://u:p@h:5432/", "sqlite:////nowhere/at/all",
-        "postgres://u:p@[::1/name",
+        "postgres://u:p@[::1/name", "postgres://u:p@h/name?sslmod=require", "postgres://u:p@h/name?sslmode=bad",
+        "postgres://u:p@h/name?connect_timeout=soon",
     ),
     "DATABASE_CONN_MAX_AGE": NUMBERS[1:],
     "PUBLIC_URL": (*ADDRESSES, "no address"),
@@ -106,17 +107,22 @@ WRONG = {
     "LOGO_URL": ADDRESSES,
     "S3_ENDPOINT_URL": ADDRESSES,
     "S3_BUCKET": ("a bucket", "x"),
+    "S3_REGION": ("eu%west_1!", "eu west"),
     "S3_ACCESS_KEY_ID": ("alone",),
     "S3_SECRET_ACCESS_KEY": ("alone",),
     "TRUSTED_PROXIES": ("127.0.0.1,proxy.example.org", "10.0.0.0/40"),
     "CORS_ALLOWED_ORIGINS": ("https://ok.example.org/path", "dash.example.org", "*", "https://*.example.org"),
     "CSRF_TRUSTED_ORIGINS": ("dash.example.org", "https://"),
     "PROVIDER_BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v"),
+    "BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v", "sqs://a:b@h"),
+    "BROKER_MANAGEMENT_URL": ("http://h:15672", "amqp://u:p@h", "http://u:p@h:port"),
+    "METRICS_ADDRESSES": ("prometheus", "10.0.0.0/40"),
+    "PIPELINE_IN_SERVER": ("maybe",),
     "LOG_LEVEL": ("LOUD", "10"),
-    "VAR_DIR": (__file__,),
-    "STATIC_DIR": (__file__,),
+    "VAR_DIR": (__file__, f"{__file__}/var"),
+    "STATIC_DIR": (__file__, f"{__file__}/static"),
     "SPOOL_DIR": ("/nowhere/at/all", __file__),
-    "WEB_HOST": ("http://127.0.0.1", "a host", "::1::"),
+    "WEB_HOST": ("http://127.0.0.1", "a host", "::1::", "999.1.1.1", "1.2.3"),
     "PORT": (*NUMBERS[1:], "0", "65536"),
     "WEB_CONCURRENCY": (*NUMBERS[1:], "0"),
     "WEB_THREADS": (*NUMBERS[1:], "0"),
@@ -135,7 +141,7 @@ def test_a_value_that_cannot_be_meant_ends_the_process_with_one_line(name, setti
 
 def test_every_number_has_bounds(settings_of):
     described = re.findall(r"^([A-Z0-9_]+)=[0-9]+$", (ROOT / ".env.example").read_text(), re.M)
-    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD"}
+    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD", "PIPELINE_IN_SERVER"}
     assert len(described) > len(switches) + 10
     for name in described:
         for wrong in ("maybe",) if name in switches else NUMBERS[1:]:

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 
+from courses.imports import tables
 from courses.imports.tables import LONGEST_LINE, Table, TableError, TableWriter, formula_safe
 from kernel.batches import batched
 
@@ -49,6 +50,17 @@ def test_a_spoilt_line_is_told_and_spoils_no_other(tmp_path, line, problem):
     rows = list(table.rows("a", "b"))
     assert [(row.line, row.problem) for row in rows] == [(2, ""), (3, problem), (4, "")]
     assert [row.cells for row in rows] == [("1", "2"), (), ("3", "4")]
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.csv.gz"])
+def test_a_line_that_does_not_end_is_not_read_to_its_end(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(tables, "LONGEST_PASSED_OVER", 2 * LONGEST_LINE)
+    endless = b"x" * 3 * LONGEST_LINE
+    with pytest.raises(TableError, match="line 1: The line does not end"):
+        table_of(tmp_path, endless, name)
+    table = table_of(tmp_path, b"a,b\n1,2\n" + endless + b"\n3,4\n", name)
+    with pytest.raises(TableError, match="line 3: The line does not end"):
+        list(table.rows("a"))
 
 
 def test_a_line_of_the_greatest_length_is_read(tmp_path):

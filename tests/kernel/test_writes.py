@@ -17,7 +17,7 @@ from kernel import errors
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.domain import Conflict
-from kernel.writes import Taken, inserted, loaded, one_transaction
+from kernel.writes import Taken, inserted, loaded, one_transaction, save_values
 from learners.models import Learner
 from learners.services import state_of_locked_learner
 from tests.contract import vle_calls
@@ -109,6 +109,19 @@ def test_violated_constraints_are_told_before_what_a_service_refuses(as_, home):
         assert list(answer.json()) == ["instrument_id"]
         assert (answer.json()["instrument_id"] == TAKEN) == (text is TAKEN)
     assert ActivityInstrument.objects.filter(activity=home.activity).count() == 1
+
+
+def test_equal_values_are_not_saved_and_in_json_1_is_not_true(home):
+    row, instrument = home.activity_instrument, home.activity_instrument.instrument
+    row.options = {"a": [1], "b": 2}
+    row.save()
+    with CaptureQueriesContext(connection) as statements:
+        save_values(row, {"options": {"a": [1], "b": 2}, "instrument": instrument, "active": row.active})
+    assert not len(statements)
+    for options in ({"a": [True], "b": 2}, {"a": [1.0], "b": 2}, {"a": [1]}, [], 1, True, None):
+        save_values(row, {"options": options, "active": row.active})
+        row.refresh_from_db()
+        assert repr(row.options) == repr(options)
 
 
 @pytest.mark.django_db(transaction=True)

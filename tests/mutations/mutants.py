@@ -59,12 +59,21 @@ RESOURCES = {
     "vle_participant": "courses/api/vle_activity_learner.py",
     "vle_report": "reports/api/vle_report.py",
     "vle_request": "reports/api/vle_request.py",
+    "provider_self": "institutions/api/provider_self.py",
+    "provider_notification": "institutions/api/provider_notification.py",
+    "provider_enrolment": "learners/api/provider_enrolment.py",
+    "provider_validation": "learners/api/provider_validation.py",
+    "provider_request": "reports/api/provider_request.py",
 }
 OF_VLES = {  # the tests of that tree, in place of those of the institution's
     "test_search.py": "test_vle_lists.py", "test_filters.py": "test_vle_lists.py",
 }  # fmt: skip
 # What only a resource's own tests notice.
-MORE = {"learner": ("tests/learners/test_legacy.py",)}
+_OF_PROVIDERS = ("tests/providers/test_isolation.py", "tests/providers/test_withdrawal.py")
+MORE = {
+    "learner": ("tests/learners/test_legacy.py",),
+    **dict.fromkeys(("provider_enrolment", "provider_validation", "provider_request"), _OF_PROVIDERS),
+}
 
 
 def _of(resource: str, *files: str, about: str = "", whole: bool = False) -> tuple[tuple[str, ...], ...]:
@@ -238,6 +247,13 @@ _STATES = ((f"{CONTRACT}test_states.py",),)
 _SPOOLED = (("tests/kernel/test_spooled.py",),)
 _ATTACHMENT = (("tests/reports/test_attachment.py",),)
 _SEAL = (("tests/kernel/test_seal.py",),)
+_VALIDATION = (("tests/providers/test_validation.py",),)
+_MODELS = (("tests/providers/test_enrolment.py",),)
+_WITHDRAWAL = (("tests/providers/test_withdrawal.py",),)
+_ISOLATION = (("tests/providers/test_isolation.py",),)
+_ANSWERS = (("tests/providers/test_request.py",),)
+_REMINDERS = (("tests/providers/test_notification.py",),)
+_RULES_OF_PROVIDERS = (("tests/providers/test_rules.py",),)
 _ENROL = (("tests/learners/test_lapi_enrolment.py",),)
 _VERIFY = (("tests/reports/test_lapi_verification.py",),)
 _STATUS = (("tests/reports/test_lapi_status.py",),)
@@ -257,6 +273,12 @@ _ACTIVITIES = (("tests/courses/test_user_activities.py",),)
 _PROFILE = (("tests/institutions/test_user.py", "tests/institutions/test_people_services.py"),)
 _ENROLMENT = (("tests/learners/test_enrolment.py",),)
 _LEGACY = (("tests/learners/test_legacy.py",),)
+_RUNNING = (("tests/pipeline/test_running.py",),)
+_LOOP = (("tests/pipeline/test_loop.py",),)
+_RELAY = (("tests/pipeline/test_relay.py",),)
+_BROKER_ACCOUNTS = (("tests/pipeline/test_accounts.py",),)
+_JOBS_STATUS = (("tests/pipeline/test_status.py",),)
+_METRICS = (("tests/pipeline/test_metrics.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
@@ -567,15 +589,43 @@ WRITTEN = [
     (
         "no place is known",
         "signin/services/people.py",
-        "person.pk not in known",
-        "True",
+        "match.pk in known.there",
+        "False",
         _ATTEMPTS,
     ),
     (
         "a wrong password shows known places",
         "signin/services/people.py",
-        "if attempt.wait and (person is None or person.pk not in known):",
-        "if attempt.wait and not known:",
+        "    if attempt.wait:\n",
+        "    if attempt.wait and not known.there:\n",
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: a match that waits is seen",
+        "signin/services/people.py",
+        "for match in matches if",
+        "for match in matches[:1] if",
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: another account hides guesses",
+        "signin/services/attempts.py",
+        "attempt.counted if is_known else attempt.counted.keys() & {attempt.place}",
+        "attempt.counted",
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: passwords are known with every e-mail",
+        "signin/services/attempts.py",
+        'return _key(f"known password of {what}", who, str(account), stored)',
+        'return _key(f"known password of {what}", str(account), stored)',
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: passwords become known without being counted",
+        "signin/services/attempts.py",
+        "    if is_known or not attempt.wait:\n",
+        "    if True:\n",
         _ATTEMPTS,
     ),
     ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
@@ -709,7 +759,7 @@ WRITTEN = [
         "VLEs are told of the broker",
         "signin/api/approle.py",
         '        "config": {"TESLA_DOMAIN": domain},\n',
-        '        "config": {"TESLA_DOMAIN": domain, "CELERY_BROKER_URL": settings.PROVIDER_BROKER_URL},\n',
+        '        "config": {"TESLA_DOMAIN": domain, "CELERY_BROKER_URL": url_for_provider("")},\n',
         _APPROLE,
     ),
     ("launchers never expire", "signin/services/launchers.py", ", expires_at__gt=now)", ")", _LAUNCHER),
@@ -802,6 +852,13 @@ WRITTEN = [
         _LAUNCHED,
     ),
     (
+        "whom a VLE sent to capture does so for another",
+        "signin/callers.py",
+        "    if institution is not None and institution.launcher_everywhere:\n",
+        "    if kind is not CallerKind.LAUNCHED or (institution is not None and institution.launcher_everywhere):\n",
+        _LAUNCHED,
+    ),
+    (
         "whom a VLE sent captures for another",
         "reports/api/shared/captures.py",
         "elif self.caller.vle_id is not None:",
@@ -867,8 +924,29 @@ WRITTEN = [
     (
         "launched sessions outlive a leaked secret",
         "institutions/services/credentials.py",
-        "sessions.filter(assessment_session=None, ended_at=None).update(ended_at=ends)",
-        "pass",
+        "        dashboards.update(ended_at=ends)\n",
+        "        pass\n",
+        _LAUNCHER,
+    ),
+    (
+        "launched sessions outlive the overlap",
+        "institutions/services/credentials.py",
+        "        dashboards.filter(expires_at__gt=ends).update(expires_at=ends)\n",
+        "        pass\n",
+        _LAUNCHER,
+    ),
+    (
+        "sessions launched during an overlap outlive it",
+        "signin/services/launchers.py",
+        "if issuer is not None and issuer.expires_at is not None and not is_for_exam:",
+        "if False:",
+        _LAUNCHER,
+    ),
+    (
+        "exams end with an overlap",
+        "signin/services/launchers.py",
+        " and not is_for_exam:",
+        ":",
         _LAUNCHER,
     ),
     (
@@ -881,8 +959,8 @@ WRITTEN = [
     (
         "launchers of no credential stay",
         "institutions/services/credentials.py",
-        "expires_at__gt=ends).update(expires_at=ends)\n    if with",
-        "expires_at__gt=ends)\n    if with",
+        "used_at=None, expires_at__gt=ends).update(expires_at=ends)",
+        "used_at=None, expires_at__gt=ends)",
         _LAUNCHER,
     ),
     (
@@ -1060,9 +1138,30 @@ WRITTEN = [
     (
         "dates of VLEs are refused",
         "courses/services/activities.py",
-        "    _set_values(activity, values)\n    activity.save(",
-        "    _set_values(activity, values)\n    _refuse_end_before_start(activity)\n    activity.save(",
+        "    save_values(activity, values)",
+        "    save_values(activity, values)\n    _refuse_end_before_start(activity)",
         _VLE_ACTIVITY,
+    ),
+    (
+        "writes: 1 is taken for True in JSON",
+        f"{_KERNEL}writes.py",
+        "json.dumps(value) if isinstance(value, dict | list) else value",
+        "value",
+        (("tests/kernel/test_writes.py",),),
+    ),
+    (
+        "writes: what is sent back is saved",
+        f"{_KERNEL}writes.py",
+        "    return _comparable(row, values) != before",
+        "    return True",
+        (("tests/contract/test_put_back.py",),),
+    ),
+    (
+        "repeats: a database that is away is an error of the service",
+        f"{_KERNEL}repeats.py",
+        "        or is_away(error)\n",
+        "",
+        (("tests/kernel/test_repeats.py",),),
     ),
     (
         "errors by the model's names",
@@ -1904,8 +2003,8 @@ WRITTEN = [
     (
         "SEND: PUT drops the end of an assignment",
         "learners/services.py",
-        '    expires_at = values.get("expires_at", row.expires_at)\n',
-        '    expires_at = values.get("expires_at")\n',
+        '            _refuse_past(values["expires_at"])\n    save_values(row, values)',
+        '            _refuse_past(values["expires_at"])\n    save_values(row, {"expires_at": None} | values)',
         _LEARNER_SEND,
     ),
     (
@@ -2608,6 +2707,27 @@ WRITTEN = [
         (("tests/courses/test_rename.py",),),
     ),
     (
+        "rename: who was added by the uid",
+        "courses/services/members.py",
+        "        person_brought(person=person, vle_id=by.id if by.kind is Adder.VLE else None)\n",
+        "",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: whose e-mail an administrator has changed",
+        "institutions/services/people.py",
+        'changed.keys() & {"uid", "email"}',
+        'changed.keys() & {"uid"}',
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
+        "rename: e-mails of VLEs are an administrator's",
+        "courses/services/registrations.py",
+        "is_locked=not person.is_staff, brought_by_vle=person.brought_by_vle, **changed",
+        "is_locked=not person.is_staff, **changed",
+        (("tests/courses/test_rename.py",),),
+    ),
+    (
         "rename: another VLE is not noticed",
         "institutions/services/people.py",
         "    if person.brought_by_vle not in (None, vle_id):\n",
@@ -2998,6 +3118,384 @@ WRITTEN = [
         "        outermost = True\n",
         _SPOOLED,
     ),
+    (
+        "providers: rejected consents are valid",
+        "learners/row_rules.py",
+        '            f"{learner}__consent_rejected__isnull": True,\n',
+        "",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: consents that will be valid are",
+        "learners/row_rules.py",
+        '            f"{learner}__consent__valid_from__lte": Now(),\n',
+        "",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: older consents are valid",
+        "learners/row_rules.py",
+        '        Q(major__gt=OuterRef(f"{learner}__consent__major"))\n        | Q(',
+        "        Q(",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: newer versions that are not valid yet count",
+        "learners/row_rules.py",
+        "        valid_from__lte=Now(),\n",
+        "",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: special needs never end",
+        "learners/row_rules.py",
+        "Q(expires_at=None) | Q(expires_at__gte=Now())\n    return SENDLearner.objects.filter(active, ",
+        "Q()\n    return SENDLearner.objects.filter(active, ",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: special needs take nothing away",
+        "learners/row_rules.py",
+        "    return consents(learner) & ~Q(Exists(",
+        "    return consents(learner) | ~Q(Exists(",
+        _WITHDRAWAL,
+    ),
+    (
+        "providers: used samples are available",
+        "learners/row_rules.py",
+        " & ~Q(_used(me))",
+        "",
+        _MODELS,
+    ),
+    (
+        "providers: samples of an error are available",
+        "learners/row_rules.py",
+        "Q(_validated(me, status=ValidationStatus.VALID))",
+        "Q(_validated(me))",
+        _MODELS,
+    ),
+    (
+        "providers: samples of others are used",
+        "learners/row_rules.py",
+        "    return Q(_validated(me)) & Q(_used(me))",
+        "    return Q(_validated(me))",
+        _MODELS,
+    ),
+    (
+        "providers: links to all samples",
+        "learners/row_rules.py",
+        "EnrolmentSample.objects.filter(own_sample(caller), data=file)",
+        "EnrolmentSample.objects.filter(data=file)",
+        _ISOLATION,
+    ),
+    (
+        "providers: links to samples for all callers",
+        "learners/row_rules.py",
+        "    return caller.kind is CallerKind.PROVIDER\n",
+        "    return True\n",
+        _ISOLATION,
+    ),
+    (
+        "providers: asked twice",
+        "learners/validating.py",
+        "        if (sample, provider) not in known\n",
+        "",
+        _VALIDATION,
+    ),
+    (
+        "providers: asked without a consent",
+        "learners/validating.py",
+        'filter(at_work("sample__learner"), pk__in=validations).order_by',
+        "filter(pk__in=validations).order_by",
+        _VALIDATION,
+    ),
+    (
+        "providers: no status without a validator",
+        "learners/validating.py",
+        "    samples.filter(~Exists(asked)).update(",
+        "    samples.filter(Exists(asked)).update(",
+        _VALIDATION,
+    ),
+    (
+        "providers: old information stays",
+        "learners/validating.py",
+        '    if "info" in changes and old_info is not None:',
+        "    if False:",
+        _VALIDATION,
+    ),
+    (
+        "providers: enrolled at every answer",
+        "learners/validating.py",
+        "    if row.status != was:\n        if row",
+        "    if True:\n        if row",
+        _VALIDATION,
+    ),
+    (
+        "providers: valid while one is open",
+        "learners/validating.py",
+        "        When(some(*OPEN), then=Value(SampleStatus.STORED)),\n",
+        "",
+        _VALIDATION,
+    ),
+    (
+        "providers: closed ones time out",
+        "learners/validating.py",
+        "filter(late, status__in=OPEN)",
+        "filter(late)",
+        _VALIDATION,
+    ),
+    (
+        "providers: one time for all instruments",
+        "learners/validating.py",
+        "Value(timedelta(minutes=minutes)))",
+        "Value(timedelta(minutes=MINUTES)))",
+        _VALIDATION,
+    ),
+    (
+        "providers: time goes on",
+        "learners/validating.py",
+        '{"status": status, "asked_at": Now()}',
+        '{"status": status}',
+        _VALIDATION,
+    ),
+    (
+        "providers: several locks",
+        "learners/enrolling.py",
+        "if row.locked_by not in (None, task_id) and row.is_locked:",
+        "if False:",
+        _MODELS,
+    ),
+    (
+        "providers: locks never end",
+        "learners/enrolling.py",
+        "Q(locked_at__isnull=False) & Q(locked_at__gt=Now() - Value(LOCK))",
+        "Q(locked_at__isnull=False)",
+        _MODELS,
+    ),
+    (
+        "providers: learners of others are told from nobody",
+        "learners/enrolling.py",
+        "Learner.objects.filter(Exists(validated) | Exists(enrolled)).select_related",
+        "Learner.objects.select_related",
+        ((f"{CONTRACT}test_unknown_ids.py", "-k", "provider"),),
+    ),
+    (
+        "providers: any task unlocks",
+        "learners/enrolling.py",
+        "    if row.locked_by != task_id:\n        raise Forbidden(OTHER_TASK)",
+        "    if False:\n        raise Forbidden(OTHER_TASK)",
+        _MODELS,
+    ),
+    (
+        "providers: samples of others can be used",
+        "learners/enrolling.py",
+        "    if unknown := sorted({*keys} - known):",
+        "    if unknown := []:",
+        _MODELS,
+    ),
+    (
+        "providers: the same again is refused",
+        "learners/enrolling.py",
+        "    if row.locked_by is None and not new_samples and not changes:",
+        "    if False:",
+        _MODELS,
+    ),
+    (
+        "providers: uploads without a lock",
+        "learners/enrolling.py",
+        "        if row.locked_by != task_id or not row.is_locked:",
+        "        if False:",
+        _MODELS,
+    ),
+    (
+        "providers: models that are no JSON",
+        "learners/enrolling.py",
+        "    _refuse_no_json(content)\n    learner",
+        "    learner",
+        _MODELS,
+    ),
+    (
+        "providers: earlier models stay",
+        "learners/enrolling.py",
+        "        if old is not None:\n",
+        "        if False:\n",
+        _MODELS,
+    ),
+    (
+        "providers: addresses for uploads never end",
+        "learners/api/provider_model.py",
+        " or int(match[4]) <= time.time()",
+        "",
+        _MODELS,
+    ),
+    (
+        "providers: uploads without credentials",
+        "learners/api/provider_model.py",
+        " or caller_now(CallerKind.PROVIDER, int(match[2])) is None",
+        "",
+        _MODELS,
+    ),
+    (
+        "providers: models of any size",
+        "learners/api/provider_model.py",
+        "        if file.size > settings.MODEL_BYTES:",
+        "        if False:",
+        _MODELS,
+    ),
+    (
+        "providers: reminders before their time",
+        "institutions/services/notifications.py",
+        "filter(when__lte=Now(), sent_at=None",
+        "filter(sent_at=None",
+        _REMINDERS,
+    ),
+    (
+        "providers: reminders to who is off",
+        "institutions/services/notifications.py",
+        ", provider__enabled=True)",
+        ")",
+        _REMINDERS,
+    ),
+    (
+        "providers: reminders at the earlier time only",
+        "institutions/services/notifications.py",
+        "row.when, row.sent_at = when, None",
+        "row.when = when",
+        _REMINDERS,
+    ),
+    (
+        "providers: reminders forget",
+        "institutions/services/notifications.py",
+        "{**(row.info or {}), **info}",
+        "{**info}",
+        _REMINDERS,
+    ),
+    (
+        "providers: requests without a model",
+        "reports/providing.py",
+        " & (needs_no_model | Q(Exists(model)))",
+        "",
+        _ANSWERS,
+    ),
+    (
+        "providers: instruments that are off",
+        "reports/providing.py",
+        "        instrument__enabled=True,\n",
+        "",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: alternatives of what is not replaced",
+        "reports/providing.py",
+        "    stands_in = Q(alternative_to__active=True, alternative_to__alternative_to=None) & (",
+        "    stands_in = Q(alternative_to__isnull=False) | (",
+        _RULES_OF_PROVIDERS,
+    ),
+    (
+        "providers: links to all requests",
+        "reports/providing.py",
+        "results_of(caller.id).filter(request__data=file)",
+        "RequestProviderResult.objects.filter(request__data=file)",
+        _ISOLATION,
+    ),
+    (
+        "providers: numbers are tasks",
+        "learners/api/shared/providing.py",
+        '        if not isinstance(data, str):\n            self.fail("invalid", value=data)\n',
+        "",
+        _MODELS,
+    ),
+    # Background work.
+    (
+        "taken jobs are taken again at once",
+        "pipeline/running.py",
+        "taken_at=Now(), due_at=_lease_end())",
+        "taken_at=Now())",
+        _RUNNING,
+    ),
+    ("tries are not counted", "pipeline/running.py", 'tries=F("tries") + 1, ', "", _RUNNING),
+    (
+        "poison is never parked",
+        "pipeline/running.py",
+        "is_last = row.tries + 1 >= TRIES",
+        "is_last = row.tries >= TRIES",
+        _RUNNING,
+    ),
+    (
+        "a job is done by who has lost it",
+        "pipeline/running.py",
+        "return [row for row in found if row.tries == tries[row.pk]]",
+        "return [*found]",
+        _RUNNING,
+    ),
+    (
+        "a broken key holds up others",
+        "pipeline/running.py",
+        "    if len({row.key for row in rows}) > 1:\n",
+        "    if False:\n",
+        _RUNNING,
+    ),
+    ("done jobs stay", "pipeline/running.py", "        _of(mine).delete()\n", "", _RUNNING),
+    ("retried jobs stay parked", "pipeline/running.py", "update(parked_at=None, taken_at", "update(taken_at", _RUNNING),
+    (
+        "what could not be carried counts as tried",
+        "pipeline/running.py",
+        "mine.update(tries=number, taken_at",
+        "mine.update(taken_at",
+        _RUNNING,
+    ),
+    ("every process has the turn", "pipeline/turns.py", "return bool(due(", "return True or bool(due(", _LOOP),
+    ("pauses do not grow", "pipeline/loop.py", "LOOK * 2 ** (failures - 1)", "LOOK", _LOOP),
+    (
+        "a message for each look",
+        "pipeline/relay.py",
+        "            if turns.claimed(turn, seconds=RENEW):\n",
+        "            if True:\n",
+        _RELAY,
+    ),
+    (
+        "messages that were not sent are deleted",
+        "pipeline/relay.py",
+        "        carried(rows[:sent])\n",
+        "        carried(rows)\n",
+        _RELAY,
+    ),
+    (
+        "a failed message is forgotten",
+        "pipeline/tasks.py",
+        "            failed([row], error)\n",
+        "            carried([row])\n",
+        _RELAY,
+    ),
+    (
+        "a rotation keeps the old account",
+        "pipeline/accounts.py",
+        "        _end(queue, timedelta(minutes=overlap_minutes))\n",
+        "",
+        _BROKER_ACCOUNTS,
+    ),
+    (
+        "an ended account takes the virtual host along",
+        "pipeline/accounts.py",
+        "    if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():\n",
+        "    if True:\n",
+        _BROKER_ACCOUNTS,
+    ),
+    ("what is done counts as waiting", "pipeline/status.py", 'row["live"] - row["doing"]', 'row["live"]', _JOBS_STATUS),
+    (
+        "everybody reads the metrics",
+        "tesla_api/metrics.py",
+        "is_among(client_address(request), settings.METRICS_ADDRESSES)",
+        "True",
+        _METRICS,
+    ),
+    (
+        "labels have addresses",
+        "tesla_api/metrics.py",
+        "or found.route)) or NO_OPERATION",
+        "or found.route)) or request.path",
+        _METRICS,
+    ),
 ]
 
 
@@ -3037,6 +3535,10 @@ EQUIVALENT = {
     "offsets of any size": "past the end of the list the database is not asked",
     "negative consent versions": "the column refuses them",
     "vle_self: VLE without rows=": "the role is held below the own id alone",
+    "provider_self: PROVIDER without rows=": "the role is held below the own id alone",
+    "provider_enrolment: scope without rows": "the rule about rows names the provider, too",
+    "provider_request: scope without rows": "the rule about rows names the provider, too",
+    "provider_validation: no ordering": "its lists have one row",
 }
 
 

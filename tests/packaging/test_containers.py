@@ -12,13 +12,13 @@ COMPOSE = yaml.safe_load(COMPOSE_TEXT)
 EXAMPLE = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
 OF_SERVICES = {
     "image", "build", "command", "environment", "env_file", "depends_on", "ports", "volumes", "healthcheck", "restart",
-    "read_only", "tmpfs", "cap_drop", "security_opt",
+    "read_only", "tmpfs", "cap_drop", "security_opt", "profiles", "hostname", "stop_grace_period",
 }  # fmt: skip
 
 
 def test_services_and_their_keys_are_known():
     assert COMPOSE.keys() == {"services", "volumes"}
-    assert COMPOSE["services"].keys() == {"database", "migrate", "web"}
+    assert COMPOSE["services"].keys() == {"database", "migrate", "web", "work", "rabbitmq"}
     for service in COMPOSE["services"].values():
         assert service.keys() <= OF_SERVICES
         named = [volume.partition(":")[0] for volume in service.get("volumes", ())]
@@ -29,7 +29,7 @@ def test_every_variable_is_in_the_example():
     used = set(re.findall(r"\$\{([A-Z0-9_]+)", COMPOSE_TEXT))
     assert used
     assert used <= EXAMPLE
-    for name in ("migrate", "web"):
+    for name in ("migrate", "web", "work"):
         assert COMPOSE["services"][name]["env_file"] == ".env"
         assert COMPOSE["services"][name]["environment"].keys() <= EXAMPLE
     of_image = set(re.findall(r"(?<![A-Z_])(DEMO|WEB_HOST|PORT|VAR_DIR|STATIC_DIR)=", DOCKERFILE))
@@ -63,3 +63,11 @@ def test_the_database_is_waited_for_and_the_tables_are_made_first():
     assert COMPOSE["services"]["web"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert "pg_isready" in COMPOSE["services"]["database"]["healthcheck"]["test"][1]
     assert "ports" not in COMPOSE["services"]["database"]
+
+
+def test_background_work_has_a_process_and_a_broker_that_need_not_be():
+    services = COMPOSE["services"]
+    assert services["web"]["environment"]["PIPELINE_IN_SERVER"] == "0"
+    assert services["work"]["command"] == ["python", "manage.py", "work"]
+    assert {name for name, service in services.items() if "profiles" in service} == {"rabbitmq"}
+    assert all("rabbitmq" not in service.get("depends_on", {}) for service in services.values())

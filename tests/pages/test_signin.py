@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from signin.api.auth import LoginSerializer
 from signin.authentication import SESSION_KEY
+from signin.forms import SignInForm
 from signin.models import CallerSession
 from signin.services.sessions import session_end
 from tests.pages.conftest import sign_in
@@ -196,3 +198,8 @@ def test_demo_notice_shows_only_in_a_demo(visitor, settings):
     page = visitor.get("/").text
     assert "Demo data" in page
     assert "assword" not in page
+
+
+def test_the_form_takes_what_the_api_takes(world):
+    page, api = SignInForm().fields, LoginSerializer().fields
+    assert {name: page[name].max_length for name in page} == {name: api[name].max_length for name in api}

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from institutions.models import User
 from kernel.http.address import address_group
-from signin.models import SignInCounter, SignInPlace
+from signin.models import CallerSession, SignInCounter, SignInPlace
 from signin.services import attempts, people
 from signin.services.sessions import sessions_forgotten
 from tests.world import PASSWORD
@@ -32,6 +33,12 @@ def later(**delta) -> None:
     for counter in SignInCounter.objects.all():
         counter.last_failure_at -= timedelta(**delta)
         counter.save()
+
+
+def known(email=EMAIL, password=PASSWORD, address=HOME) -> None:
+    """The account has signed in there with this password. The first time has counted as a failure, which is over."""
+    assert status(email, password, address) == 200
+    SignInCounter.objects.all().delete()
 
 
 def attack(email=EMAIL, count=20) -> None:
@@ -63,7 +70,7 @@ def test_waits_grow_up_to_the_window_and_are_remembered_for_a_day(world):
 
 
 def test_a_known_place_is_let_through_with_the_right_password(world):
-    assert status(address=HOME) == 200
+    known()
     attack()
     assert status(address="203.0.113.99") == 429
     assert status(address=HOME) == 200
@@ -78,7 +85,7 @@ def test_an_account_of_another_institution_makes_no_place_known(world):
     twin.set_password("other-horse-7-battery")
     twin.save()
     for _ in range(3):
-        assert status(EMAIL, "other-horse-7-battery", HOME) == 200
+        known(password="other-horse-7-battery")
     attack()
     assert status(EMAIL, "other-horse-7-battery", HOME) == 200
     assert [status(EMAIL, "wrong", HOME), status(EMAIL, PASSWORD, HOME)] == [429, 429]
@@ -106,7 +113,7 @@ def test_an_address_waits_a_minute_at_most(world, settings):
 
 def test_a_known_place_has_its_own_limit(world):
     """Who sits behind the same address as the owner of an account guesses no faster than others."""
-    assert status(address=HOME) == 200
+    known()
     attack()
     answers = [status(EMAIL, "wrong", HOME) for _ in range(10)]
     assert answers == [429] * 10  # as from any other place while the account waits
@@ -198,15 +205,108 @@ def test_places_name_nobody_and_are_one_row_each(world):
     for _ in range(3):
         assert status(address=HOME) == 200
     texts = [f"{place.key} {place}" for place in SignInPlace.objects.all()]
-    assert len(texts) == 1
+    assert len(texts) == 2  # the place and the password
     assert not any(EMAIL in text or HOME in text for text in texts)
 
 
 def test_a_success_counts_as_no_failure(world):
+    known()
     attack(count=19)
     assert [status(address=f"192.0.2.{number}") for number in range(5)] == [200] * 5
     assert status(EMAIL, "wrong", "192.0.2.50") == 401
     assert status(address="192.0.2.51") == 429
+
+
+def guessed(world, guess: str, address: str = HOME) -> int:
+    """The status for the administrator of another institution, who has given the guess to an account of this e-mail."""
+    twin = User(institution=world.away.institution, uid="t", username="t", email=EMAIL, login_allowed=True)
+    twin.set_password(guess)
+    twin.save()
+    answer = status(EMAIL, guess, address)
+    twin.delete()
+    return answer
+
+
+def test_an_account_of_another_institution_does_not_hide_guesses(world):
+    """Each password that opens it for the first time counts, as it was tried on all accounts of the e-mail."""
+    known()
+    answers = [guessed(world, f"guess-{number}-horse", f"203.0.113.{number}") for number in range(20)]
+    assert answers == [200] * 20
+    assert guessed(world, PASSWORD, "203.0.113.99") == 429
+    assert status(EMAIL, "wrong", "203.0.113.98") == 429
+    SignInCounter.objects.all().delete()
+    assert [guessed(world, f"guess-{number}-horse") for number in range(11)] == [200] * 10 + [429]
+
+
+def test_a_password_is_known_to_one_account_and_one_email(world):
+    """Else it would be made known where nothing is tried, and then be tried without being counted."""
+    twin = world.away.people["admin"]
+    for number in range(20):
+        twin.email, guess = f"mine-{number}@x.org", f"guess-{number}-horse"
+        twin.set_password(guess)
+        twin.save()
+        known(twin.email, guess, f"203.0.113.{number}")
+        assert status(twin.email, guess, f"203.0.113.{number}") == 200  # known: not counted
+        assert not SignInCounter.objects.filter(failures__gt=0).exists()
+        twin.email = EMAIL
+        twin.save()
+        assert status(EMAIL, guess, f"203.0.113.{number}") == 200
+        account = attempts._keys("e-mail", EMAIL, None)[1]
+        assert SignInCounter.objects.get(key=account).failures == 1
+
+
+def test_a_password_does_not_become_known_while_the_email_waits(world):
+    """Nothing is counted for the e-mail then, and the other accounts are as good as untried."""
+    twin = world.away.people["admin"]
+    twin.email = EMAIL
+    twin.set_password("first-horse-7-battery")
+    twin.save()
+    known(password="first-horse-7-battery")
+    attack()
+    twin.set_password("second-horse-7-battery")
+    twin.save()
+    assert status(EMAIL, "second-horse-7-battery", HOME) == 200
+    account = attempts._keys("e-mail", EMAIL, None)[1]
+    for failures in (1, 0):  # first counted, then known
+        SignInCounter.objects.all().delete()
+        assert status(EMAIL, "second-horse-7-battery", HOME) == 200
+        assert SignInCounter.objects.get(key=account).failures == failures
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_waiting_account_with_the_tried_password_is_passed_over(world, is_right):
+    """Whoever signs in to another account of the e-mail does not see whether the password is that of both."""
+    victim, twin = world.people["admin"], world.away.people["admin"]
+    twin.email = EMAIL
+    twin.set_password("first-horse-7-battery")
+    twin.save()
+    known(password="first-horse-7-battery")
+    known(address="192.0.2.7")  # the victim is the one that was used last
+    attack()
+    twin.set_password(PASSWORD if is_right else "second-horse-7-battery")
+    twin.save()
+    assert status(EMAIL, PASSWORD if is_right else "second-horse-7-battery", HOME) == 200
+    assert CallerSession.objects.latest("pk").user_id == twin.pk != victim.pk
+
+
+def test_nobody_learns_from_a_wait_that_there_are_other_accounts(world):
+    """What one account's owner does makes the owner of another wait as little as if it were not there."""
+    twin = world.away.people["admin"]
+    twin.email = EMAIL
+    twin.set_password("other-horse-7-battery")
+    twin.save()
+    known()
+    known(password="other-horse-7-battery", address="192.0.2.7")
+    for password, address in ((PASSWORD, HOME), ("other-horse-7-battery", "192.0.2.7")) * 25:
+        assert status(EMAIL, password, address) == 200
+    assert not SignInCounter.objects.filter(failures__gt=0).exists()
+
+
+def test_first_sign_ins_fill_no_address(world, settings):
+    """A class behind one address signs in for the first time."""
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 2
+    for name in ("admin", "legal", "send", "data"):
+        assert status(world.people[name].email, address=HOME) == 200
 
 
 def test_a_counter_that_is_deleted_before_it_is_locked_is_made_again(world, monkeypatch):

@@ -268,7 +268,7 @@ def test_a_launcher_of_a_revoked_credential_is_refused_and_who_came_through_one_
     assert (exchange(next_door).status_code, client_with(beside).get(PROFILE).status_code) == (200, 200)
 
 
-def test_launchers_live_until_the_overlap_ends_and_who_came_through_one_stays(launched, credential, world):
+def test_launchers_live_until_the_overlap_ends(launched, credential, world):
     mine = {"credential_id": credential.pk}
     pair, late = exchange(launched(**mine)).json(), launched(**mine)
     vle_credentials_rotate(vle=world.home.vle, overlap_minutes=30)
@@ -279,6 +279,26 @@ def test_launchers_live_until_the_overlap_ends_and_who_came_through_one_stays(la
     assert client_with(pair).get(PROFILE).status_code == 200
     credentials_end(vle=world.home.vle)  # it leaked: who came through the one that has ended is out, too
     assert client_with(pair).get(PROFILE).status_code == 401
+
+
+def test_who_came_through_a_launcher_is_out_when_the_overlap_ends(launched, credential, sitting, world):
+    """Before the rotation or during the overlap, to a dashboard or for captures; only those of an exam go on."""
+    kinds: dict[str, dict] = {
+        "dashboard": {}, "captures": {"target": Target.LAPI}, "of an exam": {"session": sitting},
+        "short": {"minutes": 5}, "exam": {"target": Target.LAPI, "session": sitting},
+    }  # fmt: skip
+    opened: dict[str, list] = {kind: [] for kind in kinds}
+    for overlap in (30, 30, None):
+        for kind, values in kinds.items():
+            pair = exchange(launched(credential_id=credential.pk, **values)).json()
+            opened[kind].append(payload_of(pair["access_token"])["sid"])
+        if overlap is not None:
+            vle_credentials_rotate(vle=world.home.vle, overlap_minutes=overlap)
+    credential.refresh_from_db()
+    ends = dict(CallerSession.objects.values_list("pk", "expires_at"))
+    found = {kind: [ends[key] for key in keys] for kind, keys in opened.items()}
+    assert found["dashboard"] == found["captures"] == found["of an exam"] == [credential.expires_at] * 3
+    assert max(found["short"]) < credential.expires_at < min(found["exam"])
 
 
 def test_a_revoked_credential_is_enough(launched, credential):

@@ -6,6 +6,7 @@ from courses.models import Adder, Course
 from courses.services import members
 from institutions.api.shared.people import RoleSerializer
 from kernel.caller import CallerKind, Role
+from kernel.filters import FoldedFilter
 from kernel.scope import under
 from kernel.viewsets import ResourceViewSet
 
@@ -22,8 +23,8 @@ class MemberSerializer(RoleSerializer):
 
 class MemberFilter(filters.FilterSet):
     uid = filters.CharFilter("user__uid")
-    first_name = filters.CharFilter("user__first_name")
-    last_name = filters.CharFilter("user__last_name")
+    first_name = FoldedFilter("user__first_name")
+    last_name = FoldedFilter("user__last_name")
     email = filters.CharFilter("user__email")
 
 

@@ -20,7 +20,7 @@ from institutions.services import passwords, people
 from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import CallerKind, Role
 from kernel.domain import Forbidden
-from kernel.filters import ColumnFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter
 from kernel.http.address import client_address
 from kernel.http.browser import browser_session_keep
 from kernel.scope import under
@@ -107,10 +107,10 @@ class OwnProfileSerializer(BodySerializer):
 
 class UserFilter(filters.FilterSet):
     id = ColumnFilter()
-    username = ColumnFilter(lookup_expr="icontains")
+    username = FoldedColumnFilter()
     email = ColumnFilter("email_key", lookup_expr="icontains")
-    first_name = filters.CharFilter(lookup_expr="icontains")
-    last_name = filters.CharFilter(lookup_expr="icontains")
+    first_name = FoldedFilter(lookup_expr="folded_contains")
+    last_name = FoldedFilter(lookup_expr="folded_contains")
     uid = filters.CharFilter("uid_key", lookup_expr="icontains")
     roles = filters.MultipleChoiceFilter(choices=[(name, name) for name in ROLES], method="with_roles")
 

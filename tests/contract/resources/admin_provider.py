@@ -13,7 +13,7 @@ RESOURCE = Resource(
     bodies={
         "create": {"name": "Face One", "acronym": "face1", "version": "1.0"},
         "put": {"name": "Face One", "acronym": "face1", "version": "1.0"},
-        "patch": {"enabled": False},
+        "patch": {"enabled": True},
         "credentials": {},
     },
     actions={"credentials": "post {row}credentials/"},

@@ -10,7 +10,7 @@ RESOURCE = Resource(
     matrix={"list": 200, "create": 201, "read": 200, "put": 200, "patch": 200, "delete": 204},
     bodies={
         "create": {"username": "zoe", "email": "zoe@home.example.org", "uid": "z1", "is_staff": False},
-        "put": {"username": "home-ann", "uid": "ann"},
+        "put": {"username": "home-ann", "uid": "ann", "first_name": "Anna"},
         "patch": {"is_staff": True},
     },
     queries={"list": "global 1", "read": "global 1"},

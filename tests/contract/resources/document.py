@@ -30,4 +30,5 @@ RESOURCE = Resource(
     orderable="id consent language html pdf created_at updated_at",
     searched="language",
     model=InformedConsentDocument,
+    name_of=lambda row: row["language"],
 )  # fmt: skip

@@ -10,7 +10,7 @@ RESOURCE = Resource(
     matrix={"list": 200, "create": 201, "read": 200, "put": 200, "patch": 200, "delete": 204},
     bodies={
         "create": TOOL,
-        "put": TOOL | {"instrument": 2, "options": None},
+        "put": TOOL | {"instrument": 2, "options": {}},
         "patch": {"active": False},
     },
     queries={"list": "vle 2", "read": "vle 2"},

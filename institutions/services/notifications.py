@@ -1,0 +1,53 @@
+"""Reminders that providers set themselves: each is sent to its provider when it comes due."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from institutions.models import ProviderNotification
+from kernel.writes import inserted, one_transaction
+from pipeline.jobs import add, provider_job
+
+NOTIFY = "tesla_ce.tasks.notification.providers.provider_notify"
+BATCH = 500  # sent in one transaction
+
+
+@one_transaction()
+def notification_put(
+    *, provider_id: int, key: str, when: datetime, info: Mapping[str, Any] | None = None
+) -> ProviderNotification:
+    """The provider's notification with this key, which may be new. Its `info` and this one are merged.
+
+    It is sent again only if it has another time than before.
+    """
+    new = ProviderNotification(provider_id=provider_id, key=key, when=when, info=info)
+    if inserted(new):
+        return new
+    row = ProviderNotification.objects.select_for_update().get(provider=provider_id, key=key)
+    if row.when != when:
+        row.when, row.sent_at = when, None
+    if info is not None:
+        row.info = {**(row.info or {}), **info}
+    row.save(update_fields=("when", "sent_at", "info", "updated_at"))
+    return row
+
+
+def notifications_due() -> int:
+    """Send those whose time has come, each once, to providers that are enabled; answers their number."""
+    sent = 0
+    while part := _sent():
+        sent += part
+    return sent
+
+
+@one_transaction()
+def _sent() -> int:
+    due = ProviderNotification.objects.filter(when__lte=Now(), sent_at=None, provider__enabled=True)
+    locking = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
+    locked = due.order_by("pk").select_for_update(of=("self",), **locking)
+    rows = list(locked.values_list("pk", "provider__queue")[:BATCH])
+    add(provider_job(queue, NOTIFY, str(key), key) for key, queue in rows)
+    return ProviderNotification.objects.filter(pk__in=[key for key, _ in rows]).update(sent_at=Now())

@@ -1,0 +1,147 @@
+"""Providers' accounts at the broker: with BROKER_MANAGEMENT_URL each has a virtual host and an account of its own.
+
+The virtual host is named after the provider's queue. Rows say what the broker is to have; the job `pipeline.account`
+makes it so, after the commit and again until the broker has done it. A rotation makes a new account, so that the old
+one can go on until it ends; RabbitMQ ends the connections of an account that is removed. Redis has none of this:
+whoever reaches it reaches every queue.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Now
+
+from pipeline import management_api
+from pipeline.jobs import CONSUMERS, add, job
+from pipeline.models import BrokerAccount, Job
+
+logger = logging.getLogger(__name__)
+JOB = "pipeline.account"
+
+
+def url_for_provider(queue: str) -> str:
+    """The broker's address that the provider of this queue is told; empty when it is told none.
+
+    An account that the broker does not have yet is made at once: the provider connects right after its sign-in. If the
+    broker is away the provider waits for it as well.
+    """
+    if not settings.BROKER_MANAGEMENT_URL:
+        return settings.PROVIDER_BROKER_URL
+    account = _current(queue)
+    try:
+        _made_ready(account)
+    except management_api.RefusedError as error:
+        logger.warning("the account of %s is made later: %s", queue, error)
+    base = settings.PROVIDER_BROKER_URL or settings.BROKER_URL
+    return _url(queue, base, f"{quote(account.username, safe='')}:{quote(account.password, safe='')}")
+
+
+def address_for(queue: str) -> str:
+    """Where messages to this queue are published. Raises management_api.RefusedError."""
+    if not settings.BROKER_MANAGEMENT_URL or queue in CONSUMERS:
+        return settings.BROKER_URL
+    _made_ready(_current(queue))
+    return _url(queue, settings.BROKER_URL, urlsplit(settings.BROKER_URL).netloc.rpartition("@")[0] or "guest:guest")
+
+
+def _url(vhost: str, base: str, account: str) -> str:
+    parts = urlsplit(base)
+    address = f"{parts.scheme}://{account}@{parts.netloc.rpartition('@')[2]}/{quote(vhost, safe='')}"
+    return f"{address}?{parts.query}" if parts.query else address
+
+
+def added(queue: str) -> None:
+    """A provider with this queue is registered; called in the transaction that does it."""
+    if settings.BROKER_MANAGEMENT_URL:
+        _current(queue)
+
+
+def rotated(queue: str, *, overlap_minutes: int) -> None:
+    """The provider has a new account; the present ones end in so many minutes."""
+    if settings.BROKER_MANAGEMENT_URL:
+        _end(queue, timedelta(minutes=overlap_minutes))
+        _current(queue)
+
+
+def renamed(old: str, new: str) -> None:
+    """The provider has another queue: what waits for it goes there, as far as it is not at the broker yet."""
+    Job.objects.filter(queue=old).update(queue=new)
+    if settings.BROKER_MANAGEMENT_URL:
+        _end(old, timedelta())
+        _current(new)
+
+
+def removed(queue: str) -> None:
+    """There is no provider with this queue any more: its messages are for nobody."""
+    Job.objects.filter(queue=queue).delete()
+    if settings.BROKER_MANAGEMENT_URL:
+        _end(queue, timedelta())
+
+
+@transaction.atomic
+def _current(queue: str) -> BrokerAccount:
+    """The account that the provider is to use; a new one is made by a job."""
+    found = BrokerAccount.objects.filter(queue=queue, ends_at=None).first()
+    if found is None:
+        made = BrokerAccount(
+            queue=queue, username=f"{queue}.{secrets.token_hex(4)}", password=secrets.token_urlsafe(32)
+        )
+        BrokerAccount.objects.bulk_create([made], ignore_conflicts=True)
+        found = BrokerAccount.objects.get(queue=queue, ends_at=None)  # another process may have been first
+        if found.username == made.username:
+            _ask(found, timedelta())
+    return found
+
+
+def _end(queue: str, after: timedelta) -> None:
+    """Accounts of the queue end then, if they do not end before."""
+    ending = BrokerAccount.objects.filter(Q(ends_at=None) | Q(ends_at__gt=_after(after)), queue=queue)
+    accounts = [*ending.select_for_update()]
+    BrokerAccount.objects.filter(pk__in=[each.pk for each in accounts]).update(ends_at=_after(after))
+    for each in accounts:
+        _ask(each, after)
+
+
+def _after(pause: timedelta) -> Any:
+    return Now() + Value(pause) if pause else Now()
+
+
+def _ask(account: BrokerAccount, after: timedelta) -> None:
+    add([Job(name=JOB, key=str(account.pk), arguments=account.pk, due_at=_after(after))])
+
+
+@job(JOB, batch=1)
+def made_so(keys: Sequence[int]) -> None:
+    """The broker has these accounts, or has them no more, as the rows say."""
+    for account in BrokerAccount.objects.filter(pk__in=keys):
+        if BrokerAccount.objects.filter(pk=account.pk, ends_at__lte=Now()).exists():
+            _remove(account)
+        elif account.ends_at is None:
+            _made_ready(account)
+
+
+def _made_ready(account: BrokerAccount) -> None:
+    """Everything is put again when it is not known to be there: that changes nothing if it is."""
+    if account.is_ready:
+        return
+    management_api.vhost_put(account.queue)
+    management_api.user_put(account.username, account.password)
+    management_api.permission_put(account.queue, account.username)
+    management_api.permission_put(account.queue, unquote(urlsplit(settings.BROKER_URL).username or "guest"))
+    BrokerAccount.objects.filter(pk=account.pk).update(is_ready=True)
+
+
+def _remove(account: BrokerAccount) -> None:
+    management_api.user_delete(account.username)
+    others = BrokerAccount.objects.filter(queue=account.queue).exclude(pk=account.pk)
+    if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():
+        management_api.vhost_delete(account.queue)
+    Job.objects.filter(name=JOB, key=str(account.pk)).delete()  # one for the end of an overlap that was cut short
+    account.delete()

@@ -1,0 +1,86 @@
+"""manage.py work: carries background work in a process of its own."""
+
+import signal
+import sys
+import warnings
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from pipeline.loop import Thread
+
+
+class Command(BaseCommand):
+    help = (
+        "Do background work until the process is told to end (SIGTERM, SIGINT), which it does after the jobs at hand. "
+        "With BROKER_URL it is a Celery worker that also publishes what waits in the database. Any number of processes "
+        "may run, on any machine."
+    )
+
+    requires_system_checks: list[str] = []  # as the server, which makes none either
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--concurrency",
+            type=int,
+            default=settings.WORK_CONCURRENCY,
+            help="With a broker: how many jobs are done at once. Default: WORK_CONCURRENCY.",
+        )
+
+    def handle(self, *args: Any, concurrency: int, **_: Any) -> None:
+        if settings.BROKER_URL:
+            sys.exit(_worker(concurrency))
+        _looped()
+
+
+def _looped() -> None:
+    """The loop is in a thread, as a signal's handler may not wake a loop that it has interrupted."""
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    thread = Thread(serving=False)
+    thread.start()
+    signal.sigwait(ends)
+    thread.end(timeout=None)
+
+
+def _worker(concurrency: int) -> int:
+    """Celery's worker. The loop's thread begins after its processes were forked."""
+    from celery import bootsteps, signals
+
+    from pipeline.broker import OWN_QUEUE, app, queue_of
+    from pipeline.jobs import CONSUMERS
+
+    class LoopStep(bootsteps.StartStopStep):
+        requires = ("celery.worker.components:Pool",)
+
+        def __init__(self, parent: Any, **options: Any) -> None:
+            super().__init__(parent, **options)
+            self.thread = Thread(serving=False)
+
+        def start(self, parent: Any) -> None:
+            self.thread.start()
+
+        def stop(self, parent: Any) -> None:
+            self.thread.end()
+
+    signals.setup_logging.connect(_as_the_service, weak=False)
+    app.steps["worker"].add(LoopStep)
+    app.conf.task_queues = [queue_of(name) for name in (OWN_QUEUE, *CONSUMERS)]
+    worker = app.Worker(
+        hostname="tesla@%h",
+        pool="prefork",
+        concurrency=concurrency,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    worker.start()
+    return worker.exitcode or 0
+
+
+def _as_the_service(**_: Any) -> None:
+    """With a receiver of this signal Celery leaves the logging as the settings have it."""
+    # Celery warns of what another setting does when the connection is lost. It would end jobs in their middle.
+    warnings.filterwarnings("ignore", category=PendingDeprecationWarning, module="celery")

@@ -1,0 +1,130 @@
+"""What waits, what is being done, and what is stuck: for pipeline_status and /metrics."""
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from pipeline.jobs import CONSUMERS, GAUGES
+from pipeline.models import Job
+
+LONGEST_LIST = 100  # parked jobs that are shown
+
+
+class Waiting(TypedDict):
+    name: str  # of the job, or of the provider's task
+    queue: str  # the provider's; empty: the service's own
+    waiting: int
+    doing: int
+    parked: int
+    oldest_seconds: int  # age of the oldest that waits or is being done; 0 when there is none
+
+
+class Parked(TypedDict):
+    id: int
+    name: str
+    queue: str
+    key: str
+    tries: int
+    parked_at: str
+    error: str  # its first line
+
+
+class Status(TypedDict):
+    jobs: list[Waiting]
+    parked: list[Parked]  # the latest LONGEST_LIST
+    gauges: dict[str, dict[str, int]]  # by name and provider
+    carried_by: str
+    queues_without_carrier: list[str]  # messages for providers that nobody carries: there is no broker
+
+
+def status(*, broker: str) -> Status:
+    """`broker`: the service's BROKER_URL."""
+    jobs = waiting()
+    stranded = {each["queue"] for each in jobs} - {"", *CONSUMERS} if not broker else set()
+    return {
+        "jobs": jobs,
+        "parked": _parked(),
+        "gauges": gauges(),
+        "carried_by": broker.partition("://")[0] or "database",
+        "queues_without_carrier": sorted(stranded),
+    }
+
+
+def waiting() -> list[Waiting]:
+    live = Q(parked_at=None)
+    doing = live & Q(taken_at__isnull=False, due_at__gt=Now())
+    rows = (
+        Job.objects.values("name", "queue")
+        .annotate(
+            live=Count("pk", filter=live),
+            doing=Count("pk", filter=doing),
+            parked=Count("pk", filter=~live),
+            since=Min("created_at", filter=live),
+        )
+        .order_by("queue", "name")
+    )
+    now = _database_now()
+    return [
+        {
+            "name": row["name"],
+            "queue": row["queue"],
+            "waiting": row["live"] - row["doing"],
+            "doing": row["doing"],
+            "parked": row["parked"],
+            "oldest_seconds": max(0, int((now - row["since"]).total_seconds())) if row["since"] else 0,
+        }
+        for row in rows
+    ]
+
+
+def _database_now() -> datetime:
+    """The database's clock; with an empty table nobody asks for more than this process's."""
+    row = Job.objects.annotate(now=Now()).values_list("now", flat=True).first()
+    return row or timezone.now()
+
+
+def _parked() -> list[Parked]:
+    rows = Job.objects.exclude(parked_at=None).order_by("-parked_at", "-pk")[:LONGEST_LIST]
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "queue": row.queue,
+            "key": row.key,
+            "tries": row.tries,
+            "parked_at": row.parked_at.isoformat(timespec="seconds"),  # type: ignore[union-attr] # it is parked
+            "error": row.error.partition("\n")[0],
+        }
+        for row in rows
+    ]
+
+
+def gauges() -> dict[str, dict[str, int]]:
+    return {name: dict(function()) for name, function in sorted(GAUGES.items())}
+
+
+def as_text(found: Status) -> str:
+    lines = [f"carried by: {found['carried_by']}", ""]
+    columns = ("name", "queue", "waiting", "doing", "parked", "oldest_seconds")
+    lines += _table(columns, found["jobs"]) if found["jobs"] else ["no jobs"]
+    for name, numbers in found["gauges"].items():
+        lines += ["", f"{name.replace('_', ' ')}: {sum(numbers.values())}"]
+        lines += [f"  {provider}: {number}" for provider, number in sorted(numbers.items()) if number]
+    if found["parked"]:
+        lines += ["", "parked (manage.py retry_jobs lets them be tried again):"]
+        lines += [
+            f"  {row['id']} {row['name']} {row['queue'] and row['queue'] + ' '}{row['key']}: {row['error']}"
+            for row in found["parked"]
+        ]
+    if found["queues_without_carrier"]:
+        lines += ["", f"there is no broker (BROKER_URL) for: {', '.join(found['queues_without_carrier'])}"]
+    return "\n".join(lines)
+
+
+def _table(columns: tuple[str, ...], rows: list[Any]) -> list[str]:
+    cells = [columns, *([str(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]

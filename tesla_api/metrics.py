@@ -1,0 +1,103 @@
+"""/metrics, for Prometheus: requests by operation, and the background work. Only for METRICS_ADDRESSES.
+
+Labels are names of operations, methods, states, jobs and providers: never ids, addresses or anything that a client has
+written. Each process of the server counts in files of its own, in PROMETHEUS_MULTIPROC_DIR, which gunicorn.py makes;
+whichever process is asked adds them up.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from kernel.http.address import client_address, is_among
+from pipeline import status
+from tesla_api.environment import counted_in
+
+logger = logging.getLogger(__name__)
+PATH = "/metrics"
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+NO_OPERATION = "none"  # an address that there is not, or a request that was answered before it was looked up
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+REQUESTS = Counter("tesla_requests", "Answered requests.", ["operation", "method", "status"])
+ERRORS = Counter("tesla_request_errors", "Requests that were answered with 5xx.", ["operation", "method"])
+LATENCY = Histogram("tesla_request_seconds", "Seconds until the answer.", ["operation", "method"], buckets=SECONDS)
+
+
+class Metrics:
+    """The outermost middleware: it measures requests and answers /metrics, with any Host header."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if not settings.METRICS_ADDRESSES:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.removesuffix("/") == PATH and _may_read(request):
+            return HttpResponse(_exposition(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+        begun, code = time.perf_counter(), 500
+        try:
+            response = self.get_response(request)
+            code = response.status_code
+        finally:
+            _count(request, code, time.perf_counter() - begun)
+        return response
+
+
+def _may_read(request: HttpRequest) -> bool:
+    """Everybody else is answered as for an address that there is not."""
+    return request.method in {"GET", "HEAD"} and is_among(client_address(request), settings.METRICS_ADDRESSES)
+
+
+def _count(request: HttpRequest, code: int, seconds: float) -> None:
+    method = request.method if request.method in METHODS else "OTHER"
+    found = request.resolver_match
+    operation = (found and (found.view_name or found.route)) or NO_OPERATION
+    REQUESTS.labels(operation, method, str(code)).inc()
+    if code >= 500:
+        ERRORS.labels(operation, method).inc()
+    LATENCY.labels(operation, method).observe(seconds)
+
+
+def _exposition() -> bytes:
+    pipeline = CollectorRegistry()
+    pipeline.register(Pipeline())
+    requests = REGISTRY
+    if counted_in():
+        requests = CollectorRegistry()
+        MultiProcessCollector(requests)
+    return generate_latest(requests) + generate_latest(pipeline)
+
+
+class Pipeline(Collector):
+    """The figures of `pipeline_status`, asked of the database."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            jobs, gauges = status.waiting(), status.gauges()
+        except Error as error:
+            logger.warning("metrics without the background work: the database does not answer: %s", error)
+            return
+        labels = ["name", "queue"]
+        numbers = GaugeMetricFamily("tesla_jobs", "Jobs and messages to providers.", labels=[*labels, "state"])
+        ages = GaugeMetricFamily("tesla_oldest_job_seconds", "Age of the oldest that is not done.", labels=labels)
+        for row in jobs:
+            place = [row["name"], row["queue"]]
+            for state in ("waiting", "doing", "parked"):
+                numbers.add_metric([*place, state], row[state])
+            ages.add_metric(place, row["oldest_seconds"])
+        yield numbers
+        yield ages
+        stuck = GaugeMetricFamily("tesla_stuck", "Work of providers by what is wrong.", labels=["what", "provider"])
+        for name, of_providers in gauges.items():
+            for provider, number in of_providers.items():
+                stuck.add_metric([name, provider], number)
+        yield stuck

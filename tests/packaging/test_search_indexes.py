@@ -1,0 +1,42 @@
+"""Every text that lists search has its index of trigrams in the migrated database, and a search can use it."""
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from kernel.fields import SearchText
+from kernel.filters import _contain
+from tesla_api.tree import TREE
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such index"),
+]
+SEARCHED = [model for model in apps.get_models() if any(isinstance(f, SearchText) for f in model._meta.local_fields)]
+LISTS = {
+    (viewset.queryset.model, tuple(viewset.search_fields))
+    for viewset in (resource.viewset for resource in TREE)
+    if any(path.endswith("search_text") for path in viewset.search_fields)
+}
+
+
+def test_every_searched_table_is_here():
+    assert {model for model, paths in LISTS if "search_text" in paths} <= {*SEARCHED}
+
+
+@pytest.mark.parametrize("model", SEARCHED, ids=lambda model: model._meta.label)
+def test_the_column_has_an_index_of_trigrams(model):
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = %s", [table])
+        assert [text for (text,) in cursor if "USING gin (search_text gin_trgm_ops)" in text], table
+
+
+@pytest.mark.parametrize(("model", "paths"), sorted(LISTS, key=str), ids=str)
+def test_a_search_of_the_list_uses_the_index(model, paths):
+    """Of a small table the planner reads all rows, unless that is forbidden."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")  # by a key, which bitmaps of trigrams are not
+    plan = model._base_manager.filter(_contain(["Élodie 1"], model, paths)).explain()
+    assert "Index Cond: (search_text ~~ '%elodie 1%'" in plan, plan

@@ -1,0 +1,197 @@
+"""Requests: what a provider reads of one, and what it answers."""
+
+import json
+
+import pytest
+
+from courses.models import ActivityInstrument
+from files.models import FileRead, Kind, StoredFile
+from institutions.models import Instrument
+from learners.models import Enrolment, SENDCategory, SENDLearner
+from pipeline.models import Job
+from reports.models import Request, RequestProviderResult
+from reports.services.captures import request_create
+from tests.captures import FR, PICTURE, content_of, data_url
+from tests.providers.conftest import content, followed
+
+ANSWER = {"status": 1, "error_message": None, "result": 0.75, "code": 1, "message_code": None, "audit_data": {"n": 1}}
+
+
+class Picture:
+    media_type = "image/jpeg"
+
+    @staticmethod
+    def base64() -> list[bytes]:
+        return [data_url(PICTURE, "").partition(",")[2].encode()]
+
+
+@pytest.fixture
+def request_(world, bob, face) -> Request:
+    """A picture of bob in the quiz, about which the provider is asked."""
+    ActivityInstrument.objects.create(activity=world.home.activity, instrument_id=FR)
+    made = request_create(
+        learner=bob, activity=world.home.activity, session=None, sample=Picture(),
+        instruments=[face.row.instrument], metadata={"mimetype": "image/jpeg"},
+    )  # fmt: skip
+    enrolled(bob, face.row)
+    # Results of other providers before it, so that ids of results are no ids of requests.
+    for other in range(3):
+        spare = Request.objects.create(institution=bob.institution, learner=bob, activity=world.home.activity)
+        RequestProviderResult.objects.create(request=spare, provider=face.row, status=other)
+    RequestProviderResult.objects.create(request=made, provider=face.row)
+    return made
+
+
+@pytest.fixture
+def path(request_) -> str:
+    return f"request/{request_.pk}/"
+
+
+def enrolled(learner, provider) -> Enrolment:
+    return Enrolment.objects.create(institution=learner.institution, learner=learner, provider=provider, percentage=1)
+
+
+def result_of(request: Request) -> RequestProviderResult:
+    return RequestProviderResult.objects.get(request=request)
+
+
+def state() -> list:
+    return [list(model.objects.order_by("pk").values()) for model in (RequestProviderResult, StoredFile, Job)]
+
+
+def test_request_is_found_by_its_own_id_and_has_the_results(face, bob, request_, path):
+    row = face.get(path).json()
+    result = result_of(request_)
+    assert result.pk != request_.pk
+    assert (row["id"], row["learner_id"], row["request"]["id"]) == (result.pk, str(bob.learner_id), request_.pk)
+    data = json.loads(content(followed(row["request"]["data"])))
+    assert list(data) == [
+        "learner_id", "course_id", "activity_id", "session_id", "instruments", "metadata", "data"
+    ]  # fmt: skip
+    assert data["learner_id"] == str(bob.learner_id)
+    read = FileRead.objects.get()
+    assert (read.kind, read.owner_id, read.reader_kind, read.reader_id) == ("request", bob.pk, "provider", face.row.pk)
+
+
+def test_answer_is_stored(face, request_, path):
+    answer = face.put(path, ANSWER)
+    assert answer.status_code == 200, answer.content
+    row = answer.json()
+    assert (row["status"], row["result"], row["code"], row["error_message"], row["message_code"]) == (
+        1, 0.75, 1, None, None
+    )  # fmt: skip
+    assert content_of(result_of(request_).audit) == {"n": 1}
+    assert result_of(request_).audit.kind == Kind.RESULT_AUDIT
+
+
+def test_the_same_answer_again_changes_nothing_and_another_one_is_taken(face, request_, path):
+    first = face.put(path, ANSWER)
+    before = state()
+    again = face.put(path, ANSWER)
+    assert (again.status_code, again["ETag"]) == (200, first["ETag"])
+    assert state() == before
+    other = {"status": 2, "error_message": "Dark.", "message_code": "provider_black_image"}
+    row = face.put(path, other).json()
+    assert (row["status"], row["result"], row["code"], row["error_message"], row["message_code"]) == (
+        2, None, 0, "Dark.", "PROVIDER_BLACK_IMAGE"
+    )  # fmt: skip
+
+
+def test_late_answer_is_taken(face, request_, path):
+    RequestProviderResult.objects.filter(request=request_).update(status=3)
+    assert face.put(path, ANSWER).json()["status"] == 1
+
+
+@pytest.mark.parametrize("status", [0, 2, 3, 4, 5, 6, 7])
+def test_status_is_set_alone(face, request_, path, status):
+    answer = face.post(f"{path}status/", {"status": status})
+    assert (answer.status_code, answer.json()["status"]) == (200, status)
+    assert result_of(request_).status == status
+
+
+@pytest.mark.parametrize("status", range(8))
+def test_no_status_once_it_is_processed(face, request_, path, status):
+    face.put(path, ANSWER)
+    before = state()
+    answer = face.post(f"{path}status/", {"status": status})
+    assert (answer.status_code, [*answer.json()]) == (400, ["status"])
+    assert state() == before
+
+
+@pytest.mark.parametrize("body", [{"status": 8}, {"status": -1}, {"status": "x"}, {"status": None}, {}])
+def test_other_statuses_are_400(face, request_, path, body):
+    answer = face.post(f"{path}status/", body)
+    assert (answer.status_code, [*answer.json()]) == (400, ["status"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"status": 8}, "status"),
+        ({"status": None}, "status"),
+        ({"result": 1.01}, "result"),
+        ({"result": -0.01}, "result"),
+        ({"result": "good"}, "result"),
+        ({"code": 4}, "code"),
+        ({"code": -1}, "code"),
+        ({"message_code": "NO_SUCH"}, "message_code"),
+        ({"error_message": {}}, "error_message"),
+        ({"audit_data": json.loads("[" * 200 + "]" * 200)}, "audit_data"),
+    ],
+)
+def test_wrong_answers_are_400_and_change_nothing(face, request_, path, change, field):
+    before = state()
+    answer = face.put(path, ANSWER | change)
+    assert (answer.status_code, [*answer.json()]) == (400, [field]), answer.content
+    assert state() == before
+
+
+def test_results_of_the_other_tasks_name_are_404(face, request_):
+    assert face.get(f"request/{result_of(request_).pk + 1000}/").status_code == 404
+    assert face.get("request/").status_code == 403
+
+
+def test_instrument_that_stands_in_for_a_disabled_one_is_not_disabled_again(world, face, bob, request_, path):
+    """Special needs take voice and face away; the activity has face in the place of voice."""
+    home = world.home
+    need = SENDCategory.objects.create(
+        institution=home.institution, description="x", data={"disabled_instruments": [FR, 3]}
+    )
+    SENDLearner.objects.create(institution=home.institution, learner=bob, category=need)
+    assert face.get(path).status_code == 404
+    voice = ActivityInstrument.objects.create(activity=home.activity, instrument_id=3)
+    face_row = ActivityInstrument.objects.filter(activity=home.activity, instrument_id=FR)
+    face_row.update(alternative_to=voice)
+    assert face.put(path, ANSWER).status_code == 200
+    voice.active = False
+    voice.save()
+    assert face.get(path).status_code == 404
+
+
+def test_request_without_the_model_that_it_needs_is_404(face, bob, request_, path):
+    """The enrolment was erased. Another provider's model is none of its own."""
+    Enrolment.objects.all().delete()
+    assert face.get(path).status_code == face.put(path, ANSWER).status_code == 404
+    Instrument.objects.filter(pk=FR).update(requires_enrolment=False)
+    assert face.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: ActivityInstrument.objects.filter(instrument=FR).delete(),
+        lambda: ActivityInstrument.objects.filter(instrument=FR).update(active=False),
+        lambda: Instrument.objects.filter(pk=FR).update(enabled=False),
+    ],
+)
+def test_request_of_an_instrument_that_is_not_used_any_more_is_404(face, request_, path, change):
+    change()
+    assert face.get(path).status_code == face.put(path, ANSWER).status_code == 404
+    assert face.post(f"{path}status/", {"status": 7}).status_code == 404
+    assert result_of(request_).status == 0
+
+
+def test_request_outside_an_activity_goes_on(face, request_, path):
+    Request.objects.filter(pk=request_.pk).update(activity=None)
+    ActivityInstrument.objects.filter(instrument=FR).delete()
+    assert face.put(path, ANSWER).status_code == 200

@@ -1,0 +1,377 @@
+"""Who carries background work, as real processes: the server's thread, `manage.py work`, Redis and RabbitMQ.
+
+Every fault is really caused. The answers are the same for each engine. Brokers are tried on the database of production.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import amqp.exceptions
+import pytest
+from kombu import Connection
+
+from pipeline.broker import OWN_QUEUE, Publisher, queue_of
+from pipeline.relay import RUN_TASK
+from pipeline.tasks import PROVIDER_TASKS
+from tests.servers.brokers import Broker, RabbitMQ, Redis
+from tests.servers.databases import ROOT
+from tests.servers.service import Server, Service, running_service
+from tests.servers.worked.jobs import QUEUE
+
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("engines")]
+VERIFY = "tesla_ce.tasks.requests.verification.verify_request"
+ON_SQLITE = os.environ["DATABASE_URL"].startswith("sqlite")
+WITHOUT_BROKER = ["thread", "work"]
+ENGINES = WITHOUT_BROKER if ON_SQLITE else [*WITHOUT_BROKER, "redis", "rabbitmq"]
+LOOKS = "tests.servers.worked.looks"
+
+
+def until(found: Callable[[], Any], seconds: float = 40) -> Any:
+    ends = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < ends, "it has not happened"
+        time.sleep(0.1)
+    return answer
+
+
+class Engine:
+    """A service with a server and, but for the thread, a worker; and its broker, if it has one."""
+
+    def __init__(self, name: str, folder: Path, service: Service, broker: Broker | None) -> None:
+        self.name, self.service, self.broker = name, service, broker
+        self.workers: list[subprocess.Popen] = []
+        service.environment |= {
+            "DJANGO_SETTINGS_MODULE": "tests.servers.worked.settings",
+            "JOB_SECONDS": "2",
+            "BROKER_URL": broker.url if broker else "",
+            "BROKER_MANAGEMENT_URL": broker.management_url if broker else "",
+            "PIPELINE_IN_SERVER": "0" if name == "work" else "1",
+            "LOG_LEVEL": "CRITICAL",
+            "METRICS_ADDRESSES": "127.0.0.1",
+        }
+        self.look("make_table")
+        self.server: Server = service.start()
+        if name != "thread":
+            self.work()
+
+    def look(self, name: str, **arguments: Any) -> Any:
+        return self.service.run(name, LOOKS, **arguments)
+
+    def work(self) -> None:
+        command = [sys.executable, "manage.py", "work"]
+        self.workers.append(subprocess.Popen(command, cwd=ROOT, env=self.service.environment, start_new_session=True))
+
+    def ask(self, *keys: str, **more: Any) -> None:
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection.request("POST", "/worked/", json.dumps({"keys": keys} | more), {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    def noted(self, *keys: str) -> None:
+        """Each of them, once. A message of an earlier test that came twice does not count."""
+
+        def found() -> list[str]:
+            return [note for note in self.look("notes") if note in keys]
+
+        until(lambda: {*found()} == {*keys})
+        assert found() == sorted(keys)
+
+    def begun(self, key: str) -> None:
+        mark = Path(self.service.environment["VAR_DIR"]) / f"begun-{key}"
+        until(mark.exists)
+
+    def kill(self) -> None:
+        """Whatever does the jobs, in the middle of them."""
+        if self.name == "thread":
+            os.kill(self.child(), signal.SIGKILL)  # gunicorn starts another one
+            return
+        for worker in self.workers:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        self.workers.clear()
+        self.work()
+
+    def child(self) -> int:
+        """The process of the server that answers."""
+        (child,) = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
+        return int(child)
+
+    def end(self) -> None:
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            try:
+                worker.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(worker.pid, signal.SIGKILL)
+                worker.wait()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder = tmp_path_factory.mktemp(request.param)
+    made = {"redis": Redis, "rabbitmq": RabbitMQ}.get(request.param)
+    broker = made(folder / "broker") if made else None
+    try:
+        if broker:
+            broker.start()
+        with running_service(folder) as service:
+            engine = Engine(request.param, folder, service, broker)
+            try:
+                yield engine
+            finally:
+                engine.end()
+    finally:
+        if broker:
+            broker.end()
+
+
+@pytest.fixture
+def engine(shared_engine: Engine) -> Engine:
+    shared_engine.look("forget")
+    return shared_engine
+
+
+@pytest.fixture
+def with_broker(engine: Engine) -> Engine:
+    if engine.broker is None:
+        pytest.skip("it has no broker")
+    return engine
+
+
+def test_jobs_are_done_and_messages_arrive_at_a_provider_of_this_installation(engine):
+    """Equal keys collapse, a broken one holds up no other, and a failed message comes again."""
+    messages = [[QUEUE, VERIFY, key, key, 7] for key in ("m1", "again1")]
+    engine.ask("a", "b", "a", "bad1", "c", messages=messages)
+    engine.noted("a", "b", "c", "verify_request:m1", "verify_request:again1")
+    (left,) = until(lambda: [row for row in engine.look("jobs") if row["error"]])
+    assert (left["key"], left["error"]) == ("bad1", "ValueError: bad1 is bad")
+    assert until(lambda: engine.look("notes", beginning="tick"))
+    until(lambda: len(engine.look("notes", beginning="tick")) >= 3)
+
+
+def test_a_commit_is_noticed_at_once(engine):
+    if engine.name == "work":
+        pytest.skip("another process looks once a second")
+    engine.ask("warm")
+    engine.noted("warm")
+    begun = time.monotonic()
+    for number in range(5):
+        engine.ask(f"n{number}")
+        until(lambda n=number: len(engine.look("notes", beginning="n")) == n + 1)
+    assert time.monotonic() - begun < 4
+
+
+def test_work_whose_process_was_killed_is_done_once(engine):
+    engine.ask("slow60-job", "beside")
+    engine.begun("slow60-job")
+    engine.kill()
+    engine.noted("beside", "slow60-job")
+    until(lambda: engine.look("jobs") == [])
+
+
+def test_a_message_whose_process_was_killed_comes_again(engine):
+    engine.ask(messages=[[QUEUE, VERIFY, "1", "slow60-message"]])
+    engine.begun("slow60-message")
+    engine.kill()
+    until(lambda: {*engine.look("notes")} == {"verify_request:slow60-message"})
+    until(lambda: engine.look("jobs") == [])  # a broker may have sent it again, too: it arrives at least once
+    until(lambda: engine.look("jobs") == [])
+
+
+def test_a_server_that_dies_after_the_commit_loses_nothing(engine):
+    with pytest.raises((OSError, HTTPException)):
+        engine.ask("orphan", messages=[[QUEUE, VERIFY, "m2", "m2"]], die=True)
+    engine.noted("orphan", "verify_request:m2")
+
+
+def test_a_worker_that_is_told_to_end_finishes_what_it_does(engine):
+    if engine.name == "thread":
+        pytest.skip("the server's own end")
+    engine.ask("slow1-last", "beside")
+    engine.begun("slow1-last")
+    worker = engine.workers.pop()
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=20) == 0
+    assert engine.look("notes") == ["beside", "slow1-last"]
+    engine.work()
+
+
+def test_a_server_that_is_told_to_end_does_so_soon(engine):
+    if engine.name != "thread":
+        pytest.skip("the same thread")
+    server = engine.service.start()
+    begun = time.monotonic()
+    process = engine.service.processes.pop()
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    assert server.pid == process.pid
+    assert time.monotonic() - begun < 5
+
+
+def test_figures_are_told_to_an_address_that_may_ask(engine):
+    """What the processes of the server have counted is in a folder that they share."""
+    engine.ask("a", "bad2")
+    until(lambda: any(row["error"] for row in engine.look("jobs")))
+    answer = _get(engine.server.port, "/metrics")
+    assert 'tesla_requests_total{method="POST",operation="worked",status="200"}' in answer
+    assert 'tesla_jobs{name="worked.note",queue="",state="waiting"}' in answer
+    assert 'tesla_stuck{provider="worked",what="overdue_things"} 3.0' in answer
+    assert engine.look("figures")["gauges"]["overdue_things"] == {"worked": 3}
+
+
+def _get(port: int, path: str) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert answer.status == 200
+    return text
+
+
+# With a broker.
+
+
+def received(url: str, queue: str) -> list[dict[str, Any]]:
+    """Messages of the queue, taken from it: headers, and the arguments."""
+    found = []
+    with Connection(url, connect_timeout=5) as connection:
+        bound = queue_of(queue)(connection.channel())
+        bound.declare()  # as a worker does: with other properties the broker would refuse it
+        while (message := bound.get(no_ack=True)) is not None:
+            found.append(message.headers | {"arguments": message.payload[0]})
+    return found
+
+
+def url_of(engine: Engine, provider: dict[str, Any]) -> str:
+    """The broker's address that the provider is told when it signs in."""
+    body = {"role_id": provider["role_id"], "secret_id": provider["secret_id"]}
+    answer = engine.server.call("POST", "/api/v2/auth/approle", body)
+    assert answer.status == 200
+    return answer.json()["config"].get("CELERY_BROKER_URL", engine.broker.url)
+
+
+def test_a_provider_is_sent_what_celery_sends(with_broker):
+    engine = with_broker
+    provider = engine.look("provider", acronym="sent")
+    queue, found = provider["queue"], []
+    engine.ask(messages=[[queue, task, str(place), place, "x"] for place, task in enumerate(PROVIDER_TASKS)])
+    url = url_of(engine, provider)
+    until(lambda: found.extend(received(url, queue)) or len(found) >= len(PROVIDER_TASKS))
+    assert [(each["task"], each["arguments"]) for each in found] == [
+        (task, [place, "x"]) for place, task in enumerate(PROVIDER_TASKS)
+    ]
+    assert len({uuid.UUID(each["id"]) for each in found}) == len(PROVIDER_TASKS)
+    until(lambda: engine.look("jobs") == [])
+
+
+def test_a_broker_that_is_away_slows_no_request_and_loses_nothing(with_broker):
+    engine = with_broker
+    provider = engine.look("provider", acronym="away")
+    url = url_of(engine, provider)
+    engine.broker.stop()
+    for number in range(3):
+        begun = time.monotonic()
+        engine.ask(f"k{number}", messages=[[provider["queue"], VERIFY, str(number), number]])
+        assert time.monotonic() - begun < 2
+    time.sleep(1)
+    assert len([row for row in engine.look("jobs") if row["name"] != "pipeline.account"]) == 6
+    engine.broker.start()
+    engine.noted("k0", "k1", "k2")
+    found: list[dict] = []
+    until(lambda: found.extend(received(url, provider["queue"])) or len(found) >= 3)
+    assert sorted(each["arguments"] for each in found) == [[0], [1], [2]]
+    until(lambda: engine.look("jobs") == [])
+
+
+def test_messages_that_come_twice_or_late_or_are_nonsense_change_nothing(with_broker):
+    engine = with_broker
+    publisher = Publisher(engine.broker.url)
+    for _ in range(3):
+        publisher.send(OWN_QUEUE, RUN_TASK, ["worked.note"], {})  # before there is work
+    engine.look("ask", keys=["a", "b"])
+    for arguments in (["worked.note"], ["worked.note"], ["unknown"], [], [1, 2, 3]):
+        publisher.send(OWN_QUEUE, RUN_TASK, arguments, {})
+    publisher.send(OWN_QUEUE, "no.such.task", [1], {})
+    publisher.producer.publish("no JSON", exchange="", routing_key=OWN_QUEUE, content_type="application/json")
+    publisher.close()
+    engine.noted("a", "b")
+    engine.ask("c")
+    engine.noted("a", "b", "c")
+
+
+@pytest.fixture
+def rabbitmq(with_broker: Engine) -> Engine:
+    if with_broker.name != "rabbitmq":
+        pytest.skip("Redis has no accounts for single queues")
+    return with_broker
+
+
+def is_let_in(url: str) -> bool:
+    try:
+        with Connection(url, connect_timeout=5) as connection:
+            connection.connect()
+    except (amqp.exceptions.AccessRefused, amqp.exceptions.NotAllowed):
+        return False
+    return True
+
+
+def test_a_provider_reaches_its_own_virtual_host_and_no_other(rabbitmq):
+    one, other = (rabbitmq.look("provider", acronym=acronym) for acronym in ("one", "other"))
+    mine, foreign = url_of(rabbitmq, one), url_of(rabbitmq, other)
+    assert mine == url_of(rabbitmq, one)
+    assert (is_let_in(mine), is_let_in(foreign)) == (True, True)
+    account = mine.rpartition("/")[0]
+    assert not is_let_in(f"{account}/{other['queue']}")
+    assert not is_let_in(f"{account}/%2F")
+    assert received(mine, other["queue"]) == []  # a queue of that name in its own virtual host is another one
+    rabbitmq.ask(messages=[[other["queue"], VERIFY, "1", 1]])
+    found: list[dict] = []
+    until(lambda: found.extend(received(foreign, other["queue"])) or found)
+    assert received(mine, other["queue"]) == []
+
+
+def test_a_rotation_ends_the_old_account_and_its_connections(rabbitmq):
+    provider = rabbitmq.look("provider", acronym="rotated")
+    before = url_of(rabbitmq, provider)
+    rabbitmq.ask(messages=[[provider["queue"], VERIFY, "1", 1]])
+    with Connection(before, connect_timeout=5) as connection:
+        connection.connect()
+        kept = url_of(rabbitmq, provider | rabbitmq.look("rotate", pk=provider["id"], minutes=30))
+        assert kept != before
+        assert is_let_in(before)
+        after = url_of(rabbitmq, provider | rabbitmq.look("rotate", pk=provider["id"], minutes=0))
+        until(lambda: not is_let_in(before) and not is_let_in(kept))
+        with pytest.raises(connection.connection_errors):
+            for _ in range(20):
+                with suppress(TimeoutError):
+                    connection.drain_events(timeout=0.5)
+    found: list[dict] = []
+    until(lambda: found.extend(received(after, provider["queue"])) or found)
+    rabbitmq.look("delete", pk=provider["id"])
+    until(lambda: not is_let_in(after))
+    until(lambda: rabbitmq.look("jobs") == [])
+
+
+# The last one: of each connection of the server the next request may fail.
+
+
+@pytest.mark.skipif(ON_SQLITE, reason="it has no connections")
+def test_connections_to_the_database_that_are_cut_are_made_anew(engine):
+    engine.ask("before")
+    engine.noted("before")
+    assert engine.look("cut") > 0
+    engine.look("ask", keys=["after1", "after2"])
+    engine.noted("after1", "after2", "before")

@@ -1,0 +1,79 @@
+"""Functions that a helper process runs (see tests/servers/helper.py)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from institutions.models import Instrument
+from institutions.services import instruments
+from pipeline.jobs import enqueue
+from pipeline.models import Job
+from pipeline.status import status
+
+
+def make_table() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE worked_note (note varchar(100) NOT NULL, pid integer NOT NULL)")
+
+
+def notes(beginning: str = "") -> list[str]:
+    """What was noted, in the order of the alphabet; ticks only when they are asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT note FROM worked_note ORDER BY note")
+        rows = [note for (note,) in cursor.fetchall()]
+    return [note for note in rows if note.startswith(beginning) and (note != "tick" or beginning)]
+
+
+def jobs() -> list[dict[str, Any]]:
+    return [*Job.objects.order_by("pk").values("name", "queue", "key", "tries", "error")]
+
+
+def forget() -> None:
+    """Nothing waits, nothing is noted."""
+    Job.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM worked_note")
+
+
+def ask(keys: list[str]) -> None:
+    """From a process that tells nobody."""
+    with transaction.atomic():
+        enqueue("worked.note", keys)
+
+
+def cut() -> int:
+    """All other connections to this database end; answers how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
+
+
+def figures() -> dict[str, Any]:
+    return dict(status(broker=settings.BROKER_URL))
+
+
+def provider(acronym: str) -> dict[str, Any]:
+    """A new provider: its queue, and its credentials."""
+    instrument = Instrument.objects.get(acronym="fr")
+    made, issued = instruments.provider_create(
+        instrument=instrument, acronym=acronym, name=acronym, version="1", enabled=True, image="x"
+    )
+    return {"id": made.pk, "queue": made.queue, **issued}
+
+
+def _provider(pk: int) -> Any:
+    from institutions.models import Provider
+
+    return Provider.objects.get(pk=pk)
+
+
+def rotate(pk: int, minutes: int) -> dict[str, str]:
+    return instruments.provider_credentials_rotate(provider=_provider(pk), overlap_minutes=minutes)
+
+
+def delete(pk: int) -> None:
+    instruments.shared_delete(row=_provider(pk))

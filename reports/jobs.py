@@ -1,8 +1,8 @@
 """What the app does in the background."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pipeline.jobs import job
+from pipeline.jobs import gauge, job, periodic
 from reports.services import counting, verifying
 
 
@@ -34,3 +34,14 @@ def enrolments(keys: Sequence[int]) -> None:
 def withdrawn(keys: Sequence[int]) -> None:
     """Learners who have withdrawn something that providers need to work on."""
     verifying.results_reviewed(keys)
+
+
+@periodic("reports.results", seconds=60)
+def unanswered() -> None:
+    """Results whose providers have not answered in time are closed."""
+    verifying.results_timed_out()
+
+
+@gauge("overdue_results")
+def overdue() -> Mapping[str, int]:
+    return verifying.overdue_by_provider()

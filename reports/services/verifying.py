@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, Value
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Now
 from django.utils import timezone
 
@@ -367,19 +367,29 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
 # What ends without an answer.
 
 
-def results_timed_out() -> int:
-    """Close the results whose providers have not answered within their instruments' time; answers their number.
-
-    By the clock of the database. Done by two processes at once, each takes others.
-    """
+def _overdue() -> QuerySet[RequestProviderResult]:
+    """The results that have been open for longer than their instruments' time, by the clock of the database."""
     minutes = Cast(Coalesce(F("provider__instrument__timeout_minutes"), USUAL_MINUTES), IntegerField())
     lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
     ends = ExpressionWrapper(F("asked_at") + lifetime, output_field=DateTimeField())
-    overdue = RequestProviderResult.objects.filter(status__in=OPEN).alias(ends=ends).filter(ends__lte=Now())
+    return RequestProviderResult.objects.filter(status__in=OPEN).alias(ends=ends).filter(ends__lte=Now())
+
+
+def overdue_by_provider() -> dict[str, int]:
+    """{acronym of the provider: its results that are overdue}"""
+    rows = _overdue().order_by().values_list("provider__acronym").annotate(number=Count("pk"))
+    return dict(rows)
+
+
+def results_timed_out() -> int:
+    """Close the results whose providers have not answered within their instruments' time; answers their number.
+
+    Done by two processes at once, each takes others.
+    """
 
     @transaction.atomic
     def closed_batch() -> int:
-        rows = overdue.order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
+        rows = _overdue().order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
         found = list(rows.values_list("pk", "request")[:BATCH])
         late = RequestProviderResult.objects.filter(pk__in=[key for key, _ in found])
         late.update(status=ResultStatus.TIMEOUT, updated_at=timezone.now())

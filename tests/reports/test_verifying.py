@@ -15,7 +15,7 @@ from institutions.models import Instrument
 from kernel.domain import Invalid, Unknown
 from learners.models import Enrolment, SENDCategory
 from learners.services import consent_reject, enrolment_erase, send_assign, send_category_update
-from pipeline.jobs import enqueue
+from pipeline.jobs import GAUGES, PERIODIC, enqueue
 from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult, RequestResult
@@ -204,7 +204,9 @@ def test_a_code_of_the_providers_own_is_kept_as_text(work):
 def test_a_late_answer_is_taken_and_counted(work):
     request = work.request()
     RequestProviderResult.objects.update(asked_at=timezone.now() - timedelta(minutes=61))
-    assert results_timed_out() == 1
+    assert GAUGES["overdue_results"]() == {"p_fr": 1}
+    PERIODIC["reports.results"][0]()
+    assert GAUGES["overdue_results"]() == {}
     run_due()
     assert (summary(request).status, Request.objects.get(pk=request.pk).status) == (TIMED_OUT, 5)
     assert work.row().identity_level == 1

@@ -92,8 +92,7 @@ def sends_assign(*, category: SENDCategory, learners: Collection[int]) -> int:
     """Assign the category without an end to learners who do not have it; returns the number of new assignments."""
     assigned = set(category.assignments.values_list("learner_id", flat=True))
     new = sorted({*learners} - assigned)
-    home = category.institution_id
-    rows = [SENDLearner(institution_id=home, learner_id=key, category=category) for key in new]
+    rows = [SENDLearner(institution_id=category.institution_id, learner_id=key, category=category) for key in new]
     SENDLearner.objects.bulk_create(rows, ignore_conflicts=True)
     enqueue("reports.withdrawn", new)
     return len(new)

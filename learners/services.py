@@ -26,7 +26,7 @@ from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
 from kernel.text import identifier_key
-from kernel.writes import one_transaction, save_values
+from kernel.writes import one_transaction, save_values, set_values
 from learners.models import (
     ConsentDecision,
     DecidedText,
@@ -417,8 +417,9 @@ def send_assignment_update(*, assignment: SENDLearner, **values: Any) -> SENDLea
             del values["expires_at"]
         else:
             _refuse_past(values["expires_at"])
-    save_values(row, values)
-    enqueue("reports.withdrawn", [row.learner_id])
+    if set_values(row, values):
+        row.save(update_fields=(*values, "updated_at"))
+        enqueue("reports.withdrawn", [row.learner_id])
     return row
 
 

@@ -39,7 +39,7 @@ REFUSED = {
     "institutions.User.locale",
 }
 # Tables without a row here: nothing is shown of them, or only the framework writes them.
-EMPTY = {"pipeline.Job"}
+EMPTY = {"pipeline.BrokerAccount", "pipeline.Job"}
 
 
 def _name(field: Field) -> str:

@@ -187,6 +187,7 @@ def test_identifiers_of_all_tables_are_normalised_and_folded_where_they_are_peop
     kinds = {
         f"{model.__name__}.{field.name}": (type(field), field.compared_in if hasattr(field, "compared_in") else None)
         for model in apps.get_models()
+        if model._meta.label != "pipeline.BrokerAccount"  # its names are the service's own
         for field in model._meta.concrete_fields
         if field.name in names or field.name.startswith(("vle_course_", "vle_activity_"))
     }

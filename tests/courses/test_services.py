@@ -2,9 +2,18 @@
 
 import pytest
 
-from courses.models import Adder, Course, CourseInstructor, CourseLearner
+from courses.models import Adder, Course, CourseInstructor, CourseLearner, GroupCourse
 from courses.services.activities import activity_instrument_create, activity_instrument_update
-from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, member_replace, members_link, members_unlink
+from courses.services.groups import group_course_swap
+from courses.services.members import (
+    INSTRUCTORS,
+    LEARNERS,
+    AddedBy,
+    member_replace,
+    members_link,
+    members_unlink,
+    memberships_add,
+)
 from institutions.models import Instructor
 from kernel.domain import Unknown
 from learners.models import Learner
@@ -49,6 +58,31 @@ def test_many_are_linked_at_once_and_existing_links_stay(world):
     teachers = [world.people[name].instructor for name in ("teacher", "visitor")]
     members_link(course=world.home.other_course, membership=INSTRUCTORS, members=teachers, by=BY)
     assert instructors_of(world.home.other_course) == ["teacher", "visitor"]
+
+
+def test_rosters_link_all_or_nobody(world):
+    home, away = world.home, world.away
+    for membership, pair in (
+        (LEARNERS, (home.course.pk, away.learners["ann"].pk)),
+        (INSTRUCTORS, (home.course.pk, world.people["ann"].pk)),
+        (LEARNERS, (away.course.pk, home.learners["eve"].pk)),
+    ):
+        with pytest.raises(Unknown):
+            memberships_add(
+                institution=home.institution,
+                pairs={membership: [pair], LEARNERS: [(home.course.pk, home.learners["eve"].pk), pair]},
+                by=BY,
+            )
+    assert learners_of(home.course) == ["ann", "bob"]
+
+
+def test_a_course_that_has_left_the_group_is_not_replaced(world):
+    membership = GroupCourse.objects.create(
+        institution=world.home.institution, group=world.home.group, course=world.home.other_course
+    )
+    GroupCourse.objects.filter(pk=membership.pk).delete()
+    with pytest.raises(Unknown, match="not in this group any more"):
+        group_course_swap(membership=membership, course=world.home.course)
 
 
 def test_learner_is_unlinked_and_stays_a_person_and_in_other_courses(world):

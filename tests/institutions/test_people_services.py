@@ -281,6 +281,11 @@ def test_person_of_both_roles_loses_one(world):
     assert not User.objects.filter(pk=ann.pk).exists()
 
 
+def test_a_role_that_is_gone_already_is_no_error(world):
+    people.role_delete(person=world.people["admin"], role=people.LEARNER)
+    assert User.objects.filter(pk=world.people["admin"].pk).exists()
+
+
 def test_files_of_a_person_go_with_learning_and_not_with_teaching(world):
     ann = world.people["ann"]
     people.instructor_add(person=ann)

@@ -46,6 +46,13 @@ def test_people_are_created_by_the_rules_of_a_single_one_and_the_others_reported
     assert not any(each.has_usable_password() for each in User.objects.filter(pk__in=made.values()))
 
 
+def test_of_two_spellings_of_a_uid_the_first_is_made(home):
+    made, refused = rosters.people_create(institution=home, people={"n1@x.org": {}, "N1@X.org": {}})
+    assert [*made] == ["n1@x.org"]
+    assert [*refused] == ["N1@X.org"]
+    assert "already taken" in refused["N1@X.org"]
+
+
 def test_a_list_finds_makes_and_refuses(world, home):
     rewritten(User.objects.filter(username="root"), institution=home, uid="boss")
     roster = rosters.people_listed(institution=home, uids=["ann", "n1", "boss", "x" * 256])

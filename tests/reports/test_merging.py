@@ -325,6 +325,16 @@ def test_learner_who_becomes_a_new_one_keeps_the_pseudonym_and_the_running_exam(
     assert (sign_in.user_id, sign_in.generation, sign_in.ended_at) == (world.people["member"].pk, 3, None)
 
 
+def test_the_first_joining_and_the_last_signing_in_of_both_are_kept(merged, world):
+    ann, bob = (world.people[name] for name in ("ann", "bob"))
+    Learner.objects.filter(pk=bob.pk).update(joined_at=PAST)
+    User.objects.filter(pk=ann.pk).update(last_login=PAST)
+    User.objects.filter(pk=bob.pk).update(last_login=FUTURE)
+    merged("ann", "bob")
+    ann.refresh_from_db()
+    assert (ann.learner.joined_at, ann.last_login) == (PAST, FUTURE)
+
+
 def test_merge_waits_for_the_end_of_a_running_assessment_of_another_pseudonym(merged, world):
     session = AssessmentSession.objects.create(
         institution=world.home.institution, activity=world.home.activity, learner=world.home.learners["bob"]

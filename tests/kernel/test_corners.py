@@ -1,27 +1,40 @@
 """What the tree does not need yet, or only when something goes wrong, and the kernel promises all the same."""
 
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import IntegrityError
+from django.http import Http404
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.views import APIView
 
+from courses.api.group import GroupViewSet
+from courses.models import CourseGroup
 from files.models import Kind
-from files.services import file_store, objects_erase_unknown, store
+from files.services import _store_failures, file_store, objects_erase_unknown, store
 from institutions.models import Institution, Instrument
 from institutions.services import institutions
+from kernel import errors
+from kernel.browsable.differences import _text
 from kernel.browsable.navigation import trail
 from kernel.browsable.renderer import BrowsableRenderer, action_docstring, problems, serializer_of
-from kernel.caller import Caller, CallerKind, Nobody
-from kernel.domain import Conflict
+from kernel.caller import Anyone, Caller, CallerKind, Nobody
+from kernel.constraints import violated_fields
+from kernel.domain import Conflict, DomainError
+from kernel.filters import _cleaning
+from kernel.http.browser import _hash_replaced
+from kernel.http.parsers import rewind
 from kernel.http.renderers import JSONRenderer
-from kernel.serializers import TenantRelatedField
+from kernel.serializers import ResourceSerializer, TenantRelatedField
 from reports.models import Request
 from signin.api.auth import LogoutView
 from tests.kernel import sample
@@ -146,3 +159,76 @@ def test_commands_print_rows_and_forget_sessions(db):
 
 def test_what_is_no_row_is_changed_by_right_alone():
     assert BrowsableRenderer().is_changeable(LogoutView(), None)
+
+
+def test_refusals_of_another_kind_are_not_translated():
+    class Unheard(DomainError):
+        pass
+
+    assert isinstance(errors._translate(Unheard("x"), None), Unheard)
+
+
+def test_a_list_needs_all_that_ties_its_rows_to_the_parent():
+    with pytest.raises(TypeError, match="it would find rows of everywhere"):
+        GroupViewSet.scoped({}, [], Anyone(1, 1), 1)
+
+
+def test_instants_are_read_in_one_way():
+    class Dated(ResourceSerializer):
+        created_at = serializers.DateTimeField()
+
+        class Meta:
+            model = CourseGroup
+            fields = ("created_at",)
+
+    with pytest.raises(ImproperlyConfigured, match="must be a MomentField"):
+        Dated().fields  # noqa: B018 - creates the fields
+
+
+def test_a_row_that_may_be_changed_but_not_read_has_no_state(as_, world, monkeypatch):
+    def unreadable(self, **lookup):
+        raise Http404
+
+    monkeypatch.setattr(GroupViewSet, "read_one", unreadable)
+    url = f"/api/v2/institution/{world.home.institution.pk}/group/{world.home.group.pk}/"
+    answer = as_("admin").patch(url, {"name": "New"}, format="json", HTTP_IF_MATCH='"0"')
+    assert (answer.status_code, "ETag" in answer) == (412, False)
+
+
+def test_files_of_a_repeated_request_are_read_from_their_start(rf):
+    request = rf.post("/", {"file": ContentFile(b"text", "a.txt")})
+    file = request.FILES["file"]
+    assert file.read() == b"text"
+    rewind(request)
+    assert file.read() == b"text"
+
+
+def test_a_columns_own_index_names_the_column(db):
+    error = IntegrityError("UNIQUE constraint failed: index 'institutions_institution_acronym_1a2b_uniq'")
+    assert violated_fields(error) == {"acronym"}
+
+
+def test_a_filter_with_a_method_is_cleaned_as_one_line():
+    assert _cleaning(CourseGroup, "no_column")("a\tb") == "a b"
+
+
+def test_lists_and_objects_are_compared_as_json():
+    assert [_text(value) for value in (None, True, [1, {"b": 2, "a": None}], 7)] == [
+        "-", "yes", '[1,{"a":null,"b":2}]', "7",
+    ]  # fmt: skip
+
+
+def test_a_browsers_session_whose_hash_is_right_keeps_its_key(db):
+    session = SessionStore()
+    session["_auth_user_hash"] = "x"
+    session.save()
+    key = session.session_key
+    _hash_replaced(session, "x")
+    assert session.session_key == key
+    _hash_replaced(session, "y")
+    assert session.session_key != key
+
+
+def test_what_fails_of_a_store_of_files(monkeypatch):
+    monkeypatch.delitem(sys.modules, "botocore", raising=False)
+    assert _store_failures() == (OSError,)

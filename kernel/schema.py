@@ -91,11 +91,8 @@ class ResourceSchema(AutoSchema):
                 for tagged in {"200", "201", "412"} & described.keys():
                     described[tagged]["headers"] = _TAGGED
                 described |= {"304": {"description": "As it is known."}} if self.method == "GET" else {}
-        if direction == "response":
-            described = {
-                s: {"$ref": f"#/components/responses/{name}"} for s, name in self._server().items()
-            } | described
-        return dict(sorted(described.items()))
+        server = {status: {"$ref": f"#/components/responses/{name}"} for status, name in self._server().items()}
+        return dict(sorted((server | described).items()))
 
     def _server(self) -> dict[str, str]:
         """What any request of this kind may be refused with, whatever the view does: see also http/repeats.py."""
@@ -106,8 +103,6 @@ class ResourceSchema(AutoSchema):
         if isinstance(field, BlankableEmailField):
             return  # described below, with "" as a value
         super()._insert_field_validators(field, schema)
-        if getattr(field, "allow_blank", False) and "oneOf" in schema:
-            schema["anyOf"] = schema.pop("oneOf")  # "" is of both forms for whoever does not look at `format`
 
     def _insert_min_max(self, field: Any, content: dict[str, Any]) -> None:
         super()._insert_min_max(field, content)

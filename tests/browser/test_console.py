@@ -275,7 +275,7 @@ def test_evidence_opens_from_the_report(admin):
     page.click("main a >> text=What was captured")
     page.wait_for_selector("h1:text('Requests of the report')")
     addresses += page.locator("main a:text-is('open')").evaluate_all("all => all.map(one => one.href)")
-    assert len(addresses) == 13  # of face recognition, of the report itself, of eleven requests
+    assert len(addresses) == 15  # of three instruments, of the report itself, of eleven requests
     for address in addresses:
         assert "/files/" in address
         answer = page.context.request.get(address)

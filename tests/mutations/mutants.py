@@ -2003,8 +2003,8 @@ WRITTEN = [
     (
         "SEND: PUT drops the end of an assignment",
         "learners/services.py",
-        '            _refuse_past(values["expires_at"])\n    save_values(row, values)',
-        '            _refuse_past(values["expires_at"])\n    save_values(row, {"expires_at": None} | values)',
+        '            _refuse_past(values["expires_at"])\n    if set_values(row, values):',
+        '            _refuse_past(values["expires_at"])\n    if set_values(row, values := {"expires_at": None} | values):',
         _LEARNER_SEND,
     ),
     (

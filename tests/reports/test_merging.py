@@ -326,13 +326,15 @@ def test_learner_who_becomes_a_new_one_keeps_the_pseudonym_and_the_running_exam(
 
 
 def test_the_first_joining_and_the_last_signing_in_of_both_are_kept(merged, world):
+    """And whom a VLE has brought is nobody's alone when the other was brought by none."""
     ann, bob = (world.people[name] for name in ("ann", "bob"))
+    User.objects.filter(pk=ann.pk).update(brought_by_vle=world.home.vle.pk)
     Learner.objects.filter(pk=bob.pk).update(joined_at=PAST)
     User.objects.filter(pk=ann.pk).update(last_login=PAST)
     User.objects.filter(pk=bob.pk).update(last_login=FUTURE)
     merged("ann", "bob")
     ann.refresh_from_db()
-    assert (ann.learner.joined_at, ann.last_login) == (PAST, FUTURE)
+    assert (ann.learner.joined_at, ann.last_login, ann.brought_by_vle) == (PAST, FUTURE, None)
 
 
 def test_merge_waits_for_the_end_of_a_running_assessment_of_another_pseudonym(merged, world):

@@ -63,7 +63,10 @@ def compared(endpoint: Endpoint, both: dict[str, Target]) -> int:
 
 @contextmanager
 def connected(both: dict[str, Target]) -> Iterator[dict[str, list[Connection]]]:
-    by_side = {side: [Connection(target) for _ in range(CONNECTIONS)] for side, target in both.items()}
+    """CONNECTIONS to each server: one that has more than threads closes those that wait."""
+    ports = [target.port for target in both.values()]
+    numbers = {side: CONNECTIONS // ports.count(target.port) for side, target in both.items()}
+    by_side = {side: [Connection(target) for _ in range(numbers[side])] for side, target in both.items()}
     try:
         yield by_side
     finally:

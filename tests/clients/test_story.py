@@ -30,6 +30,7 @@ def story(request, tmp_path):
     """The running service, and what one chapter leaves for the next."""
     with running_service(tmp_path) as service:
         service.environment |= {
+            "PIPELINE_IN_SERVER": "0",  # the captures are as they came
             "LEGACY_DASHBOARD": str(int(request.param)),
             "CORS_ALLOWED_ORIGINS": f"{ORIGIN},{SITE}",
             "DASHBOARD_URL": ORIGIN,

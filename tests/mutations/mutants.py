@@ -2004,7 +2004,8 @@ WRITTEN = [
         "SEND: PUT drops the end of an assignment",
         "learners/services.py",
         '            _refuse_past(values["expires_at"])\n    if set_values(row, values):',
-        '            _refuse_past(values["expires_at"])\n    if set_values(row, values := {"expires_at": None} | values):',
+        '            _refuse_past(values["expires_at"])\n'
+        '    if set_values(row, values := {"expires_at": None} | values):',
         _LEARNER_SEND,
     ),
     (

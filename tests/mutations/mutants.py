@@ -2003,9 +2003,8 @@ WRITTEN = [
     (
         "SEND: PUT drops the end of an assignment",
         "learners/services.py",
-        '            _refuse_past(values["expires_at"])\n    if set_values(row, values):',
-        '            _refuse_past(values["expires_at"])\n'
-        '    if set_values(row, values := {"expires_at": None} | values):',
+        '    if "expires_at" in values:\n        if _is_same',
+        '    values.setdefault("expires_at", None)\n    if "expires_at" in values:\n        if _is_same',
         _LEARNER_SEND,
     ),
     (

@@ -6,10 +6,8 @@ from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.permissions import readable
 from kernel.caller import Caller, CallerKind
-from kernel.domain import Unknown
 from learners.models import Enrolment
 from learners.row_rules import consents, needs_disabling
-from learners.validating import learners_locked
 from reports.models import RequestProviderResult
 
 _LEARNER, _INSTRUMENT = OuterRef("request__learner"), OuterRef("provider__instrument")
@@ -57,15 +55,3 @@ def results_of(provider_id: int) -> QuerySet[RequestProviderResult]:
 def request_readable(caller: Caller, file: StoredFile) -> bool:
     """For providers. For people: visibility.py."""
     return caller.kind is CallerKind.PROVIDER and results_of(caller.id).filter(request__data=file).exists()
-
-
-def result_locked(row: RequestProviderResult) -> RequestProviderResult:
-    """The row as stored, locked with the learner. Unknown if the provider may not work on the request any more."""
-    learners_locked([row.request.learner_id])
-    rows = results_of(row.provider_id).select_related(
-        "audit", "provider__instrument", "request__learner__user", "request__learner__institution"
-    )
-    found = rows.select_for_update(of=("self",)).filter(pk=row.pk).first()
-    if found is None:
-        raise Unknown("There is no such request any more.")
-    return found

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from files.links import evidence_links
+from institutions.api.provider_self import number
 from institutions.models import Provider
 from kernel.access import grant
 from kernel.caller import Role
@@ -19,7 +20,7 @@ from kernel.viewsets import ResourceViewSet
 from learners import enrolling
 from learners.api.provider_model import ModelUpload, upload_for
 from learners.api.shared.captures import PlainListField
-from learners.api.shared.providing import FileField, FractionField, TextualUUIDField, model_url, number
+from learners.api.shared.providing import FileField, FractionField, TextualUUIDField, model_url
 from learners.models import Enrolment
 from learners.queries import sample_counts
 from learners.row_rules import own_enrolment

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from files.links import evidence_links
+from institutions.api.provider_self import number
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.scope import under
@@ -21,7 +22,6 @@ from learners.api.shared.providing import (
     FractionField,
     MessageCodeField,
     info_url,
-    number,
 )
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, ValidationStatus
 from learners.row_rules import own_sample, own_validation

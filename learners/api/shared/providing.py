@@ -31,10 +31,6 @@ def model_url(file_id: int | None, links: Links) -> str | None:
     return None if file_id is None else links(file_id, "model.json")
 
 
-def number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
 def text_of(value: Any) -> str:
     return str(value)
 

@@ -51,7 +51,6 @@ def test_procedures_and_plain_views_are_called_too(world):
     assert LocalClient(vle).get("/nowhere/").status == 404
 
 
-@pytest.mark.django_db
 def test_forms_arrive_with_their_file(monkeypatch):
     seen = {}
 

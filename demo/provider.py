@@ -5,6 +5,7 @@ API refuses is an error, after which the message comes again.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.request import urlopen
@@ -27,6 +28,7 @@ from reports.services.verifying import VERIFY
 PAGE = 1000  # rows
 CONTRIBUTION = 0.25  # of a valid sample to a complete model
 TASKS_OF = UUID("6f1c0f0e-6d1e-4c53-9a8e-0d7f0c6a3b52")  # names the tasks that lock models
+PAUSES = (0.2, 0.4, 0.8)  # seconds, while another task has locked the model
 TIMEOUT = 10  # seconds, for a file store of its own
 
 
@@ -82,7 +84,7 @@ class DemoProvider:
     def enrol(self, learner: str, sample: int) -> None:
         """Put all samples that wait into the model. The same message again finds its own lock, whatever ended it."""
         task, path = str(uuid5(TASKS_OF, f"{self.root} {learner} {sample}")), f"enrolment/{learner}/"
-        model = self._send("POST", "enrolment/", {"learner_id": learner, "task_id": task})
+        model = self._locked({"learner_id": learner, "task_id": task})
         waiting = [row["id"] for row in self._rows(f"{path}available_samples/")]
         if not waiting:
             self._send("POST", f"{path}unlock/", {"token": task})
@@ -134,6 +136,16 @@ class DemoProvider:
         self._send("DELETE", path)
 
     # The calls.
+
+    def _locked(self, body: dict[str, Any]) -> Any:
+        """Another process may be making the model of the same learner, for a moment."""
+        address = f"{self.root}enrolment/"
+        for pause in (*PAUSES, None):
+            answer = self.client.send("POST", address, body)
+            if answer.status != 400 or pause is None:
+                break
+            time.sleep(pause)
+        return _taken(f"POST {address}", answer.status, answer.data)
 
     def _can_analyse(self, learner: str) -> bool:
         return bool(self._get(f"enrolment/{learner}/")["can_analyse"])

@@ -11,7 +11,7 @@ from django.utils import timezone
 from courses.models import ActivityInstrument
 from demo import jobs as demo_jobs
 from demo import provider as demo_provider
-from demo.measuring import MEASURES, NOTE, queue_of
+from demo.measuring import MEASURES, NOTE, content_of, queue_of
 from demo.provider import DemoProvider, RefusedError, consumer_of
 from demo.structure import ensure_providers
 from files.models import FileRead, StoredFile
@@ -171,7 +171,7 @@ def test_message_that_comes_twice_changes_nothing(home, monkeypatch):
     assert not Job.objects.exists()
 
 
-def test_model_that_another_task_has_locked_is_made_later(home):
+def test_model_that_another_task_has_locked_is_made_later(home, monkeypatch):
     enrol(home, "ks", content("ks", "one"))
     run_due()
     deliver_due(most=1)
@@ -182,10 +182,12 @@ def test_model_that_another_task_has_locked_is_made_later(home):
         locked_by="00000000-0000-0000-0000-000000000007",
         locked_at=timezone.now(),
     )
+    monkeypatch.setattr("demo.provider.time.sleep", lambda _: None)
     deliver_due()
     waiting = message(ENROL)
     assert "Model is locked" in waiting.error
-    Enrolment.objects.filter(pk=other.pk).update(locked_by=None, locked_at=None)
+    unlocked = Enrolment.objects.filter(pk=other.pk)
+    monkeypatch.setattr("demo.provider.time.sleep", lambda _: unlocked.update(locked_by=None, locked_at=None))
     delivered(waiting)
     assert float(Enrolment.objects.get().percentage) == 0.25
 
@@ -214,9 +216,8 @@ def test_learner_who_withdraws_while_it_is_at_work_ends_the_task(home, monkeypat
 
     def found(*arguments: Any) -> Any:
         withdraw(home)
-        return demo_provider.__dict__["real"](*arguments)
+        return content_of(*arguments)
 
-    monkeypatch.setattr(demo_provider, "real", demo_provider.content_of, raising=False)
     monkeypatch.setattr(demo_provider, "content_of", found)
     delivered(job)  # refused when it answers
     everything_done()  # and before it has begun

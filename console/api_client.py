@@ -11,10 +11,10 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
-from django.urls import Resolver404, resolve
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller
+from kernel.http import local
 
 ROOT = "/api/v2/"
 
@@ -49,8 +49,7 @@ class ApiClient:
         if match is None:
             return ApiResponse(404, {})
         # The console's view has authenticated the caller: one query, however many API calls a page makes.
-        view = match.func.cls.as_view_for_known_caller(match.func.actions, **match.func.initkwargs)
-        response = view(request, *match.args, **match.kwargs)
+        response: Any = local.answered(match, request, self.caller)
         return ApiResponse(response.status_code, response.data)
 
     def row(self, path: str) -> Any:
@@ -106,11 +105,8 @@ class ApiClient:
 
     @staticmethod
     def _resolved(path: str) -> Any:
-        try:
-            match = resolve(ROOT + path)
-        except Resolver404:
-            return None
-        return match if hasattr(match.func, "cls") else None
+        match = local.resolved(ROOT + path)
+        return match if match and hasattr(match.func, "cls") else None
 
     def _request(self, path: str, query: Mapping[str, Any]) -> HttpRequest:
         """A copy of the browser's request, addressed to the API."""
@@ -124,5 +120,4 @@ class ApiClient:
         for name, value in query.items():
             parameters.setlist(name, value if isinstance(value, list) else [str(value)])
         api_request.GET = parameters  # type: ignore[assignment] # a cached property of the class
-        api_request.known_caller = self.caller  # type: ignore[attr-defined] # read by the kernel's KnownCaller
         return api_request

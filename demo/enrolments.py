@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from demo.pictures import data_url, portrait
+from demo.sounds import tone
 from files.models import Kind, StoredFile
 from files.services import file_store
 from institutions.models import Instrument, Provider
@@ -20,6 +21,8 @@ from learners.models import (
     SampleStatus,
     ValidationStatus,
 )
+from learners.validating import ENROL, VALIDATE
+from pipeline.jobs import add, provider_job
 
 # The contribution of the first, second and third sample to a model, and the percentage at which a model can analyse.
 SHARES = (Decimal("0.4"), Decimal("0.35"), Decimal("0.25"))
@@ -58,14 +61,16 @@ def store_json(learner: Learner, kind: Kind, content: object) -> StoredFile:
 
 
 def sample_content(learner: Learner, acronym: str, pose: int, faces: int = 1) -> str:
-    """The content of a sample as a data URL: a drawn face, or a text for other instruments."""
+    """The content of a sample as a data URL: a drawn face, a tone, or a text for other instruments."""
     if acronym == "fr":
         return portrait(learner.pk, pose, faces)
+    if acronym == "vr":
+        return tone(learner.pk, pose)
     return data_url("text/plain", f"Sample data: {acronym}, {pose + 1}.\n".encode())
 
 
 def mime_type(acronym: str) -> str:
-    return "image/png" if acronym == "fr" else "text/plain"
+    return {"fr": "image/png", "vr": "audio/wav"}.get(acronym, "text/plain")
 
 
 @transaction.atomic
@@ -98,7 +103,7 @@ def _create_enrolment(
     through._default_manager.bulk_create(
         [through(enrolmentsample_id=sample.pk, instrument_id=instrument.pk) for sample in samples]
     )
-    EnrolmentSampleValidation.objects.bulk_create(
+    validations = EnrolmentSampleValidation.objects.bulk_create(
         EnrolmentSampleValidation(
             sample=sample,
             provider=provider,
@@ -107,6 +112,7 @@ def _create_enrolment(
         )
         for turn, sample in enumerate(samples)
     )
+    _ask(learner, provider, validations[extent.learned :])
     if extent.learned:
         share = sum(SHARES[: extent.learned], Decimal(0))
         model = Enrolment.objects.create(
@@ -117,6 +123,17 @@ def _create_enrolment(
             can_analyse=share >= ENOUGH,
         )
         model.model_samples.set(samples[: extent.learned])
+
+
+def _ask(learner: Learner, provider: Provider, validations: Iterable[EnrolmentSampleValidation]) -> None:
+    """The provider goes on with what is under way, as soon as somebody carries messages."""
+    person = str(learner.learner_id)
+    add(
+        provider_job(provider.queue, ENROL, str(row.pk), person, row.sample_id)
+        if row.status == ValidationStatus.VALID
+        else provider_job(provider.queue, VALIDATE, str(row.pk), person, row.sample_id, row.pk)
+        for row in validations
+    )
 
 
 def _sample_file(learner: Learner, instrument: Instrument, turn: int, since: datetime) -> StoredFile:

@@ -5,18 +5,25 @@ Only the providers' results come from the story; the reports are counted from th
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
 from demo.enrolments import instant, mime_type, sample_content, store_json
+from demo.measuring import NOTE
 from demo.stories import SESSION_MINUTES, Answer, Capture, SampleAlert, SampleSession, Story
 from files.models import Kind
 from institutions.models import Instrument, Provider
 from learners.models import Enrolment, Learner
+from pipeline.jobs import add, provider_job
 from reports import arithmetic
 from reports.models import Alert, Request, RequestProviderResult, RequestResult
 from reports.services.counting import requests_recounted, sessions_recounted
+from reports.services.verifying import VERIFY
 
 BETWEEN_SESSIONS = timedelta(hours=3)
+WAITS = timedelta(days=3650)  # who waits for a service outside does so for as long as the demo is there
 
 
 @dataclass(frozen=True)
@@ -122,14 +129,16 @@ def _provider_result(pair: LearnerActivity, acronym: str, stored: StoredRequest)
     if row.status == arithmetic.ResultStatus.PENDING:  # the provider was asked
         row.status, row.result, row.code = answer.status, answer.result, answer.code
         row.message_code_id = answer.message
+        if answer.status == arithmetic.ResultStatus.WAITING:
+            row.asked_at = timezone.now() + WAITS
         if acronym == "fr" and answer.status == arithmetic.ResultStatus.PROCESSED:
             row.audit = store_json(pair.learner, Kind.RESULT_AUDIT, faces_seen(stored, answer))
     return row
 
 
-def faces_seen(stored: StoredRequest, answer: Answer) -> dict[str, list[dict[str, object]]]:
+def faces_seen(stored: StoredRequest, answer: Answer) -> dict[str, Any]:
     """The audit data of a face recognition provider about a picture."""
-    return {"faces": [{"image": stored.image, "score": answer.result}] * stored.capture.faces}
+    return {"demonstration": NOTE, "faces": [{"image": stored.image, "score": answer.result}] * stored.capture.faces}
 
 
 def _store_requests(stored_requests: list[StoredRequest], pair: LearnerActivity) -> None:
@@ -159,6 +168,11 @@ def _store_requests(stored_requests: list[StoredRequest], pair: LearnerActivity)
         summary.created_at = at[summary.request_id]
     Request.objects.bulk_update(requests, ["created_at"])
     RequestProviderResult.objects.bulk_update(answers, ["created_at"])
+    add(
+        provider_job(row.provider.queue, VERIFY, str(row.pk), row.request_id, row.pk)
+        for row in answers
+        if row.status == arithmetic.ResultStatus.PENDING
+    )
     RequestResult.objects.bulk_update(summaries, ["created_at"])
 
 

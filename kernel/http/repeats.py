@@ -30,20 +30,26 @@ class RepeatedViews:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase:
-        def answer() -> HttpResponseBase:
-            _begin_again(request)
-            return view(request, *args, **kwargs)
+        return answered_again(request, lambda: view(request, *args, **kwargs))
 
-        try:
-            return repeated(answer)
-        except (OperationalError, InterfaceError, IntegrityError) as error:
-            if not is_passing(error):
-                raise
-            logger.warning("%s %s: %s", request.method, request.path, error)
-            _begin_again(request)
-            return unavailable() if is_busy(error) else JsonResponse({"detail": CHANGED}, status=409)
-        finally:
-            sample_closed(request)
+
+def answered_again(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The answer of a view to this request, which is called again where that helps."""
+
+    def answer() -> HttpResponseBase:
+        _begin_again(request)
+        return view()
+
+    try:
+        return repeated(answer)
+    except (OperationalError, InterfaceError, IntegrityError) as error:
+        if not is_passing(error):
+            raise
+        logger.warning("%s %s: %s", request.method, request.path, error)
+        _begin_again(request)
+        return unavailable() if is_busy(error) else JsonResponse({"detail": CHANGED}, status=409)
+    finally:
+        sample_closed(request)
 
 
 def _begin_again(request: HttpRequest) -> None:

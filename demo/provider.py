@@ -44,7 +44,9 @@ def consumer_of(acronym: str) -> Callable[[str, Sequence[Any]], None]:
         provider = Provider.objects.filter(queue=queue_of(acronym)).first()
         if provider is not None:
             worker = DemoProvider(provider, MEASURES[acronym])
-            work = {VALIDATE: worker.validate, ENROL: worker.enrol, VERIFY: worker.verify, NOTIFY: worker.notified}
+            work: dict[str, Callable[..., None]] = {
+                VALIDATE: worker.validate, ENROL: worker.enrol, VERIFY: worker.verify, NOTIFY: worker.notified,
+            }  # fmt: skip
             try:
                 work[task](*arguments)
             except Gone:

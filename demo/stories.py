@@ -54,7 +54,7 @@ class SampleSession:
 class Story:
     sessions: tuple[SampleSession, ...]
     documents: tuple[Capture, ...]
-    is_recent: bool = False  # so recent that no provider has answered yet
+    is_recent: bool = False  # of today
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class StoryTemplate:
     alerts: tuple[SampleAlert, ...] = ()
     faces: int = 1
     is_open: bool = False
+    is_recent: bool = False
 
 
 GOOD = {"fr": 0.9, "vr": 0.88, "ks": 0.82, "fa": 0.86, "plag": 0.07}
@@ -101,8 +102,10 @@ STORY_TEMPLATES = {
         faces=0,
     ),
     "halfway": StoryTemplate(failing=("fr", "vr", "plag"), failure=Answer(ResultStatus.WAITING), failures=1),
-    "waiting": StoryTemplate(failing=_EVERYTHING, failure=Answer(PENDING), failures=3, is_open=True),
-    "queued": StoryTemplate(failing=_EVERYTHING, failure=Answer(PENDING), failures=3),
+    # No provider has been asked yet: those who carry messages ask the built-in ones.
+    "begun": StoryTemplate(failing=_EVERYTHING, failure=Answer(PENDING), failures=3, is_open=True, is_recent=True),
+    # Nothing is settled until services outside have answered.
+    "queued": StoryTemplate(failing=_EVERYTHING, failure=Answer(ResultStatus.WAITING), failures=3, is_recent=True),
     "absent": StoryTemplate(),  # never enrolled, so that providers are not asked
 }
 
@@ -124,9 +127,7 @@ def make_story(name: str, *, about: str, acronyms: Collection[str], session_coun
     documents = (
         _document(template, document_instruments, generator) if document_instruments and not template.is_open else ()
     )
-    return Story(
-        all_sessions[-1:] if template.is_open else all_sessions, documents, is_recent=template.failure.status == PENDING
-    )
+    return Story(all_sessions[-1:] if template.is_open else all_sessions, documents, is_recent=template.is_recent)
 
 
 def _captures(template: StoryTemplate, sensors: list[str], generator: random.Random) -> tuple[Capture, ...]:

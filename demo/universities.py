@@ -148,7 +148,7 @@ NORTHLAKE = University(
                         "fine",
                         "copied",
                         "patchy",
-                        "waiting",
+                        "begun",
                         "absent",
                         "distracted",
                         "halfway",

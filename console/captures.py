@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from console import words
 from courses.models import AssessmentSession
+from reports.arithmetic import ResultStatus
 from reports.progress import Progress, captures_progress
 
 SECONDS_WAITING = 3  # from one look to the next, while something waits or is at work
@@ -60,12 +61,18 @@ def _summary(rows: Sequence[Progress]) -> str:
 
 def _reasons(row: Progress) -> Iterator[tuple[str, int]]:
     """Why captures have failed or wait, each with the number of them."""
-    shown: dict[str, int] = {}
-    for failure in row.failures[:REASONS_SHOWN]:
-        text = failure.text.strip().rstrip(".") or words.RESULT_STATUS_WORDS[failure.status]
-        shown[text] = shown.get(text, 0) + failure.number
-    yield from shown.items()
-    if (rest := row.failed - sum(shown.values())) > 0:
-        yield "other reasons", rest
-    if row.waiting:
-        yield "no provider has begun with it", row.waiting
+    failed: dict[str, int] = {}
+    waiting = 0
+    for cause in row.causes:
+        if cause.status == ResultStatus.WAITING:
+            waiting += cause.number
+        elif len(failed) < REASONS_SHOWN:
+            text = cause.text.strip().rstrip(".") or words.RESULT_STATUS_WORDS[cause.status]
+            failed[text] = failed.get(text, 0) + cause.number
+    found = [
+        *failed.items(),
+        ("other reasons", row.failed - sum(failed.values())),
+        (words.RESULT_STATUS_WORDS[ResultStatus.WAITING], waiting),
+        ("no provider has begun with it", row.waiting - waiting),
+    ]
+    yield from ((text, number) for text, number in found if number > 0)

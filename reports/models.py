@@ -20,10 +20,8 @@ def _fraction() -> models.DecimalField:
     return models.DecimalField(max_digits=7, decimal_places=6, default=0)
 
 
-# Of what happens to a request, what somebody has to look at or to wait for: few rows when all is well.
-UNSETTLED = [
-    int(status) for status in RequestStatus if status not in (RequestStatus.SCHEDULED, RequestStatus.PROCESSED)
-]
+# Few rows, when all is well: what somebody has to wait for or to look at.
+UNSETTLED = [int(status) for status in RequestStatus if status != RequestStatus.PROCESSED]
 
 
 def _session_of_pair(prefix: str) -> Tied:
@@ -61,7 +59,7 @@ class Request(Timestamped):
             models.Index(fields=("activity", "learner", "session", "id"), name="request_of_pair"),
             models.Index(fields=("learner", "activity"), name="request_of_learner"),
             models.Index(
-                fields=("activity", "status", "-id"), condition=Q(status__in=UNSETTLED), name="request_unsettled"
+                fields=("activity", "status", "id"), condition=Q(status__in=UNSETTLED), name="request_unsettled"
             ),
         ]
 

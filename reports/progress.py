@@ -1,4 +1,4 @@
-"""How far the captures of an activity, or of one report, are: by instrument, with the reasons of those that failed.
+"""How far the captures of an activity, or of one report, are: by instrument, and why some failed or wait.
 
 Sums come from the counters of the reports, so that their cost does not grow with what was captured. What counters do
 not tell is read by the index of unsettled requests, of at most MOST requests.
@@ -12,18 +12,19 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Tex
 from django.db.models.functions import Coalesce, Left
 
 from institutions.models import MessageLocale
-from reports.arithmetic import OPEN, RequestStatus, ResultStatus
+from reports.arithmetic import RequestStatus, ResultStatus
 from reports.models import ReportInstrument, Request, RequestResult
 
 MOST = 5000  # requests that are read of each kind
 GROUPS = 100  # different reasons that are read
 LONGEST = 200  # characters of a provider's text
-_FAILED = sorted({*map(int, ResultStatus)} - {*map(int, OPEN)} - {int(ResultStatus.PROCESSED)})
+_ENDED = (RequestStatus.MISSING_PROVIDER, RequestStatus.TIMEOUT, RequestStatus.ERROR)
+_TOLD = sorted({*ResultStatus} - {ResultStatus.PENDING, ResultStatus.PROCESSING, ResultStatus.PROCESSED})
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """So many captures ended with this status; `text` is what the provider said of it, if anything."""
+class Cause:
+    """So many captures have this status; `text` is what the provider said of it, if anything."""
 
     status: ResultStatus
     text: str
@@ -39,7 +40,8 @@ class Progress:
     working: int = 0
     done: int = 0
     failed: int = 0
-    failures: list[Failure] = field(default_factory=list)  # the most frequent first; not of all, if there are many
+    # Of failed and of waiting captures, the most frequent first; not of all, if there are very many.
+    causes: list[Cause] = field(default_factory=list)
 
 
 def captures_progress(activity: int, learner: int | None = None) -> list[Progress]:
@@ -54,9 +56,9 @@ def captures_progress(activity: int, learner: int | None = None) -> list[Progres
         elif status == ResultStatus.PROCESSING:
             working = min(number, row.waiting)
             row.waiting, row.working = row.waiting - working, working
-    for instrument, status, text, number in _failures(activity, learner):
+    for instrument, status, text, number in _causes(activity, learner):
         if instrument in found:
-            found[instrument].failures.append(Failure(ResultStatus(status), text or "", number))
+            found[instrument].causes.append(Cause(ResultStatus(status), text or "", number))
     return [found[instrument] for instrument in sorted(found)]
 
 
@@ -68,10 +70,10 @@ def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
 
 
 def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> QuerySet[Request, Any]:
-    """At most MOST of these requests, in the order of the index that finds them."""
+    """At most MOST of these requests: the highest status and the newest first, as the index finds them."""
     rows = Request.objects.filter(activity=activity, status__in=statuses)
     rows = rows if learner is None else rows.filter(learner=learner)
-    return rows.order_by("status", "-pk").values("pk")[:MOST]
+    return rows.order_by("-status", "-pk").values("pk")[:MOST]
 
 
 def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
@@ -84,10 +86,10 @@ def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     yield from wanted.values_list("instrument", "instrument__name", "state").annotate(Count("pk"))
 
 
-def _failures(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
+def _causes(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     """(instrument, status, text, number), the most frequent first."""
-    ended = (RequestStatus.PROCESSING, RequestStatus.ERROR, RequestStatus.TIMEOUT, RequestStatus.MISSING_PROVIDER)
-    results = RequestResult.objects.filter(request__in=_requests(activity, learner, *ended), status__in=_FAILED)
+    requests = _requests(activity, learner, *_ENDED, RequestStatus.PROCESSING, RequestStatus.SCHEDULED)
+    results = RequestResult.objects.filter(request__in=requests, status__in=_TOLD)
     english = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code")).values("message")
     text = Coalesce(
         Subquery(english[:1]),

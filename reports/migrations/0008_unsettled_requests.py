@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='request',
-            index=models.Index(condition=models.Q(('status__in', [0, 2, 4, 5, 6])), fields=['activity', 'status', '-id'], name='request_unsettled'),
+            index=models.Index(condition=models.Q(('status__in', [0, 1, 2, 4, 5, 6])), fields=['activity', 'status', 'id'], name='request_unsettled'),
         ),
     ]

@@ -8,7 +8,7 @@ from console.captures import REASONS_SHOWN, SECONDS_OPEN, SECONDS_WAITING
 from courses.models import AssessmentSession
 from tests.captures import FR, PLAG
 from tests.console.test_report import text
-from tests.reports.work import ERROR, TIMED_OUT, Work
+from tests.reports.work import ERROR, TIMED_OUT, WAITING, Work
 
 ACTIVITY = "courses/{course}/activities/{activity}/"
 PARTS = (f"{ACTIVITY}captures/", f"{ACTIVITY}reports/{{report}}/captures/")
@@ -19,7 +19,7 @@ def work(world) -> Work:
     """Two captures of bob wait, one is done, three have failed; one of ann has failed."""
     made = Work(world.home)
     made.answer(made.request(), result=0.9)
-    made.request(FR, PLAG)
+    made.answer(made.request(FR, PLAG), WAITING)
     for name, status, said in (
         ("bob", ERROR, {"message_code": "PROVIDER_NO_FACE_DETECTED"}),
         ("bob", ERROR, {"message_code": "PROVIDER_NO_FACE_DETECTED"}),
@@ -48,7 +48,7 @@ def test_numbers_and_reasons(work, admin, address):
     assert "2 waiting, 0 at work, 1 done, 3 failed" in of_bob
     assert (
         "Face recognition 1 0 1 4 No face was found: 2 &lt;b&gt;dark&lt;/b&gt;: 1 not answered in time: 1 "
-        "no provider has begun with it: 1"
+        "waits for an external service: 1 Plagiarism detection"
     ) in of_all
     assert "Plagiarism detection 1 0 0 0 no provider has begun with it: 1" in of_all
     assert "not answered in time" not in of_bob

@@ -9,11 +9,11 @@ from pipeline.running import run_due
 from reports import progress
 from reports.arithmetic import ResultStatus
 from reports.models import RequestProviderResult
-from reports.progress import Failure, Progress, captures_progress
+from reports.progress import Cause, Progress, captures_progress
 from reports.services.verifying import result_status_set
 from tests.captures import FA, FR, PLAG
 from tests.reports.conftest import another_activity
-from tests.reports.work import ERROR, NO_ENROLMENT, NO_PROVIDER, PROCESSING, TIMED_OUT, WAITING, Work
+from tests.reports.work import ERROR, NO_ENROLMENT, PROCESSING, TIMED_OUT, WAITING, Work
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,11 @@ def test_each_state_is_counted_for_each_instrument(work):
         "Forensic analysis": (0, 0, 0, 1),
         "Plagiarism detection": (1, 0, 0, 0),
     }
-    assert [row.failures for row in found] == [[], [Failure(ResultStatus(NO_PROVIDER), "", 1)], []]
+    assert [row.causes for row in found] == [
+        [Cause(ResultStatus.WAITING, "", 1)],
+        [Cause(ResultStatus.MISSING_PROVIDER, "", 1)],
+        [],
+    ]
 
 
 def test_reasons_are_what_providers_said_the_most_frequent_first(work):
@@ -68,16 +72,16 @@ def test_reasons_are_what_providers_said_the_most_frequent_first(work):
     work.request()
     (row,) = captures_progress(work.home.activity.pk)
     assert (row.failed, row.waiting) == (8, 0)
-    assert [(each.status, each.text[:20], each.number) for each in row.failures] == [
+    assert [(each.status, each.text[:20], each.number) for each in row.causes] == [
         (ERROR, "No face was found.", 3),
         (TIMED_OUT, "", 2),
         (ERROR, "Broken lens.xxxxxxxx", 1),
         (ERROR, "PROVIDER_MOON", 1),
         (NO_ENROLMENT, "", 1),
     ]
-    assert len(row.failures[2].text) == progress.LONGEST
+    assert len(row.causes[2].text) == progress.LONGEST
     MessageLocale.objects.filter(code=known, locale="en").update(message="Nobody in the picture")
-    assert captures_progress(work.home.activity.pk)[0].failures[0].text == "Nobody in the picture"
+    assert captures_progress(work.home.activity.pk)[0].causes[0].text == "Nobody in the picture"
 
 
 def test_an_instrument_that_failed_is_explained_while_another_is_at_work(work):
@@ -85,7 +89,7 @@ def test_an_instrument_that_failed_is_explained_while_another_is_at_work(work):
     work.answer(request, ERROR, error_message="Dark")
     found = captures_progress(work.home.activity.pk)
     assert numbers(found) == {"Face recognition": (0, 0, 0, 1), "Plagiarism detection": (1, 0, 0, 0)}
-    assert found[0].failures == [Failure(ResultStatus(ERROR), "Dark", 1)]
+    assert found[0].causes == [Cause(ResultStatus(ERROR), "Dark", 1)]
 
 
 def test_of_one_learner_and_of_one_activity(work, world):
@@ -99,7 +103,7 @@ def test_of_one_learner_and_of_one_activity(work, world):
     activity, bob = work.home.activity.pk, work.home.learners["bob"].pk
     assert numbers(captures_progress(activity)) == {"Face recognition": (3, 0, 0, 3)}
     assert numbers(captures_progress(activity, bob)) == {"Face recognition": (2, 0, 0, 2)}
-    assert captures_progress(activity, bob)[0].failures == [Failure(ResultStatus(ERROR), "", 2)]
+    assert captures_progress(activity, bob)[0].causes == [Cause(ResultStatus(ERROR), "", 2)]
     assert numbers(captures_progress(elsewhere.pk)) == {"Face recognition": (1, 0, 0, 0)}
 
 
@@ -112,7 +116,7 @@ def test_statements_and_rows_that_are_read_have_an_end(work, monkeypatch):
         (row,) = captures_progress(work.home.activity.pk)
     assert len(captured) == 3
     assert row.failed == 4
-    assert row.failures == [Failure(ResultStatus(ERROR), "", 3)]
+    assert row.causes == [Cause(ResultStatus(ERROR), "", 3)]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

@@ -15,7 +15,7 @@ from institutions.models import MessageLocale
 from reports.arithmetic import RequestStatus, ResultStatus
 from reports.models import ReportInstrument, Request, RequestResult
 
-MOST = 5000  # requests that are read of each kind
+MOST = 1000  # requests that are read of each kind: with more that nobody has been asked about, too few are said to wait
 GROUPS = 100  # different reasons that are read
 LONGEST = 200  # characters of a provider's text
 _ENDED = (RequestStatus.MISSING_PROVIDER, RequestStatus.TIMEOUT, RequestStatus.ERROR)
@@ -69,16 +69,14 @@ def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     yield from rows.order_by().values_list("instrument", "instrument__name").annotate(*sums)
 
 
-def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> QuerySet[Request, Any]:
-    """At most MOST of these requests: the highest status and the newest first, as the index finds them."""
+def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> QuerySet[Request]:
     rows = Request.objects.filter(activity=activity, status__in=statuses)
-    rows = rows if learner is None else rows.filter(learner=learner)
-    return rows.order_by("-status", "-pk").values("pk")[:MOST]
+    return rows if learner is None else rows.filter(learner=learner)
 
 
 def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     """(instrument, its name, status of the result, number); no status before the providers are asked."""
-    requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING)
+    requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING).values("pk")[:MOST]
     results = RequestResult.objects.filter(request=OuterRef("request"), instrument=OuterRef("instrument"))
     asks = Request.instruments.through._default_manager.filter(request__in=requests)
     asks = asks.annotate(state=Subquery(results.values("status")))
@@ -89,7 +87,8 @@ def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
 def _causes(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     """(instrument, status, text, number), the most frequent first."""
     requests = _requests(activity, learner, *_ENDED, RequestStatus.PROCESSING, RequestStatus.SCHEDULED)
-    results = RequestResult.objects.filter(request__in=requests, status__in=_TOLD)
+    newest = requests.order_by("-status", "-pk").values("pk")[:MOST]  # backwards through the index
+    results = RequestResult.objects.filter(request__in=newest, status__in=_TOLD)
     english = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code")).values("message")
     text = Coalesce(
         Subquery(english[:1]),

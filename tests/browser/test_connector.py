@@ -5,6 +5,7 @@ What stands for the plugin is in web_plugin/, served as the service serves the r
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -120,6 +121,10 @@ class Watched(NamedTuple):
 @pytest.fixture
 def watched(made, admin) -> Iterator[Watched]:
     """The console's pages of the activity and of the learner's report, opened before anything is captured."""
+    ends = time.monotonic() + 60
+    while admin.stored("pipeline_job", parked_at=None):  # what the sample data left to be done
+        assert time.monotonic() < ends, admin.stored("pipeline_job", parked_at=None)
+        admin.page.wait_for_timeout(200)
     (activity,) = admin.stored("courses_activity", id=made["activity"])
     (report,) = admin.stored("reports_report", activity_id=made["activity"], learner_id=made["learner"])
     path = f"/console/{activity['institution_id']}/courses/{activity['course_id']}/activities/{activity['id']}/"
@@ -175,6 +180,31 @@ def test_captures_of_another_hosts_page_become_a_report_that_grows_before_ones_e
         assert SHORT in page.locator("#captures tbody tr").filter(has_text=KEYS).inner_text()
     watched.report.locator("circle.point").nth(results + 3).wait_for(state="attached")
     assert watched.report.locator("circle.point").count() == results + 4
+    said = watched.activity.locator("#captures-said[role=status]")
+    assert re.fullmatch(r"\d+ waiting, \d+ at work, \d+ done, \d+ failed", said.inner_text())
+    asks_only_when_seen(watched.activity)
+    admin.page.context.clear_cookies()
+    shown_again(watched.activity)
+    watched.activity.wait_for_selector("text=These numbers are not renewed any more.")
+
+
+def shown_again(page: Page, *, is_hidden: bool = False) -> None:
+    """What a browser tells a page that somebody comes back to, or leaves."""
+    page.evaluate(
+        "value => { Object.defineProperty(document, 'hidden', { value, configurable: true });"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        is_hidden,
+    )
+
+
+def asks_only_when_seen(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shown_again(page, is_hidden=True)
+    page.wait_for_timeout(300)
+    assert asked == []
+    with page.expect_request("**/captures/"):
+        shown_again(page)
 
 
 def test_files_that_do_not_load_are_told_to_the_page_and_to_the_service(exam, made, server, admin):

@@ -18,6 +18,7 @@ from kernel.caller import Caller, CallerKind
 from learners.models import Enrolment, EnrolmentSample
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
+from reports.evidence import report_evidence
 from reports.models import Alert, ReportInstrument, Request
 from tests.captures import FR, KS, PICTURE, PLAG, as_learner, consented, data_url
 from tests.reports.conftest import allow, level
@@ -159,6 +160,8 @@ def alerted(work):
 def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
     (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
     assert (session["identity_level"], session["pending_requests"]) == (3, 0)
+    (explained,) = report_evidence(alerted.report().pk).sessions
+    assert [alert.text for alert in explained.alerts] == ["data:,odd"] * 2
     note, warning = session["data"]["alerts"]
     picture = warning["data"]["seen"].pop()
     assert note == {

@@ -24,6 +24,7 @@ from learners.validating import ENROL, VALIDATE
 from reports.arithmetic import ResultCode, ResultStatus
 from reports.services.verifying import VERIFY
 
+PAGE = 1000  # rows
 CONTRIBUTION = 0.25  # of a valid sample to a complete model
 TASKS_OF = UUID("6f1c0f0e-6d1e-4c53-9a8e-0d7f0c6a3b52")  # names the tasks that lock models
 TIMEOUT = 10  # seconds, for a file store of its own
@@ -146,7 +147,7 @@ class DemoProvider:
         return _taken(f"{method} {address}", answer.status, answer.data)
 
     def _rows(self, path: str) -> Iterator[dict[str, Any]]:
-        address: str | None = f"{self.root}{path}?limit=1000&ordering=id"
+        address: str | None = f"{self.root}{path}?limit={PAGE}&ordering=id"
         while address:
             answer = self.client.get(address)
             page = _taken(f"GET {address}", answer.status, answer.data)

@@ -110,7 +110,7 @@ class User(Deriving, AbstractBaseUser, Timestamped):
         editable=False,
         help_text="The id of the VLE that brought the person, as long as nobody else did. No key: it outlives the VLE.",
     )
-    search_text = SearchText("username", "first_name", "last_name", "email", "uid")
+    search_text = SearchText("username", "first_name", "last_name", "email", "uid", has_pairs=True)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -68,6 +68,7 @@ For people and for tools:
     browsable/navigation.py       titles, breadcrumbs and links of its pages
     browsable/differences.py      what a change that came too late would have changed
     templatetags/browsable.py     filters of its templates
+    templatetags/frame.py         what the frame of all pages shows
     admin.py                      base classes for Django's admin
     stale.py                      its forms, refused where the row has changed since they were opened
     apps.py                       the Django app

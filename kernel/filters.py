@@ -250,10 +250,21 @@ def _somewhere(word: str, model: type[Model], relations: Iterable[str], paths: S
 
 
 def _related_contain(words: Iterable[str], model: type[Model], relation: str, paths: Iterable[str]) -> Q:
+    """A text or a number of a related row. They are united: an OR of two indexes is compared again in every row."""
     related = _column(model, f"{relation}{LOOKUP_SEP}pk").model
     columns = [path.rpartition(LOOKUP_SEP)[2] for path in paths]
-    rows = related._base_manager.filter(*(_contains(word, related, columns) for word in words))
-    return Q(**{f"{relation}__in": rows})
+    numbers = [column for column in columns if _is_number(related, column)]
+    texts = [column for column in columns if column not in numbers]
+    rows = related._base_manager.values("pk")
+    united, only_texts = Q(), []
+    for word in words:
+        text = _contains(word, related, texts)
+        if numbers and bounded_number(word) is not None:
+            found = rows.filter(text).union(rows.filter(_contains(word, related, numbers)))
+            united &= Q(**{f"{relation}__in": found})
+        else:
+            only_texts.append(text)
+    return united & Q(**{f"{relation}__in": rows.filter(*only_texts)}) if only_texts else united
 
 
 def _contains(word: str, model: type[Model], paths: Iterable[str]) -> Q:

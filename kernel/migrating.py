@@ -7,6 +7,7 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 
 from kernel.batches import batched
+from kernel.fields import pairs_of
 from kernel.text import search_form
 
 
@@ -51,3 +52,22 @@ def add_search_text(app: str, **sources: tuple[str, ...]) -> list[Operation]:
         TrigramExtension(),
         migrations.RunPython(index, drop_index),
     ]
+
+
+def add_pairs(app: str, name: str) -> Operation:
+    """The operation that adds the index of neighbouring letters in `search_text` of this model."""
+
+    def named(apps) -> tuple[str, str]:
+        table = apps.get_model(app, name)._meta.db_table
+        return table, f"{table}_search_pairs"
+
+    def index(apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            table, index_name = named(apps)
+            schema_editor.execute(f"CREATE INDEX {index_name} ON {table} USING gin ({pairs_of('search_text')})", None)
+
+    def drop_index(apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP INDEX {named(apps)[1]}", None)
+
+    return migrations.RunPython(index, drop_index)

@@ -10,11 +10,12 @@ from typing import Any, ClassVar, cast
 from django.db.models import Model, OrderBy, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from rest_framework.filters import SearchFilter
 from rest_framework.viewsets import ModelViewSet
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
-from kernel.fast.prepared import Prepared, Rows
+from kernel.fast.prepared import Prepared, Rows, Searched
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
@@ -40,6 +41,7 @@ class Reader(Tagged, Rooted, ModelViewSet):
     lookup_url_kwarg = "id"
     ordering: tuple[str | OrderBy, ...] = ("pk",)
     orderable: Mapping[str, str | tuple[str, ...]] = {}
+    search_fields: tuple[str, ...] = ()
     link: dict[str, Any] = {}  # what ties rows to the parent of this request
     page: Sequence[Any] = ()  # the rows of the answer: tuples of the plan's columns, or model instances
     _plans: ClassVar[dict[type[ResourceSerializer], Plan]] = {}
@@ -164,10 +166,10 @@ class Reader(Tagged, Rooted, ModelViewSet):
         rows = queryset.select_related(*plan.relations).prefetch_related(*plan.prefetches)
         return plan.expressed(rows, self.caller.id)
 
-    def columns(self, queryset):
-        """The queryset for the compiled plan: its columns as tuples."""
+    def columns(self, queryset, *more):
+        """The queryset for the compiled plan: its columns as tuples, and more expressions."""
         plan = self.answer_plan
-        return plan.expressed(queryset, self.caller.id).values_list(*plan.columns)
+        return plan.expressed(queryset, self.caller.id).values_list(*plan.columns, *more)
 
     @property
     def compiled(self) -> bool:
@@ -183,8 +185,11 @@ class Reader(Tagged, Rooted, ModelViewSet):
         """The rows of a list; a prepared statement when the query string has no filter, search or ordering."""
         if self.compiled and self.request.query_params.keys() <= PAGE_PARAMS:
             return self.ask("page")
-        queryset = self.filter_queryset(self.get_queryset())
-        return self.columns(queryset) if self.compiled else self.whole(queryset)
+        rows = self.get_queryset()
+        found = self.filter_queryset(rows)
+        if self.compiled and self.search_fields and self.request.query_params.get(SearchFilter.search_param):
+            return Searched(found, rows, self.columns)
+        return self.columns(found) if self.compiled else self.whole(found)
 
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""

@@ -57,7 +57,6 @@ class ResourceViewSet(Reader):
     locks_row = True
     answers_from_memory = False
     lookup_value_converter = "id"
-    search_fields: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -36,6 +36,12 @@ def withdrawn(keys: Sequence[int]) -> None:
     verifying.results_reviewed(keys)
 
 
+@job("reports.activity", batch=counting.BATCH)
+def activities(keys: Sequence[int]) -> None:
+    """Activities that do not use an instrument any more, or in another way."""
+    verifying.activities_reviewed(keys)
+
+
 @periodic("reports.results", seconds=60)
 def unanswered() -> None:
     """Results whose providers have not answered in time are closed."""

@@ -10,6 +10,7 @@ from institutions.services.options import options_wrong
 from kernel.domain import Invalid, Unknown
 from kernel.locks import Lock, cascade_locked, locking
 from kernel.writes import one_transaction, save_values, set_values
+from pipeline.jobs import enqueue
 
 MANUAL = "manual"  # type of the activities that no VLE has sent
 
@@ -102,6 +103,7 @@ def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> Non
         _refuse_wrong_primary(row)
     if is_changed:
         row.save(update_fields=(*values, "updated_at"))
+        enqueue("reports.activity", [row.activity_id])  # what is not used any more is not verified
 
 
 def activity_locked(*, activity: Activity) -> None:

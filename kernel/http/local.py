@@ -6,7 +6,6 @@ themselves, and follow the addresses that they are told as somebody without cred
 
 import json
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -104,9 +103,13 @@ def _own_host() -> str:
 
 
 def _read(response: Any) -> LocalAnswer:
-    with closing(response):
+    try:
         if hasattr(response, "render"):
             response.render()
         content = b"".join(response) if response.streaming else response.content
+    finally:
+        # Not close(): it tells Django that a server's request has ended, whose database connection may be closed.
+        for close in response._resource_closers:
+            close()
     is_json = response.get("Content-Type", "").partition(";")[0] == JSON
     return LocalAnswer(response.status_code, json.loads(content) if is_json and content else content, response.headers)

@@ -1,4 +1,4 @@
-"""Histograms and reports stay true when what they count is deleted.
+"""Histograms and reports stay true when what they count is deleted, and nobody waits for results that nobody wants.
 
 Histograms of a learner go with the learner, and those of an activity with the activity. But the results of a deleted
 learner are counted in the histograms of activities, too, and those of a deleted activity in those of learners.
@@ -10,9 +10,10 @@ from django.db.models import Count
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
-from courses.models import Activity, AssessmentSession
+from courses.models import Activity, ActivityInstrument, AssessmentSession
 from kernel.locks import Lock, locked_rows
-from learners.models import Learner
+from learners.models import Learner, SENDCategory, SENDLearner
+from pipeline.jobs import enqueue
 from reports.models import Report, Request, RequestProviderResult
 from reports.rows import bins_of, bins_taken
 from reports.services.counting import HISTOGRAMS
@@ -53,3 +54,25 @@ def session_leaves(instance: AssessmentSession, origin: Any = None, **_: Any) ->
         requests.update(counted_status=None)  # they were counted in the row that goes
         reports = Report.objects.filter(**pair)
         levels_refreshed(locked_rows(reports, Lock.CHANGE))
+
+
+@receiver(post_delete, sender=ActivityInstrument)
+def instrument_leaves(instance: ActivityInstrument, origin: Any = None, **_: Any) -> None:
+    """An instrument alone is taken out of its activity: what its providers have not answered is closed."""
+    if origin is instance:
+        enqueue("reports.activity", [instance.activity_id])
+
+
+# Without a special need the primary instrument is used again, and its alternative is not.
+
+
+@receiver(post_delete, sender=SENDLearner)
+def need_leaves(instance: SENDLearner, origin: Any = None, **_: Any) -> None:
+    if origin is instance:
+        enqueue("reports.withdrawn", [instance.learner_id])
+
+
+@receiver(pre_delete, sender=SENDCategory)
+def category_leaves(instance: SENDCategory, origin: Any = None, **_: Any) -> None:
+    if origin is instance:
+        enqueue("reports.withdrawn", instance.assignments.values_list("learner", flat=True))

@@ -413,6 +413,12 @@ def results_reviewed(learners: Iterable[int]) -> None:
             _reviewed(keys)
 
 
+def activities_reviewed(activities: Iterable[int]) -> None:
+    """The same for the learners with open results in these activities."""
+    rows: Any = RequestProviderResult.objects.filter(request__activity__in=[*activities], status__in=OPEN).order_by()
+    results_reviewed(rows.values_list("request__learner", flat=True).distinct())
+
+
 def _reviewed(keys: list[int]) -> None:
     rows = RequestProviderResult.objects.filter(pk__in=keys, status__in=OPEN).order_by("pk")
     locked = list(rows.select_related("provider__instrument", "request").select_for_update(of=("self",), no_key=True))

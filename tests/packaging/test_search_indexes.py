@@ -4,8 +4,10 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from institutions.models import User
 from kernel.fields import SearchText
 from kernel.filters import _contain
+from learners.models import Learner
 from tesla_api.tree import TREE
 
 pytestmark = [
@@ -32,12 +34,24 @@ def test_the_column_has_an_index_of_trigrams(model):
         assert [text for (text,) in cursor if "USING gin (search_text gin_trgm_ops)" in text], table
 
 
-@pytest.mark.parametrize(("model", "paths"), sorted(LISTS, key=str), ids=str)
-def test_a_search_of_the_list_uses_the_index(model, paths):
+def without_other_plans() -> None:
     """Of a small table the planner reads all rows, unless that is forbidden."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")  # by a key, which bitmaps of trigrams are not
         cursor.execute("SET LOCAL enable_nestloop = off")  # from the few rows of a joined table to theirs
+
+
+@pytest.mark.parametrize(("model", "paths"), sorted(LISTS, key=str), ids=str)
+def test_a_search_of_the_list_uses_the_index(model, paths):
+    without_other_plans()
     plan = model._base_manager.filter(_contain(["Élodie 1"], model, paths)).explain()
     assert "Index Cond: (search_text ~~ '%elodie 1%'" in plan, plan
+
+
+@pytest.mark.parametrize("word", ["Li", "59"])
+def test_a_word_of_two_letters_is_found_in_people_by_an_index(word):
+    without_other_plans()
+    for model, paths in ((User, ("search_text",)), (Learner, ("user__search_text", "user__pk"))):
+        plan = model._base_manager.filter(_contain([word], model, paths)).explain()
+        assert "Bitmap Index Scan on institutions_user_search_pairs" in plan, plan

@@ -193,10 +193,11 @@ def test_admin_site_signs_out_for_good(signed_in):
 
 
 def test_demo_notice_shows_only_in_a_demo(visitor, settings):
-    assert "Demo data" not in visitor.get("/").text
+    assert "Demo" not in visitor.get("/").text
     settings.DEMO = True
     page = visitor.get("/").text
     assert "Demo data" in page
+    assert ">Demonstration<" in visitor.get("/signin/").text  # as on every page
     assert "assword" not in page
 
 

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from courses.models import ActivityInstrument
+from courses.services.activities import activity_instrument_update
 from files.models import StoredFile
 from files.services import store
 from institutions.models import Instrument
 from kernel.domain import Invalid, Unknown
-from learners.models import Enrolment, SENDCategory
+from learners.models import Enrolment, SENDCategory, SENDLearner
 from learners.services import consent_reject, enrolment_erase, send_assign, send_category_update
 from pipeline.jobs import GAUGES, PERIODIC, enqueue
 from pipeline.models import Job
@@ -324,11 +325,45 @@ def test_a_learner_whose_consent_is_of_an_old_version_is_not_worked_for(work):
     assert result_answered(row=row_of(request), status=1, result=0.5)
 
 
-def test_an_answer_for_an_instrument_that_the_activity_has_no_more_is_refused(work):
+def face_of(home) -> ActivityInstrument:
+    return ActivityInstrument.objects.get(activity=home.activity, instrument=FR)
+
+
+def taken_out(home):
+    face_of(home).delete()
+
+
+def switched_off(home):
+    activity_instrument_update(row=face_of(home), active=False)
+
+
+def of_no_need(home):
+    SENDLearner.objects.get(category__description="no keyboard").delete()
+
+
+def of_no_category(home):
+    SENDCategory.objects.get(description="no keyboard").delete()
+
+
+@pytest.mark.parametrize("change", [taken_out, switched_off, of_no_need, of_no_category])
+def test_what_an_activity_does_not_use_any_more_is_closed_with_the_reason(change, work):
+    home, bob = work.home, work.home.learners["bob"]
+    instead_of = ActivityInstrument.objects.get(activity=home.activity, instrument=KS)
+    ActivityInstrument.objects.filter(pk=face_of(home).pk).update(alternative_to=instead_of)
+    need = SENDCategory.objects.create(
+        institution=bob.institution, description="no keyboard", data={"disabled_instruments": [KS]}
+    )
+    send_assign(learner=bob, category=need)
     request = work.request()
-    ActivityInstrument.objects.filter(activity=work.home.activity, instrument=FR).delete()
+    assert row_of(request).status == 0
+    change(home)
     with pytest.raises(Unknown):
         result_answered(row=row_of(request), status=1, result=0.5)
+    run_due()
+    for row in (row_of(request), summary(request)):
+        assert (row.status, row.error_message) == (
+            ERROR, "The instrument is not used any more for this learner in this activity.",
+        )  # fmt: skip
 
 
 def test_a_result_that_is_gone_is_unknown(work):

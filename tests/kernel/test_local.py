@@ -1,0 +1,86 @@
+"""Requests that this process makes of its own views."""
+
+import json
+
+import pytest
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.urls import ResolverMatch
+
+from kernel.caller import Caller, CallerKind, Role
+from kernel.http import local
+from kernel.http.local import LocalClient
+from kernel.reading import Reader
+
+
+@pytest.fixture
+def client(world) -> LocalClient:
+    person = world.people["admin"]
+    return LocalClient(Caller(CallerKind.PERSON, person.pk, world.home.institution, Role.ADMIN | Role.MEMBER))
+
+
+@pytest.fixture
+def groups(world) -> str:
+    return f"/api/v2/institution/{world.home.institution.pk}/group/"
+
+
+def test_rows_are_read_and_written_as_this_caller(client, groups):
+    made = client.send("POST", groups, {"name": "Année"})
+    assert (made.status, made.data["name"]) == (201, "Année")
+    found = client.get(f"{groups}?name=ann%C3%A9e&limit=1").data
+    assert [row["id"] for row in found["results"]] == [made.data["id"]]
+    pages = client.get(f"{groups}?limit=1")
+    assert client.get(pages.data["next"]).status == 200  # a whole address
+    assert client.send("PUT", f"{groups}{made.data['id']}/", {"name": ""}).status == 400
+    gone = client.send("DELETE", f"{groups}{made.data['id']}/")
+    assert (gone.status, gone.data) == (204, b"")
+    assert client.get(f"{groups}{made.data['id']}/").status == 404
+
+
+def test_others_are_refused_as_by_a_socket(world, groups):
+    assert LocalClient().get(groups).status == 401
+    member = Caller(CallerKind.PERSON, world.people["member"].pk, world.home.institution, Role.MEMBER)
+    assert LocalClient(member).send("POST", groups, {"name": "x"}).status == 403
+    assert LocalClient(member).get(f"/api/v2/institution/{world.away.institution.pk}/group/").status == 404
+
+
+def test_procedures_and_plain_views_are_called_too(world):
+    vle = Caller(CallerKind.VLE, world.home.vle.pk, world.home.institution)
+    assert LocalClient(vle).send("POST", f"/api/v2/vle/{vle.id}/assessment/", {}).status == 400
+    assert LocalClient(vle).get("/files/x/y.json").status == 404
+    assert LocalClient(vle).get("/nowhere/").status == 404
+
+
+def test_forms_arrive_with_their_file(monkeypatch):
+    seen = {}
+
+    def view(request):
+        seen.update(request.POST.dict(), file=request.FILES["file"].read(), name=request.FILES["file"].name)
+        return HttpResponse(status=204)
+
+    monkeypatch.setattr(local, "resolved", lambda path: ResolverMatch(view, (), {}))
+    answer = LocalClient().upload(
+        "https://trust.example.org/models/x/", {"key": "é"}, "model.json", b'\x00{"a": 1}\r\n'
+    )
+    assert answer.status == 204
+    assert seen == {"key": "é", "file": b'\x00{"a": 1}\r\n', "name": "model.json"}
+
+
+def test_what_the_database_refuses_is_answered_as_by_a_server(client, groups, monkeypatch):
+    def busy(*_, **__):
+        error = OperationalError("database is locked")
+        error.__cause__ = type("Locked", (Exception,), {"sqlite_errorname": "SQLITE_BUSY"})()
+        raise error
+
+    monkeypatch.setattr(Reader, "list", busy, raising=False)
+    answer = client.get(groups)
+    assert (answer.status, json.dumps(answer.data)) == (503, '{"detail": "The database is busy. Try again."}')
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host"),
+    [(["trust.example.org"], "trust.example.org"), ([".example.org"], "example.org"), (["*"], "localhost")],
+)
+def test_addresses_in_answers_have_a_host_that_is_admitted(client, groups, settings, allowed, host):
+    settings.ALLOWED_HOSTS = allowed
+    assert client.get(f"{groups}?limit=1&offset=1").data["previous"].startswith(f"http://{host}/api/v2/")

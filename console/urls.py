@@ -29,6 +29,8 @@ urlpatterns = [
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
+    path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
+    path(f"{REPORT}captures/", views.ReportCapturesView.as_view(), name="report-captures"),
     path(f"{REPORT}requests/", views.RequestsView.as_view(), name="requests"),
 ]

@@ -17,6 +17,7 @@ from django.views.generic import TemplateView
 
 from console import figures
 from console.api_client import ApiClient
+from console.captures import CapturesPart, captures_part
 from console.explanations import report_explanations
 from console.listings import (
     ACTIVITIES,
@@ -356,7 +357,29 @@ class ActivityView(CourseListView):
         if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})
             values["levels"] = figures.by_activity("All reports of the activity", counts)
+            values["captures"] = captures_part(activity["id"])
         return super().get_context_data(**values, **context)
+
+
+class ActivityCapturesView(BelowCourseView):
+    """How far the captures of the activity are, alone: what its page asks for again and again."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self.part().answer(request)
+
+    def part(self) -> CapturesPart:
+        activity = self.activity
+        if not self.api.lists_all(self.reports_path):
+            raise PermissionDenied
+        return captures_part(activity["id"])
+
+
+class ReportCapturesView(ActivityCapturesView):
+    """The same of one report."""
+
+    def part(self) -> CapturesPart:
+        report = self.api.row(f"{self.activity_path}report/{self.kwargs['report']}/")
+        return captures_part(self.kwargs["activity"], report["learner"]["id"])
 
 
 class ReportView(BelowCourseView):
@@ -371,7 +394,9 @@ class ReportView(BelowCourseView):
         explanations = report_explanations(
             report, report_evidence(report["id"]), {row["instrument"]: row for row in audits}
         )
-        return super().get_context_data(report=report, activity=self.activity, **explanations, **context)
+        captures = captures_part(self.activity["id"], report["learner"]["id"])
+        values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
+        return super().get_context_data(**values, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         return [*super().breadcrumbs(), *self.activity_breadcrumb()]

@@ -41,6 +41,7 @@ RESULT_STATUS_WORDS = (
     "waits to be processed", "processed", "error", "not answered in time", "no provider to ask", "enrolment missing",
     "being processed", "waits for an external service",
 )  # fmt: skip
+CAPTURE_WORDS = {"waiting": "waiting", "working": "at work", "done": "done", "failed": "failed"}
 CODE_WORDS = ("no verdict", "OK", "warning", "alert")
 RAISED = (("none", "note"), ("fair", "warning"), ("bad", "alert"), ("fair", "error"))
 FACTS = {

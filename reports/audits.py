@@ -128,4 +128,14 @@ def _audit(file: StoredFile | None, links: Links) -> dict[str, Any]:
     if file is not None:
         audit = samples_linked(audit, lambda number: str(links(file.pk, f"sample-{number}.data", SAMPLE)))
     faces = audit.get("faces")
-    return audit | {"faces": faces if isinstance(faces, list) else []}
+    found = [_face(each) for each in faces if isinstance(each, dict)] if isinstance(faces, list) else []
+    return audit | {"faces": found}
+
+
+def _face(face: dict[str, Any]) -> dict[str, Any]:
+    """A picture and a score, whatever the provider left out."""
+    image, score = face.get("image"), face.get("score")
+    return face | {
+        "image": image if isinstance(image, str) else NO_SAMPLE,
+        "score": score if isinstance(score, int | float) else 0.0,
+    }

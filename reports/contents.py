@@ -1,7 +1,8 @@
 """The JSON behind a report, made when it is read: sessions with their results over time, documents, alerts.
 
 The forms are those that dashboards read: both lists are always there, a session's `data` has an entry for each of its
-instruments, and `requests` is JSON inside a text.
+instruments, and `requests` is JSON inside a text. What was sent with an alert is evidence: who may not read that finds
+nothing in it.
 """
 
 from collections.abc import Iterator
@@ -12,31 +13,33 @@ from typing import Any
 
 import orjson
 
-from files.contents import Content, maker
+from files.contents import SAMPLE, Content, json_of, maker, samples_linked
 from files.links import Links
-from files.models import Made
+from files.models import Made, StoredFile
 from kernel.caller import Caller
 from reports.arithmetic import OPEN, RequestResult, ResultStatus, instrument_level, result_mean
 from reports.models import Alert, Report, ReportInstrument, ReportSession
 from reports.models import RequestResult as Row
-from reports.visibility import report_shown
+from reports.visibility import Visibility, is_flagging, report_shown
 
 JSON = "application/json"
 
 
 @maker(Made.REPORT)
 def report_content(caller: Caller, key: int, name: str, links: Links) -> Content | None:
-    report = report_shown(caller, key)
-    if report is None:
+    shown = report_shown(caller, key)
+    if shown is None:
         return None
-    return Content(report.institution_id, report.learner_id, Made.REPORT, report.pk, JSON, report_json(report))
+    report, visibility = shown
+    content = report_json(report, visibility, links)
+    return Content(report.institution_id, report.learner_id, Made.REPORT, report.pk, JSON, content)
 
 
 def instant(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def report_json(report: Report) -> Iterator[bytes]:
+def report_json(report: Report, visibility: Visibility, links: Links) -> Iterator[bytes]:
     """{"sessions": [...], "documents": [...]}, a session at a time."""
     pair: dict[str, Any] = {"activity": report.activity_id, "learner": report.learner_id}
     rows = (
@@ -45,27 +48,40 @@ def report_json(report: Report) -> Iterator[bytes]:
     alerts = _alerts(pair)
     yield b'{"sessions":['
     for number, row in enumerate(rows):
-        yield b"," * bool(number) + orjson.dumps(_session(row, alerts.get(row.session_id, [])))
+        told = [_alert(alert, visibility, links) for alert in alerts.get(row.session_id, ())]
+        yield b"," * bool(number) + orjson.dumps(_session(row, told))
     yield b'],"documents":['
     for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
     yield b"]}"
 
 
-def _alerts(pair: dict[str, Any]) -> dict[int, list[dict[str, Any]]]:
+def _alerts(pair: dict[str, Any]) -> dict[int, list[Alert]]:
     """The alerts of each session."""
-    found: dict[int, list[dict[str, Any]]] = {}
-    rows = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
+    found: dict[int, list[Alert]] = {}
+    rows = Alert.objects.filter(session__isnull=False, **pair).select_related("data").order_by("raised_at", "pk")
     for alert in rows.prefetch_related("instruments"):
-        found.setdefault(alert.session_id or 0, []).append(
-            {
-                "level": alert.level,
-                "message_code": alert.message_code_id or alert.unknown_code or None,
-                "raised_at": instant(alert.raised_at),
-                "instruments": sorted(instrument.pk for instrument in alert.instruments.all()),
-            }
-        )
+        found.setdefault(alert.session_id or 0, []).append(alert)
     return found
+
+
+def _alert(alert: Alert, visibility: Visibility, links: Links) -> dict[str, Any]:
+    return {
+        "level": alert.level,
+        "message_code": alert.message_code_id or alert.unknown_code or None,
+        "raised_at": instant(alert.raised_at),
+        "instruments": sorted(instrument.pk for instrument in alert.instruments.all()),
+        "data": _told(alert.data, links) if visibility.shows(is_flagging(alert.level)) else {},
+    }
+
+
+def _told(file: StoredFile | None, links: Links) -> Any:
+    """What was sent with an alert, with addresses in place of pictures; {} for nothing, or what has been erased."""
+    stored = json_of(file)
+    if file is None or not isinstance(stored, dict):
+        return {}
+    data = samples_linked(stored, lambda number: str(links(file.pk, f"sample-{number}.data", SAMPLE))).get("data")
+    return {} if data is None else data
 
 
 def _session(row: ReportSession, alerts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -146,11 +146,13 @@ def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
 def _alerts(pair: dict[str, Any]) -> dict[int, list[SessionAlert]]:
     """The alerts by session, in the order in which they were raised."""
     raised = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
-    rows = list(raised.values_list("session", "level", "message_code", "message_code__description", "raised_at"))
-    codes = {code for _, _, code, _, _ in rows}
+    rows = list(
+        raised.values_list("session", "level", "message_code", "message_code__description", "unknown_code", "raised_at")
+    )
+    codes = {code for _, _, code, *_ in rows}
     texts = dict(MessageLocale.objects.filter(locale="en", code__in=codes).values_list("code", "message"))
     alerts: dict[int, list[SessionAlert]] = {}
-    for session, level, code, description, at in rows:
-        text = texts.get(code) or description or code or "no message"
+    for session, level, code, description, unknown, at in rows:
+        text = texts.get(code) or description or code or unknown or "no message"
         alerts.setdefault(session, []).append(SessionAlert(level, text, at))
     return alerts

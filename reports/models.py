@@ -20,6 +20,10 @@ def _fraction() -> models.DecimalField:
     return models.DecimalField(max_digits=7, decimal_places=6, default=0)
 
 
+# Few rows, when all is well: what somebody has to wait for or to look at.
+UNSETTLED = [int(status) for status in RequestStatus if status != RequestStatus.PROCESSED]
+
+
 def _session_of_pair(prefix: str) -> Tied:
     """A constraint: the session, if there is one, has the same activity and learner as the row."""
     return Tied(
@@ -54,6 +58,9 @@ class Request(Timestamped):
         indexes = [
             models.Index(fields=("activity", "learner", "session", "id"), name="request_of_pair"),
             models.Index(fields=("learner", "activity"), name="request_of_learner"),
+            models.Index(
+                fields=("activity", "status", "id"), condition=Q(status__in=UNSETTLED), name="request_unsettled"
+            ),
         ]
 
     def __str__(self) -> str:

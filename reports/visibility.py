@@ -15,8 +15,8 @@ from files.permissions import readable
 from institutions.models import Institution
 from kernel.caller import PEOPLE, Caller, Role
 from learners.models import Enrolment
-from reports.arithmetic import Level
-from reports.models import Report, ReportInstrument, Request, RequestProviderResult, RequestResult
+from reports.arithmetic import Level, session_level
+from reports.models import Alert, Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 
 UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
 
@@ -67,6 +67,11 @@ def is_flagged(identity_level: int, content_level: int, integrity_level: int) ->
     return max(identity_level, content_level, integrity_level) >= Level.WARNING
 
 
+def is_flagging(alert_level: int) -> bool:
+    """Whether an alert of this level makes its session a warning or an alert."""
+    return session_level([alert_level]) >= Level.WARNING
+
+
 def flagged_rows() -> QuerySet[ReportInstrument]:
     """All rows for which `is_flagged` is true."""
     return ReportInstrument.objects.filter(
@@ -85,10 +90,10 @@ def flagged_asks(report: int) -> QuerySet[Any]:
 # Rules for the moment at which a link is followed.
 
 
-def report_shown(caller: Caller, report_id: int) -> Report | None:
-    """The report, if the caller may read it."""
+def report_shown(caller: Caller, report_id: int) -> tuple[Report, Visibility] | None:
+    """The report with what the caller may read of it, if the caller may read it."""
     rows = Report.objects.filter(pk=report_id)
-    return next((report for report, visibility in _visible_reports(caller, rows) if visibility.report), None)
+    return next((found for found in _visible_reports(caller, rows) if found[1].report), None)
 
 
 def audit_shown(caller: Caller, row: ReportInstrument) -> bool:
@@ -120,6 +125,17 @@ def _request_evidence_readable(caller: Caller, file: StoredFile, requests: Query
         return flagged_asks(report.pk).filter(request__in=asked).exists()
 
     return _evidence_readable(caller, file, Q(Exists(of_pair(OuterRef("activity"), OuterRef("learner")))), flagged)
+
+
+@readable(Kind.ALERT)
+def alert_readable(caller: Caller, file: StoredFile) -> bool:
+    alerts = Alert.objects.filter(data=file, session__isnull=False)
+    of_pair = alerts.filter(activity=OuterRef("activity"), learner=OuterRef("learner"))
+
+    def flagged(_: Report) -> bool:
+        return any(is_flagging(level) for level in alerts.values_list("level", flat=True))
+
+    return _evidence_readable(caller, file, Q(Exists(of_pair)), flagged)
 
 
 @readable(Kind.SAMPLE)

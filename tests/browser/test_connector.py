@@ -1,19 +1,26 @@
-"""An exam page of another host: the connector loads the plugin, which captures with the camera and empties its queue.
+"""An exam page of another host: the connector loads the plugin, which captures; the console shows what becomes of it.
 
 What stands for the plugin is in web_plugin/, served as the service serves the real one.
 """
 
+import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Request
 
+from tests.browser.visit import Visit
+
 pytestmark = pytest.mark.browser
+FACE, KEYS = "Face recognition", "Keystroke dynamics"
+SHORT = "The sample cannot be read: "
+STATES = ("Waiting", "At work", "Done", "Failed")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -106,7 +113,47 @@ def exam(made, server, chromium) -> Iterator[Exam]:
     assert exam.errors == []
 
 
-def test_a_page_of_another_host_takes_part_in_a_session(exam, made, server):
+class Watched(NamedTuple):
+    activity: Page
+    report: Page
+
+
+@pytest.fixture
+def watched(made, admin) -> Iterator[Watched]:
+    """The console's pages of the activity and of the learner's report, opened before anything is captured."""
+    ends = time.monotonic() + 60
+    while admin.stored("pipeline_job", parked_at=None):  # what the sample data left to be done
+        assert time.monotonic() < ends, admin.stored("pipeline_job", parked_at=None)
+        admin.page.wait_for_timeout(200)
+    (activity,) = admin.stored("courses_activity", id=made["activity"])
+    (report,) = admin.stored("reports_report", activity_id=made["activity"], learner_id=made["learner"])
+    path = f"/console/{activity['institution_id']}/courses/{activity['course_id']}/activities/{activity['id']}/"
+    other = Visit(admin.page.context.new_page(), admin.server)
+    found = Watched(admin.open(path), other.open(f"{path}reports/{report['id']}/"))
+    for page in found:
+        page.evaluate("window.isSame = true")  # a page that is loaded again forgets it
+    yield found
+    assert all(page.evaluate("window.isSame") for page in found)
+    assert other.wrong == []
+
+
+def counted(page: Page, instrument: str) -> dict[str, int]:
+    """{column: number} of the instrument's captures, as the page shows them."""
+    row = page.locator("#captures tbody tr").filter(has_text=instrument)
+    return {name: int(row.locator(f"[data-label='{name}']").inner_text()) for name in STATES}
+
+
+def settles(page: Page, instrument: str, before: dict[str, int], **more: int) -> None:
+    """Wait until the page shows so many more."""
+    row = page.locator("#captures tbody tr").filter(has_text=instrument)
+    for name in STATES:
+        wanted = re.compile(rf"^{before[name] + more.get(name, 0)}$")
+        row.locator(f"[data-label='{name}']").filter(has_text=wanted).wait_for(timeout=30_000)
+
+
+def test_captures_of_another_hosts_page_become_a_report_that_grows_before_ones_eyes(exam, made, watched, server, admin):
+    before = {page: {name: counted(page, name) for name in (FACE, KEYS)} for page in watched}
+    results = watched.report.locator("circle.point").count()
     plugin = exam.open("/quiz/twice")
     element = exam.page.locator("tesla-web-plugin")
     assert element.count() == 1
@@ -117,20 +164,47 @@ def test_a_page_of_another_host_takes_part_in_a_session(exam, made, server):
     folder = f"{server.url}/static/web-plugin/"
     assert {f"{folder}styles.css", f"{folder}assets/i18n/en.json"} <= {request.url for request in exam.asked}
     assert {request.headers.get("cookie") for request in exam.asked} == {None}
-
-
-def test_refused_captures_do_not_keep_the_cameras_pictures_waiting(exam, made, admin):
-    """The plugin keeps what is not answered 2xx, and tries the ten oldest: here twelve are in front of a picture."""
-    plugin = exam.open("/quiz")
+    # It keeps what is not answered 2xx, and tries the ten oldest: twelve refused captures are in front of the others.
     assert plugin["queue"] == []
-    assert [answer["status"] for answer in plugin["answers"]] == [200] * 13
-    refusals = [answer["body"] for answer in plugin["answers"][:-1]]
-    assert {body["status"] for body in refusals} == {"ERROR"}
-    assert {name for body in refusals for name in body["errors"]} == {"data", "instruments"}
-    taken = plugin["answers"][-1]["body"]
-    assert taken["status"] == "OK"
-    (stored,) = admin.stored("reports_request", session_id=made["id"])
-    assert taken["path"].endswith(f"/request/{stored['id']}")
+    assert [answer["status"] for answer in plugin["answers"]] == [200] * 17
+    refusals, taken = plugin["answers"][:12], plugin["answers"][12:]
+    assert [answer["body"]["status"] for answer in plugin["answers"]] == ["ERROR"] * 12 + ["OK"] * 5
+    assert {name for answer in refusals for name in answer["body"]["errors"]} == {"data", "instruments"}
+    stored = {f"request/{row['id']}": row["data_id"] for row in admin.stored("reports_request", session_id=made["id"])}
+    assert {re.search(r"request/\d+$", answer["body"]["path"])[0] for answer in taken} == {*stored}
+    sizes = sorted(admin.stored("files_storedfile", id=file)[0]["size"] for file in stored.values())
+    assert sizes[-2] > 5_000  # two are pictures of a camera
+    for page in watched:
+        settles(page, FACE, before[page][FACE], Done=2)
+        settles(page, KEYS, before[page][KEYS], Done=2, Failed=1)
+        assert SHORT in page.locator("#captures tbody tr").filter(has_text=KEYS).inner_text()
+    watched.report.locator("circle.point").nth(results + 3).wait_for(state="attached")
+    assert watched.report.locator("circle.point").count() == results + 4
+    said = watched.activity.locator("#captures-said[role=status]")
+    assert re.fullmatch(r"\d+ waiting, \d+ at work, \d+ done, \d+ failed", said.inner_text())
+    asks_only_when_seen(watched.activity)
+    admin.page.context.clear_cookies()
+    shown_again(watched.activity)
+    watched.activity.wait_for_selector("text=These numbers are not renewed any more.")
+
+
+def shown_again(page: Page, *, is_hidden: bool = False) -> None:
+    """What a browser tells a page that somebody comes back to, or leaves."""
+    page.evaluate(
+        "value => { Object.defineProperty(document, 'hidden', { value, configurable: true });"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        is_hidden,
+    )
+
+
+def asks_only_when_seen(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shown_again(page, is_hidden=True)
+    page.wait_for_timeout(300)
+    assert asked == []
+    with page.expect_request("**/captures/"):
+        shown_again(page)
 
 
 def test_files_that_do_not_load_are_told_to_the_page_and_to_the_service(exam, made, server, admin):

@@ -77,7 +77,7 @@ class Visit:
 
     def stored(self, table: str, **wanted: Any) -> list[dict[str, Any]]:
         """The rows with these values in the server's database: for what no program is answered."""
-        where = " AND ".join(f"{name} = :{name}" for name in wanted)
+        where = " AND ".join(f"{name} IS :{name}" for name in wanted)  # null, too
         with closing(sqlite3.connect(self.server.database, timeout=10)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE {where}", wanted)]

@@ -31,7 +31,9 @@ MATRIX = {
     "courses/{course}/learners/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     "courses/{course}/instructors/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     ACTIVITY: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{ACTIVITY}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     REPORT: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}requests/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
 }
 
@@ -91,13 +93,15 @@ def test_rows_of_another_institution_are_not_there(who, world, signed_in):
             assert browser.get(crossed).status_code == (403 if MATRIX[page][place] == 403 else 404), page
 
 
-@pytest.mark.parametrize("tail", ["", "reports/{report}/", "reports/{report}/requests/"])
+@pytest.mark.parametrize(
+    "tail", ["", "captures/", "reports/{report}/", "reports/{report}/captures/", "reports/{report}/requests/"]
+)
 def test_activity_under_another_course_is_not_there(tail, world, signed_in, address):
     path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/{tail}"
     assert signed_in("admin").get(address(path)).status_code == 404
 
 
-@pytest.mark.parametrize("tail", ["", "requests/"])
+@pytest.mark.parametrize("tail", ["", "captures/", "requests/"])
 @pytest.mark.parametrize("who", ["global", "admin"])
 def test_report_under_another_activity_is_not_there(who, tail, world, signed_in, address):
     other = another_activity(world.home)

@@ -18,8 +18,9 @@ from kernel.caller import Caller, CallerKind
 from learners.models import Enrolment, EnrolmentSample
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
+from reports.evidence import report_evidence
 from reports.models import Alert, ReportInstrument, Request
-from tests.captures import FR, KS, PICTURE, PLAG, data_url
+from tests.captures import FR, KS, PICTURE, PLAG, as_learner, consented, data_url
 from tests.reports.conftest import allow, level
 from tests.reports.work import ERROR, WAITING, Work
 
@@ -109,7 +110,10 @@ def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_
             "session_id": session.pk,
             "instruments": [FR, KS],
             "alerts": [
-                {"level": 2, "message_code": "ODD", "raised_at": instant(alert.raised_at), "instruments": [FR]}
+                {
+                    "level": 2, "message_code": "ODD", "raised_at": instant(alert.raised_at), "instruments": [FR],
+                    "data": {},
+                }
             ],
             "data": {
                 str(FR): {
@@ -130,6 +134,68 @@ def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_
     }  # fmt: skip
     assert waiting["results"] == {str(PLAG): {"status": 0, "result": 0.0}}
     assert later.pk > document.pk
+
+
+@pytest.fixture
+def alerted(work):
+    """A session of bob with alerts as the capture API takes them: a note, and a warning with a picture."""
+    consented(work.home, "bob")
+    session = work.session()
+    work.answer(work.request(FR, session=session), result=0.9)
+    for level_of, data in (("info", None), ("warning", {"seen": [data_url(PNG, "image/png")], "faces": 2})):
+        answer = as_learner(work.home, "bob", session).post(
+            f"/lapi/v1/alert/{work.home.institution.pk}/{session.learner.learner_id}/",
+            {
+                "learner_id": str(session.learner.learner_id), "course_id": work.home.course.pk,
+                "activity_id": work.home.activity.pk, "session_id": session.pk, "level": level_of, "data": data,
+                "raised_at": f"2026-11-25T09:00:0{len(level_of)}Z", "message_code": "data:,odd",
+            },
+            format="json",
+        )  # fmt: skip
+        assert answer.json()["status"] == "OK"
+    run_due()
+    return work
+
+
+def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
+    (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
+    assert (session["identity_level"], session["pending_requests"]) == (3, 0)
+    (explained,) = report_evidence(alerted.report().pk).sessions
+    assert [alert.text for alert in explained.alerts] == ["data:,odd"] * 2
+    note, warning = session["data"]["alerts"]
+    picture = warning["data"]["seen"].pop()
+    assert note == {
+        "level": 0, "message_code": "data:,odd", "raised_at": "2026-11-25T09:00:04Z", "instruments": [], "data": {},
+    }  # fmt: skip
+    assert warning == note | {
+        "level": 1, "raised_at": "2026-11-25T09:00:07Z", "data": {"seen": [], "faces": 2},
+    }  # fmt: skip
+    assert (get(picture)["Content-Type"], get(picture).getvalue()) == ("image/png", PNG)
+    assert FileRead.objects.latest("pk").kind == Kind.ALERT
+    store().delete(Alert.objects.get(level=1).data.storage_key)
+    (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
+    assert session["data"]["alerts"][1] == warning | {"data": {}}
+
+
+def test_what_was_sent_with_an_alert_is_evidence(alerted, address, as_):
+    def told(who: str) -> list[bool]:
+        (session,) = read(as_(who).get(address()).json()["data"])["sessions"]
+        return [bool(alert["data"]) for alert in session["data"]["alerts"]]
+
+    Alert.objects.filter(level=0).update(data=raw_file(alerted, b'{"data": "a note"}', Kind.ALERT))
+    assert [told(who) for who in ("admin", "teacher")] == [[True, True], [False, True]]
+    (session,) = read(as_("teacher").get(address()).json()["data"])["sessions"]
+    picture = session["data"]["alerts"][1]["data"]["seen"][0]
+    Alert.objects.filter(level=1).update(level=0)
+    assert get(picture).status_code == 404  # by then it is only a note
+    allow(alerted.home, valid_audit=True)
+    assert (told("teacher"), get(picture).status_code) == ([True, True], 200)
+    allow(alerted.home, learner_report=True)
+    assert told("bob") == [False, False]
+    allow(alerted.home, learner_audit=True)
+    assert told("bob") == [True, True]
+    alerted.home.course.instructors.clear()
+    assert get(picture).status_code == 404
 
 
 def test_report_of_nothing_has_both_lists(work, address, as_):
@@ -206,6 +272,14 @@ def test_every_instrument_with_evidence_has_an_audit(audited, address, as_):
     assert get(found["data"][1])["Content-Type"] == "application/octet-stream"  # no browser shows it as a page
     assert audit["enrolment_samples"] == {}
     assert [len(row) for row in (audit["providers"], audit["requests"])] == [1, 1]
+
+
+def test_faces_of_providers_have_a_picture_and_a_score(audited, address, as_):
+    audited.answer(audited.waiting, result=0.5, audit={"faces": [{"image": None, "box": [1]}, "no face", {"score": 1}]})
+    audit = read(as_("admin").get(address("audit/1/")).json()["audit_data"])
+    assert audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]["faces"] == [
+        {"image": "data:,", "score": 0.0, "box": [1]}, {"image": "data:,", "score": 1},
+    ]  # fmt: skip
 
 
 def test_pictures_are_seen_by_whoever_may_see_the_evidence(audited, address, as_):

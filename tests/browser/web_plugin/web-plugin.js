@@ -61,12 +61,22 @@
     }
   }
 
+  // What is typed: the key, when it went down and for how long, in milliseconds.
+  function keystrokes(letters) {
+    const typed = letters.split("").map((letter, place) => ["Key" + letter.toUpperCase(), 130 * place, 70 + place]);
+    return "data:text/plain;base64," + btoa(JSON.stringify(typed));
+  }
+
   // What no repetition can mend: empty clips, and an instrument that the activity does not use (any more).
   for (let pair = 0; pair < 6; pair++) {
     plugin.queue.push(sample("data:video/webm;base64,", session.instruments));
     plugin.queue.push(sample("data:text/plain;base64,eA==", [987]));
   }
-  plugin.queue.push(sample(await picture(), session.instruments.slice(0, 1)));
+  for (let times = 0; times < 2; times++) {
+    plugin.queue.push(sample(await picture(), session.sensors.camera));
+    plugin.queue.push(sample(keystrokes("whatever one types " + times), session.sensors.keyboard));
+  }
+  plugin.queue.push(sample(keystrokes(""), session.sensors.keyboard));
   for (let times = 0; times < 3; times++) {
     await turn();
   }

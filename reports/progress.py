@@ -1,0 +1,101 @@
+"""How far the captures of an activity, or of one report, are: by instrument, and why some failed or wait.
+
+Sums come from the counters of the reports, so that their cost does not grow with what was captured. What counters do
+not tell is read by the index of unsettled requests, of at most MOST requests.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import Coalesce, Left
+
+from institutions.models import MessageLocale
+from reports.arithmetic import RequestStatus, ResultStatus
+from reports.models import ReportInstrument, Request, RequestResult
+
+MOST = 1000  # requests that are read of each kind: with more that nobody has been asked about, too few are said to wait
+GROUPS = 100  # different reasons that are read
+LONGEST = 200  # characters of a provider's text
+_ENDED = (RequestStatus.MISSING_PROVIDER, RequestStatus.TIMEOUT, RequestStatus.ERROR)
+_TOLD = sorted({*ResultStatus} - {ResultStatus.PENDING, ResultStatus.PROCESSING, ResultStatus.PROCESSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """So many captures have this status; `text` is what the provider said of it, if anything."""
+
+    status: ResultStatus
+    text: str
+    number: int
+
+
+@dataclass(slots=True)
+class Progress:
+    """The captures that one instrument checks. One that two instruments check is in the numbers of both."""
+
+    name: str
+    waiting: int = 0  # for a provider to begin
+    working: int = 0
+    done: int = 0
+    failed: int = 0
+    # Of failed and of waiting captures, the most frequent first; not of all, if there are very many.
+    causes: list[Cause] = field(default_factory=list)
+
+
+def captures_progress(activity: int, learner: int | None = None) -> list[Progress]:
+    """For each instrument with captures in the activity, of all learners or of one; three statements."""
+    found: dict[int, Progress] = {}
+    for instrument, name, total, closed, processed in _counted(activity, learner):
+        found[instrument] = Progress(name, waiting=total - closed, done=processed, failed=closed - processed)
+    for instrument, name, status, number in _unsettled(activity, learner):
+        row = found.setdefault(instrument, Progress(name))
+        if status is None:  # its providers have not been asked: it is in no counter yet
+            row.waiting += number
+        elif status == ResultStatus.PROCESSING:
+            working = min(number, row.waiting)
+            row.waiting, row.working = row.waiting - working, working
+    for instrument, status, text, number in _causes(activity, learner):
+        if instrument in found:
+            found[instrument].causes.append(Cause(ResultStatus(status), text or "", number))
+    return [found[instrument] for instrument in sorted(found)]
+
+
+def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
+    rows = ReportInstrument.objects.filter(report__activity=activity)
+    rows = rows if learner is None else rows.filter(report__learner=learner)
+    sums = (Sum(name) for name in ("total_count", "closed_count", "processed_count"))
+    yield from rows.order_by().values_list("instrument", "instrument__name").annotate(*sums)
+
+
+def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> QuerySet[Request]:
+    rows = Request.objects.filter(activity=activity, status__in=statuses)
+    return rows if learner is None else rows.filter(learner=learner)
+
+
+def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
+    """(instrument, its name, status of the result, number); no status before the providers are asked."""
+    requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING).values("pk")[:MOST]
+    results = RequestResult.objects.filter(request=OuterRef("request"), instrument=OuterRef("instrument"))
+    asks = Request.instruments.through._default_manager.filter(request__in=requests)
+    asks = asks.annotate(state=Subquery(results.values("status")))
+    wanted = asks.filter(Q(state=None) | Q(state=ResultStatus.PROCESSING)).order_by()
+    yield from wanted.values_list("instrument", "instrument__name", "state").annotate(Count("pk"))
+
+
+def _causes(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
+    """(instrument, status, text, number), the most frequent first."""
+    requests = _requests(activity, learner, *_ENDED, RequestStatus.PROCESSING, RequestStatus.SCHEDULED)
+    newest = requests.order_by("-status", "-pk").values("pk")[:MOST]  # backwards through the index
+    results = RequestResult.objects.filter(request__in=newest, status__in=_TOLD)
+    english = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code")).values("message")
+    text = Coalesce(
+        Subquery(english[:1]),
+        F("message_code__description"),
+        F("message_code"),
+        Left("error_message", LONGEST),
+        output_field=TextField(),
+    )
+    grouped = results.annotate(text=text).order_by().values_list("instrument", "status", "text")
+    yield from grouped.annotate(number=Count("pk")).order_by("-number", "instrument", "status", "text")[:GROUPS]

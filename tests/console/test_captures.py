@@ -1,0 +1,121 @@
+"""How far captures are, on the pages of an activity and of a report: the numbers, and what the pages renew."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from console.captures import REASONS_SHOWN, SECONDS_OPEN, SECONDS_WAITING
+from courses.models import AssessmentSession
+from tests.captures import FR, PLAG
+from tests.console.test_report import text
+from tests.reports.work import ERROR, TIMED_OUT, WAITING, Work
+
+ACTIVITY = "courses/{course}/activities/{activity}/"
+PARTS = (f"{ACTIVITY}captures/", f"{ACTIVITY}reports/{{report}}/captures/")
+
+
+@pytest.fixture
+def work(world) -> Work:
+    """Two captures of bob wait, one is done, three have failed; one of ann has failed."""
+    made = Work(world.home)
+    made.answer(made.request(), result=0.9)
+    made.answer(made.request(FR, PLAG), WAITING)
+    for name, status, said in (
+        ("bob", ERROR, {"message_code": "PROVIDER_NO_FACE_DETECTED"}),
+        ("bob", ERROR, {"message_code": "PROVIDER_NO_FACE_DETECTED"}),
+        ("bob", ERROR, {"error_message": "<b>dark</b>"}),
+        ("ann", TIMED_OUT, {}),
+    ):
+        made.answer(made.request(name=name), status, **said)
+    world.home.report = made.report()
+    return made
+
+
+@pytest.fixture
+def admin(signed_in):
+    return signed_in("admin")
+
+
+def read(answer) -> str:
+    """What a reader reads of the part, on one line; and when it is renewed."""
+    assert answer.status_code == 200
+    return text(type("Page", (), {"text": f"<main>{answer.text}"}))
+
+
+def test_numbers_and_reasons(work, admin, address):
+    of_all, of_bob = (read(admin.get(address(path))) for path in PARTS)
+    assert "2 waiting, 0 at work, 1 done, 4 failed" in of_all
+    assert "2 waiting, 0 at work, 1 done, 3 failed" in of_bob
+    assert (
+        "Face recognition 1 0 1 4 No face was found: 2 &lt;b&gt;dark&lt;/b&gt;: 1 not answered in time: 1 "
+        "waits for an external service: 1 Plagiarism detection"
+    ) in of_all
+    assert "Plagiarism detection 1 0 0 0 no provider has begun with it: 1" in of_all
+    assert "not answered in time" not in of_bob
+
+
+def test_rare_reasons_are_told_together(work, admin, address):
+    for number in range(REASONS_SHOWN):
+        work.answer(work.request(), ERROR, error_message=f"reason {number}")
+    found = read(admin.get(address(PARTS[0])))
+    assert "reason 1: 1" in found
+    assert "other reasons: 3" in found
+
+
+@pytest.mark.parametrize("path", PARTS)
+def test_the_part_is_sent_only_to_who_does_not_have_it(path, work, admin, address):
+    page = admin.get(address(path.removesuffix("captures/"))).text
+    answer = admin.get(address(path))
+    assert answer.text in page
+    assert f'data-tag="{answer["ETag"].replace(chr(34), "&quot;")}"' in page
+    same = admin.get(address(path), headers={"If-None-Match": answer["ETag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    work.request()
+    other = admin.get(address(path), headers={"If-None-Match": answer["ETag"]})
+    assert "3 waiting" in read(other)
+    assert other["ETag"] != answer["ETag"]
+
+
+def seconds(answer) -> int:
+    return int(answer.text.partition('data-seconds="')[2].partition('"')[0])
+
+
+def test_pages_look_again_only_while_something_may_come(world, admin, address):
+    work = Work(world.home)
+    request = work.request()
+    world.home.report = work.report()
+    AssessmentSession.objects.all().delete()
+
+    def found() -> list[int]:
+        return [seconds(admin.get(address(path))) for path in PARTS]
+
+    assert found() == [SECONDS_WAITING, SECONDS_WAITING]
+    work.answer(request, result=0.5)
+    assert found() == [0, 0]
+    session = work.session("ann")
+    assert found() == [SECONDS_OPEN, 0]
+    AssessmentSession.objects.filter(pk=session.pk).update(closed_at=session.started_at)
+    assert found() == [0, 0]
+
+
+def test_an_administrator_who_teaches_reads_some_reports_but_not_all(work, signed_in, world, address):
+    world.home.teach("legal", world.home.course)
+    browser = signed_in("legal")
+    page = browser.get(address(ACTIVITY))
+    assert page.status_code == 200
+    assert "Captures" not in text(page)
+    assert [browser.get(address(path)).status_code for path in PARTS] == [403, 200]
+
+
+@pytest.mark.parametrize(("path", "most"), [(PARTS[0], 12), (PARTS[1], 13)])
+def test_number_of_statements_does_not_grow(path, most, work, admin, address):
+    def counted() -> int:
+        admin.get(address(path))
+        with CaptureQueriesContext(connection) as captured:
+            admin.get(address(path))
+        return len(captured)
+
+    few = counted()
+    for _ in range(4):
+        work.answer(work.request(), ERROR, error_message="more")
+    assert counted() == few <= most

@@ -2,13 +2,14 @@
 
 import importlib
 import pkgutil
+from string import Formatter
 from typing import Any
 
 from courses.models import CourseLearner
 from institutions.models import Provider, UIOption
 from tests.contract import resources
 from tests.contract.declared import Call, Resource, calls_of
-from tests.contract.desk import ids_of_desk, stand
+from tests.contract.desk import DESK_IDS, ids_of_desk, stand
 from tests.world import World
 
 BASE = "/api/v2/institution/"
@@ -30,11 +31,14 @@ def names(*roots: str, **wanted: Any) -> list[str]:
     ]
 
 
-def ids_of(world: World, home=None) -> dict[str, Any]:
+def ids_of(world: World, home=None, names: set[str] | None = None) -> dict[str, Any]:
     """The rows that the addresses name: the course and its group, consent 1.0.0 with its document, ann (user and
-    learner) with her SEND assignment, teacher, the institution's own UI option."""
+    learner) with her SEND assignment, teacher, the institution's own UI option.
+
+    What must be asked for is left out if `names` does not have it: there are more calls than of anything else here.
+    """
     home = home or world.home
-    return {
+    ids = {
         "i": home.institution.pk,
         "ic": home.consent.pk,
         "language": "en",
@@ -43,13 +47,15 @@ def ids_of(world: World, home=None) -> dict[str, Any]:
         "category": home.category.pk,
         "assignment": home.assignment.pk,
         "decision": home.decision.pk,
-        "membership": _membership(home),
         "fr": 1,
-        "learner_id": home.people["ann"].learner.learner_id,
         **{name: person.pk for name, person in home.people.items()},
         **ids_of_vle(home),
-        **ids_of_desk(world, home),
     }
+    if names is None or "learner_id" in names:
+        ids["learner_id"] = home.people["ann"].learner.learner_id
+    if names is None or "membership" in names:
+        ids["membership"] = _membership(home)
+    return ids | (ids_of_desk(world, home, names) if names is None or names & DESK_IDS else {})
 
 
 def _membership(home) -> int:
@@ -85,9 +91,8 @@ def _id_of_nobodys_row(name: str) -> int:
 def url_of(call: Call, world: World, **other: object) -> str:
     if call.resource.root == "provider":
         stand(world)
-    ids = ids_of(world) | {
-        name: _id_of_nobodys_row(name) for name in ("provider", "route") if f"{{{name}}}" in call.path
-    }
+    names = {name for _, name, _, _ in Formatter().parse(call.path) if name} - other.keys()
+    ids = ids_of(world, names=names) | {name: _id_of_nobodys_row(name) for name in names & {"provider", "route"}}
     return call.path.format(**(ids | other))
 
 

@@ -24,6 +24,8 @@ TASK, OTHER_TASK = UUID(int=7), UUID(int=8)
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WRITTEN = "created_at:instant updated_at:instant"
 
+DESK_IDS = {"desk", "bob_uuid", "sample", "validation", "errand", "reminder"}  # what only providers' addresses name
+
 METADATA = {"task_id": str(TASK), "percentage": 0.75, "can_analyse": True, "used_samples": []}
 VALIDATION = {
     "status": 2, "error_message": "Two people.", "validation_info": {"faces": 2},
@@ -141,17 +143,18 @@ class Desk:
             self.enrolment.model_samples.add(self.validated(f"used{n}").sample)
             self.reminded(f"key{n}", when=WHEN + timedelta(days=n % 4), info={"n": n} if n % 2 else None)
 
-    def ids(self) -> dict[str, Any]:
+    def ids(self, names: set[str] | None) -> dict[str, Any]:
         """The rows that addresses name: the first of each kind; 0 for one that was deleted."""
         own = {"provider": self.provider}
-        return {
-            "desk": self.provider.pk,
-            "bob_uuid": self.learner.learner_id,
-            "sample": _first(EnrolmentSampleValidation.objects.filter(**own), "sample"),
-            "validation": _first(EnrolmentSampleValidation.objects.filter(**own)),
-            "errand": _first(RequestProviderResult.objects.filter(**own), "request"),
-            "reminder": _first(ProviderNotification.objects.filter(**own)),
+        found = {
+            "desk": lambda: self.provider.pk,
+            "bob_uuid": lambda: self.learner.learner_id,
+            "sample": lambda: _first(EnrolmentSampleValidation.objects.filter(**own), "sample"),
+            "validation": lambda: _first(EnrolmentSampleValidation.objects.filter(**own)),
+            "errand": lambda: _first(RequestProviderResult.objects.filter(**own), "request"),
+            "reminder": lambda: _first(ProviderNotification.objects.filter(**own)),
         }
+        return {name: find() for name, find in found.items() if names is None or name in names}
 
 
 def _first(rows: QuerySet, column: str = "pk") -> int:
@@ -164,11 +167,11 @@ def stand(world: World) -> None:
     Desk(world.away, NEXT_DESK)
 
 
-def ids_of_desk(world: World, home: Home) -> dict[str, Any]:
+def ids_of_desk(world: World, home: Home, names: set[str] | None = None) -> dict[str, Any]:
     """Of the provider that works for this home; empty while there is none."""
     acronym = DESK if home is world.home else NEXT_DESK
     is_there = Enrolment.objects.filter(provider__acronym=acronym).exists()
-    return Desk(home, acronym).ids() if is_there else {}
+    return Desk(home, acronym).ids(names) if is_there else {}
 
 
 def fill_desk(world: World, rows: int) -> None:

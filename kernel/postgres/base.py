@@ -1,5 +1,6 @@
 """Django's PostgreSQL backend, with few health checks, locks of several strengths, and a count of its commits."""
 
+import select
 import time
 from typing import Any
 
@@ -21,10 +22,12 @@ class DatabaseOperations(operations.DatabaseOperations):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Skips the health check of recently used connections: it costs every request a round trip.
 
-    After a restart of the database, one request per connection may fail within IDLE_SECONDS.
+    One that the server has ended (a restart, an administrator) is noticed all the same: it has told so, which only
+    looks at the socket. If the network is lost, one request per connection may fail within IDLE_SECONDS.
     """
 
     ops_class = DatabaseOperations
+    health_check_done: bool
     last_used = float("-inf")
     commits = 0  # of transactions, by this connection
 
@@ -34,11 +37,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close_if_health_check_failed(self) -> None:
         now = time.monotonic()
-        if now - self.last_used < IDLE_SECONDS:
-            self.health_check_done = True
-        else:
-            super().close_if_health_check_failed()
+        if self.connection is not None and not self.health_check_done:
+            self.health_check_done = now - self.last_used < IDLE_SECONDS and self._is_open()
+        super().close_if_health_check_failed()
         self.last_used = now
+
+    def _is_open(self) -> bool:
+        """Whether the server has sent nothing that nobody has asked for: it does so when it ends a connection."""
+        if self.connection.closed:
+            return False
+        looking = select.poll()
+        looking.register(self.connection.fileno(), select.POLLIN)
+        return not looking.poll(0)
 
     def connect(self) -> None:
         self.last_used = float("-inf")

@@ -68,7 +68,7 @@ def addresses(text: str) -> list[tuple[str, str]]:
     for method, written in re.findall(pattern, code(text).replace("$SERVICE", "")):
         path = re.sub(r"^\$API/|^/api/v2/", "", written)
         path = re.sub(r"\{\w+\}|\$\w+", "1", path)
-        if re.match(r"(institution|vle|admin|auth)/", path) and not path.startswith("admin/1"):
+        if re.match(r"(institution|vle|provider|admin|auth)/", path) and not path.startswith("admin/1"):
             named.append((method, f"/api/v2/{path}"))
         elif path.startswith(("/lapi/", "/console/", "/docs/", "/redoc/")):
             named.append((method, path))

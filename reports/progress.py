@@ -78,7 +78,7 @@ def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     """(instrument, its name, status of the result, number); no status before the providers are asked."""
     requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING).values("pk")[:MOST]
     results = RequestResult.objects.filter(request=OuterRef("request"), instrument=OuterRef("instrument"))
-    asks = Request.instruments.through._default_manager.filter(request__in=requests)
+    asks: Any = Request.instruments.through._default_manager.filter(request__in=requests)
     asks = asks.annotate(state=Subquery(results.values("status")))
     wanted = asks.filter(Q(state=None) | Q(state=ResultStatus.PROCESSING)).order_by()
     yield from wanted.values_list("instrument", "instrument__name", "state").annotate(Count("pk"))

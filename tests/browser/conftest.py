@@ -124,11 +124,11 @@ def visit(server, chromium) -> Iterator[Visit]:
 
 @pytest.fixture
 def admin(visit) -> Visit:
-    visit.sign_in("inst_admin")
+    visit.enter("inst_admin")
     return visit
 
 
 @pytest.fixture
 def global_admin(visit) -> Visit:
-    visit.sign_in("global_admin")
+    visit.enter("global_admin")
     return visit

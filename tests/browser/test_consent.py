@@ -11,7 +11,7 @@ LIST = "/api/v2/institution/"
 
 @pytest.fixture
 def learner(visit) -> Visit:
-    visit.sign_in("learner")
+    visit.enter("learner")
     return visit
 
 

@@ -3,9 +3,10 @@
 import re
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Page
 
@@ -20,6 +21,7 @@ class Server:
     emails: dict[str, str]  # of the first institution's sample accounts, by role; all have one password
     database: Path
     exam_pages: str = ""  # the origin of a VLE's pages: what they send is taken
+    sessions: dict[str, list[Any]] = field(default_factory=dict)  # cookies of those who have signed in, by role
 
 
 class Visit:
@@ -57,6 +59,15 @@ class Visit:
         self.statuses = set(refusals)
         self.page.goto(path)
         return self.page
+
+    def enter(self, role: str, path: str = "/") -> None:
+        """Open the page, signed in by an earlier test if there was one: a password costs the server much to check."""
+        if role in self.server.sessions:
+            self.page.context.add_cookies(self.server.sessions[role])
+            if self.open(path).locator(".who .name").count():
+                return
+        self.sign_in(role, f"/signin/?next={quote(path)}")
+        self.server.sessions[role] = self.page.context.cookies()
 
     def sign_in(self, role: str, path: str = "/signin/") -> None:
         self.open(path)

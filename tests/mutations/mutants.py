@@ -2135,6 +2135,20 @@ WRITTEN = [
         (("tests/console/test_imports.py", "-k", "only_administrators"),),
     ),
     (
+        "captures for readers of one course's reports",
+        "console/views.py",
+        "if not self.api.lists_all(self.reports_path):\n            raise",
+        "if False:\n            raise",
+        (("tests/console/test_captures.py", "-k", "who_teaches"),),
+    ),
+    (
+        "alerts' pictures of a good session",
+        "reports/contents.py",
+        "if visibility.shows(is_flagging(alert.level)) else {}",
+        "if visibility.evidence else {}",
+        (("tests/reports/test_contents.py", "-k", "with_an_alert_is_evidence"),),
+    ),
+    (
         "uploads from other sites",
         "console/imports.py",
         "return csrf_protect(self.uploaded)(request)",

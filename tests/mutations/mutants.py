@@ -243,7 +243,6 @@ _EVIDENCE = (("tests/reports/test_evidence.py",),)
 _REPORT = (("tests/reports/test_report.py",),)
 _REQUEST = (("tests/reports/test_request.py",),)
 _CONSOLE = (("tests/console",),)
-_DEMO_PROVIDERS = (("tests/demo/test_provider.py",),)
 _STATES = ((f"{CONTRACT}test_states.py",),)
 _SPOOLED = (("tests/kernel/test_spooled.py",),)
 _ATTACHMENT = (("tests/reports/test_attachment.py",),)
@@ -3413,20 +3412,26 @@ WRITTEN = [
         "RequestProviderResult.objects.filter(request__data=file)",
         _ISOLATION,
     ),
-    ("demo: providers everywhere", "demo/jobs.py", "if settings.DEMO:", "if True:", _DEMO_PROVIDERS),
+    (
+        "demo: providers everywhere",
+        "demo/jobs.py",
+        "if settings.DEMO:",
+        "if True:",
+        (("tests/demo/test_provider.py", "-k", "outside"),),
+    ),
     (
         "demo: any lock",
         "demo/provider.py",
         'uuid5(TASKS_OF, f"{self.root} {learner} {sample}")',
         '__import__("uuid").uuid4()',
-        _DEMO_PROVIDERS,
+        (("tests/demo/test_provider.py", "-k", "own_lock"),),
     ),
     (
         "demo: one result",
         "demo/measuring.py",
         "measure.name.encode() + content",
         "measure.name.encode()",
-        _DEMO_PROVIDERS,
+        (("tests/demo/test_measuring.py",),),
     ),
     (
         "providers: numbers are tasks",

@@ -277,5 +277,5 @@ class WebPlugin(Browser):
         assert taken["status"] == "OK"
         return taken["path"]
 
-    def raises_alert(self, instrument: int) -> None:
-        assert self.send("alert", 200, instrument=instrument)["status"] == "OK"
+    def raises_alert(self, instrument: int, level: str) -> None:
+        assert self.send("alert", 200, instrument=instrument, level=level)["status"] == "OK"

@@ -21,7 +21,8 @@ class PythonClient(Client):
     def _keep(self, pair: dict[str, str]) -> None:
         self.values |= {"access_token": pair["access_token"], "refresh_token": pair["refresh_token"]}
         payload = json.loads(base64.b64decode(pair["access_token"].split(".")[1]))  # plain base64: no padding is added
-        assert payload["exp"] - time.time() > 5 * 60, "a refresh for every call"
+        self.expires = payload["exp"]
+        assert self.expires - time.time() > 5 * 60, "a refresh for every call"
 
     def refresh(self) -> None:
         self._keep(self.send("refresh", 200)["token"])

@@ -1,4 +1,4 @@
-"""Every key that the clients read, by request: of the dashboard, of the plugins and of the Python SDK.
+"""Every key that the clients read, by request: of the dashboard, of the plugins, of scripts and of providers.
 
 Keys are written as `name`, those below them in braces; `name[]` is an array, `name?` may be null, `*` is whatever key.
 Each must be there, and each must have been there at least once when the story ends: an array that is always empty shows
@@ -218,6 +218,34 @@ PYTHON = {
     "report": f"{VLE_REPORT} detail[] {{ {STATISTICS} thresholds prob_learner prob_context }}",
     "requests": f"{PAGE} {{ id result[] }}",
     "requests-all": f"{PAGE} {{ id result[] }}",
+}
+
+# A provider that is written with the SDK.
+SAMPLE = "id learner_id data"
+VALIDATION = f"id status info? sample {{ {SAMPLE} }}"
+MODEL = "id learner_id model is_locked percentage can_analyse model_total_samples"
+OF_FILE = "learner_id data instruments[] metadata { mimetype context }"
+PROVIDER_SDK = {
+    "login": f"token {{ {PAIR} }} provider_id provider_queue config",
+    "provider": ("id name description url version acronym options instrument { id acronym requires_enrolment }"),
+    "lock": f"{MODEL} model_upload_url {{ url fields {{ key }} }}",
+    "enrolment": f"{MODEL} model_upload_url",
+    "metadata": MODEL,
+    "available": f"{PAGE} {{ {SAMPLE} }}",
+    "next": f"{PAGE} {{ {SAMPLE} }}",
+    "used": f"{PAGE} {{ {SAMPLE} }}",
+    "sample": SAMPLE,
+    "validations": f"{PAGE} {{ {VALIDATION} }}",
+    "validation": f"id status info sample {{ {SAMPLE} }}",
+    "validation-answer": VALIDATION,
+    "request": "id learner_id request { id data }",
+    "request-answer": "id learner_id request { id data }",
+    "request-status": "id status",
+    "notification-set": "id key when info",
+    "notification": "id key when info { learner }",
+    "model": WRITTEN,
+    "captured": OF_FILE,
+    "info": "bytes",
 }
 
 

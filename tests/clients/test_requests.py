@@ -4,12 +4,19 @@ import re
 
 import pytest
 
-from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PYTHON, Reader
+from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PROVIDER_SDK, PYTHON, Reader
 from tests.clients.wire import GAP, REQUESTS, request_bytes
 from tests.contract.calls import CALLS
 
 NAMES = sorted(str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http"))
-OPERATIONS_OF_GAPS = {"dashboard/activities-next": "user.activities"}  # where the address does not say it
+OPERATIONS_OF_GAPS = {  # where the address does not say it
+    "dashboard/activities-next": "user.activities",
+    "provider/next": "provider_available.list",
+    "provider/captured": "file.read",
+    "provider/info": "file.read",
+    "provider/model": "file.read",
+    "provider/model-upload": "provider_model.upload",
+}
 
 
 def operations_by_address() -> dict[tuple[str, str], str]:
@@ -34,7 +41,7 @@ def test_each_request_names_its_operation(name):
     method, target, version = request.split(" ")
     assert version == "HTTP/1.1"
     operation = re.fullmatch(r"# ([\w. ]+)(: \S.*)?", comment)[1]
-    assert operation == OPERATIONS_OF_GAPS.get(name, operation_of(method, target))
+    assert operation == (OPERATIONS_OF_GAPS.get(name) or operation_of(method, target))
 
 
 def test_only_requests_of_php_escape_slashes():
@@ -70,7 +77,13 @@ def test_keys_that_were_never_in_an_answer_are_listed():
 
 def test_every_request_with_an_answer_has_a_list_of_keys_that_are_read():
     """Of each request with an answer there is an entry, and none of anything else."""
-    tables = {"dashboard": LEGACY_DASHBOARD, "plugin": PLUGIN, "moodle": MOODLE, "python": PYTHON}
+    tables = {
+        "dashboard": LEGACY_DASHBOARD,
+        "plugin": PLUGIN,
+        "moodle": MOODLE,
+        "python": PYTHON,
+        "provider": PROVIDER_SDK,
+    }
     entries = {f"{folder}/{name.partition(' ')[0]}" for folder, table in tables.items() for name in table}
     files = {"dashboard/report-file", "dashboard/audit-file", "plugin/data"}
     silent = {
@@ -79,5 +92,6 @@ def test_every_request_with_an_answer_has_a_list_of_keys_that_are_read():
         if (REQUESTS / f"{name}.http").read_text().splitlines()[1].startswith(("DELETE", "OPTIONS"))
     }
     refused = {"python/learner-get-wrong"}
-    assert entries - files - {"dashboard/consent-reject"} == {*NAMES} - silent - refused
+    without_object = {"provider/model-upload", "provider/unlock"}
+    assert entries - files - {"dashboard/consent-reject"} == {*NAMES} - silent - refused - without_object
     assert LEGACY_DASHBOARD.keys() - DASHBOARD.keys() == {"consent-reject", "own-password"}

@@ -44,7 +44,16 @@ def _written(value: Any) -> str:
 
 
 def send(port: int, name: str, values: dict[str, Any]) -> Answer:
-    """What the server on this port answers. A client that expects 100-continue must get that interim answer."""
+    """What the server on this port answers, which must be as the schema says."""
+    received = exchanged(port, name, values)
+    head, _ = request_bytes(name, {"host": "", **values})
+    method, path, _ = head.decode().partition("\r\n")[0].split(" ")
+    check_sent(method, path, received.status, received.headers, received.body)
+    return received
+
+
+def exchanged(port: int, name: str, values: dict[str, Any]) -> Answer:
+    """What the server answers. A client that expects 100-continue must get that interim answer."""
     SENT.add(name)
     head, body = request_bytes(name, {"host": f"127.0.0.1:{port}", **values})
     with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as connection:
@@ -55,10 +64,7 @@ def send(port: int, name: str, values: dict[str, Any]) -> Answer:
         connection.sendall(body)
         response = HTTPResponse(connection, method=head.decode().partition(" ")[0])
         response.begin()
-        received = Answer(response.status, response.headers, response.read())
-    method, path, _ = head.decode().partition("\r\n")[0].split(" ")
-    check_sent(method, path, received.status, received.headers, received.body)
-    return received
+        return Answer(response.status, response.headers, response.read())
 
 
 class Client:

@@ -3,17 +3,11 @@
 Every fault is really caused. The answers are the same for each engine. Brokers are tried on the database of production.
 """
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import Any
 
 import amqp.exceptions
@@ -23,131 +17,11 @@ from kombu import Connection
 from pipeline.broker import OWN_QUEUE, Publisher, queue_of
 from pipeline.relay import RUN_TASK
 from pipeline.tasks import PROVIDER_TASKS
-from tests.servers.brokers import Broker, RabbitMQ, Redis
-from tests.servers.databases import ROOT
-from tests.servers.service import Server, Service, running_service
+from tests.servers.engines import ON_SQLITE, Engine, until
 from tests.servers.worked.jobs import QUEUE
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("engines")]
 VERIFY = "tesla_ce.tasks.requests.verification.verify_request"
-ON_SQLITE = os.environ["DATABASE_URL"].startswith("sqlite")
-WITHOUT_BROKER = ["thread", "work"]
-ENGINES = WITHOUT_BROKER if ON_SQLITE else [*WITHOUT_BROKER, "redis", "rabbitmq"]
-LOOKS = "tests.servers.worked.looks"
-
-
-def until(found: Callable[[], Any], seconds: float = 40) -> Any:
-    ends = time.monotonic() + seconds
-    while not (answer := found()):
-        assert time.monotonic() < ends, "it has not happened"
-        time.sleep(0.1)
-    return answer
-
-
-class Engine:
-    """A service with a server and, but for the thread, a worker; and its broker, if it has one."""
-
-    def __init__(self, name: str, folder: Path, service: Service, broker: Broker | None) -> None:
-        self.name, self.service, self.broker = name, service, broker
-        self.workers: list[subprocess.Popen] = []
-        service.environment |= {
-            "DJANGO_SETTINGS_MODULE": "tests.servers.worked.settings",
-            "JOB_SECONDS": "2",
-            "BROKER_URL": broker.url if broker else "",
-            "BROKER_MANAGEMENT_URL": broker.management_url if broker else "",
-            "PIPELINE_IN_SERVER": "0" if name == "work" else "1",
-            "LOG_LEVEL": "CRITICAL",
-            "METRICS_ADDRESSES": "127.0.0.1",
-        }
-        self.look("make_table")
-        self.server: Server = service.start()
-        if name != "thread":
-            self.work()
-
-    def look(self, name: str, **arguments: Any) -> Any:
-        return self.service.run(name, LOOKS, **arguments)
-
-    def work(self) -> None:
-        command = [sys.executable, "manage.py", "work"]
-        self.workers.append(subprocess.Popen(command, cwd=ROOT, env=self.service.environment, start_new_session=True))
-
-    def ask(self, *keys: str, **more: Any) -> None:
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
-        connection.request("POST", "/worked/", json.dumps({"keys": keys} | more), {"Content-Type": "application/json"})
-        assert connection.getresponse().status == 200
-        connection.close()
-
-    def noted(self, *keys: str) -> None:
-        """Each of them, once. A message of an earlier test that came twice does not count."""
-
-        def found() -> list[str]:
-            return [note for note in self.look("notes") if note in keys]
-
-        until(lambda: {*found()} == {*keys})
-        assert found() == sorted(keys)
-
-    def begun(self, key: str) -> None:
-        mark = Path(self.service.environment["VAR_DIR"]) / f"begun-{key}"
-        until(mark.exists)
-
-    def kill(self) -> None:
-        """Whatever does the jobs, in the middle of them."""
-        if self.name == "thread":
-            os.kill(self.child(), signal.SIGKILL)  # gunicorn starts another one
-            return
-        for worker in self.workers:
-            with suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
-        self.workers.clear()
-        self.work()
-
-    def child(self) -> int:
-        """The process of the server that answers."""
-        (child,) = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
-        return int(child)
-
-    def end(self) -> None:
-        for worker in self.workers:
-            worker.terminate()
-        for worker in self.workers:
-            try:
-                worker.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(worker.pid, signal.SIGKILL)
-                worker.wait()
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder = tmp_path_factory.mktemp(request.param)
-    made = {"redis": Redis, "rabbitmq": RabbitMQ}.get(request.param)
-    broker = made(folder / "broker") if made else None
-    try:
-        if broker:
-            broker.start()
-        with running_service(folder) as service:
-            engine = Engine(request.param, folder, service, broker)
-            try:
-                yield engine
-            finally:
-                engine.end()
-    finally:
-        if broker:
-            broker.end()
-
-
-@pytest.fixture
-def engine(shared_engine: Engine) -> Engine:
-    shared_engine.look("forget")
-    return shared_engine
-
-
-@pytest.fixture
-def with_broker(engine: Engine) -> Engine:
-    if engine.broker is None:
-        pytest.skip("it has no broker")
-    return engine
 
 
 def test_jobs_are_done_and_messages_arrive_at_a_provider_of_this_installation(engine):
@@ -173,10 +47,20 @@ def test_a_commit_is_noticed_at_once(engine):
     assert time.monotonic() - begun < 4
 
 
-def test_work_whose_process_was_killed_is_done_once(engine):
+@pytest.fixture
+def without_reports(engine: Engine) -> Engine:
+    """Of the others test_reports_and_faults.py shows it."""
+    if not ON_SQLITE and engine.name in ("thread", "redis"):
+        pytest.skip("shown with reports")
+    return engine
+
+
+def test_work_whose_process_was_killed_is_done_once(without_reports):
+    engine = without_reports
     engine.ask("slow60-job", "beside")
     engine.begun("slow60-job")
     engine.kill()
+    engine.work_again()
     engine.noted("beside", "slow60-job")
     until(lambda: engine.look("jobs") == [])
 
@@ -185,12 +69,14 @@ def test_a_message_whose_process_was_killed_comes_again(engine):
     engine.ask(messages=[[QUEUE, VERIFY, "1", "slow60-message"]])
     engine.begun("slow60-message")
     engine.kill()
+    engine.work_again()
     until(lambda: {*engine.look("notes")} == {"verify_request:slow60-message"})
     until(lambda: engine.look("jobs") == [])  # a broker may have sent it again, too: it arrives at least once
     until(lambda: engine.look("jobs") == [])
 
 
-def test_a_server_that_dies_after_the_commit_loses_nothing(engine):
+def test_a_server_that_dies_after_the_commit_loses_nothing(without_reports):
+    engine = without_reports
     with pytest.raises((OSError, HTTPException)):
         engine.ask("orphan", messages=[[QUEUE, VERIFY, "m2", "m2"]], die=True)
     engine.noted("orphan", "verify_request:m2")
@@ -277,7 +163,7 @@ def test_a_provider_is_sent_what_celery_sends(with_broker):
     until(lambda: engine.look("jobs") == [])
 
 
-def test_a_broker_that_is_away_slows_no_request_and_loses_nothing(with_broker):
+def test_a_broker_that_is_away_slows_no_request_and_loses_nothing(with_broker, without_reports):
     engine = with_broker
     provider = engine.look("provider", acronym="away")
     url = url_of(engine, provider)
@@ -363,15 +249,3 @@ def test_a_rotation_ends_the_old_account_and_its_connections(rabbitmq):
     rabbitmq.look("delete", pk=provider["id"])
     until(lambda: not is_let_in(after))
     until(lambda: rabbitmq.look("jobs") == [])
-
-
-# The last one: of each connection of the server the next request may fail.
-
-
-@pytest.mark.skipif(ON_SQLITE, reason="it has no connections")
-def test_connections_to_the_database_that_are_cut_are_made_anew(engine):
-    engine.ask("before")
-    engine.noted("before")
-    assert engine.look("cut") > 0
-    engine.look("ask", keys=["after1", "after2"])
-    engine.noted("after1", "after2", "before")

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from pipeline.jobs import consumer, gauge, job, periodic
+from tests.servers.worked import faults, providing
 
 QUEUE = "tesla_worked"  # of the provider in this installation
 
@@ -63,3 +64,7 @@ def ticked() -> None:
 @gauge("overdue_things")
 def overdue() -> dict[str, int]:
     return {"worked": 3}
+
+
+faults.prepare()
+providing.prepare()

@@ -1,15 +1,21 @@
 """Functions that a helper process runs (see tests/servers/helper.py)."""
 
+import json
+import re
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, transaction
 
-from institutions.models import Instrument
+from institutions.models import Instrument, Provider
 from institutions.services import instruments
 from pipeline.jobs import enqueue
 from pipeline.models import Job
 from pipeline.status import status
+from tests.servers.databases import ROOT
 
 
 def make_table() -> None:
@@ -65,9 +71,21 @@ def provider(acronym: str) -> dict[str, Any]:
     return {"id": made.pk, "queue": made.queue, **issued}
 
 
-def _provider(pk: int) -> Any:
-    from institutions.models import Provider
+def register(acronym: str) -> dict[str, str]:
+    """A provider of this instrument, with the file of docs/providers.md: the credentials that the command prints.
 
+    Those of other tests are asked no more.
+    """
+    Provider.objects.exclude(acronym__startswith="sdk_").update(enabled=False)
+    shown = re.search(r"^    (\{\n.*?^    \})$", (ROOT / "docs" / "providers.md").read_text(), re.M | re.S)[1]
+    described = json.loads(shown) | {"instrument": acronym, "acronym": f"sdk_{acronym}", "queue": f"sdk_{acronym}"}
+    file, printed = Path(settings.VAR_DIR) / f"sdk_{acronym}.register.json", StringIO()
+    file.write_text(json.dumps(described))
+    call_command("register_provider", str(file), stdout=printed)
+    return json.loads(printed.getvalue())["credentials"]
+
+
+def _provider(pk: int) -> Provider:
     return Provider.objects.get(pk=pk)
 
 

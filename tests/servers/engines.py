@@ -1,0 +1,156 @@
+"""Who carries background work, as real processes: the server's thread, `manage.py work`, Redis and RabbitMQ."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from tests.servers.brokers import Broker
+from tests.servers.databases import ROOT
+from tests.servers.service import Server, Service
+
+ON_SQLITE = os.environ["DATABASE_URL"].startswith("sqlite")
+WITHOUT_BROKER = ["thread", "work"]
+ENGINES = WITHOUT_BROKER if ON_SQLITE else [*WITHOUT_BROKER, "redis", "rabbitmq"]
+LOOKS = "tests.servers.worked.looks"
+PROVIDERS = ("fr", "ks", "plag")  # by the acronyms of their instruments
+
+
+def until(found: Callable[[], Any], seconds: float = 40) -> Any:
+    ends = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < ends, "it has not happened"
+        time.sleep(0.1)
+    return answer
+
+
+class Engine:
+    """A service with a server and, but for the thread, a worker; and its broker, if it has one."""
+
+    def __init__(self, name: str, folder: Path, service: Service, broker: Broker | None) -> None:
+        self.name, self.service, self.broker = name, service, broker
+        self.workers: list[subprocess.Popen] = []
+        service.environment |= {
+            "DJANGO_SETTINGS_MODULE": "tests.servers.worked.settings",
+            "JOB_SECONDS": "2",
+            "BROKER_URL": broker.url if broker else "",
+            "BROKER_MANAGEMENT_URL": broker.management_url if broker else "",
+            "PIPELINE_IN_SERVER": "0" if name == "work" else "1",
+            "LOG_LEVEL": "CRITICAL",
+            "METRICS_ADDRESSES": "127.0.0.1",
+            "PROVIDER_BROKER_URL": broker.url if broker else "",
+        }
+        self.folder = Path(service.environment["VAR_DIR"])
+        self.providers: subprocess.Popen | None = None
+        self.look("make_table")
+        self.server: Server = service.start()
+        if name != "thread":
+            self.work()
+
+    def look(self, name: str, **arguments: Any) -> Any:
+        return self.service.run(name, LOOKS, **arguments)
+
+    def work(self, **environment: str) -> None:
+        command, settings = [sys.executable, "manage.py", "work"], self.service.environment | environment
+        self.workers.append(subprocess.Popen(command, cwd=ROOT, env=settings, start_new_session=True))
+
+    def ask(self, *keys: str, **more: Any) -> None:
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection.request("POST", "/worked/", json.dumps({"keys": keys} | more), {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    def noted(self, *keys: str) -> None:
+        """Each of them, once. A message of an earlier test that came twice does not count."""
+
+        def found() -> list[str]:
+            return [note for note in self.look("notes") if note in keys]
+
+        until(lambda: {*found()} == {*keys})
+        assert found() == sorted(keys)
+
+    def begun(self, key: str) -> None:
+        until((self.folder / f"begun-{key}").exists)
+
+    def kill(self) -> None:
+        """Whatever does the jobs, in the middle of them."""
+        if self.name == "thread":
+            os.kill(self.child(), signal.SIGKILL)  # gunicorn starts another one
+        for worker in self.workers:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        self.workers.clear()
+
+    def work_again(self) -> None:
+        if self.name != "thread":
+            self.work()
+
+    def child(self) -> int:
+        """The process of the server that answers."""
+        (child,) = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
+        return int(child)
+
+    @contextmanager
+    def held(self, job: str) -> Iterator[None]:
+        """The next job of this name has done its work, and is not committed, until this ends. It must have come."""
+        hold, held = self.folder / f"hold-{job}", self.folder / f"held-{job}"
+        hold.touch()
+        try:
+            yield
+        finally:
+            hold.unlink()
+        held.unlink()
+
+    def is_held(self, job: str) -> bool:
+        return (self.folder / f"held-{job}").exists()
+
+    def provide(self) -> None:
+        """Three providers are registered, and work: each is a process of its own, or a part of this installation."""
+        if self.providers is not None or (self.folder / "providers.json").exists():
+            return
+        made = {acronym: self.look("register", acronym=acronym) for acronym in PROVIDERS}
+        credentials = {acronym: [row["role_id"], row["secret_id"]] for acronym, row in made.items()}
+        if self.broker is None:
+            told = {"port": self.server.port, "credentials": credentials}
+            (self.folder / "providers.json").write_text(json.dumps(told))
+            return
+        command = [sys.executable, "-m", "tests.clients.provider_sdk", str(self.server.port), str(self.folder)]
+        self.providers = subprocess.Popen(
+            command, cwd=ROOT, env=self.service.environment, stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
+        print(json.dumps([*credentials.values()]), file=self.providers.stdin, flush=True)
+
+    def signal_providers(self, number: int) -> None:
+        os.killpg(self.providers.pid, number)
+
+    def provided(self) -> dict[str, dict[str, list[str]]]:
+        """The providers end; what each of the processes leaves, by its queue."""
+        _ended(self.providers)
+        self.providers.stdin.close()
+        self.providers = None
+        return {acronym: json.loads((self.folder / f"sdk_{acronym}.json").read_text()) for acronym in PROVIDERS}
+
+    def end(self) -> None:
+        for process in (*self.workers, self.providers):
+            if process is not None:
+                process.terminate()
+        for process in (*self.workers, self.providers):
+            if process is not None:
+                _ended(process)
+
+
+def _ended(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

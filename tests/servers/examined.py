@@ -1,0 +1,236 @@
+"""An exam from its first enrolment sample to its reports, over HTTP: undisturbed, or with one fault after the other."""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.captures import FR, KS, PICTURE, PLAG, archive, sample
+from tests.clients.provider_sdk import SILENT
+from tests.servers.engines import Engine, until
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("/usr/lib/libfaketime"))
+HOUR_OFF = {
+    "LD_PRELOAD": str(FAKETIME),
+    "FAKETIME": "+3600s",
+    "DONT_FAKE_MONOTONIC": "1",
+    "PYTHONPATH": str(Path(__file__).with_name("hour_off")),
+}
+LOOKS = "tests.servers.worked.exam"
+LONGEST = 120.0  # seconds
+ROUNDS = ((FR,), (KS,), (FR, KS), (FR,), (FR, KS), (KS,))
+MEDIA = {FR: "image/jpeg", KS: "text/plain"}
+REAPER = "reports.results"
+# Of eve's keystrokes there is one sample, of which no model can be made; one picture of bob is too short.
+GIVEN = {"ann": (FR, FR, KS, KS), "bob": (FR, FR, FR, KS, KS), "eve": (FR, FR, KS)}
+USED = {"models": 6, "fr": 6, "ks": 4}
+
+
+def content(uid: str, number: int, instrument: int = FR) -> bytes:
+    """What is captured: another content for each number."""
+    return PICTURE + f"{uid} {number}".encode() if instrument == FR else json.dumps([[uid, number, 90]]).encode()
+
+
+class Exam:
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine, self.server = engine, engine.server
+        self.facts = engine.service.run("exam", LOOKS, name=name)
+        self.where = {"institution": self.facts["institution"], "activity": self.facts["activity"]}
+        self.sent = 0
+
+    def look(self, name: str, **arguments: Any) -> Any:
+        return self.engine.service.run(name, LOOKS, **(self.where | arguments))
+
+    def of_institution(self, name: str) -> Any:
+        return self.engine.service.run(name, LOOKS, institution=self.where["institution"])
+
+    def _post(self, path: str, body: dict[str, Any], token: str) -> None:
+        """What a plugin does: whatever is answered 503 is sent again."""
+        while (answer := self.server.call("POST", path, body, token)).status == 503:
+            time.sleep(0.2)
+        assert (answer.status, answer.json().get("status")) == (200, "OK"), answer.body
+
+    def _lapi(self, kind: str, uid: str, **body: Any) -> None:
+        learner = self.facts["learners"][uid]
+        path = f"/lapi/v1/{kind}/{self.where['institution']}/{learner['learner_id']}/"
+        token = learner["token" if kind == "enrolment" else "session_token"]
+        self._post(path, {"learner_id": learner["learner_id"], **body}, token)
+
+    def enrol(self) -> None:
+        for uid, instruments in GIVEN.items():
+            for number, instrument in enumerate(instruments):
+                is_short = (uid, number) == ("bob", 2)
+                given = b"\xff\xd8\xff\xe0" if is_short else content(uid, 100 + number, instrument)
+                self._lapi("enrolment", uid, **sample(given, MEDIA[instrument], [instrument]))
+        self.settled()
+        until(lambda: self.of_institution("used") == USED)
+        self.settled()
+
+    def enrol_from_pages(self) -> None:
+        """More samples of one learner than a page has are valid before the provider learns the first of them."""
+        self.engine.signal_providers(signal.SIGSTOP)
+        for number in range(11):
+            self._lapi("enrolment", "ann", **sample(content("ann", number), MEDIA[FR], [FR]))
+        until(lambda: self.look("unfinished").keys() == {"validations"})  # the messages are with the broker
+        self.engine.signal_providers(signal.SIGCONT)
+        until(lambda: self.of_institution("used") == {"models": 1, "fr": 11})
+        self.settled()
+
+    def capture(self, uid: str, number: int, instruments: tuple[int, ...], more: bytes = b"") -> None:
+        learner, place = self.facts["learners"][uid], {key: self.facts[key] for key in ("course", "activity")}
+        body = sample(content(uid, number, instruments[0]) + more, MEDIA[instruments[0]], instruments)
+        ids = {f"{key}_id": value for key, value in place.items()}
+        self.sent += 1
+        self._lapi("verification", uid, **body, **ids, session_id=learner["session"])
+
+    def round(self, number: int) -> None:
+        for uid in GIVEN:
+            self.capture(uid, number, ROUNDS[number])
+
+    def end(self) -> None:
+        """A document and an alert of each, one capture that its provider never answers, and the sessions are closed."""
+        vle = f"/api/v2/vle/{self.facts['vle']}"
+        course = f"{vle}/course/{self.facts['course']}/activity/{self.facts['activity']}"
+        for uid, learner in self.facts["learners"].items():
+            document = sample(archive(), "application/zip", [PLAG], session_id=learner["session"])
+            self._post(f"{course}/attachment/{learner['learner_id']}/", document, self.facts["vle_token"])
+            ids = {f"{key}_id": self.facts[key] for key in ("course", "activity")}
+            self._lapi(
+                "alert", uid, level="warning", data={"n": 1}, raised_at="2026-11-28T10:00:00Z", instruments=[FR],
+                session_id=learner["session"], **ids,
+            )  # fmt: skip
+            self.sent += 1
+        self.capture("ann", 99, (FR,), SILENT)
+        for learner in self.facts["learners"].values():
+            closing = {"session_id": learner["session"], "close": True}
+            answer = self.server.call("POST", f"{vle}/assessment/", closing, self.facts["vle_token"])
+            assert answer.status == 200, answer.body
+        self.settled()
+        assert self.look("waiting") == 1
+
+    def settled(self) -> None:
+        """Nothing is left to do. Reminders of providers come due by themselves, some seconds later."""
+
+        ends = time.monotonic() + LONGEST
+        while left := self.look("unfinished"):
+            assert time.monotonic() < ends, (left, self.engine.look("jobs"))
+            if "reminders" in left:
+                self.engine.service.run("due_now", LOOKS, turn="institutions.notifications")
+            time.sleep(0.2)
+        assert self.look("number_of_requests") == self.sent
+
+    def reaped(self) -> None:
+        """What was not answered in time is closed, once, whoever looks for it."""
+        self.look("grow_old")
+        assert sum(self.engine.service.run("reaped_at_once", LOOKS)) == 1
+        self.settled()
+
+    def outcome(self) -> dict[str, Any]:
+        assert self.look("differences") == []
+        return self.look("outcome")
+
+
+def undisturbed(exam: Exam) -> None:
+    exam.enrol()
+    for number in range(len(ROUNDS)):
+        exam.round(number)
+    exam.settled()
+    exam.end()
+    exam.reaped()
+
+
+def disturbed(exam: Exam) -> None:
+    """Each fault is over before the next one: what is lost by one shall not be found again through another."""
+    exam.enrol()
+    faults: tuple[Callable[[Exam], None], ...] = (
+        killed_in_the_middle_of_a_job,
+        server_ends_between_commit_and_publishing,
+        broker_is_away,
+        storage_fails,
+        connections_are_cut,
+        messages_come_again_and_late,
+    )
+    for number, fault in enumerate(faults):
+        fault(exam, number)
+        exam.settled()
+    exam.end()
+    wrong_clock_closes_nothing(exam)
+    exam.reaped()
+
+
+def killed_in_the_middle_of_a_job(exam: Exam, number: int) -> None:
+    """What works from then on has a clock that is an hour fast."""
+    engine = exam.engine
+    with engine.held("reports.results"):
+        exam.round(number)
+        until(lambda: engine.is_held("reports.results"))
+        engine.kill()
+    engine.work(**HOUR_OFF)
+
+
+def server_ends_between_commit_and_publishing(exam: Exam, number: int) -> None:
+    (exam.engine.folder / "die-after-commit").touch()
+    with pytest.raises((OSError, HTTPException)):
+        exam.capture("ann", number, ROUNDS[number])
+    assert not (exam.engine.folder / "die-after-commit").exists()
+    for uid in [*GIVEN][1:]:
+        exam.capture(uid, number, ROUNDS[number])
+
+
+def broker_is_away(exam: Exam, number: int) -> None:
+    """Learners notice nothing."""
+    broker = exam.engine.broker
+    if broker is not None:
+        broker.stop()
+    begun = time.monotonic()
+    exam.round(number)
+    assert time.monotonic() - begun < 2 * len(GIVEN)
+    if broker is not None:
+        assert exam.look("unfinished")["jobs"] >= len(GIVEN)
+        broker.start()
+
+
+def storage_fails(exam: Exam, number: int) -> None:
+    """Nothing is stored of a capture whose sample cannot be; the plugin sends it again."""
+    files = exam.engine.folder / "files"
+    away = files.rename(files.with_name("files-away"))
+    files.touch()
+    learner = exam.facts["learners"]["ann"]
+    ids = {f"{key}_id": exam.facts[key] for key in ("course", "activity")}
+    instruments = ROUNDS[number]
+    body = sample(content("ann", number, instruments[0]), MEDIA[instruments[0]], instruments)
+    path = f"/lapi/v1/verification/{exam.where['institution']}/{learner['learner_id']}/"
+    ids |= {"learner_id": learner["learner_id"], "session_id": learner["session"]}
+    answer = exam.server.call("POST", path, body | ids, learner["session_token"])
+    files.unlink()
+    away.rename(files)
+    assert answer.status == 503, (answer.status, answer.body)
+    assert exam.look("number_of_requests") == exam.sent
+    exam.round(number)
+
+
+def connections_are_cut(exam: Exam, number: int) -> None:
+    """In the middle of a job, all of them."""
+    with exam.engine.held("reports.request"):
+        exam.round(number)
+        until(lambda: exam.engine.is_held("reports.request"))
+        assert exam.engine.look("cut") > 0
+
+
+def messages_come_again_and_late(exam: Exam, number: int) -> None:
+    """Before the last round, so that the providers have taken them all when it is answered."""
+    assert exam.look("messages_again") > 0
+    exam.round(number)
+
+
+def wrong_clock_closes_nothing(exam: Exam) -> None:
+    """The worker's own round looks for what is overdue; what was asked a minute ago is not."""
+    for _ in range(2):  # when the second one begins the first one is over
+        exam.engine.service.run("due_now", LOOKS, turn=REAPER)
+        until(lambda: not exam.engine.service.run("is_due", LOOKS, turn=REAPER))
+    assert exam.look("waiting") == 1

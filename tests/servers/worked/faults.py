@@ -1,0 +1,48 @@
+"""Faults that tests cause inside the processes of the service. Files in VAR_DIR say which.
+
+hold-<job>          the next job of this name has done its work and is not committed, while the file is there
+die-after-commit    the process that answers requests ends right after its next commit of jobs, before anybody is told
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from pipeline import jobs
+
+HELD = ("reports.request", "reports.results")
+_wake = jobs.wake
+
+
+def _held(name: str, handler: Callable[[Sequence[Any]], None]) -> Callable[[Sequence[Any]], None]:
+    hold, held = (Path(settings.VAR_DIR) / f"{word}-{name}" for word in ("hold", "held"))
+
+    def handle(keys: Sequence[Any]) -> None:
+        handler(keys)
+        if hold.exists():
+            held.touch()
+            while hold.exists():
+                time.sleep(0.02)
+
+    return handle
+
+
+def _wake_or_die() -> None:
+    mark = Path(settings.VAR_DIR) / "die-after-commit"
+    if "gunicorn" in sys.argv[0] and mark.exists():
+        mark.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    _wake()
+
+
+def prepare() -> None:
+    jobs.wake = _wake_or_die
+    for name in HELD:
+        jobs.WORKS[name] = replace(jobs.WORKS[name], handler=_held(name, jobs.WORKS[name].handler))

@@ -861,8 +861,8 @@ WRITTEN = [
     (
         "whom a VLE sent captures for another",
         "reports/api/shared/captures.py",
-        "elif self.caller.vle_id is not None:",
-        "elif False:",
+        "if self.caller.kind is CallerKind.VLE else self.caller.vle_id",
+        "if self.caller.kind is CallerKind.VLE else None",
         _LAUNCHED,
     ),
     (

@@ -6,10 +6,12 @@
 # make bench  speed of every list and detail beside a floor, on PostgreSQL; ARGS="--only learner --rounds 3"
 # make push   the roster through the VLE API, by eight clients; ARGS="--presentations 2"
 # make bench-imports   rows of tables of people that are imported in a second
+# make bench-pipeline  submissions of the roster, from request to report; ARGS="--submissions 2000"
+# make bench-captures  samples sent by 16 clients, beside a floor
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-all attack-smoke browser prove mutants bench push lint check migrations schema format lock clean
+.PHONY: run test test-all attack-smoke browser prove mutants bench push bench-imports bench-pipeline bench-captures lint check migrations schema format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -84,6 +86,14 @@ push: .venv/.installed-dev
 # Generated tables of people, imported: a whole run writes benchmarks/imported.txt.
 bench-imports: .venv/.installed-dev
 	@$(PY) -m benchmarks.import_people $(ARGS)
+
+# Submissions of the roster, from request to report: a whole run writes benchmarks/pipelined.txt.
+bench-pipeline: .venv/.installed-dev
+	@$(PY) -m benchmarks.pipeline $(ARGS)
+
+# Captures beside a floor, with and without the pipeline's work: a whole run writes benchmarks/captured.txt.
+bench-captures: .venv/.installed-dev
+	@$(PY) -m benchmarks.captures $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff format --check $(CODE)

@@ -19,6 +19,7 @@ from psycopg2.extras import register_default_json, register_default_jsonb
 django.setup()  # the token check asks the settings for its keys
 
 from benchmarks.pages import OTHERS, PAGES  # noqa: E402
+from benchmarks.pages.captures import verification  # noqa: E402
 from benchmarks.pages.shared import Call, Institution  # noqa: E402
 from benchmarks.pages.writes import WRITES  # noqa: E402
 from signin.tokens import AccessToken, InvalidToken  # noqa: E402
@@ -102,6 +103,9 @@ def answer(environ: dict[str, Any]) -> Any:
     if row is None or row[0] != token_claims["kind"]:
         raise Refused("401 Unauthorized")
     words = environ["PATH_INFO"].split("/")[3:-1]
+    if words[0] == "verification" and row[0] == "learner":
+        body = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        return verification(database, row[1], row[12], row[5], words[1:], body)
     names, ids = words[::2], words[1::2]
     if token_claims["kind"] == "vle":
         institution, holds = Institution(*row[2:]), (False,) * 7

@@ -13,12 +13,18 @@ from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import psycopg2
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = {"service": "tesla_api.wsgi:application", "floor": "benchmarks.floor:application"}
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def say(text: str) -> None:
@@ -100,24 +106,11 @@ class Run:
         )
         return done.stdout
 
-    def serve(self, which: str) -> int:
-        """Start a server with the service's own settings; its port, once it answers."""
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--config",
-            "tesla_api/gunicorn.py",
-            "--log-level",
-            "warning",
-            "--bind",
-            f"127.0.0.1:{port}",
-        ]
-        process = subprocess.Popen([*command, APPLICATIONS[which]], cwd=ROOT, env=self.environment)
-        self.processes.append(process)
+    def serve(self, which: str, **more: Any) -> int:
+        """Start a server with the service's own settings, and these; its port, once it answers."""
+        port = free_port()
+        process = self.start("gunicorn", "--config", "tesla_api/gunicorn.py", "--log-level", "warning", "--bind",
+                             f"127.0.0.1:{port}", APPLICATIONS[which], **more)  # fmt: skip
         for _ in range(300):
             if process.poll() is not None:
                 break
@@ -128,19 +121,40 @@ class Run:
             time.sleep(0.1)
         raise RuntimeError(f"the {which} does not answer")
 
+    def start(
+        self, module: str, *arguments: str, stdin: str = "", stdout: IO[bytes] | None = None, **more: Any
+    ) -> subprocess.Popen[bytes]:
+        """A process of this module that ends with the run, unless it has been ended before."""
+        command, environment = [sys.executable, "-m", module, *arguments], self.environment | more
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=stdout)
+        self.processes.append(process)
+        if process.stdin is not None:
+            process.stdin.write(stdin.encode())
+            process.stdin.close()
+        return process
+
+    def end(self, *processes: subprocess.Popen[bytes]) -> None:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self.processes = [process for process in self.processes if process not in processes]
+
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with closing(psycopg2.connect(self.environment["DATABASE_URL"])) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall()
 
+    def change(self, statement: str) -> None:
+        with closing(psycopg2.connect(self.environment["DATABASE_URL"])) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+
     def _end(self) -> None:
-        for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        self.end(*self.processes)
         if hasattr(self, "server"):
             if not self.keep:
                 self._postgres("drop", self.server, self.name)

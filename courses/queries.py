@@ -31,6 +31,7 @@ from courses.models import (
 from institutions.models import VLE, Instrument, User
 from kernel.fast.whole import Whole
 from kernel.text import as_identifier
+from learners.models import Learner
 from learners.queries import instruments_applying
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
@@ -101,6 +102,38 @@ def activity_context(activities: QuerySet[Activity], **session: Any) -> Activity
         joined = joined.annotate(own=FilteredRelation("sessions", condition=condition))
         relations.append("own")
     return _context_from_rows(joined.select_related(*relations))
+
+
+def _attended(home: int, learner: int, course: int, key: int, **more: Any) -> QuerySet[Activity]:
+    activities = Activity.objects.filter(institution=home, course__learners=learner, course=course, pk=key)
+    if "vle" in more:
+        activities = activities.filter(vle=more["vle"])
+    joined = activities.annotate(used=FilteredRelation("instruments")).order_by("used__pk")
+    if "session" not in more:
+        return joined.select_related("used__instrument")  # type: ignore[misc] # a filtered relation
+    condition = Q(sessions__id=more["session"], sessions__learner=learner)
+    own = joined.annotate(own=FilteredRelation("sessions", condition=condition))
+    return own.select_related("used__instrument", "own")  # type: ignore[misc]
+
+
+_ATTENDED: dict[tuple[str, ...], Whole] = {
+    more: Whole(_attended, "home", "learner", "course", "key", *more)
+    for more in ((), ("vle",), ("session",), ("vle", "session"))
+}
+
+
+def activity_context_of_learner(
+    learner: Learner, *, course: int, activity: int, vle: int | None, session: int | None
+) -> ActivityContext | None:
+    """An activity of a course that the learner attends, and the learner's session in it; each may be given or not.
+
+    With `vle` only an activity of this VLE.
+    """
+    given = {name: value for name, value in (("vle", vle), ("session", session)) if value is not None}
+    statement = _ATTENDED[tuple(given)]
+    return _context_from_rows(
+        statement(home=learner.institution_id, learner=learner.pk, course=course, key=activity, **given)
+    )
 
 
 def with_instruments(activities: QuerySet[Activity]) -> QuerySet[Activity]:

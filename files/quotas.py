@@ -41,9 +41,16 @@ _uses: dict[tuple[str, Any], _Use] = {}
 
 def with_use(learners: QuerySet[Any], learner_id: UUID | None) -> QuerySet[Any]:
     """The learners with what is stored of each in the column `stored_use`, if that of the one must be asked now."""
+    return with_stored_use(learners) if is_asked(learner_id) else learners
+
+
+def is_asked(learner_id: UUID | None) -> bool:
+    """Whether what is stored of the learner must be read now."""
     known = _uses.get(("learner", learner_id))
-    if not _limits_learners() or (known is not None and known.is_fresh):
-        return learners
+    return _limits_learners() and (known is None or not known.is_fresh)
+
+
+def with_stored_use(learners: QuerySet[Any]) -> QuerySet[Any]:
     captured = StoredFile.objects.filter(owner=OuterRef("pk"), kind__in=CAPTURED).order_by().values("owner")
     return learners.annotate(stored_use=Subquery(captured.values(use=JSONArray(Count("pk"), Sum("size")))))
 

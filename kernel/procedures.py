@@ -1,5 +1,6 @@
 """Procedures: views at addresses that are neither a row nor a list of rows, below a root or another row."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,12 @@ DECLARATIONS = VERBS - {"head", "options", "trace"} | {
     "root", "root_kwarg", "access",
     "row_scope", "read_row", "parser_classes", "renderer_classes", "handle_exception",
 }  # fmt: skip
+
+
+def marked(scope: Scope, ids: Mapping[str, Any], grants: Iterable[Grant], caller: Any) -> QuerySet:
+    """The rows of these ids of the URL, with the results of each grant's rules (`marks`) as mark_0, mark_1, ..."""
+    columns = {f"mark_{n}": mark for n, mark in enumerate(marks(scope.model, grants, caller))}
+    return scope.parents(ids).annotate(**columns)
 
 
 # Subclasses declare root and access, whose actions are verbs, and answer get() or post(). Who may call is decided as
@@ -75,17 +82,15 @@ class ProcedureView(Rooted, APIView):
         self._entered_grants = tuple(grants)
 
     def _row(self, scope: Scope, grants: list[Grant]) -> Any:
-        """The row of the URL with the results of each grant's rules (`marks`): one statement."""
-        marked = {f"mark_{n}": mark for n, mark in enumerate(marks(scope.model, grants, self.caller))}
+        """The row of the URL with the results of each grant's rules: one statement."""
         try:
-            row = self.read_row(scope.parents(self.kwargs).annotate(**marked))
+            row = self.read_row(scope, grants)
         except (ValidationError, ValueError) as error:  # not the form of such an id
             raise Http404 from error
         if row is None:
             raise Http404
         return row
 
-    @staticmethod
-    def read_row(rows: QuerySet) -> Any:
-        """Hook: the only one of these rows, or None; may select related rows."""
-        return rows.first()
+    def read_row(self, scope: Scope, grants: list[Grant]) -> Any:
+        """Hook: the only row of `marked`, or None; may select related rows."""
+        return marked(scope, self.kwargs, grants, self.caller).first()

@@ -17,6 +17,7 @@ from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
 from kernel.fast.prepared import Prepared, Rows, Searched
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
+from kernel.fast.whole import Whole
 from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
 from kernel.scope import Scope
@@ -37,6 +38,7 @@ class Reader(Tagged, Rooted, ModelViewSet):
     scope: Scope = Scope()
     fast_rows = True
     reads_parent = True
+    checks_rows = False
     lookup_field = "pk"
     lookup_url_kwarg = "id"
     ordering: tuple[str | OrderBy, ...] = ("pk",)
@@ -45,7 +47,7 @@ class Reader(Tagged, Rooted, ModelViewSet):
     link: dict[str, Any] = {}  # what ties rows to the parent of this request
     page: Sequence[Any] = ()  # the rows of the answer: tuples of the plan's columns, or model instances
     _plans: ClassVar[dict[type[ResourceSerializer], Plan]] = {}
-    _prepared: ClassVar[dict[Any, Prepared]] = {}
+    _prepared: ClassVar[dict[Any, Prepared | Whole]] = {}
     _results: dict[Callable[[Any], Any], Any] | None = None  # of `per_request`
 
     def per_request(self, function: Callable[[Any], Any]) -> Any:
@@ -80,7 +82,7 @@ class Reader(Tagged, Rooted, ModelViewSet):
     @classmethod
     def prepared(
         cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer], slots: tuple[str, ...] = ME
-    ) -> Prepared:
+    ) -> Any:
         """The statements of this resource, one per set of grants, ids of the caller and, for one row, serializer."""
         statements = cls.__dict__.get("_prepared")
         if statements is None:
@@ -114,6 +116,16 @@ class Reader(Tagged, Rooted, ModelViewSet):
             return plan.expressed(rows.filter(**{cls.lookup_field: key}), me)
 
         return Prepared(one, *slots, "tenant", "key", *cls.scope.rows, columns=plan.columns)
+
+    @classmethod
+    def _prepare_object(cls, grants, slots, serializer) -> Whole:
+        plan = cls.plan(serializer)
+
+        def one(me, home, tenant, key, sent_by=None, **link):
+            rows = cls.scoped(link, grants, Anyone(me, home, sent_by), tenant)
+            return plan.expressed(rows.select_related(*plan.relations).filter(**{cls.lookup_field: key}), me)
+
+        return Whole(one, *slots, "tenant", "key", *cls.scope.rows)
 
     @classmethod
     def _prepare_page(cls, grants, slots) -> Prepared:
@@ -225,6 +237,18 @@ class Reader(Tagged, Rooted, ModelViewSet):
             return row
         return self.only(self.columns(rows)[:1])
 
+    def one_object(self) -> Any:
+        """The row of the URL as a model instance, with what its serializer needs."""
+        if not self.fast_rows or self.answer_plan.prefetches:
+            return get_object_or_404(self.whole(self.get_queryset()), **self.looked_up)
+        prepared: Any = self.prepared(
+            "object", self.grants, self.get_serializer_class(), slots=tuple(ids := self.ids_of_caller)
+        )
+        row = prepared.first(**ids, tenant=self.tenant_id, **self.link, key=self.kwargs[self.lookup_url_kwarg])
+        if row is None:
+            raise Http404
+        return row
+
     def only(self, page) -> Any:
         rows = self.read(page)
         if not rows:
@@ -257,7 +281,8 @@ class Reader(Tagged, Rooted, ModelViewSet):
         return dict.fromkeys(self.scope.rows, self.parent) if len(self.scope.rows) == 1 else self.link
 
     def in_memory(self, row) -> tuple | None:
-        """The columns of a row that was just written, if the caller sees all rows here; None: it must be read."""
-        if not self.compiled or self.answer_plan.expressions or all(g.rows is not None for g in self.grants):
+        """The columns of a row that was just written, if the caller sees it for certain; None: it must be read."""
+        is_seen = self.checks_rows or any(g.rows is None for g in self.grants)
+        if not self.compiled or self.answer_plan.expressions or not is_seen:
             return None
         return loaded(row, self.answer_plan.columns)

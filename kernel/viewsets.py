@@ -39,6 +39,7 @@ DECLARATIONS = frozenset({
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
     "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
+    "checks_rows",  # True: services check under their locks what `rows` of the grants says; the answer asks no more
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes",
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
@@ -99,7 +100,7 @@ class ResourceViewSet(Reader):
 
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
-        return self._refuse_shared_rows(get_object_or_404(self.whole(self.get_queryset()), **self.looked_up))
+        return self._refuse_shared_rows(self.one_object())
 
     def locked(self):
         """The row of the URL as stored, locked until the transaction ends."""

@@ -145,7 +145,12 @@ def version_from_column(parts: list[int] | None) -> Version | None:
 
 def learner_with_state(learners: QuerySet[Learner]) -> Learner | None:
     """The one learner among these with its state in the attribute `state`, where `learner_state_known` finds it."""
-    state = learner_state(learners)
+    return learner_with_state_from_rows(with_learner_state(learners))
+
+
+def learner_with_state_from_rows(rows: Iterable[Any]) -> Learner | None:
+    """The same of the one learner whose rows of `with_learner_state` these are."""
+    state = learner_state_from_rows(rows)
     if state is None:
         return None
     learner: Any = state.learner

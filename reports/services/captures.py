@@ -128,6 +128,17 @@ def _in_activity(key: int, activity: int) -> QuerySet[Learner]:
 _IN_ACTIVITY = Whole(_in_activity, "key", "activity")
 
 
+def _session(key: int) -> QuerySet[AssessmentSession]:
+    rows = AssessmentSession.objects.filter(pk=key)
+    joined = rows.select_related("activity", "learner__user", "learner__institution", "learner__consent")
+    locks = dict.fromkeys(("learner__user", "learner", "self"), Lock.CHANGE)
+    locked = locking(joined, **locks, activity=Lock.REFERENCE)
+    return locked.annotate(current=current_consent_of("institution"))
+
+
+_SESSION = Whole(_session, "key")
+
+
 class _CaptureLock:
     """Locks the learner and the session, if there is one; remembers the state of activity and session then."""
 
@@ -146,13 +157,7 @@ class _CaptureLock:
         return state_of_locked_row(learner)
 
     def _session_locked(self) -> AssessmentSession | None:
-        if self.requested_session is None:
-            return None
-        rows = AssessmentSession.objects.filter(pk=self.requested_session.pk)
-        joined = rows.select_related("activity", "learner__user", "learner__institution", "learner__consent")
-        locks = dict.fromkeys(("learner__user", "learner", "self"), Lock.CHANGE)
-        locked = locking(joined, **locks, activity=Lock.REFERENCE)
-        return next(iter(locked.annotate(current=current_consent_of("institution"))), None)
+        return None if self.requested_session is None else _SESSION.first(key=self.requested_session.pk)
 
     def refuse_closed(self, is_enabled: bool, session: AssessmentSession | None) -> None:
         """RefusedForGood when the activity is disabled or, unless it may be late, the session is closed."""

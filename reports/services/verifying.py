@@ -27,11 +27,13 @@ from files.services import file_drafted, files_erase
 from institutions.models import Instrument, Message, Provider
 from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
+from kernel.fast.prepared import Prepared
+from kernel.fast.whole import Whole
+from kernel.locks import Lock, locking
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.models import Enrolment, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state_from_rows, with_learner_state
-from learners.services import learner_state_locked
 from pipeline.jobs import add, enqueue, provider_job
 from reports.arithmetic import OPEN, ResultCode, ResultStatus, provider_result_initial_status, result_summary
 from reports.counts import DIGITS
@@ -75,7 +77,7 @@ def obstacles(asked: Collection[Asked]) -> dict[Asked, Obstacle]:
     states = _states({each.learner for each in asked})
     activities = {each.activity for each in asked if each.activity is not None}
     used: dict[int, list[ActivityInstrument]] = {}
-    for row in ActivityInstrument.objects.filter(activity__in=activities).select_related("instrument").order_by("pk"):
+    for row in _USED(activities=[*activities]) if activities else ():
         used.setdefault(row.activity_id, []).append(row)
     enrolled = _enrolled(each for each in asked if each.needs_enrolment)
     applying: dict[tuple[int, int], set[int]] = {}
@@ -101,9 +103,26 @@ def obstacles(asked: Collection[Asked]) -> dict[Asked, Obstacle]:
     return found
 
 
+# Each answer of a provider asks these three.
+_STATES = Whole(lambda learners: with_learner_state(Learner.objects.filter(pk__any_of=learners)), "learners")
+_USED = Whole(
+    lambda activities: (
+        ActivityInstrument.objects.filter(activity__any_of=activities).select_related("instrument").order_by("pk")
+    ),
+    "activities",
+)
+_ENROLLED = Prepared(
+    lambda learners, providers: Enrolment.objects.filter(
+        learner__any_of=learners, provider__any_of=providers
+    ).values_list("learner", "provider"),
+    "learners",
+    "providers",
+)
+
+
 def _states(learners: Collection[int]) -> dict[int, LearnerState]:
     rows: dict[int, list[Learner]] = {}
-    for row in with_learner_state(Learner.objects.filter(pk__in=learners)):
+    for row in _STATES(learners=[*learners]):
         rows.setdefault(row.pk, []).append(row)
     found = {key: learner_state_from_rows(each) for key, each in rows.items()}
     return {key: state for key, state in found.items() if state is not None}
@@ -116,9 +135,9 @@ def _is_valid(state: LearnerState) -> bool:
 def _enrolled(asked: Iterable[Asked]) -> set[tuple[int, int]]:
     """(learner, provider) of those that have an enrolment."""
     pairs = {(each.learner, each.provider) for each in asked}
-    learners, providers = ({pair[place] for pair in pairs} for place in (0, 1))
-    rows: Any = Enrolment.objects.filter(learner__in=learners, provider__in=providers)
-    return {*rows.values_list("learner", "provider")}
+    learners, providers = ([*{pair[place] for pair in pairs}] for place in (0, 1))
+    found: Any = _ENROLLED(learners=learners, providers=providers) if pairs else ()
+    return {*found}
 
 
 # Asking.
@@ -228,19 +247,20 @@ def result_answered(
     error_message: str | None = None,
     audit: Any | None = None,
 ) -> bool:
-    """Store the answer of a provider; answers whether it differs from what was stored.
+    """Store the answer of a provider; answers whether it differs from what was stored. The row is then as stored.
 
     Invalid, naming the field, for a wrong value; Unknown if the row is gone or there are obstacles. `audit` is JSON: it
     becomes a file, in place of the one before.
     """
     answer = _answer(status, result, code, message_code, error_message)
-    content = None if audit is None else orjson.dumps(audit)
-    stored = RequestProviderResult.objects.select_related("audit", "request__learner__user", "request__institution")
-    known = stored.filter(pk=row.pk).first()
+    if audit is None:
+        return _answer_stored(row, answer, None, None)
+    content = orjson.dumps(audit)
+    known = _OWNED.first(key=row.pk)
     if known is None:
         raise Unknown("There is no such result any more.")
-    if content is None or _is_content(known.audit, content):
-        return _answer_stored(known, answer, content, None)
+    if _is_content(known.audit, content):
+        return _answer_stored(row, answer, content, None)
     try:
         with file_drafted(
             institution=known.request.institution,
@@ -250,7 +270,7 @@ def result_answered(
             content=[content],
             extension="json",
         ) as file:
-            if not _answer_stored(known, answer, content, file):
+            if not _answer_stored(row, answer, content, file):
                 raise _Unchanged
     except _Unchanged:
         return False
@@ -283,6 +303,15 @@ def _answer(
     }
 
 
+# With those whose a new file is.
+_OWNED = Whole(
+    lambda key: RequestProviderResult.objects.select_related(
+        "audit", "request__learner__user", "request__institution"
+    ).filter(pk=key),
+    "key",
+)
+
+
 def _is_content(file: StoredFile | None, content: bytes | None) -> bool:
     if file is None or content is None:
         return file is None and content is None
@@ -295,10 +324,13 @@ def _answer_stored(
 ) -> bool:
     row = _row_locked(known)
     same_audit = _is_content(row.audit, content)
-    if same_audit and all(getattr(row, name) == value for name, value in answer.items()):
-        return False
-    for name, value in answer.items():
+    is_same = same_audit and all(getattr(row, name) == value for name, value in answer.items())
+    written = answer | {"updated_at": row.updated_at if is_same else timezone.now()}
+    for name, value in written.items():
         setattr(row, name, value)
+        setattr(known, name, value)
+    if is_same:
+        return False
     columns: dict[str, Any] = {"asked_at": Now()} if row.status in OPEN else {}
     old = None
     if not same_audit:
@@ -307,19 +339,31 @@ def _answer_stored(
             file.save()
         columns["audit"] = file
         # The summary shows it until it is made anew, which a job does: never a file that is gone.
-        RequestResult.objects.filter(request=row.request_id, audit=old).exclude(audit=None).update(audit=file)
-    RequestProviderResult.objects.filter(pk=row.pk).update(**answer, **columns, updated_at=timezone.now())
+        if old is not None:
+            RequestResult.objects.filter(request=row.request_id, audit=old).update(audit=file)
+    RequestProviderResult.objects.filter(pk=row.pk).update(**written, **columns)
     if old is not None:
         files_erase(files=StoredFile.objects.filter(pk=old))
     enqueue("reports.results", [row.request_id])
     return True
 
 
+def _locked(key: int) -> QuerySet[RequestProviderResult]:
+    """The person, the learner and the row are locked by one statement, in this order.
+
+    The file for auditors is not joined: one that was stored while the statement waited for a lock would be missing.
+    """
+    rows = RequestProviderResult.objects.select_related("provider__instrument", "request__learner__user")
+    locks = dict.fromkeys(("request__learner__user", "request__learner", "self"), Lock.CHANGE)
+    return locking(rows.filter(pk=key), **locks)
+
+
+_LOCKED = Whole(_locked, "key")
+
+
 def _row_locked(known: RequestProviderResult) -> RequestProviderResult:
     """The row, locked after its learner. Unknown if it is gone, or its provider may not work on it any more."""
-    learner_state_locked(known.request.learner_id)
-    rows = RequestProviderResult.objects.select_related("provider__instrument", "request", "audit")
-    row = rows.filter(pk=known.pk).select_for_update(of=("self",), no_key=True).first()
+    row = _LOCKED.first(key=known.pk)
     if row is None:
         raise Unknown("There is no such result any more.")
     for obstacle in obstacles({_asked_of(row)}).values():
@@ -345,11 +389,8 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
     """
     if status not in {*ResultStatus}:
         raise Invalid(status="There is no such status.")
-    known = RequestProviderResult.objects.select_related("request").filter(pk=row.pk).first()
-    if known is None:
-        raise Unknown("There is no such result any more.")
     with one_transaction():
-        stored = _row_locked(known)
+        stored = _row_locked(row)
         if stored.status == ResultStatus.PROCESSED:
             raise Invalid(status="It has been processed already.")
         if status == ResultStatus.PROCESSED:

@@ -42,6 +42,7 @@ def run(postgres, tmp_path):
     environment = os.environ | {
         "OULAD_DIR": str(write_oulad(tmp_path / "oulad")),
         "WEB_CONCURRENCY": "1",
+        "WORK_CONCURRENCY": "1",
         "POSTGRES_FROM": "running",
         "POSTGRES_PORT": str(urlsplit(postgres).port or 5432),
         "BENCH_TEMPLATE": template,

@@ -861,8 +861,8 @@ WRITTEN = [
     (
         "whom a VLE sent captures for another",
         "reports/api/shared/captures.py",
-        "elif self.caller.vle_id is not None:",
-        "elif False:",
+        "if self.caller.kind is CallerKind.VLE else self.caller.vle_id",
+        "if self.caller.kind is CallerKind.VLE else None",
         _LAUNCHED,
     ),
     (
@@ -1297,8 +1297,8 @@ WRITTEN = [
     (
         "what is written answers from memory to those who see only some rows",
         f"{_KERNEL}reading.py",
-        " or all(g.rows is not None for g in self.grants)",
-        "",
+        "self.checks_rows or any(g.rows is None for g in self.grants)",
+        "True",
         (("tests/kernel/test_writes.py",),),
     ),
     (
@@ -1682,8 +1682,8 @@ WRITTEN = [
     (
         "verifying: the file of the answer before stays",
         "reports/services/verifying.py",
-        "    if old is not None:\n",
-        "    if False:\n",
+        "    if old is not None:\n        files_erase",
+        "    if False:\n        files_erase",
         _VERIFYING,
     ),
     (
@@ -2924,9 +2924,9 @@ WRITTEN = [
     ),
     (
         "sessions of other learners",
-        "reports/api/shared/captures.py",
-        '{"id": number, "learner": self.learner.pk}',
-        '{"id": number}',
+        "courses/queries.py",
+        'Q(sessions__id=more["session"], sessions__learner=learner)',
+        'Q(sessions__id=more["session"])',
         _VERIFY,
     ),
     (
@@ -2938,16 +2938,16 @@ WRITTEN = [
     ),
     (
         "captures in activities of other VLEs",
-        "reports/api/shared/captures.py",
-        "attended = attended.filter(vle=self.caller.id)",
+        "courses/queries.py",
+        'activities = activities.filter(vle=more["vle"])',
         "pass",
         _VERIFY,
     ),
     (
         "captures of who left the course",
-        "reports/api/shared/captures.py",
-        "Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)",
-        "Activity.objects.filter(institution=self.learner.institution_id)",
+        "courses/queries.py",
+        "Activity.objects.filter(institution=home, course__learners=learner, course=course, pk=key)",
+        "Activity.objects.filter(institution=home, course=course, pk=key)",
         _VERIFY,
     ),
     (

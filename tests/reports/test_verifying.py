@@ -369,19 +369,23 @@ def test_what_an_activity_does_not_use_any_more_is_closed_with_the_reason(change
 def test_a_result_that_is_gone_is_unknown(work):
     row = row_of(work.request())
     RequestProviderResult.objects.filter(pk=row.pk).delete()
-    for call in (lambda: result_answered(row=row, status=2), lambda: result_status_set(row=row, status=WAITING)):
+    for call in (
+        lambda: result_answered(row=row, status=2),
+        lambda: result_answered(row=row, status=2, audit={"n": 1}),
+        lambda: result_status_set(row=row, status=WAITING),
+    ):
         with pytest.raises(Unknown):
             call()
 
 
 def test_a_result_that_goes_meanwhile_is_unknown(work, monkeypatch):
-    row, locked = row_of(work.request()), verifying.learner_state_locked
+    row, drafted = row_of(work.request()), verifying.file_drafted
 
-    def gone(learner):
+    def gone(**content):
         RequestProviderResult.objects.filter(pk=row.pk).delete()
-        return locked(learner)
+        return drafted(**content)
 
-    monkeypatch.setattr(verifying, "learner_state_locked", gone)
+    monkeypatch.setattr(verifying, "file_drafted", gone)
     with pytest.raises(Unknown):
         result_answered(row=row, status=ERROR, audit={"n": 1})
     assert audits() == []

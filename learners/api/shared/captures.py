@@ -1,6 +1,7 @@
 """What all calls of the capture API have in common: who may call, what a sample is, how refusals look."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,21 +15,23 @@ from rest_framework.fields import empty
 from rest_framework.response import Response
 
 from files.media import HEAD, agrees, is_known, media_type_named
-from files.quotas import with_use
+from files.quotas import is_asked, with_stored_use
 from institutions.models import Instrument
+from kernel.access import Grant
 from kernel.caller import Anyone, Caller
 from kernel.domain import RefusedForGood, Unknown
+from kernel.fast.whole import Whole
 from kernel.http.parsers import TooLarge
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
 from kernel.nesting import is_too_deep
-from kernel.procedures import ProcedureView
+from kernel.procedures import ProcedureView, marked
 from kernel.schema import FIELD_ERRORS, problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, MomentField, ObjectField
 from kernel.text import prose_of
 from learners.models import Learner
-from learners.queries import learner_with_state
+from learners.queries import learner_with_state_from_rows, with_learner_state
 
 MOST_INSTRUMENTS = 100
 LEARNER_ID = OpenApiParameter("learner_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -99,6 +102,18 @@ def outside_sessions(caller: Caller) -> bool:
     return caller.assessment_session_id is None
 
 
+@cache
+def _statement(grants: tuple[Grant, ...], asks_use: bool) -> Whole:
+    """Reads the learner of the URL with what captures depend on."""
+    scope = CaptureView.row_scope
+
+    def rows(me, home, sent_by, **ids):
+        found = with_learner_state(marked(scope, ids, grants, Anyone(me, home, sent_by)))
+        return with_stored_use(found) if asks_use else found
+
+    return Whole(rows, "me", "home", "sent_by", *scope.kwargs)
+
+
 class CaptureView(RefusedInBody, ProcedureView):
     """/lapi/v1/<word>/{institution_id}/{learner_id}/: the access table says what the learner may do, and who else."""
 
@@ -106,9 +121,16 @@ class CaptureView(RefusedInBody, ProcedureView):
     row_scope = under(Learner, rows={}, learner_id="learner_id", institution_id="institution")
     renderer_classes = (JSONRenderer,)
 
-    @staticmethod
-    def read_row(rows):
-        return learner_with_state(rows)
+    takes = False  # captures, which quotas limit
+
+    def read_row(self, scope, grants):
+        learner_id = uuid_read(self.kwargs["learner_id"])
+        if learner_id is None:
+            return None
+        ids = {"me": self.caller.id, "home": self.caller.institution_id, "sent_by": self.caller.vle_id}
+        statement = _statement(tuple(grants), self.takes and is_asked(learner_id))
+        rows = statement(**ids, learner_id=learner_id, institution_id=self.kwargs["institution_id"])
+        return learner_with_state_from_rows(rows)
 
     @property
     def learner(self) -> Learner:
@@ -119,8 +141,7 @@ class CaptureView(RefusedInBody, ProcedureView):
 class CaptureTakingView(CaptureView):
     """Takes captures from browsers: what is refused for good is 200 with the status "ERROR" (see RefusedForGood)."""
 
-    def read_row(self, rows):  # type: ignore[override] # it needs the URL's learner
-        return learner_with_state(with_use(rows, uuid_read(self.kwargs["learner_id"])))
+    takes = True
 
     def handle_exception(self, exc: Exception) -> Response:
         match exc:

@@ -2,12 +2,10 @@
 
 from typing import Any, NoReturn
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 
 from courses.api.vle_assessment import SessionNumberField
-from courses.models import Activity
-from courses.queries import ActivityContext, activity_context
+from courses.queries import ActivityContext, activity_context_of_learner
 from institutions.models import Instrument
 from kernel.caller import CallerKind
 from kernel.domain import RefusedForGood
@@ -31,8 +29,10 @@ class ActivityCaptureView(CaptureTakingView):
         """The activity and session that the body names, in one query."""
         bound = self.caller.assessment_session_id
         number = bound or body.get("session_id")
-        session = {} if number is None else {"id": number, "learner": self.learner.pk}
-        context = activity_context(self._activities(body), **session)
+        vle = self.caller.id if self.caller.kind is CallerKind.VLE else self.caller.vle_id  # its own, or who sent it
+        context = activity_context_of_learner(
+            self.learner, course=body["course_id"], activity=body["activity_id"], vle=vle, session=number
+        )
         if context is None:
             raise RefusedForGood(activity_id="The learner attends no course with this activity.")
         if bound is not None and body.get("session_id") not in (None, bound):
@@ -40,15 +40,6 @@ class ActivityCaptureView(CaptureTakingView):
         if number is not None and context.session is None:
             raise_no_session()
         return context
-
-    def _activities(self, body: dict[str, Any]) -> QuerySet[Activity]:
-        """The activity of a course that the learner attends; for a VLE, and whom it sent, one of its own."""
-        attended = Activity.objects.filter(institution=self.learner.institution_id, course__learners=self.learner)
-        if self.caller.kind is CallerKind.VLE:
-            attended = attended.filter(vle=self.caller.id)
-        elif self.caller.vle_id is not None:
-            attended = attended.filter(vle=self.caller.vle_id)
-        return attended.filter(pk=body["activity_id"], course=body["course_id"])
 
     def instruments(self, context: ActivityContext, ids: list[int]) -> list[Instrument]:
         rows = instruments_applying(self.learner.pk, context.instruments, learner_state_known(self.learner).send)

@@ -1,0 +1,191 @@
+"""Captures of 16 clients beside a floor, without and with the pipeline's work; writes benchmarks/captured.txt.
+
+Each client is a learner in an open session and sends one sample after the other, POST /lapi/v1/verification/. Server
+and floor are two processes each. With the pipeline's work, `manage.py work` counts changed results all the time.
+"""
+
+import argparse
+import json
+import os
+import selectors
+import sys
+import time
+from base64 import b64encode
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from benchmarks import report
+from benchmarks.client import TIMEOUT, Connection, Target
+from benchmarks.servers import ROOT, Run, say
+
+FIGURES = ROOT / "benchmarks" / "captured.txt"
+FLOOR, ALONE, WORKING = "floor", "service", "service, pipeline at work"
+WAYS = (FLOOR, ALONE, WORKING)
+SLOWER, WORSE = 2.5, 1.5  # the targets
+PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF"
+
+
+@dataclass
+class Measured:
+    """Of each round the seconds of each capture, and captures a second."""
+
+    times: list[list[float]] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    jobs: list[float] = field(default_factory=list)  # that were done a second, beside
+
+    def milliseconds(self, number: int) -> float:
+        return median(self.times[number]) * 1000
+
+    def p99(self, number: int) -> float:
+        return quantiles(self.times[number], n=100, method="inclusive")[98] * 1000
+
+
+def targets(port: int, facts: dict[str, Any], size: int) -> list[Target]:
+    content = PICTURE + os.urandom(max(0, size - len(PICTURE)))
+    url = f"data:image/jpeg;base64,{b64encode(content).decode()}"
+    found = []
+    for client in facts["clients"]:
+        body = {
+            "learner_id": client["learner"], "course_id": facts["course"], "activity_id": facts["activity"],
+            "session_id": client["session"], "instruments": [facts["instrument"]], "data": url,
+            "metadata": {"mimetype": "image/jpeg"},
+        }  # fmt: skip
+        path = f"/lapi/v1/verification/{facts['institution']}/{client['learner']}/"
+        found.append(Target.sending(port, "POST", path, json.dumps(body).encode(), client["token"]))
+    return found
+
+
+def sent(targets: list[Target], seconds: float) -> tuple[list[float], float]:
+    """Seconds of each capture while all clients are busy, and captures a second. A refusal ends the run."""
+    times: list[float] = []
+    connections = [Connection(target) for target in targets]
+    begun: dict[Connection, float] = {}
+    with selectors.DefaultSelector() as waiting:
+        for connection in connections:
+            waiting.register(connection.socket, selectors.EVENT_READ, connection)
+            begun[connection] = time.perf_counter()
+            connection.send()
+        first = now = time.perf_counter()
+        busy = len(connections)
+        while busy:
+            for key, _ in waiting.select(TIMEOUT):
+                connection = key.data
+                if not connection.receive():
+                    continue
+                now = time.perf_counter()
+                answer = json.loads(bytes(connection.buffer[connection.body : connection.ends]))
+                if answer["status"] != "OK":
+                    sys.exit(f"a capture is refused: {answer}")
+                times.append(now - begun[connection])
+                if now < first + seconds:
+                    begun[connection] = now
+                    connection.send()
+                else:
+                    busy -= 1
+    for connection in connections:
+        connection.close()
+    return times, len(times) / (now - first)
+
+
+class Stage:
+    def __init__(self, run: Run, facts: dict[str, Any], size: int, seconds: float) -> None:
+        self.run, self.seconds = run, seconds
+        threads = str(len(facts["clients"]))  # all clients may have come to the same process
+        settings = {"PIPELINE_IN_SERVER": "0", "WEB_CONCURRENCY": "2", "WEB_THREADS": threads}
+        ports = {side: run.serve(side, **settings) for side in ("floor", "service")}
+        self.targets = {way: targets(ports["floor" if way == FLOOR else "service"], facts, size) for way in WAYS}
+
+    def measure(self, way: str, into: Measured) -> None:
+        self.run.change("TRUNCATE pipeline_job")
+        worker = self._at_work() if way == WORKING else None
+        before = self._jobs()
+        times, rate = sent(self.targets[way], self.seconds)
+        into.times.append(times)
+        into.rates.append(rate)
+        if worker is not None:
+            left = self._jobs()
+            self.run.end(worker)
+            if not left:
+                sys.exit("the pipeline had not enough work: ask for more with --requests")
+            into.jobs.append((before + len(times) - left) / self.seconds)
+
+    def _at_work(self) -> Any:
+        jobs = json.loads(self.run.python("benchmarks.sitting", "work"))["requests"]
+        worker = self.run.start("manage", "work", PIPELINE_IN_SERVER="0")
+        while self._jobs() == jobs:
+            if worker.poll() is not None:
+                raise RuntimeError("the worker has ended")
+            time.sleep(0.05)
+        return worker
+
+    def _jobs(self) -> int:
+        return int(self.run.sql("SELECT count(*) FROM pipeline_job WHERE queue = ''")[0][0])
+
+
+def lines(measured: dict[str, Measured], rounds: int) -> list[str]:
+    found = [f"{'':28}{'req/s':>9}{'ms':>9}{'p99':>9}{'jobs/s':>9}"]
+    for number in range(rounds):
+        for way, each in measured.items():
+            jobs = f"{each.jobs[number]:>9.0f}" if each.jobs else f"{'-':>9}"
+            found.append(
+                f"{f'{number + 1}: {way}':28}{each.rates[number]:>9.0f}{each.milliseconds(number):>9.1f}"
+                f"{each.p99(number):>9.1f}{jobs}"
+            )
+    floor, alone, working = (measured[way] for way in WAYS)
+    numbers = range(rounds)
+    slower = median(floor.rates[n] / alone.rates[n] for n in numbers)
+    later = median(alone.p99(n) / floor.p99(n) for n in numbers)
+    worse = median(working.p99(n) / alone.p99(n) for n in numbers)
+    return [
+        *found,
+        "",
+        f"the floor's requests/s are {slower:.2f} times the service's (target: at most {SLOWER})",
+        f"the service's p99 is {later:.2f} times the floor's (target: at most {SLOWER})",
+        f"with the pipeline at work the service's p99 is {worse:.2f} times that without (target: at most {WORSE})",
+    ]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-captures ARGS=...", description=__doc__)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--bytes", type=int, default=60_000, help="of a sample (60,000)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10, help="of each way in a round (10)")
+    parser.add_argument("--requests", type=int, default=20_000, help="whose results change in a round (20,000)")
+    parser.add_argument("--figures", type=Path, default=FIGURES, help=f"file to write ({FIGURES.name})")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    measured = {way: Measured() for way in WAYS}
+    with Run() as run:
+        facts = json.loads(run.python("benchmarks.sitting", "prepare", str(options.clients), str(options.requests)))
+        stage = Stage(run, facts, options.bytes, options.seconds)
+        for way in (FLOOR, ALONE):  # every process and thread has seen it
+            sent(stage.targets[way], min(options.seconds, 1))
+        for number in range(options.rounds):
+            say(f"round {number + 1}")
+            for way in WAYS[:: -1 if number % 2 else 1]:
+                stage.measure(way, measured[way])
+        found = lines(measured, options.rounds)
+        print(*found, sep="\n")
+        text = "\n".join(
+            [
+                "Captures beside the floor. `make bench-captures` writes this file; benchmarks/README.md says more.",
+                "",
+                *report.machine(run),
+                f"run        {options.rounds} rounds of {options.seconds:g} s of each way",
+                f"captures   {options.clients} clients, samples of {options.bytes} bytes",
+                "",
+                *found,
+                "",
+            ]
+        )
+    options.figures.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

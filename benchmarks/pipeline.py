@@ -1,0 +1,281 @@
+"""From submissions to reports, end to end: requests a second; a whole run writes benchmarks/pipelined.txt.
+
+Every submission of OULAD_DIR becomes a request with results of two providers, of plagiarism detection and of forensic
+analysis. All processes are the real ones: the server, Celery's worker on a Redis of the run's own, and providers that
+take their messages and answer through the API.
+"""
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import psycopg2
+
+from benchmarks import report
+from benchmarks.brokers import Depths, redis_started
+from benchmarks.proving import proven
+from benchmarks.servers import ROOT, Run, say
+from benchmarks.watching import Watch, with_children
+
+FIGURES = ROOT / "benchmarks" / "pipelined.txt"
+TARGET = 150  # requests a second
+LARGE, WINDOW = 200, 4000  # requests in a batch, and without a result at most
+TENTHS = 10
+ROUNDS = 3
+GROUPS = ("server", "worker", "providers", "requests made", "broker", "PostgreSQL")
+
+
+@dataclass(frozen=True)
+class Part:
+    """So many submissions that take one way."""
+
+    name: str
+    number: int
+    batch: int = LARGE  # requests that are made in a transaction, and that the worker takes at once
+    window: int = WINDOW
+    over_http: bool = True
+
+
+@dataclass
+class Sent:
+    """What a part has measured."""
+
+    part: Part
+    batches: list[tuple[int, float, float]]  # requests, made at, counted at
+    watch: Watch
+
+    @property
+    def number(self) -> int:
+        return sum(number for number, _, _ in self.batches)
+
+    @property
+    def seconds(self) -> float:
+        return self.batches[-1][2] - self.batches[0][1]
+
+    @property
+    def rate(self) -> float:
+        return self.number / self.seconds
+
+    def slowest_tenth(self) -> float:
+        """Requests a second in the slowest of ten parts of the time, the first and the last left out."""
+        begun, tenth = self.batches[0][1], self.seconds / TENTHS
+        done: Counter[int] = Counter()
+        for number, _, counted in self.batches:
+            done[min(int((counted - begun) / tenth), TENTHS - 1)] += number
+        return min(done[place] for place in range(1, TENTHS - 1)) / tenth
+
+    def latencies(self) -> tuple[float, float]:
+        """Seconds from the commit of a request to its report: median and p99."""
+        times = [counted - made for number, made, counted in self.batches for _ in range(number)]
+        return median(times), quantiles(times, n=100, method="inclusive")[98] if len(times) > 1 else times[0]
+
+
+class Stage:
+    """The processes of a run, and what they are told."""
+
+    def __init__(self, run: Run, facts: dict[str, Any], broker: str, broker_process: int, providers: int) -> None:
+        self.run, self.facts, self.broker, self.broker_process = run, facts, broker, broker_process
+        self.providers = providers
+        self.port = run.serve("service")
+        self.server = run.processes[-1]
+
+    def send(self, part: Part, skipped: int) -> Sent:
+        say(f"{part.name}: {part.number} submissions")
+        worker = self.run.start("benchmarks.worker", str(part.batch))
+        providers = [self._provider(facts, part) for facts in self.facts["providers"] for _ in range(self.providers)]
+        numbers = [str(number) for number in (skipped, part.number, part.batch, part.window)]
+        printed = self.run.folder / "sent"
+        with ExitStack() as stack:
+            output = stack.enter_context(printed.open("wb"))
+            sender = self.run.start("benchmarks.submissions", "send", *numbers, stdout=output)
+            depths = stack.enter_context(closing(Depths(self.broker, [p["queue"] for p in self.facts["providers"]])))
+            database = stack.enter_context(closing(psycopg2.connect(self.run.environment["DATABASE_URL"])))
+            database.autocommit = True
+            groups = {
+                "server": [self.server.pid],
+                "worker": [worker.pid],
+                "providers": [process.pid for process in providers],
+                "requests made": [sender.pid],
+                "broker": [self.broker_process] if self.broker_process else [],
+            }
+            watch = Watch(
+                {name: _tree(processes) for name, processes in groups.items()} | {"PostgreSQL": _backends(database)},
+                lambda: {"jobs": _jobs(database), "messages": depths()},
+            )
+            with watch.watched():
+                code = sender.wait()
+        self.run.end(worker, *providers)
+        if code:
+            raise RuntimeError("the submissions were not sent")
+        return Sent(part, json.loads(printed.read_text()), watch)
+
+    def _provider(self, facts: dict[str, Any], part: Part) -> Any:
+        told = facts | {"broker": self.broker, "port": self.port if part.over_http else 0}
+        return self.run.start("benchmarks.provider", stdin=json.dumps(told))
+
+
+def _tree(processes: list[int]) -> Any:
+    return lambda: [each for process in processes for each in with_children(process)]
+
+
+def _backends(database: Any) -> Any:
+    """The server's processes that work for this database, but for the one that is asked."""
+
+    def processes() -> list[int]:
+        rows = _asked(
+            database,
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        return [process for (process,) in rows]
+
+    return processes
+
+
+def _jobs(database: Any) -> int:
+    return int(_asked(database, "SELECT count(*) FROM pipeline_job")[0][0])
+
+
+def _asked(database: Any, statement: str) -> list[Any]:
+    with database.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def parts_of(options: argparse.Namespace, known: int) -> list[Part]:
+    """All submissions, each in one of the parts."""
+    number = min(options.submissions or known, known)
+    one = min(options.single, number // 3)
+    direct = min(options.direct, number - one)
+    return [
+        Part("over HTTP", number - one - direct),
+        Part("without HTTP", direct, over_http=False),
+        Part("one by one", one, batch=1),
+    ]
+
+
+WIDE = 16
+TITLES = ("", "requests", "seconds", "req/s", "slowest", "s", "p99 s", "CPU ms")
+
+
+def line(sent: Sent) -> str:
+    middle, p99 = sent.latencies()
+    cost = sum(sent.watch.processor(name) for name in GROUPS) * 1000 / sent.number
+    numbers = (sent.seconds, sent.rate, sent.slowest_tenth(), middle, p99, cost)
+    row = f"{sent.part.name:{WIDE}}{sent.number:>10}" + "".join(f"{number:>10.1f}" for number in numbers)
+    return f"{row}  below {TARGET}" if sent.rate < TARGET else row
+
+
+def titles() -> str:
+    first, *rest = TITLES
+    return f"{first:{WIDE}}" + "".join(f"{title:>10}" for title in rest)
+
+
+def processes(sent: Sent) -> Iterator[str]:
+    yield f"{'processes':{WIDE}}{'CPU s':>10}{'of a core':>10}{'ms/req':>10}{'MiB':>10}{'at end':>10}{'largest':>10}"
+    for name in GROUPS:
+        seconds, memory = sent.watch.processor(name), [reading.memory[name] for reading in sent.watch.readings]
+        yield (
+            f"{name:{WIDE}}{seconds:>10.1f}{seconds / sent.watch.seconds:>10.2f}{seconds * 1000 / sent.number:>10.2f}"
+            f"{max(memory):>10.0f}{memory[-1]:>10.0f}{sent.watch.largest[name]:>10.0f}"
+        )
+
+
+def over_time(sent: Sent) -> Iterator[str]:
+    yield f"{'second':>8}{'jobs':>10}{'messages':>10}" + "".join(f"{name + ' MiB':>20}" for name in GROUPS[:3])
+    for reading in sent.watch.chosen():
+        memory = "".join(f"{reading.memory[name]:>20.0f}" for name in GROUPS[:3])
+        yield f"{reading.second:>8.0f}{reading.waiting['jobs']:>10}{reading.waiting['messages']:>10}{memory}"
+
+
+def growth(run: Run, sizes: str, requests: int) -> list[str]:
+    """What one more request costs, by what is there already."""
+    costs = json.loads(run.python("benchmarks.growth", sizes, str(requests), str(ROUNDS)))
+    lines = [f"{'ms of the processor per request':40}{'in batches':>12}{'one by one':>12}"]
+    kinds = ("requests in the report", "learners in the activity")
+    for kind in kinds:
+        rows = [(name, *cost) for name, cost in costs.items() if name.endswith(kind)]
+        lines += [f"{name:40}{large:>12.2f}{one:>12.2f}" for name, large, one in rows]
+        first, last = rows[0], rows[-1]
+        lines.append(f"{'the last beside the first':40}{last[1] / first[1]:>12.2f}{last[2] / first[2]:>12.2f}")
+    return lines
+
+
+def figures(run: Run, options: argparse.Namespace, parts: list[Sent], proof: list[str], grown: list[str]) -> str:
+    whole = max(parts, key=lambda sent: sent.number)
+    return "\n".join(
+        [
+            "From submissions to reports. `make bench-pipeline` writes this file; benchmarks/README.md says more.",
+            "",
+            *report.machine(run),
+            f"broker     {options.broker.partition(':')[0] or 'redis, of the run itself'}",
+            f"processes  worker 2, providers {2 * options.providers}, and one that makes the requests",
+            "",
+            titles(),
+            *map(line, parts),
+            f"target: {TARGET} requests/s, sustained",
+            "",
+            f"{whole.part.name}:",
+            *processes(whole),
+            "",
+            *over_time(whole),
+            "",
+            *(text for sent in parts if sent is not whole for text in (f"{sent.part.name}:", *processes(sent), "")),
+            "every submission is in one report:",
+            *proof,
+            "",
+            *grown,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    options = arguments()
+    folder = Path(os.environ.get("OULAD_DIR") or ROOT.parent / "shared" / "data" / "oulad").resolve()
+    with ExitStack() as stack:
+        run = stack.enter_context(Run())
+        run.environment["OULAD_DIR"] = str(folder)
+        broker, process = options.broker, 0
+        if not broker:
+            broker, process = stack.enter_context(redis_started(run.folder / "redis"))
+        run.environment["BROKER_URL"] = broker
+        say("importing the roster")
+        facts = json.loads(run.python("benchmarks.submissions", "prepare"))
+        stage = Stage(run, facts, broker, process, options.providers)
+        parts: list[Sent] = []
+        print(titles(), flush=True)
+        for part in parts_of(options, facts["submissions"]):
+            if part.number:
+                parts.append(stage.send(part, sum(sent.number for sent in parts)))
+                print(line(parts[-1]), *processes(parts[-1]), sep="\n", flush=True)
+        proof = proven(run, sum(sent.number for sent in parts))
+        print(*proof, sep="\n", flush=True)
+        grown = growth(run, options.sizes, options.more)
+        print(*grown, sep="\n", flush=True)
+        text = figures(run, options, parts, proof, grown)
+    if options.figures or not options.submissions:
+        (options.figures or FIGURES).write_text(text)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-pipeline ARGS=...", description=__doc__)
+    parser.add_argument("--submissions", type=int, default=0, metavar="N", help="only the first N of them")
+    parser.add_argument("--direct", type=int, default=5000, metavar="N", help="of these so many without HTTP (5000)")
+    parser.add_argument("--single", type=int, default=5000, metavar="N", help="and so many one by one (5000)")
+    parser.add_argument("--sizes", default="10,100,1000,10000", metavar="N,...", help="of reports and activities")
+    parser.add_argument("--more", type=int, default=100, metavar="N", help="requests that are measured at each size")
+    parser.add_argument("--providers", type=int, default=2, metavar="N", help="processes of each provider (2)")
+    parser.add_argument("--broker", default="", metavar="URL", help="this broker, and no Redis of the run's own")
+    parser.add_argument("--figures", type=Path, default=None, help=f"file to write ({FIGURES.name}, of whole runs)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""Submissions of OULAD_DIR as requests of the service, in a process of the run.
+
+`prepare` fills the empty database of DATABASE_URL: the roster, two providers, and a model of each learner; it prints
+what the providers need. `send FIRST NUMBER BATCH WINDOW` makes requests of so many submissions, a batch in one
+transaction with the jobs that ask the providers, and waits while more than WINDOW requests have no result yet. It
+prints when each batch was made and when its reports were counted.
+
+The rows are those of `reports.services.captures.request_create`, written for a whole batch at once. There is no
+content: the roster has none, and the providers of the benchmark look at none.
+"""
+
+import json
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from courses.imports.oulad.reading import Dataset  # noqa: E402
+from courses.models import Activity, ActivityInstrument  # noqa: E402
+from files.models import Kind, StoredFile  # noqa: E402
+from institutions.models import Credential, Institution, Instrument, Provider  # noqa: E402
+from kernel.batches import batched  # noqa: E402
+from learners.models import Enrolment, Learner  # noqa: E402
+from pipeline.jobs import enqueue  # noqa: E402
+from pipeline.running import run_due  # noqa: E402
+from reports.arithmetic import RequestStatus  # noqa: E402
+from reports.models import Request  # noqa: E402
+from signin import tokens  # noqa: E402
+from signin.models import CallerSession  # noqa: E402
+
+ACRONYM = "SUBMIT"
+ROWS = 2000  # per statement
+LOOK = 0.02  # seconds between two looks at what is finished
+
+
+class Pair(NamedTuple):
+    """Whose submission it is, and to what."""
+
+    activity: int
+    learner: int
+
+
+def prepare(folder: str) -> dict[str, Any]:
+    home = Institution.objects.create(acronym=ACRONYM, name="University of the benchmark", external_ic=True)
+    call_command("import_oulad", folder, institution=ACRONYM, verbosity=0, stdout=sys.stderr)
+    with transaction.atomic():
+        working = [provider_made(acronym) for acronym in ("plag", "fa")]
+        learners, activities = Learner.objects.filter(institution=home), Activity.objects.filter(institution=home)
+        activities.update(enabled=True)
+        ActivityInstrument.objects.bulk_create(
+            [
+                ActivityInstrument(activity_id=activity, instrument_id=provider.instrument_id or 0)
+                for activity in activities.values_list("pk", flat=True)
+                for provider in working
+            ],
+            batch_size=ROWS,
+        )
+        model_needed = next(provider for provider in working if provider.instrument.requires_enrolment)  # type: ignore[union-attr]
+        Enrolment.objects.bulk_create(
+            [
+                Enrolment(institution=home, learner_id=learner, provider=model_needed, percentage=1, can_analyse=True)
+                for learner in learners.values_list("pk", flat=True)
+            ],
+            batch_size=ROWS,
+        )
+    run_due()  # what the import has asked for is no part of the run
+    analyse()
+    return {
+        "submissions": sum(1 for _ in pairs(folder)),
+        "providers": [{"id": row.pk, "queue": row.queue, "token": token_of(row)} for row in working],
+    }
+
+
+def provider_made(acronym: str) -> Provider:
+    instrument = Instrument.objects.get(acronym=acronym)
+    is_inverted = acronym == "plag"
+    warning, alert = ("0.3", "0.6") if is_inverted else ("0.6", "0.3")
+    return Provider.objects.create(
+        instrument=instrument, name=f"Provider of {acronym}", acronym=acronym, version="1", queue=f"bench_{acronym}",
+        enabled=True, warning_below=warning, alert_below=alert, inverted_polarity=is_inverted,
+    )  # fmt: skip
+
+
+def token_of(provider: Provider) -> str:
+    credential = Credential.objects.create(provider=provider, secret_hash="x" * 64)
+    session = CallerSession.objects.create(
+        kind="provider", credential=credential, expires_at=timezone.now() + timedelta(days=1)
+    )
+    return tokens.pair(session)["access_token"]
+
+
+def analyse() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def pairs(folder: str) -> Iterator[Pair]:
+    """Of each submission, in the order of the file."""
+    home = Institution.objects.get(acronym=ACRONYM)
+    activities = dict(Activity.objects.filter(institution=home).values_list("vle_activity_id", "pk"))
+    learners = dict(Learner.objects.filter(institution=home).values_list("user__uid", "pk"))
+    dataset = Dataset(Path(folder), lambda rejected: None)
+    dataset.read()
+    for submission in dataset.submissions():
+        yield Pair(activities[submission.assessment], learners[submission.student])
+
+
+@transaction.atomic
+def requests_made(home: int, made: list[Pair], instruments: list[int], prefix: str = "bench") -> list[int]:
+    """The ids of the requests of these submissions."""
+    files = StoredFile.objects.bulk_create(
+        StoredFile(
+            institution_id=home, owner_id=pair.learner, kind=Kind.REQUEST, media_type="application/json", size=1000,
+            sha256="0" * 64, storage_key=f"{prefix}/{pair.activity}/{pair.learner}/{place}",
+        )
+        for place, pair in enumerate(made)
+    )  # fmt: skip
+    requests = Request.objects.bulk_create(
+        Request(institution_id=home, learner_id=pair.learner, activity_id=pair.activity, data=file)
+        for pair, file in zip(made, files, strict=True)
+    )
+    through = Request.instruments.through
+    through._default_manager.bulk_create(
+        through(request_id=request.pk, instrument_id=instrument) for request in requests for instrument in instruments
+    )
+    keys = [request.pk for request in requests]
+    enqueue("reports.request", keys)
+    return keys
+
+
+class Flow:
+    """Makes requests as long as not too many have no result; remembers when."""
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.open: deque[tuple[list[int], float]] = deque()
+        self.waiting = 0
+        self.batches: list[tuple[int, float, float]] = []  # requests, made at, counted at
+
+    def send(self, submissions: Iterator[Pair], batch: int) -> None:
+        home = Institution.objects.get(acronym=ACRONYM).pk
+        instruments = list(Provider.objects.order_by("instrument").values_list("instrument", flat=True))
+        for part in batched(submissions, batch):
+            while self.waiting and self.waiting + len(part) > self.window:
+                self._look()
+            keys = requests_made(home, part, instruments)
+            self.open.append((keys, time.time()))
+            self.waiting += len(keys)
+        while self.waiting:
+            self._look()
+
+    def _look(self) -> None:
+        """Take off what is finished of the oldest batches, or wait a little."""
+        keys, made = self.open[0]
+        left = Request.objects.filter(pk__gte=keys[0], pk__lte=keys[-1], status__lt=RequestStatus.PROCESSED)
+        if left.exists():
+            time.sleep(LOOK)
+            return
+        self.open.popleft()
+        self.waiting -= len(keys)
+        self.batches.append((len(keys), made, time.time()))
+
+
+def main() -> None:
+    folder = os.environ["OULAD_DIR"]
+    if sys.argv[1] == "prepare":
+        print(json.dumps(prepare(folder)))
+        return
+    skipped, number, batch, window = map(int, sys.argv[2:])
+    flow = Flow(window)
+    flow.send(islice(pairs(folder), skipped, skipped + number), batch)
+    print(json.dumps(flow.batches))
+
+
+if __name__ == "__main__":
+    main()

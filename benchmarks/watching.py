@@ -1,0 +1,100 @@
+"""What a run's processes take: processor seconds and memory of groups of them, and how much waits, over time."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from threading import Event, Thread
+
+TICKS = os.sysconf("SC_CLK_TCK")
+MIB = 1 << 20
+PAGE = os.sysconf("SC_PAGE_SIZE")
+Group = Callable[[], list[int]]  # the processes that it is made of now
+Waiting = Callable[[], Mapping[str, int]]
+
+
+def with_children(process: int) -> list[int]:
+    found = [process]
+    with suppress(OSError):
+        for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            found += with_children(int(child))
+    return found
+
+
+def processor_seconds(process: int) -> float:
+    values = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(values[11]) + int(values[12])) / TICKS
+
+
+def resident(process: int) -> float:
+    """MiB."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE / MIB
+
+
+@dataclass
+class Reading:
+    second: float
+    waiting: Mapping[str, int]
+    memory: dict[str, float]  # MiB of all processes of the group
+
+
+@dataclass
+class Watch:
+    """Reads every second. What a process has taken since its last reading is lost when it ends."""
+
+    groups: dict[str, Group]
+    waiting: Waiting
+    readings: list[Reading] = field(default_factory=list)
+    largest: dict[str, float] = field(default_factory=dict)  # MiB of the largest process of each group, so far
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.first: dict[tuple[str, int], float] = {}
+        self.last: dict[tuple[str, int], float] = {}
+
+    @contextmanager
+    def watched(self, every: float = 1.0) -> Iterator[None]:
+        begun, over = time.monotonic(), Event()
+        self._read(0.0)
+        self.first = dict(self.last)
+
+        def watch() -> None:
+            while not over.wait(every):
+                self._read(time.monotonic() - begun)
+
+        thread = Thread(target=watch)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            self.seconds = time.monotonic() - begun
+            self._read(self.seconds)
+
+    def _read(self, second: float) -> None:
+        memory = {}
+        for name, processes in self.groups.items():
+            sizes = []
+            for process in processes():
+                with suppress(OSError, IndexError):  # it has just ended
+                    self.last[name, process] = processor_seconds(process)
+                    sizes.append(resident(process))
+            memory[name] = sum(sizes)
+            self.largest[name] = max(self.largest.get(name, 0.0), *sizes, 0.0)
+        self.readings.append(Reading(second, self.waiting(), memory))
+
+    def processor(self, name: str) -> float:
+        """Seconds that the group has taken while it was watched."""
+        return sum(
+            seconds - self.first.get((group, process), 0.0)
+            for (group, process), seconds in self.last.items()
+            if group == name
+        )
+
+    def chosen(self, lines: int = 20) -> list[Reading]:
+        step = max(1, len(self.readings) // lines)
+        return [*islice(self.readings, 0, None, step), self.readings[-1]]

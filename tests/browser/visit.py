@@ -82,7 +82,8 @@ class Visit:
 
     def json(self, path: str, status: int = 200) -> Any:
         """What a program is answered with this browser's cookies."""
-        answer = self.page.context.request.get(path, headers={"Accept": "application/json"})
+        # Again when the server has closed the connection meanwhile, as it does with those that are idle.
+        answer = self.page.context.request.get(path, headers={"Accept": "application/json"}, max_retries=2)
         assert answer.status == status, f"{answer.status} {path} {answer.text()}"
         return answer.json()
 

@@ -17,6 +17,7 @@ from reports.progress import Progress, captures_progress
 
 SECONDS_WAITING = 3  # from one look to the next, while something waits or is at work
 SECONDS_OPEN = 6  # while there is only a session from which something may come
+SECONDS_QUIET = 30  # otherwise: a session may be opened, and documents come without one
 REASONS_SHOWN = 5  # of an instrument
 
 
@@ -46,12 +47,12 @@ def captures_part(activity: int, learner: int | None = None) -> CapturesPart:
 
 
 def _seconds(rows: Sequence[Progress], activity: int, learner: int | None) -> int:
-    """After how many seconds a page looks again; 0 for not by itself."""
+    """After how many seconds a page looks again."""
     if any(row.waiting or row.working for row in rows):
         return SECONDS_WAITING
     sessions = AssessmentSession.objects.filter(activity=activity, closed_at=None)
     sessions = sessions if learner is None else sessions.filter(learner=learner)
-    return SECONDS_OPEN if sessions.exists() else 0
+    return SECONDS_OPEN if sessions.exists() else SECONDS_QUIET
 
 
 def _summary(rows: Sequence[Progress]) -> str:

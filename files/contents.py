@@ -15,7 +15,7 @@ import orjson
 from files.links import Links
 from files.models import StoredFile
 from files.permissions import may_read
-from files.services import store
+from files.services import store, store_failures
 from kernel.caller import Caller
 
 SAMPLE = "sample"  # of a link to a sample inside a file
@@ -84,7 +84,9 @@ def json_of(file: StoredFile | None) -> Any:
     """The JSON in a stored file; None for no file, a lost one, or other content."""
     try:
         return None if file is None else _json_of(file)
-    except (OSError, ValueError):
+    except ValueError:
+        return None
+    except store_failures():
         return None
 
 
@@ -107,7 +109,7 @@ def facts_of(file: StoredFile | None) -> dict[str, Any]:
             facts, separator, _ = head.partition(_SAMPLE_BEGINS)
             found = _loaded(facts + b"}") if separator else None
             found = _loaded(head + stored.read()) if found is None else found
-    except OSError:
+    except store_failures():
         return {}
     return {name: value for name, value in found.items() if name != "data"} if isinstance(found, dict) else {}
 

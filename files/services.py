@@ -118,14 +118,15 @@ def _saved_as(key: str, content: File, measured: _Measured) -> str:
     """The key under which the store has saved it; Unavailable when the store fails."""
     try:
         return store().save(key, content)
-    except _store_failures() as error:
+    except store_failures() as error:
         if measured.is_broken:
             raise
         logger.error("the store did not take %s: %s", key, error)
         raise Unavailable("Files cannot be stored at the moment.") from error
 
 
-def _store_failures() -> tuple[type[Exception], ...]:
+def store_failures() -> tuple[type[Exception], ...]:
+    """What the store raises when it is away or has refused something."""
     if "botocore" not in sys.modules:  # the file system: only settings with a bucket import it
         return (OSError,)
     from boto3.exceptions import Boto3Error

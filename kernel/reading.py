@@ -245,8 +245,8 @@ class Reader(Tagged, Rooted, ModelViewSet):
             "object", self.grants, self.get_serializer_class(), slots=tuple(ids := self.ids_of_caller)
         )
         row = prepared.first(**ids, tenant=self.tenant_id, **self.link, key=self.kwargs[self.lookup_url_kwarg])
-        if row is None:
-            raise Http404
+        if row is None:  # in the words of get_object_or_404
+            raise Http404(f"No {self.queryset.model._meta.object_name} matches the given query.")
         return row
 
     def only(self, page) -> Any:

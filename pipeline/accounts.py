@@ -78,6 +78,11 @@ def renamed(old: str, new: str) -> None:
         _current(new)
 
 
+def lost(queue: str) -> None:
+    """The broker refuses the queue: if it has lost what it had, everything is made again before the next message."""
+    BrokerAccount.objects.filter(queue=queue).update(is_ready=False)
+
+
 def removed(queue: str) -> None:
     """There is no provider with this queue any more: its messages are for nobody."""
     Job.objects.filter(queue=queue).delete()

@@ -102,6 +102,8 @@ class Relay:
             raise
         except Exception as error:  # noqa: BLE001 - drivers of brokers have many
             self._away(url, error, queue)
+            if is_about_queue(error):
+                accounts.lost(queue)
             given_back(rows[sent:], seconds=REST)
         carried(rows[:sent])
         return sent

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from kernel.repeats import repeated
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 PAUSES = [timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 1800, 7200)]
 TRIES = len(PAUSES) + 1
 LONGEST_ERROR = 2000
+_SUSPECT = Q(tries__gte=2, error="")  # whatever fails has an error
 
 
 def never() -> bool:
@@ -51,10 +52,17 @@ def run_due(*, name: str | None = None, most: int | None = None, ended: Callable
 
 
 def taken_batch(name: str | None = None) -> list[Job]:
-    """Due jobs of one name that nobody else is doing, and now are this process's for the pause of their try."""
-    if name is None:
-        name = due(queue="", name__in=[*WORKS]).values_list("name", flat=True).first()
-    return take(due(queue="", name=name), WORKS[name].batch) if name in WORKS else []
+    """Due jobs of one name that nobody else is doing, and now are this process's for the pause of their try.
+
+    A job whose process has died twice is taken alone: one of a batch has ended the process, the others are innocent.
+    """
+    names = [*WORKS] if name is None else [name]
+    first = due(queue="", name__in=names).annotate(is_suspect=_SUSPECT).values_list("name", "is_suspect").first()
+    if first is None or first[0] not in WORKS:
+        return []
+    name, is_suspect = first
+    jobs = due(queue="", name=name)
+    return take(jobs.filter(_SUSPECT), 1) if is_suspect else take(jobs.exclude(_SUSPECT), WORKS[name].batch)
 
 
 def take(jobs: QuerySet[Job], most: int) -> list[Job]:

@@ -1,7 +1,7 @@
 """How far the captures of an activity, or of one report, are: by instrument, and why some failed or wait.
 
 Sums come from the counters of the reports, so that their cost does not grow with what was captured. What counters do
-not tell is read by the index of unsettled requests, of at most MOST requests.
+not tell is read by the index of unsettled requests, of a bounded number of requests.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ from institutions.models import MessageLocale
 from reports.arithmetic import RequestStatus, ResultStatus
 from reports.models import ReportInstrument, Request, RequestResult
 
-MOST = 1000  # requests that are read of each kind: with more that nobody has been asked about, too few are said to wait
+MOST_OPEN = 10_000  # requests that are read: with more that nobody has been asked about, too few are said to wait
+MOST_ENDED = 1000  # whose reasons are read
 GROUPS = 100  # different reasons that are read
 LONGEST = 200  # characters of a provider's text
 _ENDED = (RequestStatus.MISSING_PROVIDER, RequestStatus.TIMEOUT, RequestStatus.ERROR)
@@ -76,7 +77,7 @@ def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> Q
 
 def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     """(instrument, its name, status of the result, number); no status before the providers are asked."""
-    requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING).values("pk")[:MOST]
+    requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING).values("pk")[:MOST_OPEN]
     results = RequestResult.objects.filter(request=OuterRef("request"), instrument=OuterRef("instrument"))
     asks: Any = Request.instruments.through._default_manager.filter(request__in=requests)
     asks = asks.annotate(state=Subquery(results.values("status")))
@@ -87,7 +88,7 @@ def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
 def _causes(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     """(instrument, status, text, number), the most frequent first."""
     requests = _requests(activity, learner, *_ENDED, RequestStatus.PROCESSING, RequestStatus.SCHEDULED)
-    newest = requests.order_by("-status", "-pk").values("pk")[:MOST]  # backwards through the index
+    newest = requests.order_by("-status", "-pk").values("pk")[:MOST_ENDED]  # backwards through the index
     results = RequestResult.objects.filter(request__in=newest, status__in=_TOLD)
     english = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code")).values("message")
     text = Coalesce(

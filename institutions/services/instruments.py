@@ -52,8 +52,10 @@ def provider_create(
 
 @one_transaction()
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
-    """Write these values; an empty queue is ignored."""
+    """Write these values; an empty queue is ignored. Invalid for another instrument: results were counted for one."""
     stored = _locked(provider)
+    if stored.instrument_id is not None and values.get("instrument", stored.instrument) != stored.instrument:
+        raise Invalid(instrument="A provider keeps its instrument: register another provider for another one.")
     queue = stored.queue
     is_changed = _changed(stored, values)
     _refuse_half_a_pair(stored)

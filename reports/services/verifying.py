@@ -9,7 +9,7 @@ any more (special needs, or the activity has changed), or without the enrolment 
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import isfinite
@@ -29,13 +29,20 @@ from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
 from kernel.fast.whole import Whole
-from kernel.locks import Lock, locking
+from kernel.locks import Lock, locked_rows, locking
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.models import Enrolment, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state_from_rows, with_learner_state
 from pipeline.jobs import add, enqueue, provider_job
-from reports.arithmetic import OPEN, ResultCode, ResultStatus, provider_result_initial_status, result_summary
+from reports.arithmetic import (
+    OPEN,
+    RequestStatus,
+    ResultCode,
+    ResultStatus,
+    provider_result_initial_status,
+    result_summary,
+)
 from reports.counts import DIGITS
 from reports.models import Request, RequestProviderResult, RequestResult
 from reports.rows import rows_updated
@@ -44,6 +51,7 @@ from reports.services.reporting import held
 
 VERIFY = "tesla_ce.tasks.requests.verification.verify_request"
 LONGEST_MESSAGE = 10_000
+UNFINISHED = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
 USUAL_MINUTES = 60  # for a provider whose instrument is gone
 
 
@@ -425,16 +433,21 @@ def overdue_by_provider() -> dict[str, int]:
 def results_timed_out() -> int:
     """Close the results whose providers have not answered within their instruments' time; answers their number.
 
+    A provider that may not work on it any more is silent with reason, which the result then tells.
+
     Done by two processes at once, each takes others.
     """
 
     @transaction.atomic
     def closed_batch() -> int:
         rows = _overdue().order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
-        found = list(rows.values_list("pk", "request")[:BATCH])
-        late = RequestProviderResult.objects.filter(pk__in=[key for key, _ in found])
+        found = list(rows.select_related("provider__instrument", "request")[:BATCH])
+        barred = obstacles({_asked_of(row) for row in found})
+        silent = [row for row in found if _asked_of(row) not in barred]
+        late = RequestProviderResult.objects.filter(pk__in=[row.pk for row in silent])
         late.update(status=ResultStatus.TIMEOUT, updated_at=timezone.now())
-        enqueue("reports.results", sorted({request for _, request in found}))
+        _closed(found, barred)
+        enqueue("reports.results", sorted({row.request_id for row in silent}))
         return len(found)
 
     closed, in_batch = 0, BATCH
@@ -448,23 +461,28 @@ def results_timed_out() -> int:
 def results_reviewed(learners: Iterable[int]) -> None:
     """Close the open results of these learners that may not be worked on any more, with the reason."""
     for part in batched(sorted({*learners})):
-        held(learners=part, activities=(), sessions=())
+        # Stronger than those lock who are asking providers now: what they insert is closed, too.
+        locked_rows(Learner.objects.filter(pk__in=part), Lock.DELETE)
         rows = RequestProviderResult.objects.filter(request__learner__in=part, status__in=OPEN)
         for keys in batched(list(rows.order_by("pk").values_list("pk", flat=True)), BATCH):
             _reviewed(keys)
 
 
 def activities_reviewed(activities: Iterable[int]) -> None:
-    """The same for the learners with open results in these activities."""
-    rows: Any = RequestProviderResult.objects.filter(request__activity__in=[*activities], status__in=OPEN).order_by()
-    results_reviewed(rows.values_list("request__learner", flat=True).distinct())
+    """The same for the learners with unfinished requests in these activities."""
+    rows: Any = Request.objects.filter(activity__in=[*activities], status__in=UNFINISHED).order_by()
+    results_reviewed(rows.values_list("learner", flat=True).distinct())
 
 
 def _reviewed(keys: list[int]) -> None:
     rows = RequestProviderResult.objects.filter(pk__in=keys, status__in=OPEN).order_by("pk")
     locked = list(rows.select_related("provider__instrument", "request").select_for_update(of=("self",), no_key=True))
-    found, now = obstacles({_asked_of(row) for row in locked}), timezone.now()
-    barred = [(row, found[_asked_of(row)]) for row in locked if _asked_of(row) in found]
+    _closed(locked, obstacles({_asked_of(row) for row in locked}))
+
+
+def _closed(rows: Iterable[RequestProviderResult], obstacles: Mapping[Asked, Obstacle]) -> None:
+    """Store why the providers of these locked rows may not answer any more, of those of which it is so."""
+    barred, now = [(row, obstacles[_asked_of(row)]) for row in rows if _asked_of(row) in obstacles], timezone.now()
     rows_updated(
         RequestProviderResult,
         ("status", "error_message", "updated_at"),

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from console.captures import REASONS_SHOWN, SECONDS_OPEN, SECONDS_WAITING
+from console.captures import REASONS_SHOWN, SECONDS_OPEN, SECONDS_QUIET, SECONDS_WAITING
 from courses.models import AssessmentSession
 from tests.captures import FR, PLAG
 from tests.console.test_report import text
@@ -80,7 +80,7 @@ def seconds(answer) -> int:
     return int(answer.text.partition('data-seconds="')[2].partition('"')[0])
 
 
-def test_pages_look_again_only_while_something_may_come(world, admin, address):
+def test_pages_look_again_sooner_while_something_may_come(world, admin, address):
     work = Work(world.home)
     request = work.request()
     world.home.report = work.report()
@@ -91,11 +91,11 @@ def test_pages_look_again_only_while_something_may_come(world, admin, address):
 
     assert found() == [SECONDS_WAITING, SECONDS_WAITING]
     work.answer(request, result=0.5)
-    assert found() == [0, 0]
+    assert found() == [SECONDS_QUIET, SECONDS_QUIET]
     session = work.session("ann")
-    assert found() == [SECONDS_OPEN, 0]
+    assert found() == [SECONDS_OPEN, SECONDS_QUIET]
     AssessmentSession.objects.filter(pk=session.pk).update(closed_at=session.started_at)
-    assert found() == [0, 0]
+    assert found() == [SECONDS_QUIET, SECONDS_QUIET]
 
 
 def test_an_administrator_who_teaches_reads_some_reports_but_not_all(work, signed_in, world, address):

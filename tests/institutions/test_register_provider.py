@@ -77,6 +77,14 @@ def test_what_the_api_would_refuse_is_refused(register, change, message):
     assert (Provider.objects.count(), Credential.objects.count()) == (0, 0)
 
 
+def test_a_provider_keeps_its_instrument(register):
+    """Its results are counted for this one."""
+    register(FACE)
+    with pytest.raises(CommandError, match="instrument: A provider keeps its instrument"):
+        register(FACE | {"instrument": "ks"})
+    assert Provider.objects.get().instrument.acronym == "fr"
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "null"])
 def test_what_is_no_object_is_refused(register, text):
     with pytest.raises(CommandError, match=r"cannot be read as JSON|no JSON object"):

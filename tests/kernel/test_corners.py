@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from courses.api.group import GroupViewSet
 from courses.models import CourseGroup
 from files.models import Kind
-from files.services import _store_failures, file_store, objects_erase_unknown, store
+from files.services import file_store, objects_erase_unknown, store, store_failures
 from institutions.models import Institution, Instrument
 from institutions.services import institutions
 from kernel import errors
@@ -231,4 +231,4 @@ def test_a_browsers_session_whose_hash_is_right_keeps_its_key(db):
 
 def test_what_fails_of_a_store_of_files(monkeypatch):
     monkeypatch.delitem(sys.modules, "botocore", raising=False)
-    assert _store_failures() == (OSError,)
+    assert store_failures() == (OSError,)

@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from pipeline import broker, relay, tasks, turns
 from pipeline.jobs import enqueue, enqueue_for_provider
-from pipeline.models import Job
+from pipeline.models import BrokerAccount, Job
 from pipeline.relay import BATCH, OWN_QUEUE, PREFIX, RENEW, REST, RUN_TASK, Relay
 from pipeline.running import TRIES
 from tests.pipeline.conftest import later
@@ -148,12 +148,15 @@ def test_an_old_connection_is_replaced_without_a_rest(noted):
 
 def test_a_queue_that_is_refused_holds_up_no_other(noted):
     noted.broken = {"q1": NotFound("no such virtual host")}
+    account = BrokerAccount.objects.create(queue="q1", username="q1.1", password="x", is_ready=True)
     for queue in ("q1", "q2"):
         enqueue_for_provider(queue, "a.task", queue, queue)
     process = Relay()
     assert process() == 1
     assert noted.foreign() == [("q2", "a.task", ["q2"])]
     assert [*Job.objects.values_list("queue", "tries")] == [("q1", 0)]
+    account.refresh_from_db()
+    assert not account.is_ready  # the broker may have lost what it had: it is made again
 
 
 def test_what_was_published_before_the_error_is_deleted(noted, monkeypatch):

@@ -100,6 +100,18 @@ def test_a_job_that_ends_its_process_each_time_is_parked(works, settings):
     assert (row.parked_at is not None, row.error) == (True, "Each process that did this has died.")
 
 
+def test_a_job_that_ends_its_process_takes_no_others_with_it(works, settings):
+    works.declare("t.batch", batch=10)
+    enqueue("t.batch", [1, 2, 3])
+    for _ in range(2):
+        assert len(taken_batch()) == 3
+        later(settings.JOB_SECONDS + 1)
+    enqueue("t.batch", [4, 5])
+    taken = [taken_batch() for _ in range(4)]
+    assert sorted(len(each) for each in taken) == [1, 1, 1, 2]
+    assert taken_batch() == []
+
+
 def test_a_slow_process_does_not_do_what_another_one_has_taken_meanwhile(works, settings):
     works.declare("t.slow")
     enqueue("t.slow", [1])

@@ -206,6 +206,7 @@ def test_what_an_answer_leaves_out_stays(asked, face):
         ({"status": 1, "contribution": -0.1}, "contribution"),
         ({"status": 1, "contribution": True}, "contribution"),
         ({"status": 1, "contribution": "much"}, "contribution"),
+        ({"status": 1, "contribution": -1e30}, "contribution"),
         ({"status": 2, "message_code_id": "NO_SUCH"}, "message_code_id"),
         ({"status": 2, "message_code_id": 7}, "message_code_id"),
         ({"status": 2, "error_message": ["x"]}, "error_message"),

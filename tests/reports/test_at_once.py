@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from kernel.domain import Unknown
@@ -14,8 +15,9 @@ from learners.services import consent_reject, learner_delete
 from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import ActivityInstrumentHistogram, RequestProviderResult
+from reports.services import verifying
 from reports.services.counting import requests_recounted
-from reports.services.verifying import requests_dispatched, result_answered, results_timed_out
+from reports.services.verifying import requests_dispatched, result_answered, results_reviewed, results_timed_out
 from tests.captures import FR, PLAG
 from tests.conftest import kept
 from tests.reports.work import Work, asked, differences
@@ -82,6 +84,32 @@ def test_an_answer_and_a_withdrawal_at_once_leave_one_of_them(work):
         learner.consent_rejected = None
         learner.save()
     assert differences(institution=work.home.institution.pk) == []
+
+
+def test_what_is_being_asked_while_the_consent_is_withdrawn_is_closed(work, monkeypatch):
+    request, learner = work.request(done=False), work.home.learners["bob"]
+    asking, reviewed = Event(), Event()
+    recounted = verifying.requests_recounted
+
+    def late(requests):
+        asking.set()
+        reviewed.wait(1)  # which cannot be before this transaction has ended
+        recounted(requests)
+
+    def ask() -> None:
+        with transaction.atomic():
+            requests_dispatched([request.pk])
+
+    def withdraw() -> None:
+        assert asking.wait(20)
+        consent_reject(learner=learner)
+        results_reviewed([learner.pk])
+        reviewed.set()
+
+    monkeypatch.setattr(verifying, "requests_recounted", late)
+    at_once(ask, withdraw)
+    row = RequestProviderResult.objects.get(request=request)
+    assert (row.status, row.error_message) == (2, "The learner has withdrawn the consent.")
 
 
 def test_a_learner_who_is_deleted_while_results_are_counted(work):

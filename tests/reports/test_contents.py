@@ -362,6 +362,18 @@ def test_what_a_sample_says_of_itself(audited):
     assert json_of(raw_file(audited, b"no JSON")) is None
 
 
+def test_a_store_that_is_away_leaves_evidence_out(audited, monkeypatch):
+    """Its answer has begun when the file is read: an error would cut it off."""
+    from botocore.exceptions import ClientError
+
+    def away(self, name, mode="rb"):
+        raise ClientError({"Error": {"Code": "503"}}, "GetObject")
+
+    file = raw_file(audited, b"{}")
+    monkeypatch.setattr(type(store()), "open", away)
+    assert (facts_of(file), json_of(file)) == ({}, None)
+
+
 def test_number_of_statements_for_an_audit_grows_with_batches(audited, django_assert_max_num_queries, address, as_):
     url = as_("admin").get(address("audit/1/")).json()["audit_data"]
     for _ in range(5):

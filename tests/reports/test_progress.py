@@ -108,7 +108,8 @@ def test_of_one_learner_and_of_one_activity(work, world):
 
 
 def test_statements_and_rows_that_are_read_have_an_end(work, monkeypatch):
-    monkeypatch.setattr(progress, "MOST", 3)
+    for name in ("MOST_OPEN", "MOST_ENDED"):
+        monkeypatch.setattr(progress, name, 3)
     for _ in range(4):
         work.answer(work.request(), ERROR)
         work.request(done=False)

@@ -215,6 +215,16 @@ def test_a_late_answer_is_taken_and_counted(work):
     assert (summary(request).status, work.row().identity_level) == (PROCESSED, 2)
 
 
+def test_a_provider_that_may_not_answer_any_more_is_not_said_to_be_late(work):
+    request, learner = work.request(), work.home.learners["bob"]
+    type(learner).objects.filter(pk=learner.pk).update(consent=work.home.consent)  # 1.0.0, and 2.0.0 is valid
+    RequestProviderResult.objects.update(asked_at=timezone.now() - timedelta(hours=2))
+    assert results_timed_out() == 1
+    run_due()
+    for row in (row_of(request), summary(request)):
+        assert (row.status, row.error_message) == (ERROR, "The learner's consent is not valid.")
+
+
 def test_time_is_that_of_the_instrument_and_begins_anew_with_each_word_of_the_provider(work):
     Instrument.objects.filter(pk=FR).update(timeout_minutes=5)
     slow, quick = work.request(PLAG), work.request()

@@ -1,5 +1,6 @@
 """What the resources of providers have in common: links to files, fractions, codes of messages."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -44,7 +45,11 @@ class FractionField(serializers.FloatField):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, bool):
             self.fail("invalid")
-        return Decimal(str(super().to_internal_value(data))).quantize(PLACES)
+        number = super().to_internal_value(data)
+        if not math.isfinite(number):
+            self.fail("invalid")
+        value = Decimal(str(number))
+        return value.quantize(PLACES) if abs(value) <= 1 else value  # out of the bounds, which are looked at later
 
 
 class TextualUUIDField(serializers.UUIDField):

@@ -54,7 +54,7 @@ def provider_create(
 def provider_update(*, provider: Provider, **values: Any) -> Provider:
     """Write these values; an empty queue is ignored. Invalid for another instrument: results were counted for one."""
     stored = _locked(provider)
-    if stored.instrument_id is not None and values.get("instrument", stored.instrument) != stored.instrument:
+    if "instrument" in values and stored.instrument_id not in (None, values["instrument"].pk):
         raise Invalid(instrument="A provider keeps its instrument: register another provider for another one.")
     queue = stored.queue
     is_changed = _changed(stored, values)

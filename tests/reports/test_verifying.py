@@ -376,6 +376,14 @@ def test_what_an_activity_does_not_use_any_more_is_closed_with_the_reason(change
         )  # fmt: skip
 
 
+def test_categories_that_go_with_their_institution_ask_for_nothing(work):
+    """Its learners go, too."""
+    SENDCategory.objects.create(institution=work.home.institution, description="going", data={})
+    before = Job.objects.count()
+    SENDCategory.objects.filter(description="going").delete()
+    assert Job.objects.count() == before
+
+
 def test_a_result_that_is_gone_is_unknown(work):
     row = row_of(work.request())
     RequestProviderResult.objects.filter(pk=row.pk).delete()

@@ -22,7 +22,7 @@ from benchmarks import report
 from benchmarks.brokers import Depths, redis_started
 from benchmarks.proving import proven
 from benchmarks.servers import ROOT, Run, say
-from benchmarks.watching import Watch, with_children
+from benchmarks.watching import Watch, spread, with_children
 
 FIGURES = ROOT / "benchmarks" / "pipelined.txt"
 TARGET = 150  # requests a second
@@ -189,7 +189,7 @@ def processes(sent: Sent) -> Iterator[str]:
 
 def over_time(sent: Sent) -> Iterator[str]:
     yield f"{'second':>8}{'jobs':>10}{'messages':>10}" + "".join(f"{name + ' MiB':>20}" for name in GROUPS[:3])
-    for reading in sent.watch.chosen():
+    for reading in spread(sent.watch.readings, 20):
         memory = "".join(f"{reading.memory[name]:>20.0f}" for name in GROUPS[:3])
         yield f"{reading.second:>8.0f}{reading.waiting['jobs']:>10}{reading.waiting['messages']:>10}{memory}"
 

@@ -14,19 +14,18 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPConnection
-from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
-from threading import Event, Thread
 from typing import Any
 
 from benchmarks import report
 from benchmarks.servers import ROOT, Run, say
+from benchmarks.watching import resident, sampled, spread, with_children
 from courses.imports.oulad.reading import Dataset, Presentation
 
 FIGURES = ROOT / "benchmarks" / "pushed.txt"
@@ -142,39 +141,20 @@ class Memory:
     """Resident megabytes of the server's processes, read every second: the largest and all of them together."""
 
     def __init__(self, process: int) -> None:
-        self.process, self.readings = process, [(0.0, *self._read(process))]
+        self.process = process
+        self.readings: list[tuple[float, float, float]] = []
+        self._read(0.0)
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        begun, over = time.monotonic(), Event()
+    def watched(self) -> AbstractContextManager[None]:
+        return sampled(self._read)
 
-        def watch() -> None:
-            while not over.wait(1):
-                self.readings.append((time.monotonic() - begun, *self._read(self.process)))
-
-        thread = Thread(target=watch)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
-    @staticmethod
-    def _read(process: int) -> tuple[float, float]:
-        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-        sizes = [_resident(number) for number in (str(process), *children)]
-        return max(sizes), sum(sizes)
+    def _read(self, second: float) -> None:
+        sizes = [resident(number) for number in with_children(self.process)]
+        self.readings.append((second, max(sizes), sum(sizes)))
 
     def table(self, lines: int = 12) -> Iterator[str]:
-        step = max(1, len(self.readings) // lines)
-        for second, largest, together in (*islice(self.readings, 0, None, step), self.readings[-1]):
+        for second, largest, together in spread(self.readings, lines):
             yield f"{second:8.0f} {largest:10.1f} {together:10.1f}"
-
-
-def _resident(process: str) -> float:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024
 
 
 @dataclass

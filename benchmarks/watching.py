@@ -2,13 +2,15 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
+from typing import TypeVar
 
+T = TypeVar("T")
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1 << 20
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -34,6 +36,29 @@ def resident(process: int) -> float:
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE / MIB
 
 
+def spread(readings: Sequence[T], lines: int) -> list[T]:
+    """About so many of them, and the last."""
+    return [*islice(readings, 0, None, max(1, len(readings) // lines)), readings[-1]]
+
+
+@contextmanager
+def sampled(read: Callable[[float], None], every: float = 1.0) -> Iterator[None]:
+    """Call `read` every so many seconds, with the seconds since the beginning, in a thread of its own."""
+    begun, over = time.monotonic(), Event()
+
+    def watch() -> None:
+        while not over.wait(every):
+            read(time.monotonic() - begun)
+
+    thread = Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 @dataclass
 class Reading:
     second: float
@@ -57,21 +82,13 @@ class Watch:
 
     @contextmanager
     def watched(self, every: float = 1.0) -> Iterator[None]:
-        begun, over = time.monotonic(), Event()
+        begun = time.monotonic()
         self._read(0.0)
         self.first = dict(self.last)
-
-        def watch() -> None:
-            while not over.wait(every):
-                self._read(time.monotonic() - begun)
-
-        thread = Thread(target=watch)
-        thread.start()
         try:
-            yield
+            with sampled(self._read, every):
+                yield
         finally:
-            over.set()
-            thread.join()
             self.seconds = time.monotonic() - begun
             self._read(self.seconds)
 
@@ -94,7 +111,3 @@ class Watch:
             for (group, process), seconds in self.last.items()
             if group == name
         )
-
-    def chosen(self, lines: int = 20) -> list[Reading]:
-        step = max(1, len(self.readings) // lines)
-        return [*islice(self.readings, 0, None, step), self.readings[-1]]

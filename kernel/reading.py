@@ -241,10 +241,8 @@ class Reader(Tagged, Rooted, ModelViewSet):
         """The row of the URL as a model instance, with what its serializer needs."""
         if not self.fast_rows or self.answer_plan.prefetches:
             return get_object_or_404(self.whole(self.get_queryset()), **self.looked_up)
-        prepared: Any = self.prepared(
-            "object", self.grants, self.get_serializer_class(), slots=tuple(ids := self.ids_of_caller)
-        )
-        row = prepared.first(**ids, tenant=self.tenant_id, **self.link, key=self.kwargs[self.lookup_url_kwarg])
+        key = self.kwargs[self.lookup_url_kwarg]
+        row = next(iter(self.ask("object", self.get_serializer_class(), key=key)), None)
         if row is None:  # in the words of get_object_or_404
             raise Http404(f"No {self.queryset.model._meta.object_name} matches the given query.")
         return row

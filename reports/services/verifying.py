@@ -480,9 +480,10 @@ def _reviewed(keys: list[int]) -> None:
     _closed(locked, obstacles({_asked_of(row) for row in locked}))
 
 
-def _closed(rows: Iterable[RequestProviderResult], obstacles: Mapping[Asked, Obstacle]) -> None:
+def _closed(rows: Iterable[RequestProviderResult], found: Mapping[Asked, Obstacle]) -> None:
     """Store why the providers of these locked rows may not answer any more, of those of which it is so."""
-    barred, now = [(row, obstacles[_asked_of(row)]) for row in rows if _asked_of(row) in obstacles], timezone.now()
+    barred = [(row, found[_asked_of(row)]) for row in rows if _asked_of(row) in found]
+    now = timezone.now()
     rows_updated(
         RequestProviderResult,
         ("status", "error_message", "updated_at"),

@@ -2,7 +2,7 @@
 "use strict";
 
 const LATER = 10; // seconds to the next try when the server does not answer
-const QUIET = 15; // seconds at least from one announcement to the next, while something is still open
+const QUIET = 15; // seconds at least from one announcement to the next, while a page looks more often than that
 const part = document.getElementById("captures");
 let tag = part.dataset.tag;
 let timer = 0;
@@ -27,7 +27,7 @@ function replace(old, fresh) {
 
 function announce() {
   const { summary } = now().dataset;
-  if (summary === announced || (seconds() && Date.now() - announcedAt < QUIET * 1000)) return;
+  if (summary === announced || (seconds() < QUIET && Date.now() - announcedAt < QUIET * 1000)) return;
   announced = summary;
   announcedAt = Date.now();
   document.getElementById("captures-said").textContent = summary;
@@ -73,7 +73,7 @@ async function ask() {
   }
   announce();
   await renewStale();
-  return seconds() || (stale.length ? LATER : 0);
+  return stale.length ? Math.min(seconds(), LATER) : seconds();
 }
 
 async function look() {
@@ -93,4 +93,4 @@ async function look() {
 
 // Nobody looks at a hidden page; whoever comes back sees at once what is true now.
 document.addEventListener("visibilitychange", look);
-if (seconds()) timer = setTimeout(look, seconds() * 1000);
+timer = setTimeout(look, seconds() * 1000);

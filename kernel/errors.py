@@ -41,7 +41,17 @@ class UnavailableAnswer(exceptions.APIException):
 def handler(exc, context):
     if is_passing(exc):
         return None  # the view is repeated
-    return exception_handler(_translate(exc, context["view"]), context)
+    translated = _translate(exc, context["view"])
+    if isinstance(translated, exceptions.ValidationError):
+        translated.detail = _named(translated.detail)
+    return exception_handler(translated, context)
+
+
+def _named(detail):
+    """The same with texts as keys: the places of a list are numbers, which JSON has not as names."""
+    if isinstance(detail, dict):
+        return {str(name): _named(each) for name, each in detail.items()}
+    return detail
 
 
 def _translate(exc, view):

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Model
 
 from kernel.locks import Lock, locked_rows
+from kernel.writes import as_stored
 from reports.arithmetic import BINS
 
 BIN_COLUMNS = tuple(f"b{place}" for place in range(BINS))
@@ -24,8 +25,8 @@ def rows_updated(model: type[Model], columns: Sequence[str], rows: Mapping[int, 
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
     quote = connection.ops.quote_name
     values: list[Any] = []
-    for key, new in rows.items():
-        values += [key, *(field.get_db_prep_save(value, connection) for field, value in zip(fields, new, strict=True))]
+    for key, new in zip(rows, as_stored(fields, rows.values()), strict=True):
+        values += [key, *new]
     marks = ", ".join([f"(%s{', %s' * len(fields)})"] * len(rows))
     names = ", ".join(f"v{place}" for place in range(len(fields)))
     assignments = ", ".join(f"{quote(field.column)} = {_typed(field, place)}" for place, field in enumerate(fields))

@@ -246,6 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "kernel.http.renderers.Negotiation",
     "DEFAULT_METADATA_CLASS": "kernel.http.metadata.Description",
     "DEFAULT_SCHEMA_CLASS": "kernel.schema.ResourceSchema",
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "EXCEPTION_HANDLER": "kernel.errors.handler",
     "UNAUTHENTICATED_USER": "kernel.caller.Nobody",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

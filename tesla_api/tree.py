@@ -45,6 +45,7 @@ from learners.api.provider_sample import AvailableSampleViewSet, ProviderSampleV
 from learners.api.provider_validation import ProviderValidationViewSet
 from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
+from reports.api.provider_answers import ProviderAnswersView
 from reports.api.provider_request import ProviderRequestViewSet
 from reports.api.report import ReportViewSet
 from reports.api.request import ReportRequestViewSet
@@ -160,4 +161,5 @@ CALLS = (
 PROCEDURES = (
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),
+    Procedure("provider/{provider_id}/answers/", ProviderAnswersView),
 )

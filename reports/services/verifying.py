@@ -24,14 +24,14 @@ from django.utils import timezone
 from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
-from institutions.models import Instrument, Message, Provider
+from institutions.models import Instrument, Message, Provider, User
 from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
 from kernel.fast.whole import Whole
 from kernel.locks import Lock, locked_rows, locking
 from kernel.repeats import repeated
-from kernel.writes import one_transaction
+from kernel.writes import one_transaction, rows_inserted
 from learners.models import Enrolment, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state_from_rows, with_learner_state
 from pipeline.jobs import add, enqueue, provider_job
@@ -51,6 +51,8 @@ from reports.services.reporting import held
 
 VERIFY = "tesla_ce.tasks.requests.verification.verify_request"
 LONGEST_MESSAGE = 10_000
+TIMES = ("created_at", "updated_at")
+NO_RESULT = "What was processed has a result."
 UNFINISHED = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
 USUAL_MINUTES = 60  # for a provider whose instrument is gone
 
@@ -168,8 +170,8 @@ def _dispatched(keys: list[int]) -> None:
         activities={activity for _, activity, _ in places if activity is not None},
         sessions={session for _, _, session in places if session is not None},
     )
-    rows = Request.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
-    requests = {row.pk: row for row in rows}
+    locked = Request.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+    requests = {row.pk: row for row in locked}
     done = {*RequestResult.objects.filter(request__in=requests).values_list("request", flat=True)}
     wanted = Request.instruments.through._default_manager.filter(request__in={*requests} - done)
     asks = list(wanted.order_by("request", "instrument").values_list("request", "instrument"))
@@ -179,18 +181,16 @@ def _dispatched(keys: list[int]) -> None:
     providers: dict[int, list[Provider]] = {}
     for provider in Provider.objects.filter(enabled=True, instrument__in=instruments).order_by("pk"):
         providers.setdefault(provider.instrument_id or 0, []).append(provider)
-    missing = result_summary(())
-    RequestResult.objects.bulk_create(
-        RequestResult(request_id=request, instrument_id=instrument)
-        if instrument in providers
-        else RequestResult(
-            request_id=request,
-            instrument_id=instrument,
-            status=missing.status,
-            result=float(missing.result or 0),
-            code=missing.code,
-        )
-        for request, instrument in asks
+    missing, now = result_summary(()), timezone.now()
+    nobody = (int(missing.status), float(missing.result or 0), int(missing.code))
+    asked = (int(ResultStatus.PENDING), None, int(ResultCode.PENDING))
+    rows_inserted(
+        RequestResult,
+        ("request", "instrument", "status", "result", "code", "counted_result", "counted_code", *TIMES),
+        [
+            (request, instrument, *(asked if instrument in providers else nobody), 0, int(ResultCode.PENDING), now, now)
+            for request, instrument in asks
+        ],
     )
     results = [
         (_asked(requests[request], instruments[instrument], provider), provider, request)
@@ -216,20 +216,20 @@ def _providers_asked(results: list[tuple[Asked, Provider, int]]) -> None:
         ).values_list("learner", "provider")
     }
     barred = obstacles({replaced_need(asked) for asked, _, _ in results})
-    made = []
+    rows, now = [], timezone.now()
     for asked, provider, request in results:
         status = provider_result_initial_status(
             requires_enrolment=asked.needs_enrolment, can_analyse=(asked.learner, asked.provider) in ready
         )
-        row = RequestProviderResult(request_id=request, provider=provider, status=status)
-        if obstacle := barred.get(replaced_need(asked)):
-            row.status, row.error_message = obstacle.status, obstacle.text
-        made.append(row)
-    RequestProviderResult.objects.bulk_create(made)
+        obstacle = barred.get(replaced_need(asked))
+        told = (int(status), None) if obstacle is None else (int(obstacle.status), obstacle.text)
+        rows.append((request, provider.pk, *told, int(ResultCode.PENDING), False, now, now))
+    columns = ("request", "provider", "status", "error_message", "code", "counted_closed", *TIMES)
+    keys = rows_inserted(RequestProviderResult, columns, rows)
     add(
-        provider_job(row.provider.queue, VERIFY, str(row.pk), row.request_id, row.pk)
-        for row in made
-        if row.status == ResultStatus.PENDING
+        provider_job(provider.queue, VERIFY, str(key), request, key)
+        for key, (_, provider, request), (_, _, status, *_) in zip(keys, results, rows, strict=True)
+        if status == ResultStatus.PENDING
     )
 
 
@@ -243,6 +243,18 @@ def replaced_need(asked: Asked) -> Asked:
 
 class _Unchanged(Exception):  # noqa: N818 - no error
     """The same answer was stored meanwhile: the new file is not needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider says of a request: the arguments of `result_answered`."""
+
+    status: int
+    result: float | None = None
+    code: int = ResultCode.PENDING
+    message_code: str | None = None
+    error_message: str | None = None
+    audit: Any | None = None
 
 
 def result_answered(
@@ -260,7 +272,11 @@ def result_answered(
     Invalid, naming the field, for a wrong value; Unknown if the row is gone or there are obstacles. `audit` is JSON: it
     becomes a file, in place of the one before.
     """
-    answer = _answer(status, result, code, message_code, error_message)
+    answer = Answer(status, result, code, message_code, error_message, audit)
+    return _answered(row, _columns(answer, _messages([answer])), audit)
+
+
+def _answered(row: RequestProviderResult, answer: dict[str, Any], audit: Any | None) -> bool:
     if audit is None:
         return _answer_stored(row, answer, None, None)
     content = orjson.dumps(audit)
@@ -285,29 +301,36 @@ def result_answered(
     return True
 
 
-def _answer(
-    status: int, result: float | None, code: int, message_code: str | None, error_message: str | None
-) -> dict[str, Any]:
-    """The columns of an answer."""
-    if status not in {*ResultStatus}:
+def _messages(answers: Iterable[Answer]) -> set[str]:
+    """The codes of messages that the service knows; no statement without codes."""
+    codes = {code for answer in answers if (code := _code(answer))}
+    return {*Message.objects.filter(code__in=codes).values_list("code", flat=True)} if codes else set()
+
+
+def _code(answer: Answer) -> str:
+    return (answer.message_code or "").strip().upper()
+
+
+def _columns(answer: Answer, messages: Collection[str]) -> dict[str, Any]:
+    """The columns of an answer. Invalid, naming the field, for a wrong value."""
+    if answer.status not in {*ResultStatus}:
         raise Invalid(status="There is no such status.")
-    if code not in {*ResultCode}:
+    if answer.code not in {*ResultCode}:
         raise Invalid(code="There is no such code.")
-    is_processed = status == ResultStatus.PROCESSED
+    is_processed, result = answer.status == ResultStatus.PROCESSED, answer.result
     if result is not None and not (isfinite(result) and 0 <= result <= 1):
         raise Invalid(result="A result is between 0 and 1.")
     if is_processed and result is None:
-        raise Invalid(result="What was processed has a result.")
-    text = (message_code or "").strip()
-    message = Message.objects.filter(code=text.upper()).first() if text else None
-    if text and message is None:
-        error_message = error_message or text  # a code of the provider's own: it is not lost
+        raise Invalid(result=NO_RESULT)
+    code, text = _code(answer), answer.error_message
+    if code not in messages:
+        text = text or (answer.message_code or "").strip()  # a code of the provider's own: it is not lost
     return {
-        "status": int(status),
+        "status": int(answer.status),
         "result": round(float(result), DIGITS) if is_processed and result is not None else None,
-        "code": int(code),
-        "message_code_id": message and message.pk,
-        "error_message": (error_message or "")[:LONGEST_MESSAGE].replace("\0", "") or None,
+        "code": int(answer.code),
+        "message_code_id": code if code in messages else None,
+        "error_message": (text or "")[:LONGEST_MESSAGE].replace("\0", "") or None,
     }
 
 
@@ -388,6 +411,59 @@ def _asked_of(row: RequestProviderResult) -> Asked:
         row.provider.instrument_id,
         instrument is not None and instrument.requires_enrolment,
     )
+
+
+def results_answered(*, provider: int, answers: Mapping[int, Answer]) -> dict[int, str]:
+    """Store answers of a provider, by their requests; answers {request: why nothing is stored} of the others.
+
+    Answers without audit data are stored together, by as many statements as one of them. Those with audit data follow,
+    each in a transaction of its own. Invalid, naming the field, for a wrong value: then nothing is stored.
+    """
+    messages = _messages(answers.values())
+    columns = {request: _columns(answer, messages) for request, answer in answers.items()}
+    rows = RequestProviderResult.objects.filter(provider=provider, request__in=answers).order_by("pk")
+    known: dict[int, int] = dict(rows.values_list("request", "pk"))
+    refused = dict.fromkeys(answers.keys() - known.keys(), "There is no such request.")
+    plain = {key: columns[request] for request, key in known.items() if answers[request].audit is None}
+    outcomes: dict[int, str] = {}
+    for part in batched(sorted(plain), BATCH):
+        outcomes |= _answers_stored({key: plain[key] for key in part})
+    for request, key in known.items():
+        text = outcomes.get(key)
+        if text is None:  # it has a file, or has had one
+            try:
+                _answered(RequestProviderResult(pk=key), columns[request], answers[request].audit)
+            except Unknown as error:
+                text = str(error)
+        if text:
+            refused[request] = text
+    return refused
+
+
+@one_transaction()
+def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
+    """Store these answers, by their rows' keys: {key: "", or why it is not stored}, of all rows without a file."""
+    rows = RequestProviderResult.objects.filter(pk__in=answers)
+    learners: list[Any] = [*rows.order_by().values_list("request__learner", flat=True).distinct()]
+    locked_rows(User.objects.filter(pk__in=learners), Lock.CHANGE)  # a learner has the key of the person
+    locked_rows(Learner.objects.filter(pk__in=learners), Lock.CHANGE)
+    locked = locking(rows.select_related("provider__instrument", "request").order_by("pk"), self=Lock.CHANGE)
+    found = [row for row in locked if row.audit_id is None]
+    barred = obstacles({_asked_of(row) for row in found})
+    outcomes = {row.pk: obstacle.text if (obstacle := barred.get(_asked_of(row))) else "" for row in found}
+    new = [
+        row
+        for row in found
+        if not outcomes[row.pk] and any(getattr(row, name) != value for name, value in answers[row.pk].items())
+    ]
+    if new:
+        now, names = timezone.now(), ("status", "result", "code", "message_code", "error_message", "updated_at")
+        rows_updated(RequestProviderResult, names, {row.pk: (*answers[row.pk].values(), now) for row in new})
+        open_again = [row.pk for row in new if answers[row.pk]["status"] in OPEN]
+        if open_again:
+            RequestProviderResult.objects.filter(pk__in=open_again).update(asked_at=Now())
+        enqueue("reports.results", sorted({row.request_id for row in new}))
+    return outcomes
 
 
 def result_status_set(*, row: RequestProviderResult, status: int) -> bool:

@@ -182,3 +182,9 @@ def fill_desk(world: World, rows: int) -> None:
 def locked_by_task(world: World) -> None:
     stand(world)
     Enrolment.objects.filter(provider__acronym=DESK).update(locked_by=TASK, locked_at=timezone.now())
+
+
+def answers_of_desk(world: World) -> dict[str, Any]:
+    """An answer to the request of the first desk."""
+    errand = ids_of_desk(world, world.home, {"errand"}).get("errand", 1)
+    return {"results": [RESULT | {"request": errand, "audit_data": None}]}

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from courses.models import ActivityInstrument
 from files.models import FileRead, Kind, StoredFile
@@ -195,3 +197,103 @@ def test_request_outside_an_activity_goes_on(face, request_, path):
     Request.objects.filter(pk=request_.pk).update(activity=None)
     ActivityInstrument.objects.filter(instrument=FR).delete()
     assert face.put(path, ANSWER).status_code == 200
+
+
+def many(*answers: dict) -> dict:
+    return {"results": [{name: value for name, value in ANSWER.items() if name != "audit_data"} | a for a in answers]}
+
+
+def requests_of(provider) -> list[int]:
+    rows = RequestProviderResult.objects.filter(provider=provider.row).order_by("pk")
+    return [*rows.values_list("request", flat=True)]
+
+
+def test_many_answers_at_once_are_stored_as_single_ones(face, bob, request_):
+    """Also of a learner's other requests, with a file and without, and again without a change."""
+    others = [key for key in requests_of(face) if key != request_.pk]
+    body = many(
+        {"request": request_.pk, "audit_data": {"n": 1}},
+        {"request": others[0], "result": 0.5, "message_code": "provider_black_image"},
+        {"request": others[1], "status": 7, "result": None, "error_message": "x" * 10_050},
+        {"request": others[2], "status": 2, "result": None, "code": 0},
+    )
+    RequestProviderResult.objects.filter(request=others[1]).update(status=3, asked_at="2020-01-01T00:00:00Z")
+    answer = face.post("answers/", body)
+    assert answer.json() == {"results": [{"request": key, "error": None} for key in (request_.pk, *others)]}, (
+        answer.content
+    )
+    assert content_of(result_of(request_).audit) == {"n": 1}
+    rows = RequestProviderResult.objects.filter(request__in=others).order_by("pk")
+    stored = rows.values_list("status", "result", "code", "message_code__code", "error_message")
+    assert [*stored] == [
+        (1, 0.5, 1, "PROVIDER_BLACK_IMAGE", None), (7, None, 1, None, "x" * 10_000), (2, None, 0, None, None)
+    ]  # fmt: skip
+    assert rows[1].asked_at.year > 2020
+    changed = sorted(Job.objects.filter(name="reports.results").values_list("key", flat=True))
+    assert changed == sorted(map(str, (request_.pk, *others[:2])))
+    before = state()
+    assert face.post("answers/", body).status_code == 200
+    assert state() == before
+    assert face.post("answers/", many({"request": request_.pk})).status_code == 200
+    assert result_of(request_).audit is None
+
+
+def test_answers_that_may_not_be_stored_hold_up_no_others(face, other_face, bob, request_, world):
+    """Of nobody's request, another provider's, and a learner who has withdrawn."""
+    foreign = Request.objects.create(institution=bob.institution, learner=bob, activity=world.home.activity)
+    RequestProviderResult.objects.create(request=foreign, provider=other_face.row)
+    withdrawn = world.home.learners["ann"]
+    theirs = Request.objects.create(institution=bob.institution, learner=withdrawn, activity=world.home.activity)
+    RequestProviderResult.objects.create(request=theirs, provider=face.row)
+    keys = [2**63 - 1, foreign.pk, theirs.pk, request_.pk]
+    answer = face.post("answers/", many(*({"request": key} for key in keys), {"request": keys[2] + 1, "audit_data": 1}))
+    unknown = "There is no such request."
+    errors = [each["error"] for each in answer.json()["results"]]
+    assert errors == [unknown, unknown, "The learner's consent is not valid.", None, unknown]
+    assert [*RequestProviderResult.objects.filter(status=1).values_list("request", flat=True)].count(request_.pk) == 1
+    assert not RequestProviderResult.objects.filter(request__in=[foreign.pk, theirs.pk]).exclude(status=0).exists()
+    answer = face.post("answers/", many({"request": theirs.pk, "audit_data": 1}))
+    assert answer.json()["results"][0]["error"] == "The learner's consent is not valid."
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"result": None}, "result"),
+        ({"result": 1.01}, "result"),
+        ({"status": 8}, "status"),
+        ({"message_code": "NO_SUCH"}, "message_code"),
+        ({"request": 0}, "request"),
+        ({"request": "x"}, "request"),
+        ({"request": None}, "request"),
+        ({"audit_data": json.loads("[" * 200 + "]" * 200)}, "audit_data"),
+    ],
+)
+def test_one_wrong_value_among_many_answers_is_400_and_stores_nothing(face, request_, change, field):
+    before = state()
+    others = Request.objects.exclude(pk=request_.pk).order_by("pk").values_list("pk", flat=True)
+    answer = face.post("answers/", many({"request": request_.pk}, {"request": others[0]} | change))
+    assert (answer.status_code, {place: [*each] for place, each in answer.json()["results"].items()}) == (
+        400, {"1": [field]}
+    )  # fmt: skip
+    assert state() == before
+
+
+def test_many_answers_have_a_limit_and_each_request_one(face, request_):
+    before = state()
+    for body in ({}, {"results": []}, {"results": {}}, {"results": [1]}, many(*[{"request": request_.pk}] * 2),
+                 many(*({"request": n} for n in range(1, 202)))):  # fmt: skip
+        answer = face.post("answers/", body)
+        assert (answer.status_code, [*answer.json()]) == (400, ["results"]), answer.content
+    assert state() == before
+
+
+def test_many_answers_cost_as_many_statements_as_one(face, bob, request_):
+    keys = requests_of(face)
+    face.post("answers/", many({"request": keys[0], "result": 0.1}))
+    with CaptureQueriesContext(connection) as one:
+        face.post("answers/", many({"request": keys[0], "result": 0.2}))
+    with CaptureQueriesContext(connection) as four:
+        face.post("answers/", many(*({"request": key, "result": 0.3} for key in keys)))
+    assert len(one) == len(four)
+    assert RequestProviderResult.objects.filter(result=0.3).count() == len(keys)

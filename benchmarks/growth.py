@@ -31,7 +31,7 @@ from pipeline.jobs import WORKS, enqueue  # noqa: E402
 from pipeline.models import Job  # noqa: E402
 from pipeline.running import run_due  # noqa: E402
 from reports.models import RequestProviderResult  # noqa: E402
-from reports.services.verifying import result_answered  # noqa: E402
+from reports.services.verifying import Answer, results_answered  # noqa: E402
 
 ROWS = 1000  # per statement
 BATCHES = (200, 1)
@@ -107,8 +107,9 @@ class Place:
         keys = self._send(requests)
         begun = _seconds()
         run_due(name="reports.request")
-        for row in RequestProviderResult.objects.filter(request__in=keys):
-            result_answered(row=row, **body_of(row.request_id))
+        for provider in self.providers:
+            for part in batched(keys, batch):
+                results_answered(provider=provider.pk, answers={key: Answer(**body_of(key)) for key in part})
         run_due(name="reports.results")
         spent = _seconds() - begun
         Job.objects.all().delete()  # the messages to the providers

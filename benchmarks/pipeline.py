@@ -39,8 +39,8 @@ class Part:
     name: str
     number: int
     batch: int = LARGE  # requests that are made in a transaction, and that the worker takes at once
+    answers: int = LARGE  # that a provider sends together, at most
     window: int = WINDOW
-    over_http: bool = True
 
 
 @dataclass
@@ -117,7 +117,7 @@ class Stage:
         return Sent(part, json.loads(printed.read_text()), watch)
 
     def _provider(self, facts: dict[str, Any], part: Part) -> Any:
-        told = facts | {"broker": self.broker, "port": self.port if part.over_http else 0}
+        told = facts | {"broker": self.broker, "port": self.port, "most": part.answers}
         return self.run.start("benchmarks.provider", stdin=json.dumps(told))
 
 
@@ -152,11 +152,11 @@ def parts_of(options: argparse.Namespace, known: int) -> list[Part]:
     """All submissions, each in one of the parts."""
     number = min(options.submissions or known, known)
     one = min(options.single, number // 3)
-    direct = min(options.direct, number - one)
+    alone = min(options.alone, number - one)
     return [
-        Part("over HTTP", number - one - direct),
-        Part("without HTTP", direct, over_http=False),
-        Part("one by one", one, batch=1),
+        Part("in batches", number - one - alone),
+        Part("answered alone", alone, answers=1),
+        Part("one by one", one, batch=1, answers=1),
     ]
 
 
@@ -267,7 +267,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-pipeline ARGS=...", description=__doc__)
     parser.add_argument("--submissions", type=int, default=0, metavar="N", help="only the first N of them")
-    parser.add_argument("--direct", type=int, default=5000, metavar="N", help="of these so many without HTTP (5000)")
+    parser.add_argument("--alone", type=int, default=5000, metavar="N", help="of these so many answered alone (5000)")
     parser.add_argument("--single", type=int, default=5000, metavar="N", help="and so many one by one (5000)")
     parser.add_argument("--sizes", default="10,100,1000,10000", metavar="N,...", help="of reports and activities")
     parser.add_argument("--more", type=int, default=100, metavar="N", help="requests that are measured at each size")

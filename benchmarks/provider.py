@@ -1,26 +1,25 @@
-"""A provider of the benchmark: takes the messages of its queue and answers each at once, with a number of its own.
+"""A provider of the benchmark: takes the messages of its queue and answers them at once, with numbers of its own.
 
-It reads arguments as JSON from standard input and ends with SIGTERM. With a port it answers as providers do, by
-PUT /api/v2/provider/{id}/request/{request}/ on a connection that stays open; without one it calls, in a transaction of
-each answer, the service that the view calls. A message is acknowledged after its answer.
+It reads arguments as JSON from standard input and ends with SIGTERM. It answers as providers do, on a connection that
+stays open: one answer alone by PUT /api/v2/provider/{id}/request/{request}/, several together by POST to answers/.
+Messages are acknowledged after their answers.
 """
 
 import json
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from kombu import Connection as Broker
 from kombu import Consumer, Exchange, Queue
 
-from benchmarks.client import Connection, Target
+from benchmarks.client import BadAnswer, Connection, Target
 
-Answer = Callable[[int, int], None]  # gets the ids of request and result
 OK = 1
 PREFETCHED = 20
+PATIENCE = 0.05  # seconds until what has come is answered, though it is not a whole batch
 
 
 def result_of(request: int) -> float:
@@ -32,53 +31,61 @@ def body_of(request: int) -> dict[str, Any]:
     return {"status": OK, "result": result_of(request), "code": OK, "message_code": None, "error_message": None}
 
 
-def over_http(provider: int, token: str, port: int) -> Answer:
-    def target(request: int) -> Target:
-        path = f"/api/v2/provider/{provider}/request/{request}/"
-        return Target.sending(port, "PUT", path, json.dumps(body_of(request) | {"audit_data": None}).encode(), token)
+class Answers:
+    """Sends the answers to these messages."""
 
-    connection: list[Connection] = []
+    def __init__(self, provider: int, token: str, port: int) -> None:
+        self.path, self.token, self.port = f"/api/v2/provider/{provider}", token, port
+        self.connection: Connection | None = None
 
-    def answer(request: int, result: int) -> None:
-        sent = target(request)
-        if not connection:
-            connection.append(Connection(sent))
-        connection[0].target = sent
-        connection[0].ask()
+    def send(self, requests: list[int]) -> None:
+        if len(requests) == 1:
+            self._ask("PUT", f"request/{requests[0]}/", body_of(requests[0]) | {"audit_data": None})
+            return
+        body = {"results": [body_of(request) | {"request": request} for request in requests]}
+        outcomes = json.loads(self._ask("POST", "answers/", body))["results"]
+        if refused := [each for each in outcomes if each["error"]]:
+            raise RuntimeError(f"refused: {refused}")
 
-    return answer
-
-
-def in_process() -> Answer:
-    import django
-
-    django.setup()
-    from reports.models import RequestProviderResult
-    from reports.services.verifying import result_answered
-
-    def answer(request: int, result: int) -> None:
-        result_answered(row=RequestProviderResult(pk=result), **body_of(request))
-
-    return answer
+    def _ask(self, method: str, path: str, body: dict[str, Any]) -> bytes:
+        target = Target.sending(self.port, method, f"{self.path}/{path}", json.dumps(body).encode(), self.token)
+        if self.connection is not None:
+            with suppress(
+                BadAnswer, OSError
+            ):  # the server closes connections that rest; the same answer may come twice
+                self.connection.target = target
+                return self.connection.ask()
+        self.connection = Connection(target)
+        return self.connection.ask()
 
 
 def main() -> None:
     given = json.load(sys.stdin)
-    answer = over_http(given["id"], given["token"], given["port"]) if given["port"] else in_process()
+    answers, most = Answers(given["id"], given["token"], given["port"]), given["most"]
     ending: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ending.append(number))
+    waiting: list[Any] = []
+
+    def answer() -> None:
+        if waiting:
+            answers.send([json.loads(message.body)[0][0] for message in waiting])
+            for message in waiting:
+                message.ack()
+            waiting.clear()
 
     def taken(message: Any) -> None:
-        (request, result), _, _ = json.loads(message.body)
-        answer(request, result)
-        message.ack()
+        waiting.append(message)
+        if len(waiting) >= most:
+            answer()
 
     queue = Queue(given["queue"], Exchange(given["queue"], type="direct"), routing_key=given["queue"])
     with Broker(given["broker"]) as broker, Consumer(broker.channel(), [queue], on_message=taken) as consumer:
-        consumer.qos(prefetch_count=PREFETCHED)
+        consumer.qos(prefetch_count=max(most, PREFETCHED))
         while not ending:
             with suppress(socket.timeout):
-                broker.drain_events(timeout=0.5)
+                broker.drain_events(timeout=PATIENCE if waiting else 0.5)
+                continue
+            answer()
 
 
 if __name__ == "__main__":

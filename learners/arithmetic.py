@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypedDict
 
 Number = int | float | Decimal | Fraction
@@ -108,6 +109,7 @@ class MissingEnrolments(TypedDict):
     learner_id: int | str
 
 
+@lru_cache(maxsize=10_000, typed=True)  # thresholds and percentages come again and again
 def exact(value: Number) -> Fraction:
     """The decimal fraction of a number: the float 0.3 is exactly 3/10, so that a result can equal a threshold.
 

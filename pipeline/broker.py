@@ -9,6 +9,7 @@ durable, with a direct exchange of the same name.
 import ssl
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ def is_amqp(url: str) -> bool:
     return url.startswith("amqp")
 
 
+@lru_cache
 def queue_of(name: str) -> Queue:
     return Queue(name, Exchange(name, type="direct", durable=True), routing_key=name, durable=True)
 
@@ -62,7 +64,9 @@ class Publisher:
 
     def send(self, queue: str, task: str, arguments: Sequence[Any], headers: Mapping[str, Any]) -> None:
         """Declares the queue, once in each connection, and waits until the broker has the message."""
-        message = app.amqp.create_task_message(str(uuid.uuid4()), task, list(arguments), {}, origin="tesla")
+        message = app.amqp.create_task_message(
+            str(uuid.uuid4()), task, list(arguments), {}, argsrepr=repr([*arguments]), kwargsrepr="{}", origin="tesla"
+        )
         self.producer.publish(
             message.body,
             exchange="",

@@ -247,6 +247,8 @@ def worst_result(results: Iterable[ProviderResult]) -> Number | None:
         return (1 - value if provider.inverted_polarity else value), provider.id
 
     valued = [(item.result, item.provider) for item in results if item.result is not None]
+    if len(valued) == 1:
+        return valued[0][0]
     return min(valued, key=goodness)[0] if valued else None
 
 

@@ -34,6 +34,7 @@ BILLION = 10**9
 DIGITS = 9  # of a result behind the point, as it is stored and counted
 IDENTITY, CONTENT, INTEGRITY = 1, 2, 4
 CODES = ("pending_codes", "ok_codes", "warning_codes", "alert_codes")  # in the order of ResultCode
+COUNTERS = ("total_count", "closed_count", "processed_count", "result_sum", *CODES)
 ALERTS = ("info_alerts", "warning_alerts", "alert_alerts", "error_alerts")  # in the order of AlertLevel
 _MILLIONTH = Decimal("0.000001")
 
@@ -159,10 +160,10 @@ def fraction_stored(value: Fraction) -> Decimal:
 
 
 def counters_stored(row: Any) -> Counts:
-    """The counters of a ReportInstrument."""
-    first, second, third, fourth = (getattr(row, name) for name in CODES)
-    counts = (row.total_count, row.closed_count, row.processed_count, row.result_sum)
-    return Counts(*counts, (first, second, third, fourth))
+    """The counters of a ReportInstrument, or of a row with the columns COUNTERS."""
+    total, closed, processed, result_sum, *codes = (getattr(row, name) for name in COUNTERS)
+    first, second, third, fourth = codes
+    return Counts(total, closed, processed, result_sum, (first, second, third, fourth))
 
 
 def instrument_columns(

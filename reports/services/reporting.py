@@ -20,6 +20,7 @@ from learners.models import Enrolment, Learner
 from learners.queries import NO_SEND, instruments_applying, send_summaries
 from reports.arithmetic import Level, Levels
 from reports.counts import (
+    COUNTERS,
     NOTHING,
     Counts,
     counters_stored,
@@ -119,10 +120,13 @@ def _instrument_rows_changed(changes: Mapping[tuple[int, int], Difference], know
             ReportInstrument(report_id=report, instrument_id=instrument) for report, instrument in missing
         )
         keys |= keys_of(ReportInstrument, about, missing)
-    rows = ReportInstrument.objects.select_related("report").in_bulk(keys.values()) if keys else {}
-    percentages = percentages_of({row.report.learner_id for row in rows.values()})
+    columns = ("pk", "report_id", "instrument_id", "report__learner_id", "answered", *COUNTERS)
+    rows: list[Any] = []
+    if keys:
+        rows += ReportInstrument.objects.filter(pk__in=keys.values()).values_list(*columns, named=True)
+    percentages = percentages_of({row.report__learner_id for row in rows})
     written = {}
-    for row in rows.values():
+    for row in rows:
         change = changes[row.report_id, row.instrument_id]
         answered = defaultdict(int, row.answered)
         for provider, number in change.answered.items():
@@ -131,7 +135,7 @@ def _instrument_rows_changed(changes: Mapping[tuple[int, int], Difference], know
             known[row.instrument_id],
             counters_stored(row) + change.counts,
             answered,
-            percentages.get(row.report.learner_id, {}),
+            percentages.get(row.report__learner_id, {}),
         )
     columns_written(ReportInstrument, written)
 

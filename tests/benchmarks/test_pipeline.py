@@ -6,9 +6,9 @@ pytestmark = pytest.mark.xdist_group("benchmarks")
 
 
 def test_every_submission_is_in_one_report(run):
-    few = ("--direct=0", "--single=0", "--providers=1", "--sizes=1,2", "--more=2")  # each part starts processes
+    few = ("--alone=0", "--single=0", "--providers=1", "--sizes=1,2", "--more=2")  # each part starts processes
     _, written = run("benchmarks.pipeline", *few)
-    assert f"\n{'over HTTP':16}{3:>10}" in written
+    assert f"\n{'in batches':16}{3:>10}" in written
     assert f"\n{3:>10} submissions\n{3:>10} requests\n{6:>10} results of providers\n" in written
     assert written.count("the last beside the first") == 2
 

@@ -265,7 +265,7 @@ _WRONG_VALUE = {"oneOf": [{"type": "array", "items": {"type": "string"}}, {"$ref
 SPECTACULAR_SETTINGS = {
     "TITLE": "TeSLA institution API",
     "DESCRIPTION": "Trust service for online assessment: consents, special needs, instruments, reports and audits.",
-    "VERSION": "2",
+    "VERSION": "2.0.0",  # clients/typescript has the same
     "SCHEMA_PATH_PREFIX": "/api/v2",
     "APPEND_COMPONENTS": {
         "headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}},

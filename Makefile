@@ -8,10 +8,11 @@
 # make bench-imports   rows of tables of people that are imported in a second
 # make bench-pipeline  submissions of the roster, from request to report; ARGS="--submissions 2000"
 # make bench-captures  samples sent by 16 clients, beside a floor
+# make client          the TypeScript client, generated from the schema, compiled and tried; needs Node.js and npm
 # make lint check browser mutants migrations schema format lock clean   see below
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-all attack-smoke browser prove mutants bench push bench-imports bench-pipeline bench-captures lint check migrations schema format lock clean
+.PHONY: run test test-all attack-smoke browser prove mutants bench push bench-imports bench-pipeline bench-captures lint check migrations schema client client-check format lock clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -116,6 +117,22 @@ migrations: .venv/.installed-dev
 schema: .venv/.installed-dev
 	@$(IN_MEMORY) $(PY) manage.py spectacular --validate --fail-on-warn --file tesla_api/openapi.yaml
 
+# The same schema as types: written, or compared with what is committed. Then compiled strictly, and tried.
+CLIENT := clients/typescript
+NPM = npm --prefix $(CLIENT) --silent
+
+client: $(CLIENT)/node_modules/.package-lock.json
+	@$(NPM) run generate
+	@$(NPM) run build && $(NPM) test
+
+client-check: $(CLIENT)/node_modules/.package-lock.json
+	@$(NPM) run check || { echo '$(CLIENT)/src/schema.ts differs from tesla_api/openapi.yaml: "make client" writes it anew.' >&2; exit 1; }
+	@$(NPM) run build && $(NPM) test
+
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package.json $(CLIENT)/package-lock.json
+	@npm ci --prefix $(CLIENT) --no-audit --no-fund --loglevel=error
+	@touch $@
+
 format: .venv/.installed-dev
 	$(PY) -m ruff check --fix $(CODE)
 	$(PY) -m ruff format $(CODE)
@@ -129,7 +146,7 @@ lock: .venv/.installed-dev
 
 # Everything that is not the code: environment, demo data, uploads, caches.
 clean:
-	rm -rf .venv var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(CLIENT)/node_modules $(CLIENT)/dist .venv var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(APPS) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment that does not answer, such as one of a moved interpreter, is made anew.

@@ -64,6 +64,8 @@ HTTP:
 For people and for tools:
 
     schema.py                     OpenAPI
+    wording.py                    its groups, summaries and descriptions
+    examples.py                   its examples
     browsable/renderer.py         the browsable API
     browsable/navigation.py       titles, breadcrumbs and links of its pages
     browsable/differences.py      what a change that came too late would have changed

@@ -10,8 +10,10 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kernel.access import METHOD
+from kernel.declared import declared_reference
 from kernel.serializers import BlankableEmailField
 from kernel.states import Tagged
+from kernel.wording import OperationWords, description_of, summary_of, tag_of
 
 _DETAIL = {400: "A value is wrong, or the body cannot be read.", 401: "No valid credentials.",
            403: "No right to do this.", 404: "Not here, or not for this caller.", 409: "The present state forbids it.",
@@ -60,12 +62,27 @@ class ResourceSchema(AutoSchema):
         granted = not hasattr(view, "scope") or any(view.action in grant.actions for grant in view.access.values())
         return super().is_excluded() or not granted
 
+    @property
+    def _words(self) -> OperationWords | None:
+        return declared_reference().OPERATIONS.get(self.get_operation_id())
+
     def get_tags(self) -> list[str]:
-        """A resource of the tree is its own group: the last word of its URL, behind the root's where there are two."""
-        if not hasattr(self.view, "scope"):
-            return super().get_tags()
-        word = self.view.basename.rpartition("-")[2]
-        return [word if self.view.root == "institution" else f"{self.view.root} {word}"]
+        words = self._words
+        if words is not None:
+            return [words.tag]
+        return [tag_of(self.view)] if hasattr(self.view, "scope") else super().get_tags()
+
+    def get_summary(self) -> str | None:
+        words = self._words
+        if words is not None:
+            return words.summary
+        return summary_of(self.view) if hasattr(self.view, "scope") else super().get_summary()
+
+    def get_description(self) -> str:  # type: ignore[override] # the base class is drf-spectacular's
+        words, documented = self._words, super().get_description()
+        if words is not None:
+            return words.description
+        return description_of(self.view, documented) if hasattr(self.view, "scope") else documented
 
     @property
     def _is_of_row(self) -> bool:

@@ -93,6 +93,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "tesla_api.urls"
 RESOURCE_TREE = "tesla_api.tree"  # where the kernel finds TREE, CALLS and PROCEDURES
+API_REFERENCE = "tesla_api.reference"  # where it finds the words and the sample values of the API's reference
 WSGI_APPLICATION = "tesla_api.wsgi.application"
 APPEND_SLASH = False  # both forms are answered, without redirect
 TEMPLATES = [
@@ -265,7 +266,7 @@ _WRONG_VALUE = {"oneOf": [{"type": "array", "items": {"type": "string"}}, {"$ref
 SPECTACULAR_SETTINGS = {
     "TITLE": "TeSLA institution API",
     "DESCRIPTION": "Trust service for online assessment: consents, special needs, instruments, reports and audits.",
-    "VERSION": "2",
+    "VERSION": "2.0.0",  # clients/typescript has the same
     "SCHEMA_PATH_PREFIX": "/api/v2",
     "APPEND_COMPONENTS": {
         "headers": {"ETag": {"description": "Of the row's state.", "schema": {"type": "string"}}},
@@ -291,6 +292,7 @@ SPECTACULAR_SETTINGS = {
         "VLETypeEnum": "institutions.models.VLEType",
         "VLETypeNameEnum": ["MOODLE"],
     },
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "kernel.examples.complete"],
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1}},

@@ -107,6 +107,11 @@ def _validator(method: str, path: str, status: int) -> jsonschema_rs.Validator |
     return jsonschema_rs.Draft7Validator(content, registry=_components(), validate_formats=True)
 
 
+def validator_of(schema: dict[str, Any]) -> jsonschema_rs.Validator:
+    """Of any part of the schema that is not yet read strictly."""
+    return jsonschema_rs.Draft7Validator(_strict(schema), registry=_components(), validate_formats=True)
+
+
 @cache
 def _components() -> jsonschema_rs.Registry:
     return jsonschema_rs.Registry([(NAME, {"components": _document()["components"]})], draft=jsonschema_rs.Draft7)

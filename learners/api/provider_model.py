@@ -86,7 +86,6 @@ class ProviderModelView(APIView):
         parameters=[OpenApiParameter("token", OpenApiTypes.STR, OpenApiParameter.PATH)],
         request={"multipart/form-data": ModelFormSerializer},
         responses={204: OpenApiResponse(None, "It is stored."), **problems(400, 403, 404, 413, 415)},
-        tags=["provider enrolment"],
         auth=[],
     )
     def post(self, request, token: str):

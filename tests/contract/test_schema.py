@@ -1,5 +1,10 @@
-"""The committed OpenAPI schema: the documented operations, every answer, and the same as the code has it."""
+"""The committed OpenAPI schema: the documented operations, every answer, and the same as the code has it.
 
+And what makes it a reference: groups, summaries, descriptions and examples.
+"""
+
+import re
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
@@ -7,6 +12,10 @@ import pytest
 import yaml
 from django.core.management import call_command
 
+from tesla_api import reference
+from tesla_api.tree import CALLS as ADDRESSES
+from tesla_api.tree import TREE
+from tests.answers import validator_of
 from tests.contract.calls import CALLS, names
 from tests.contract.document import operations
 
@@ -48,6 +57,9 @@ COMPONENTS = {
     "InstitutionCourseActivityReportRequestResult", "InstitutionCourseActivityReportAudit",
 }  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
+OPERATIONS = [
+    (path, method, item[method]) for path, item in SCHEMA["paths"].items() for method in METHODS if method in item
+]
 
 
 def described(operation):
@@ -176,3 +188,85 @@ def test_the_committed_schema_is_the_codes():
     out = StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
     assert out.getvalue().strip() == TEXT.strip()
+
+
+def each(problem) -> list[str]:
+    """The operations that have this problem, by their names."""
+    return [operation["operationId"] for _, _, operation in OPERATIONS if problem(operation)]
+
+
+def test_groups_are_those_of_the_reference_in_the_order_of_work():
+    groups = [name for names in reference.TAG_GROUPS.values() for name in names]
+    assert [tag["name"] for tag in SCHEMA["tags"]] == groups
+    assert all(re.fullmatch(r"[A-Z][^.]+\.", tag["description"]) for tag in SCHEMA["tags"])
+    assert [name for group in SCHEMA["x-tagGroups"] for name in group["tags"]] == groups
+    assert {tag for _, _, operation in OPERATIONS for tag in operation["tags"]} == set(groups)
+    assert each(lambda operation: len(operation["tags"]) != 1) == []
+
+
+def test_every_operation_has_a_summary_of_its_own():
+    assert each(lambda operation: not re.fullmatch(r"[A-Z][\w ,'()-]{5,75}", operation.get("summary", ""))) == []
+    assert [text for text, times in Counter(o["summary"] for _, _, o in OPERATIONS).items() if times > 1] == []
+
+
+def test_every_operation_is_described_in_one_or_two_sentences():
+    sentences = re.compile(r"[A-Z].{10,}?\.( [A-Z`].{10,}?\.)?")
+    assert each(lambda operation: not sentences.fullmatch(operation.get("description", ""))) == []
+    assert each(lambda operation: len(re.findall(r"\.(?= |$)", operation["description"])) not in {1, 2}) == []
+
+
+def contents(operation):
+    """Of the body and of good answers, in the media type that is shown first."""
+    good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    for part in (operation.get("requestBody", {}), *good):
+        yield from [*part.get("content", {}).values()][:1]
+
+
+def test_every_example_is_what_its_schema_describes():
+    """And each operation has one: of its ids, of its body, and of its answer where that has a body."""
+    seen, problems = set(), []
+    for path, method, operation in OPERATIONS:
+        ids = [p for p in operation.get("parameters", ()) if p["in"] == "path"]
+        found = [(p["name"], p["schema"], p["example"]) for p in ids]
+        for content in contents(operation):
+            name = content["examples"]["example"]["$ref"].removeprefix("#/components/examples/")
+            found.append((name, content["schema"], SCHEMA["components"]["examples"][name]["value"]))
+            seen.add(name)
+        assert found or operation["operationId"] == "auth_logout", (method, path)  # it has a header alone
+        for name, schema, value in found:
+            problems += [(path, name, error.message) for error in validator_of(schema).iter_errors(value)]
+    assert problems == []
+    assert seen == set(SCHEMA["components"]["examples"])
+
+
+def test_ids_of_addresses_are_those_of_the_rows():
+    for path, method, operation in OPERATIONS:
+        answer = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+        if method != "get" or not path.endswith("/{id}/") or not answer:
+            continue
+        named = {p["name"]: p["example"] for p in operation["parameters"] if p["in"] == "path"}
+        name = answer["examples"]["example"]["$ref"].rpartition("/")[2]
+        if name not in {"InstitutionCourseActivityInstrument", "VLECourseActivityInstrument", "InstitutionSENDLearner"}:
+            assert SCHEMA["components"]["examples"][name]["value"]["id"] == named["id"], path
+
+
+def test_secrets_are_in_the_answers_that_tell_them_and_in_no_other():
+    told = {
+        name for name, text in ((n, str(e)) for n, e in SCHEMA["components"]["examples"].items()) if "secret_id" in text
+    }
+    assert told == {
+        "ApproleRequest", "institution_vle_create_answer", "institution_vle_credentials_create_answer",
+        "admin_instrument_provider_create_answer", "admin_instrument_provider_credentials_create_answer",
+    }  # fmt: skip
+
+
+def test_no_word_of_the_reference_is_about_something_that_is_not_there():
+    components = SCHEMA["components"]["schemas"]
+    assert set(reference.RESOURCES) == {resource.name for resource in (*TREE, *ADDRESSES)}
+    operations = {operation["operationId"] for _, _, operation in OPERATIONS}
+    assert set(reference.OPERATIONS) | set(reference.ANSWERS) <= operations
+    properties = {name for schema in components.values() for name in schema.get("properties", ())}
+    for name in reference.SAMPLES.keys() - components.keys():
+        component, _, field = name.rpartition(".")
+        assert field in properties, name
+        assert not component or {component, f"{component}Request"} & components.keys(), name

@@ -304,6 +304,7 @@ _COUNTING, _COUNTS, _VERIFYING, _CONTENTS = (
     ((f"tests/reports/test_{name}.py",),) for name in ("counting", "counts", "verifying", "contents")
 )
 _KERNEL = "kernel/"
+_REFERENCE = (("tests/kernel/test_reference.py",),)
 _REPEATS = (("tests/kernel/test_repeats.py",),)
 _LOCKS = (("tests/kernel/test_locks.py",),)
 _BUDGETS = (f"{CONTRACT}test_write_budgets.py",)
@@ -3558,6 +3559,29 @@ WRITTEN = [
         "or found.route)) or NO_OPERATION",
         "or found.route)) or request.path",
         _METRICS,
+    ),
+    # The reference.
+    ("the reference names roles twice", "kernel/wording.py", "    partly &= ~wholly\n", "", _REFERENCE),
+    (
+        "the reference promises limited roles everything",
+        "kernel/wording.py",
+        "(roles & _PROGRAMS or not _is_limited(grant))",
+        "True",
+        _REFERENCE,
+    ),
+    (
+        "the reference's examples have any type",
+        "kernel/examples.py",
+        " and self.fits(self.samples[sample], schema)",
+        "",
+        _REFERENCE,
+    ),
+    (
+        "the reference has what is told once in one answer for all",
+        "kernel/examples.py",
+        "name if told or not component else component",
+        "component or name",
+        _REFERENCE,
     ),
 ]
 

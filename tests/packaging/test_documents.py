@@ -15,7 +15,8 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks/README.md", *ROOT.glob("docs/*.md")])
+ELSEWHERE = ("README.md", "CHANGELOG.md", "benchmarks/README.md", "clients/typescript/README.md")
+DOCUMENTS = sorted([*(ROOT / name for name in ELSEWHERE), *ROOT.glob("docs/*.md")])
 REQUESTS = ROOT / "tests" / "clients" / "requests"
 FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in {".git", ".venv", "var"}}
 METHODS = "GET|POST|PUT|PATCH|DELETE"
@@ -210,7 +211,7 @@ def test_the_recipe_of_a_resource_makes_one(tmp_path):
     (line,) = re.findall(r"`(Resource\([^`]+\))`", text)
     copy = tmp_path / "copy"
     shutil.copytree(
-        ROOT, copy, ignore=shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "var", "__pycache__")
+        ROOT, copy, ignore=shutil.ignore_patterns(".*", "tests", "benchmarks", "clients", "docs", "var", "__pycache__")
     )
     models, tree = copy / "institutions" / "models.py", copy / "tesla_api" / "tree.py"
     insert(models, "from django.db import models\n", "from django.core.validators import MaxValueValidator\n")

@@ -394,6 +394,11 @@ OPERATIONS = {
         "A ticket with which one person enters a dashboard, once, without a password. The person is a member of one of "
         "the VLE's courses, unless the institution lets its VLEs send everybody.",
     ),
+    "provider_answers_create": OperationWords(
+        "Provider requests", "Answer many requests at once",
+        "Up to 200 answers, each as in the update of a request; the whole call may be repeated. An answer that may not "
+        "be stored is told and holds up no other.",
+    ),
     "lapi_profile": OperationWords("Captures", "Read who is captured", f"Names and pseudonym. {_BY_LEARNER}"),
     "lapi_enrolment": OperationWords(
         "Captures", "Send a sample for enrolment",
@@ -597,6 +602,8 @@ SAMPLES: dict[str, Any] = {
     "ProviderResult.status": 1, "ProviderResult.result": 0.61, "ProviderResult.code": 2,
     "ProviderResultAnswer.status": 1, "ProviderResultAnswer.result": 0.61, "ProviderResultAnswer.code": 2,
     "ProviderResultAnswer.audit_data": {"faces": 1}, "ProviderResultStatus.status": 6,
+    "Answer.status": 1, "Answer.result": 0.61, "Answer.code": 2, "Answer.audit_data": None, "Answer.request": 81,
+    "Outcome.request": 81, "Outcome.error": None,
     "ProviderValidationStatus.status": 4,
 }  # fmt: skip
 # In the example of one answer, in place of what the row has elsewhere: what is told only once.

@@ -1764,6 +1764,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/provider/{provider_id}/answers/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer many requests at once
+         * @description Up to 200 answers, each as in the update of a request; the whole call may be repeated. An answer that may not be stored is told and holds up no other.
+         */
+        post: operations["provider_answers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/provider/{provider_id}/enrolment/": {
         parameters: {
             query?: never;
@@ -2931,6 +2951,22 @@ export interface components {
             /** Format: date-time */
             raised_at: string;
         };
+        /** @description The whole answer: what is left out is none. */
+        AnswerRequest: {
+            status: components["schemas"]["ResultStatusEnum"];
+            error_message?: string | null;
+            /** Format: double */
+            result?: number | null;
+            /** @default 0 */
+            code: components["schemas"]["ResultCodeEnum"];
+            message_code?: string | null;
+            /** @description For those who audit the result. */
+            audit_data?: unknown;
+            request: number;
+        };
+        AnswersRequest: {
+            results: components["schemas"]["AnswerRequest"][];
+        };
         ApproleRequest: {
             role_id: string;
             secret_id: string;
@@ -3953,6 +3989,15 @@ export interface components {
         NotReadyStatusEnum: 2 | 3 | 4;
         /** @enum {unknown} */
         NullEnum: null;
+        Outcome: {
+            request: number;
+            /** @description Why the answer is not stored; null: it is. */
+            error: string | null;
+        };
+        Outcomes: {
+            /** @description In the order of the answers. */
+            results: components["schemas"]["Outcome"][];
+        };
         /** @description What people change of themselves: the language, or the password, said twice, with the present one. */
         OwnProfileRequest: {
             locale?: string | null;
@@ -18750,6 +18795,93 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    provider_answers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 51 */
+                provider_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["AnswersRequest"];
+                "multipart/form-data": components["schemas"]["AnswersRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };

@@ -18,11 +18,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 
 from kernel.access import ROOTS
+from kernel.fast.prepared import Word
 from kernel.ids import bounded_number
 from kernel.tenancy import tenant_path
-from kernel.text import line_of, moment_text, prose_of, search_words, validate_line
+from kernel.text import line_of, moment_text, prose_of, search_form, search_words, validate_line
 
 SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
+PREPARED_TERMS = 3
 
 
 class DeclaredFilterBackend(filters.DjangoFilterBackend):
@@ -214,7 +216,7 @@ class DeclaredSearch(SearchFilter):
 
     def filter_queryset(self, request, queryset, view):
         words = self._words(request, view) if view.search_fields else ()
-        return queryset.filter(_contain(words, queryset.model, view.search_fields)) if words else queryset
+        return queryset.filter(contain(words, queryset.model, view.search_fields)) if words else queryset
 
     def _words(self, request, view) -> list[str]:
         """Each word once. Their number is limited, as each adds a condition per field to the statement."""
@@ -230,8 +232,15 @@ class DeclaredSearch(SearchFilter):
             raise ValidationError({self.search_param: [f"At most {SEARCH_TERMS} words."]})
         return terms
 
+    def prepared_words(self, request, view) -> list[Word]:
+        """The words, if a statement is kept for their shapes: there are not many shapes of a few words."""
+        texts = self._words(request, view) if view.search_fields else []
+        words = [Word(search_form(text), bounded_number(text)) for text in texts]
+        is_small = all(word.number is None or word.number < 2**63 for word in words)
+        return words if len(words) <= PREPARED_TERMS and is_small else []
 
-def _contain(words: Iterable[str], model: type[Model], paths: Sequence[str]) -> Q:
+
+def contain(words: Iterable[str], model: type[Model], paths: Sequence[str]) -> Q:
     """Columns of related rows beside others are looked for in their table: an OR over joined tables uses no index."""
     relations = {path.rpartition(LOOKUP_SEP)[0] for path in paths}
     if len(paths) == 1 or relations == {""}:

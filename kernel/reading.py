@@ -3,7 +3,7 @@
 Adding a resource does not need this file. `ResourceViewSet` is a Reader that also writes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -15,9 +15,10 @@ from rest_framework.viewsets import ModelViewSet
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
-from kernel.fast.prepared import Prepared, Rows, Searched
+from kernel.fast.prepared import Prepared, PreparedSearch, Rows, Searched, Word
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.fast.whole import Whole
+from kernel.filters import DeclaredSearch, contain
 from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
 from kernel.scope import Scope
@@ -26,6 +27,7 @@ from kernel.states import Tagged
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
+SEARCH_PARAMS = {*PAGE_PARAMS, SearchFilter.search_param}
 ME = ("me", "home")
 SENT = (*ME, "sent_by")  # of a person whom a VLE sent and who sees the courses of that VLE only
 
@@ -80,10 +82,11 @@ class Reader(Tagged, Rooted, ModelViewSet):
         return (columns,) if isinstance(columns, str) else columns
 
     @classmethod
-    def prepared(
-        cls, what: str, grants: tuple[Grant, ...], *of: type[ResourceSerializer], slots: tuple[str, ...] = ME
-    ) -> Any:
-        """The statements of this resource, one per set of grants, ids of the caller and, for one row, serializer."""
+    def prepared(cls, what: str, grants: tuple[Grant, ...], *of: Hashable, slots: tuple[str, ...] = ME) -> Any:
+        """The statements of this resource, one per set of grants and ids of the caller.
+
+        `of` is the serializer for one row, and the shapes of the words for a search.
+        """
         statements = cls.__dict__.get("_prepared")
         if statements is None:
             statements = cls._prepared = {}
@@ -136,6 +139,15 @@ class Reader(Tagged, Rooted, ModelViewSet):
         by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
         keys_of = cls.scope.ordered_keys(cls.queryset.model) if by_links else None
         return Prepared(page, *slots, "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
+
+    @classmethod
+    def _prepare_search(cls, grants, slots, shapes) -> PreparedSearch:
+        def found(me, home, tenant, words, sent_by=None, **link):
+            rows = cls.scoped(link, grants, Anyone(me, home, sent_by), tenant)
+            return rows.filter(contain(words, cls.queryset.model, cls.search_fields))
+
+        page = cls.prepared("page", grants, slots=slots)
+        return PreparedSearch(found, page, *slots, "tenant", *cls.scope.rows, shapes=shapes)
 
     # How they are read: by the compiled plan for JSON, by DRF's own path for everything else.
 
@@ -194,14 +206,24 @@ class Reader(Tagged, Rooted, ModelViewSet):
         return prepared(**ids, tenant=self.tenant_id, **self.link, **values)
 
     def readable(self):
-        """The rows of a list; a prepared statement when the query string has no filter, search or ordering."""
-        if self.compiled and self.request.query_params.keys() <= PAGE_PARAMS:
+        """The rows of a list; a prepared statement when the query string has no filter or ordering."""
+        given = self.request.query_params.keys()
+        if self.compiled and given <= PAGE_PARAMS:
             return self.ask("page")
+        is_only_searched = self.compiled and given <= SEARCH_PARAMS and DeclaredSearch in self.filter_backends
+        if is_only_searched and (words := DeclaredSearch().prepared_words(self.request, self)):
+            return self._search(words)
         rows = self.get_queryset()
         found = self.filter_queryset(rows)
         if self.compiled and self.search_fields and self.request.query_params.get(SearchFilter.search_param):
-            return Searched(found, rows, self.columns)
+            return Searched.compiled_now(found, rows, self.columns)
         return self.columns(found) if self.compiled else self.whole(found)
+
+    def _search(self, words: list[Word]) -> Searched:
+        ids = self.ids_of_caller
+        shapes = tuple(word.shape for word in words)
+        prepared = self.prepared("search", self.grants, shapes, slots=tuple(ids))
+        return prepared.of(words, **ids, tenant=self.tenant_id, **self.link)
 
     def read(self, page) -> Any:
         """Some rows of `readable`, as JSON values."""

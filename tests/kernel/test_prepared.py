@@ -4,15 +4,21 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import EmptyResultSet
 from django.utils import timezone
 from rest_framework import serializers
 
 from courses.api.vle_course import VLECourseViewSet
 from courses.models import Course
 from institutions.models import Institution, User
-from kernel.fast.prepared import Prepared
+from kernel.caller import Anyone
+from kernel.fast.prepared import Prepared, Searched, Word
 from kernel.fast.rows import CannotCompileError, compile_rows
+from kernel.filters import contain
+from kernel.ids import bounded_number
+from kernel.text import search_form
 from learners.models import Learner
+from tesla_api.tree import TREE
 
 pytestmark = pytest.mark.django_db
 
@@ -142,3 +148,44 @@ def test_what_limits_the_rows_is_not_named_as_an_id_of_the_caller(name, monkeypa
     monkeypatch.setattr(VLECourseViewSet, "_prepared", {})
     with pytest.raises(TypeError, match=name):
         VLECourseViewSet.prepared("page", tuple(VLECourseViewSet.access.values()))
+
+
+SEARCHED = {resource.viewset for resource in TREE if resource.viewset.search_fields and resource.viewset.fast_rows}
+
+
+@pytest.mark.parametrize("words", [["li"], ["59", "o'n%_"], ["811", "É", "1"], ["40000", str(2**31)]], ids=" ".join)
+@pytest.mark.parametrize("view", sorted(SEARCHED, key=lambda view: view.__name__))
+def test_kept_statement_of_a_search_is_the_one_of_the_words(view, words):
+    """It was compiled for other words of the same shapes; so each value must have taken its place."""
+    ids = {"me": 1, "home": 2, "tenant": 3}
+    link = {name: 100 + place for place, name in enumerate(view.scope.rows)}
+    grants = tuple(view.access.values())[:1]
+    of_words = [Word(search_form(word), bounded_number(word)) for word in words]
+    kept = view.prepared("search", grants, tuple(word.shape for word in of_words)).of(of_words, **ids, **link)
+    rows = view.scoped(link, grants, Anyone(1, 2, None), 3).filter(
+        contain(words, view.queryset.model, view.search_fields)
+    )
+    now = Searched.compiled_now(rows, rows, view.columns)
+    try:
+        expected = now.keys()
+    except EmptyResultSet:  # none of the words is a number, and only numbers are searched
+        assert kept.page(0, 10) == (0, [])
+    else:
+        assert (kept.keys().sql, kept.keys().bound(kept.values)) == (expected.sql, expected.bound({}))
+
+
+def test_searches_that_follow_each_other_find_their_own_rows(as_, world):
+    """By kept statements, by one of many words, of a number that no column holds, and behind the last row."""
+    person = world.home.learners["ann"].user
+    url = f"/api/v2/institution/{world.home.institution.pk}/learner/"
+
+    def found(text, **more):
+        answer = as_("admin").get(url, {"search": text, "limit": 1, **more}).json()
+        return answer["count"], [row["id"] for row in answer["results"]]
+
+    for _ in range(2):
+        assert found("ann") == found("an ann") == found("ann n a nn") == (1, [person.pk])
+        assert found("bob") == (1, [world.home.learners["bob"].user.pk])
+        assert found(str(person.pk)) == (1, [person.pk])
+        assert found("zzyzx") == found(str(2**63)) == (0, [])
+        assert found("ann", offset=5) == (1, [])

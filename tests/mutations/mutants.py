@@ -319,6 +319,13 @@ WRITTEN = [
         "if ",
         _TOKENS,
     ),
+    (
+        "kept searches look for their stand-ins",
+        f"{_KERNEL}fast/prepared.py",
+        'f"%{connection.ops.prep_for_like_query(self.text)}%"',
+        'f"%{self.text}%"',
+        (("tests/kernel/test_prepared.py",),),
+    ),
     ("no grant is needed", f"{_KERNEL}access.py", "return bool(view.grants)", "return True", _ACCESS),
     (
         "parents are not looked for",

@@ -6,7 +6,7 @@ from django.db import connection
 
 from institutions.models import User
 from kernel.fields import SearchText
-from kernel.filters import _contain
+from kernel.filters import contain
 from learners.models import Learner
 from tesla_api.tree import TREE
 
@@ -45,7 +45,7 @@ def without_other_plans() -> None:
 @pytest.mark.parametrize(("model", "paths"), sorted(LISTS, key=str), ids=str)
 def test_a_search_of_the_list_uses_the_index(model, paths):
     without_other_plans()
-    plan = model._base_manager.filter(_contain(["Élodie 1"], model, paths)).explain()
+    plan = model._base_manager.filter(contain(["Élodie 1"], model, paths)).explain()
     assert "Index Cond: (search_text ~~ '%elodie 1%'" in plan, plan
 
 
@@ -53,5 +53,5 @@ def test_a_search_of_the_list_uses_the_index(model, paths):
 def test_a_word_of_two_letters_is_found_in_people_by_an_index(word):
     without_other_plans()
     for model, paths in ((User, ("search_text",)), (Learner, ("user__search_text", "user__pk"))):
-        plan = model._base_manager.filter(_contain([word], model, paths)).explain()
+        plan = model._base_manager.filter(contain([word], model, paths)).explain()
         assert "Bitmap Index Scan on institutions_user_search_pairs" in plan, plan

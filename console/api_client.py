@@ -71,10 +71,6 @@ class ApiClient:
         response = self.get(path, query)
         return response.data if response.status == 200 else None
 
-    def count(self, path: str) -> int | None:
-        page = self.page(path, {"limit": 1})
-        return None if page is None else page["count"]
-
     def viewset(self, path: str) -> Any:
         """The viewset class of a path; None where there is none."""
         match = self._resolved(path)

@@ -26,6 +26,7 @@ class Bar:
     label_y: int
     y: int
     text_y: int
+    address: str  # of the list that the bar counts; "" if there is none
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Chart:
     height: int
     thick: int = THICK
 
+    @property
+    def is_linked(self) -> bool:
+        return any(bar.address for bar in self.bars)
+
 
 def chart(
     id: str,
@@ -49,14 +54,19 @@ def chart(
     legend: Sequence[tuple[str, str]],
     *,
     whole: int | None = None,
+    addresses: Sequence[str] = (),
 ) -> Chart:
     """`rows` are (label, one count per entry of the legend). A bar of full width is the row's own
-    total, or `whole` for all rows."""
-    bars = tuple(_bar(label, counts, legend, whole, place) for place, (label, counts) in enumerate(rows))
+    total, or `whole` for all rows. `addresses` are those of the lists that the rows count."""
+    drawn = [*rows]
+    places = enumerate(zip(drawn, addresses or [""] * len(drawn), strict=True))
+    bars = tuple(_bar(label, counts, legend, whole, place, address) for place, ((label, counts), address) in places)
     return Chart(id, title, description, bars, tuple(legend), max(len(bars), 1) * ROW)
 
 
-def _bar(label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], whole: int | None, place: int) -> Bar:
+def _bar(
+    label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], whole: int | None, place: int, address: str
+) -> Bar:
     total, segments, left = sum(counts), [], 0.0
     for count, (kind, word) in zip(counts, legend, strict=True):
         share = 100 * count / (whole or total) if count else 0.0
@@ -65,9 +75,8 @@ def _bar(label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], w
             segments.append(Segment(kind, word, count, _percent(left), _percent(share), middle, share >= 9))
         left += share
     top = place * ROW
-    return Bar(
-        label, total, tuple(counts), tuple(segments), top + LABEL, top + LABEL + 7, top + LABEL + 7 + THICK * 3 // 4
-    )
+    y = top + LABEL + 7
+    return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, y, y + THICK * 3 // 4, address)
 
 
 def _percent(value: float) -> str:

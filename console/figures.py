@@ -1,6 +1,6 @@
 """Template values from counts and API rows: charts, meters and lists of facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,18 +12,22 @@ COURSES = 12  # bars of a chart: the courses with most alerts, the special needs
 _LEVELS = [(LEVEL_KINDS[level], word) for level, word in words.LEVEL_WORDS.items()]
 
 
-def consents(counts: Mapping[str, int]) -> dict[str, Any]:
-    """One bar for each status that some learner has, in the order of CONSENT_WORDS."""
+def consents(counts: Mapping[str, int], learners: str) -> dict[str, Any]:
+    """One bar for each status that some learner has, in the order of CONSENT_WORDS.
+
+    Each leads to these learners; `learners` is the address of the list of all.
+    """
     legend = [("good", "Data may be captured"), ("bad", "No data may be captured")]
     total = sum(counts.values())
+    shown = [status for status in words.CONSENT_WORDS if counts.get(status)]
     rows = [
-        (word, [counts[status], 0] if status.startswith("VALID") else [0, counts[status]])
-        for status, word in words.CONSENT_WORDS.items()
-        if counts.get(status)
+        (words.CONSENT_WORDS[status], [counts[status], 0] if status.startswith("VALID") else [0, counts[status]])
+        for status in shown
     ]
+    addresses = [f"{learners}?ic_status={status}" for status in shown]
     valid = sum(count for status, count in counts.items() if status.startswith("VALID"))
     about = f"{valid:,} of {total:,} learners have a consent that allows data to be captured."
-    bars = chart("consent", "Informed consent of the learners", about, rows, legend, whole=total)
+    bars = chart("consent", "Informed consent of the learners", about, rows, legend, whole=total, addresses=addresses)
     return {"total": total, "valid": valid, "chart": bars, "about": about}
 
 
@@ -59,10 +63,12 @@ def levels(counts: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
     return {"total": total, "chart": chart("levels", "Reports by level", about, rows, _LEVELS), "about": about}
 
 
-def by_course(courses: Sequence[tuple[int, str, Mapping[int, int]]]) -> Chart:
+def by_course(courses: Sequence[tuple[int, str, Mapping[int, int]]], address: Callable[[int], str]) -> Chart:
+    """`address` answers that of a course's page."""
     rows = [(code, [of[level] for level in words.LEVEL_WORDS]) for _, code, of in courses]
     about = "The highest of the three levels of each report; courses with the most alerts first."
-    return chart("courses", "Reports by course", about, rows, _LEVELS)
+    addresses = [address(key) for key, _, _ in courses]
+    return chart("courses", "Reports by course", about, rows, _LEVELS, addresses=addresses)
 
 
 def by_activity(name: str, of: Mapping[int, int]) -> Chart:

@@ -23,7 +23,7 @@ from console.templatetags.console import (
     verdict,
     yes,
 )
-from console.words import KIND_WORDS, LEVEL_WORDS
+from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 
 HOME = "institution/{institution}/"
 ROLES = (
@@ -136,6 +136,10 @@ GROUP_COURSES = Listing(
     detail_url_name="course",
     detail_url_ids=("institution", "course"),
 )
+CONSENT = (
+    Filter("ic_status", "Informed consent", choices=tuple(CONSENT_WORDS.items())),
+    Filter("ic_valid", "Data may be captured", choices=(("true", "yes"), ("false", "no"))),
+)
 LEARNERS = Listing(
     "learners",
     "Learners",
@@ -155,6 +159,7 @@ LEARNERS = Listing(
         Filter("email", "E-mail, exactly"),
         Filter("first_name", "First name, exactly"),
         Filter("last_name", "Last name, exactly"),
+        *CONSENT,
     ),
     detail_url_name="learner",
     detail_url_ids=("institution", "learner"),
@@ -316,7 +321,7 @@ COURSE_LEARNERS = Listing(
         Column("Accepted", cell("consent_accepted", day), "consent_accepted"),
         Column("Joined", cell("joined_at", day), "joined_at"),
     ),
-    MEMBER,
+    (*MEMBER, *CONSENT),
     detail_url_name="learner",
     detail_url_ids=("institution", "learner"),
 )

@@ -1,6 +1,6 @@
 """The views of the console. Each shows what the API lets the signed-in person read; see api_client.py."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from console import figures
+from console import attention, figures
 from console.api_client import ApiClient
 from console.captures import CapturesPart, captures_part
 from console.explanations import report_explanations
@@ -34,9 +34,9 @@ from console.listings import (
 )
 from console.tables import Listing, Row, Table, table
 from console.templatetags.console import person
-from courses.queries import course_counts, learner_courses
+from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
-from institutions.services.vles import vle_warnings
+from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Caller, Role
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
@@ -163,22 +163,45 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
+        counts = institution_counts(key)
         if api.lists_all(f"{self.home}course/"):
-            values["courses"] = course_counts(key)
+            values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
+        policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
         if api.lists_all(f"{self.home}learner/"):
-            policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
-            values["consents"] = figures.consents(consent_counts(key, policy))
+            learners = reverse("console:learners", args=[key])
+            values["consents"] = figures.consents(consent_counts(key, policy), learners)
         if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
             values["needs"] = figures.needs(*send_counts(key))
         if api.lists_all(f"{self.home}user/"):
-            values["people"] = api.count(f"{self.home}user/")
+            values["people"] = counts["people"]
         if api.lists_all(f"{self.home}instructor/"):
-            values["instructors"] = api.count(f"{self.home}instructor/")
+            values["instructors"] = counts["instructors"]
         if api.lists_all(self.reports_path):
             values["levels"] = figures.levels(level_counts(key))
             if "courses" in values:
-                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES))
-        return super().get_context_data(**values, **context)
+                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), self.course_address)
+        return super().get_context_data(**values, **self.to_do(policy, values), **context)
+
+    def to_do(self, policy: tuple[bool, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """The lines that need attention and the first steps, of what the caller may read all of."""
+        key, api, parts = self.kwargs["institution"], self.api, list[Iterable[attention.Line]]()
+        course = f"{self.home}course/"
+        if "courses" in values and api.lists_all(f"{course}{ANY_ID}/learner/"):
+            parts.append(attention.consents_missing(key, policy))
+        if "courses" in values and api.lists_all(self.reports_path):
+            parts.append(attention.captures_stuck(key))
+        steps: list[attention.Step] = []
+        if api.lists_all(f"{self.home}vle/"):
+            vles = vle_states(key)
+            parts.append(attention.credentials_ending(vles))
+            if "courses" in values:
+                steps = attention.first_steps(key, vles, policy, values["courses"])
+        lines = [line for part in parts for line in part]
+        lines.sort(key=lambda line: line.kind != "bad")
+        return {"attention": lines if parts else None, "steps": steps}
+
+    def course_address(self, course: int) -> str:
+        return reverse("console:course", args=[self.kwargs["institution"], course])
 
 
 class ListView(ConsoleView):

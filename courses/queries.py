@@ -1,6 +1,7 @@
 """Queries of courses: annotations for each course of a list, counts, and instruments and activities of a person."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import (
@@ -28,14 +29,19 @@ from courses.models import (
     CourseInstructor,
     CourseLearner,
 )
-from institutions.models import VLE, Instrument, User
+from institutions.models import VLE, Institution, Instructor, Instrument, User
+from institutions.services.consents import Version
 from kernel.fast.whole import Whole
 from kernel.text import as_identifier
 from learners.models import Learner
-from learners.queries import instruments_applying
+from learners.queries import instruments_applying, may_be_captured
 
 SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instruments that are used during a session
 FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
+
+
+_NAME = Coalesce(NullIf("name", Value("")), "vle_activity_id", output_field=CharField())
+_COURSE_NAME = Coalesce(NullIf("course__code", Value("")), "course__vle_course_id", output_field=CharField())
 
 
 def attends(me: int) -> Exists:
@@ -50,18 +56,54 @@ def has_enabled_activity(me: int) -> Exists:
     return Exists(Activity.objects.filter(course=OuterRef("pk"), enabled=True))
 
 
-def course_counts(institution_id: int) -> dict[str, int]:
-    """Numbers of the institution's courses (all, running now, not begun) and activities (all, enabled)."""
+COURSE_COUNTS = ("courses", "running", "to_come", "activities", "enabled")
+
+
+def institution_counts(institution_id: int) -> dict[str, int]:
+    """Numbers of an institution, in one statement: COURSE_COUNTS, people and instructors.
+
+    Of courses all, those that run now and those that have not begun; of activities all and the enabled ones.
+    """
+    courses, activities = Course.objects.all(), Activity.objects.all()
     has_begun, is_over = Q(start=None) | Q(start__lte=Now()), Q(end__lt=Now())
-    counts = Course.objects.filter(institution=institution_id).aggregate(
-        courses=Count("pk"),
-        running=Count("pk", filter=has_begun & ~is_over),
-        to_come=Count("pk", filter=Q(start__gt=Now())),
+    counted: dict[str, QuerySet[Any]] = {
+        "courses": courses,
+        "running": courses.filter(has_begun & ~is_over),
+        "to_come": courses.filter(start__gt=Now()),
+        "activities": activities,
+        "enabled": activities.filter(enabled=True),
+        "people": User.objects.all(),
+        "instructors": Instructor.objects.all(),
+    }
+    numbers = [_number_of(rows.filter(institution=OuterRef("pk"))) for rows in counted.values()]
+    found = Institution.objects.filter(pk=institution_id).values_list(*numbers).get()
+    return dict(zip(counted, found, strict=True))
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    number = rows.order_by().values("institution").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)
+
+
+def activities_lacking_consent(
+    institution_id: int, policy: tuple[bool, Version | None], *, until: datetime
+) -> QuerySet[Any, Any]:
+    """Activities with verification on that begin until then or are open, the latest start first.
+
+    Only those with learners of whom no data may be captured; `lacking` is their number, `policy` as of `ic_status`.
+    """
+    is_open, begins = Q(end=None) | Q(end__gte=Now()), Q(start=None) | Q(start__lte=until)
+    lacking = CourseLearner.objects.filter(course=OuterRef("course")).exclude(
+        learner__in=Learner.objects.filter(may_be_captured(policy), institution=institution_id)
     )
-    activities = Activity.objects.filter(institution=institution_id).aggregate(
-        activities=Count("pk"), enabled=Count("pk", filter=Q(enabled=True))
+    number = lacking.order_by().values("course").annotate(number=Count("pk")).values("number")
+    rows = Activity.objects.filter(is_open & begins, institution=institution_id, enabled=True)
+    return (
+        rows.annotate(lacking=Coalesce(Subquery(number), 0))
+        .filter(lacking__gt=0)
+        .order_by(F("start").desc(nulls_last=True), "pk")
+        .values("course", "start", "lacking", activity_name=_NAME, course_name=_COURSE_NAME)
     )
-    return counts | activities
 
 
 def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import JSONArray, Now
+from django.db.models.functions import Coalesce, JSONArray, Now
+from django.utils import timezone
 
 from institutions.models import InformedConsent, Provider
 from institutions.services.consents import Version, consent_status, newest_valid
@@ -91,6 +92,16 @@ ICStatus = Literal[
     "VALID_EXTERNAL", "NOT_VALID_REJECTED", "NOT_VALID_MISSING",
 ]  # fmt: skip
 
+IC_STATUSES: dict[ICStatus, str] = {
+    "VALID": "the current version is accepted",
+    "VALID_NEED_UPDATE": "accepted; there is a newer patch of the version",
+    "VALID_EXTERNAL": "managed outside this service",
+    "NOT_VALID_MISSING": "nothing is accepted",
+    "NOT_VALID_REJECTED": "rejected",
+    "NOT_VALID_YET": "accepted, but not valid yet",
+    "NOT_VALID": "another version must be accepted",
+}
+
 
 def ic_status(
     rejected: datetime | None,
@@ -112,6 +123,34 @@ def ic_status(
     if major is None:
         return "NOT_VALID_MISSING"
     return consent_status(major, minor, patch, valid_from, current)
+
+
+def has_ic_status(status: str, policy: tuple[bool, Version | None]) -> Q:
+    """The learners of one institution for whom `ic_status` with its policy answers this."""
+    external, current = policy
+    nobody = Q(pk__in=())
+    if external or status == "VALID_EXTERNAL":
+        return ~nobody if external and status == "VALID_EXTERNAL" else nobody
+    rejected = Q(consent_rejected__isnull=False)
+    if status in ("NOT_VALID_REJECTED", "NOT_VALID_MISSING"):
+        return rejected if status == "NOT_VALID_REJECTED" else ~rejected & Q(consent=None)
+    accepted, begins_later = ~rejected & Q(consent__isnull=False), Q(consent__valid_from__gt=timezone.now())
+    if status == "NOT_VALID_YET":
+        return accepted & begins_later
+    newest = alike = nobody
+    if current is not None:
+        alike = Q(consent__major=current[0], consent__minor=current[1])
+        newest = alike & Q(consent__patch=current[2])
+    of_status = {"VALID": newest, "VALID_NEED_UPDATE": alike & ~newest, "NOT_VALID": ~alike}[status]
+    return accepted & ~begins_later & of_status
+
+
+def may_be_captured(policy: tuple[bool, Version | None]) -> Q:
+    """The learners of one institution whose `ic_status` starts with VALID."""
+    valid = Q(pk__in=())
+    for status in ("VALID", "VALID_NEED_UPDATE", "VALID_EXTERNAL"):
+        valid |= has_ic_status(status, policy)
+    return valid
 
 
 @dataclass(frozen=True)
@@ -342,8 +381,10 @@ def consent_counts(institution_id: int, policy: tuple[bool, Version | None]) -> 
 def send_counts(institution_id: int) -> tuple[int, list[tuple[str, int]]]:
     """The number of learners with special needs now, and (description, learners) of each category, most used first."""
     active = Q(assignments__expires_at=None) | Q(assignments__expires_at__gte=Now())
+    now = Q(expires_at=None) | Q(expires_at__gte=Now())
+    assigned = SENDLearner.objects.filter(now, institution=institution_id).order_by().values("institution")
+    people = Subquery(assigned.annotate(number=Count("learner", distinct=True)).values("number"))
     categories = SENDCategory.objects.filter(institution=institution_id)
     used = categories.annotate(number=Count("assignments", filter=active)).order_by("-number", "description", "pk")
-    now = Q(expires_at=None) | Q(expires_at__gte=Now())
-    people = SENDLearner.objects.filter(now, institution=institution_id).aggregate(n=Count("learner", distinct=True))
-    return people["n"], list(used.values_list("description", "number"))
+    rows = list(used.values_list("description", "number", Coalesce(people, 0)))
+    return rows[0][2] if rows else 0, [(description, number) for description, number, _ in rows]

@@ -6,11 +6,13 @@ not tell is read by the index of unsettled requests, of a bounded number of requ
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
-from django.db.models.functions import Coalesce, Left
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.functions import Coalesce, Left, NullIf
 
+from courses.models import Activity
 from institutions.models import MessageLocale
 from reports.arithmetic import RequestStatus, ResultStatus
 from reports.models import ReportInstrument, Request, RequestResult
@@ -20,6 +22,7 @@ MOST_ENDED = 1000  # whose reasons are read
 GROUPS = 100  # different reasons that are read
 LONGEST = 200  # characters of a provider's text
 _ENDED = (RequestStatus.MISSING_PROVIDER, RequestStatus.TIMEOUT, RequestStatus.ERROR)
+_OPEN = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
 _TOLD = sorted({*ResultStatus} - {ResultStatus.PENDING, ResultStatus.PROCESSING, ResultStatus.PROCESSED})
 
 
@@ -61,6 +64,21 @@ def captures_progress(activity: int, learner: int | None = None) -> list[Progres
         if instrument in found:
             found[instrument].causes.append(Cause(ResultStatus(status), text or "", number))
     return [found[instrument] for instrument in sorted(found)]
+
+
+def captures_lacking_results(institution: int, *, open_before: datetime, failed_after: datetime) -> QuerySet[Any, Any]:
+    """Activities of the institution with captures that have come before then and are open, or have failed since then.
+
+    `open` and `failed` are their numbers; the activities with most of them first. By the index of unsettled requests.
+    """
+    is_open = Q(status__in=_OPEN, created_at__lt=open_before)
+    has_failed = Q(status__in=_ENDED, updated_at__gte=failed_after)
+    activities = Activity.objects.filter(institution=institution).values("pk")
+    rows = Request.objects.filter(is_open | has_failed, activity__in=activities, status__in=[*_OPEN, *_ENDED])
+    name = Coalesce(NullIf("activity__name", Value("")), "activity__vle_activity_id", output_field=TextField())
+    counts = {"open": Count("pk", filter=is_open), "failed": Count("pk", filter=has_failed)}
+    grouped: QuerySet[Any, Any] = rows.order_by().values("activity", course=F("activity__course"), activity_name=name)
+    return grouped.annotate(**counts).order_by("-failed", "-open", "activity")
 
 
 def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:

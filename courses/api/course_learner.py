@@ -7,7 +7,7 @@ from institutions.row_rules import own
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.serializers import BlankableEmailField
-from learners.api.learner import OF_PERSON, OF_ROLE, InstitutionLearnerSerializer
+from learners.api.learner import OF_PERSON, OF_ROLE, ConsentFilter, InstitutionLearnerSerializer
 from learners.models import Learner
 
 
@@ -23,10 +23,14 @@ class InstitutionCourseLearnerSerializer(MemberSerializer, InstitutionLearnerSer
         )  # fmt: skip
 
 
+class CourseLearnerFilter(MemberFilter, ConsentFilter):
+    pass
+
+
 class CourseLearnerViewSet(MemberViewSet):
     queryset = Learner.objects.all()
     serializer_class = InstitutionCourseLearnerSerializer
-    filterset_class = MemberFilter
+    filterset_class = CourseLearnerFilter
     membership = LEARNERS
     search_fields = ("user__search_text",)
     orderable = {

@@ -3,12 +3,13 @@
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from files.services import files_erase_unreferenced
@@ -126,3 +127,27 @@ def vle_warnings(*, vle_id: int) -> QuerySet[VLEWarning]:
     """The warnings of the last days, the newest first."""
     since = timezone.now() - WARNINGS_SHOWN
     return VLEWarning.objects.filter(vle=vle_id, updated_at__gte=since).order_by("-updated_at", "setting")
+
+
+class VLEState(NamedTuple):
+    """A VLE and its credentials that are valid now: their number, the end of the first that ends, their last use."""
+
+    id: int
+    institution_id: int
+    name: str
+    is_known: bool  # whether it has ever had credentials
+    credentials: int
+    ends_at: datetime | None
+    used_at: datetime | None
+
+
+def vle_states(institution_id: int) -> list[VLEState]:
+    """The VLEs of the institution in the order of their ids; one statement."""
+    unrevoked, ends = Q(credential_rows__revoked_at=None), "credential_rows__expires_at"
+    valid = unrevoked & (Q(**{ends: None}) | Q(**{f"{ends}__gt": Now()})) & Q(credential_rows__isnull=False)
+    rows = VLE.objects.filter(institution=institution_id).order_by("pk")
+    counts = (Count("credential_rows"), Count("credential_rows", filter=valid))
+    moments = (Min(ends, filter=valid), Max("credential_rows__last_used_at"))
+    named = dict(zip(("had", "valid", "ends_at", "used_at"), (*counts, *moments), strict=True))
+    found: Any = rows.annotate(**named).values_list("pk", "institution_id", "name", *named)
+    return [VLEState(key, home, name, had > 0, *of_valid) for key, home, name, had, *of_valid in found]

@@ -1,6 +1,8 @@
 """/institution/{parent_lookup_institution_id}/learner/{id}/, its enrolment/ and its ic/"""
 
 import re
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -78,7 +80,42 @@ class InstitutionLearnerSerializer(RoleSerializer):
         read_only_fields = ("consent_accepted", "consent_rejected")
 
 
-class LearnerFilter(filters.FilterSet):
+class ICStatusFilter(filters.MultipleChoiceFilter):
+    """Learners whose consent has this status now; several are united."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, choices=[*queries.IC_STATUSES.items()], **kwargs)
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        policy = consent_policy(self.parent.request.parser_context["view"])
+        return queryset.filter(reduce(or_, (queries.has_ic_status(status, policy) for status in value)))
+
+
+class ICValidFilter(filters.ChoiceFilter):
+    """true: learners of whom data may be captured, as their consent is valid now. false: all others."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(
+            *args, choices=[("true", "data may be captured"), ("false", "no data may be captured")], **kwargs
+        )
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        valid = queries.may_be_captured(consent_policy(self.parent.request.parser_context["view"]))
+        return queryset.filter(valid if value == "true" else ~valid)
+
+
+class ConsentFilter(filters.FilterSet):
+    """Filters by the consent of the listed learners."""
+
+    ic_status = ICStatusFilter()
+    ic_valid = ICValidFilter()
+
+
+class LearnerFilter(ConsentFilter):
     id = ColumnFilter("user__id")
     username = ColumnFilter("user__username")
     email = ColumnFilter("user__email")

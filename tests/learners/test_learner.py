@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,8 @@ from django.utils import timezone
 from courses.models import ActivityInstrument, AssessmentSession, CourseInstructor
 from files.models import Kind
 from files.services import file_store, store
-from institutions.models import InformedConsent, Instructor, Provider, User
+from institutions.models import InformedConsent, Institution, Instructor, Provider, User
+from learners import queries
 from learners.models import (
     ConsentDecision,
     Enrolment,
@@ -38,6 +40,56 @@ def url(world):
 @pytest.fixture
 def row(world, url):
     return lambda name: f"{url}{world.people[name].pk}/"
+
+
+STATUSES = get_args(queries.ICStatus)
+
+
+@pytest.mark.parametrize("policy", ["current", "none", "external"])
+def test_filters_by_the_consents_status_find_who_has_it(policy, as_, url, world):
+    """Each learner is found by the status of the own row and by no other, here and in a course."""
+    home = world.home
+    versions = {"2.0.1": PAST, "3.0.0": FUTURE}
+    made = {
+        version: InformedConsent.objects.create(
+            institution=home.institution, version=version, valid_from=valid_from,
+            **dict(zip(("major", "minor", "patch"), map(int, version.split(".")), strict=True)),
+        )
+        for version, valid_from in versions.items()
+    }  # fmt: skip
+    accepted = {"ann": home.consent, "bob": home.newer_consent, "cat": made["2.0.1"], "dan": made["3.0.0"], "fay": None}
+    for name, consent in accepted.items():
+        learner = home.learners.get(name) or home.learner(name)
+        Learner.objects.filter(pk=learner.pk).update(consent=consent, consent_accepted=consent and PAST)
+    home.join(home.course, "dan", "fay")
+    Learner.objects.filter(user=home.people["eve"]).update(consent=home.consent, consent_rejected=PAST)
+    if policy == "none":
+        InformedConsent.objects.filter(institution=home.institution).update(valid_from=FUTURE)
+    Institution.objects.filter(pk=home.institution.pk).update(external_ic=policy == "external")
+    admin = as_("admin")
+    for listed in (url, f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/learner/"):
+        rows = admin.get(listed).json()["results"]
+        status_of = {row["uid"]: row["ic_status"] for row in rows}
+        if policy == "current" and listed == url:
+            assert {*status_of.values()} == {*STATUSES} - {"VALID_EXTERNAL"}
+
+        def found(query, listed=listed):
+            return [row["uid"] for row in admin.get(f"{listed}?{query}").json()["results"]]
+
+        for status in STATUSES:
+            assert found(f"ic_status={status}") == [uid for uid, of in status_of.items() if of == status]
+        assert found("ic_status=VALID&ic_status=NOT_VALID_MISSING") == [
+            uid for uid, of in status_of.items() if of in ("VALID", "NOT_VALID_MISSING")
+        ]
+        for value in (True, False):
+            wanted = [uid for uid, of in status_of.items() if of.startswith("VALID") is value]
+            assert found(f"ic_valid={str(value).lower()}") == wanted
+
+
+@pytest.mark.parametrize("query", ["ic_status=valid", "ic_status=VALID&ic_status=x", "ic_valid=1"])
+def test_status_of_no_consent_is_400(query, as_, url):
+    answer = as_("admin").get(f"{url}?{query}")
+    assert (answer.status_code, [*answer.json()]) == (400, [query.partition("=")[0]])
 
 
 @pytest.mark.parametrize(

@@ -12817,6 +12817,21 @@ export interface operations {
                 /** @description None is stored as null. */
                 email?: string | null;
                 first_name?: string;
+                /**
+                 * @description * `VALID` - the current version is accepted
+                 *     * `VALID_NEED_UPDATE` - accepted; there is a newer patch of the version
+                 *     * `VALID_EXTERNAL` - managed outside this service
+                 *     * `NOT_VALID_MISSING` - nothing is accepted
+                 *     * `NOT_VALID_REJECTED` - rejected
+                 *     * `NOT_VALID_YET` - accepted, but not valid yet
+                 *     * `NOT_VALID` - another version must be accepted
+                 */
+                ic_status?: ("NOT_VALID" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "VALID" | "VALID_EXTERNAL" | "VALID_NEED_UPDATE")[];
+                /**
+                 * @description * `true` - data may be captured
+                 *     * `false` - no data may be captured
+                 */
+                ic_valid?: "false" | "true";
                 id?: number;
                 last_name?: string;
                 /** @description Number of results to return per page. */
@@ -18224,6 +18239,21 @@ export interface operations {
             query?: {
                 email?: string;
                 first_name?: string;
+                /**
+                 * @description * `VALID` - the current version is accepted
+                 *     * `VALID_NEED_UPDATE` - accepted; there is a newer patch of the version
+                 *     * `VALID_EXTERNAL` - managed outside this service
+                 *     * `NOT_VALID_MISSING` - nothing is accepted
+                 *     * `NOT_VALID_REJECTED` - rejected
+                 *     * `NOT_VALID_YET` - accepted, but not valid yet
+                 *     * `NOT_VALID` - another version must be accepted
+                 */
+                ic_status?: ("NOT_VALID" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "VALID" | "VALID_EXTERNAL" | "VALID_NEED_UPDATE")[];
+                /**
+                 * @description * `true` - data may be captured
+                 *     * `false` - no data may be captured
+                 */
+                ic_valid?: "false" | "true";
                 last_name?: string;
                 /** @description Number of results to return per page. */
                 limit?: number;

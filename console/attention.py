@@ -1,0 +1,102 @@
+"""What needs somebody to act, first on an institution's overview; each line leads to the list that it counts.
+
+The steps of a new institution stand there, too, until all are done.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.timezone import now
+
+from courses.queries import activities_lacking_consent
+from institutions.services.vles import VLEState
+from reports.progress import captures_lacking_results
+
+DAYS_AHEAD = 14  # in which an activity begins
+HOURS_OPEN = 1  # after which a capture without a result is late
+HOURS_FAILED = 24
+DAYS_OF_CREDENTIALS = 7
+LINES = 5  # of a kind; the others are counted
+
+
+@dataclass(frozen=True)
+class Line:
+    kind: str  # of the badge
+    word: str  # in the badge
+    number: int | None
+    text: str
+    address: str
+    at: Any = None  # an instant that ends the text
+
+
+@dataclass(frozen=True)
+class Step:
+    text: str
+    is_done: bool
+    address: str = ""
+
+
+def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Line]:
+    """Activities that begin soon, or are open, and whose learners may not be captured."""
+    if policy[0]:  # consents are managed elsewhere: all are valid here
+        return
+    until = now() + timedelta(days=DAYS_AHEAD)
+    for row in activities_lacking_consent(institution, policy, until=until)[:LINES]:
+        has_begun = row["start"] is None or row["start"] <= now()
+        yield Line(
+            "bad" if has_begun else "fair",
+            "consent",
+            row["lacking"],
+            f"learners of {row['course_name']} without a valid consent: {row['activity_name']} "
+            + ("is open" if has_begun else "begins"),
+            _of("course-learners", institution, course=row["course"]) + "?ic_valid=false",
+            None if has_begun else row["start"],
+        )
+
+
+def captures_stuck(institution: int) -> Iterator[Line]:
+    """Activities with captures that nobody has answered, or that could not be checked."""
+    open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), now() - timedelta(hours=HOURS_FAILED)
+    for row in captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:LINES]:
+        place = _of("activity", institution, course=row["course"], activity=row["activity"])
+        name = row["activity_name"]
+        if row["open"]:
+            yield Line("fair", "waiting", row["open"], f"captures of {name} wait for longer than an hour", place)
+        if row["failed"]:
+            yield Line(
+                "bad", "failed", row["failed"], f"captures of {name} could not be checked since yesterday", place
+            )
+
+
+def credentials_ending(vles: Sequence[VLEState]) -> Iterator[Line]:
+    soon = now() + timedelta(days=DAYS_OF_CREDENTIALS)
+    for vle in vles:
+        place = _of("vle", vle.institution_id, vle=vle.id)
+        if vle.is_known and not vle.credentials:
+            yield Line("bad", "no secret", None, f"{vle.name} has no valid credentials: it cannot sign in", place)
+        elif vle.ends_at is not None and vle.ends_at <= soon:
+            yield Line(
+                "fair", "secret ends", None, f"The replaced secret of {vle.name} is valid until", place, vle.ends_at
+            )
+
+
+def first_steps(
+    institution: int, vles: Sequence[VLEState], policy: tuple[bool, Any], courses: Mapping[str, int]
+) -> list[Step]:
+    """What a new institution does, in this order; nothing once all is done."""
+    is_external, current = policy
+    steps = [
+        Step("Connect a VLE", bool(vles), _of("vles", institution)),
+        Step("The VLE has signed in with its credentials", any(vle.used_at for vle in vles), _of("vles", institution)),
+        Step("Publish an informed consent", is_external or current is not None, _of("consents", institution)),
+        Step("The VLE has sent a course", bool(courses["courses"]), _of("courses", institution)),
+        Step("Switch verification on in an activity", bool(courses["enabled"]), _of("courses", institution)),
+    ]
+    return [] if all(step.is_done for step in steps) else steps
+
+
+def _of(page: str, institution: int, **ids: int) -> str:
+    return reverse(f"console:{page}", kwargs={"institution": institution, **ids})

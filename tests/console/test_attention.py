@@ -1,0 +1,123 @@
+"""What needs attention, on the overview: each line is true, of this institution, and leads to what it counts."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from courses.models import Activity
+from institutions.models import Credential, InformedConsent, Institution
+from learners.models import Learner
+from reports.arithmetic import RequestStatus
+from reports.models import Request
+from tests.world import PAST
+
+SOON = timedelta(days=3)
+
+
+@pytest.fixture
+def lines(signed_in, address):
+    """lines("admin"): (badge, number) -> address of each line that the person sees; None without the part."""
+
+    def seen(who, home=None):
+        found = signed_in(who).get(address("", home)).context["attention"]
+        return None if found is None else {(line.word, line.number): line.address for line in found}
+
+    return seen
+
+
+def known(vle, **values) -> None:
+    Credential.objects.create(vle=vle, secret_hash="x" * 64, **values)
+
+
+@pytest.fixture
+def quiet(world):
+    """Nothing needs attention: no activity is open, and every VLE has a secret."""
+    Activity.objects.update(enabled=False)
+    Request.objects.all().delete()
+    for home in (world.home, world.away):
+        known(home.vle)
+    return world
+
+
+def test_nothing_needs_attention(quiet, lines, signed_in, address):
+    assert lines("admin") == {}
+    assert "Nothing at this moment." in signed_in("admin").get(address("")).text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_shown"),
+    [
+        (None, None, True), (SOON, None, True), (-SOON, SOON, True), (timedelta(days=15), None, False),
+        (-2 * SOON, -SOON, False),
+    ],
+)  # fmt: skip
+def test_learners_without_consent_before_an_activity(start, end, is_shown, quiet, lines, signed_in):
+    """ann is one of the two learners of the course, and her consent is valid; the list behind the number has bob."""
+    home, now = quiet.home, timezone.now()
+    Learner.objects.filter(user=home.people["ann"]).update(consent=home.newer_consent, consent_accepted=PAST)
+    Activity.objects.filter(pk=home.activity.pk).update(
+        enabled=True, start=start and now + start, end=end and now + end
+    )
+    found = lines("admin")
+    assert [*found] == ([("consent", 1)] if is_shown else [])
+    if is_shown:
+        table = signed_in("admin").get(found["consent", 1]).context["table"]
+        assert (table.count, table.lines[0].cells[1][1]) == (1, "bob")
+    Institution.objects.filter(pk=home.institution.pk).update(external_ic=True)
+    assert lines("admin") == {}
+
+
+def test_captures_without_results(quiet, lines, signed_in):
+    """Those that are late or have failed today; not those that have just come, or failed days ago."""
+    home, now = quiet.home, timezone.now()
+    for status, minutes, number in (
+        (RequestStatus.STORED, 5, 1), (RequestStatus.STORED, 70, 2), (RequestStatus.PROCESSING, 70, 1),
+        (RequestStatus.TIMEOUT, 70, 4), (RequestStatus.ERROR, 60 * 30, 1), (RequestStatus.PROCESSED, 70, 1),
+    ):  # fmt: skip
+        for _ in range(number):
+            row = Request.objects.create(
+                institution=home.institution, learner=home.learners["ann"], activity=home.activity, status=status
+            )
+            moment = now - timedelta(minutes=minutes)
+            Request.objects.filter(pk=row.pk).update(created_at=moment, updated_at=moment)
+    found = lines("data")
+    assert [*found] == [("failed", 4), ("waiting", 3)]
+    for place in found.values():
+        assert signed_in("data").get(place).context["activity"]["id"] == home.activity.pk
+
+
+def test_credentials_that_end(quiet, lines):
+    vle, now = quiet.home.vle, timezone.now()
+    credential = Credential.objects.filter(vle=vle)
+    known(vle, expires_at=now + timedelta(days=6))
+    assert [*lines("admin")] == [("secret ends", None)]
+    Credential.objects.filter(vle=vle, expires_at__isnull=False).update(expires_at=now + timedelta(days=8))
+    assert lines("admin") == {}
+    credential.update(revoked_at=now)
+    assert [*lines("admin")] == [("no secret", None)]
+    credential.all().delete()
+    assert lines("admin") == {}, "it is not connected yet: that is a step of the beginning"
+
+
+def test_whoever_reads_only_some_of_the_rows_is_told_nothing_of_the_others(quiet, lines):
+    Activity.objects.filter(pk=quiet.home.activity.pk).update(enabled=True)
+    Credential.objects.all().update(revoked_at=timezone.now())
+    assert [*lines("admin")] == [("consent", 2), ("no secret", None)]
+    assert [*lines("data")] == [("consent", 2)]
+    assert lines("send") is None
+
+
+def test_first_steps_of_an_institution(quiet, signed_in, address):
+    home = quiet.home
+
+    def steps(who="admin"):
+        return [step.is_done for step in signed_in(who).get(address("")).context["steps"]]
+
+    assert steps() == [True, False, True, True, False]
+    Credential.objects.filter(vle=home.vle).update(last_used_at=PAST)
+    Activity.objects.filter(pk=home.activity.pk).update(enabled=True)
+    assert steps() == []
+    InformedConsent.objects.update(valid_from=timezone.now() + SOON)
+    assert steps() == [True, True, False, True, True]
+    assert steps("data") == []

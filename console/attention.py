@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.timezone import now
 
+from console.words import course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
 from reports.progress import captures_lacking_results
@@ -45,12 +46,13 @@ def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Lin
         return
     until = now() + timedelta(days=DAYS_AHEAD)
     for row in activities_lacking_consent(institution, policy, until=until)[:LINES]:
+        course = course_text(row["course__code"], row["course__vle_course_id"], row["course__start"])
         has_begun = row["start"] is None or row["start"] <= now()
         yield Line(
             "bad" if has_begun else "fair",
             "consent",
             row["lacking"],
-            f"learners of {row['course_name']} without a valid consent: {row['activity_name']} "
+            f"learners of {course} without a valid consent: {row['activity_name']} "
             + ("is open" if has_begun else "begins"),
             _of("course-learners", institution, course=row["course"]) + "?ic_valid=false",
             None if has_begun else row["start"],

@@ -7,6 +7,7 @@ from typing import Any
 from console import words
 from console.charts import Chart, chart
 from console.templatetags.console import LEVEL_KINDS
+from reports.queries import CourseName
 
 COURSES = 12  # bars of a chart: the courses with most alerts, the special needs with most learners
 _LEVELS = [(LEVEL_KINDS[level], word) for level, word in words.LEVEL_WORDS.items()]
@@ -63,9 +64,9 @@ def levels(counts: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
     return {"total": total, "chart": chart("levels", "Reports by level", about, rows, _LEVELS), "about": about}
 
 
-def by_course(courses: Sequence[tuple[int, str, Mapping[int, int]]], address: Callable[[int], str]) -> Chart:
+def by_course(courses: Sequence[tuple[int, CourseName, Mapping[int, int]]], address: Callable[[int], str]) -> Chart:
     """`address` answers that of a course's page."""
-    rows = [(code, [of[level] for level in words.LEVEL_WORDS]) for _, code, of in courses]
+    rows = [(words.course_text(*name), [of[level] for level in words.LEVEL_WORDS]) for _, name, of in courses]
     about = "The highest of the three levels of each report; courses with the most alerts first."
     addresses = [address(key) for key, _, _ in courses]
     return chart("courses", "Reports by course", about, rows, _LEVELS, addresses=addresses)

@@ -9,6 +9,7 @@ from console.api_client import ApiClient
 from console.tables import Column, Filter, Listing, Row
 from console.templatetags.console import (
     consent,
+    course,
     day,
     evidence,
     flags,
@@ -54,11 +55,6 @@ def instrument_name(names: Mapping[int, str], instrument: int) -> str:
     return names.get(instrument, f"Instrument {instrument}")
 
 
-def course_name(row: Row) -> str:
-    """The code; of a course that the VLE told without one, the number there."""
-    return row["code"] or row["vle_course_id"]
-
-
 INSTITUTIONS = Listing(
     "institutions",
     "Institutions",
@@ -78,7 +74,7 @@ COURSES = Listing(
     "Courses",
     HOME + "course/",
     (
-        Column("Code", course_name, "code"),
+        Column("Course", course, "code"),
         Column("Description", cell("description", plain), "description"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),
@@ -126,7 +122,7 @@ GROUP_COURSES = Listing(
     "Courses of the group",
     HOME + "group/{group}/course/",
     (
-        Column("Code", course_name, "code"),
+        Column("Course", course, "code"),
         Column("Description", cell("description", plain), "description"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),

@@ -30,10 +30,9 @@ from console.listings import (
     LISTINGS,
     REPORTS,
     REQUESTS,
-    course_name,
 )
 from console.tables import Listing, Row, Table, table
-from console.templatetags.console import person
+from console.templatetags.console import course, person
 from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
@@ -314,7 +313,7 @@ class BelowCourseView(ConsoleView):
         return super().get_context_data(course=self.course, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
-        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(course_name(self.course), "course", "course")]
+        return [self.breadcrumb("Courses", "courses"), self.breadcrumb(course(self.course), "course", "course")]
 
     def activity_breadcrumb(self) -> list[tuple[str, str]]:
         name = self.activity["name"] or self.activity["vle_activity_id"]

@@ -64,3 +64,9 @@ def instant_text(value: datetime) -> str:
     """3 May 2026, 09:00 UTC."""
     at = value.astimezone(UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def course_text(code: str | None, vle_course_id: str, start: datetime | None) -> str:
+    """What tells a course from those of other terms: FFF, Oct 2013. Without a code, the number in the VLE."""
+    name = code or vle_course_id
+    return name if start is None else f"{name}, {start.astimezone(UTC):%b %Y}"

@@ -40,8 +40,8 @@ SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instr
 FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
 
 
+_COURSE = ("course__code", "course__vle_course_id", "course__start")
 _NAME = Coalesce(NullIf("name", Value("")), "vle_activity_id", output_field=CharField())
-_COURSE_NAME = Coalesce(NullIf("course__code", Value("")), "course__vle_course_id", output_field=CharField())
 
 
 def attends(me: int) -> Exists:
@@ -102,7 +102,7 @@ def activities_lacking_consent(
         rows.annotate(lacking=Coalesce(Subquery(number), 0))
         .filter(lacking__gt=0)
         .order_by(F("start").desc(nulls_last=True), "pk")
-        .values("course", "start", "lacking", activity_name=_NAME, course_name=_COURSE_NAME)
+        .values("course", "start", "lacking", *_COURSE, activity_name=_NAME)
     )
 
 
@@ -110,7 +110,7 @@ def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]
     """The courses that a learner of the institution attends, the latest first, with who put the learner there."""
     attended = CourseLearner.objects.filter(institution=institution_id, learner=learner_id)
     ordered = attended.order_by(F("course__start").desc(nulls_last=True), "course")
-    columns = {name: F(f"course__{name}") for name in ("code", "description", "start", "end")}
+    columns = {name: F(f"course__{name}") for name in ("code", "vle_course_id", "description", "start", "end")}
     rows = ordered.values("course_id", "added_by", "added_at", adder=adder_name(0), **columns)
     return [{**row, "id": row["course_id"]} for row in rows]
 

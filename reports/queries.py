@@ -1,9 +1,10 @@
 """Queries of reports: flagged requests, histograms for statistics, counts of levels, and the status of captures."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest
@@ -136,15 +137,26 @@ def level_counts(institution_id: int) -> dict[str, dict[int, int]]:
     return counts
 
 
-def course_levels(institution_id: int, most: int) -> list[tuple[int, str, dict[int, int]]]:
-    """(course, code, {highest level: reports}) of the courses with the most alerts, then warnings, then reports."""
+class CourseName(NamedTuple):
+    """What a course is called by."""
+
+    code: str | None
+    vle_course_id: str
+    start: datetime | None
+
+
+_COURSE = {name: F(f"activity__course__{name}") for name in CourseName._fields}
+
+
+def course_levels(institution_id: int, most: int) -> list[tuple[int, CourseName, dict[int, int]]]:
+    """(course, its name, {highest level: reports}) of the courses with the most alerts, then warnings, then reports."""
     rows = Report.objects.filter(institution=institution_id).annotate(highest=_HIGHEST)
-    by_course = _by_highest(rows.values("activity__course", code=F("activity__course__code")))
+    by_course = _by_highest(rows.values("activity__course", **_COURSE))
     ordered = by_course.order_by("-level_4", "-level_3", "-number", "activity__course")[:most]
     columns = (f"level_{int(level)}" for level in Level)
     return [
-        (course, code, dict(enumerate(counts)))
-        for course, code, *counts in ordered.values_list("activity__course", "code", *columns)
+        (course, CourseName(code, vle_course_id, start), dict(enumerate(counts)))
+        for course, code, vle_course_id, start, *counts in ordered.values_list("activity__course", *_COURSE, *columns)
     ]
 
 
@@ -159,14 +171,13 @@ def activity_levels(activities: Sequence[int]) -> dict[int, dict[int, int]]:
 def learner_reports(institution_id: int, learner_id: int) -> list[dict[str, Any]]:
     """The reports of a learner of the institution with their activity and course, the latest activity first."""
     rows = Report.objects.filter(institution=institution_id, learner=learner_id)
-    rows = rows.annotate(
-        course=F("activity__course"),
-        code=F("activity__course__code"),
-        name=F("activity__name"),
-        start=F("activity__start"),
-    )
-    ordered = rows.order_by(F("activity__start").desc(nulls_last=True), "pk")
-    return list(ordered.values("id", "activity", "course", "code", "name", "start", *_LEVELS))
+    of_course = {f"course_{name}": column for name, column in _COURSE.items()}
+    own = {"course": F("activity__course"), "name": F("activity__name"), "start": F("activity__start")}
+    ordered = rows.annotate(**of_course, **own).order_by(F("activity__start").desc(nulls_last=True), "pk")
+    return [
+        {**row, "of_course": {name: row[f"course_{name}"] for name in _COURSE}}
+        for row in ordered.values("id", "activity", *own, *of_course, *_LEVELS)
+    ]
 
 
 def _by_highest(rows):

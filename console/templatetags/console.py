@@ -103,6 +103,12 @@ def day(value: Any) -> SafeString | str:
 
 
 @register.filter
+def course(row: Mapping[str, Any]) -> str:
+    """The name of a course with the month in which it begins."""
+    return words.course_text(row["code"], row["vle_course_id"], _instant(row["start"]))
+
+
+@register.filter
 def number(value: Any) -> str:
     """With thousands separators."""
     return NOTHING if value is None else f"{value:,}"

@@ -1,8 +1,11 @@
-"""Sign-in and sign-out for browsers, with the same failure counters as the API's sign-in."""
+"""Sign-in, sign-out and passwords for browsers, with the same failure counters as the API's sign-in."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
-from django.contrib.auth.views import RedirectURLMixin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.auth.views import PasswordResetConfirmView, RedirectURLMixin, redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -11,13 +14,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from institutions.models import User
+from institutions.services.passwords import refuse_unproven
+from institutions.services.people import person_update
 from kernel.caller import Caller, CallerKind
-from kernel.domain import Unavailable
+from kernel.domain import Counted, Unavailable
 from kernel.http.address import client_address
-from kernel.http.browser import SESSION_KEY
+from kernel.http.browser import SESSION_KEY, browser_session_keep
 from signin.callers import caller_of
-from signin.forms import SignInForm
+from signin.forms import ForgottenForm, NewPasswordForm, OwnPasswordForm, SignInForm
 from signin.services import LockedOut
+from signin.services.password_links import link_requested, password_set, people_with_links
 from signin.services.sessions import session_end, session_open
 
 REFUSED = "No account with this e-mail and password may sign in."
@@ -54,7 +60,11 @@ class SignInView(RedirectURLMixin, FormView):
     next_page = "/"
 
     def get_context_data(self, **context):
-        values = {"next": self.get_redirect_url(), "caller": browser_caller(self.request)}
+        values = {
+            "next": self.get_redirect_url(),
+            "caller": browser_caller(self.request),
+            "sends_mail": settings.SENDS_MAIL,
+        }
         return super().get_context_data(**values, **context)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
@@ -78,6 +88,100 @@ class SignInView(RedirectURLMixin, FormView):
     def _form_with_error(self, form: SignInForm, text: str, status: int, headers: dict[str, str]) -> HttpResponse:
         form.add_error(None, text)
         return self.render_to_response(self.get_context_data(form=form), status=status, headers=headers)
+
+
+class PageView(FormView):
+    """A page about passwords; what the service refuses is shown in its form."""
+
+    def get_context_data(self, **context):
+        return super().get_context_data(caller=browser_caller(self.request), **context)
+
+    def form_invalid(self, form) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=400)
+
+    def waits(self, form, error: LockedOut) -> HttpResponse:
+        form.add_error(None, f"Too many attempts. Try again in {_in_words(error.wait)}.")
+        headers = {"Retry-After": str(error.wait)}
+        return self.render_to_response(self.get_context_data(form=form), status=429, headers=headers)
+
+
+@method_decorator(never_cache, name="dispatch")
+class ForgottenView(PageView):
+    """A link by mail; the answer is the same whoever is asked for. 404 where the service sends no mail."""
+
+    template_name = "signin/forgotten.html"
+    form_class = ForgottenForm
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs):
+        if not settings.SENDS_MAIL:
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: ForgottenForm) -> HttpResponse:
+        request = self.request
+        service = settings.PUBLIC_URL or request.build_absolute_uri("/")
+        try:
+            link_requested(address=client_address(request), service=service, **form.cleaned_data)
+        except LockedOut as error:
+            return self.waits(form, error)
+        return self.render_to_response(self.get_context_data(form=form, is_sent=True))
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class NewPasswordView(PasswordResetConfirmView):
+    """The page of a link. Django keeps the link's token in the session, so that the page's address has no secret."""
+
+    template_name = "signin/new_password.html"
+    form_class = NewPasswordForm
+
+    def get_user(self, uidb64: str) -> User | None:
+        user = super().get_user(uidb64)
+        return people_with_links().filter(pk=user.pk).first() if user else None
+
+    def get_context_data(self, **context):
+        return super().get_context_data(caller=browser_caller(self.request), **context)
+
+    def form_valid(self, form) -> HttpResponse:
+        password_set(person=form.user, password=form.cleaned_data["new_password1"])
+        browser_sign_out(self.request)  # also of the token
+        return HttpResponseRedirect(f"{resolve_url('signin')}?changed=1")
+
+    def form_invalid(self, form) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=400)
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class OwnPasswordView(PageView):
+    """The own password, after the present one: this session goes on, all others end."""
+
+    template_name = "signin/own_password.html"
+    form_class = OwnPasswordForm
+
+    def dispatch(self, request: HttpRequest, *args, **kwargs):
+        caller = browser_caller(request)
+        if caller is None:
+            return redirect_to_login(request.get_full_path())
+        self.person, self.session_id = User.objects.get(pk=caller.id), caller.session_id
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.person}
+
+    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+        person, values = self.person, form.cleaned_data
+        of_session: dict[str, Any] = {"person": person, "session_id": self.session_id}
+        given = {"given": values["current_password"], "address": client_address(self.request)}
+        try:
+            refuse_unproven(**given, **of_session)
+        except LockedOut as error:
+            return self.waits(form, error)
+        except Counted as error:
+            error.count()
+            form.add_error("current_password", error.fields["current_password"])
+            return self.form_invalid(form)
+        saved = person_update(may={"password"}, password=values["new_password1"], **of_session)
+        browser_session_keep(self.request, saved)
+        return self.render_to_response(self.get_context_data(form=form, is_changed=True))
 
 
 def _in_words(seconds: int) -> str:

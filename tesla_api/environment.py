@@ -161,6 +161,28 @@ def broker(name: str, *, own: bool = False) -> str:
     )
 
 
+def mail(name: str, default: str) -> dict[str, Any]:
+    """Django's settings of the mail server; without one, nothing."""
+    value = text(
+        name,
+        default,
+        must_be="an address such as smtp+tls://user:password@mail.example.org:587",
+        fits=lambda value: re.fullmatch(r"(smtp(\+tls|\+ssl)?://\S+|consolemail://)", value) and _is_mail_server(value),
+    )
+    return environ.Env.email_url_config(value) if value else {}
+
+
+def _is_mail_server(value: str) -> bool:
+    return value == "consolemail://" or _has_host(value)
+
+
+def sender(name: str, default: str) -> str:
+    """An e-mail address, such as that of the mails' sender."""
+    return text(
+        name, default, must_be="an e-mail address", fits=lambda value: re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", value)
+    )
+
+
 def management(name: str) -> str:
     """The address of RabbitMQ's management API, with the account of an administrator."""
 

@@ -166,6 +166,18 @@ if BROKER_MANAGEMENT_URL and not BROKER_URL.startswith("amqp"):
 METRICS_ADDRESSES = env.networks("METRICS_ADDRESSES")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")
+# Mail to people who set a password; its links begin with PUBLIC_URL.
+_mail = env.mail("EMAIL_URL", "consolemail://" if DEMO else "")
+SENDS_MAIL = bool(_mail)
+EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.sender("EMAIL_FROM", "tesla@localhost")
+PASSWORD_RESET_TIMEOUT = 3600 * env.number("PASSWORD_LINK_HOURS", 24, 1, 720)
+if SENDS_MAIL and not (PUBLIC_URL or DEMO):
+    env.stop("PUBLIC_URL must be set where EMAIL_URL is: mails have links to the service.")
 
 # URLs for learners' pages. A path is below the service's own address, which is also the default for dashboards.
 DASHBOARD_URL = env.address("DASHBOARD_URL", PUBLIC_URL, example="https://dashboard.example.org")

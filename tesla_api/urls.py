@@ -17,7 +17,7 @@ from reports.api.lapi_verification import VerificationView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
-from signin.views import SignInView, SignOutView
+from signin.views import ForgottenView, NewPasswordView, OwnPasswordView, SignInView, SignOutView
 from tesla_api import start_pages
 from tesla_api.tree import CALLS, PROCEDURES, TREE
 
@@ -40,6 +40,9 @@ CAPTURE = [
 PAGES = [
     path("", start_pages.StartView.as_view(), name="start"),
     path("signin/", SignInView.as_view(), name="signin"),
+    path("signin/forgotten/", ForgottenView.as_view(), name="forgotten"),
+    path("signin/new/<uidb64>/<token>/", NewPasswordView.as_view(), name="new-password"),
+    path("signin/password/", OwnPasswordView.as_view(), name="own-password"),
     path("signout/", SignOutView.as_view(), name="signout"),
     path("console/", include("console.urls")),
     path("docs/", start_pages.SwaggerView.as_view(), name="docs"),

@@ -30,7 +30,7 @@ AGAIN = " Or sign out, sign in again, and change it within five minutes."
 
 # So many accounts of one address are tried, and so many passwords are hashed, in every sign-in.
 TRIED = 3
-_MAY_SIGN_IN = Q(is_active=True) & (Q(login_allowed=True) | Q(is_staff=True))
+MAY_SIGN_IN = Q(is_active=True) & (Q(login_allowed=True) | Q(is_staff=True))
 _HAS_PASSWORD = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
@@ -48,7 +48,7 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     key = identifier_key(email)
     place: dict[str, Any] = {"what": "e-mail", "who": key, "address": address}
     attempt = attempt_begun(**place)
-    rows = User.objects.filter(_MAY_SIGN_IN, _HAS_PASSWORD, email=key)
+    rows = User.objects.filter(MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
     last_used = F("last_login").desc(nulls_last=True), "pk"

@@ -102,6 +102,8 @@ WRONG = {
     "PROVIDER_BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v"),
     "BROKER_URL": ("broker.example.org", "amqp://", "amqp://h:port/v", "sqs://a:b@h"),
     "BROKER_MANAGEMENT_URL": ("http://h:15672", "amqp://u:p@h", "http://u:p@h:port"),
+    "EMAIL_URL": ("mail.example.org", "smtp://", "imap://h", "smtp://h:port", "memorymail://"),
+    "EMAIL_FROM": ("nobody", "a b@x.org"),
     "METRICS_ADDRESSES": ("prometheus", "10.0.0.0/40"),
     "PIPELINE_IN_SERVER": ("maybe",),
     "LOG_LEVEL": ("LOUD", "10"),

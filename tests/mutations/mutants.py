@@ -263,6 +263,7 @@ _INSTRUMENTS = (("tests/institutions/test_admin_instrument.py",),)
 _PROVIDER = (("tests/institutions/test_admin_provider.py",),)
 _DEEP = (("tests/kernel/test_nesting.py",),)
 _TEXT = (("tests/kernel/test_text.py",),)
+_PASSWORDS = (("tests/pages/test_passwords.py",),)
 _VLE_TEXTS = ((f"{CONTRACT}test_vle_texts.py", "-k", "vle_course"),)
 _VLE_LISTS = ((f"{CONTRACT}test_vle_lists.py",),)
 _ENROLMENT_SAMPLE = (("tests/learners/test_lapi_enrolment.py",),)
@@ -318,6 +319,34 @@ WRITTEN = [
         "if kind not in root.kinds or ",
         "if ",
         _TOKENS,
+    ),
+    (
+        "a link sets the password of who may not sign in",
+        "signin/services/password_links.py",
+        "User.objects.filter(MAY_SIGN_IN, email__isnull=False)",
+        "User.objects.filter(email__isnull=False)",
+        _PASSWORDS,
+    ),
+    (
+        "links are asked for without end",
+        "signin/services/password_links.py",
+        "REQUESTS = 5",
+        "REQUESTS = 500",
+        _PASSWORDS,
+    ),
+    (
+        "addresses without an account cause no job",
+        "signin/services/password_links.py",
+        "    add([Job(",
+        "    accounts and add([Job(",
+        _PASSWORDS,
+    ),
+    (
+        "the present password is not asked for on the page",
+        "signin/views.py",
+        "            refuse_unproven(**given, **of_session)\n",
+        "            pass\n",
+        _PASSWORDS,
     ),
     (
         "kept searches look for their stand-ins",

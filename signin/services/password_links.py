@@ -1,0 +1,83 @@
+"""Links by mail with which people set a password: after forgetting it, or their first one.
+
+Whoever asks learns nothing: an address without an account, one that may not sign in, and one with five accounts cause
+the same answer after the same work, and the mail is sent later. How often may be asked is counted as failed attempts to
+sign in are, for each address and each place.
+"""
+
+import secrets
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import send_mail
+from django.db.models import F, QuerySet
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from institutions.models import User
+from institutions.services.people import person_update
+from kernel.text import identifier_key
+from kernel.writes import one_transaction
+from pipeline.jobs import add
+from pipeline.models import Job
+from signin.services.attempts import failure_counted
+from signin.services.people import MAY_SIGN_IN
+
+JOB = "signin.password_links"
+ACCOUNTS = 10  # of one address that get a link, the last used first
+REQUESTS = 5  # for one address, from everywhere, until there is a wait
+
+
+def link_requested(*, email: str, institution: str, address: str | None, service: str) -> None:
+    """Send links to the accounts of this e-mail that may sign in; those of `institution` (its acronym) if it is given.
+
+    `service` is the service's own address, which the links begin with. Raises LockedOut after too many requests.
+    """
+    key = identifier_key(email)
+    failure_counted(what="password link", who=key, address=address, per_account=REQUESTS)
+    rows = people_with_links().filter(email=key)
+    if institution:
+        rows = rows.filter(institution__acronym=institution)
+    accounts = list(rows.order_by(F("last_login").desc(nulls_last=True), "pk").values_list("pk", flat=True)[:ACCOUNTS])
+    # Also without an account: the work must be the same.
+    add([Job(name=JOB, key=secrets.token_hex(8), arguments=[service, accounts])])
+
+
+def people_with_links() -> QuerySet[User]:
+    """Who may sign in, with a password or not yet."""
+    return User.objects.filter(MAY_SIGN_IN, email__isnull=False)
+
+
+def links_sent(service: str, accounts: list[int]) -> None:
+    """One mail to the address of these accounts. Whoever may not sign in any more gets none."""
+    people = list(people_with_links().filter(pk__in=accounts).select_related("institution").order_by("pk"))
+    if not people:
+        return
+    links = "\n\n".join(f"{_name(person)}\n{urljoin(service, _path(person))}" for person in people)
+    hours = settings.PASSWORD_RESET_TIMEOUT // 3600
+    send_mail(
+        "Set your password",
+        f"Somebody, probably you, has asked for a link to set a password.\n\n{links}\n\n"
+        f"A link works once, for {hours} hours. If you have not asked for it, do nothing: nothing has changed.\n",
+        None,
+        [str(people[0].email)],
+    )
+
+
+def _name(person: User) -> str:
+    return person.institution.name if person.institution else "The service as a whole"
+
+
+def _path(person: User) -> str:
+    uid = urlsafe_base64_encode(force_bytes(person.pk))
+    return reverse("new-password", kwargs={"uidb64": uid, "token": default_token_generator.make_token(person)})
+
+
+@one_transaction()
+def password_set(*, person: User, password: str) -> None:
+    """The person's new password, by a link: all sessions end. Raises Invalid for a password that is too weak."""
+    values: dict[str, Any] = {"password": password}
+    person_update(person=person, may={"password"}, **values)

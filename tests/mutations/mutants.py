@@ -278,6 +278,7 @@ _LOOP = (("tests/pipeline/test_loop.py",),)
 _RELAY = (("tests/pipeline/test_relay.py",),)
 _BROKER_ACCOUNTS = (("tests/pipeline/test_accounts.py",),)
 _JOBS_STATUS = (("tests/pipeline/test_status.py",),)
+_DEPTHS = (("tests/pipeline/test_depths.py",),)
 _METRICS = (("tests/pipeline/test_metrics.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
@@ -3546,6 +3547,27 @@ WRITTEN = [
         _BROKER_ACCOUNTS,
     ),
     ("what is done counts as waiting", "pipeline/status.py", 'row["live"] - row["doing"]', 'row["live"]', _JOBS_STATUS),
+    (
+        "a dead broker is asked for every provider",
+        "pipeline/depths.py",
+        'away = error if error.startswith(AWAY) else ""',
+        'away = ""',
+        _DEPTHS,
+    ),
+    (
+        "a queue that the broker does not have is an error",
+        "pipeline/depths.py",
+        "except NotFound:",
+        "except ZeroDivisionError:",
+        _DEPTHS,
+    ),
+    (
+        "what is answered is awaited",
+        "learners/jobs.py",
+        ".filter(status__in=OPEN)",
+        ".all()",
+        _VALIDATION,
+    ),
     (
         "everybody reads the metrics",
         "tesla_api/metrics.py",

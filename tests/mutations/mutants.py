@@ -3569,6 +3569,13 @@ WRITTEN = [
         _VALIDATION,
     ),
     (
+        "owners that have only histograms are not rebuilt",
+        "reports/services/rebuilding.py",
+        "keys | _counted_owners(owner, scope)",
+        "keys",
+        (("tests/reports/test_rebuilding.py",),),
+    ),
+    (
         "everybody reads the metrics",
         "tesla_api/metrics.py",
         "is_among(client_address(request), settings.METRICS_ADDRESSES)",

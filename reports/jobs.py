@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from learners.services import model_locks_ended
 from pipeline.jobs import Awaited, awaited, gauge, job, periodic
 from pipeline.status import awaited_of
 from reports.arithmetic import OPEN
@@ -37,6 +38,7 @@ def enrolments(keys: Sequence[int]) -> None:
 def withdrawn(keys: Sequence[int]) -> None:
     """Learners who have withdrawn something that providers need to work on."""
     verifying.results_reviewed(keys)
+    model_locks_ended(keys)
 
 
 @job("reports.activity", batch=counting.BATCH)

@@ -3576,6 +3576,21 @@ WRITTEN = [
         (("tests/reports/test_rebuilding.py",),),
     ),
     (
+        "a withdrawal leaves the model locked",
+        "learners/services.py",
+        "    model_locks_ended([learner.pk])\n",
+        "",
+        _WITHDRAWAL,
+    ),
+    ("a special need leaves the model locked", "reports/jobs.py", "    model_locks_ended(keys)\n", "", _WITHDRAWAL),
+    (
+        "a lock ends although the provider may work",
+        "learners/services.py",
+        "    locked.filter(~Exists(at_work)).update(",
+        "    locked.update(",
+        _WITHDRAWAL,
+    ),
+    (
         "everybody reads the metrics",
         "tesla_api/metrics.py",
         "is_among(client_address(request), settings.METRICS_ADDRESSES)",

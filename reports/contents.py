@@ -1,8 +1,8 @@
 """The JSON behind a report, made when it is read: sessions with their results over time, documents, alerts.
 
 The forms are those that dashboards read: both lists are always there, a session's `data` has an entry for each of its
-instruments, and `requests` is JSON inside a text. What was sent with an alert is evidence: who may not read that finds
-nothing in it.
+instruments, and `requests` is JSON inside a text. Of all keys only `closed_at` may be null: of an open session. What
+was sent with an alert is evidence: who may not read that finds nothing in it.
 """
 
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _alerts(pair: dict[str, Any]) -> dict[int, list[Alert]]:
 def _alert(alert: Alert, visibility: Visibility, links: Links) -> dict[str, Any]:
     return {
         "level": alert.level,
-        "message_code": alert.message_code_id or alert.unknown_code or None,
+        "message_code": alert.message_code_id or alert.unknown_code,
         "raised_at": instant(alert.raised_at),
         "instruments": sorted(instrument.pk for instrument in alert.instruments.all()),
         "data": _told(alert.data, links) if visibility.shows(is_flagging(alert.level)) else {},

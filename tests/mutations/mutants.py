@@ -3591,6 +3591,13 @@ WRITTEN = [
         _WITHDRAWAL,
     ),
     (
+        "a document has no session but null",
+        "reports/audits.py",
+        'request.session_id or ""',
+        "request.session_id",
+        (("tests/reports/test_contents.py",),),
+    ),
+    (
         "everybody reads the metrics",
         "tesla_api/metrics.py",
         "is_among(client_address(request), settings.METRICS_ADDRESSES)",

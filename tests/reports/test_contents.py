@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -234,8 +235,8 @@ def test_audit_has_every_key_and_pictures_behind_addresses(audited, address, as_
     work.seen.refresh_from_db()
     picture, answers = seen.pop("data"), seen.pop("results")
     assert seen == {
-        "id": work.seen.pk, "created_at": instant(work.seen.created_at), "error_message": None, "session": None,
-        "result": 0.2, "status": 3, "error_message_res": None, "message_code": None, "code": 3,
+        "id": work.seen.pk, "created_at": instant(work.seen.created_at), "error_message": "", "session": "",
+        "result": 0.2, "status": 3, "error_message_res": "", "message_code": "", "code": 3,
         "metadata": {"mimetype": "image/jpeg", "filename": "a.jpg"},
     }  # fmt: skip
     ((provider, answer),) = answers.items()
@@ -280,6 +281,45 @@ def test_faces_of_providers_have_a_picture_and_a_score(audited, address, as_):
     assert audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]["faces"] == [
         {"image": "data:,", "score": 0.0, "box": [1]}, {"image": "data:,", "score": 1},
     ]  # fmt: skip
+
+
+def nulls(value, path: str = "") -> set[str]:
+    """Where in a document there is null; ids and numbers of entries are left out."""
+    if isinstance(value, dict):
+        inside = ((re.sub(r"^\d+$", "#", name), each) for name, each in value.items())
+        return {found for name, each in inside for found in nulls(each, f"{path}/{name}")}
+    if isinstance(value, list):
+        return {found for each in value for found in nulls(each, f"{path}/#")}
+    return {path} if value is None else set()
+
+
+def test_no_key_of_any_of_these_documents_is_missing_or_null(audited, address, as_):
+    """An open session with an alert without a code, documents, requests without a sample, and samples that are lost."""
+    work = audited
+    session = work.session()
+    inside = work.request(FR, session=session)
+    Alert.objects.create(
+        institution=session.institution, learner=session.learner, activity=session.activity, session=session, level=1,
+        raised_at=timezone.now(),
+    )  # fmt: skip
+    lost = EnrolmentSample.objects.create(
+        institution=work.home.institution, learner=work.home.learners["bob"],
+        data=sample_file(work, Kind.SAMPLE, PNG, filename=None),
+    )  # fmt: skip
+    Enrolment.objects.get(learner=work.home.learners["bob"], provider=work.fr).model_samples.add(lost)
+    store().delete(work.sample.data.storage_key)
+    Request.objects.filter(pk=work.seen.pk).update(data=sample_file(work, Kind.REQUEST, filename=None))
+    enqueue("reports.session", [session.pk])
+    run_due()
+    report = read(as_("admin").get(address()).json()["data"])
+    audit = read(as_("admin").get(address("audit/1/")).json()["audit_data"])
+    assert nulls(report) == {"/sessions/#/closed_at"}
+    assert nulls(audit) == set()
+    assert audit["requests"][str(inside.pk)]["session"] == session.pk
+    for entries in (audit["requests"], audit["enrolment_samples"], audit["providers"]):
+        assert len({frozenset(entry) for entry in entries.values()}) == 1, entries
+    (found,) = report["sessions"]
+    assert found["data"]["alerts"][0]["message_code"] == ""
 
 
 def test_pictures_are_seen_by_whoever_may_see_the_evidence(audited, address, as_):

@@ -20,6 +20,7 @@ from kernel.caller import Caller
 from learners.models import Enrolment
 from reports.contents import JSON, instant
 from reports.models import ReportInstrument, RequestProviderResult, RequestResult
+from reports.sentences import DEMONSTRATION
 from reports.visibility import audit_shown
 
 NO_SAMPLE = "data:,"  # of a request whose sample has been erased: a picture with nothing on it
@@ -38,10 +39,12 @@ def audit_content(caller: Caller, key: int, name: str, links: Links) -> Content 
 
 
 def audit_json(row: ReportInstrument, links: Links) -> Iterator[bytes]:
-    """{"providers": {...}, "requests": {...}, "enrolment_samples": {...}}, a request at a time."""
+    """{"providers": {...}, "requests": {...}, "enrolment_samples": {...}, "demonstration": ""}, a request at a time."""
     samples: dict[int, StoredFile | None] = {}
+    label = ""
     yield b'{"providers":{'
     for number, (key, provider) in enumerate(_providers(row, samples)):
+        label = label or provider["demonstration"]
         yield b"," * bool(number) + _entry(key, provider)
     yield b'},"requests":{'
     for number, (key, request) in enumerate(_requests(row, links)):
@@ -52,7 +55,7 @@ def audit_json(row: ReportInstrument, links: Links) -> Iterator[bytes]:
         yield b"," * bool(number) + _entry(
             key, facts | {"metadata": _known(facts["metadata"]), "data": _sample(links, file)}
         )
-    yield b"}}"
+    yield b'},"demonstration":' + orjson.dumps(label) + b"}"
 
 
 def _entry(key: int, value: dict[str, Any]) -> bytes:
@@ -86,6 +89,7 @@ def _providers(row: ReportInstrument, samples: dict[int, StoredFile | None]) -> 
                 "name": provider.name,
                 "enrolment_samples": [sample.pk for sample in used],
                 "enrolment_percentage": float(model.percentage) if model else 0.0,
+                "demonstration": DEMONSTRATION if provider.is_demonstration else "",
             },
         )
 

@@ -100,7 +100,9 @@ def _counted_owners(owner: str, scope: Scope) -> set[int]:
     own, other = (scope.learner, scope.activity) if owner == "learner" else (scope.activity, scope.learner)
     if own is None and other is not None:
         return set()
-    tables = [model._default_manager.all() for model, (kept_by, _) in HISTOGRAMS if kept_by == owner]
+    tables: list[QuerySet[Any]] = [
+        model._default_manager.all() for model, (kept_by, _) in HISTOGRAMS if kept_by == owner
+    ]
     if owner == "learner":
         tables.append(Request.objects.filter(activity=None))
     given = {owner: own, f"{owner}__institution": scope.institution}

@@ -278,6 +278,7 @@ _LOOP = (("tests/pipeline/test_loop.py",),)
 _RELAY = (("tests/pipeline/test_relay.py",),)
 _BROKER_ACCOUNTS = (("tests/pipeline/test_accounts.py",),)
 _JOBS_STATUS = (("tests/pipeline/test_status.py",),)
+_CONTENTS = (("tests/reports/test_contents.py",),)
 _DEPTHS = (("tests/pipeline/test_depths.py",),)
 _METRICS = (("tests/pipeline/test_metrics.py",),)
 _SETTINGS = "tesla_api/settings.py"
@@ -3595,7 +3596,28 @@ WRITTEN = [
         "reports/audits.py",
         'request.session_id or ""',
         "request.session_id",
-        (("tests/reports/test_contents.py",),),
+        _CONTENTS,
+    ),
+    (
+        "a demonstration is not labelled in reports",
+        "reports/api/report.py",
+        'DEMONSTRATION if measured.demonstrations & {*answered} else ""',
+        '""',
+        _CONTENTS,
+    ),
+    (
+        "every session is labelled as a demonstration",
+        "reports/contents.py",
+        "row.session_id in demonstrated",
+        "bool(demonstrated)",
+        _CONTENTS,
+    ),
+    (
+        "an audit has no label of a demonstration",
+        "reports/audits.py",
+        'label = label or provider["demonstration"]',
+        'label = ""',
+        _CONTENTS,
     ),
     (
         "everybody reads the metrics",

@@ -9,6 +9,7 @@ from learners.arithmetic import Provider, exact
 from reports.arithmetic import ResultStatus, threshold_limits
 from reports.evidence import Evidence, InstrumentEvidence, SessionEvidence
 from reports.reasons import KINDS, Part, Reason, instrument_kinds, instrument_reason, level_reason, session_reason
+from reports.sentences import DEMONSTRATION
 
 POINTS = 300  # at most so many results are drawn
 Row = Mapping[str, Any]
@@ -74,6 +75,7 @@ def _session(evidence: SessionEvidence) -> dict[str, Any]:
         "row": evidence.row,
         "levels": {kind: int(getattr(evidence.row.levels, kind)) for kind in KINDS},
         "alerts": evidence.alerts,
+        "demonstration": DEMONSTRATION if evidence.is_demonstrated else "",
         "reason": reason,
     }
 

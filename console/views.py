@@ -39,7 +39,8 @@ from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Caller, Role
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
-from reports.queries import activity_levels, course_levels, learner_reports, level_counts
+from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
+from reports.sentences import DEMONSTRATION
 from signin.views import browser_caller
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -376,6 +377,7 @@ class ActivityView(CourseListView):
         activity = self.activity
         instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
+        values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
         if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})
             values["levels"] = figures.by_activity("All reports of the activity", counts)
@@ -431,7 +433,8 @@ class RequestsView(CourseListView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         report = self.api.row(f"{self.activity_path}report/{self.kwargs['report']}/")
-        return super().get_context_data(about=person(report["learner"]), **context)
+        made_up = max((row["demonstration"] for row in report["detail"]), default="")
+        return super().get_context_data(about=person(report["learner"]), made_up=made_up, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         report = self.breadcrumb("Report", "report", "course", "activity", "report")

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-NOTE = "A demonstration: the result is computed from the bytes of the sample and says nothing about anybody."
+from reports.sentences import DEMONSTRATION
+
+NOTE = DEMONSTRATION
 PLACES = 9  # of a result, as it is stored
 _TEXTS = ("text/", "application/json")
 _DOCUMENTS = ("text/", "application/")

@@ -52,7 +52,8 @@ def ensure_providers() -> dict[str, Provider]:
 def _ensure_provider(acronym: str, measure: Measure) -> Provider:
     """Registered as any other; nobody is told its secret. One of an earlier version could not work yet."""
     name = queue_of(acronym)
-    values = {"name": measure.name, "description": DESCRIPTION, "allow_validation": True, "validation_active": True}
+    values = {"name": measure.name, "description": DESCRIPTION, "allow_validation": True, "validation_active": True,
+              "is_demonstration": True}  # fmt: skip
     provider = Provider.objects.select_related("instrument").filter(acronym=name).first()
     if provider is None:
         provider, _ = provider_create(

@@ -267,6 +267,9 @@ class Provider(Deriving, Timestamped):
     service_port = models.PositiveIntegerField(null=True, blank=True)
     options_schema = models.JSONField(null=True, blank=True)
     options = models.JSONField(null=True, blank=True)
+    is_demonstration = models.BooleanField(
+        default=False, editable=False, help_text="Its results say nothing about anybody: whoever sees one is told so."
+    )
     search_text = SearchText("name", "acronym", "description")
 
     class Meta:

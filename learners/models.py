@@ -204,6 +204,9 @@ class ValidationStatus(models.IntegerChoices):
     WAITING_EXTERNAL = 4
 
 
+OPEN = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
+
+
 class EnrolmentSample(Timestamped):
     """A sample captured from a learner, from which providers train their models."""
 
@@ -244,6 +247,9 @@ class EnrolmentSampleValidation(Timestamped):
             models.UniqueConstraint(fields=("sample", "provider"), name="validation_once_per_provider"),
             one_of("status", ValidationStatus.values, "validation_status_known"),
             fraction("contribution", "validation_contribution_fraction"),
+        ]
+        indexes = [
+            models.Index(fields=("provider", "asked_at"), condition=Q(status__in=OPEN), name="validation_awaited"),
         ]
 
     def __str__(self) -> str:

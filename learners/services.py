@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from files import quotas
@@ -27,6 +28,7 @@ from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
 from kernel.text import identifier_key
 from kernel.writes import one_transaction, save_values, set_values
+from learners import row_rules
 from learners.models import (
     ConsentDecision,
     DecidedText,
@@ -244,6 +246,7 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
         raise Unknown("There is no consent to reject.")
     learner.consent_rejected = timezone.now()
     learner.save(update_fields=["consent_rejected"])
+    model_locks_ended([learner.pk])
     enqueue("reports.withdrawn", [learner.pk])
     version = learner.consent.version
     accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
@@ -258,6 +261,17 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
         address=address,
         by=by,
     )
+
+
+def model_locks_ended(learners: Collection[int]) -> None:
+    """Where a provider may not work with a learner any more, its lock of the model ends; the caller holds the learners.
+
+    The task that has locked it is answered 404, also when it unlocks: another one, after the learner has agreed again,
+    would find the model locked for hours.
+    """
+    locked = Enrolment.objects.filter(learner__in=learners, locked_by__isnull=False)
+    at_work = Enrolment.objects.filter(row_rules.at_work(), pk=OuterRef("pk"))
+    locked.filter(~Exists(at_work)).update(locked_by=None, locked_at=None, updated_at=Now())
 
 
 _SIGN_IN = {CallerKind.LAUNCHED: SignIn.LAUNCHER, CallerKind.LEARNER_SESSION: SignIn.LEARNER_SESSION}

@@ -23,14 +23,13 @@ from kernel.domain import Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
-from learners.models import EnrolmentSample, EnrolmentSampleValidation, Learner, SampleStatus, ValidationStatus
+from learners.models import OPEN, EnrolmentSample, EnrolmentSampleValidation, Learner, SampleStatus, ValidationStatus
 from learners.row_rules import at_work, validations_of
 from learners.services import learners_for_update
 from pipeline.jobs import add, enqueue_for_provider, provider_job
 
 VALIDATE = "tesla_ce.tasks.requests.enrolment.validate_request"
 ENROL = "tesla_ce.tasks.requests.enrolment.enrol_learner"
-OPEN = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
 BATCH = 200  # validations that time out in one transaction
 MINUTES: int = Instrument._meta.get_field("timeout_minutes").default  # of a provider without an instrument
 

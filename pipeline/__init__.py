@@ -10,5 +10,6 @@ broker.py          the Celery application, and publishing
 tasks.py           what a Celery worker does
 accounts.py        providers' accounts at RabbitMQ
 management_api.py  RabbitMQ's management API
-status.py          what waits and what is stuck
+status.py          what waits, what providers have not answered, and what is stuck
+depths.py          what the broker's queues hold
 """

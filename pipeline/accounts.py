@@ -45,10 +45,21 @@ def url_for_provider(queue: str) -> str:
 
 def address_for(queue: str) -> str:
     """Where messages to this queue are published. Raises management_api.RefusedError."""
-    if not settings.BROKER_MANAGEMENT_URL or queue in CONSUMERS:
+    if _is_alone(queue):
+        _made_ready(_current(queue))
+    return address_of(queue)
+
+
+def address_of(queue: str) -> str:
+    """The same, and nothing is made: the broker may not have it yet."""
+    if not _is_alone(queue):
         return settings.BROKER_URL
-    _made_ready(_current(queue))
     return _url(queue, settings.BROKER_URL, urlsplit(settings.BROKER_URL).netloc.rpartition("@")[0] or "guest:guest")
+
+
+def _is_alone(queue: str) -> bool:
+    """Whether it has a virtual host of its own."""
+    return bool(settings.BROKER_MANAGEMENT_URL) and queue not in CONSUMERS
 
 
 def _url(vhost: str, base: str, account: str) -> str:

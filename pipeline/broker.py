@@ -31,10 +31,10 @@ def queue_of(name: str) -> Queue:
     return Queue(name, Exchange(name, type="direct", durable=True), routing_key=name, durable=True)
 
 
-def _transport_options(url: str) -> dict[str, Any]:
+def _transport_options(url: str, timeout: float) -> dict[str, Any]:
     if is_amqp(url):
-        return {"confirm_publish": True, "read_timeout": TIMEOUT, "write_timeout": TIMEOUT}
-    return {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        return {"confirm_publish": True, "read_timeout": timeout, "write_timeout": timeout}
+    return {"socket_timeout": timeout, "socket_connect_timeout": timeout}
 
 
 def tls(url: str) -> dict[str, Any] | bool:
@@ -46,10 +46,10 @@ def tls(url: str) -> dict[str, Any] | bool:
     return False
 
 
-def connection_to(url: str) -> Connection:
-    """A connection for publishing, which gives up soon; it is made when it is used first."""
-    options = _transport_options(url)
-    return Connection(url, connect_timeout=TIMEOUT, transport_options=options, ssl=tls(url))
+def connection_to(url: str, *, timeout: float = TIMEOUT) -> Connection:
+    """A connection that gives up soon; it is made when it is used first."""
+    options = _transport_options(url, timeout)
+    return Connection(url, connect_timeout=timeout, transport_options=options, ssl=tls(url))
 
 
 class Publisher:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
+from typing import Any, TypedDict
 
 from kernel.batches import batched
 from kernel.commit import after_commit
@@ -14,6 +14,7 @@ Handler = Callable[[Sequence[Any]], None]
 Round = Callable[[], Any]
 Consumer = Callable[[str, Sequence[Any]], None]
 Gauge = Callable[[], Mapping[str, int]]
+Names = Callable[[], Iterable[str]]
 ROWS = 500  # per statement
 
 woken = Event()  # set when a transaction of this process has committed jobs: its loop need not wait for its next look
@@ -26,10 +27,25 @@ class Work:
     batch: int  # how many keys the handler takes at once
 
 
+class Awaited(TypedDict):
+    """What a provider was sent and has not answered."""
+
+    instrument: str  # acronym; empty: none
+    provider: str  # acronym
+    queue: str
+    open: int
+    oldest_seconds: int
+
+
+Waits = Callable[[], Iterable[Awaited]]
+
+
 WORKS: dict[str, Work] = {}
 PERIODIC: dict[str, tuple[Round, int]] = {}  # name -> (function, seconds)
 CONSUMERS: dict[str, Consumer] = {}  # queue -> the provider's program, where that is a part of this installation
 GAUGES: dict[str, Gauge] = {}
+AWAITED: dict[str, Waits] = {}
+QUEUES: dict[str, Names] = {}
 
 
 def job(name: str, *, batch: int = 1) -> Callable[[Handler], Handler]:
@@ -82,6 +98,26 @@ def gauge(name: str) -> Callable[[Gauge], Gauge]:
 
     def register(function: Gauge) -> Gauge:
         GAUGES[name] = function
+        return function
+
+    return register
+
+
+def awaited(name: str) -> Callable[[Waits], Waits]:
+    """@awaited("results") declares what of this kind providers have not answered, for pipeline_status and /metrics."""
+
+    def register(function: Waits) -> Waits:
+        AWAITED[name] = function
+        return function
+
+    return register
+
+
+def queues(name: str) -> Callable[[Names], Names]:
+    """@queues("providers") declares names of queues at the broker, whose depths pipeline_status and /metrics tell."""
+
+    def register(function: Names) -> Names:
+        QUEUES[name] = function
         return function
 
     return register

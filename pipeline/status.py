@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from pipeline.jobs import CONSUMERS, GAUGES
+from pipeline.jobs import AWAITED, CONSUMERS, GAUGES, Awaited
 from pipeline.models import Job
 
 LONGEST_LIST = 100  # parked jobs that are shown
@@ -32,10 +32,18 @@ class Parked(TypedDict):
     error: str  # its first line
 
 
+class Depth(TypedDict):
+    queue: str
+    messages: int | None  # that no worker has taken; null: the broker does not say
+    error: str  # why it does not
+
+
 class Status(TypedDict):
     jobs: list[Waiting]
     parked: list[Parked]  # the latest LONGEST_LIST
     gauges: dict[str, dict[str, int]]  # by name and provider
+    awaited: dict[str, list[Awaited]]  # by name: what providers were sent and have not answered
+    depths: list[Depth]  # of the broker's queues; empty without a broker
     carried_by: str
     queues_without_carrier: list[str]  # messages for providers that nobody carries: there is no broker
 
@@ -48,6 +56,8 @@ def status(*, broker: str) -> Status:
         "jobs": jobs,
         "parked": _parked(),
         "gauges": gauges(),
+        "awaited": awaited(),
+        "depths": depths(broker=broker),
         "carried_by": broker.partition("://")[0] or "database",
         "queues_without_carrier": sorted(stranded),
     }
@@ -106,6 +116,36 @@ def gauges() -> dict[str, dict[str, int]]:
     return {name: dict(function()) for name, function in sorted(GAUGES.items())}
 
 
+def awaited_of(rows: QuerySet[Any]) -> list[Awaited]:
+    """Of open rows with a `provider` and `asked_at`, by provider; the age is by the clock of the database."""
+    names = {"of": "provider__acronym", "to": "provider__queue", "about": "provider__instrument__acronym"}
+    found = rows.order_by(names["of"]).values_list(*names.values())
+    return [
+        {
+            "instrument": instrument or "",
+            "provider": provider,
+            "queue": queue,
+            "open": number,
+            "oldest_seconds": max(0, int((now - since).total_seconds())),
+        }
+        for provider, queue, instrument, number, since, now in found.annotate(
+            number=Count("pk"), since=Min("asked_at"), now=Max(Now())
+        )
+    ]
+
+
+def awaited() -> dict[str, list[Awaited]]:
+    return {name: list(function()) for name, function in sorted(AWAITED.items())}
+
+
+def depths(*, broker: str) -> list[Depth]:
+    if not broker:
+        return []
+    from pipeline.depths import depths  # imports Celery, which a service without a broker needs not
+
+    return depths(broker=broker)
+
+
 def as_text(found: Status) -> str:
     lines = [f"carried by: {found['carried_by']}", ""]
     columns = ("name", "queue", "waiting", "doing", "parked", "oldest_seconds")
@@ -113,6 +153,12 @@ def as_text(found: Status) -> str:
     for name, numbers in found["gauges"].items():
         lines += ["", f"{name.replace('_', ' ')}: {sum(numbers.values())}"]
         lines += [f"  {provider}: {number}" for provider, number in sorted(numbers.items()) if number]
+    for kind, awaited_ in found["awaited"].items():
+        if awaited_:
+            lines += ["", f"{kind} that providers have not answered:"]
+            lines += _table(("instrument", "provider", "queue", "open", "oldest_seconds"), awaited_)
+    if found["depths"]:
+        lines += ["", "messages in the broker's queues:", *_depths_as_text(found["depths"])]
     if found["parked"]:
         lines += ["", "parked (manage.py retry_jobs lets them be tried again):"]
         lines += [
@@ -122,6 +168,16 @@ def as_text(found: Status) -> str:
     if found["queues_without_carrier"]:
         lines += ["", f"there is no broker (BROKER_URL) for: {', '.join(found['queues_without_carrier'])}"]
     return "\n".join(lines)
+
+
+def _depths_as_text(found: list[Depth]) -> list[str]:
+    """Errors once, with the queues of which nothing is known."""
+    told = _table(("queue", "messages"), known) if (known := [row for row in found if not row["error"]]) else []
+    errors: dict[str, list[str]] = {}
+    for row in found:
+        if row["error"]:
+            errors.setdefault(row["error"], []).append(row["queue"])
+    return [*told, *(f"{', '.join(names)}: {error}" for error, names in errors.items())]
 
 
 def _table(columns: tuple[str, ...], rows: list[Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """The JSON behind an instrument's row of a report, made when it is read: what was captured, and what came of it.
 
 Pictures and other samples are signed addresses for the reader, each checked again when it is followed. No key that
-dashboards read is missing or null.
+dashboards read is missing or null: a text that there is not is "".
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,14 @@ from kernel.caller import Caller
 from learners.models import Enrolment
 from reports.contents import JSON, instant
 from reports.models import ReportInstrument, RequestProviderResult, RequestResult
+from reports.sentences import DEMONSTRATION
 from reports.visibility import audit_shown
 
 NO_SAMPLE = "data:,"  # of a request whose sample has been erased: a picture with nothing on it
 BATCH = 100  # requests
+SAMPLE_FACTS: dict[str, Any] = {  # of a sample of a model, where its file does not say so
+    "learner_id": "", "course_id": "", "activity_id": "", "session_id": "", "instruments": [], "metadata": {},
+}  # fmt: skip
 
 
 @maker(Made.AUDIT)
@@ -35,22 +39,32 @@ def audit_content(caller: Caller, key: int, name: str, links: Links) -> Content 
 
 
 def audit_json(row: ReportInstrument, links: Links) -> Iterator[bytes]:
-    """{"providers": {...}, "requests": {...}, "enrolment_samples": {...}}, a request at a time."""
+    """{"providers": {...}, "requests": {...}, "enrolment_samples": {...}, "demonstration": ""}, a request at a time."""
     samples: dict[int, StoredFile | None] = {}
+    label = ""
     yield b'{"providers":{'
     for number, (key, provider) in enumerate(_providers(row, samples)):
+        label = label or provider["demonstration"]
         yield b"," * bool(number) + _entry(key, provider)
     yield b'},"requests":{'
     for number, (key, request) in enumerate(_requests(row, links)):
         yield b"," * bool(number) + _entry(key, request)
     yield b'},"enrolment_samples":{'
     for number, (key, file) in enumerate(sorted(samples.items())):
-        yield b"," * bool(number) + _entry(key, facts_of(file) | {"data": _sample(links, file)})
-    yield b"}}"
+        facts = SAMPLE_FACTS | _known(facts_of(file))
+        yield b"," * bool(number) + _entry(
+            key, facts | {"metadata": _known(facts["metadata"]), "data": _sample(links, file)}
+        )
+    yield b'},"demonstration":' + orjson.dumps(label) + b"}"
 
 
 def _entry(key: int, value: dict[str, Any]) -> bytes:
     return orjson.dumps(str(key)) + b":" + orjson.dumps(value)
+
+
+def _known(values: Any) -> dict[str, Any]:
+    """What is stored, without what is null; {} for anything but an object."""
+    return {name: value for name, value in values.items() if value is not None} if isinstance(values, dict) else {}
 
 
 def _sample(links: Links, file: StoredFile | None) -> str:
@@ -75,6 +89,7 @@ def _providers(row: ReportInstrument, samples: dict[int, StoredFile | None]) -> 
                 "name": provider.name,
                 "enrolment_samples": [sample.pk for sample in used],
                 "enrolment_percentage": float(model.percentage) if model else 0.0,
+                "demonstration": DEMONSTRATION if provider.is_demonstration else "",
             },
         )
 
@@ -101,12 +116,12 @@ def _request(result: RequestResult, answers: list[RequestProviderResult], links:
     return {
         "id": request.pk,
         "created_at": instant(request.created_at),
-        "error_message": request.error_message,
-        "session": request.session_id,
+        "error_message": request.error_message or "",
+        "session": request.session_id or "",
         "result": result.result or 0.0,
         "status": request.status,
-        "error_message_res": result.error_message,
-        "message_code": result.message_code_id,
+        "error_message_res": result.error_message or "",
+        "message_code": result.message_code_id or "",
         "code": result.code,
         "results": {
             str(answer.provider_id): {
@@ -117,7 +132,7 @@ def _request(result: RequestResult, answers: list[RequestProviderResult], links:
             for answer in answers
         },
         "data": _sample(links, request.data),
-        "metadata": facts_of(request.data).get("metadata") or {},
+        "metadata": _known(facts_of(request.data).get("metadata")),
     }
 
 

@@ -1,8 +1,8 @@
 """The JSON behind a report, made when it is read: sessions with their results over time, documents, alerts.
 
 The forms are those that dashboards read: both lists are always there, a session's `data` has an entry for each of its
-instruments, and `requests` is JSON inside a text. What was sent with an alert is evidence: who may not read that finds
-nothing in it.
+instruments, and `requests` is JSON inside a text. Of all keys only `closed_at` may be null: of an open session. What
+was sent with an alert is evidence: who may not read that finds nothing in it.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,8 @@ from kernel.caller import Caller
 from reports.arithmetic import OPEN, RequestResult, ResultStatus, instrument_level, result_mean
 from reports.models import Alert, Report, ReportInstrument, ReportSession
 from reports.models import RequestResult as Row
+from reports.queries import sessions_demonstrated
+from reports.sentences import DEMONSTRATION
 from reports.visibility import Visibility, is_flagging, report_shown
 
 JSON = "application/json"
@@ -40,20 +42,24 @@ def instant(value: datetime | None) -> str | None:
 
 
 def report_json(report: Report, visibility: Visibility, links: Links) -> Iterator[bytes]:
-    """{"sessions": [...], "documents": [...]}, a session at a time."""
+    """{"sessions": [...], "documents": [...], "demonstration": ""}, a session at a time."""
     pair: dict[str, Any] = {"activity": report.activity_id, "learner": report.learner_id}
     rows = (
         ReportSession.objects.filter(report=report.pk).select_related("session").order_by("session__started_at", "pk")
     )
-    alerts = _alerts(pair)
+    alerts, demonstrated = _alerts(pair), sessions_demonstrated(**pair)
     yield b'{"sessions":['
     for number, row in enumerate(rows):
         told = [_alert(alert, visibility, links) for alert in alerts.get(row.session_id, ())]
-        yield b"," * bool(number) + orjson.dumps(_session(row, told))
+        yield b"," * bool(number) + orjson.dumps(_session(row, told, row.session_id in demonstrated))
     yield b'],"documents":['
     for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
-    yield b"]}"
+    yield b'],"demonstration":' + orjson.dumps(_label(bool(demonstrated))) + b"}"
+
+
+def _label(is_demonstrated: bool) -> str:
+    return DEMONSTRATION if is_demonstrated else ""
 
 
 def _alerts(pair: dict[str, Any]) -> dict[int, list[Alert]]:
@@ -68,7 +74,7 @@ def _alerts(pair: dict[str, Any]) -> dict[int, list[Alert]]:
 def _alert(alert: Alert, visibility: Visibility, links: Links) -> dict[str, Any]:
     return {
         "level": alert.level,
-        "message_code": alert.message_code_id or alert.unknown_code or None,
+        "message_code": alert.message_code_id or alert.unknown_code,
         "raised_at": instant(alert.raised_at),
         "instruments": sorted(instrument.pk for instrument in alert.instruments.all()),
         "data": _told(alert.data, links) if visibility.shows(is_flagging(alert.level)) else {},
@@ -84,7 +90,7 @@ def _told(file: StoredFile | None, links: Links) -> Any:
     return {} if data is None else data
 
 
-def _session(row: ReportSession, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+def _session(row: ReportSession, alerts: list[dict[str, Any]], is_demonstrated: bool) -> dict[str, Any]:
     return {
         "id": row.session_id,
         "total_requests": row.total_requests,
@@ -96,11 +102,11 @@ def _session(row: ReportSession, alerts: list[dict[str, Any]]) -> dict[str, Any]
         "identity_level": row.identity_level,
         "content_level": row.content_level,
         "integrity_level": row.integrity_level,
-        "data": session_json(row.session_id, alerts),
+        "data": session_json(row.session_id, alerts, is_demonstrated),
     }
 
 
-def session_json(session_id: int, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+def session_json(session_id: int, alerts: list[dict[str, Any]], is_demonstrated: bool) -> dict[str, Any]:
     results: dict[int, list[RequestResult]] = {}
     rows = Row.objects.filter(request__session=session_id).order_by("request__created_at", "request")
     columns = ("instrument", "request__created_at", "status", "result", "code")
@@ -108,6 +114,7 @@ def session_json(session_id: int, alerts: list[dict[str, Any]]) -> dict[str, Any
         results.setdefault(instrument, []).append(RequestResult(*values))
     return {
         "session_id": session_id,
+        "demonstration": _label(is_demonstrated),
         "instruments": sorted(results),
         "alerts": alerts,
         "data": {str(instrument): _series(results[instrument]) for instrument in sorted(results)},

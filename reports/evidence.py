@@ -23,6 +23,7 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
+from reports.queries import sessions_demonstrated
 from reports.reasons import KINDS, Check, SessionAlert
 
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
@@ -48,6 +49,7 @@ class SessionEvidence:
     row: SessionRow
     statuses: list[int]
     alerts: list[SessionAlert]
+    is_demonstrated: bool  # a provider that is a demonstration has given results
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Evidence:
 
 
 def report_evidence(report_id: int) -> Evidence:
-    """All data that a report was computed from, in eight statements."""
+    """All data that a report was computed from, in nine statements."""
     pair: dict[str, Any] = {**Report.objects.values("activity", "learner").get(pk=report_id)}
     request_filter = {f"request__{name}": key for name, key in pair.items()}
     names, results_of = _provider_results(request_filter)
@@ -127,7 +129,7 @@ def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
     statuses: dict[int, list[int]] = {}
     for session, status in Request.objects.filter(session__isnull=False, **pair).values_list("session", "status"):
         statuses.setdefault(session, []).append(status)
-    alerts = _alerts(pair)
+    alerts, demonstrated = _alerts(pair), sessions_demonstrated(**pair)
     return [
         SessionEvidence(
             row.session_id,
@@ -138,6 +140,7 @@ def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
             ),
             statuses.get(row.session_id, []),
             alerts.get(row.session_id, []),
+            row.session_id in demonstrated,
         )
         for row in rows
     ]

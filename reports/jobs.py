@@ -1,8 +1,12 @@
 """What the app does in the background."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from pipeline.jobs import gauge, job, periodic
+from learners.services import model_locks_ended
+from pipeline.jobs import Awaited, awaited, gauge, job, periodic
+from pipeline.status import awaited_of
+from reports.arithmetic import OPEN
+from reports.models import RequestProviderResult
 from reports.services import counting, verifying
 
 
@@ -34,6 +38,7 @@ def enrolments(keys: Sequence[int]) -> None:
 def withdrawn(keys: Sequence[int]) -> None:
     """Learners who have withdrawn something that providers need to work on."""
     verifying.results_reviewed(keys)
+    model_locks_ended(keys)
 
 
 @job("reports.activity", batch=counting.BATCH)
@@ -51,3 +56,8 @@ def unanswered() -> None:
 @gauge("overdue_results")
 def overdue() -> Mapping[str, int]:
     return verifying.overdue_by_provider()
+
+
+@awaited("results")
+def open_results() -> Iterable[Awaited]:
+    return awaited_of(RequestProviderResult.objects.filter(status__in=OPEN))

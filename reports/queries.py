@@ -17,6 +17,7 @@ from reports import arithmetic
 from reports.arithmetic import Level, RequestStatus
 from reports.models import (
     ActivityInstrumentHistogram,
+    ActivityProviderHistogram,
     Alert,
     LearnerInstrumentHistogram,
     Report,
@@ -67,8 +68,9 @@ def _histograms(report, activity):
 
 
 def _providers():
-    providers = Provider.objects.filter(enabled=True, instrument__isnull=False)
-    return providers.values_list("pk", "instrument_id", "inverted_polarity", "warning_below", "alert_below", "enabled")
+    providers = Provider.objects.filter(Q(enabled=True) | Q(is_demonstration=True), instrument__isnull=False)
+    columns = ("pk", "instrument_id", "inverted_polarity", "warning_below", "alert_below", "enabled")
+    return providers.values_list("is_demonstration", *columns)
 
 
 _FLAGGED = Prepared(_flagged, "report", "requests")
@@ -87,7 +89,8 @@ def requests_flagged(report: int, requests: list[int]) -> frozenset[int]:
 class ReportStatistics:
     """Computes the statistics of one report's instruments from histograms, providers and the existence of alerts."""
 
-    def __init__(self, rows: Iterable[tuple], providers: Iterable[properties.Provider]) -> None:
+    def __init__(self, rows: Iterable[tuple], providers: Iterable[tuple]) -> None:
+        """`providers` as of `_providers`."""
         self.histograms: dict[tuple[int, int], list[int]] = {}
         self.alerted = False
         for kind, instrument, *bins in rows:
@@ -96,8 +99,12 @@ class ReportStatistics:
             else:
                 self.histograms[kind, instrument] = bins
         self.providers: dict[int | None, list[properties.Provider]] = {}
-        for provider in providers:
+        self.demonstrations: set[str] = set()  # ids, as they are counted in rows of reports
+        for is_demonstration, *values in providers:
+            provider = properties.Provider(*values)
             self.providers.setdefault(provider.instrument_id, []).append(provider)
+            if is_demonstration:
+                self.demonstrations.add(str(provider.id))
         self.statistics = cache(self._statistics)
 
     def learner_histogram(self, instrument: int) -> list[int]:
@@ -124,7 +131,21 @@ class ReportStatistics:
 def report_statistics(view) -> ReportStatistics:
     """For Computed(..., per_request=report_statistics) in the serializer of a report's detail."""
     rows = _HISTOGRAMS(report=view.kwargs["id"], activity=view.link["activity"])
-    return ReportStatistics(rows, (properties.Provider(*row) for row in _PROVIDERS()))
+    return ReportStatistics(rows, _PROVIDERS())
+
+
+def sessions_demonstrated(activity: int, learner: int) -> set[int | None]:
+    """The sessions in which a provider that is a demonstration has given results; None for documents."""
+    rows = RequestProviderResult.objects.filter(
+        request__activity=activity, request__learner=learner, provider__is_demonstration=True
+    )
+    closed = rows.exclude(status__in=arithmetic.OPEN).order_by()
+    return {*closed.values_list("request__session", flat=True).distinct()}
+
+
+def is_demonstrated(activity: int) -> bool:
+    """Whether results of such a provider are counted in the activity."""
+    return ActivityProviderHistogram.objects.filter(activity=activity, provider__is_demonstration=True).exists()
 
 
 def level_counts(institution_id: int) -> dict[str, dict[int, int]]:

@@ -4,6 +4,9 @@ from typing import TypedDict
 
 from reports.arithmetic import Facts
 
+# Beside every result of a provider that is built in to show how the service works.
+DEMONSTRATION = "A demonstration: the result is computed from the bytes of the sample and says nothing about anybody."
+
 
 class FactSentence(TypedDict):
     """A fact in each of the languages that there are texts for."""

@@ -82,7 +82,8 @@ class Pipeline(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            jobs, gauges = status.waiting(), status.gauges()
+            jobs, gauges, awaited = status.waiting(), status.gauges(), status.awaited()
+            queues = status.depths(broker=settings.BROKER_URL)
         except Error as error:
             logger.warning("metrics without the background work: the database does not answer: %s", error)
             return
@@ -101,3 +102,26 @@ class Pipeline(Collector):
             for provider, number in of_providers.items():
                 stuck.add_metric([name, provider], number)
         yield stuck
+        labels = ["what", "instrument", "provider", "queue"]
+        numbers = GaugeMetricFamily("tesla_awaited", "What providers have not answered.", labels=labels)
+        ages = GaugeMetricFamily("tesla_oldest_awaited_seconds", "Age of the oldest of these.", labels=labels)
+        for name, rows in awaited.items():
+            for each in rows:
+                place = [name, each["instrument"], each["provider"], each["queue"]]
+                numbers.add_metric(place, each["open"])
+                ages.add_metric(place, each["oldest_seconds"])
+        yield numbers
+        yield ages
+        yield from _of_broker(queues)
+
+
+def _of_broker(queues: list[status.Depth]) -> Iterator[Metric]:
+    """A queue of which nothing is known has no number."""
+    messages = GaugeMetricFamily("tesla_broker_messages", "Messages that no worker has taken.", labels=["queue"])
+    answers = GaugeMetricFamily("tesla_broker_answers", "1: the broker tells of its queue.", labels=["queue"])
+    for row in queues:
+        answers.add_metric([row["queue"]], not row["error"])
+        if row["messages"] is not None:
+            messages.add_metric([row["queue"]], row["messages"])
+    yield answers
+    yield messages

@@ -565,6 +565,7 @@ SAMPLES: dict[str, Any] = {
     "instrument_polarity": 1, "result_bean": 6, "thresholds": {"warning_below": 0.7, "alert_below": 0.4},
     "prob_learner": 0.14, "prob_context": 0.08, "h_prob_learner": 0.71, "h_prob_context": 0.62,
     "facts": {"positive": [_FACT["code"]], "neutral": [], "negative": []}, "fact_sentences": [_FACT],
+    "demonstration": "",
     "InstitutionCourseActivityReportAudit.id": 32, "report": 31, "audit_data": _FILE, "data": _FILE, "audit": _FILE,
     **{f"{component}.{name}": value
        for component in ("InstitutionCourseActivityReportRequestResult", "VLECourseActivityLearnerRequestResult")

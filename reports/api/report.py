@@ -1,5 +1,6 @@
 """/institution/{}/course/{}/activity/{parent_lookup_activity_id}/report/{id}/"""
 
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -24,7 +25,7 @@ from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.models import Report, ReportInstrument
 from reports.queries import ReportStatistics, report_statistics
-from reports.sentences import FactSentence, fact_sentences
+from reports.sentences import DEMONSTRATION, FactSentence, fact_sentences
 from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
@@ -94,6 +95,11 @@ def sentences(instrument: int, result: Any, confidence: Any, measured: ReportSta
     return fact_sentences(measured.statistics(instrument, result, confidence).facts)
 
 
+def demonstration(answered: Mapping[str, int], measured: ReportStatistics) -> str:
+    """Empty where no provider that is a demonstration has given results."""
+    return DEMONSTRATION if measured.demonstrations & {*answered} else ""
+
+
 class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActivityReportDetailSerializer):
     """What the row means, compared with this learner's results and with those of all learners in this activity.
 
@@ -112,12 +118,14 @@ class InstitutionCourseActivityReportStatisticsSerializer(InstitutionCourseActiv
     h_prob_context = statistic("h_prob_context", float | None)
     facts = statistic("facts", Facts)
     fact_sentences = Computed(sentences, "instrument_id", "result", "confidence", per_request=report_statistics)
+    demonstration = Computed(demonstration, "answered", per_request=report_statistics)
 
     class Meta(InstitutionCourseActivityReportDetailSerializer.Meta):
         fields = (
             *InstitutionCourseActivityReportDetailSerializer.Meta.fields,
             "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean",
             "thresholds", "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
+            "demonstration",
         )  # fmt: skip
 
 

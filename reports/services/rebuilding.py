@@ -85,10 +85,29 @@ def reports_rebuilt(scope: Scope, *, write: bool = False) -> Iterator[Discrepanc
         activities |= {activity for activity, _ in pairs}
         learners |= {learner for _, learner in pairs}
     for owner, model, keys in (("learner", Learner, learners), ("activity", Activity, activities)):
-        for part in batched(sorted(keys), PAIRS):
+        for part in batched(sorted(keys | _counted_owners(owner, scope)), PAIRS):
             yield from _in_transaction(
                 lambda owner=owner, model=model, part=part: _histograms_compared(owner, model, part, write)  # type: ignore[misc]
             )
+
+
+def _counted_owners(owner: str, scope: Scope) -> set[int]:
+    """Learners, or activities, in the scope that have histograms, perhaps without any request or report.
+
+    And learners with requests of no activity, which are in no report. Neither is of the other kind: with an activity
+    in the scope no learner is meant who has nothing in it.
+    """
+    own, other = (scope.learner, scope.activity) if owner == "learner" else (scope.activity, scope.learner)
+    if own is None and other is not None:
+        return set()
+    tables: list[QuerySet[Any]] = [
+        model._default_manager.all() for model, (kept_by, _) in HISTOGRAMS if kept_by == owner
+    ]
+    if owner == "learner":
+        tables.append(Request.objects.filter(activity=None))
+    given = {owner: own, f"{owner}__institution": scope.institution}
+    rows = [each.filter(**{name: key for name, key in given.items() if key is not None}) for each in tables]
+    return {key for each in rows for key in each.order_by().values_list(owner, flat=True).distinct()}
 
 
 def _in_transaction(compared: Callable[[], Iterable[Discrepancy]]) -> list[Discrepancy]:

@@ -26,9 +26,12 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
+from reports.sentences import DEMONSTRATION
+from tests.captures import FR, PLAG
 from tests.console.test_lists import HOSTILE
 from tests.pages.test_policy import assert_clean
 from tests.reports.conftest import allow, attach, level
+from tests.reports.work import Work
 from tests.world import PAST, rewritten
 
 ACTIVITY = "courses/{course}/activities/{activity}/"
@@ -295,6 +298,18 @@ def test_number_of_queries_does_not_grow(page, most, world, provider, admin, add
     few = counted()
     grow(world.home, provider, 12)
     assert counted() == few <= most
+
+
+@pytest.mark.parametrize("page", [ACTIVITY, REPORT, REQUESTS])
+def test_results_of_a_demonstration_are_labelled(page, world, admin, address):
+    work = Work(world.home)
+    work.answer(work.request(PLAG, session=work.session()), result=0.1, by=work.plag)
+    work.answer(work.request(FR), result=0.9)
+    where = address(page.replace("{report}", str(work.report().pk)))
+    assert DEMONSTRATION not in admin.get(where).content.decode()
+    Provider.objects.filter(pk=work.plag.pk).update(is_demonstration=True)
+    text = admin.get(where).content.decode()
+    assert text.count(DEMONSTRATION) == (2 if page == REPORT else 1)  # of plag, and of the session
 
 
 def test_strip_draws_every_result(world, provider, admin, address):

@@ -81,6 +81,7 @@ REPORT_DETAIL = _keys(
 STATISTICS = (
     "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean", "thresholds",
     "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
+    "demonstration",
 )  # fmt: skip
 REQUEST_RESULT = _keys(
     "id:integer status:integer result:number? error_message:string? code:integer audit:uri? created_at:instant "

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from courses.models import ActivityInstrument
@@ -280,3 +282,12 @@ def test_providers_of_an_earlier_version_become_able_to_work(world):
     assert (again.name, again.enabled) == ("Mine", False)
     assert [*Credential.objects.order_by("pk").values()] == before
     assert all("(demonstration)" in row.name for row in Provider.objects.exclude(pk=old.pk))
+    assert all(row.is_demonstration for row in Provider.objects.all())
+
+
+def test_providers_of_earlier_demos_are_marked_when_the_database_is_migrated(world):
+    ensure_providers()
+    other = Provider.objects.create(name="Faces", instrument_id=KS, acronym="face", queue="face", version="1.0")
+    Provider.objects.update(is_demonstration=False)
+    import_module("institutions.migrations.0012_provider_is_demonstration").mark(apps, None)
+    assert [*Provider.objects.filter(is_demonstration=False)] == [other]

@@ -19,6 +19,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from courses.models import Activity, Course, CourseInstructor, CourseLearner
+from demo.measuring import NOTE
 from files.models import StoredFile
 from files.services import store
 from institutions.models import Credential, Instructor, Provider, User
@@ -283,7 +284,8 @@ def test_reports_and_audits_are_in_the_form_that_dashboards_read(printed):
     assert data["documents"][0]["results"]["5"]["status"] == 1
     assert {*data["sessions"][0]["data"]["instruments"], 5} == detailed
     audit = read(admin.get(f"{address(report)}audit/1/").json()["audit_data"])
-    assert list(audit) == ["providers", "requests", "enrolment_samples"]
+    assert list(audit) == ["providers", "requests", "enrolment_samples", "demonstration"]
+    assert audit["demonstration"] == data["demonstration"] == NOTE
     ((provider, entry),) = audit["providers"].items()
     assert entry["acronym"] == Provider.objects.get(pk=provider).acronym
     assert {str(key) for key in entry["enrolment_samples"]} == {*audit["enrolment_samples"]}

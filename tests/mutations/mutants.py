@@ -279,6 +279,8 @@ _LOOP = (("tests/pipeline/test_loop.py",),)
 _RELAY = (("tests/pipeline/test_relay.py",),)
 _BROKER_ACCOUNTS = (("tests/pipeline/test_accounts.py",),)
 _JOBS_STATUS = (("tests/pipeline/test_status.py",),)
+_CONTENTS = (("tests/reports/test_contents.py", "-k", "of_these_documents"),)
+_DEPTHS = (("tests/pipeline/test_depths.py",),)
 _METRICS = (("tests/pipeline/test_metrics.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
@@ -3582,6 +3584,77 @@ WRITTEN = [
         _BROKER_ACCOUNTS,
     ),
     ("what is done counts as waiting", "pipeline/status.py", 'row["live"] - row["doing"]', 'row["live"]', _JOBS_STATUS),
+    (
+        "a dead broker is asked for every provider",
+        "pipeline/depths.py",
+        'away = error if error.startswith(AWAY) else ""',
+        'away = ""',
+        _DEPTHS,
+    ),
+    (
+        "a queue that the broker does not have is an error",
+        "pipeline/depths.py",
+        "except NotFound:",
+        "except ZeroDivisionError:",
+        _DEPTHS,
+    ),
+    (
+        "what is answered is awaited",
+        "learners/jobs.py",
+        ".filter(status__in=OPEN)",
+        ".all()",
+        _VALIDATION,
+    ),
+    (
+        "owners that have only histograms are not rebuilt",
+        "reports/services/rebuilding.py",
+        "keys | _counted_owners(owner, scope)",
+        "keys",
+        (("tests/reports/test_rebuilding.py", "-k", "owners_without"),),
+    ),
+    (
+        "a withdrawal leaves the model locked",
+        "learners/services.py",
+        "    model_locks_ended([learner.pk])\n",
+        "",
+        _WITHDRAWAL,
+    ),
+    ("a special need leaves the model locked", "reports/jobs.py", "    model_locks_ended(keys)\n", "", _WITHDRAWAL),
+    (
+        "a lock ends although the provider may work",
+        "learners/services.py",
+        "    locked.filter(~Exists(at_work)).update(",
+        "    locked.update(",
+        _WITHDRAWAL,
+    ),
+    (
+        "a document has no session but null",
+        "reports/audits.py",
+        'request.session_id or ""',
+        "request.session_id",
+        _CONTENTS,
+    ),
+    (
+        "a demonstration is not labelled in reports",
+        "reports/api/report.py",
+        'DEMONSTRATION if measured.demonstrations & {*answered} else ""',
+        '""',
+        _CONTENTS,
+    ),
+    (
+        "every session is labelled as a demonstration",
+        "reports/contents.py",
+        "row.session_id in demonstrated",
+        "bool(demonstrated)",
+        _CONTENTS,
+    ),
+    (
+        "an audit has no label of a demonstration",
+        "reports/audits.py",
+        'label = label or provider["demonstration"]',
+        'label = ""',
+        _CONTENTS,
+    ),
     (
         "everybody reads the metrics",
         "tesla_api/metrics.py",

@@ -41,7 +41,7 @@ class Works:
 @pytest.fixture
 def works(db) -> Iterator[Works]:
     """Nothing else is declared than what the test declares."""
-    registries = [jobs.WORKS, jobs.PERIODIC, jobs.CONSUMERS, jobs.GAUGES]
+    registries = [jobs.WORKS, jobs.PERIODIC, jobs.CONSUMERS, jobs.GAUGES, jobs.AWAITED, jobs.QUEUES]
     before = [dict(registry) for registry in registries]
     for registry in registries:
         registry.clear()

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from pipeline.jobs import enqueue, gauge
+from pipeline.jobs import awaited, enqueue, gauge
 from pipeline.models import Job
 from tesla_api import metrics
 
@@ -99,6 +99,8 @@ def test_errors_are_counted_also_when_nothing_answers_them(client):
 
 def test_background_work_is_told_as_pipeline_status_does(client):
     gauge("overdue_results")(lambda: {"faces": 2})
+    row = {"instrument": "fr", "provider": "faces", "queue": "tesla_far", "open": 12, "oldest_seconds": 61}
+    awaited("results")(lambda: [row])
     enqueue("t.work", [1, 2])
     Job.objects.create(name="a.task", queue="tesla_far", key="1")
     text = read(client)
@@ -107,6 +109,19 @@ def test_background_work_is_told_as_pipeline_status_does(client):
     assert value(text, "tesla_jobs", name="a.task", queue="tesla_far", state="waiting") == 1
     assert "tesla_oldest_job_seconds" in text
     assert value(text, "tesla_stuck", what="overdue_results", provider="faces") == 2
+    of_faces = {"what": "results", "instrument": "fr", "provider": "faces", "queue": "tesla_far"}
+    assert value(text, "tesla_awaited", **of_faces) == 12
+    assert value(text, "tesla_oldest_awaited_seconds", **of_faces) == 61
+    assert "tesla_broker_answers{" not in text
+
+
+def test_the_brokers_queues_are_told_as_far_as_it_answers(client, monkeypatch):
+    rows = [{"queue": "q1", "messages": 3, "error": ""}, {"queue": "q2", "messages": None, "error": "away"}]
+    monkeypatch.setattr(metrics.status, "depths", lambda *, broker: rows)
+    text = read(client)
+    assert value(text, "tesla_broker_messages", queue="q1") == 3
+    assert 'tesla_broker_messages{queue="q2"}' not in text
+    assert [value(text, "tesla_broker_answers", queue=name) for name in ("q1", "q2")] == [1, 0]
 
 
 def test_without_a_database_requests_are_told(client, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models.functions import Now
 
-from pipeline.jobs import enqueue, enqueue_for_provider, gauge
+from pipeline.jobs import awaited, enqueue, enqueue_for_provider, gauge
 from pipeline.models import Job
 from pipeline.running import TRIES, run_due, take, taken_batch
 from pipeline.status import waiting
@@ -33,7 +33,12 @@ def filled(works):
     later(30)
     enqueue_for_provider("tesla_far", "a.task", "2", 2)
     gauge("overdue_results")(lambda: {"faces": 2, "voices": 0})
+    awaited("results")(lambda: [FACES])
+    awaited("validations")(list)
     return works
+
+
+FACES = {"instrument": "fr", "provider": "faces", "queue": "tesla_far", "open": 12, "oldest_seconds": 61}
 
 
 def test_what_waits_is_counted_by_name_and_queue(filled):
@@ -60,6 +65,8 @@ def test_figures_as_json_and_as_text(filled, settings):
     found = json.loads(said("pipeline_status", "--json"))
     assert found["jobs"] == waiting()
     assert found["gauges"] == {"overdue_results": {"faces": 2, "voices": 0}}
+    assert found["awaited"] == {"results": [FACES], "validations": []}
+    assert found["depths"] == []
     (parked,) = found["parked"]
     assert (parked["name"], parked["key"], parked["tries"]) == ("t.work", "9", TRIES)
     assert parked["error"] == "ValueError: [9] cannot be done"
@@ -67,9 +74,12 @@ def test_figures_as_json_and_as_text(filled, settings):
     text = said("pipeline_status")
     assert "a.task  tesla_far  2        0      0       30" in text
     assert "overdue results: 2\n  faces: 2\n" in text
+    assert "results that providers have not answered:\ninstrument  provider  queue      open  oldest_seconds\n" in text
+    assert "\nfr          faces     tesla_far  12    61\n" in text
+    assert "validations" not in text
     assert f"{parked['id']} t.work 9: ValueError: [9] cannot be done" in text
     assert "there is no broker (BROKER_URL) for: tesla_far" in text
-    settings.BROKER_URL = "redis://:secret@broker/0"
+    settings.BROKER_URL = "redis://:secret@127.0.0.1:1/0"
     told = said("pipeline_status", "--json")
     assert json.loads(told)["carried_by"] == "redis"
     assert "secret" not in told

@@ -11,6 +11,7 @@ from institutions.models import Instrument, Provider
 from learners.models import EnrolmentSample, EnrolmentSampleValidation
 from learners.services import enrolment_erase
 from learners.validating import samples_dispatched, validations_timed_out
+from pipeline.jobs import AWAITED, QUEUES
 from pipeline.models import Job
 from pipeline.running import run_due
 from tests.captures import FR, KS
@@ -286,6 +287,19 @@ def test_validation_times_out_by_its_instruments_time(world, bob, face):
     assert status_of(sample) == 3
     answer = keys.put(path_of(sample, keys.row), VALID)  # late
     assert (answer.status_code, status_of(sample)) == (200, 1)
+
+
+def test_open_validations_and_their_age_are_told_by_provider(world, bob, face, other_face):
+    samples = [captured(world.home) for _ in range(2)]
+    run_due()
+    face.put(path_of(samples[0], face.row), VALID)
+    other_face.post(f"{path_of(samples[0], other_face.row)}status/", {"status": 4})
+    _overdue(samples[1].validations.get(provider=face.row), minutes=2)
+    (mine, others) = AWAITED["validations"]()
+    assert 120 <= mine.pop("oldest_seconds") < 150
+    assert mine == {"instrument": "fr", "provider": "face", "queue": face.row.queue, "open": 1}
+    assert (others["provider"], others["open"], others["oldest_seconds"] < 30) == ("face2", 2, True)
+    assert {face.row.queue, other_face.row.queue} <= {*QUEUES["providers"]()}
 
 
 @pytest.mark.parametrize("status", [1, 2, 3])

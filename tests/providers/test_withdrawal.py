@@ -21,7 +21,7 @@ from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult
 from tests.captures import FR, KS
-from tests.providers.conftest import SITE, TASK, captured, file_of, followed
+from tests.providers.conftest import OTHER_TASK, SITE, TASK, captured, file_of, followed
 from tests.world import PAST
 
 TABLES = (Enrolment, EnrolmentSample, EnrolmentSampleValidation, RequestProviderResult, StoredFile)
@@ -145,9 +145,39 @@ def test_all_goes_on_when_the_consent_is_given_again(world, work, bob):
     assert_all_refused(work, work.links)
     consent_accept(learner=bob, consent=world.home.newer_consent)
     assert work.statuses(work.of_request) == {200}
-    put = [call for call in work.of_enrolment if call[:2] == ("put", f"enrolment/{bob.learner_id}/")]
+    assert_no_lock(work)
+
+
+def assert_no_lock(work: AtWork) -> None:
+    """The lock of before has ended, whatever its task says now, and another task need not wait for it."""
+    put = ("put", f"enrolment/{work.bob.learner_id}/", {"task_id": str(TASK), "percentage": 1})
+    assert work.uploaded() == 403
+    assert work.statuses([put]) == {406}
+    answer = work.face.lock(work.bob, OTHER_TASK)
+    assert answer.status_code == 201
+    work.upload = answer.json()["model_upload_url"]["url"].removeprefix(SITE)
     assert work.uploaded() == 204
-    assert work.statuses(put) == {200}
+    assert work.statuses([(*put[:2], put[2] | {"task_id": str(OTHER_TASK)})]) == {200}
+
+
+def test_a_lock_ends_with_the_instrument_that_a_special_need_takes_away(world, work, bob):
+    face_taken_away(world, bob)
+    run_due()
+    SENDLearner.objects.get(learner=bob).delete()
+    assert_no_lock(work)
+
+
+def test_a_lock_stays_where_the_provider_may_still_work(world, work, bob):
+    """The institution answers for the consent; a special need takes another instrument away."""
+    Institution.objects.filter(pk=world.home.institution.pk).update(external_ic=True)
+    need = SENDCategory.objects.create(
+        institution=world.home.institution, description="x", data={"disabled_instruments": [KS]}
+    )
+    send_assign(learner=bob, category=need)
+    consent_reject(learner=bob)
+    run_due()
+    assert work.face.lock(bob, OTHER_TASK).status_code == 400
+    assert work.uploaded() == 204
 
 
 def test_further_patch_of_the_consent_and_external_consent_change_nothing(world, work, bob):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,12 +15,14 @@ from files.links import Links
 from files.models import FileRead, Kind, Made, StoredFile
 from files.samples import capture_facts, sample_json
 from files.services import file_store, store
+from institutions.models import Provider
 from kernel.caller import Caller, CallerKind
 from learners.models import Enrolment, EnrolmentSample
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
 from reports.evidence import report_evidence
 from reports.models import Alert, ReportInstrument, Request
+from reports.sentences import DEMONSTRATION
 from tests.captures import FR, KS, PICTURE, PLAG, as_learner, consented, data_url
 from tests.reports.conftest import allow, level
 from tests.reports.work import ERROR, WAITING, Work
@@ -108,6 +111,7 @@ def test_report_has_sessions_with_series_alerts_and_documents(work, address, as_
         "identity_level": 0, "content_level": 0, "integrity_level": 0,
         "data": {
             "session_id": session.pk,
+            "demonstration": "",
             "instruments": [FR, KS],
             "alerts": [
                 {
@@ -202,7 +206,7 @@ def test_report_of_nothing_has_both_lists(work, address, as_):
     work.request(FR)
     ReportInstrument.objects.all()
     Request.objects.all().delete()
-    assert read(as_("admin").get(address()).json()["data"]) == {"sessions": [], "documents": []}
+    assert read(as_("admin").get(address()).json()["data"]) == {"sessions": [], "documents": [], "demonstration": ""}
 
 
 @pytest.fixture
@@ -227,15 +231,15 @@ def test_audit_has_every_key_and_pictures_behind_addresses(audited, address, as_
     assert audit["providers"] == {
         str(work.fr.pk): {
             "id": work.fr.pk, "acronym": "p_fr", "name": "p_fr", "enrolment_samples": [work.sample.pk],
-            "enrolment_percentage": 0.75,
+            "enrolment_percentage": 0.75, "demonstration": "",
         }
     }  # fmt: skip
     seen, waiting = (audit["requests"][str(request.pk)] for request in (work.seen, work.waiting))
     work.seen.refresh_from_db()
     picture, answers = seen.pop("data"), seen.pop("results")
     assert seen == {
-        "id": work.seen.pk, "created_at": instant(work.seen.created_at), "error_message": None, "session": None,
-        "result": 0.2, "status": 3, "error_message_res": None, "message_code": None, "code": 3,
+        "id": work.seen.pk, "created_at": instant(work.seen.created_at), "error_message": "", "session": "",
+        "result": 0.2, "status": 3, "error_message_res": "", "message_code": "", "code": 3,
         "metadata": {"mimetype": "image/jpeg", "filename": "a.jpg"},
     }  # fmt: skip
     ((provider, answer),) = answers.items()
@@ -280,6 +284,70 @@ def test_faces_of_providers_have_a_picture_and_a_score(audited, address, as_):
     assert audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]["faces"] == [
         {"image": "data:,", "score": 0.0, "box": [1]}, {"image": "data:,", "score": 1},
     ]  # fmt: skip
+
+
+def nulls(value, path: str = "") -> set[str]:
+    """Where in a document there is null; ids and numbers of entries are left out."""
+    if isinstance(value, dict):
+        inside = ((re.sub(r"^\d+$", "#", name), each) for name, each in value.items())
+        return {found for name, each in inside for found in nulls(each, f"{path}/{name}")}
+    if isinstance(value, list):
+        return {found for each in value for found in nulls(each, f"{path}/#")}
+    return {path} if value is None else set()
+
+
+def test_no_key_of_any_of_these_documents_is_missing_or_null(audited, address, as_):
+    """An open session with an alert without a code, documents, requests without a sample, and samples that are lost."""
+    work = audited
+    session = work.session()
+    inside = work.request(FR, session=session)
+    Alert.objects.create(
+        institution=session.institution, learner=session.learner, activity=session.activity, session=session, level=1,
+        raised_at=timezone.now(),
+    )  # fmt: skip
+    lost = EnrolmentSample.objects.create(
+        institution=work.home.institution, learner=work.home.learners["bob"],
+        data=sample_file(work, Kind.SAMPLE, PNG, filename=None),
+    )  # fmt: skip
+    Enrolment.objects.get(learner=work.home.learners["bob"], provider=work.fr).model_samples.add(lost)
+    store().delete(work.sample.data.storage_key)
+    Request.objects.filter(pk=work.seen.pk).update(data=sample_file(work, Kind.REQUEST, filename=None))
+    enqueue("reports.session", [session.pk])
+    run_due()
+    report = read(as_("admin").get(address()).json()["data"])
+    audit = read(as_("admin").get(address("audit/1/")).json()["audit_data"])
+    assert nulls(report) == {"/sessions/#/closed_at"}
+    assert nulls(audit) == set()
+    assert audit["requests"][str(inside.pk)]["session"] == session.pk
+    for entries in (audit["requests"], audit["enrolment_samples"], audit["providers"]):
+        assert len({frozenset(entry) for entry in entries.values()}) == 1, entries
+    (found,) = report["sessions"]
+    assert found["data"]["alerts"][0]["message_code"] == ""
+
+
+def test_results_of_a_demonstration_are_labelled_in_all_of_these_documents(audited, address, as_):
+    """Of the session and the instrument that have them, and of no other; not before there is one."""
+    work = audited
+    Provider.objects.filter(pk=work.plag.pk).update(is_demonstration=True)
+    first, second = work.session(), work.session()
+    work.answer(work.request(FR, session=first), result=0.9)
+    made_up = work.request(PLAG, session=second)
+
+    def labels():
+        row = as_("admin").get(address()).json()
+        report = read(row["data"])
+        sessions = [session["data"]["demonstration"] for session in report["sessions"]]
+        return report["demonstration"], sessions, [each["demonstration"] for each in row["detail"]]
+
+    run_due()
+    assert labels() == ("", ["", ""], ["", ""])
+    work.answer(made_up, result=0.1, by=work.plag)
+    assert labels() == (DEMONSTRATION, ["", DEMONSTRATION], ["", DEMONSTRATION])
+    Provider.objects.filter(pk=work.plag.pk).update(enabled=False)  # its results stay
+    assert labels() == (DEMONSTRATION, ["", DEMONSTRATION], ["", DEMONSTRATION])
+    for instrument, provider, label in ((FR, work.fr, ""), (PLAG, work.plag, DEMONSTRATION)):
+        audit = read(as_("admin").get(address(f"audit/{instrument}/")).json()["audit_data"])
+        assert (audit["demonstration"], audit["providers"][str(provider.pk)]["demonstration"]) == (label, label)
 
 
 def test_pictures_are_seen_by_whoever_may_see_the_evidence(audited, address, as_):

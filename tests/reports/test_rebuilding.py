@@ -133,6 +133,27 @@ def test_scopes(work, monkeypatch):
     assert differences(activity=987654321) == []
 
 
+def test_owners_without_reports_have_histograms_compared(work, world):
+    """An activity, and learners, with nothing but rows of histograms; and one with a request of no activity."""
+    filled(work)
+    elsewhere = differences(institution=world.away.institution.pk)
+    ann, bob = (work.home.learners[name] for name in ("ann", "bob"))
+    Request.objects.filter(institution=work.home.institution).delete()
+    Report.objects.filter(institution=work.home.institution).delete()
+    told = {(found.table, found.computed) for found in differences(institution=work.home.institution.pk)}
+    assert told == {(f"{name}histogram", 0) for name in (
+        "learnerinstrument", "learnerprovider", "activityinstrument", "activityprovider"
+    )}  # fmt: skip
+    assert {found.table[:7] for found in differences(learner=ann.pk)} == {"learner"}
+    assert {found.table[:8] for found in differences(activity=work.home.activity.pk)} == {"activity"}
+    assert differences(institution=world.away.institution.pk) == elsewhere
+    assert "mended" in rebuild(work, "--write")
+    assert rebuild(work) == "0 differences found\n"
+    work.answer(work.request(PLAG, activity=None), result=0.7, by=work.plag)
+    LearnerInstrumentHistogram.objects.filter(learner=bob).delete()
+    assert {found.table for found in differences(learner=bob.pk)} == {"learnerinstrumenthistogram"}
+
+
 def test_rows_of_other_pairs_that_are_read_with_a_batch_are_left_to_theirs(work, monkeypatch):
     """Three of four pairs are a batch, whose activities and learners are those of the fourth, too."""
     monkeypatch.setattr(rebuilding, "PAIRS", 3)

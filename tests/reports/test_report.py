@@ -28,6 +28,7 @@ ROW = [
 MORE = [
     "instrument_acronym", "learner_histogram", "activity_histogram", "instrument_polarity", "result_bean", "thresholds",
     "prob_learner", "prob_context", "h_prob_learner", "h_prob_context", "facts", "fact_sentences",
+    "demonstration",
 ]  # fmt: skip
 
 
@@ -227,6 +228,7 @@ def test_statistics_are_of_this_learner_and_this_activity(as_, at, measured):
             "neutral": [],
             "negative": [],
         },
+        "demonstration": "",
     }  # fmt: skip
 
 

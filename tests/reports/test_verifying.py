@@ -16,7 +16,7 @@ from institutions.models import Instrument
 from kernel.domain import Invalid, Unknown
 from learners.models import Enrolment, SENDCategory, SENDLearner
 from learners.services import consent_reject, enrolment_erase, send_assign, send_category_update
-from pipeline.jobs import GAUGES, PERIODIC, enqueue
+from pipeline.jobs import AWAITED, GAUGES, PERIODIC, enqueue
 from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult, RequestResult
@@ -206,8 +206,11 @@ def test_a_late_answer_is_taken_and_counted(work):
     request = work.request()
     RequestProviderResult.objects.update(asked_at=timezone.now() - timedelta(minutes=61))
     assert GAUGES["overdue_results"]() == {"p_fr": 1}
+    (told,) = AWAITED["results"]()
+    assert (told["instrument"], told["provider"], told["open"]) == ("fr", "p_fr", 1)
+    assert 3660 <= told["oldest_seconds"] < 3700
     PERIODIC["reports.results"][0]()
-    assert GAUGES["overdue_results"]() == {}
+    assert (GAUGES["overdue_results"](), AWAITED["results"]()) == ({}, [])
     run_due()
     assert (summary(request).status, Request.objects.get(pk=request.pk).status) == (TIMED_OUT, 5)
     assert work.row().identity_level == 1

@@ -163,6 +163,30 @@ def test_a_provider_is_sent_what_celery_sends(with_broker):
     until(lambda: engine.look("jobs") == [])
 
 
+def test_the_depths_of_the_brokers_queues_are_told_also_when_it_is_away(with_broker):
+    """A provider that has not connected yet has no queue, or no virtual host."""
+    engine = with_broker
+    silent = engine.look("provider", acronym="silent")
+    provider = engine.look("provider", acronym="deep")
+    url_of(engine, provider)
+    engine.ask(messages=[[provider["queue"], VERIFY, str(number), number] for number in range(3)])
+
+    def told() -> dict[str, tuple[int | None, str]]:
+        return {row["queue"]: (row["messages"], row["error"]) for row in engine.look("figures")["depths"]}
+
+    until(lambda: told()[provider["queue"]] == (3, ""))
+    found = told()
+    assert found[OWN_QUEUE] == (0, "")
+    assert found[silent["queue"]][0] in (0, None)
+    assert f'tesla_broker_messages{{queue="{provider["queue"]}"}} 3.0' in _get(engine.server.port, "/metrics")
+    engine.broker.stop()
+    try:
+        assert all(messages is None and error for messages, error in told().values())
+        assert f'tesla_broker_answers{{queue="{OWN_QUEUE}"}} 0.0' in _get(engine.server.port, "/metrics")
+    finally:
+        engine.broker.start()
+
+
 def test_a_broker_that_is_away_slows_no_request_and_loses_nothing(with_broker, without_reports):
     engine = with_broker
     provider = engine.look("provider", acronym="away")

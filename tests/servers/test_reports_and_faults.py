@@ -41,20 +41,12 @@ def expected(engine: Engine) -> dict[str, Any]:
 
 
 def test_faults_change_nothing_in_the_reports(engine):
-    providing = with_providers(engine, "thread", "redis")
+    providing = with_providers(engine, "thread", "redis", "rabbitmq")
     needed("libfaketime", examined.FAKETIME.exists())
     calm = expected(providing)
     exam = Exam(providing, "stormy")
     examined.disturbed(exam)
     _same(exam.outcome(), calm)
-
-
-def test_both_brokers_make_the_same_reports(engine):
-    """What happens when this broker is away is in test_engines.py."""
-    providing = with_providers(engine, "rabbitmq")
-    exam = Exam(providing, "rabbit")
-    examined.undisturbed(exam)
-    _same(exam.outcome(), expected(providing))
 
 
 def _same(found: dict[str, Any], calm: dict[str, Any]) -> None:

@@ -3381,6 +3381,7 @@ export interface components {
                 es: string;
                 ca: string;
             }[];
+            readonly demonstration: string;
         };
         /** @description `course_id` and `vle_id` follow the documented keys. What a VLE has told of its activity only the VLE changes. */
         InstitutionCourseActivityRequest: {

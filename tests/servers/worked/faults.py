@@ -2,6 +2,8 @@
 
 hold-<job>          the next job of this name has done its work and is not committed, while the file is there
 die-after-commit    the process that answers requests ends right after its next commit of jobs, before anybody is told
+
+And reaped-by-wrong-clock is made when a process whose clock is shifted has looked for what is overdue.
 """
 
 import os
@@ -18,6 +20,7 @@ from django.conf import settings
 from pipeline import jobs
 
 HELD = ("reports.request", "reports.results")
+REAPER = "reports.results"
 _wake = jobs.wake
 
 
@@ -42,7 +45,17 @@ def _wake_or_die() -> None:
     _wake()
 
 
+def _marked(reap: Callable[[], Any]) -> Callable[[], Any]:
+    def reaped() -> None:
+        reap()
+        (Path(settings.VAR_DIR) / "reaped-by-wrong-clock").touch()
+
+    return reaped if "FAKETIME" in os.environ else reap
+
+
 def prepare() -> None:
     jobs.wake = _wake_or_die
+    reap, seconds = jobs.PERIODIC[REAPER]
+    jobs.PERIODIC[REAPER] = (_marked(reap), seconds)
     for name in HELD:
         jobs.WORKS[name] = replace(jobs.WORKS[name], handler=_held(name, jobs.WORKS[name].handler))

@@ -127,6 +127,7 @@ def test_filter_and_search_and_ordering_and_page_go_together(get, many):
     }  # fmt: skip
 
 
+@pytest.mark.any_database
 @each_list
 def test_unknown_filters_are_ignored(operation, get, filled):
     away = filled.away.institution.pk

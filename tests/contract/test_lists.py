@@ -59,6 +59,7 @@ def get(caller, world) -> Callable:
 # Pages.
 
 
+@pytest.mark.any_database
 @each_list
 def test_page_is_ten_rows_and_links_are_absolute(name, get, world):
     read = partial(get, name)
@@ -70,6 +71,7 @@ def test_pages_tile_the_list(name, get):
     assert_tiles(partial(get, name))
 
 
+@pytest.mark.any_database
 @each_list
 def test_nonsense_falls_back_and_too_much_is_cut(name, get):
     first, whole = get(name), get(name, "limit=1000")
@@ -131,6 +133,7 @@ UNKNOWN = (
 )  # fmt: skip
 
 
+@pytest.mark.any_database
 @each_list
 def test_unknown_ordering_is_ignored(name, get):
     first = keys(get(name))
@@ -138,6 +141,7 @@ def test_unknown_ordering_is_ignored(name, get):
         assert keys(get(name, f"ordering={ordering}")) == first, ordering
 
 
+@pytest.mark.any_database
 @each_list
 def test_unknown_names_do_not_disturb_known_ones(name, get):
     whole = sorted(keys(get(name, "limit=1000")), reverse=True)

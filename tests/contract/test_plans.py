@@ -64,6 +64,7 @@ def test_prepared_page_is_the_filtered_page(name, caller, world):
         assert SIGNED.sub(b"", prepared.content) == SIGNED.sub(b"", filtered.content)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", READ)
 def test_browsable_page_shows_the_row(name, caller, world):
     call = CALLS[name]

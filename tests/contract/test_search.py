@@ -30,6 +30,7 @@ def get(caller, world):
     return reader(caller, world)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", MARKED)
 def test_search_finds_the_row_in_this_column_and_no_other(name, get, world):
     get(name)  # who asks has come in before anything is undone
@@ -47,6 +48,7 @@ def test_search_finds_the_row_in_this_column_and_no_other(name, get, world):
 PLAIN = {"email", "url", "route", "version", "language", "message_code"}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", MARKED)
 def test_search_ignores_case_accents_and_the_kind_of_apostrophe(name, get, world):
     get(name)

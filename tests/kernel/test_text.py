@@ -218,6 +218,7 @@ def test_forms_of_search(text, form):
     assert search_form(text) == form
 
 
+@pytest.mark.any_database
 @given(st.text())
 def test_a_form_stays_as_it_is_and_is_the_same_for_all_spellings(text):
     for form in (as_identifier, identifier_key, search_form):

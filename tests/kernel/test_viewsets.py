@@ -370,6 +370,7 @@ def _under(**changes) -> Scope:
     return under(Course, **{"rows": "course"} | ids | changes)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("error", "url", "changes"),
     [

@@ -1,6 +1,6 @@
 """From the tree to addresses: the list of every resource and its first row, found by asking the service itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +33,14 @@ class Place:
         return f"{self.listed}{row.get(kwarg, row.get(kwarg.removesuffix('_id'), row['id']))}/"
 
 
-def places(get: Callable[[str], Any], root: str = "institution") -> Iterator[Place]:
-    """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none."""
-    below = [resource for resource in TREE if resource.root == root]
+def places(
+    get: Callable[[str], Any], root: str = "institution", only: Collection[str] | None = None
+) -> Iterator[Place]:
+    """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none.
+
+    With `only`, the resources of these names and those above them: no other list is asked for.
+    """
+    below = [resource for resource in TREE if resource.root == root and (only is None or _leads_to(resource, only))]
     above = {resource.prefix.strip("/"): [f"{ROOT}{resource.prefix}"] for resource in below}
     for resource in sorted(below, key=lambda resource: len(resource.segments)):
         name, _, word = resource.name.rpartition("-")
@@ -51,3 +56,7 @@ def places(get: Callable[[str], Any], root: str = "institution") -> Iterator[Pla
         if place is not None:
             yield place
             above[resource.name] = [place.at(row) for row in place.rows]
+
+
+def _leads_to(resource: Resource, names: Collection[str]) -> bool:
+    return any(f"{name}-".startswith(f"{resource.name}-") for name in names)

@@ -16,6 +16,7 @@ from tests.courses.oulad import student, write_oulad
 from tests.servers.databases import ROOT
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
+QUIET = ("--skip-checks", "-v0")  # Django's checks take longer than most of these imports
 MODULES = [f"M{number:02}" for number in range(12)]
 LARGE, STUDENTS = 5, 4000  # the first presentations take no time, this one half a second or more
 
@@ -42,7 +43,7 @@ def started(service, facts, files):
     """Starts an import into this institution, in a process of its own."""
 
     def start(institution: str) -> subprocess.Popen:
-        command = [sys.executable, "manage.py", "import_oulad", str(files), "--institution", institution, "-v0"]
+        command = [sys.executable, "manage.py", "import_oulad", str(files), "--institution", institution, *QUIET]
         return subprocess.Popen(
             command, cwd=ROOT, env=service.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -123,7 +124,7 @@ def importing(service, facts, tmp_path):
     def start(name: str, rows: list[str]) -> subprocess.Popen:
         file = tmp_path / name
         file.write_text("".join(f"{row}\n" for row in ["uid,first_name,email,role", *rows]))
-        command = [sys.executable, "manage.py", "import_csv", str(file), "--institution", "A", "-v0"]
+        command = [sys.executable, "manage.py", "import_csv", str(file), "--institution", "A", *QUIET]
         return subprocess.Popen(
             command, cwd=ROOT, env=service.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

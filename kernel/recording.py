@@ -1,0 +1,117 @@
+"""The trail of what is done and seen, as resources know it: what they tell of a request. The kernel knows no table.
+
+Who is at it - the origin - belongs to the request, and is set once: the middleware begins it, authentication completes
+it. What is told is written where TRAIL_WRITER points, in the transaction of the change.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from kernel.caller import Caller, CallerKind
+
+# How a caller of this kind was signed in.
+_SIGNED_IN = {
+    CallerKind.PERSON: "password",
+    CallerKind.GLOBAL_ADMIN: "password",
+    CallerKind.LAUNCHED: "launcher",
+    CallerKind.LEARNER_SESSION: "learner session",
+    CallerKind.VLE: "approle",
+    CallerKind.PROVIDER: "approle",
+}
+_MODULES = {CallerKind.VLE.value, CallerKind.PROVIDER.value}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who does something, from where, in which request."""
+
+    kind: str = ""  # of the caller, or "command"; empty: nobody has signed in
+    id: int | None = None
+    name: str = ""
+    signed_in: str = ""
+    signed_in_by: int | None = None  # the VLE that sent the person
+    address: str | None = None
+    request_id: str = ""
+
+    @property
+    def person_id(self) -> int | None:
+        """The account whose name and address these are."""
+        return None if self.kind in _MODULES or self.kind == "command" else self.id
+
+    def of(self, caller: Caller) -> "Origin":
+        """The same request, of this caller."""
+        return replace(
+            self,
+            kind=caller.kind.value,
+            id=caller.id,
+            name=caller.name,
+            signed_in=_SIGNED_IN[caller.kind],
+            signed_in_by=caller.sent_by,
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was done with one row, or seen in one list."""
+
+    verb: str
+    resource: str  # the words of its address
+    row: Any = ""  # what names the row in its address
+    institution: int | None = None  # None: the whole installation
+    person: int | None = None  # the account of the person whom it concerns
+    details: Mapping[str, Any] = field(default_factory=dict)
+    sealed: bool = False  # the details tell of that person
+
+
+Writer = Callable[[Origin, tuple[Entry, ...]], None]
+_NOBODY = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=_NOBODY)
+
+
+@lru_cache(maxsize=2)
+def _writer(name: str) -> Writer:
+    return import_string(name)
+
+
+def record(*entries: Entry, origin: Origin | None = None) -> None:
+    """Write these into the trail with one statement, in the transaction that is open."""
+    if entries and settings.TRAIL_WRITER:
+        _writer(settings.TRAIL_WRITER)(origin or _origin.get(), entries)
+
+
+def origin() -> Origin:
+    return _origin.get()
+
+
+@contextmanager
+def acting(as_: Origin) -> Iterator[None]:
+    """What is recorded inside is this one's."""
+    token = _origin.set(as_)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def begin(address: str | None) -> Origin:
+    """A request begins: nobody has signed in yet."""
+    _origin.set(Origin(address=address, request_id=str(uuid4())))
+    return _origin.get()
+
+
+def complete(caller: Caller) -> None:
+    """The caller of the request is known."""
+    _origin.set(_origin.get().of(caller))
+
+
+def command(name: str) -> Origin:
+    """Who runs a management command is known to the machine, not to the service."""
+    return Origin(kind="command", name=name, signed_in="command", request_id=str(uuid4()))

@@ -13,9 +13,11 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from kernel.caller import Caller, CallerKind
+from kernel.http.address import client_address
 
 # How a caller of this kind was signed in.
 _SIGNED_IN = {
@@ -72,8 +74,32 @@ class Entry:
 
 
 Writer = Callable[[Origin, tuple[Entry, ...]], None]
-_NOBODY = Origin()
-_origin: ContextVar[Origin] = ContextVar("origin", default=_NOBODY)
+
+
+class _Acting:
+    """Who acts in the request of this thread. Most requests only read: their origin is never made."""
+
+    def __init__(self, request: HttpRequest | None, origin: Origin | None = None) -> None:
+        self.request, self.made, self.caller = request, origin, None
+
+    request: HttpRequest | None
+    made: Origin | None
+    caller: Caller | None
+
+    @property
+    def origin(self) -> Origin:
+        if self.made is None:
+            address = None if self.request is None else client_address(self.request)
+            made = Origin(address=address, request_id=str(uuid4()))
+            self.made = made if self.caller is None else made.of(self.caller)
+        return self.made
+
+    def complete(self, caller: Caller) -> None:
+        self.caller = caller
+        self.made = None if self.made is None else self.made.of(caller)
+
+
+_acting: ContextVar[_Acting | None] = ContextVar("acting", default=None)
 
 
 @lru_cache(maxsize=2)
@@ -81,35 +107,38 @@ def _writer(name: str) -> Writer:
     return import_string(name)
 
 
-def record(*entries: Entry, origin: Origin | None = None) -> None:
+def record(*entries: Entry, by: Origin | None = None) -> None:
     """Write these into the trail with one statement, in the transaction that is open."""
     if entries and settings.TRAIL_WRITER:
-        _writer(settings.TRAIL_WRITER)(origin or _origin.get(), entries)
+        _writer(settings.TRAIL_WRITER)(by or origin(), entries)
 
 
 def origin() -> Origin:
-    return _origin.get()
+    """Of the request at hand; outside one nobody's."""
+    acting_now = _acting.get()
+    return Origin() if acting_now is None else acting_now.origin
 
 
 @contextmanager
-def acting(as_: Origin) -> Iterator[None]:
+def acting(by: Origin) -> Iterator[None]:
     """What is recorded inside is this one's."""
-    token = _origin.set(as_)
+    token = _acting.set(_Acting(None, by))
     try:
         yield
     finally:
-        _origin.reset(token)
+        _acting.reset(token)
 
 
-def begin(address: str | None) -> Origin:
-    """A request begins: nobody has signed in yet."""
-    _origin.set(Origin(address=address, request_id=str(uuid4())))
-    return _origin.get()
+def request_begins(request: HttpRequest) -> None:
+    """Nobody is known yet. What this thread did before is over."""
+    _acting.set(_Acting(request))
 
 
-def complete(caller: Caller) -> None:
-    """The caller of the request is known."""
-    _origin.set(_origin.get().of(caller))
+def caller_known(caller: Caller) -> None:
+    """The caller of the request at hand has been found."""
+    acting_now = _acting.get()
+    if acting_now is not None:
+        acting_now.complete(caller)
 
 
 def command(name: str) -> Origin:

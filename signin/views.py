@@ -15,6 +15,7 @@ from kernel.caller import Caller, CallerKind
 from kernel.domain import Unavailable
 from kernel.http.address import client_address
 from kernel.http.browser import SESSION_KEY
+from kernel.recording import caller_known
 from signin.callers import caller_of
 from signin.forms import SignInForm
 from signin.services import LockedOut
@@ -26,7 +27,10 @@ REFUSED = "No account with this e-mail and password may sign in."
 def browser_caller(request: HttpRequest) -> Caller | None:
     """The caller signed in in this browser; None when the session has ended, for whatever reason."""
     session_id = request.session.get(SESSION_KEY)
-    return caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
+    caller = caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
+    if caller is not None:
+        caller_known(caller)
+    return caller
 
 
 def browser_sign_in(request: HttpRequest, person: User) -> None:
@@ -41,7 +45,9 @@ def browser_sign_in(request: HttpRequest, person: User) -> None:
 def browser_sign_out(request: HttpRequest) -> None:
     session_id = request.session.get(SESSION_KEY)
     if isinstance(session_id, int):
-        session_end(session_id=session_id)
+        caller = browser_caller(request)
+        home = caller and caller.institution_id
+        session_end(session_id=session_id, institution_id=home, person_id=caller and caller.id)
     logout(request)
 
 

@@ -36,7 +36,8 @@ def _values(origin: Origin, entry: Entry) -> tuple[Any, ...]:
     known = _json({"name": origin.name, "address": origin.address})
     details = _details(entry)
     actor_key = person_key = None
-    if origin.person_id is not None:
+    # Who tries to sign in to an account is sealed as if it were its person.
+    if origin.person_id is not None or (not origin.kind and entry.person is not None):
         actor_key = new_key()
         known = seal(known, actor_key)
     if entry.sealed and entry.person is not None:

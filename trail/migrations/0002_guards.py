@@ -28,7 +28,7 @@ POSTGRESQL = [
         INSERT INTO trail_line (written_at, written_in, {COLUMNS})
         VALUES (statement_timestamp(), pg_current_xact_id()::text::bigint, {NEW}) RETURNING id INTO written;
         IF NEW.actor_key IS NOT NULL THEN
-            INSERT INTO trail_key (line_id, part, person_id, key) VALUES (written, 1, NEW.actor_id, NEW.actor_key);
+            INSERT INTO trail_key (line_id, part, person_id, key) VALUES (written, 1, COALESCE(NEW.actor_id, NEW.person_id), NEW.actor_key);
         END IF;
         IF NEW.person_key IS NOT NULL THEN
             INSERT INTO trail_key (line_id, part, person_id, key) VALUES (written, 2, NEW.person_id, NEW.person_key);
@@ -76,7 +76,7 @@ SQLITE = [
         INSERT INTO trail_line (written_at, written_in, {COLUMNS})
         VALUES (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW'), 0, {NEW});
         INSERT INTO trail_key (line_id, part, person_id, key)
-        SELECT (SELECT MAX(id) FROM trail_line), 1, NEW.actor_id, NEW.actor_key WHERE NEW.actor_key IS NOT NULL;
+        SELECT (SELECT MAX(id) FROM trail_line), 1, COALESCE(NEW.actor_id, NEW.person_id), NEW.actor_key WHERE NEW.actor_key IS NOT NULL;
         INSERT INTO trail_key (line_id, part, person_id, key)
         SELECT (SELECT MAX(id) FROM trail_line), 2, NEW.person_id, NEW.person_key WHERE NEW.person_key IS NOT NULL;
     END

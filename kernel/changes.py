@@ -10,7 +10,7 @@ from django.db.models import Field, Model
 from kernel.fields import Derived, EncryptedTextField
 from kernel.writes import loaded
 
-SECRET = re.compile(r"password|passwd|secret|token|hash|credential|private|storage_key|locked_by|api_?key", re.I)
+SECRET = re.compile(r"password|passwd|secret|token|hash|credential|private|locked_by|api_?key|_keys?$", re.I)
 LONGEST = 500  # letters of a text that are told
 _UNTOLD = {"id", "created_at", "updated_at", "last_login", "session_generation"}
 Values = dict[str, Any]

@@ -46,8 +46,8 @@ def browser_sign_out(request: HttpRequest) -> None:
     session_id = request.session.get(SESSION_KEY)
     if isinstance(session_id, int):
         caller = browser_caller(request)
-        home = caller and caller.institution_id
-        session_end(session_id=session_id, institution_id=home, person_id=caller and caller.id)
+        whose = {} if caller is None else {"institution_id": caller.institution_id, "person_id": caller.id}
+        session_end(session_id=session_id, **whose)
     logout(request)
 
 

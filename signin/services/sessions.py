@@ -50,7 +50,7 @@ def module_session_open(*, credential: Credential, address: str | None) -> Calle
         address=address,
         expires_at=timezone.now() + settings.MODULE_SESSION_LIFETIME,
     )
-    caller = Caller(kind, credential.vle_id or credential.provider_id, name=str(credential.role_id))
+    caller = Caller(kind, credential.vle_id or credential.provider_id or 0, name=str(credential.role_id))
     _recorded(session, caller, credential.vle.institution_id if credential.vle else None)
     return session
 
@@ -91,7 +91,7 @@ def learner_session_open(
 
 
 def _recorded_launch(session: CallerSession, person: User, launcher: Launcher | None) -> None:
-    vle = launcher and launcher.vle_id
+    vle = None if launcher is None else launcher.vle_id
     caller = Caller(CallerKind(session.kind), person.pk, name=person.username, sent_by=vle)
     _recorded(session, caller, person.institution_id)
 

@@ -70,7 +70,7 @@ class Entry:
     institution: int | None = None  # None: the whole installation
     person: int | None = None  # the account of the person whom it concerns
     details: Mapping[str, Any] = field(default_factory=dict)
-    sealed: bool = False  # the details tell of that person
+    sealed: bool = False  # the details tell of that person, or without one of whom the actor asks for
 
 
 Writer = Callable[[Origin, tuple[Entry, ...]], None]
@@ -80,11 +80,12 @@ class _Acting:
     """Who acts in the request of this thread. Most requests only read: their origin is never made."""
 
     def __init__(self, request: HttpRequest | None, origin: Origin | None = None) -> None:
-        self.request, self.made, self.caller = request, origin, None
+        self.request, self.made, self.caller, self.seen = request, origin, None, None
 
     request: HttpRequest | None
     made: Origin | None
     caller: Caller | None
+    seen: list[Entry] | None
 
     @property
     def origin(self) -> Origin:
@@ -111,6 +112,26 @@ def record(*entries: Entry, by: Origin | None = None) -> None:
     """Write these into the trail with one statement, in the transaction that is open."""
     if entries and settings.TRAIL_WRITER:
         _writer(settings.TRAIL_WRITER)(by or origin(), entries)
+
+
+def saw(entry: Entry) -> None:
+    """What the caller is shown: a line, or a part of the page that is made of it."""
+    acting_now = _acting.get()
+    if acting_now is None or acting_now.seen is None:
+        record(entry)
+    else:
+        acting_now.seen.append(entry)
+
+
+@contextmanager
+def page_made() -> Iterator[list[Entry]]:
+    """What the caller is shown inside is on one page, which leaves one line: whoever makes it records it."""
+    acting_now, seen = _acting.get() or _Acting(None), list[Entry]()
+    before, acting_now.seen = acting_now.seen, seen
+    try:
+        yield seen
+    finally:
+        acting_now.seen = before
 
 
 def origin() -> Origin:

@@ -42,6 +42,7 @@ DECLARATIONS = frozenset({
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
     "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
+    "shows_people",  # True: who reads rows is written into the trail
     "checks_rows",  # True: services check under their locks what `rows` of the grants says; the answer asks no more
     "is_recorded",  # False: what is written is not recorded here, but by the services
     "locks_row",  # False: a write changes other rows, which the service locks

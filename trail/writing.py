@@ -40,7 +40,7 @@ def _values(origin: Origin, entry: Entry) -> tuple[Any, ...]:
     if origin.person_id is not None or (not origin.kind and entry.person is not None):
         actor_key = new_key()
         known = seal(known, actor_key)
-    if entry.sealed and entry.person is not None:
+    if entry.sealed and (entry.person is not None or origin.person_id is not None):
         person_key = new_key()
         details = seal(details, person_key)
     return (

@@ -31,7 +31,7 @@ POSTGRESQL = [
             INSERT INTO trail_key (line_id, part, person_id, key) VALUES (written, 1, COALESCE(NEW.actor_id, NEW.person_id), NEW.actor_key);
         END IF;
         IF NEW.person_key IS NOT NULL THEN
-            INSERT INTO trail_key (line_id, part, person_id, key) VALUES (written, 2, NEW.person_id, NEW.person_key);
+            INSERT INTO trail_key (line_id, part, person_id, key) VALUES (written, 2, COALESCE(NEW.person_id, NEW.actor_id), NEW.person_key);
         END IF;
         RETURN NEW;
     END $$
@@ -78,7 +78,7 @@ SQLITE = [
         INSERT INTO trail_key (line_id, part, person_id, key)
         SELECT (SELECT MAX(id) FROM trail_line), 1, COALESCE(NEW.actor_id, NEW.person_id), NEW.actor_key WHERE NEW.actor_key IS NOT NULL;
         INSERT INTO trail_key (line_id, part, person_id, key)
-        SELECT (SELECT MAX(id) FROM trail_line), 2, NEW.person_id, NEW.person_key WHERE NEW.person_key IS NOT NULL;
+        SELECT (SELECT MAX(id) FROM trail_line), 2, COALESCE(NEW.person_id, NEW.actor_id), NEW.person_key WHERE NEW.person_key IS NOT NULL;
     END
     """,
     *(

@@ -128,7 +128,9 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     elif kind is not CallerKind.PERSON:
         roles = roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED
         login_allowed = False
-    seen = None if institution is not None and institution.launcher_everywhere else vle
+    seen = vle
+    if institution is not None and institution.launcher_everywhere:
+        seen = None
     return Caller(
         kind, person, institution, roles, everywhere, name, session, assessment, login_allowed, vle_id=seen, sent_by=vle
     )

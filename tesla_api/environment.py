@@ -228,7 +228,7 @@ def encryption_keys(name: str, meaning: str, default: str | None) -> list[str]:
 def signing_keys(name: str) -> list[str]:
     """Ed25519 keys; none: the trail derives its own."""
     keys = split(text(name))
-    if not all(_is_encryption_key(key) for key in keys):
+    if not all(map(_is_encryption_key, keys)):
         stop(f"{name} must be Ed25519 private keys (32 bytes in URL-safe base64), separated by commas.")
     return keys
 

@@ -17,7 +17,14 @@ class Line(Record):
     of sealed texts into the table of keys. The database refuses to change or delete lines.
     """
 
-    institution_id = models.BigIntegerField(default=NO_INSTITUTION)
+    institution = models.ForeignKey(
+        "institutions.Institution",
+        default=NO_INSTITUTION,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # lines outlive it, and none waits for it
+        db_index=False,
+        related_name="+",
+    )
     written_at = models.DateTimeField()
     written_in = models.BigIntegerField(help_text="PostgreSQL's transaction; 0 on SQLite.")
     actor_kind = models.CharField(max_length=20, help_text="Kind of caller, command, or empty: nobody.")
@@ -34,8 +41,8 @@ class Line(Record):
 
     class Meta:
         indexes = [
-            models.Index(fields=("institution_id", "id"), name="trail_line_of_institution"),
-            models.Index(fields=("institution_id", "actor_id", "id"), name="trail_line_by_actor"),
+            models.Index(fields=("institution", "id"), name="trail_line_of_institution"),
+            models.Index(fields=("institution", "actor_id", "id"), name="trail_line_by_actor"),
             models.Index(
                 fields=("person_id", "id"), condition=models.Q(person_id__isnull=False), name="trail_line_of_person"
             ),

@@ -391,9 +391,9 @@ def test_rights_of_both_are_held_and_recorded(merged, world):
 
 def test_what_tells_of_both_can_be_read_in_the_trail(merged, world):
     ann, bob = world.people["ann"].pk, world.people["bob"].pk
-    Key.objects.create(line_id=1, part=Part.DETAILS, person_id=bob, key=b"x" * 32)
+    Key.objects.create(line_id=10**6, part=Part.DETAILS, person_id=bob, key=b"x" * 32)
     merged("ann", "bob")
-    assert Key.objects.get(line_id=1).person_id == ann
+    assert Key.objects.get(line_id=10**6).person_id == ann
     line = Line.objects.get(verb="merge")
     assert (line.resource, line.person_id, json.loads(line.details)["from"]) == ("institution/user", ann, bob)
 

@@ -13,17 +13,17 @@ from django.shortcuts import get_object_or_404
 from rest_framework.filters import SearchFilter
 from rest_framework.viewsets import ModelViewSet
 
-from kernel.access import READ, ROOTS, Grant
-from kernel.caller import PEOPLE, Anyone, Caller
+from kernel.access import ROOTS, Grant
+from kernel.caller import Anyone, Caller
 from kernel.fast.prepared import Prepared, Rows, Searched
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.fast.whole import Whole
-from kernel.recording import Entry, saw
 from kernel.rooted import Rooted
 from kernel.row_rules import marks, visible
 from kernel.scope import Scope
 from kernel.serializers import ResourceSerializer
 from kernel.states import Tagged
+from kernel.told import Told
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
@@ -32,7 +32,7 @@ SENT = (*ME, "sent_by")  # of a person whom a VLE sent and who sees the courses 
 
 
 # No docstring: the schema would show it as the description of every operation.
-class Reader(Tagged, Rooted, ModelViewSet):
+class Reader(Told, Tagged, Rooted, ModelViewSet):
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
     detail_serializer_class: type[ResourceSerializer] | None = None
@@ -40,7 +40,6 @@ class Reader(Tagged, Rooted, ModelViewSet):
     fast_rows = True
     reads_parent = True
     checks_rows = False
-    shows_people = False
     lookup_field = "pk"
     lookup_url_kwarg = "id"
     ordering: tuple[str | OrderBy, ...] = ("pk",)
@@ -264,37 +263,6 @@ class Reader(Tagged, Rooted, ModelViewSet):
         row = self.read_one(**self.looked_up)
         self.seen(row)
         return self.detail_answer(row)
-
-    def seen(self, row: Mapping[str, Any] | None, rows: int = 1) -> None:
-        """Write into the trail that the caller is shown this row, or a list of so many: where it tells of people."""
-        if not self.shows_people:
-            return
-        details: dict[str, Any] = {"rows": rows}
-        if asked := {name: values for name, values in self.request.query_params.lists() if name != "format"}:
-            is_person = self.caller.kind in PEOPLE
-            details["asked"] = asked if is_person else [*asked]  # names that are searched for would not be sealed
-        person = self._person_shown(row)
-        saw(
-            Entry(
-                verb="read",
-                resource=self.basename.replace("-", "/") + ("" if self.action in READ else f"/{self.action}"),
-                row="/".join(map(str, self.kwargs.values())),
-                institution=self.tenant_id,
-                person=person,
-                details=details,
-                sealed=bool(asked),
-            )
-        )
-
-    def _person_shown(self, row: Mapping[str, Any] | None) -> int | None:
-        """The learner to whom the address belongs, or the row of the answer."""
-        above = next((self.link[name] for name in ("learner", "owner") if isinstance(self.link.get(name), int)), None)
-        if above is not None or row is None:
-            return above
-        if getattr(self.queryset.model, "concerns", None) == "pk":
-            return row["id"]
-        learner = row.get("learner")
-        return learner["id"] if isinstance(learner, Mapping) else learner
 
     # What services and the answers to changes need.
 

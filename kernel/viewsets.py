@@ -4,7 +4,6 @@ Selecting and reading rows is in `reading.py`; who may do what is decided before
 """
 
 from contextlib import ExitStack
-from copy import copy
 from typing import Any
 
 from django.db import transaction
@@ -15,11 +14,9 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from kernel.access import METHOD, READ, ROOTS
-from kernel.changes import changes_between, institution_of, person_concerned, values_of
 from kernel.filters import refuse_choices
 from kernel.locks import Lock, locking
 from kernel.reading import Reader
-from kernel.recording import Entry, record
 from kernel.seal import refuse_options
 
 # What a resource may declare, and the hooks it may override: everything else is sealed (see `seal.py`).
@@ -42,11 +39,9 @@ DECLARATIONS = frozenset({
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
     "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
-    "shows_people",  # True: who reads rows is written into the trail
     "checks_rows",  # True: services check under their locks what `rows` of the grants says; the answer asks no more
-    "is_recorded",  # False: what is written is not recorded here, but by the services
     "locks_row",  # False: a write changes other rows, which the service locks
-    "renderer_classes",
+    "renderer_classes", "shows_people", "is_recorded",  # the last two: see told.py
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
     "after_reading",
     "handle_exception",
@@ -61,7 +56,6 @@ class ResourceViewSet(Reader):
     lock_for_delete: tuple[str, ...] = ()
     lock_keys = True
     locks_row = True
-    is_recorded = True
     answers_from_memory = False
     lookup_value_converter = "id"
 
@@ -103,7 +97,6 @@ class ResourceViewSet(Reader):
         self._entered_grants = tuple(grants)
 
     # The row to be changed.
-
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
         return self._refuse_shared_rows(self.one_object())
@@ -136,9 +129,8 @@ class ResourceViewSet(Reader):
         serializer.is_valid(raise_exception=True)
         if (existing := self.existing_row(serializer.validated_data)) is not None:
             return Response(self.read_back(existing), status.HTTP_201_CREATED)
-        with serializer.violations_by_field(), transaction.atomic():
+        with serializer.violations_by_field(), transaction.atomic(), self.writing(serializer):
             self.perform_create(serializer)
-            self.recorded("create", serializer.instance)
             return Response(self.read_back(serializer.instance), status.HTTP_201_CREATED)
 
     def update(self, request, *args, **kwargs):
@@ -147,44 +139,14 @@ class ResourceViewSet(Reader):
             serializer: Any = self.get_serializer(row, data=request.data, partial=kwargs.pop("partial", False))
             serializer.is_valid(raise_exception=True)
             stack.enter_context(serializer.violations_by_field())
-            before = values_of(row)
-            self.perform_update(serializer)
-            self.recorded("update", serializer.instance, before)
+            with self.writing(serializer):
+                self.perform_update(serializer)
             return Response(self.read_back(serializer.instance))
 
     def destroy(self, request, *args, **kwargs):
-        with transaction.atomic():
-            row = self.locked()
-            deleted = copy(row)  # delete() takes its key
+        with transaction.atomic(), self.deleting(self.locked()) as row:
             self.perform_destroy(row)
-            self.recorded("delete", deleted)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def recorded(self, verb: str, row: Any, before: dict[str, Any] | None = None, **details: Any) -> None:
-        """Write into the trail what was done with the row, in the transaction that did it.
-
-        `before` are its `values_of`, for the changes. A deleted `row` must still have its key. Actions call it, too.
-        """
-        if not self.is_recorded:
-            return
-        home, ids = self.tenant_id, [*self.kwargs.values()]
-        if not self.detail:
-            named = row.__dict__.get(self.lookup_field) or row.__dict__.get(f"{self.lookup_field}_id")
-            ids.append(named or row.pk)
-        if verb in ("create", "update"):
-            details |= changes_between(before or {}, values_of(row))
-        person = person_concerned(row)
-        record(
-            Entry(
-                verb=verb,
-                resource=self.basename.replace("-", "/"),
-                row="/".join(map(str, ids)),
-                institution=institution_of(row) if home is None else home,
-                person=person,
-                details=details,
-                sealed=person is not None,
-            )
-        )
 
     def read_back(self, row):
         """The written row, read with the caller's grants: 403, and so a rollback, when the caller may not see it."""

@@ -18,7 +18,7 @@ class Told(TypedDict):
 
 def told(keys: Collection[int]) -> dict[int, Told]:
     """What these lines tell of people and values: {key of the line: what it tells}."""
-    found = {(row.line_id, row.part): row.key for row in Key.objects.filter(line_id__in=keys)}
+    found = {(row.line_id, row.part): bytes(row.key) for row in Key.objects.filter(line_id__in=keys)}
     answer = {}
     for key, origin, details in Line.objects.filter(pk__in=keys).values_list("pk", "origin", "details"):
         who = json.loads(opened(origin, found.get((key, Part.ORIGIN))) or "{}")

@@ -27,8 +27,9 @@ def referring(row: Model) -> Iterator[tuple[str, QuerySet]]:
     relations: list[Any] = row._meta.get_fields(include_hidden=True)
     for relation in relations:
         # The through table of a many-to-many relation would count its rows twice.
-        outlives = getattr(relation.field, "db_constraint", True) is False
-        if relation.auto_created and not (relation.concrete or relation.related_model._meta.auto_created or outlives):
+        if relation.auto_created and not relation.concrete and not relation.related_model._meta.auto_created:
+            if getattr(relation.field, "db_constraint", True) is False:
+                continue
             yield relation.name, relation.related_model._default_manager.filter(**{relation.field.name: row})
 
 

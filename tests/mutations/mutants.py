@@ -3631,13 +3631,13 @@ WRITTEN = [
     ),
     ("a merge leaves the keys", "reports/services/merging.py", "    keys_moved(gone_id, kept_id)\n", "", _MERGING_KEYS),
     (
-        "creations leave no line",
-        "kernel/viewsets.py",
-        '            self.recorded("create", serializer.instance)\n',
+        "changes leave no line",
+        "kernel/told.py",
+        "        self.recorded(verb, serializer.instance, before)\n",
         "",
         _TRAIL,
     ),
-    ("deletions leave no line", "kernel/viewsets.py", '            self.recorded("delete", deleted)\n', "", _TRAIL),
+    ("deletions leave no line", "kernel/told.py", '        self.recorded("delete", deleted)\n', "", _TRAIL),
     (
         "secrets are told",
         "kernel/changes.py",

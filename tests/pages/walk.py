@@ -11,6 +11,7 @@ from tesla_api.tree import TREE
 
 ROOT = "/api/v2/"
 # Below the roots of modules there is no page: people are refused there.
+DATA_ONLY = {"institution-trail"}  # what only data administrators may read
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 
@@ -33,9 +34,12 @@ class Place:
         return f"{self.listed}{row.get(kwarg, row.get(kwarg.removesuffix('_id'), row['id']))}/"
 
 
-def places(get: Callable[[str], Any], root: str = "institution") -> Iterator[Place]:
-    """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none."""
-    below = [resource for resource in TREE if resource.root == root]
+def places(get: Callable[[str], Any], root: str = "institution", *, data: bool = False) -> Iterator[Place]:
+    """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none.
+
+    With `data` a data administrator asks; without, what only these may read is left out.
+    """
+    below = [resource for resource in TREE if resource.root == root and (data or resource.name not in DATA_ONLY)]
     above = {resource.prefix.strip("/"): [f"{ROOT}{resource.prefix}"] for resource in below}
     for resource in sorted(below, key=lambda resource: len(resource.segments)):
         name, _, word = resource.name.rpartition("-")

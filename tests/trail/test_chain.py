@@ -22,7 +22,7 @@ OTHER_KEY = "b3RoZXIga2V5IHRoYXQgaGFzIDMyIGJ5dGVzIGluISE="
 
 def lines_written(*institutions: int) -> None:
     for number, institution in enumerate(institutions):
-        record(Entry("update", "institution/course", number, institution, details={"name": ["a", "b"]}), origin=BY)
+        record(Entry("update", "institution/course", number, institution, details={"name": ["a", "b"]}), by=BY)
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ def text_of(line: Line, part: Part) -> str | None:
 
 def test_lines_are_one_statement_and_have_the_clock_of_the_database():
     with CaptureQueriesContext(connection) as captured:
-        record(*[Entry("read", "institution/course", number, 1) for number in range(3)], origin=BY)
+        record(*[Entry("read", "institution/course", number, 1) for number in range(3)], by=BY)
     assert len(captured) == 1
     lines = list(Line.objects.order_by("pk"))
     assert [line.row_key for line in lines] == ["0", "1", "2"]
@@ -34,12 +34,12 @@ def test_lines_are_one_statement_and_have_the_clock_of_the_database():
 
 
 def test_many_lines_fit_the_database():
-    record(*[Entry("read", "r", number, 1) for number in range(150)], origin=BY)
+    record(*[Entry("read", "r", number, 1) for number in range(150)], by=BY)
     assert Line.objects.count() == 150
 
 
 def test_what_tells_of_people_is_sealed_and_readable_with_the_keys():
-    record(Entry("update", "institution/user", 8, 1, 8, {"last_name": ["Bell", "Bow"]}, sealed=True), origin=BY)
+    record(Entry("update", "institution/user", 8, 1, 8, {"last_name": ["Bell", "Bow"]}, sealed=True), by=BY)
     line = Line.objects.get()
     assert "Ann" not in line.origin
     assert "192" not in line.origin
@@ -51,9 +51,9 @@ def test_what_tells_of_people_is_sealed_and_readable_with_the_keys():
 
 
 def test_what_tells_of_nobody_is_plain():
-    record(Entry("update", "vle/course", 1, details={"name": ["a", "b"]}, sealed=True), origin=VLE)
-    record(Entry("sign-in failed", "auth/login"), origin=Origin(address="192.0.2.5"))
-    record(Entry("create", "user", 5), origin=recording.command("import_csv"))
+    record(Entry("update", "vle/course", 1, details={"name": ["a", "b"]}, sealed=True), by=VLE)
+    record(Entry("sign-in failed", "auth/login"), by=Origin(address="192.0.2.5"))
+    record(Entry("create", "user", 5), by=recording.command("import_csv"))
     lines = list(Line.objects.order_by("pk"))
     assert lines[0].origin == '{"name":"Moodle","address":"192.0.2.9"}'
     assert lines[0].details == '{"name":["a","b"]}'
@@ -64,7 +64,7 @@ def test_what_tells_of_nobody_is_plain():
 
 def test_keys_go_with_the_account_however_it_is_deleted(world):
     person = world.people["ann"]
-    record(Entry("update", "institution/user", person.pk, 1, person.pk, {"a": [1, 2]}, sealed=True), origin=BY)
+    record(Entry("update", "institution/user", person.pk, 1, person.pk, {"a": [1, 2]}, sealed=True), by=BY)
     line = Line.objects.get()
     mine = Key.objects.filter(person_id=person.pk)
     assert mine.count() == 1
@@ -81,8 +81,8 @@ def test_keys_go_with_the_account_however_it_is_deleted(world):
 
 
 def test_strange_values_are_written_and_long_ones_named():
-    record(Entry("update", "r", "x" * 200, details={"a": ["\ud800", 2**70], 3: {1, 2}}), origin=VLE)
-    record(Entry("update", "r", 1, details={"text": "x" * LONGEST, "b": 1}), origin=VLE)
+    record(Entry("update", "r", "x" * 200, details={"a": ["\ud800", 2**70], 3: {1, 2}}), by=VLE)
+    record(Entry("update", "r", 1, details={"text": "x" * LONGEST, "b": 1}), by=VLE)
     first, second = Line.objects.order_by("pk")
     assert len(first.row_key) == 100
     assert str(2**70) in first.details
@@ -90,15 +90,15 @@ def test_strange_values_are_written_and_long_ones_named():
 
 
 def test_nothing_is_written_without_entries_or_a_writer(settings):
-    record(origin=BY)
+    record(by=BY)
     settings.TRAIL_WRITER = ""
-    record(Entry("read", "r"), origin=BY)
+    record(Entry("read", "r"), by=BY)
     assert not Line.objects.exists()
 
 
 def test_a_line_goes_with_its_transaction():
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        record(Entry("update", "r"), origin=BY)
+        record(Entry("update", "r"), by=BY)
         raise ZeroDivisionError
     assert not Line.objects.exists()
     assert not Key.objects.exists()

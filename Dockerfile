@@ -17,6 +17,7 @@ COPY reports reports
 COPY signin signin
 COPY files files
 COPY pipeline pipeline
+COPY trail trail
 # Static files are the same everywhere. The local settings serve to collect them; their keys stay in this stage.
 RUN DEMO=1 VAR_DIR=/tmp/build STATIC_DIR=/srv/tesla/static /opt/tesla/bin/python manage.py collectstatic --no-input
 RUN /opt/tesla/bin/python -m compileall -q /srv/tesla

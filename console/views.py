@@ -1,6 +1,6 @@
 """The views of the console. Each shows what the API lets the signed-in person read; see api_client.py."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,7 @@ from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Caller, Role
+from kernel.recording import Entry, page_made, record
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
@@ -68,12 +69,36 @@ class ConsoleView(TemplateView):
             return redirect_to_login(request.get_full_path())
         self.caller, self.api = caller, ApiClient(request, caller)
         try:
-            self.enter()
-            return super().dispatch(request, *args, **kwargs)
+            with page_made() as seen:
+                self.enter()
+                response = super().dispatch(request, *args, **kwargs)
+            if response.status_code == 200:
+                self.record_reading(seen)
+            return response
         except Http404:
             return self.refused(404)
         except PermissionDenied:
             return self.refused(403)
+
+    def record_reading(self, seen: Sequence[Entry]) -> None:
+        """One line for the page, if it shows anybody: which lists and rows, and the learner when it is one."""
+        if not seen:
+            return
+        people = {entry.person for entry in seen}
+        asked = {name: values for name, values in self.request.GET.lists() if any(values)}
+        details = {"rows": {f"{entry.resource} {entry.row}": entry.details["rows"] for entry in seen}}
+        match = self.request.resolver_match
+        record(
+            Entry(
+                verb="read",
+                resource=f"console/{match.url_name if match else ''}",
+                row="/".join(map(str, self.kwargs.values())),
+                institution=self.kwargs.get("institution"),
+                person=people.pop() if len(people) == 1 else None,
+                details=details | ({"asked": asked} if asked else {}),
+                sealed=bool(asked),
+            )
+        )
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data())
@@ -390,6 +415,9 @@ class ActivityCapturesView(BelowCourseView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self.part().answer(request)
+
+    def record_reading(self, seen: Sequence[Entry]) -> None:
+        """Nothing: it shows numbers of what the page that asks has shown already, every few seconds."""
 
     def part(self) -> CapturesPart:
         activity = self.activity

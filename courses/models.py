@@ -199,6 +199,7 @@ class AssessmentSession(Timestamped):
     session goes on feeding the exam (captures, status, alerts) and opens nothing else.
     """
 
+    concerns = "learner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="sessions")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="sessions")

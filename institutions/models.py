@@ -18,6 +18,7 @@ from kernel.text import identifier_key, validate_language, validate_line, valida
 
 
 class Institution(Deriving, Timestamped):
+    belongs_to = "pk"
     acronym = models.CharField(max_length=255, unique=True, validators=[validate_line])
     name = models.TextField(validators=[validate_line])
     external_ic = models.BooleanField("External IC", default=False, help_text="Informed consent is managed elsewhere.")
@@ -77,6 +78,7 @@ class User(Deriving, AbstractBaseUser, Timestamped):
     institution can learn what another one has. Uids and e-mails are compared by their keys, whatever their spelling.
     """
 
+    concerns = "pk"  # whom a row is about, for the trail
     username = IdentifierField(max_length=150, validators=[UnicodeUsernameValidator()])
     email = EmailIdentifierField(
         max_length=254, null=True, blank=True, compared_in="email_key", help_text="None is stored as null."
@@ -168,6 +170,7 @@ class User(Deriving, AbstractBaseUser, Timestamped):
 class Instructor(models.Model):
     """The role of instructor of a person."""
 
+    concerns = "pk"
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
 
@@ -401,6 +404,7 @@ class ConsentText(Record):
 class UIOption(Timestamped):
     """A route of the dashboard: a global row opens it to roles, any other row can only block it."""
 
+    concerns = "user_id"
     route = models.CharField(max_length=250, db_index=True)
     enabled = models.BooleanField(default=False)
     institution = models.ForeignKey(Institution, null=True, on_delete=models.PROTECT, related_name="ui_options")

@@ -35,6 +35,9 @@ Reading and writing rows:
     locks.py          the order in which rows are locked
     repeats.py        work that is repeated when other transactions were in the way
     batches.py        many values in parts
+    recording.py      the trail: what resources and services tell of a request, and who acts
+    told.py           what resources tell the trail: who reads rows of people, and what is changed
+    changes.py        what a change has changed, without secrets
     migrating.py      what migrations call: filling derived columns, indexes of PostgreSQL
     states.py         entity tags: ETag, If-Match, If-None-Match
 

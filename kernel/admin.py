@@ -3,20 +3,25 @@
 Related rows are typed or looked up, never listed in a select; errors of services and the database become messages.
 """
 
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError
-from django.db.models import ForeignKey, IntegerField, JSONField, ManyToManyField, Model, ProtectedError
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import ForeignKey, IntegerField, JSONField, ManyToManyField, Model, ProtectedError, QuerySet
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from kernel.caller import CallerKind
+from kernel.changes import SECRET, institution_of, person_concerned, told
 from kernel.constraints import TAKEN
 from kernel.domain import DomainError
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, validate_depth
+from kernel.recording import Entry, origin, record
 from kernel.repeats import is_passing
 from kernel.stale import state_checked
 from kernel.text import search_words
@@ -85,7 +90,29 @@ class BaseAdmin(admin.ModelAdmin):
     def changelist_view(self, request, *args, **kwargs) -> HttpResponse:
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return HttpResponseRedirect(request.path)  # a character that PostgreSQL does not take
-        return self._with_refusals_as_messages(request, super().changelist_view, *args, **kwargs)
+        return self._with_refusals_as_messages(request, self._list_view, *args, **kwargs)
+
+    def _list_view(self, request, *args, **kwargs) -> HttpResponse:
+        """An action and what is recorded of it are one transaction."""
+        with transaction.atomic() if request.method == "POST" else nullcontext():
+            return super().changelist_view(request, *args, **kwargs)
+
+    def construct_change_message(self, request, form, formsets, add=False):
+        request.changes = _changes_in(form)
+        return super().construct_change_message(request, form, formsets, add)
+
+    def log_addition(self, request, obj, message):
+        _recorded(request, "create", obj, request.changes)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request, obj, message):
+        _recorded(request, "update", obj, request.changes)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request, queryset):
+        for row in queryset:
+            _recorded(request, "delete", row, {})
+        return super().log_deletions(request, queryset)
 
     def delete_view(self, request, *args, **kwargs) -> HttpResponse:
         return self._with_refusals_as_messages(request, super().delete_view, *args, **kwargs)
@@ -137,6 +164,34 @@ class ReadOnlyInline(admin.TabularInline):
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
+
+
+def _changes_in(form: Any) -> dict[str, list[Any]]:
+    """{field: [before, after]} of a form, without secrets."""
+    return {
+        name: [None, None] if SECRET.search(name) else [told(form.initial.get(name)), _sent(form, name)]
+        for name in form.changed_data
+    }
+
+
+def _sent(form: Any, name: str) -> Any:
+    value = form.cleaned_data.get(name)
+    if isinstance(value, QuerySet):
+        return sorted(value.values_list("pk", flat=True))
+    return value.pk if isinstance(value, Model) else told(value)
+
+
+def _recorded(request: HttpRequest, verb: str, row: Model, details: dict[str, Any]) -> None:
+    person = person_concerned(row)
+    by = replace(
+        origin(),
+        kind=CallerKind.GLOBAL_ADMIN.value,
+        id=request.user.pk,
+        name=request.user.get_username(),
+        signed_in="password",
+    )
+    resource = f"pages/{row._meta.label_lower.replace('.', '/')}"
+    record(Entry(verb, resource, row.pk, institution_of(row), person, details, sealed=person is not None), by=by)
 
 
 def related_field_names(model: type[Model]) -> list[str]:

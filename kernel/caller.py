@@ -58,6 +58,7 @@ class Caller:
     login_allowed: bool = False  # has signed in with a password, and so may change it
     credential_id: int | None = None  # with which a VLE or a provider signed in
     vle_id: int | None = None  # that sent this person, who sees the courses of that one only; None: of all VLEs
+    sent_by: int | None = None  # the VLE that sent this person, whatever the institution lets people see
     is_authenticated = is_active = True
 
     @property

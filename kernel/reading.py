@@ -24,6 +24,7 @@ from kernel.row_rules import marks, visible
 from kernel.scope import Scope
 from kernel.serializers import ResourceSerializer
 from kernel.states import Tagged
+from kernel.told import Told
 from kernel.writes import loaded
 
 PAGE_PARAMS = {"limit", "offset", "format"}
@@ -33,7 +34,7 @@ SENT = (*ME, "sent_by")  # of a person whom a VLE sent and who sees the courses 
 
 
 # No docstring: the schema would show it as the description of every operation.
-class Reader(Tagged, Rooted, ModelViewSet):
+class Reader(Told, Tagged, Rooted, ModelViewSet):
     queryset: QuerySet[Any]
     serializer_class: type[ResourceSerializer]
     detail_serializer_class: type[ResourceSerializer] | None = None
@@ -276,10 +277,14 @@ class Reader(Tagged, Rooted, ModelViewSet):
         return rows[0]
 
     def list(self, request, *args, **kwargs):
-        return self.get_paginated_response(self.read(self.paginate_queryset(self.readable())))
+        rows = self.read(self.paginate_queryset(self.readable()))
+        self.seen(None, len(rows))
+        return self.get_paginated_response(rows)
 
     def retrieve(self, request, *args, **kwargs):
-        return self.detail_answer(self.read_one(**self.looked_up))
+        row = self.read_one(**self.looked_up)
+        self.seen(row)
+        return self.detail_answer(row)
 
     # What services and the answers to changes need.
 

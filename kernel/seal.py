@@ -5,6 +5,8 @@ from weakref import WeakSet
 
 from rest_framework.authentication import BaseAuthentication
 
+from kernel.recording import caller_known
+
 KERNEL = __name__.partition(".")[0]
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
 # Names that every class defines itself.
@@ -24,6 +26,7 @@ class KnownCaller(BaseAuthentication):
     """For requests made in this process: the caller was authenticated by another view and is set on the request."""
 
     def authenticate(self, request):
+        caller_known(request._request.known_caller)
         return request._request.known_caller, None
 
 

@@ -41,7 +41,7 @@ DECLARATIONS = frozenset({
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
     "checks_rows",  # True: services check under their locks what `rows` of the grants says; the answer asks no more
     "locks_row",  # False: a write changes other rows, which the service locks
-    "renderer_classes",
+    "renderer_classes", "shows_people", "is_recorded",  # the last two: see told.py
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
     "after_reading",
     "handle_exception",
@@ -97,7 +97,6 @@ class ResourceViewSet(Reader):
         self._entered_grants = tuple(grants)
 
     # The row to be changed.
-
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
         return self._refuse_shared_rows(self.one_object())
@@ -130,7 +129,7 @@ class ResourceViewSet(Reader):
         serializer.is_valid(raise_exception=True)
         if (existing := self.existing_row(serializer.validated_data)) is not None:
             return Response(self.read_back(existing), status.HTTP_201_CREATED)
-        with serializer.violations_by_field(), transaction.atomic():
+        with serializer.violations_by_field(), transaction.atomic(), self.writing(serializer):
             self.perform_create(serializer)
             return Response(self.read_back(serializer.instance), status.HTTP_201_CREATED)
 
@@ -140,12 +139,13 @@ class ResourceViewSet(Reader):
             serializer: Any = self.get_serializer(row, data=request.data, partial=kwargs.pop("partial", False))
             serializer.is_valid(raise_exception=True)
             stack.enter_context(serializer.violations_by_field())
-            self.perform_update(serializer)
+            with self.writing(serializer):
+                self.perform_update(serializer)
             return Response(self.read_back(serializer.instance))
 
     def destroy(self, request, *args, **kwargs):
-        with transaction.atomic():
-            self.perform_destroy(self.locked())
+        with transaction.atomic(), self.deleting(self.locked()) as row:
+            self.perform_destroy(row)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def read_back(self, row):

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from files.models import Kind, StoredFile
 from files.services import file_drafted, file_store, files_erase
 from kernel.domain import DomainError, Forbidden, Invalid, Unknown
+from kernel.recording import Entry, Origin, origin, record
 from kernel.writes import one_transaction
 from learners.models import Enrolment, EnrolmentSampleValidation, Learner
 from learners.row_rules import enrolments_of, validations_of
@@ -60,6 +61,7 @@ def enrolment_lock(*, provider_id: int, learner_id: UUID, task_id: UUID) -> Enro
         row.model = file_store(**_facts(learner), content=[b"{}"])
     row.locked_by, row.locked_at = task_id, Now()
     row.save(update_fields=("locked_by", "locked_at", "model", "updated_at"))
+    _recorded("lock", row)
     return row
 
 
@@ -108,6 +110,7 @@ def enrolment_unlock(*, enrolment: Enrolment, task_id: UUID) -> None:
     _refuse_other_task(row, task_id)
     row.locked_by = row.locked_at = None
     row.save(update_fields=("locked_by", "locked_at", "updated_at"))
+    _recorded("unlock", row)
 
 
 def _refuse_other_task(row: Enrolment, task_id: UUID) -> None:
@@ -142,6 +145,7 @@ def enrolment_stored(
         setattr(row, name, value)
     row.save(update_fields=(*changes, "locked_by", "locked_at", "updated_at"))
     row.model_samples.add(*new_samples)
+    _recorded("update", row, percentage=row.percentage, can_analyse=row.can_analyse)
     if changes:
         enqueue("reports.enrolment", [row.learner_id])
 
@@ -172,8 +176,15 @@ def model_store(*, enrolment: Enrolment, task_id: UUID, content: IO[bytes]) -> N
         file.save()
         row.model = file
         row.save(update_fields=("model", "updated_at"))
+        provider = Origin("provider", row.provider_id, signed_in="link", address=origin().address)
+        _recorded("upload", row, by=provider)
         if old is not None:
             files_erase(files=StoredFile.objects.filter(pk=old))
+
+
+def _recorded(verb: str, row: Enrolment, by: Origin | None = None, **details: Any) -> None:
+    ids = f"{row.provider_id}/{row.pk}"
+    record(Entry(verb, "provider/enrolment", ids, row.institution_id, row.learner_id, details), by=by)
 
 
 def _refuse_no_json(content: IO[bytes]) -> None:

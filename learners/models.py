@@ -19,6 +19,7 @@ from kernel.models import Deriving, Record, Timestamped
 class Learner(models.Model):
     """The role of learner of a person. Providers know the learner only by the pseudonym `learner_id`."""
 
+    concerns = "pk"
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="learners")
     learner_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -58,6 +59,7 @@ class ConsentDecision(Record):
     outlives it.
     """
 
+    concerns = "owner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(Learner, null=True, on_delete=models.SET_NULL, related_name="decisions")
     learner_id = models.UUIDField(db_index=True, help_text="The pseudonym at the decision.")
@@ -170,6 +172,7 @@ class SENDCategory(Deriving, Timestamped):
 class SENDLearner(Timestamped):
     """The assignment of a category to a learner until `expires_at`; null means without end."""
 
+    concerns = "learner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="sends")
     category = models.ForeignKey(SENDCategory, on_delete=models.CASCADE, related_name="assignments")
@@ -210,6 +213,7 @@ OPEN = (ValidationStatus.VALIDATING, ValidationStatus.WAITING_EXTERNAL)
 class EnrolmentSample(Timestamped):
     """A sample captured from a learner, from which providers train their models."""
 
+    concerns = "learner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="samples")
     status = models.SmallIntegerField(choices=SampleStatus.choices, default=SampleStatus.STORED)
@@ -259,6 +263,7 @@ class EnrolmentSampleValidation(Timestamped):
 class Enrolment(Timestamped):
     """A provider's model of a learner; `percentage` is a fraction of completeness."""
 
+    concerns = "learner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="enrolments")
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="enrolments")

@@ -26,6 +26,7 @@ from kernel.domain import Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
+from kernel.recording import Entry, record
 from kernel.text import identifier_key
 from kernel.writes import one_transaction, save_values, set_values
 from learners import row_rules
@@ -122,6 +123,7 @@ def enrolment_erase(*, learner: Learner) -> None:
     files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))
     enqueue("reports.enrolment", [learner.pk])
     enqueue("reports.withdrawn", [learner.pk])  # what providers work on is closed, with the reason
+    record(Entry("erase", "institution/learner/enrolment", learner.pk, learner.institution_id, learner.pk))
 
 
 def consent_of_version(*, institution: Institution, version: str) -> InformedConsent:
@@ -308,6 +310,8 @@ def decision_record(
         DecidedText(institution_id=learner.institution_id, decision=row, text=text, language=code)
         for code, text in texts.items()
     )
+    told = {"decision": decision.value, "version": version, "languages": [*texts]}
+    record(Entry("decide", "institution/learner/ic", row.pk, learner.institution_id, learner.pk, told))
 
 
 def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:
@@ -469,6 +473,7 @@ def sample_create(
         row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
         row.instruments.add(*instruments)
         enqueue("learners.sample", [row.pk])
+        record(Entry("capture", "lapi/enrolment", row.pk, learner.institution_id, learner.pk))
     return row
 
 

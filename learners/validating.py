@@ -21,6 +21,7 @@ from institutions.models import Instrument, Provider, User
 from kernel.batches import batched
 from kernel.domain import Unknown
 from kernel.locks import Lock, locked_rows
+from kernel.recording import Entry, record
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.models import OPEN, EnrolmentSample, EnrolmentSampleValidation, Learner, SampleStatus, ValidationStatus
@@ -150,6 +151,9 @@ def _change(row: EnrolmentSampleValidation, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=(*changes, "updated_at"))
+    owner, told = row.sample.learner, {"sample": row.sample_id, "status": row.status}
+    named = f"{row.provider_id}/{row.sample_id}/{row.pk}"
+    record(Entry("answer", "provider/validation", named, owner.institution_id, owner.pk, told))
     if "info" in changes and old_info is not None:
         files_erase(files=StoredFile.objects.filter(pk=old_info))
     if row.status != was:

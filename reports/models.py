@@ -36,6 +36,7 @@ def _session_of_pair(prefix: str) -> Tied:
 class Request(Timestamped):
     """A sample captured in an activity, to be checked by instruments. `session` is null for uploaded documents."""
 
+    concerns = "learner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="requests")
     activity = models.ForeignKey(Activity, null=True, on_delete=models.CASCADE, related_name="requests")
@@ -205,6 +206,7 @@ _LEVELS = ("identity", "content", "integrity")
 class Report(AbstractLevels):
     """The report on a learner's work on an activity. It exists from the first result on."""
 
+    concerns = "learner_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="reports")

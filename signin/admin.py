@@ -24,9 +24,9 @@ class CallerSessionAdmin(ReadOnlyAdmin):
 
     @admin.action(description="End the selected sessions")
     def end(self, request, queryset) -> None:
-        live = list(queryset.filter(ended_at=None).values_list("pk", flat=True))
-        for pk in live:
-            session_end(session_id=pk)
+        live = list(queryset.filter(ended_at=None).values_list("pk", "user__institution", "user"))
+        for pk, home, person in live:
+            session_end(session_id=pk, institution_id=home, person_id=person)
         self.message_user(request, f"{len(live)} sessions have ended; their tokens are refused.", messages.SUCCESS)
 
 

@@ -7,6 +7,7 @@ from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPE_BYTES, JWTA
 from kernel.caller import Caller
 from kernel.http.browser import SESSION_KEY
 from kernel.ids import bounded_id
+from kernel.recording import caller_known
 from signin.callers import caller_of
 from signin.tokens import AccessToken, InvalidToken
 
@@ -33,6 +34,7 @@ class TokenAuthentication(JWTAuthentication):
         caller = caller_of(session, kind) if bounded_id(session) else None
         if caller is None:
             raise AuthenticationFailed("The session of this token has ended.")
+        caller_known(caller)
         return caller
 
 
@@ -47,4 +49,5 @@ class BrowserAuthentication(SessionAuthentication):
         if caller is None:
             return None
         self.enforce_csrf(request)
+        caller_known(caller)
         return caller, None

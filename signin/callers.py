@@ -128,9 +128,12 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     elif kind is not CallerKind.PERSON:
         roles = roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED
         login_allowed = False
+    seen = vle
     if institution is not None and institution.launcher_everywhere:
-        vle = None
-    return Caller(kind, person, institution, roles, everywhere, name, session, assessment, login_allowed, vle_id=vle)
+        seen = None
+    return Caller(
+        kind, person, institution, roles, everywhere, name, session, assessment, login_allowed, vle_id=seen, sent_by=vle
+    )
 
 
 def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:

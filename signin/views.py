@@ -15,11 +15,11 @@ from django.views.generic import FormView
 
 from institutions.models import User
 from institutions.services.passwords import refuse_unproven
-from institutions.services.people import person_update
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Counted, Unavailable
 from kernel.http.address import client_address
 from kernel.http.browser import SESSION_KEY, browser_session_keep
+from kernel.recording import caller_known
 from signin.callers import caller_of
 from signin.forms import ForgottenForm, NewPasswordForm, OwnPasswordForm, SignInForm
 from signin.services import LockedOut
@@ -32,7 +32,10 @@ REFUSED = "No account with this e-mail and password may sign in."
 def browser_caller(request: HttpRequest) -> Caller | None:
     """The caller signed in in this browser; None when the session has ended, for whatever reason."""
     session_id = request.session.get(SESSION_KEY)
-    return caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
+    caller = caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
+    if caller is not None:
+        caller_known(caller)
+    return caller
 
 
 def browser_sign_in(request: HttpRequest, person: User) -> None:
@@ -47,7 +50,9 @@ def browser_sign_in(request: HttpRequest, person: User) -> None:
 def browser_sign_out(request: HttpRequest) -> None:
     session_id = request.session.get(SESSION_KEY)
     if isinstance(session_id, int):
-        session_end(session_id=session_id)
+        caller = browser_caller(request)
+        whose = {} if caller is None else {"institution_id": caller.institution_id, "person_id": caller.id}
+        session_end(session_id=session_id, **whose)
     logout(request)
 
 
@@ -169,7 +174,7 @@ class OwnPasswordView(PageView):
 
     def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
         person, values = self.person, form.cleaned_data
-        of_session: dict[str, Any] = {"person": person, "session_id": self.session_id}
+        of_session = {"person": person, "session_id": self.session_id}
         given = {"given": values["current_password"], "address": client_address(self.request)}
         try:
             refuse_unproven(**given, **of_session)
@@ -179,7 +184,7 @@ class OwnPasswordView(PageView):
             error.count()
             form.add_error("current_password", error.fields["current_password"])
             return self.form_invalid(form)
-        saved = person_update(may={"password"}, password=values["new_password1"], **of_session)
+        saved = password_set(password=values["new_password1"], **of_session)
         browser_session_keep(self.request, saved)
         return self.render_to_response(self.get_context_data(form=form, is_changed=True))
 

@@ -247,6 +247,23 @@ def encryption_keys(name: str, meaning: str, default: str | None) -> list[str]:
     return keys
 
 
+def signing_keys(name: str) -> list[str]:
+    """Ed25519 keys; none: the trail derives its own."""
+    keys = split(text(name))
+    if not all(map(_is_encryption_key, keys)):
+        stop(f"{name} must be Ed25519 private keys (32 bytes in URL-safe base64), separated by commas.")
+    return keys
+
+
+def new_file(name: str) -> str:
+    """A file that is there, or can be made in its folder; empty: none."""
+    return text(
+        name,
+        must_be="a file in a folder in which this process may write",
+        fits=lambda value: Path(value).is_absolute() and _is_writable(Path(value).parent) and not Path(value).is_dir(),
+    )
+
+
 def hosts(name: str, meaning: str, default: str | None) -> list[str]:
     names = split(required(name, meaning, default))
     if not names or not all(_HOST.fullmatch(host) for host in names):

@@ -25,6 +25,7 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
         "Instruments": "What the service can verify: face, voice, keystrokes, plagiarism, authorship.",
         "Reports": "What the instruments say about a learner's work: levels, reasons, requests and evidence.",
         "Routes": "Pages of a dashboard, which an institution opens for roles or for single people.",
+        "Trail": "What was done and seen in an institution, by whom, for its data administrators.",
         "Service": "What all institutions share, for global administrators: institutions, accounts, instruments, "
         "providers and routes.",
     },
@@ -165,6 +166,10 @@ RESOURCES = {
     "institution-learner-decision": Words(
         "Consents", "a decision about the consent", "decisions about the consent",
         "What the learner decided, when, how signed in, and the hash of the text; a single one has the text itself.",
+    ),
+    "institution-trail": Words(
+        "Trail", "a line of the trail", "lines of the trail",
+        "What one request did with a row, or was shown; `told` is empty where it told of an account that is gone.",
     ),
     "institution-learner-membership": Words(
         "Learners", "a membership", "memberships",
@@ -428,7 +433,7 @@ OPERATIONS = {
 
 # Ids in addresses, by the name of the id or else by the word before it; the examples of rows have the same.
 PATH_SAMPLES: dict[str, Any] = {
-    "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
+    "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
     "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
     "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
@@ -443,6 +448,7 @@ _ROWS = {
     "send": ("InstitutionSENDCategory",),
     "decision": ("ConsentDecision", "WholeConsentDecision"),
     "membership": ("LearnerMembership",),
+    "trail": ("Line",),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -537,6 +543,11 @@ SAMPLES: dict[str, Any] = {
     "ic_status": "VALID", "consent_accepted": "2026-09-16T10:12:00Z", "consent_rejected": None,
     "decision": "accepted", "language_named": True, "at": "2026-09-16T10:12:00Z", "address": "192.0.2.17",
     "signed_in": "launcher", "inferred": False,
+    # the trail
+    "written_at": "2026-09-16T10:12:00Z", "verb": "update", "resource": "institution/learner", "row_key": "1/103",
+    "person_id": 103, "actor_kind": "person", "actor_id": 101, "Line.signed_in": "password", "signed_in_by": None,
+    "request_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
+    "told": {"name": "mona.reyes", "address": "192.0.2.17", "details": {"locale": ["en", "ca"]}},
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "console",
     "kernel.apps.KernelConfig",
     "pipeline",
+    "trail",
     "files",
     "institutions",
     "signin",
@@ -93,6 +94,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "tesla_api.urls"
 RESOURCE_TREE = "tesla_api.tree"  # where the kernel finds TREE, CALLS and PROCEDURES
+TRAIL_WRITER = "trail.writing.write"  # where it writes what was done and seen; empty: nowhere
 API_REFERENCE = "tesla_api.reference"  # where it finds the words and the sample values of the API's reference
 WSGI_APPLICATION = "tesla_api.wsgi.application"
 APPEND_SLASH = False  # both forms are answered, without redirect
@@ -163,6 +165,10 @@ PROVIDER_BROKER_URL = env.broker("PROVIDER_BROKER_URL")
 BROKER_MANAGEMENT_URL = env.management("BROKER_MANAGEMENT_URL")
 if BROKER_MANAGEMENT_URL and not BROKER_URL.startswith("amqp"):
     env.stop("BROKER_URL must be an address of RabbitMQ, amqp://..., where BROKER_MANAGEMENT_URL is set.")
+# The trail: Ed25519 keys that sign its heads, how often, and the file to which heads are sent.
+TRAIL_KEYS = env.signing_keys("TRAIL_KEYS")
+TRAIL_HEAD_MINUTES = env.number("TRAIL_HEAD_MINUTES", 10, 0, 1440)
+TRAIL_HEADS_FILE = env.new_file("TRAIL_HEADS_FILE")
 METRICS_ADDRESSES = env.networks("METRICS_ADDRESSES")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")

@@ -32,6 +32,7 @@ from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
 from institutions.api.provider_notification import ProviderNotificationViewSet
 from institutions.api.provider_self import ProviderSelfViewSet
+from institutions.api.trail import LineViewSet
 from institutions.api.ui import UIOptionViewSet
 from institutions.api.vle import VLEViewSet
 from institutions.api.vle_instrument import VLEInstrumentViewSet
@@ -116,6 +117,7 @@ TREE = (
         "report/{parent_lookup_report_id}/audit/{instrument_id}/",
         ReportAuditViewSet,
     ),
+    Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),

@@ -20,7 +20,7 @@ from files import quotas
 from institutions.models import Credential
 from signin import tokens
 from signin.models import CallerSession
-from tests import answers, migrated
+from tests import answers, guards, migrated
 from tests.world import Kept, World
 
 
@@ -52,6 +52,13 @@ def _quick_settings() -> Iterator[None]:
         },
     }
     with override_settings(**changes):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_tables() -> Iterator[None]:
+    """A test with real transactions empties all tables behind it, the trail's among them."""
+    with guards.lifted_for_flushes():
         yield
 
 

@@ -31,6 +31,7 @@ class CourseLearnerViewSet(MemberViewSet):
     queryset = Learner.objects.all()
     serializer_class = InstitutionCourseLearnerSerializer
     filterset_class = CourseLearnerFilter
+    shows_people = True
     membership = LEARNERS
     search_fields = ("user__search_text",)
     orderable = {

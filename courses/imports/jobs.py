@@ -24,7 +24,9 @@ from courses.models import Import, ImportPart, ImportTrial
 from institutions.models import Institution
 from kernel.batches import batched
 from kernel.domain import Conflict, Invalid
+from kernel.recording import Entry, record
 from kernel.repeats import repeated
+from kernel.writes import one_transaction
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 200_000
@@ -56,6 +58,7 @@ def import_upload(*, institution: Institution, path: Path, name: str, encoding: 
         if isinstance(error, TableError):
             raise Invalid(file=str(error)) from error
         raise
+    _recorded("upload", job)
     return job
 
 
@@ -112,6 +115,11 @@ def import_run(*, job: Import, by_id: int, version: str) -> None:
     job.run_by_id = by_id
     job.trial.all().delete()
     _begin(job, Import.State.RUNNING)
+    _recorded("run", job)
+
+
+def _recorded(verb: str, job: Import) -> None:
+    record(Entry(verb, "pages/import", job.pk, job.institution_id, details={"rows": job.rows}))
 
 
 def _begin(job: Import, state: Import.State) -> None:
@@ -208,7 +216,9 @@ def import_messages(job: Import) -> Iterator[RowOutcome]:
 
 def import_delete(*, job: Import) -> None:
     """Delete the import with its rows. What it has written stays."""
-    job.delete()
+    with one_transaction():
+        _recorded("delete", job)
+        job.delete()
 
 
 def imports_purge() -> int:

@@ -26,6 +26,7 @@ from courses.models import Activity, ActivityInstrument, AssessmentSession
 from institutions.models import VLE, User
 from institutions.services.credentials import is_live
 from institutions.services.vles import sessions_closer
+from kernel import recording
 from kernel.domain import DomainError, Unknown
 from kernel.fast.whole import Whole
 from kernel.locks import Lock, locking
@@ -118,6 +119,7 @@ def session_open(
         credential_id=credential_id,
     )
     _caller_session_open(session, learner.user)
+    _recorded("open", session)
     return session
 
 
@@ -131,6 +133,7 @@ def session_continue(*, session: AssessmentSession) -> AssessmentSession:
         _caller_session_open(session, state.learner.user)
     session.checked_at = timezone.now()
     session.save(update_fields=["checked_at", "updated_at"])
+    _recorded("continue", session)
     return session
 
 
@@ -144,7 +147,14 @@ def session_close(*, session: AssessmentSession) -> AssessmentSession:
     if row is None or row.is_over:
         raise Closed("Cannot close a closed session")
     _close(rows, by_vle=row)
+    _recorded("close", row)
     return row
+
+
+def _recorded(verb: str, session: AssessmentSession) -> None:
+    told = {"activity": session.activity_id}
+    home, learner = session.institution_id, session.learner_id
+    recording.record(recording.Entry(verb, "vle/assessment", session.pk, home, learner, told))
 
 
 def sessions_close_overdue() -> int:

@@ -24,6 +24,7 @@ from files.services import store
 from kernel.caller import Caller
 from kernel.errors import not_found
 from kernel.http.address import client_address
+from kernel.recording import Entry, caller_known, record
 
 logger = logging.getLogger(__name__)
 PRESIGNED_SECONDS = 30
@@ -131,6 +132,8 @@ def _record_reading(
         reader_id=caller.id,
         address=client_address(request),
     )
+    caller_known(caller)
+    record(Entry("read", f"files/{kind}", key, institution_id, owner_id))
 
 
 def _with_headers(response: HttpResponseBase, cache_control: str) -> HttpResponseBase:

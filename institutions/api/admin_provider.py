@@ -109,4 +109,5 @@ class AdminProviderViewSet(AdministrationViewSet):
             provider = self.locked()
             self.issued = instruments.provider_credentials_rotate(provider=provider, **body.validated_data)
             self.record(Action.UPDATE, provider, {"credentials": None})
+            self.recorded("credentials", provider, **body.validated_data)
             return Response(self.read_back(provider), status.HTTP_201_CREATED)

@@ -15,6 +15,7 @@ from kernel.scope import under
 from kernel.serializers import BodySerializer, Computed, ResourceSerializer
 from kernel.text import validate_web_address
 from kernel.viewsets import ResourceViewSet
+from kernel.writes import one_transaction
 
 
 def lti_or_null(lti: dict[str, Any]) -> dict[str, Any] | None:
@@ -94,5 +95,7 @@ class VLEViewSet(ResourceViewSet):
         body = VLERotationSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         vle = self.get_object()
-        self.issued = vles.vle_credentials_rotate(vle=vle, **body.validated_data)
+        with one_transaction():
+            self.issued = vles.vle_credentials_rotate(vle=vle, **body.validated_data)
+            self.recorded("credentials", vle, **body.validated_data)
         return Response(self.read_one(pk=vle.pk) | {"credentials": self.issued_credentials()}, status.HTTP_201_CREATED)

@@ -20,11 +20,16 @@ def further_uses(model: type[Model]) -> Callable[[Further], Further]:
 
 
 def referring(row: Model) -> Iterator[tuple[str, QuerySet]]:
-    """(name of the relation, its rows) for each foreign key and many-to-many key that leads to this row."""
+    """(name of the relation, its rows) for each foreign key and many-to-many key that leads to this row.
+
+    Records without a constraint of the database outlive the row, and do not count.
+    """
     relations: list[Any] = row._meta.get_fields(include_hidden=True)
     for relation in relations:
         # The through table of a many-to-many relation would count its rows twice.
         if relation.auto_created and not relation.concrete and not relation.related_model._meta.auto_created:
+            if getattr(relation.field, "db_constraint", True) is False:
+                continue
             yield relation.name, relation.related_model._default_manager.filter(**{relation.field.name: row})
 
 

@@ -19,6 +19,7 @@ from django.urls import Resolver404, ResolverMatch, resolve
 
 from kernel.caller import Caller
 from kernel.http.repeats import answered_again
+from kernel.recording import Origin, acting
 from kernel.seal import Sealed
 
 JSON = "application/json"
@@ -92,8 +93,9 @@ class LocalClient:
             "wsgi.url_scheme": "http",
             "wsgi.input": BytesIO(content),
         })  # fmt: skip
-        response = answered_again(request, lambda: answered(match, request, self.caller))
-        return _read(response)
+        by = Origin(request_id=str(uuid4()))
+        with acting(by if self.caller is None else by.of(self.caller)):
+            return _read(answered_again(request, lambda: answered(match, request, self.caller)))
 
 
 def _own_host() -> str:

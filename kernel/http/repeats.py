@@ -9,6 +9,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from kernel.http.parsers import rewind, sample_closed
+from kernel.recording import request_begins
 from kernel.repeats import is_busy, is_passing, repeated
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class RepeatedViews:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase:
+        request_begins(request)
         return answered_again(request, lambda: view(request, *args, **kwargs))
 
 

@@ -186,6 +186,7 @@ class LearnerViewSet(RoleViewSet):
     filterset_class = LearnerFilter
     search_fields = ("user__search_text", "user__id")
     orderable = {"id": "pk", **{name: name for name in OF_ROLE}, **{name: f"user__{name}" for name in OF_PERSON}}
+    shows_people = True
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     role = people.LEARNER
     access = {
@@ -215,8 +216,11 @@ class LearnerViewSet(RoleViewSet):
         """The learner with `enrolment_status`; with `activity_id` what is missing for that activity."""
         if "activity_id" not in request.query_params:
             is_legacy = legacy.is_served(self.caller)
-            return Response(legacy.enrolment(self) if is_legacy else self.read_one(**self.looked_up))
+            answer = legacy.enrolment(self) if is_legacy else self.read_one(**self.looked_up)
+            self.seen({"id": self.kwargs["id"]})
+            return Response(answer)
         learner = self.get_object()
+        self.seen({"id": learner.pk})
         activities = self.tenant.activities.all()
         if self.caller.vle_id is not None:
             activities = activities.filter(vle=self.caller.vle_id)

@@ -68,6 +68,7 @@ class LearnerDecisionViewSet(ResourceViewSet):
     detail_serializer_class = WholeConsentDecisionSerializer
     search_fields = ("version",)
     orderable = {name: name for name in ("id", "decision", "version", "language", "at", "signed_in")}
+    shows_people = True
     scope = under(
         Learner,
         rows="owner",

@@ -26,6 +26,7 @@ class LearnerSENDViewSet(ResourceViewSet):
     serializer_class = InstitutionSENDLearnerSerializer
     search_fields = ("category__search_text",)
     orderable = {name: name for name in ("id", "expires_at", "category")}
+    shows_people = True
     scope = under(
         Learner,
         rows="learner",

@@ -97,6 +97,7 @@ class ProviderEnrolmentViewSet(ResourceViewSet):
     lookup_url_kwarg = "learner_uuid"
     lookup_value_converter = "uuid"
     locks_row = False  # the service locks it after the learner
+    is_recorded = False  # the services do
     lock_keys = False
     lock_before = ("learner__user", "learner")
     scope = under(Provider, rows="provider", provider_id="pk")

@@ -68,6 +68,7 @@ class ProviderValidationViewSet(ResourceViewSet):
     serializer_class = ProviderValidationSerializer
     orderable = {"id": "id"}
     locks_row = False  # the service locks it after the learner
+    is_recorded = False  # the services do
     lock_keys = False
     lock_before = ("sample__learner__user", "sample__learner")
     scope = under(

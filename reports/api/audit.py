@@ -47,6 +47,7 @@ class ReportAuditViewSet(ResourceViewSet):
             "id", "enrolment", "confidence", "result", *LEVELS, "created_at", "updated_at", "report", "instrument",
         )
     }  # fmt: skip
+    shows_people = True
     scope = under(
         Report,
         rows="report",

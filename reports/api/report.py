@@ -187,6 +187,7 @@ class ReportViewSet(ResourceViewSet):
     filterset_class = ReportFilter
     search_fields = ("learner__user__search_text", *LEVELS)
     orderable = {name: name for name in ("id", "learner", *LEVELS)}
+    shows_people = True
     scope = under(
         Activity,
         rows="activity",

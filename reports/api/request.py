@@ -100,6 +100,7 @@ class ReportRequestViewSet(ResourceViewSet):
             "message_code",
         )
     } | {"instruments": "first_instrument"}  # fmt: skip
+    shows_people = True
     scope = under(
         Report,
         rows={"activity": "activity_id", "learner": "learner_id"},

@@ -19,5 +19,6 @@ class VLECourseActivityReportLongSerializer(InstitutionCourseActivityReportLongS
 class VLEReportViewSet(ReportViewSet):
     root = "vle"
     detail_serializer_class = VLECourseActivityReportLongSerializer
+    shows_people = True
     scope = under(Activity, rows="activity", activity_id="pk", course_id="course", vle_id="vle")
     access = {Role.VLE: grant(READ)}

@@ -28,6 +28,7 @@ class VLERequestViewSet(ReportRequestViewSet):
     root = "vle"
     serializer_class = VLECourseActivityLearnerRequestSerializer
     orderable = {name: column for name, column in ReportRequestViewSet.orderable.items() if name != "data"}
+    shows_people = True
     scope = under(
         Learner,
         rows={"activity": "courses__activities", "learner": "pk"},

@@ -15,6 +15,7 @@ from institutions.models import Instrument, Message
 from kernel.domain import RefusedForGood
 from kernel.fast.whole import Whole
 from kernel.locks import Lock, locking
+from kernel.recording import Entry, record
 from kernel.text import line_of
 from learners.models import Learner
 from learners.queries import LearnerState, current_consent_of
@@ -45,6 +46,7 @@ def request_create(
         )
         request.instruments.add(*instruments)
         enqueue("reports.request", [request.pk])
+        _recorded("vle/attachment" if is_document else "lapi/verification", request, activity)
     return request
 
 
@@ -78,7 +80,12 @@ def alert_create(
         alert.instruments.add(*instruments)
         if session is not None:
             enqueue("reports.session", [session.pk])
+        _recorded("lapi/alert", alert, activity)
     return alert
+
+
+def _recorded(resource: str, row: Request | Alert, activity: Activity) -> None:
+    record(Entry("capture", resource, f"{activity.pk}/{row.pk}", row.institution_id, row.learner_id))
 
 
 def _facts(

@@ -34,6 +34,7 @@ from institutions.services.people import refuse_merge, two_people_locked, values
 from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
+from kernel.recording import Entry, record
 from kernel.writes import one_transaction
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
 from pipeline.jobs import enqueue
@@ -52,6 +53,7 @@ from reports.models import (
 )
 from reports.services.reporting import LEVELS, columns_written, levels_refreshed, percentages_of
 from signin.models import CallerSession, Launcher
+from trail.keys import keys_moved
 
 BINS = [field.name for field in Histogram._meta.fields]
 Joined = Callable[[Any, Any], None]
@@ -197,6 +199,7 @@ def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Ad
         for each in OF_INSTRUCTORS:
             each.move(kept_id, gone_id)
         _deleted(Instructor.objects.get(pk=gone_id))
+    keys_moved(gone_id, kept_id)
     _deleted(gone)
     before = User.objects.get(pk=kept_id)
     for name, value in changes.items():
@@ -320,3 +323,4 @@ def _recorded(by: Administrator, before: User, kept: User, gone_id: int, merged:
     }
     what = {"from": gone_id, "moved": merged.moved, "joined": merged.joined, "learner_ids": pseudonyms}
     change_record(by=by, action=AdministrationRecord.Action.MERGE, resource="user", row=kept, changes=what | changed)
+    record(Entry("merge", "institution/user", kept.pk, kept.institution_id, kept.pk, what | changed))

@@ -30,6 +30,7 @@ from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
 from kernel.fast.whole import Whole
 from kernel.locks import Lock, locked_rows, locking
+from kernel.recording import Entry, record
 from kernel.repeats import repeated
 from kernel.writes import one_transaction, rows_inserted
 from learners.models import Enrolment, Learner
@@ -376,7 +377,15 @@ def _answer_stored(
     if old is not None:
         files_erase(files=StoredFile.objects.filter(pk=old))
     enqueue("reports.results", [row.request_id])
+    told = {"status": answer["status"], "result": answer["result"], "code": answer["code"]}
+    _recorded("answer", row, told)
     return True
+
+
+def _recorded(verb: str, row: RequestProviderResult, details: dict[str, Any]) -> None:
+    request = row.request
+    ids = f"{row.provider_id}/{row.request_id}"
+    record(Entry(verb, "provider/request", ids, request.institution_id, request.learner_id, details))
 
 
 def _locked(key: int) -> QuerySet[RequestProviderResult]:
@@ -463,6 +472,11 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         if open_again:
             RequestProviderResult.objects.filter(pk__in=open_again).update(asked_at=Now())
         enqueue("reports.results", sorted({row.request_id for row in new}))
+        homes: dict[int, list[int]] = {}
+        for row in new:
+            homes.setdefault(row.request.institution_id, []).append(row.request_id)
+        by = new[0].provider_id
+        record(*(Entry("answer", "provider/answers", by, home, None, {"requests": homes[home]}) for home in homes))
     return outcomes
 
 
@@ -486,6 +500,7 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
             enqueue("reports.results", [stored.request_id])
         if changes:
             RequestProviderResult.objects.filter(pk=stored.pk).update(**changes)
+            _recorded("status", stored, {"status": status})
         return is_other
 
 

@@ -136,7 +136,9 @@ class LogoutView(APIView):
     def delete(self, request):
         """End the session: all its tokens are refused from now on."""
         if request.user.session_id is not None:
-            session_end(session_id=request.user.session_id)
+            caller = request.user
+            person = caller.id if caller.kind in PEOPLE else None
+            session_end(session_id=caller.session_id, institution_id=caller.institution_id, person_id=person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

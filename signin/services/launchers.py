@@ -17,6 +17,7 @@ from institutions.services.credentials import credentials_live
 from kernel.domain import Invalid, Unknown
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows, locking
+from kernel.recording import Entry, record
 from signin.models import CallerSession, Launcher, Target
 from signin.services import Refused
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
@@ -61,6 +62,9 @@ def launcher_create(
         token_hash=_hash(token),
         expires_at=timezone.now() + timedelta(minutes=minutes),
     )
+    if credential_id is not None:  # those of a session's data come each time that it is read
+        told = {"target": target.name.lower()}
+        record(Entry("create", "vle/launcher", launcher.pk, vle.institution_id, person.pk, told))
     return launcher, token
 
 

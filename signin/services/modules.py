@@ -10,6 +10,7 @@ from institutions.services.credentials import credentials_live, secret_hash
 from signin.models import CallerSession
 from signin.services import Refused
 from signin.services.attempts import failure_counted
+from signin.services.people import failure_recorded
 from signin.services.sessions import module_session_open
 
 
@@ -25,6 +26,7 @@ def module_sign_in(*, role_id: str, secret_id: str, address: str | None) -> Call
     if session is None:
         who, limit = str(role or role_id), settings.SIGN_IN_FAILURES_PER_ROLE
         failure_counted(what="role", who=who, address=address, per_account=limit)
+        failure_recorded(row=str(role or ""))
         raise Refused("Invalid credentials")
     return session
 

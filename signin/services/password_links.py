@@ -19,6 +19,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from institutions.models import User
 from institutions.services.people import person_update
+from kernel.recording import Entry, record
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from pipeline.jobs import add
@@ -77,7 +78,9 @@ def _path(person: User) -> str:
 
 
 @one_transaction()
-def password_set(*, person: User, password: str) -> None:
-    """The person's new password, by a link: all sessions end. Raises Invalid for a password that is too weak."""
+def password_set(*, person: User, password: str, session_id: int | None = None) -> User:
+    """The person's new password: all sessions end, but for the one in which it was set."""
     values: dict[str, Any] = {"password": password}
-    person_update(person=person, may={"password"}, **values)
+    saved = person_update(person=person, may={"password"}, session_id=session_id, **values)
+    record(Entry("update", "institution/user", saved.pk, saved.institution_id, saved.pk, {"password": [None, None]}))
+    return saved

@@ -1,11 +1,13 @@
 """People who sign in with e-mail and password."""
 
+import logging
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from institutions.models import User
 from institutions.services.passwords import password_prover
 from kernel.caller import CallerKind
 from kernel.domain import Counted, Invalid
+from kernel.recording import Entry, Origin, origin, record
 from kernel.text import identifier_key
 from signin.models import CallerSession
 from signin.services import LockedOut, Refused
@@ -25,6 +28,7 @@ from signin.services.attempts import (
     untaken_if_unavailable,
 )
 
+logger = logging.getLogger(__name__)
 JUST_NOW = timedelta(minutes=5)
 AGAIN = " Or sign out, sign in again, and change it within five minutes."
 
@@ -66,7 +70,22 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
         return person
     if attempt.wait:
         raise LockedOut(attempt.wait)
+    failure_recorded(*((account.institution_id, account.pk) for account in accounts))
     raise Refused("No account with this e-mail and password may sign in.")
+
+
+def failure_recorded(*accounts: tuple[int | None, int | None], row: str = "") -> None:
+    """Somebody has failed to sign in: a line for each account, (institution, person), or one if there is none.
+
+    Waits are not recorded: they cost no work, and so could fill the trail. A failure that cannot be written down is
+    answered all the same.
+    """
+    by = Origin(address=origin().address, request_id=origin().request_id)
+    lines = [Entry("sign-in failed", "auth", row, home, person) for home, person in accounts or [(None, None)]]
+    try:
+        record(*lines, by=by)
+    except DatabaseError:
+        logger.exception("a failure to sign in is not in the trail")
 
 
 def _opened_by(password: str, accounts: list[User]) -> list[User]:

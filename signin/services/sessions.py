@@ -14,6 +14,7 @@ from institutions.models import Credential, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
 from kernel.ids import bounded_id
+from kernel.recording import Entry, origin, record
 from kernel.repeats import repeated
 from signin import tokens
 from signin.callers import caller_of
@@ -28,25 +29,39 @@ def session_open(*, person: User, address: str | None) -> CallerSession:
     now = timezone.now()
     lifetime = settings.GLOBAL_ADMIN_SESSION_LIFETIME if person.is_staff else settings.PERSON_SESSION_LIFETIME
     User.objects.filter(pk=person.pk).update(last_login=now)
-    return _opened(CallerKind.PERSON, person, now + lifetime, address)
+    session = _opened(CallerKind.PERSON, person, now + lifetime, address)
+    caller = Caller(CallerKind.GLOBAL_ADMIN if person.is_staff else CallerKind.PERSON, person.pk, name=person.username)
+    _recorded(session, caller, person.institution_id)
+    return session
+
+
+def _recorded(session: CallerSession, caller: Caller, institution_id: int | None, verb: str = "sign-in") -> None:
+    """Somebody has signed in, or out."""
+    person = None if caller.kind in (CallerKind.VLE, CallerKind.PROVIDER) else caller.id
+    record(Entry(verb, "auth", session.pk, institution_id, person), by=origin().of(caller))
 
 
 def module_session_open(*, credential: Credential, address: str | None) -> CallerSession:
     """A session of a VLE or a provider that has signed in."""
     kind = CallerKind.VLE if credential.vle_id is not None else CallerKind.PROVIDER
-    return CallerSession.objects.create(
+    session = CallerSession.objects.create(
         kind=kind.value,
         credential=credential,
         address=address,
         expires_at=timezone.now() + settings.MODULE_SESSION_LIFETIME,
     )
+    caller = Caller(kind, credential.vle_id or credential.provider_id or 0, name=str(credential.role_id))
+    _recorded(session, caller, credential.vle.institution_id if credential.vle else None)
+    return session
 
 
 def launched_session_open(
     *, person: User, expires_at: datetime, address: str | None, launcher: Launcher | None = None
 ) -> CallerSession:
     """A session of an instructor or a learner whom a VLE sent to a dashboard: the person entered no password."""
-    return _opened(CallerKind.LAUNCHED, person, expires_at, address, launcher=launcher)
+    session = _opened(CallerKind.LAUNCHED, person, expires_at, address, launcher=launcher)
+    _recorded_launch(session, person, launcher)
+    return session
 
 
 def learner_session_open(
@@ -62,7 +77,7 @@ def learner_session_open(
     `assessment_session` is a row of courses.AssessmentSession. Unknown when it is another learner's.
     """
     refuse_anothers(assessment_session, person)
-    return _opened(
+    session = _opened(
         CallerKind.LEARNER_SESSION,
         person,
         expires_at,
@@ -70,6 +85,15 @@ def learner_session_open(
         assessment_session=assessment_session,
         launcher=launcher,
     )
+    if launcher is not None:  # else a VLE opens it with an assessment session, which is recorded
+        _recorded_launch(session, person, launcher)
+    return session
+
+
+def _recorded_launch(session: CallerSession, person: User, launcher: Launcher | None) -> None:
+    vle = None if launcher is None else launcher.vle_id
+    caller = Caller(CallerKind(session.kind), person.pk, name=person.username, sent_by=vle)
+    _recorded(session, caller, person.institution_id)
 
 
 class SignedIn(NamedTuple):
@@ -119,9 +143,10 @@ def feeds_exam_only(caller: Caller) -> bool:
 
 
 @transaction.atomic
-def session_end(*, session_id: int) -> None:
+def session_end(*, session_id: int, institution_id: int | None = None, person_id: int | None = None) -> None:
     """All tokens of the session are refused from now on. Ending it again changes nothing."""
-    CallerSession.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now())
+    if CallerSession.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now()):
+        record(Entry("sign-out", "auth", session_id, institution_id, person_id))
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ import pytest
 from tesla_api.tree import TREE
 from tests.browser.forms import FORMS, Forms, Key
 from tests.browser.visit import Values, Visit
-from tests.pages.walk import FOR_PEOPLE, Place, places
+from tests.pages.walk import DATA_ONLY, FOR_PEOPLE, Place, places
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ LIST = "/api/v2/institution/"
 
 
 def test_every_resource_has_its_forms_here():
-    assert {resource.name for resource in FOR_PEOPLE} == FORMS.keys()
+    assert {resource.name for resource in FOR_PEOPLE} == FORMS.keys() | DATA_ONLY
 
 
 def test_start_page_leads_to_every_part(visit):
@@ -106,7 +106,18 @@ def test_every_list_and_row_is_a_page(visit, role, root):
         ):
             visit.open(link, 405)  # an action, which may have something to read
         seen.add(place.name)
-    assert seen == {resource.name for resource in TREE if resource.root == root}
+    assert seen == {resource.name for resource in TREE if resource.root == root} - DATA_ONLY
+
+
+def test_the_trail_is_a_page(visit):
+    visit.enter("data_admin")
+    home = visit.json(LIST)["results"][0]["id"]
+    page = visit.open(f"{LIST}{home}/trail/")
+    assert page.locator("tbody tr").count() == 10
+    line = visit.json(f"{LIST}{home}/trail/?limit=1")["results"][0]["id"]
+    visit.open(f"{LIST}{home}/trail/{line}/")
+    assert not visit.offers("PUT")
+    assert not visit.offers("DELETE")
 
 
 def test_lists_are_paged_searched_and_ordered(admin):

@@ -7,10 +7,12 @@ from typing import Any
 
 from courses.models import CourseLearner
 from institutions.models import Provider, UIOption
+from kernel.recording import Entry, Origin, record
 from tests.contract import resources
 from tests.contract.declared import Call, Resource, calls_of
 from tests.contract.desk import DESK_IDS, ids_of_desk, stand
 from tests.world import World
+from trail.models import Line
 
 BASE = "/api/v2/institution/"
 RESOURCES: dict[str, Resource] = {}
@@ -55,6 +57,8 @@ def ids_of(world: World, home=None, names: set[str] | None = None) -> dict[str, 
         ids["learner_id"] = home.people["ann"].learner.learner_id
     if names is None or "membership" in names:
         ids["membership"] = _membership(home)
+    if names is None or "line" in names:
+        ids["line"] = _line(home)
     return ids | (ids_of_desk(world, home, names) if names is None or names & DESK_IDS else {})
 
 
@@ -62,6 +66,16 @@ def _membership(home) -> int:
     """ann's in the course; 0 if it was deleted."""
     rows = CourseLearner.objects.filter(course=home.course.pk, learner=home.people["ann"].pk)
     return rows.values_list("pk", flat=True).first() or 0
+
+
+def _line(home) -> int:
+    """The first line of the institution's trail, which the admin has left."""
+    lines = Line.objects.filter(institution=home.institution.pk).order_by("pk").values_list("pk", flat=True)
+    if not lines.exists():
+        by = Origin("person", home.people["admin"].pk, "admin", "password", None, "192.0.2.1", "r-1")
+        details = {"name": ["Old", "New"]}
+        record(Entry("update", "institution/group", home.group.pk, home.institution.pk, None, details), by=by)
+    return lines[0]
 
 
 def ids_of_vle(place) -> dict[str, int]:

@@ -29,6 +29,7 @@ from institutions.models import (
     UIOption,
     User,
 )
+from kernel.recording import Entry, Origin, record
 from learners.models import (
     ConsentDecision,
     DecidedText,
@@ -286,6 +287,14 @@ def _learners(home, people: list[User], providers: list[Provider]) -> None:
         DecidedText(**own, decision=decision, text=home.kept_text, language=language)
         for decision in decisions
         for language in ("ca", "en")
+    )
+    by = Origin("person", home.people["admin"].pk, "admin", "password", None, "192.0.2.1", "r-1")
+    record(
+        *(
+            Entry("update", "institution/user", n, home.institution.pk, person.pk, {"n": [0, n]}, sealed=True)
+            for n, person in enumerate(people)
+        ),
+        by=by,
     )
     far = timezone.now() + timedelta(days=30)
     more = SENDCategory.objects.create(

@@ -245,8 +245,11 @@ BELOW = [
 ]
 
 
-@pytest.mark.parametrize("name", [name for name in BELOW if CALLS[name].is_list and not CALLS[name].resource.parents])
-@pytest.mark.parametrize("who", ["admin", "global"])
+WHOLE_LISTS = [name for name in BELOW if CALLS[name].is_list and not CALLS[name].resource.parents]
+READERS = [(name, who) for name in WHOLE_LISTS for who in ("admin", "global") if CALLS[name].answers[who] == 200]
+
+
+@pytest.mark.parametrize(("name", "who"), READERS)
 def test_list_has_no_row_of_another_institution(name, who, caller, world):
     rows = caller(who).get(f"{url_of(CALLS[name], world)}?limit=1000").json()["results"]
     url = url_of(CALLS[name], world, i=world.away.institution.pk)

@@ -51,7 +51,11 @@ def stored() -> dict:
     """All rows of all tables but records."""
     rows = {}
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.app_label in {"sessions", "admin"} or issubclass(model, Record) or not model._meta.managed:
+        if (
+            model._meta.app_label in {"sessions", "admin", "trail"}
+            or issubclass(model, Record)
+            or not model._meta.managed
+        ):
             continue
         rows[model._meta.label] = {*map(str, model._base_manager.values_list())}
     return rows

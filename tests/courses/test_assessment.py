@@ -36,7 +36,7 @@ MOODLE = {
     "options": {"floating_menu_initial_pos": "top-left"},
 }  # fmt: skip
 # Queries beside the one that finds the caller: the most that a call may cost.
-OPENED, CONTINUED, CLOSED, REFUSED = 8, 11, 11, 1
+OPENED, CONTINUED, CLOSED, REFUSED = 9, 12, 12, 1
 
 
 @pytest.fixture(autouse=True)

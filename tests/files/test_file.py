@@ -352,10 +352,10 @@ def test_evidence_links_live_as_long_as_set(world, evidence, settings, rf, monke
     assert url_read(evidence_links(View)(evidence.pk, "sample.json")).expires == 6600
 
 
-def test_file_costs_three_queries(world, pdf, evidence, django_assert_num_queries):
+def test_file_costs_four_queries(world, pdf, evidence, django_assert_num_queries):
     with django_assert_num_queries(3):
         body(get(url_for(world.people["ann"], pdf)))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         body(get(url_for(world.people["ann"], evidence)))
 
 

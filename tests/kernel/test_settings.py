@@ -82,6 +82,9 @@ WRONG = {
         "short:abc", "noname", "a-b:" + "t" * 40, f"a1:{'t' * 40},{'t' * 40}", f"a1:{'t' * 40},a1:{'t' * 50}", ",",
     ),
     "ENCRYPTION_KEYS": ("bad", "x" * 44, COMPLETE["ENCRYPTION_KEYS"] + ",bad", ","),
+    "TRAIL_KEYS": ("bad", "x" * 44, COMPLETE["ENCRYPTION_KEYS"] + ",bad"),
+    "TRAIL_HEAD_MINUTES": NUMBERS[1:],
+    "TRAIL_HEADS_FILE": ("heads", "/nowhere/at/all", "/"),
     "ALLOWED_HOSTS": ("https://trust.example.org", "trust.example.org:8000", "a b", "host/path", ","),
     "DATABASE_URL": (
         "postgres", "mysql://u:p@h/name", "postgres://u:p@h:port/name", "postgres://u:p@h:5432/", "sqlite:////nowhere/at/all",

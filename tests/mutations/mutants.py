@@ -282,6 +282,13 @@ _JOBS_STATUS = (("tests/pipeline/test_status.py",),)
 _CONTENTS = (("tests/reports/test_contents.py", "-k", "of_these_documents"),)
 _DEPTHS = (("tests/pipeline/test_depths.py",),)
 _METRICS = (("tests/pipeline/test_metrics.py",),)
+_GUARDS = "trail/migrations/0002_guards.py"
+_CHAIN = (("tests/trail/test_chain.py",),)
+_LINES = (("tests/trail/test_lines.py",),)
+_COMING = (("tests/trail/test_signing_in.py",),)
+_SEEN = (("tests/trail/test_seen.py",),)
+_MERGING_KEYS = (("tests/reports/test_merging.py",),)
+_TRAIL = ((f"{CONTRACT}test_trail.py",),)
 _SETTINGS = "tesla_api/settings.py"
 _ENVIRONMENT = "tesla_api/environment.py"
 _REPLACED = (("tests/courses/test_replaced_secret.py",),)
@@ -3669,6 +3676,107 @@ WRITTEN = [
         "or found.route)) or request.path",
         _METRICS,
     ),
+    # The trail.
+    ("lines of the trail can be changed", _GUARDS, "BEFORE UPDATE OR DELETE OR TRUNCATE", "BEFORE TRUNCATE", _CHAIN),
+    (
+        "SQLite changes the trail",
+        _GUARDS,
+        'for what in ("UPDATE", "DELETE")\n    ),\n    """',
+        'for what in ()\n    ),\n    """',
+        _CHAIN,
+    ),
+    ("a digest forgets the one before", "trail/chain.py", "{previous}\\n{text}", "{text}", _CHAIN),
+    (
+        "a digest leaves out the actor",
+        "trail/chain.py",
+        '!= "written_in")',
+        'not in ("written_in", "actor_id"))',
+        _CHAIN,
+    ),
+    (
+        "any signature is good",
+        "trail/chain.py",
+        "            key.public_key().verify(bytes.fromhex(signature), text.encode())\n",
+        "            bytes.fromhex(signature)\n",
+        _CHAIN,
+    ),
+    ("a cut tail is not seen", "trail/verifying.py", "        if link is None:\n", "        if False:\n", _CHAIN),
+    (
+        "a signed chain may be another one",
+        "trail/verifying.py",
+        "        elif link.digest != digest:\n",
+        "        elif False:\n",
+        _CHAIN,
+    ),
+    (
+        "a gap in a chain is not seen",
+        "trail/verifying.py",
+        "            if position != place + 1:\n",
+        "            if False:\n",
+        _CHAIN,
+    ),
+    (
+        "a line that is gone is not seen",
+        "trail/verifying.py",
+        "            elif line is None:\n",
+        "            elif False:\n",
+        _CHAIN,
+    ),
+    (
+        "a line that was put in is not seen",
+        "trail/verifying.py",
+        "    faults += _without_place(institution_id)\n",
+        "",
+        _CHAIN,
+    ),
+    ("names are not sealed", "trail/writing.py", "        known = seal(known, actor_key)\n", "", _LINES),
+    ("details are not sealed", "trail/writing.py", "        details = seal(details, person_key)\n", "", _LINES),
+    (
+        "keys outlive the account on SQLite",
+        _GUARDS,
+        "        DELETE FROM trail_key WHERE person_id = OLD.id;\n",
+        "        SELECT 1;\n",
+        _LINES,
+    ),
+    ("a merge leaves the keys", "reports/services/merging.py", "    keys_moved(gone_id, kept_id)\n", "", _MERGING_KEYS),
+    (
+        "changes leave no line",
+        "kernel/told.py",
+        "        self.recorded(verb, serializer.instance, before)\n",
+        "",
+        _TRAIL,
+    ),
+    ("deletions leave no line", "kernel/told.py", '        self.recorded("delete", deleted)\n', "", _TRAIL),
+    (
+        "secrets are told",
+        "kernel/changes.py",
+        "Hidden(row.__dict__[field.attname]) if _is_secret(field) else ",
+        "",
+        _TRAIL,
+    ),
+    (
+        "captures leave no line",
+        "reports/services/captures.py",
+        '        _recorded("lapi/alert", alert, activity)\n',
+        "",
+        _TRAIL,
+    ),
+    (
+        "failures to sign in leave no line",
+        "signin/services/people.py",
+        "    failure_recorded(*((account.institution_id, account.pk) for account in accounts))\n",
+        "",
+        _COMING,
+    ),
+    (
+        "a failure needs its line",
+        "signin/services/people.py",
+        "    except DatabaseError:\n",
+        "    except ZeroDivisionError:\n",
+        _COMING,
+    ),
+    ("readings leave no line", "kernel/reading.py", "        self.seen(row)\n", "", _SEEN),
+    ("lists leave no line", "kernel/reading.py", "        self.seen(None, len(rows))\n", "", _SEEN),
     # The reference.
     ("the reference names roles twice", "kernel/wording.py", "    partly &= ~wholly\n", "", _REFERENCE),
     (

@@ -11,6 +11,7 @@ from tesla_api.tree import TREE
 
 ROOT = "/api/v2/"
 # Below the roots of modules there is no page: people are refused there.
+DATA_ONLY = {"institution-trail"}  # what only data administrators may read
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 
@@ -34,13 +35,20 @@ class Place:
 
 
 def places(
-    get: Callable[[str], Any], root: str = "institution", only: Collection[str] | None = None
+    get: Callable[[str], Any], root: str = "institution", only: Collection[str] | None = None, *, data: bool = False
 ) -> Iterator[Place]:
     """`get(path)` is the JSON answer. Of the parents the first one with rows is taken; without parents, none.
 
-    With `only`, the resources of these names and those above them: no other list is asked for.
+    With `only`, the resources of these names and those above them: no other list is asked for. With `data` a data
+    administrator asks; without, what only these may read is left out.
     """
-    below = [resource for resource in TREE if resource.root == root and (only is None or _leads_to(resource, only))]
+    below = [
+        resource
+        for resource in TREE
+        if resource.root == root
+        and (only is None or _leads_to(resource, only))
+        and (data or resource.name not in DATA_ONLY)
+    ]
     above = {resource.prefix.strip("/"): [f"{ROOT}{resource.prefix}"] for resource in below}
     for resource in sorted(below, key=lambda resource: len(resource.segments)):
         name, _, word = resource.name.rpartition("-")

@@ -31,6 +31,7 @@ from reports.services.merging import ALL, people_merge
 from signin.models import CallerSession, Launcher
 from tests.conftest import client_of
 from tests.world import FUTURE, PAST, World, rewritten
+from trail.models import Key, Line, Part
 
 PEOPLE = (User, Instructor, Learner)
 
@@ -387,6 +388,15 @@ def test_rights_of_both_are_held_and_recorded(merged, world):
     assert (record.by_kind, record.by_id, record.institution_id) == ("person", admin.pk, world.home.institution.pk)
     assert (record.changes["from"], record.changes["legal_admin"]) == (legal.pk, [False, True])
     assert "legal" not in json.dumps(record.changes["moved"])
+
+
+def test_what_tells_of_both_can_be_read_in_the_trail(merged, world):
+    ann, bob = world.people["ann"].pk, world.people["bob"].pk
+    Key.objects.create(line_id=10**6, part=Part.DETAILS, person_id=bob, key=b"x" * 32)
+    merged("ann", "bob")
+    assert Key.objects.get(line_id=10**6).person_id == ann
+    line = Line.objects.get(verb="merge")
+    assert (line.resource, line.person_id, json.loads(line.details)["from"]) == ("institution/user", ann, bob)
 
 
 def test_deactivated_account_gives_no_rights(merged, world):

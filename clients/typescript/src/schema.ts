@@ -1108,6 +1108,46 @@ export interface paths {
         patch: operations["institution_send_partial_update"];
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/trail/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lines of the trail
+         * @description What one request did with a row, or was shown; `told` is empty where it told of an account that is gone. For data administrators.
+         */
+        get: operations["institution_trail_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/trail/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a line of the trail
+         * @description What one request did with a row, or was shown; `told` is empty where it told of an account that is gone. For data administrators.
+         */
+        get: operations["institution_trail_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/ui/": {
         parameters: {
             query?: never;
@@ -3907,6 +3947,35 @@ export interface components {
          * @enum {integer}
          */
         LevelEnum: 0 | 1 | 2 | 3 | 4;
+        Line: {
+            readonly id: number;
+            /** Format: date-time */
+            readonly written_at: string;
+            readonly verb: string;
+            /** @description The words of its address, without ids. */
+            readonly resource: string;
+            /** @description What names the row in its address; empty: a list. */
+            readonly row_key: string;
+            /** @description The account of the person whom it concerns. */
+            readonly person_id: number | null;
+            /** @description Kind of caller, command, or empty: nobody. */
+            readonly actor_kind: string;
+            /** @description Of the account, the VLE or the provider. */
+            readonly actor_id: number | null;
+            /** @description How the actor was signed in. */
+            readonly signed_in: string;
+            /** @description The VLE that sent the person. */
+            readonly signed_in_by: number | null;
+            readonly request_id: string;
+            /** @description Null: it told of somebody whose account is gone. */
+            readonly told: {
+                name: string | null;
+                address: string | null;
+                details: {
+                    [key: string]: unknown;
+                } | null;
+            };
+        };
         LoginRequest: {
             email: string;
             password: string;
@@ -4469,6 +4538,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["LearnerMembership"][];
+        };
+        PaginatedLineList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Line"][];
         };
         PaginatedProviderNotificationList: {
             /** @example 123 */
@@ -14148,6 +14232,149 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_trail_list: {
+        parameters: {
+            query?: {
+                actor_id?: number;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person_id?: number;
+                request_id?: string;
+                resource?: string;
+                /** @description A search term. */
+                search?: string;
+                verb?: string;
+                written_at__gte?: string;
+                written_at__lte?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedLineList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_trail_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 91 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };

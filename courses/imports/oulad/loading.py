@@ -15,6 +15,7 @@ from institutions.models import VLE, Institution, User
 from institutions.services.rosters import people_listed
 from institutions.services.vles import vle_register
 from kernel.domain import Conflict, Unknown
+from kernel.recording import Entry, record
 from learners.models import Learner, SENDCategory
 from learners.services import learners_add, sends_assign
 
@@ -102,6 +103,7 @@ def _loaded(target: Target, presentation: Presentation, refused: list[tuple[str,
     )
     new_rows = Counter(courses=int(course_is_new), activities=_activities(course, presentation, refused))
     new_rows.update(_people(target, course, presentation, refused))
+    record(Entry("import", "course", course.pk, course.institution_id, details=new_rows))
     return new_rows
 
 

@@ -21,6 +21,7 @@ from courses.management.importing import (
     progress,
     unwrapped,
 )
+from kernel.recording import acting, command
 
 EXAMPLE = (
     ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--template", action="store_true", help="Print an example of such a file and exit.")
 
+    @acting(command("import_csv"))
     def handle(self, *args: Any, **options: Any) -> None:
         if options["template"]:
             writer = TableWriter(unwrapped(self.stdout), COLUMNS)

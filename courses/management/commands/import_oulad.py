@@ -17,6 +17,7 @@ from courses.management.importing import (
     progress,
     row_name,
 )
+from kernel.recording import acting, command
 
 
 class Rejections(RowMessages):
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             "--rejected", type=Path, metavar="FILE", help="Write all rejected rows to this file, as CSV."
         )
 
+    @acting(command("import_oulad"))
     def handle(self, *args: Any, **options: Any) -> None:
         institution = institution_by_acronym(options["institution"])
         with failures_as_command_errors(), ExitStack() as stack:

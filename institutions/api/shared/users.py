@@ -19,6 +19,7 @@ from institutions.row_rules import own
 from institutions.services import passwords, people
 from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import CallerKind, Role
+from kernel.changes import values_of
 from kernel.domain import Forbidden
 from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter
 from kernel.http.address import client_address
@@ -34,6 +35,7 @@ from kernel.serializers import (
     SwitchField,
 )
 from kernel.viewsets import ResourceViewSet
+from kernel.writes import one_transaction
 
 SHOWN = (
     "last_login", "first_name", "last_name", "uid", "email", "locale", "created_at", "updated_at", "inst_admin",
@@ -202,6 +204,9 @@ class BaseUserViewSet(ResourceViewSet):
         body = OwnProfileSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         values = values_allowed(self, person, body.validated_data)
-        changed = people.person_update(person=person, may=may, session_id=own_session_id(self, person), **values)
+        with one_transaction():
+            before = values_of(person)
+            changed = people.person_update(person=person, may=may, session_id=own_session_id(self, person), **values)
+            self.recorded("update", changed, before)
         keep_browser_session(self, changed)
         return Response(self.read_one(pk=person.pk))

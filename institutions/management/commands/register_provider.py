@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from institutions.models import Instrument, Provider
 from institutions.services.instruments import provider_create, provider_update
 from kernel.domain import Invalid
+from kernel.recording import Entry, acting, command, record
+from kernel.writes import one_transaction
 
 REQUIRED = ("instrument", "acronym", "name", "version")
 OPTIONAL = (
@@ -30,13 +32,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="A JSON object in UTF-8.")
 
+    @acting(command("register_provider"))
     def handle(self, *args: Any, file: str, **_: Any) -> None:
         values = _read(file)
         stored = Provider.objects.filter(acronym=values.get("acronym") or "").first()
         if stored is None and (missing := [name for name in REQUIRED if values.get(name) in (None, "")]):
             raise CommandError(f"{', '.join(missing)}: missing")
         try:
-            provider, issued = _registered(stored, values)
+            with one_transaction():
+                provider, issued = _registered(stored, values)
+                record(Entry("create" if stored is None else "update", "admin/provider", provider.pk))
         except ValidationError as error:
             raise CommandError("; ".join(_messages(error))) from error
         except Invalid as error:

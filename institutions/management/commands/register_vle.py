@@ -9,7 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from institutions.models import VLE, Institution, VLEType
 from institutions.services.vles import vle_create
+from kernel.recording import Entry, acting, command, record
 from kernel.text import validate_line
+from kernel.writes import one_transaction
 
 
 class Command(BaseCommand):
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--url", help="Address of the VLE, as https://host/path.")
         parser.add_argument("--client-id", help="The VLE's name for this service as an LTI tool.")
 
+    @acting(command("register_vle"))
     def handle(self, *args: Any, institution: str, name: str, url: str | None, client_id: str | None, **_: Any) -> None:
         owner = Institution.objects.filter(acronym=institution).first()
         if owner is None:
@@ -38,7 +41,9 @@ class Command(BaseCommand):
             _validate(owner, values)
         except ValidationError as error:
             raise CommandError("; ".join(_messages(error))) from error
-        vle, issued = vle_create(institution=owner, **values)
+        with one_transaction():
+            vle, issued = vle_create(institution=owner, **values)
+            record(Entry("create", "institution/vle", vle.pk, owner.pk, details={"name": vle.name}))
         output = {"id": vle.pk, "name": vle.name, "url": vle.url, "institution_id": owner.pk, "credentials": issued}
         self.stdout.write(json.dumps(output, indent=2))
 

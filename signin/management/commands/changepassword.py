@@ -1,14 +1,22 @@
 """Django's command, which expects usernames to be unique: here they are so within an institution."""
 
+import getpass
+
 from django.contrib.auth.management.commands import changepassword
 from django.core.management import CommandError
 
 from institutions.models import User
+from kernel.recording import Entry, acting, command, record
 
 
 class Command(changepassword.Command):
+    @acting(command("changepassword"))
     def handle(self, *args, **options):
         try:
-            return super().handle(*args, **options)
+            answer = super().handle(*args, **options)
         except User.MultipleObjectsReturned as error:
             raise CommandError("Several institutions have this username: set the password in /admin/.") from error
+        person = User.objects.get(username=options["username"] or getpass.getuser())
+        details = {"password": [None, None]}
+        record(Entry("update", "institution/user", person.pk, person.institution_id, person.pk, details))
+        return answer

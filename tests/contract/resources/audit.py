@@ -15,8 +15,8 @@ RESOURCE = Resource(
         "read": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
     },
     queries={
-        "list": "global 3, admin 2, data 2, teacher 2",
-        "read": "global 3, admin 2, data 2, teacher 2",
+        "list": "global 4, admin 3, data 3, teacher 3",
+        "read": "global 4, admin 3, data 3, teacher 3",
     },
     golden="data teacher",
     orderable=(

@@ -23,8 +23,8 @@ RESOURCE = Resource(
         "patch": {"uid": "ann"},
     },
     queries={
-        "list": "global 5, admin 4, data 4, teacher 4, ann 4",
-        "read": "global 5, admin 4, data 4, teacher 4, ann 4",
+        "list": "global 6, admin 5, data 5, teacher 5, ann 5",
+        "read": "global 6, admin 5, data 5, teacher 5, ann 5",
     },
     golden="data ann",
     orderable=(

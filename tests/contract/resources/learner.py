@@ -38,9 +38,9 @@ RESOURCE = Resource(
         "reject": "delete {row}ic/",
     },
     queries={
-        "list": "global 4, admin 3, legal 3, data 3, send 3, teacher 3, ann 3",
-        "read": "global 4, admin 3, legal 3, data 3, send 3, teacher 3, ann 3",
-        "enrolment": "admin 4, legal 4, data 4, teacher 4, ann 4",
+        "list": "global 5, admin 4, legal 4, data 4, send 4, teacher 4, ann 4",
+        "read": "global 5, admin 4, legal 4, data 4, send 4, teacher 4, ann 4",
+        "enrolment": "admin 5, legal 5, data 5, teacher 5, ann 5",
     },
     golden="send teacher ann",
     orderable=(

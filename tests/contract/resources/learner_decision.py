@@ -14,8 +14,8 @@ RESOURCE = Resource(
         "read":   (403, 200, 200, 200, 403, 403, 403, 200, 403, 403, 404, 401),
     },
     queries={
-        "list": "admin 3, legal 3, data 3, ann 3",
-        "read": "admin 3, legal 3, data 3, ann 3",
+        "list": "admin 4, legal 4, data 4, ann 4",
+        "read": "admin 4, legal 4, data 4, ann 4",
     },
     golden="ann",
     orderable="id decision version language at signed_in",

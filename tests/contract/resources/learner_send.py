@@ -25,8 +25,8 @@ RESOURCE = Resource(
     },
     before={"create": spare_category, "put": spare_category},
     queries={
-        "list": "global 3, admin 2, send 2, ann 2",
-        "read": "global 3, admin 2, send 2, ann 2",
+        "list": "global 4, admin 3, send 3, ann 3",
+        "read": "global 4, admin 3, send 3, ann 3",
     },
     golden="ann",
     orderable="id expires_at category",

@@ -15,8 +15,8 @@ RESOURCE = Resource(
         "read": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
     },
     queries={
-        "list": "global 3, admin 3, data 3, teacher 3",
-        "read": "global 5, admin 5, data 5, teacher 5",
+        "list": "global 4, admin 4, data 4, teacher 4",
+        "read": "global 6, admin 6, data 6, teacher 6",
     },
     golden="teacher",
     orderable="id learner identity_level content_level integrity_level",

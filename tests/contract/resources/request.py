@@ -15,8 +15,8 @@ RESOURCE = Resource(
         "read": (200, 200, 403, 200, 403, 200, 403, 403, 403, 403, 404, 401),
     },
     queries={
-        "list": "global 5, admin 4, data 4, teacher 5",
-        "read": "global 5, admin 4, data 4, teacher 5",
+        "list": "global 6, admin 5, data 5, teacher 6",
+        "read": "global 6, admin 5, data 5, teacher 6",
     },
     golden="data teacher",
     orderable="id status data error_message created_at updated_at learner activity session message_code instruments",

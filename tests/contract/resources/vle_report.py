@@ -8,7 +8,7 @@ RESOURCE = Resource(
     "vle/{vle_id}/course/{course_id}/activity/{activity_id}/report/{id}/",
     "vle course activity report",
     matrix={"list": 200, "read": 200},
-    queries={"list": "vle 3", "read": "vle 5"},
+    queries={"list": "vle 4", "read": "vle 6"},
     golden="vle",
     orderable="id learner identity_level content_level integrity_level",
     keys=REPORT_KEYS,

@@ -8,7 +8,7 @@ RESOURCE = Resource(
     "vle/{vle_id}/course/{course_id}/activity/{activity_id}/learner/{learner_id}/request/{id}/",
     "vle course activity ann request",
     matrix={"list": 200, "read": 200},
-    queries={"list": "vle 4", "read": "vle 4"},
+    queries={"list": "vle 5", "read": "vle 5"},
     golden="vle",
     orderable="id status error_message created_at updated_at learner activity session message_code instruments",
     default_order="session",

@@ -1,0 +1,102 @@
+"""What resources tell the trail: who reads rows that are about people, and every change of a row.
+
+Adding a resource needs this file only for its two declarations.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
+
+from kernel.access import READ
+from kernel.caller import PEOPLE
+from kernel.changes import changes_between, institution_of, person_concerned, values_of
+from kernel.recording import Entry, record, saw
+
+
+# No docstring: the schema would show it as the description of every operation.
+class Told:
+    shows_people = False  # True: who reads rows is written into the trail
+    is_recorded = True  # False: what is written is not recorded here, but by the services
+    action: Any
+    basename: str
+    caller: Any
+    detail: bool
+    kwargs: dict[str, Any]
+    link: dict[str, Any]
+    lookup_field: str
+    queryset: Any
+    request: Any
+    tenant_id: int | None
+
+    def seen(self, row: Mapping[str, Any] | None, rows: int = 1) -> None:
+        """Write into the trail that the caller is shown this row, or a list of so many: where it tells of people."""
+        if not self.shows_people:
+            return
+        details: dict[str, Any] = {"rows": rows}
+        if asked := {name: values for name, values in self.request.query_params.lists() if name != "format"}:
+            is_person = self.caller.kind in PEOPLE
+            details["asked"] = asked if is_person else [*asked]  # names that are searched for would not be sealed
+        person = self._person_shown(row)
+        saw(
+            Entry(
+                verb="read",
+                resource=self.basename.replace("-", "/") + ("" if self.action in READ else f"/{self.action}"),
+                row="/".join(map(str, self.kwargs.values())),
+                institution=self.tenant_id,
+                person=person,
+                details=details,
+                sealed=bool(asked),
+            )
+        )
+
+    def _person_shown(self, row: Mapping[str, Any] | None) -> int | None:
+        """The learner to whom the address belongs, or the row of the answer."""
+        above = next((self.link[name] for name in ("learner", "owner") if isinstance(self.link.get(name), int)), None)
+        if above is not None or row is None:
+            return above
+        if getattr(self.queryset.model, "concerns", None) == "pk":
+            return row["id"]
+        learner = row.get("learner")
+        return learner["id"] if isinstance(learner, Mapping) else learner
+
+    @contextmanager
+    def writing(self, serializer: Any) -> Iterator[None]:
+        """The block creates or changes the serializer's row."""
+        row = serializer.instance
+        verb, before = ("create", {}) if row is None else ("update", values_of(row))
+        yield
+        self.recorded(verb, serializer.instance, before)
+
+    @contextmanager
+    def deleting(self, row: Any) -> Iterator[Any]:
+        """The block deletes the row, which then has no key any more."""
+        deleted = copy(row)
+        yield row
+        self.recorded("delete", deleted)
+
+    def recorded(self, verb: str, row: Any, before: dict[str, Any] | None = None, **details: Any) -> None:
+        """Write into the trail what was done with the row, in the transaction that did it. Actions call it themselves.
+
+        `before` are its `values_of`, for the changes. A deleted `row` must still have its key.
+        """
+        if not self.is_recorded:
+            return
+        home, ids = self.tenant_id, [*self.kwargs.values()]
+        if not self.detail:
+            named = row.__dict__.get(self.lookup_field) or row.__dict__.get(f"{self.lookup_field}_id")
+            ids.append(named or row.pk)
+        if verb in ("create", "update"):
+            details |= changes_between(before or {}, values_of(row))
+        person = person_concerned(row)
+        record(
+            Entry(
+                verb=verb,
+                resource=self.basename.replace("-", "/"),
+                row="/".join(map(str, ids)),
+                institution=institution_of(row) if home is None else home,
+                person=person,
+                details=details,
+                sealed=person is not None,
+            )
+        )

@@ -1,0 +1,25 @@
+"""/institution/{institution}/trail/{line}/: what was done and seen."""
+
+from tests.contract.declared import Resource
+from trail.models import Line
+
+RESOURCE = Resource(
+    "trail",
+    "institution/{parent_lookup_institution_id}/trail/{id}/",
+    "i line",
+    matrix={
+        #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
+        "list":   (403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
+        "read":   (403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
+    },
+    callers={"list": "data", "read": "data"},
+    queries={"list": "data 3", "read": "data 3"},
+    golden="data",
+    orderable="id written_at",
+    searched="verb resource row_key",
+    model=Line,
+    keys=(
+        "id", "written_at", "verb", "resource", "row_key", "person_id", "actor_kind", "actor_id", "signed_in",
+        "signed_in_by", "request_id", "told",
+    ),
+)  # fmt: skip

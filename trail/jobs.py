@@ -1,0 +1,9 @@
+"""What the service does in the background for the trail."""
+
+from pipeline.jobs import periodic
+from trail.sealing import seal
+
+
+@periodic("trail.seal", seconds=60)
+def sealing() -> None:
+    seal()

@@ -1,0 +1,117 @@
+"""The trail: what was done and seen. Lines are written once; chains of digests and signed heads prove it.
+
+Nothing has a foreign key: lines outlive what they are about, and writing one locks no other row.
+"""
+
+from django.db import models
+
+from kernel.models import Record
+
+NO_INSTITUTION = 0  # the chain of what concerns the whole installation
+
+
+class Line(Record):
+    """What one request did with one row, or what it has seen.
+
+    Lines are inserted into the view `trail_entry` (see writing.py), which adds the database's clock and puts the keys
+    of sealed texts into the table of keys. The database refuses to change or delete lines.
+    """
+
+    institution = models.ForeignKey(
+        "institutions.Institution",
+        default=NO_INSTITUTION,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # lines outlive it, and none waits for it
+        db_index=False,
+        related_name="+",
+    )
+    written_at = models.DateTimeField()
+    written_in = models.BigIntegerField(help_text="PostgreSQL's transaction; 0 on SQLite.")
+    actor_kind = models.CharField(max_length=20, help_text="Kind of caller, command, or empty: nobody.")
+    actor_id = models.BigIntegerField(null=True, help_text="Of the account, the VLE or the provider.")
+    signed_in = models.CharField(max_length=20, help_text="How the actor was signed in.")
+    signed_in_by = models.BigIntegerField(null=True, help_text="The VLE that sent the person.")
+    origin = models.TextField(help_text="JSON: name and address of the actor. Of people it is sealed.")
+    request_id = models.CharField(max_length=36)
+    verb = models.CharField(max_length=20)
+    resource = models.CharField(max_length=100, help_text="The words of its address, without ids.")
+    row_key = models.CharField(max_length=100, help_text="What names the row in its address; empty: a list.")
+    person_id = models.BigIntegerField(null=True, help_text="The account of the person whom it concerns.")
+    details = models.TextField(help_text="JSON: what was changed, or asked for. Sealed if it tells of a person.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=("institution", "id"), name="trail_line_of_institution"),
+            models.Index(fields=("institution", "actor_id", "id"), name="trail_line_by_actor"),
+            models.Index(
+                fields=("person_id", "id"), condition=models.Q(person_id__isnull=False), name="trail_line_of_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource} {self.row_key} by {self.actor_kind} {self.actor_id}"
+
+
+class Part(models.IntegerChoices):
+    """Of a line: which of its texts is sealed with a key."""
+
+    ORIGIN = 1
+    DETAILS = 2
+
+
+class Key(models.Model):
+    """The key of one text of a line. It goes with the account of the person of whom the text tells.
+
+    Then nobody can read the text any more, in no copy of the line; the chain is of sealed texts and stays valid.
+    """
+
+    pk = models.CompositePrimaryKey("line_id", "part")
+    line_id = models.BigIntegerField()
+    part = models.SmallIntegerField(choices=Part.choices)
+    person_id = models.BigIntegerField(db_index=True)
+    key = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"of line {self.line_id} for {self.person_id}"
+
+
+class Link(Record):
+    """The place of a line in the chain of its institution. `digest` is of the digest before and of the line."""
+
+    institution_id = models.BigIntegerField()
+    position = models.BigIntegerField()
+    line_id = models.BigIntegerField(unique=True)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("institution_id", "position"), name="trail_link_position")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id}: {self.position}"
+
+
+class Head(Record):
+    """The last link of a chain at a moment, signed: up to it no line can go unnoticed."""
+
+    institution_id = models.BigIntegerField()
+    position = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+    key_name = models.CharField(max_length=16)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        indexes = [models.Index(fields=("institution_id", "position"), name="trail_head_of_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id}: {self.position} at {self.signed_at}"
+
+
+class Sealing(models.Model):
+    """How far lines are in the chains: one row, which whoever seals has locked."""
+
+    up_to = models.BigIntegerField(default=0, help_text="PostgreSQL's oldest transaction then; SQLite: the last line.")
+    unsigned = models.JSONField(default=list, help_text="The institutions whose chains have grown since their heads.")
+
+    def __str__(self) -> str:
+        return f"up to {self.up_to}"

@@ -174,7 +174,7 @@ class OwnPasswordView(PageView):
 
     def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
         person, values = self.person, form.cleaned_data
-        of_session = {"person": person, "session_id": self.session_id}
+        of_session: dict[str, Any] = {"person": person, "session_id": self.session_id}
         given = {"given": values["current_password"], "address": client_address(self.request)}
         try:
             refuse_unproven(**given, **of_session)

@@ -23,10 +23,8 @@ class Hidden:
     value: Any
 
 
-def values_of(row: Model | None) -> Values:
+def values_of(row: Model) -> Values:
     """The told columns of a row that are in memory, and of the account that it is a role of."""
-    if row is None:
-        return {}
     values = {
         field.name: Hidden(row.__dict__[field.attname]) if _is_secret(field) else row.__dict__[field.attname]
         for field in row._meta.concrete_fields

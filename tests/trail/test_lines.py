@@ -1,5 +1,7 @@
 """How a line is written: with one statement, sealed where it tells of people, whose keys go with their accounts."""
 
+from contextvars import Context
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -7,8 +9,10 @@ from django.utils import timezone
 
 from institutions.models import User
 from kernel import recording
+from kernel.caller import Caller, CallerKind
 from kernel.recording import Entry, Origin, record
-from trail.models import NO_INSTITUTION, Key, Line, Part
+from trail.jobs import sealing
+from trail.models import NO_INSTITUTION, Head, Key, Line, Link, Part, Sealing
 from trail.sealed import opened
 from trail.writing import LONGEST
 
@@ -110,3 +114,23 @@ def test_who_acts_is_said_once():
         assert recording.origin() is BY
     assert recording.origin() != BY
     assert Line.objects.get().actor_id == 7
+
+
+def test_outside_a_request_nobody_acts():
+    """Background work runs in threads and contexts of their own."""
+
+    def work() -> Origin:
+        recording.caller_known(Caller(CallerKind.PERSON, 7))
+        sealing()
+        return recording.origin()
+
+    assert Context().run(work) == Origin()
+
+
+def test_rows_say_what_they_are():
+    record(Entry("update", "institution/group", "1/2", 1), by=BY)
+    key = Key.objects.get()
+    assert str(Line.objects.get()) == "update institution/group 1/2 by person 7"
+    assert str(key) == f"of line {key.line_id} for 7"
+    assert [str(Link(institution_id=1, position=2)), str(Sealing(up_to=3))] == ["1: 2", "up to 3"]
+    assert str(Head(institution_id=1, position=2, signed_at="now")) == "1: 2 at now"

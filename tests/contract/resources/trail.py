@@ -18,8 +18,4 @@ RESOURCE = Resource(
     orderable="id written_at",
     searched="verb resource row_key",
     model=Line,
-    keys=(
-        "id", "written_at", "verb", "resource", "row_key", "person_id", "actor_kind", "actor_id", "signed_in",
-        "signed_in_by", "request_id", "told",
-    ),
 )  # fmt: skip

@@ -52,7 +52,7 @@ def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Lin
             "bad" if has_begun else "fair",
             "consent",
             row["lacking"],
-            f"learners of {course} without a valid consent: {row['activity_name']} "
+            f"{_learners(row['lacking'])} of {course} without a valid consent: “{row['activity_name']}” "
             + ("is open" if has_begun else "begins"),
             _of("course-learners", institution, course=row["course"]) + "?ic_valid=false",
             None if has_begun else row["start"],
@@ -64,13 +64,13 @@ def captures_stuck(institution: int) -> Iterator[Line]:
     open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), now() - timedelta(hours=HOURS_FAILED)
     for row in captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:LINES]:
         place = _of("activity", institution, course=row["course"], activity=row["activity"])
-        name = row["activity_name"]
+        name = f"“{row['activity_name']}”"
         if row["open"]:
-            yield Line("fair", "waiting", row["open"], f"captures of {name} wait for longer than an hour", place)
+            text = f"{_captures(row['open'])} of {name} not checked for more than an hour"
+            yield Line("fair", "waiting", row["open"], text, place)
         if row["failed"]:
-            yield Line(
-                "bad", "failed", row["failed"], f"captures of {name} could not be checked since yesterday", place
-            )
+            text = f"{_captures(row['failed'])} of {name} that could not be checked, since yesterday"
+            yield Line("bad", "failed", row["failed"], text, place)
 
 
 def credentials_ending(vles: Sequence[VLEState]) -> Iterator[Line]:
@@ -98,6 +98,14 @@ def first_steps(
         Step("Switch verification on in an activity", bool(courses["enabled"]), _of("courses", institution)),
     ]
     return [] if all(step.is_done for step in steps) else steps
+
+
+def _learners(number: int) -> str:
+    return "learner" if number == 1 else "learners"
+
+
+def _captures(number: int) -> str:
+    return "capture" if number == 1 else "captures"
 
 
 def _of(page: str, institution: int, **ids: int) -> str:

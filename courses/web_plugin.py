@@ -1,4 +1,4 @@
-"""The web plugin: a script and a style that exam pages of VLEs load, and what does not load there."""
+"""The web plugin: the files that exam pages of VLEs load, and what does not load there."""
 
 import logging
 
@@ -8,7 +8,7 @@ from django.core.cache import cache
 from courses.models import AssessmentSession
 from institutions.services.vles import vle_warn
 
-SCRIPT, STYLE = "script", "style"
+SCRIPT, STYLE, TRANSLATION = "script", "style", "translation"
 QUIET_SECONDS = 60  # after a failure was reported: a whole exam reports the same one
 logger = logging.getLogger(__name__)
 
@@ -19,8 +19,9 @@ def folder_path() -> str:
 
 
 def file_names() -> dict[str, str]:
-    """{kind: name in the folder} of the files that a page loads."""
-    return {SCRIPT: settings.WEB_PLUGIN_SCRIPT, STYLE: settings.WEB_PLUGIN_STYLE}
+    """{kind: name in the folder} of the files that a page loads; of translations that which every build reads first."""
+    texts = f"assets/i18n/{settings.LANGUAGE_CODE}.json"
+    return {SCRIPT: settings.WEB_PLUGIN_SCRIPT, STYLE: settings.WEB_PLUGIN_STYLE, TRANSLATION: texts}
 
 
 def file_failed(session: AssessmentSession, kind: str) -> None:

@@ -27,6 +27,12 @@
     append(document.body, "tesla-web-plugin", { "data-url": given.data });
     append(document.head, "link", { rel: "stylesheet", href: given.style.url }, failure(given.style));
     append(document.head, "script", { src: given.script.url }, failure(given.script));
+    // The plugin reads its texts itself, and without them lays an empty window over the exam.
+    fetch(given.translation.url).then(function (answer) {
+      if (!answer.ok) {
+        failure(given.translation)();
+      }
+    }, failure(given.translation));
   }
 
   if (document.body) {

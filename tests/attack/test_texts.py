@@ -128,10 +128,11 @@ def test_pages(world, signed_in, spoil):
     """The console, the browsable API and Django's admin."""
     pages = [("admin", path) for path in _console_pages(world)] + [("global", path) for path in _admin_pages(world)]
     pages += _read(world, "institution", "admin")
+    pages += [(who, path) for who in ("admin", "global") for path in ("/", "/console/", "/signin/password/")]
     browsers = {who: signed_in(who) for who in {who for who, _ in pages}}
     spoil()
     for who, path in pages:
-        _refuse_code(path, browsers[who].get(path))
+        _refuse_code(path, browsers[who].get(path, follow=True))
 
 
 def test_answers(world, caller, spoil):

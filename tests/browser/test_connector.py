@@ -209,13 +209,13 @@ def asks_only_when_seen(page: Page) -> None:
 
 def test_files_that_do_not_load_are_told_to_the_page_and_to_the_service(exam, made, server, admin):
     folder = f"{server.url}/static/web-plugin/"
-    exam.page.route(f"{folder}*", lambda route: route.fulfill(status=404, body=""))
+    exam.page.route(f"{folder}**", lambda route: route.fulfill(status=404, body=""))
     reports = []
     exam.page.on("response", lambda answer: reports.append(answer) if answer.url.endswith("-failed") else None)
     exam.page.goto("/quiz")
     exam.page.wait_for_timeout(500)
     assert {(answer.request.method, answer.status) for answer in reports} == {("POST", 204)}
-    names = {"script": "web-plugin.js", "style": "styles.css"}
+    names = {"script": "web-plugin.js", "style": "styles.css", "translation": "assets/i18n/en.json"}
     vle = admin.stored("courses_activity", id=made["activity"])[0]["vle_id"]
     for kind, name in names.items():
         assert f"TeSLA: this file of the web plugin did not load: {folder}{name}" in exam.said

@@ -97,6 +97,7 @@ def chapter_2_administrator_prepares_the_institution(story):
     admin.signs_in("head@uni.example.org", PASSWORD)
     whole = admin.send("institution", 200)
     whole |= {"allow_learner_report": True, "allow_learner_audit": True, "allow_valid_audit": True}
+    whole |= {"mail_domain": "uni.example.org"}
     assert admin.send("settings", 200, whole=whole)["allow_learner_report"] is True
     made = admin.send("consent-create", 201, version="1.0.0")
     admin.values["consent"] = made["id"]
@@ -156,6 +157,7 @@ def chapter_3_plugin_brings_course_people_and_activity(story):
             moodle.person_opens_page("teacher", uid, uid[:3].title(), "Teacher")
         for uid in STUDENTS:
             moodle.person_opens_page("student", uid, uid[:3].title(), "Student")
+    moodle.send("learner-create", 400, uid="ann@elsewhere.example.org", first_name="Ann", last_name="Student")
     moodle.send("learner-create", 201, uid=STUDENTS[0], first_name="Ann", last_name="Student")
     story.activity = moodle.activity_saved()
     assert moodle.activity_saved() == story.activity

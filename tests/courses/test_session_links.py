@@ -430,7 +430,11 @@ def test_connector_is_a_script_for_this_session(open_, settings):
         "data": made["data"]["data"],
         **{
             kind: {"url": f"https://cdn.example.org/plugin/{name}", "failed": failed_link(made, kind)}
-            for kind, name in (("script", "web-plugin.js"), ("style", "styles.css"))
+            for kind, name in (
+                ("script", "web-plugin.js"),
+                ("style", "styles.css"),
+                ("translation", "assets/i18n/en.json"),
+            )
         },
     }
     for word in ('"tesla-web-plugin"', '"data-url"'):

@@ -16,7 +16,6 @@ from courses import web_plugin
 from institutions.models import VLE
 
 SECONDS = 10
-TRANSLATION = f"assets/i18n/{settings.LANGUAGE_CODE}.json"  # what every build reads first
 SCRIPTS = {"text/javascript", "application/javascript"}
 # {file: (media types, whether a script of the page reads it, which needs the file's permission)}
 EXPECTED = {"script": (SCRIPTS, False), "style": ({"text/css"}, False), "translation": ({"application/json"}, True)}
@@ -73,7 +72,7 @@ def _tried(origin: str, here: str) -> Iterator[tuple[str, str]]:
     """(URL, what is wrong with it or "")."""
     place = web_plugin.folder_path()
     folder = f"{here}{place}" if place.startswith("/") else place
-    for kind, name in {**web_plugin.file_names(), "translation": TRANSLATION}.items():
+    for kind, name in web_plugin.file_names().items():
         url = urljoin(folder, name)
         yield url, _problem_of_file(url, origin, *EXPECTED[kind])
     yield f"{here}{CAPTURE}", _problem_of_captures(f"{here}{CAPTURE}", origin)

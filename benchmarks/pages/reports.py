@@ -96,6 +96,7 @@ def measured(alerted: bool, row: tuple[Any, ...]) -> Object:
         "thresholds": values.thresholds, "prob_learner": values.prob_learner, "prob_context": values.prob_context,
         "h_prob_learner": values.h_prob_learner, "h_prob_context": values.h_prob_context, "facts": values.facts,
         "fact_sentences": fact_sentences(values.facts),
+        "demonstration": "",  # no provider of the roster is one
     }  # fmt: skip
 
 

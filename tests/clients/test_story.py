@@ -237,7 +237,7 @@ def chapter_6_sessions_capture_what_the_instruments_of_each_learner_need(story):
         assert moodle.assessment(uid, opened["id"])["id"] == opened["id"]
         script = fetched(opened["connector"]).decode()
         assert "tesla-web-plugin" in script
-        (data_url,) = re.findall(r"http://127\.0\.0\.1[^\"']+\.json", script)
+        (data_url,) = re.findall(r"http://127\.0\.0\.1[^\"']+/data\.json", script)
         plugin = WebPlugin(story.port, story.readers["plugin"], data_url, SITE)
         assert set(plugin.data["instruments"]) == {tool, PLAG}
         assert plugin.data["sensors"][sensor] == [tool]

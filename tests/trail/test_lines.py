@@ -3,12 +3,14 @@
 from contextvars import Context
 
 import pytest
+from django import forms
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from institutions.models import User
+from institutions.models import Instrument, User
 from kernel import recording
+from kernel.admin import _changes_in
 from kernel.caller import Caller, CallerKind
 from kernel.recording import Entry, Origin, record
 from trail.jobs import sealing
@@ -134,3 +136,13 @@ def test_rows_say_what_they_are():
     assert str(key) == f"of line {key.line_id} for 7"
     assert [str(Link(institution_id=1, position=2)), str(Sealing(up_to=3))] == ["1: 2", "up to 3"]
     assert str(Head(institution_id=1, position=2, signed_at="now")) == "1: 2 at now"
+
+
+def test_several_rows_chosen_in_a_form_are_told_by_their_keys(world):
+    class Chosen(forms.Form):
+        instruments = forms.ModelMultipleChoiceField(Instrument.objects.all())
+
+    keys = sorted(Instrument.objects.values_list("pk", flat=True)[:2])
+    form = Chosen({"instruments": keys[::-1]})
+    assert form.is_valid()
+    assert _changes_in(form) == {"instruments": [None, keys]}

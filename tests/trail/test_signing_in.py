@@ -13,6 +13,7 @@ from institutions.services.vles import vle_credentials_rotate
 from kernel.recording import Origin, acting, origin
 from signin.models import Target
 from signin.services.launchers import launcher_create
+from signin.services.sessions import session_end, session_open
 from tests.conftest import client_of
 from trail.models import Key, Line, Part
 from trail.sealed import opened
@@ -140,3 +141,10 @@ def test_a_request_has_one_number_and_its_own_caller(world):
     lines = list(Line.objects.filter(verb="create").order_by("pk"))
     assert [line.actor_id for line in lines] == [world.people[name].pk for name in ("admin", "data")]
     assert len({line.request_id for line in lines} | {"other"}) == 3
+
+
+def test_a_session_ends_once(admin):
+    session = session_open(person=admin, address=None)
+    for _ in range(2):
+        session_end(session_id=session.pk, institution_id=admin.institution_id, person_id=admin.pk)
+    assert [line[0] for line in lines()].count("sign-out") == 1

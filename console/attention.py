@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -52,7 +53,7 @@ def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Lin
             "bad" if has_begun else "fair",
             "consent",
             row["lacking"],
-            f"{_learners(row['lacking'])} of {course} without a valid consent: “{row['activity_name']}” "
+            f"learner{pluralize(row['lacking'])} of {course} without a valid consent: “{row['activity_name']}” "
             + ("is open" if has_begun else "begins"),
             _of("course-learners", institution, course=row["course"]) + "?ic_valid=false",
             None if has_begun else row["start"],
@@ -66,10 +67,10 @@ def captures_stuck(institution: int) -> Iterator[Line]:
         place = _of("activity", institution, course=row["course"], activity=row["activity"])
         name = f"“{row['activity_name']}”"
         if row["open"]:
-            text = f"{_captures(row['open'])} of {name} not checked for more than an hour"
+            text = f"capture{pluralize(row['open'])} of {name} not checked for more than an hour"
             yield Line("fair", "waiting", row["open"], text, place)
         if row["failed"]:
-            text = f"{_captures(row['failed'])} of {name} that could not be checked, since yesterday"
+            text = f"capture{pluralize(row['failed'])} of {name} that could not be checked, since yesterday"
             yield Line("bad", "failed", row["failed"], text, place)
 
 
@@ -98,14 +99,6 @@ def first_steps(
         Step("Switch verification on in an activity", bool(courses["enabled"]), _of("courses", institution)),
     ]
     return [] if all(step.is_done for step in steps) else steps
-
-
-def _learners(number: int) -> str:
-    return "learner" if number == 1 else "learners"
-
-
-def _captures(number: int) -> str:
-    return "capture" if number == 1 else "captures"
 
 
 def _of(page: str, institution: int, **ids: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from console import words
 from console.charts import Chart, chart
 from console.templatetags.console import LEVEL_KINDS
-from reports.queries import CourseName
+from courses.queries import CourseName
 
 COURSES = 12  # bars of a chart: the courses with most alerts, the special needs with most learners
 _LEVELS = [(LEVEL_KINDS[level], word) for level, word in words.LEVEL_WORDS.items()]

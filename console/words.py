@@ -2,19 +2,12 @@
 
 from datetime import UTC, datetime
 
+from learners.queries import IC_STATUSES
 from reports.reasons import LEVELS
 
 LEVEL_WORDS = {int(level): word for level, word in LEVELS.items()}
 KIND_WORDS = {"identity": "Identity", "content": "Content", "integrity": "Integrity"}
-CONSENT_WORDS = {
-    "VALID": "Valid",
-    "VALID_NEED_UPDATE": "Valid, update available",
-    "VALID_EXTERNAL": "Managed outside this service",
-    "NOT_VALID_MISSING": "Not given yet",
-    "NOT_VALID_REJECTED": "Rejected",
-    "NOT_VALID_YET": "Accepted, but not valid yet",
-    "NOT_VALID": "Outdated: must be accepted again",
-}
+CONSENT_WORDS = IC_STATUSES
 # The colour and pattern of charts and badges for each consent status.
 CONSENT_KINDS = {status: "good" if status.startswith("VALID") else "bad" for status in CONSENT_WORDS} | {
     "VALID_NEED_UPDATE": "fair",

@@ -40,8 +40,22 @@ SENSORS = {"fr": "camera", "vr": "microphone", "ks": "keyboard"}  # of the instr
 FOR_DOCUMENTS = frozenset({"fa", "plag"})  # instruments that check nothing else
 
 
-_COURSE = ("course__code", "course__vle_course_id", "course__start")
-_NAME = Coalesce(NullIf("name", Value("")), "vle_activity_id", output_field=CharField())
+class CourseName(NamedTuple):
+    """What a course is called by."""
+
+    code: str | None
+    vle_course_id: str
+    start: datetime | None
+
+
+def course_columns(path: str) -> dict[str, F]:
+    """{field of CourseName: its column}; `path` leads to the course and ends in two underscores."""
+    return {name: F(f"{path}{name}") for name in CourseName._fields}
+
+
+def activity_name(path: str = "") -> Coalesce:
+    """What the VLE calls an activity, else its id there; `path` as above."""
+    return Coalesce(NullIf(f"{path}name", Value("")), f"{path}vle_activity_id", output_field=CharField())
 
 
 def attends(me: int) -> Exists:
@@ -102,7 +116,15 @@ def activities_lacking_consent(
         rows.annotate(lacking=Coalesce(Subquery(number), 0))
         .filter(lacking__gt=0)
         .order_by(F("start").desc(nulls_last=True), "pk")
-        .values("course", "start", "lacking", *_COURSE, activity_name=_NAME)
+        .values(
+            "course",
+            "start",
+            "lacking",
+            "course__code",
+            "course__vle_course_id",
+            "course__start",
+            activity_name=activity_name(),
+        )
     )
 
 

@@ -16,7 +16,7 @@ from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from kernel.caller import CallerKind
-from kernel.changes import SECRET, institution_of, person_concerned, told
+from kernel.changes import SECRET, institution_of, person_concerned, without_secrets
 from kernel.constraints import TAKEN
 from kernel.domain import DomainError
 from kernel.ids import bounded_id
@@ -169,7 +169,7 @@ class ReadOnlyInline(admin.TabularInline):
 def _changes_in(form: Any) -> dict[str, list[Any]]:
     """{field: [before, after]} of a form, without secrets."""
     return {
-        name: [None, None] if SECRET.search(name) else [told(form.initial.get(name)), _sent(form, name)]
+        name: [None, None] if SECRET.search(name) else [without_secrets(form.initial.get(name)), _sent(form, name)]
         for name in form.changed_data
     }
 
@@ -178,7 +178,7 @@ def _sent(form: Any, name: str) -> Any:
     value = form.cleaned_data.get(name)
     if isinstance(value, QuerySet):
         return sorted(value.values_list("pk", flat=True))
-    return value.pk if isinstance(value, Model) else told(value)
+    return value.pk if isinstance(value, Model) else without_secrets(value)
 
 
 def _recorded(request: HttpRequest, verb: str, row: Model, details: dict[str, Any]) -> None:

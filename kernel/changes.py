@@ -1,4 +1,4 @@
-"""What a change has changed, told without secrets: for the trail."""
+"""What a change has changed, without secrets: for the trail."""
 
 import re
 from collections.abc import Mapping
@@ -11,25 +11,25 @@ from kernel.fields import Derived, EncryptedTextField
 from kernel.writes import loaded
 
 SECRET = re.compile(r"password|passwd|secret|token|hash|credential|private|locked_by|api_?key|_keys?$", re.I)
-LONGEST = 500  # letters of a text that are told
-_UNTOLD = {"id", "created_at", "updated_at", "last_login", "session_generation"}
+LONGEST = 500  # letters of a text that are shown
+_LEFT_OUT = {"id", "created_at", "updated_at", "last_login", "session_generation"}
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """A secret: told is only that it is another one."""
+    """A secret: only that it has changed is recorded."""
 
     value: Any
 
 
 def values_of(row: Model) -> Values:
-    """The told columns of a row that are in memory, and of the account that it is a role of."""
+    """The recorded columns of a row that are in memory, and of the account that it is a role of."""
     values = {
         field.name: Hidden(row.__dict__[field.attname]) if _is_secret(field) else row.__dict__[field.attname]
         for field in row._meta.concrete_fields
         if field.attname in row.__dict__
-        and not (field.primary_key or field.name in _UNTOLD or isinstance(field, Derived))
+        and not (field.primary_key or field.name in _LEFT_OUT or isinstance(field, Derived))
     }
     person = row._state.fields_cache.get("user") if row._meta.pk.is_relation else None
     return values if person is None else values_of(person) | values
@@ -43,20 +43,22 @@ def changes_between(before: Values, after: Values) -> dict[str, list[Any]]:
     """{field: [before, after]} of what differs. A value that is not known is null."""
     names = [*before, *(name for name in after if name not in before)]
     return {
-        name: [told(before.get(name)), told(after.get(name))] for name in names if before.get(name) != after.get(name)
+        name: [without_secrets(before.get(name)), without_secrets(after.get(name))]
+        for name in names
+        if before.get(name) != after.get(name)
     }
 
 
-def told(value: Any) -> Any:
-    """A value without the secrets in it, and no longer than it can be read."""
+def without_secrets(value: Any) -> Any:
+    """A value without the secrets in it; of a long text the beginning."""
     if isinstance(value, Hidden):
         return None
     if isinstance(value, str):
         return value if len(value) <= LONGEST else f"{value[:LONGEST]}..."
     if isinstance(value, Mapping):
-        return {key: None if SECRET.search(str(key)) else told(inner) for key, inner in value.items()}
+        return {key: None if SECRET.search(str(key)) else without_secrets(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [told(inner) for inner in value]
+        return [without_secrets(inner) for inner in value]
     return value
 
 

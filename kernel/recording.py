@@ -76,16 +76,14 @@ class Entry:
 Writer = Callable[[Origin, tuple[Entry, ...]], None]
 
 
+@dataclass
 class _Acting:
     """Who acts in the request of this thread. Most requests only read: their origin is never made."""
 
-    def __init__(self, request: HttpRequest | None, origin: Origin | None = None) -> None:
-        self.request, self.made, self.caller, self.seen = request, origin, None, None
-
     request: HttpRequest | None
-    made: Origin | None
-    caller: Caller | None
-    seen: list[Entry] | None
+    made: Origin | None = None
+    caller: Caller | None = None
+    seen: list[Entry] | None = None
 
     @property
     def origin(self) -> Origin:

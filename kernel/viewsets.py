@@ -97,6 +97,7 @@ class ResourceViewSet(Reader):
         self._entered_grants = tuple(grants)
 
     # The row to be changed.
+
     def get_object(self):
         """The row of the URL as a model instance; 404 when it is not there or not visible."""
         return self._refuse_shared_rows(self.one_object())

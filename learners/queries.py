@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Literal, TypedDict, TypeVar
 
 from django.db.models import (
@@ -92,14 +94,14 @@ ICStatus = Literal[
     "VALID_EXTERNAL", "NOT_VALID_REJECTED", "NOT_VALID_MISSING",
 ]  # fmt: skip
 
-IC_STATUSES: dict[ICStatus, str] = {
-    "VALID": "the current version is accepted",
-    "VALID_NEED_UPDATE": "accepted; there is a newer patch of the version",
-    "VALID_EXTERNAL": "managed outside this service",
-    "NOT_VALID_MISSING": "nothing is accepted",
-    "NOT_VALID_REJECTED": "rejected",
-    "NOT_VALID_YET": "accepted, but not valid yet",
-    "NOT_VALID": "another version must be accepted",
+IC_STATUSES: dict[str, str] = {  # in words
+    "VALID": "Valid",
+    "VALID_NEED_UPDATE": "Valid, update available",
+    "VALID_EXTERNAL": "Managed outside this service",
+    "NOT_VALID_MISSING": "Not given yet",
+    "NOT_VALID_REJECTED": "Rejected",
+    "NOT_VALID_YET": "Accepted, but not valid yet",
+    "NOT_VALID": "Outdated: must be accepted again",
 }
 
 
@@ -145,12 +147,13 @@ def has_ic_status(status: str, policy: tuple[bool, Version | None]) -> Q:
     return accepted & ~begins_later & of_status
 
 
+def has_one_of(statuses: Iterable[str], policy: tuple[bool, Version | None]) -> Q:
+    return reduce(or_, (has_ic_status(status, policy) for status in statuses))
+
+
 def may_be_captured(policy: tuple[bool, Version | None]) -> Q:
     """The learners of one institution whose `ic_status` starts with VALID."""
-    valid = Q(pk__in=())
-    for status in ("VALID", "VALID_NEED_UPDATE", "VALID_EXTERNAL"):
-        valid |= has_ic_status(status, policy)
-    return valid
+    return has_one_of((status for status in IC_STATUSES if status.startswith("VALID")), policy)
 
 
 @dataclass(frozen=True)

@@ -310,8 +310,8 @@ def decision_record(
         DecidedText(institution_id=learner.institution_id, decision=row, text=text, language=code)
         for code, text in texts.items()
     )
-    told = {"decision": decision.value, "version": version, "languages": [*texts]}
-    record(Entry("decide", "institution/learner/ic", row.pk, learner.institution_id, learner.pk, told))
+    details = {"decision": decision.value, "version": version, "languages": [*texts]}
+    record(Entry("decide", "institution/learner/ic", row.pk, learner.institution_id, learner.pk, details))
 
 
 def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:

@@ -151,9 +151,9 @@ def _change(row: EnrolmentSampleValidation, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=(*changes, "updated_at"))
-    owner, told = row.sample.learner, {"sample": row.sample_id, "status": row.status}
+    owner, details = row.sample.learner, {"sample": row.sample_id, "status": row.status}
     named = f"{row.provider_id}/{row.sample_id}/{row.pk}"
-    record(Entry("answer", "provider/validation", named, owner.institution_id, owner.pk, told))
+    record(Entry("answer", "provider/validation", named, owner.institution_id, owner.pk, details))
     if "info" in changes and old_info is not None:
         files_erase(files=StoredFile.objects.filter(pk=old_info))
     if row.status != was:

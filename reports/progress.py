@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
-from django.db.models.functions import Coalesce, Left, NullIf
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import Coalesce, Left
 
 from courses.models import Activity
+from courses.queries import activity_name
 from institutions.models import MessageLocale
 from reports.arithmetic import RequestStatus, ResultStatus
 from reports.models import ReportInstrument, Request, RequestResult
@@ -75,9 +76,10 @@ def captures_lacking_results(institution: int, *, open_before: datetime, failed_
     has_failed = Q(status__in=_ENDED, updated_at__gte=failed_after)
     activities = Activity.objects.filter(institution=institution).values("pk")
     rows = Request.objects.filter(is_open | has_failed, activity__in=activities, status__in=[*_OPEN, *_ENDED])
-    name = Coalesce(NullIf("activity__name", Value("")), "activity__vle_activity_id", output_field=TextField())
     counts = {"open": Count("pk", filter=is_open), "failed": Count("pk", filter=has_failed)}
-    grouped: QuerySet[Any, Any] = rows.order_by().values("activity", course=F("activity__course"), activity_name=name)
+    grouped: QuerySet[Any, Any] = rows.order_by().values(
+        "activity", course=F("activity__course"), activity_name=activity_name("activity__")
+    )
     return grouped.annotate(**counts).order_by("-failed", "-open", "activity")
 
 

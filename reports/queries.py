@@ -1,14 +1,14 @@
 """Queries of reports: flagged requests, histograms for statistics, counts of levels, and the status of captures."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
+from courses.queries import CourseName, course_columns
 from institutions.models import Provider
 from kernel.fast.prepared import Prepared
 from learners import arithmetic as properties
@@ -158,15 +158,7 @@ def level_counts(institution_id: int) -> dict[str, dict[int, int]]:
     return counts
 
 
-class CourseName(NamedTuple):
-    """What a course is called by."""
-
-    code: str | None
-    vle_course_id: str
-    start: datetime | None
-
-
-_COURSE = {name: F(f"activity__course__{name}") for name in CourseName._fields}
+_COURSE = course_columns("activity__course__")
 
 
 def course_levels(institution_id: int, most: int) -> list[tuple[int, CourseName, dict[int, int]]]:

@@ -37,15 +37,10 @@ class ForgottenForm(forms.Form):
     )
 
 
-class NewPasswordForm(SetPasswordForm):
-    """The new password twice, by the rules that hold everywhere."""
+class OwnPasswordForm(SetPasswordForm):
+    """The new password twice, after the present one, which the service checks and whose failures it counts."""
 
     field_order = ["current_password", "new_password1", "new_password2"]
-
-
-class OwnPasswordForm(NewPasswordForm):
-    """The same after the present one, which the service checks and whose failures it counts."""
-
     current_password = forms.CharField(
         label="Present password", max_length=1024, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.jobs import job
-from signin.services.password_links import JOB, links_sent
+from signin.services.passwords import JOB, links_sent
 
 
 @job(JOB)

@@ -1,7 +1,5 @@
 """Sign-in, sign-out and passwords for browsers, with the same failure counters as the API's sign-in."""
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.views import PasswordResetConfirmView, RedirectURLMixin, redirect_to_login
@@ -14,16 +12,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from institutions.models import User
-from institutions.services.passwords import refuse_unproven
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Counted, Unavailable
 from kernel.http.address import client_address
 from kernel.http.browser import SESSION_KEY, browser_session_keep
 from kernel.recording import caller_known
 from signin.callers import caller_of
-from signin.forms import ForgottenForm, NewPasswordForm, OwnPasswordForm, SignInForm
+from signin.forms import ForgottenForm, OwnPasswordForm, SignInForm
 from signin.services import LockedOut
-from signin.services.password_links import link_requested, password_set, people_with_links
+from signin.services.passwords import link_requested, own_password_set, password_set, people_with_links
 from signin.services.sessions import session_end, session_open
 
 REFUSED = "No account with this e-mail and password may sign in."
@@ -56,20 +53,36 @@ def browser_sign_out(request: HttpRequest) -> None:
     logout(request)
 
 
+class PageView(FormView):
+    """A page with a form about signing in; what the service refuses is shown in the form."""
+
+    def get_context_data(self, **context):
+        return super().get_context_data(caller=browser_caller(self.request), **context)
+
+    def form_invalid(self, form) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=400)
+
+    def form_with_error(self, form, text: str, status: int, headers: dict[str, str]) -> HttpResponse:
+        form.add_error(None, text)
+        return self.render_to_response(self.get_context_data(form=form), status=status, headers=headers)
+
+    def form_locked(self, form, what: str, error: LockedOut) -> HttpResponse:
+        """`what` there were too many of."""
+        text = f"Too many {what}. Try again in {_in_words(error.wait)}."
+        return self.form_with_error(form, text, 429, {"Retry-After": str(error.wait)})
+
+
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
-class SignInView(RedirectURLMixin, FormView):
+class SignInView(RedirectURLMixin, PageView):
     """After the sign-in it redirects to `next`, if that is an address of this host."""
 
     template_name = "signin/signin.html"
+    extra_context = {"title": "Sign in"}
     form_class = SignInForm
     next_page = "/"
 
     def get_context_data(self, **context):
-        values = {
-            "next": self.get_redirect_url(),
-            "caller": browser_caller(self.request),
-            "sends_mail": settings.SENDS_MAIL,
-        }
+        values = {"next": self.get_redirect_url(), "sends_mail": settings.SENDS_MAIL}
         return super().get_context_data(**values, **context)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
@@ -78,36 +91,13 @@ class SignInView(RedirectURLMixin, FormView):
         try:
             person = authenticate(self.request, **credentials)
         except LockedOut as error:
-            text = f"Too many failed attempts. Try again in {_in_words(error.wait)}."
-            return self._form_with_error(form, text, 429, {"Retry-After": str(error.wait)})
+            return self.form_locked(form, "failed attempts", error)
         except Unavailable as error:
-            return self._form_with_error(form, str(error), 503, {"Retry-After": str(error.wait)})
+            return self.form_with_error(form, str(error), 503, {"Retry-After": str(error.wait)})
         if not isinstance(person, User):
-            return self._form_with_error(form, REFUSED, 401, {"WWW-Authenticate": "JWT"})
+            return self.form_with_error(form, REFUSED, 401, {"WWW-Authenticate": "JWT"})
         browser_sign_in(self.request, person)
         return HttpResponseRedirect(self.get_success_url())
-
-    def form_invalid(self, form: SignInForm) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=400)
-
-    def _form_with_error(self, form: SignInForm, text: str, status: int, headers: dict[str, str]) -> HttpResponse:
-        form.add_error(None, text)
-        return self.render_to_response(self.get_context_data(form=form), status=status, headers=headers)
-
-
-class PageView(FormView):
-    """A page about passwords; what the service refuses is shown in its form."""
-
-    def get_context_data(self, **context):
-        return super().get_context_data(caller=browser_caller(self.request), **context)
-
-    def form_invalid(self, form) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=400)
-
-    def waits(self, form, error: LockedOut) -> HttpResponse:
-        form.add_error(None, f"Too many attempts. Try again in {_in_words(error.wait)}.")
-        headers = {"Retry-After": str(error.wait)}
-        return self.render_to_response(self.get_context_data(form=form), status=429, headers=headers)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -115,6 +105,7 @@ class ForgottenView(PageView):
     """A link by mail; the answer is the same whoever is asked for. 404 where the service sends no mail."""
 
     template_name = "signin/forgotten.html"
+    extra_context = {"title": "Set a password by mail"}
     form_class = ForgottenForm
 
     def dispatch(self, request: HttpRequest, *args, **kwargs):
@@ -128,31 +119,25 @@ class ForgottenView(PageView):
         try:
             link_requested(address=client_address(request), service=service, **form.cleaned_data)
         except LockedOut as error:
-            return self.waits(form, error)
+            return self.form_locked(form, "attempts", error)
         return self.render_to_response(self.get_context_data(form=form, is_sent=True))
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class NewPasswordView(PasswordResetConfirmView):
+class NewPasswordView(PageView, PasswordResetConfirmView):
     """The page of a link. Django keeps the link's token in the session, so that the page's address has no secret."""
 
     template_name = "signin/new_password.html"
-    form_class = NewPasswordForm
+    title = "Set your password"
 
     def get_user(self, uidb64: str) -> User | None:
         user = super().get_user(uidb64)
         return people_with_links().filter(pk=user.pk).first() if user else None
 
-    def get_context_data(self, **context):
-        return super().get_context_data(caller=browser_caller(self.request), **context)
-
     def form_valid(self, form) -> HttpResponse:
         password_set(person=form.user, password=form.cleaned_data["new_password1"])
         browser_sign_out(self.request)  # also of the token
         return HttpResponseRedirect(f"{resolve_url('signin')}?changed=1")
-
-    def form_invalid(self, form) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=400)
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
@@ -160,6 +145,7 @@ class OwnPasswordView(PageView):
     """The own password, after the present one: this session goes on, all others end."""
 
     template_name = "signin/own_password.html"
+    extra_context = {"title": "Change your password"}
     form_class = OwnPasswordForm
 
     def dispatch(self, request: HttpRequest, *args, **kwargs):
@@ -173,18 +159,17 @@ class OwnPasswordView(PageView):
         return super().get_form_kwargs() | {"user": self.person}
 
     def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
-        person, values = self.person, form.cleaned_data
-        of_session: dict[str, Any] = {"person": person, "session_id": self.session_id}
-        given = {"given": values["current_password"], "address": client_address(self.request)}
+        values = form.cleaned_data
         try:
-            refuse_unproven(**given, **of_session)
+            saved = own_password_set(
+                person=self.person, given=values["current_password"], password=values["new_password1"],
+                address=client_address(self.request), session_id=self.session_id,
+            )  # fmt: skip
         except LockedOut as error:
-            return self.waits(form, error)
+            return self.form_locked(form, "attempts", error)
         except Counted as error:
-            error.count()
             form.add_error("current_password", error.fields["current_password"])
             return self.form_invalid(form)
-        saved = password_set(password=values["new_password1"], **of_session)
         browser_session_keep(self.request, saved)
         return self.render_to_response(self.get_context_data(form=form, is_changed=True))
 

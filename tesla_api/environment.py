@@ -167,13 +167,11 @@ def mail(name: str, default: str) -> dict[str, Any]:
         name,
         default,
         must_be="an address such as smtp+tls://user:password@mail.example.org:587",
-        fits=lambda value: re.fullmatch(r"(smtp(\+tls|\+ssl)?://\S+|consolemail://)", value) and _is_mail_server(value),
+        fits=lambda value: (
+            value == "consolemail://" or (re.fullmatch(r"smtp(\+tls|\+ssl)?://\S+", value) and _has_host(value))
+        ),
     )
     return environ.Env.email_url_config(value) if value else {}
-
-
-def _is_mail_server(value: str) -> bool:
-    return value == "consolemail://" or _has_host(value)
 
 
 def sender(name: str, default: str) -> str:

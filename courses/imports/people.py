@@ -368,10 +368,10 @@ def _write(home: Institution, states: list[_State], by: AddedBy) -> None:
                 links[role].append((course, state.person.pk))
         pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
         memberships_add(institution=home, pairs=pairs, by=by, new_people=new)
-        told = {"people": [state.person.pk for state in states], "new": len(new)}
+        details = {"people": [state.person.pk for state in states], "new": len(new)}
         # Whoever looks at the progress of an import moves it on.
         runner = None if by.id is None else Origin("person", by.id, signed_in="import")
-        record(Entry("import", "people", institution=home.pk, details=told), by=runner)
+        record(Entry("import", "people", institution=home.pk, details=details), by=runner)
 
 
 _MEMBERSHIPS = {INSTRUCTOR: INSTRUCTORS, LEARNER: LEARNERS}

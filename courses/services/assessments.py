@@ -152,9 +152,9 @@ def session_close(*, session: AssessmentSession) -> AssessmentSession:
 
 
 def _recorded(verb: str, session: AssessmentSession) -> None:
-    told = {"activity": session.activity_id}
+    details = {"activity": session.activity_id}
     home, learner = session.institution_id, session.learner_id
-    recording.record(recording.Entry(verb, "vle/assessment", session.pk, home, learner, told))
+    recording.record(recording.Entry(verb, "vle/assessment", session.pk, home, learner, details))
 
 
 def sessions_close_overdue() -> int:

@@ -20,7 +20,13 @@ def secret_hash(secret: str) -> str:
 
 def credentials_live() -> QuerySet[Credential]:
     """Neither revoked nor past the overlap of a rotation, by the database's clock."""
-    return Credential.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+    return Credential.objects.filter(live())
+
+
+def live(path: str = "") -> Q:
+    """The same as a condition; `path` leads to the credential and ends in two underscores."""
+    not_over = Q(**{f"{path}expires_at": None}) | Q(**{f"{path}expires_at__gt": Now()})
+    return not_over & Q(**{f"{path}revoked_at": None})
 
 
 def is_live(credential: Credential) -> bool:

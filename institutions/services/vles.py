@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
 from django.db.models import Count, Max, Min, Q, QuerySet
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from files.services import files_erase_unreferenced
 from institutions.models import VLE, Institution, VLEType, VLEWarning
-from institutions.services.credentials import credential_issue, credentials_end
+from institutions.services.credentials import credential_issue, credentials_end, live
 from kernel.domain import Unknown
 from kernel.locks import cascade_locked
 from kernel.writes import one_transaction, save_values
@@ -143,8 +142,7 @@ class VLEState(NamedTuple):
 
 def vle_states(institution_id: int) -> list[VLEState]:
     """The VLEs of the institution in the order of their ids; one statement."""
-    unrevoked, ends = Q(credential_rows__revoked_at=None), "credential_rows__expires_at"
-    valid = unrevoked & (Q(**{ends: None}) | Q(**{f"{ends}__gt": Now()})) & Q(credential_rows__isnull=False)
+    ends, valid = "credential_rows__expires_at", live("credential_rows__") & Q(credential_rows__isnull=False)
     rows = VLE.objects.filter(institution=institution_id).order_by("pk")
     counts = (Count("credential_rows"), Count("credential_rows", filter=valid))
     moments = (Min(ends, filter=valid), Max("credential_rows__last_used_at"))

@@ -1,8 +1,6 @@
 """/institution/{parent_lookup_institution_id}/learner/{id}/, its enrolment/ and its ic/"""
 
 import re
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -80,6 +78,10 @@ class InstitutionLearnerSerializer(RoleSerializer):
         read_only_fields = ("consent_accepted", "consent_rejected")
 
 
+def _policy_of(filter_: filters.Filter) -> tuple[bool, Version | None]:
+    return consent_policy(filter_.parent.request.parser_context["view"])
+
+
 class ICStatusFilter(filters.MultipleChoiceFilter):
     """Learners whose consent has this status now; several are united."""
 
@@ -89,8 +91,7 @@ class ICStatusFilter(filters.MultipleChoiceFilter):
     def filter(self, queryset, value):
         if not value:
             return queryset
-        policy = consent_policy(self.parent.request.parser_context["view"])
-        return queryset.filter(reduce(or_, (queries.has_ic_status(status, policy) for status in value)))
+        return queryset.filter(queries.has_one_of(value, _policy_of(self)))
 
 
 class ICValidFilter(filters.ChoiceFilter):
@@ -104,7 +105,7 @@ class ICValidFilter(filters.ChoiceFilter):
     def filter(self, queryset, value):
         if not value:
             return queryset
-        valid = queries.may_be_captured(consent_policy(self.parent.request.parser_context["view"]))
+        valid = queries.may_be_captured(_policy_of(self))
         return queryset.filter(valid if value == "true" else ~valid)
 
 

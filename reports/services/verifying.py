@@ -377,8 +377,8 @@ def _answer_stored(
     if old is not None:
         files_erase(files=StoredFile.objects.filter(pk=old))
     enqueue("reports.results", [row.request_id])
-    told = {"status": answer["status"], "result": answer["result"], "code": answer["code"]}
-    _recorded("answer", row, told)
+    details = {"status": answer["status"], "result": answer["result"], "code": answer["code"]}
+    _recorded("answer", row, details)
     return True
 
 

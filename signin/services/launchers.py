@@ -63,8 +63,8 @@ def launcher_create(
         expires_at=timezone.now() + timedelta(minutes=minutes),
     )
     if credential_id is not None:  # those of a session's data come each time that it is read
-        told = {"target": target.name.lower()}
-        record(Entry("create", "vle/launcher", launcher.pk, vle.institution_id, person.pk, told))
+        details = {"target": target.name.lower()}
+        record(Entry("create", "vle/launcher", launcher.pk, vle.institution_id, person.pk, details))
     return launcher, token
 
 

@@ -74,6 +74,12 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     raise Refused("No account with this e-mail and password may sign in.")
 
 
+def password_recorded(person: User) -> None:
+    """The person has another password; neither of the two is in the line."""
+    details = {"password": [None, None]}
+    record(Entry("update", "institution/user", person.pk, person.institution_id, person.pk, details))
+
+
 def failure_recorded(*accounts: tuple[int | None, int | None], row: str = "") -> None:
     """Somebody has failed to sign in: a line for each account, (institution, person), or one if there is none.
 

@@ -35,10 +35,10 @@ def session_open(*, person: User, address: str | None) -> CallerSession:
     return session
 
 
-def _recorded(session: CallerSession, caller: Caller, institution_id: int | None, verb: str = "sign-in") -> None:
-    """Somebody has signed in, or out."""
-    person = None if caller.kind in (CallerKind.VLE, CallerKind.PROVIDER) else caller.id
-    record(Entry(verb, "auth", session.pk, institution_id, person), by=origin().of(caller))
+def _recorded(session: CallerSession, caller: Caller, institution_id: int | None) -> None:
+    """Somebody has signed in."""
+    by = origin().of(caller)
+    record(Entry("sign-in", "auth", session.pk, institution_id, by.person_id), by=by)
 
 
 def module_session_open(*, credential: Credential, address: str | None) -> CallerSession:

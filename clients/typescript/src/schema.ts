@@ -12903,13 +12903,13 @@ export interface operations {
                 email?: string | null;
                 first_name?: string;
                 /**
-                 * @description * `VALID` - the current version is accepted
-                 *     * `VALID_NEED_UPDATE` - accepted; there is a newer patch of the version
-                 *     * `VALID_EXTERNAL` - managed outside this service
-                 *     * `NOT_VALID_MISSING` - nothing is accepted
-                 *     * `NOT_VALID_REJECTED` - rejected
-                 *     * `NOT_VALID_YET` - accepted, but not valid yet
-                 *     * `NOT_VALID` - another version must be accepted
+                 * @description * `VALID` - Valid
+                 *     * `VALID_NEED_UPDATE` - Valid, update available
+                 *     * `VALID_EXTERNAL` - Managed outside this service
+                 *     * `NOT_VALID_MISSING` - Not given yet
+                 *     * `NOT_VALID_REJECTED` - Rejected
+                 *     * `NOT_VALID_YET` - Accepted, but not valid yet
+                 *     * `NOT_VALID` - Outdated: must be accepted again
                  */
                 ic_status?: ("NOT_VALID" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "VALID" | "VALID_EXTERNAL" | "VALID_NEED_UPDATE")[];
                 /**
@@ -18468,13 +18468,13 @@ export interface operations {
                 email?: string;
                 first_name?: string;
                 /**
-                 * @description * `VALID` - the current version is accepted
-                 *     * `VALID_NEED_UPDATE` - accepted; there is a newer patch of the version
-                 *     * `VALID_EXTERNAL` - managed outside this service
-                 *     * `NOT_VALID_MISSING` - nothing is accepted
-                 *     * `NOT_VALID_REJECTED` - rejected
-                 *     * `NOT_VALID_YET` - accepted, but not valid yet
-                 *     * `NOT_VALID` - another version must be accepted
+                 * @description * `VALID` - Valid
+                 *     * `VALID_NEED_UPDATE` - Valid, update available
+                 *     * `VALID_EXTERNAL` - Managed outside this service
+                 *     * `NOT_VALID_MISSING` - Not given yet
+                 *     * `NOT_VALID_REJECTED` - Rejected
+                 *     * `NOT_VALID_YET` - Accepted, but not valid yet
+                 *     * `NOT_VALID` - Outdated: must be accepted again
                  */
                 ic_status?: ("NOT_VALID" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "VALID" | "VALID_EXTERNAL" | "VALID_NEED_UPDATE")[];
                 /**

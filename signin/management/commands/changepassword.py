@@ -6,7 +6,8 @@ from django.contrib.auth.management.commands import changepassword
 from django.core.management import CommandError
 
 from institutions.models import User
-from kernel.recording import Entry, acting, command, record
+from kernel.recording import acting, command
+from signin.services.people import password_recorded
 
 
 class Command(changepassword.Command):
@@ -17,6 +18,5 @@ class Command(changepassword.Command):
         except User.MultipleObjectsReturned as error:
             raise CommandError("Several institutions have this username: set the password in /admin/.") from error
         person = User.objects.get(username=options["username"] or getpass.getuser())
-        details = {"password": [None, None]}
-        record(Entry("update", "institution/user", person.pk, person.institution_id, person.pk, details))
+        password_recorded(person)
         return answer

@@ -1,12 +1,11 @@
-"""Links by mail with which people set a password: after forgetting it, or their first one.
+"""Passwords that people set themselves: by a link that is mailed, or after the present one.
 
-Whoever asks learns nothing: an address without an account, one that may not sign in, and one with five accounts cause
-the same answer after the same work, and the mail is sent later. How often may be asked is counted as failed attempts to
-sign in are, for each address and each place.
+Whoever asks for a link learns nothing: an address without an account, one that may not sign in, and one with five
+accounts cause the same answer after the same work, and the mail is sent later. How often may be asked is counted as
+failed attempts to sign in are, for each address and each place.
 """
 
 import secrets
-from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -18,14 +17,15 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from institutions.models import User
+from institutions.services.passwords import refuse_unproven
 from institutions.services.people import person_update
-from kernel.recording import Entry, record
+from kernel.domain import Counted
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from pipeline.jobs import add
 from pipeline.models import Job
 from signin.services.attempts import failure_counted
-from signin.services.people import MAY_SIGN_IN
+from signin.services.people import MAY_SIGN_IN, password_recorded
 
 JOB = "signin.password_links"
 ACCOUNTS = 10  # of one address that get a link, the last used first
@@ -80,7 +80,16 @@ def _path(person: User) -> str:
 @one_transaction()
 def password_set(*, person: User, password: str, session_id: int | None = None) -> User:
     """The person's new password: all sessions end, but for the one in which it was set."""
-    values: dict[str, Any] = {"password": password}
-    saved = person_update(person=person, may={"password"}, session_id=session_id, **values)
-    record(Entry("update", "institution/user", saved.pk, saved.institution_id, saved.pk, {"password": [None, None]}))
+    saved = person_update(person=person, may={"password"}, session_id=session_id, password=password)
+    password_recorded(saved)
     return saved
+
+
+def own_password_set(*, person: User, given: str, password: str, address: str | None, session_id: int | None) -> User:
+    """The same after the present password. Raises Counted if that is wrong, LockedOut after too many wrong ones."""
+    try:
+        refuse_unproven(person=person, given=given, address=address, session_id=session_id)
+    except Counted as error:
+        error.count()
+        raise
+    return password_set(person=person, password=password, session_id=session_id)

@@ -43,8 +43,7 @@ DECLARATIONS = frozenset({
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes", "shows_people", "is_recorded",  # the last two: see told.py
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
-    "after_reading",
-    "handle_exception",
+    "after_reading", "handle_exception",
 })  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import imports, merging, views
+from console import contests, imports, merging, views
 from console.listings import LISTINGS, PEOPLE
 
 COURSE = "<id:institution>/courses/<id:course>/"
@@ -24,6 +24,7 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/groups/<id:group>/", views.GroupView.as_view(), name="group"),
     path("<id:institution>/learners/<id:learner>/", views.LearnerView.as_view(), name="learner"),
+    path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
     path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
     path(COURSE, views.CourseView.as_view(), name="course"),
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),

@@ -189,7 +189,7 @@ def learner_reports(institution_id: int, learner_id: int) -> list[dict[str, Any]
     ordered = rows.annotate(**of_course, **own).order_by(F("activity__start").desc(nulls_last=True), "pk")
     return [
         {**row, "of_course": {name: row[f"course_{name}"] for name in _COURSE}}
-        for row in ordered.values("id", "activity", *own, *of_course, *_LEVELS)
+        for row in ordered.values("id", "activity", "contest", *own, *of_course, *_LEVELS)
     ]
 
 

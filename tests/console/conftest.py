@@ -27,5 +27,6 @@ def ids(world: World, home=None) -> dict[str, int]:
         "job": home.job.pk,
         "vle": home.vle.pk,
         "report": home.report.pk,
+        "contest": home.contest.pk,
         **{name: person.pk for name, person in home.people.items()},
     }

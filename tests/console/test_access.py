@@ -24,6 +24,8 @@ MATRIX = {
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "contests/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "contests/{contest}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "vles/{vle}/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "instruments/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "learners/{ann}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
@@ -153,7 +155,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser = signed_in("admin")
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
-        posted = {"people/{ann}/merge/"} if method == "post" else set()
+        posted = {"people/{ann}/merge/", "contests/{contest}/"} if method == "post" else set()
         for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
             assert getattr(browser, method)(path).status_code == 405
 
@@ -163,11 +165,14 @@ def test_nothing_can_be_sent(world, signed_in, address):
     [
         (
             "admin",
-            "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Imports",
+            (
+                "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Contests "
+                "Imports"
+            ),
         ),
         ("global", "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments"),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments"),
+        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

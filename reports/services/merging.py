@@ -39,6 +39,7 @@ from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
 from kernel.writes import one_transaction
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
+from learners.validating import learner_asked_again
 from pipeline.jobs import enqueue
 from reports.arithmetic import levels_maximum
 from reports.counts import counters_stored, instrument_columns, level_columns
@@ -279,6 +280,9 @@ def _learners_merged(kept: User, gone: User) -> list[str]:
         _reports_joined(report, other)
     Report.objects.filter(learner=gone.pk).update(learner=kept.pk)
     enqueue("reports.enrolment", [kept.pk])  # of the two models of a provider the better one has been kept
+    enqueue("reports.withdrawn", [kept.pk])  # the consent and the special needs may be other ones now
+    if staying.learner_id != pseudonym:
+        learner_asked_again(staying)
     _deleted(Learner.objects.get(pk=gone.pk))
     return [str(staying.learner_id), str(pseudonym)]
 

@@ -175,7 +175,7 @@ def _described(call) -> set[str]:
     return keys
 
 
-WRITES = [name for name in names("institution", "admin", "vle", "lapi") if CALLS[name].method != "get"]
+WRITES = [name for name in names("institution", "admin", "vle", "lapi", "provider") if CALLS[name].method != "get"]
 
 
 @pytest.mark.parametrize("name", WRITES)

@@ -2988,8 +2988,11 @@ export interface components {
             message_code?: unknown;
             data: unknown;
             instruments?: number[] | null;
-            /** Format: date-time */
-            raised_at: string;
+            /**
+             * Format: date-time
+             * @description One that cannot be read is the time of arrival.
+             */
+            raised_at?: string | null;
         };
         /** @description The whole answer: what is left out is none. */
         AnswerRequest: {

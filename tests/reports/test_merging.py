@@ -322,9 +322,7 @@ def test_providers_are_asked_again_under_the_pseudonym_that_stays(merged, world)
     model = Enrolment.objects.create(institution=bob.institution, learner=bob, provider=provider)
     model.model_samples.set([learnt])
     rows = {
-        status: EnrolmentSampleValidation.objects.create(
-            sample=sample, provider=provider, status=status, asked_at=PAST
-        )
+        status: EnrolmentSampleValidation.objects.create(sample=sample, provider=provider, status=status, asked_at=PAST)
         for status, sample in samples.items()
     }
     EnrolmentSampleValidation.objects.create(sample=learnt, provider=provider, status=ValidationStatus.VALID)

@@ -18,6 +18,7 @@ from files.links import Links
 from files.models import Made, StoredFile
 from kernel.caller import Caller
 from reports.arithmetic import OPEN, RequestResult, ResultStatus, instrument_level, result_mean
+from reports.contests import contest_state
 from reports.models import Alert, Report, ReportInstrument, ReportSession
 from reports.models import RequestResult as Row
 from reports.queries import sessions_demonstrated
@@ -56,7 +57,7 @@ def report_json(report: Report, visibility: Visibility, links: Links) -> Iterato
     for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
     yield b'],"demonstration":' + orjson.dumps(_label(bool(demonstrated)))
-    yield b',"contest":' + orjson.dumps(report.contest) + b"}"
+    yield b',"contest":' + orjson.dumps(contest_state(report.contest)) + b"}"
 
 
 def _label(is_demonstrated: bool) -> str:

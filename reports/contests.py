@@ -19,5 +19,5 @@ class ContestState(TypedDict):
 
 
 def contest_state(stored: ContestState | None) -> ContestState | None:
-    """For Computed: null where there was no contest, or it was withdrawn."""
-    return stored
+    """For Computed: null where there was no contest, it was withdrawn, or what is stored is no such state."""
+    return stored if stored and ContestState.__required_keys__ <= stored.keys() else None

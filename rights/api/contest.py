@@ -37,7 +37,7 @@ class ContestFileTold(TypedDict):
 def files_of(keys: Collection[int], view: Any) -> dict[int, list[ContestFileTold]]:
     links, found = view.per_request(evidence_links), dict[int, list[ContestFileTold]]()
     for row in ContestFile.objects.filter(contest__in=keys).select_related("file").order_by("pk"):
-        extension = row.file.storage_key.rpartition(".")[2]
+        extension = contests.EXTENSIONS.get(row.file.media_type, "bin")
         told = ContestFileTold(
             id=row.pk, name=row.name, size=row.file.size, media_type=row.file.media_type,
             url=str(links(row.file_id, f"{FILE_NAME}-{row.pk}.{extension}")),
@@ -51,11 +51,11 @@ def plain(value: str) -> str:
 
 
 def levels_told(levels: dict[str, int]) -> dict[str, int]:
-    return levels
+    return {kind: levels[kind] for kind in Kind.values if kind in levels}
 
 
 def levels_if(levels: dict[str, int], shown: bool) -> dict[str, int]:
-    return levels if shown else {}
+    return levels_told(levels) if shown else {}
 
 
 def is_assigned(assignee: int | None) -> bool:

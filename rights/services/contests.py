@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from courses.models import CourseInstructor
+from courses.models import Activity, CourseInstructor
 from files.media import HEAD, agrees, media_type_named
 from files.models import Kind as FileKind
 from files.services import file_store
@@ -80,6 +80,7 @@ def contest_create(
     """
     for model in (User, Learner):  # whose deletion would otherwise wait for the report, and this for the person
         locked_rows(model._default_manager.filter(pk=learner_id), Lock.REFERENCE)
+    locked_rows(Activity.objects.filter(reports=report_id), Lock.REFERENCE)
     if not reports.filter(pk=report_id, learner=learner_id).exists():
         raise Invalid(report=f'Invalid pk "{report_id}" - object does not exist.')
     report = _report_locked(report_id)
@@ -268,12 +269,19 @@ def _state(rows: list[Contest]) -> ContestState | None:
     )
 
 
-def report_leaves(report: Report) -> None:
-    """Its contests stay without whatever could tell whom they were about. What was open has lapsed."""
-    locked_rows(Report.objects.filter(pk=report.pk), Lock.DELETE)
-    contests = Contest.objects.filter(report=report.pk)
+def reports_leave(**which: int) -> None:
+    """The contests of these reports stay without whatever could tell whom they were about. What was open has lapsed.
+
+    The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
+    """
+    contested = Contest.objects.filter(**{f"report__{name}": key for name, key in which.items()})
+    reports = {*contested.values_list("report_id", flat=True)}
+    if not reports:
+        return
+    locked_rows(Report.objects.filter(pk__in=reports), Lock.DELETE)
+    contests = Contest.objects.filter(report__in=reports)
     locked_rows(contests, Lock.CHANGE)
-    ContestFile.objects.filter(contest__report=report.pk).delete()
+    ContestFile.objects.filter(contest__report__in=reports).delete()
     contests.filter(state=State.OPEN).update(state=State.LAPSED)
     contests.update(reason="", answer="", assignee=None)
 

@@ -458,35 +458,3 @@ class MessageLocale(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.code_id} ({self.locale})"
-
-
-class AdministrationRecord(Record):
-    """A change that a global administrator made through the API, or two people whom an institution's one has merged.
-
-    It has ids, not foreign keys, to outlive the rows.
-
-    `changes` is {field: [before, after]} for numbers and booleans and {field: null} for all other fields: a text may
-    be a name, an address or a secret, which must not be stored here.
-    """
-
-    class Action(models.TextChoices):
-        CREATE = "create"
-        UPDATE = "update"
-        DELETE = "delete"
-        MERGE = "merge"
-
-    by_kind = models.CharField(max_length=20)
-    by_id = models.BigIntegerField()
-    address = models.GenericIPAddressField(null=True)
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-    action = models.CharField(max_length=10, choices=Action.choices)
-    resource = models.CharField(max_length=20, help_text="The last word of its URL.")
-    resource_id = models.BigIntegerField()
-    institution_id = models.BigIntegerField(null=True)
-    changes = models.JSONField(default=dict)
-
-    class Meta:
-        indexes = [models.Index(fields=("resource", "resource_id"), name="administration_of_row")]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.resource} {self.resource_id} by {self.by_kind} {self.by_id}"

@@ -42,7 +42,11 @@ class Line(Record):
     class Meta:
         indexes = [
             models.Index(fields=("institution", "id"), name="trail_line_of_institution"),
+            models.Index(fields=("institution", "written_at"), name="trail_line_in_time"),
             models.Index(fields=("institution", "actor_id", "id"), name="trail_line_by_actor"),
+            models.Index(
+                fields=("resource", "row_key"), condition=models.Q(actor_kind="admin"), name="trail_line_of_admin"
+            ),
             models.Index(
                 fields=("person_id", "id"), condition=models.Q(person_id__isnull=False), name="trail_line_of_person"
             ),

@@ -11,10 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from courses.api.user import UserViewSet
-from institutions.services.administration import Administrator
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from reports.services.merging import merge_preview, people_merge
@@ -58,11 +56,7 @@ class MergingUserViewSet(UserViewSet):
         body = MergeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         gone = body.validated_data["gone"]
-        ids = {"institution": self.tenant, "kept_id": kept.pk, "gone_id": gone}
-        if body.validated_data["dry_run"]:
-            merged = merge_preview(**ids, by_id=self.caller.id)
-        else:
-            by = Administrator(self.caller.kind.value, self.caller.id, client_address(request))
-            merged = people_merge(**ids, by=by)
+        merging = merge_preview if body.validated_data["dry_run"] else people_merge
+        merged = merging(institution=self.tenant, kept_id=kept.pk, gone_id=gone, by_id=self.caller.id)
         answer = {"id": kept.pk, "from": gone, "dry_run": body.validated_data["dry_run"]}
         return Response(answer | {"moved": merged.moved, "joined": merged.joined})

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import ForeignKey, IntegerField, JSONField, ManyToManyField, Model, ProtectedError, QuerySet
 from django.forms.fields import InvalidJSONInput
@@ -122,8 +122,6 @@ class BaseAdmin(admin.ModelAdmin):
         """The row's lines of the trail."""
         if (row := self.get_object(request, unquote(object_id))) is None:
             raise Http404
-        if not self.has_view_or_change_permission(request, row):
-            raise PermissionDenied
         query = urlencode({"resource": resource_of(row), "row_key": row.pk})
         return HttpResponseRedirect(f"{reverse('admin:trail_line_changelist')}?{query}")
 

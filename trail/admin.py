@@ -6,21 +6,29 @@ Lines of an institution are read by its data administrators, in the console and 
 import json
 
 from django.contrib import admin
-from django.db.models import Q
 
 from kernel.admin import ReadOnlyAdmin, administrator, resource_of
 from kernel.caller import CallerKind
 from kernel.recording import COMMAND, Entry, record
-from trail.models import NO_INSTITUTION, Line
+from trail.models import OF_SERVICE, Line
 from trail.reading import told
 
-SHOWN = Q(actor_kind__in=(CallerKind.GLOBAL_ADMIN.value, COMMAND)) | Q(institution=NO_INSTITUTION)
+
+class ActorFilter(admin.SimpleListFilter):
+    title = "actor"
+    parameter_name = "actor_kind"
+
+    def lookups(self, request, model_admin):
+        return ((CallerKind.GLOBAL_ADMIN.value, "Global administrators"), (COMMAND, "Commands"))
+
+    def queryset(self, request, queryset):
+        return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Line)
 class LineAdmin(ReadOnlyAdmin):
     list_display = ("written_at", "who", "verb", "resource", "row_key", "institution_id", "what")
-    list_filter = ("actor_kind", "verb")
+    list_filter = (ActorFilter,)
     search_fields = ("=actor_id", "=row_key", "=person_id", "=request_id")
     search_help_text = "Number of the actor, of the row, of the person whom it concerns, or of the request"
     ordering = ("-pk",)
@@ -30,7 +38,7 @@ class LineAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request):
-        return super().get_queryset(request).filter(SHOWN)
+        return super().get_queryset(request).filter(OF_SERVICE)
 
     def get_changelist_instance(self, request):
         changes = super().get_changelist_instance(request)

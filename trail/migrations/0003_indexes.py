@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='line',
-            index=models.Index(condition=models.Q(('actor_kind', 'admin')), fields=['resource', 'row_key'], name='trail_line_of_admin'),
+            index=models.Index(condition=models.Q(('actor_kind__in', ('admin', 'command')), ('institution', 0), _connector='OR'), fields=['resource', 'row_key', 'id'], name='trail_line_of_service'),
         ),
     ]

@@ -6,12 +6,10 @@ from django.contrib.auth.management.commands import changepassword
 from django.core.management import CommandError
 
 from institutions.models import User
-from kernel.recording import acting, command
 from signin.services.people import password_recorded
 
 
 class Command(changepassword.Command):
-    @acting(command("changepassword"))
     def handle(self, *args, **options):
         try:
             answer = super().handle(*args, **options)

@@ -3,12 +3,13 @@
 What a line calls its resource has words in the API's reference; for everything else they stand here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.apps import apps
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.html import format_html
 
@@ -18,7 +19,7 @@ from console.tables import Column, Filter, Listing, ListQuery, Row, Table, table
 from console.templatetags.console import NOTHING, instant, person
 from console.views import ListView
 from files.models import Kind, Made
-from institutions.models import User
+from institutions.models import VLE, Provider, User
 from kernel.declared import declared_reference
 from trail.earlier import MARK
 
@@ -116,7 +117,8 @@ def actor(row: Row, names: Mapping[int, str]) -> str:
         return f"The global administrator {known}" if kind == "admin" else known
     if kind == "command":
         return f"The command {name}"
-    return f"The {'VLE' if kind == 'vle' else kind} {name or row['actor_id']}"
+    known = row["modules"].get((kind, row["actor_id"])) or name or row["actor_id"]
+    return f"The {'VLE' if kind == 'vle' else kind} {known}"
 
 
 def sentence(row: Row) -> Any:
@@ -157,10 +159,26 @@ def values(row: Row) -> str:
 
 
 def _value(name: str, value: Any) -> str:
+    if name == "rows":
+        return _shown(value)
+    if name == "asked":
+        return f"asked for: {_text(value)}"
     if isinstance(value, list) and len(value) == 2:
         before, after = (_text(one) for one in value)
         return f"{name} changed" if value == [None, None] else f"{name}: {before} \N{RIGHTWARDS ARROW} {after}"
     return f"{name}: {_text(value)}"
+
+
+def _shown(rows: Any) -> str:
+    """How many rows a list has had, or what a page of the console was made of."""
+    if not isinstance(rows, Mapping):
+        return "1 row" if rows == 1 else f"{rows} rows"
+    parts = []
+    for name, number in rows.items():
+        resource, _, row_key = name.partition(" ")
+        what = thing(resource, row_key, "read")
+        parts.append(f"{what} ({_shown(number)})" if what.startswith("the list") else what)
+    return f"shown: {', '.join(parts)}"
 
 
 def _text(value: Any) -> str:
@@ -178,14 +196,23 @@ def _text(value: Any) -> str:
 
 
 def add_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-    """The people of the institution among actors and those whom lines concern."""
+    """The people of the institution among actors and those whom lines concern; what VLEs and providers are called."""
     keys = {row["person_id"] for row in rows}
     keys |= {row["actor_id"] for row in rows if row["actor_kind"] in PEOPLE.split(",")}
     people = User.objects.filter(institution=ids["institution"], pk__in=keys - {None})
     columns = ("pk", "first_name", "last_name", "username", "uid")
     names = {one["pk"]: person(one) for one in people.values(*columns)}
+    modules = {
+        ("vle", key): name for key, name in _names(VLE.objects.filter(institution=ids["institution"]), "vle", rows)
+    }
+    modules |= {("provider", key): name for key, name in _names(Provider.objects.all(), "provider", rows)}
     for row in rows:
-        row["names"] = names
+        row["names"], row["modules"] = names, modules
+
+
+def _names(modules: QuerySet, kind: str, rows: list[dict[str, Any]]) -> Iterable[tuple[int, str]]:
+    keys = {row["actor_id"] for row in rows if row["actor_kind"] == kind}
+    return modules.filter(pk__in=keys).values_list("pk", "name") if keys else ()
 
 
 TRAIL = Listing(

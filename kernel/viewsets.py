@@ -39,7 +39,7 @@ DECLARATIONS = frozenset({
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile
     "lock_for_delete",  # relations of the row that its deletion locks in the same statement; see locks.py for the order
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
-    "checks_rows",  # True: services check under their locks what `rows` of the grants says; the answer asks no more
+    "checks_rows",  # True: services check under their locks what `rows` of the grants says; only they ask for a change
     "locks_row",  # False: a write changes other rows, which the service locks
     "renderer_classes", "shows_people", "is_recorded",  # the last two: see told.py
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",

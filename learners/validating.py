@@ -24,7 +24,15 @@ from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
-from learners.models import OPEN, EnrolmentSample, EnrolmentSampleValidation, Learner, SampleStatus, ValidationStatus
+from learners.models import (
+    OPEN,
+    Enrolment,
+    EnrolmentSample,
+    EnrolmentSampleValidation,
+    Learner,
+    SampleStatus,
+    ValidationStatus,
+)
 from learners.row_rules import at_work, validations_of
 from learners.services import learners_for_update
 from pipeline.jobs import add, enqueue_for_provider, provider_job
@@ -88,6 +96,24 @@ def _ask(validations: Collection[int]) -> None:
     add(
         provider_job(queue, VALIDATE, str(key), str(learner), sample, key)
         for key, sample, learner, queue in rows.values_list(*columns)
+    )
+
+
+def learner_asked_again(learner: Learner) -> None:
+    """Send again what providers are to do for the learner, under the pseudonym of now: the caller holds the learner.
+
+    Messages name the learner by the pseudonym; with another one providers find nothing any more. What is being
+    validated is asked for anew, and valid samples that the model of their provider does not have are to be learnt.
+    """
+    rows = EnrolmentSampleValidation.objects.filter(sample__learner=learner)
+    unanswered = rows.filter(status__in=OPEN)
+    unanswered.update(asked_at=Now())
+    _ask([*unanswered.values_list("pk", flat=True)])
+    models = Enrolment.objects.filter(learner=learner, provider=OuterRef("provider"), model_samples=OuterRef("sample"))
+    unlearnt = rows.filter(~Exists(models), at_work("sample__learner"), status=ValidationStatus.VALID).order_by("pk")
+    add(
+        provider_job(queue, ENROL, str(key), str(learner.learner_id), sample)
+        for key, sample, queue in unlearnt.values_list("pk", "sample", "provider__queue")
     )
 
 

@@ -2,14 +2,23 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.http.parsers import JSONParser
-from kernel.serializers import AnyJSONField, MomentField
-from learners.api.shared.captures import LEARNER_ID, TAKEN_OR_REFUSED_FOR_GOOD, InstrumentIdsField, own, path_of, taken
+from kernel.serializers import AnyJSONField
+from learners.api.shared.captures import (
+    LEARNER_ID,
+    TAKEN_OR_REFUSED_FOR_GOOD,
+    InstrumentIdsField,
+    NotedMomentField,
+    own,
+    path_of,
+    taken,
+)
 from reports.api.shared.captures import ActivityCaptureView, InActivity
 from reports.models import AlertLevel
 from reports.services.captures import alert_create
@@ -39,7 +48,9 @@ class AlertSerializer(InActivity):
     )
     data = AnyJSONField(allow_null=True)  # type: ignore[assignment] # the field of that name, not the body
     instruments = InstrumentIdsField(required=False, allow_null=True, allow_empty=True)
-    raised_at = MomentField()
+    raised_at = NotedMomentField(
+        required=False, allow_null=True, help_text="One that cannot be read is the time of arrival."
+    )
 
 
 class AlertView(ActivityCaptureView):
@@ -61,6 +72,6 @@ class AlertView(ActivityCaptureView):
             code=body.get("message_code"),
             data=body["data"],
             instruments=self.instruments(context, body.get("instruments") or []),
-            raised_at=body["raised_at"],
+            raised_at=body.get("raised_at") or timezone.now(),
         )
         return taken(path_of(self.learner, "alert", alert.pk))

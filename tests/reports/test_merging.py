@@ -13,8 +13,19 @@ from courses.models import AssessmentSession, CourseInstructor, CourseLearner
 from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import Instructor, Provider, UIOption, User
-from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
+from learners.models import (
+    ConsentDecision,
+    Enrolment,
+    EnrolmentSample,
+    EnrolmentSampleValidation,
+    Learner,
+    SENDCategory,
+    SENDLearner,
+    ValidationStatus,
+)
 from learners.services import consent_accept, consent_reject
+from learners.validating import ENROL, VALIDATE
+from pipeline.models import Job
 from reports.models import (
     Alert,
     LearnerInstrumentHistogram,
@@ -29,6 +40,7 @@ from reports.services import merging
 from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
 from signin.models import CallerSession, Launcher
+from tests.captures import consented
 from tests.conftest import client_of
 from tests.lines import details_of
 from tests.world import FUTURE, PAST, World, rewritten
@@ -184,9 +196,21 @@ def test_dry_run_says_the_same_and_changes_nothing(merged, rows, world):
     said = merged("ann", "bob", dry_run=True)
     assert everything() == before
     assert (said.pop("dry_run"), said["id"], said["from"]) == (True, world.people["ann"].pk, world.people["bob"].pk)
-    done = merged("ann", "bob")
+    done = merged("ann", "bob", state=said["state"])
     assert done.pop("dry_run") is False
     assert done == said
+
+
+@pytest.mark.parametrize("changed", ["name", "course"])
+def test_what_has_changed_since_the_dry_run_is_not_merged(changed, merged, world):
+    state = merged("ann", "bob", dry_run=True)["state"]
+    if changed == "name":
+        world.people["bob"].first_name = "Robert"
+        world.people["bob"].save()
+    else:
+        world.home.join(world.home.other_course, "bob")
+    assert merged("ann", "bob", status=412, state=state) == {"detail": "Something has changed since the preview."}
+    assert User.objects.filter(pk=world.people["bob"].pk).exists()
 
 
 def test_memberships_say_that_the_kept_person_made_them(merged, world):
@@ -281,6 +305,44 @@ def test_reports_of_which_nothing_is_known_have_the_higher_level(merged, rows, w
     merged("ann", "bob")
     report = Report.objects.get(learner=world.people["ann"].pk)
     assert (report.identity_level, report.content_level, report.integrity_level) == (3, 1, 1)
+
+
+# What providers are doing.
+
+
+def test_providers_are_asked_again_under_the_pseudonym_that_stays(merged, world):
+    """Messages that name the one that goes would find nothing."""
+    ann, bob = (world.home.learners[name] for name in ("ann", "bob"))
+    consented(world.home, "ann", "bob")
+    provider = Provider.objects.create(acronym="p", name="P", queue="p", instrument_id=1)
+    samples = {
+        status: EnrolmentSample.objects.create(institution=bob.institution, learner=bob)
+        for status in (ValidationStatus.WAITING_EXTERNAL, ValidationStatus.VALID, ValidationStatus.ERROR)
+    }
+    learnt = EnrolmentSample.objects.create(institution=bob.institution, learner=bob)
+    model = Enrolment.objects.create(institution=bob.institution, learner=bob, provider=provider)
+    model.model_samples.set([learnt])
+    rows = {
+        status: EnrolmentSampleValidation.objects.create(sample=sample, provider=provider, status=status, asked_at=PAST)
+        for status, sample in samples.items()
+    }
+    EnrolmentSampleValidation.objects.create(sample=learnt, provider=provider, status=ValidationStatus.VALID)
+    merged("ann", "bob")
+    waiting, valid, _ = rows
+    sent = {(job.name, job.queue): job.arguments for job in Job.objects.filter(name__in=(VALIDATE, ENROL))}
+    assert sent == {
+        (VALIDATE, "p"): [str(ann.learner_id), samples[waiting].pk, rows[waiting].pk],
+        (ENROL, "p"): [str(ann.learner_id), samples[valid].pk],
+    }
+    assert Job.objects.filter(name__in=(VALIDATE, ENROL)).count() == 2
+    rows[waiting].refresh_from_db()
+    assert rows[waiting].asked_at > PAST
+
+
+def test_what_providers_may_no_longer_do_is_closed(merged, world):
+    """The later decision of the two may be a rejection, and the special needs of both count."""
+    merged("ann", "bob")
+    assert Job.objects.filter(name="reports.withdrawn", arguments=world.people["ann"].pk).exists()
 
 
 # Consent.

@@ -13,6 +13,7 @@ from django.utils import timezone
 from institutions.models import Institution, User
 from signin.models import CallerSession, SignInCounter
 from signin.services.people import TRIED
+from tests.conftest import client_of
 from tests.pages.conftest import sign_in, visitor
 from tests.signin.test_auth import login
 from tests.world import PASSWORD
@@ -184,8 +185,11 @@ def test_a_superuser_has_an_address_and_a_name_of_nobody_else_without_institutio
 
 def test_the_password_of_a_name_in_several_institutions_is_not_set_by_command(homes, monkeypatch):
     monkeypatch.setattr("getpass.getpass", lambda prompt: "fourth-horse-3-battery")
-    account(homes[0])
+    person = account(homes[0])
+    client = client_of(person)
+    assert client.get("/api/v2/auth/profile").status_code == 200
     call_command("changepassword", "twin", stdout=StringIO())
+    assert client.get("/api/v2/auth/profile").status_code == 401
     assert login(EMAIL, "fourth-horse-3-battery").status_code == 200
     account(homes[1])
     with pytest.raises(CommandError, match="Several institutions have this username"):

@@ -100,7 +100,7 @@ def _ask(validations: Collection[int]) -> None:
 
 
 def learner_asked_again(learner: Learner) -> None:
-    """Send again what providers are to do for the learner, under the pseudonym of now: the caller holds the learner.
+    """Send once more what providers are to do for the learner, who is locked, under the pseudonym of now.
 
     Messages name the learner by the pseudonym; with another one providers find nothing any more. What is being
     validated is asked for anew, and valid samples that the model of their provider does not have are to be learnt.

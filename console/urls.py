@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import imports, merging, views
+from console import imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
 
 COURSE = "<id:institution>/courses/<id:course>/"
@@ -19,6 +19,7 @@ urlpatterns = [
         for listing in LISTINGS
         if listing is not PEOPLE
     ),
+    path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),

@@ -151,6 +151,8 @@ class ConsoleView(TemplateView):
         ]
         if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
+        if self.api.lists(f"institution/{ids['institution']}/trail/"):
+            links.append(("Trail", reverse("console:trail", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
@@ -295,6 +297,8 @@ class LearnerView(ConsoleView):
             values["courses"] = learner_courses(key, self.kwargs["learner"])
         if api.lists_all(self.reports_path):
             values["reports"] = learner_reports(key, self.kwargs["learner"])
+        if api.lists(f"{self.home}trail/"):
+            values["trail"] = f"{reverse('console:trail', args=[key])}?person_id={self.kwargs['learner']}"
         return super().get_context_data(**values, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:

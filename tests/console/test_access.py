@@ -22,6 +22,7 @@ MATRIX = {
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -167,7 +168,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
         ),
         ("global", "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments"),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments"),
+        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Trail"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

@@ -63,6 +63,7 @@ KINDS = {
     "/console/#/imports/",
 }
 EACH = 2  # pages opened of each kind
+FORM = re.compile(r"/(new|edit|delete|merge|credentials|password|roles/\w+)/$")  # of which one is opened
 # Texts that stand out too little from what is below them (WCAG AA), as far as plain grounds go.
 FAINT = """() => {
     const parsed = text => (text.match(/[\\d.]+/g) || []).map(Number);
@@ -131,7 +132,7 @@ def walk(visit: Visit, start: str, each: int = EACH) -> set[str]:
     waiting, opened, count = [start], set(), {}
     while waiting:
         path = waiting.pop(0)
-        if path in opened or count.get(kind(path), 0) >= each:
+        if path in opened or count.get(kind(path), 0) >= (1 if FORM.search(path) else each):
             continue
         opened.add(path)
         count[kind(path)] = count.get(kind(path), 0) + 1

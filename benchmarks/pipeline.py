@@ -22,7 +22,7 @@ from benchmarks import report
 from benchmarks.brokers import Depths, redis_started
 from benchmarks.proving import proven
 from benchmarks.servers import ROOT, Run, say
-from benchmarks.watching import Watch, spread, with_children
+from benchmarks.watching import Watch, spread, tended, with_children
 
 FIGURES = ROOT / "benchmarks" / "pipelined.txt"
 TARGET = 150  # requests a second
@@ -109,7 +109,7 @@ class Stage:
                 {name: _tree(processes) for name, processes in groups.items()} | {"PostgreSQL": _backends(database)},
                 lambda: {"jobs": _jobs(database), "messages": depths()},
             )
-            with watch.watched():
+            with tended(self.run.environment["DATABASE_URL"]), watch.watched():
                 code = sender.wait()
         self.run.end(worker, *providers)
         if code:

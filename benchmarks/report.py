@@ -14,7 +14,7 @@ from benchmarks.servers import ROOT, Run
 from benchmarks.writing import TARGET, Timed
 
 PACKAGES = ("Django", "djangorestframework", "psycopg2-binary", "gunicorn", "orjson", "PyJWT")
-SETTINGS = ("shared_buffers", "fsync", "synchronous_commit", "jit", "max_connections")
+SETTINGS = ("autovacuum", "shared_buffers", "fsync", "synchronous_commit", "jit", "max_connections")
 WIDTHS = (26, 3, 7, 7, 7, 7, 7, 7, 6, 6, 6)
 TITLES = ("address", "SQL", "bytes", "ms", "p99", "req/s", "floor", "f.req/s", "ratio", "r/s", "target")
 

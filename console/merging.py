@@ -19,7 +19,6 @@ from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
 from console.work.forms import texts_of
 from kernel.ids import bounded_id
-from kernel.states import State
 
 MOST_CHOICES = 10
 CHANGED = "Something has changed since this was shown. Look at it again."
@@ -65,10 +64,11 @@ class MergeView(ConsoleView):
         return self.shown(answer)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        preview = self.api.post(self.merge_path, {"from": self.gone["id"], "dry_run": True})
-        if preview.status == 200 and request.POST.get("state") != self.state(preview):
-            return self.shown(replace(preview, status=412), CHANGED)
-        answer = self.api.post(self.merge_path, {"from": self.gone["id"]})
+        seen = {"from": self.gone["id"], "state": request.POST.get("state") or "none was shown"}
+        answer = self.api.post(self.merge_path, seen)
+        if answer.status == 412:
+            preview = self.api.post(self.merge_path, {"from": self.gone["id"], "dry_run": True})
+            return self.shown(replace(preview, status=412) if preview.status == 200 else preview, CHANGED)
         if answer.status != 200:
             return self.shown(answer)
         return HttpResponseRedirect(
@@ -91,17 +91,13 @@ class MergeView(ConsoleView):
         found = self.api.rows(f"{self.home}user/", {"search": text, "limit": MOST_CHOICES + 1, "ordering": "last_name"})
         return [row for row in found or [] if row["id"] != self.kept["id"]]
 
-    def state(self, preview: ApiResponse) -> str:
-        """Of what the preview shows: the button merges what was seen."""
-        return State([self.kept, self.gone, preview.data]).tag
-
     def shown(self, answer: ApiResponse, *problems: str) -> HttpResponse:
         """The preview, or why the API refuses the merge."""
         values: dict[str, Any] = {"gone": self.gone, "problems": problems}
         if answer.status in (200, 412):
             joined = answer.data["joined"]
             values["moves"] = [(word, number, joined.get(word, 0)) for word, number in answer.data["moved"].items()]
-            values["state"] = self.state(answer)
+            values["state"] = answer.data["state"]  # the button merges what was seen
         else:
             values["problems"] = texts_of(answer.data)
         return self.render_to_response(self.get_context_data(**values), status=answer.status)

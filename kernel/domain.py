@@ -11,6 +11,10 @@ class Conflict(DomainError):  # noqa: N818 - named after the answer it becomes
     """The current state of the data forbids the change: 409."""
 
 
+class Outdated(DomainError):  # noqa: N818
+    """What the caller has seen is no longer so, and the change was asked for because of it: 412."""
+
+
 class Forbidden(DomainError):  # noqa: N818
     """The caller's rights do not allow the change of this row: 403."""
 

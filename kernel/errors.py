@@ -14,10 +14,22 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from kernel.constraints import REFUSED, TAKEN, blamed, violated_fields
-from kernel.domain import Conflict, Counted, DomainError, Forbidden, Full, Invalid, TooMany, Unavailable, Unknown
+from kernel.domain import (
+    Conflict,
+    Counted,
+    DomainError,
+    Forbidden,
+    Full,
+    Invalid,
+    Outdated,
+    TooMany,
+    Unavailable,
+    Unknown,
+)
 from kernel.http.parsers import TooLarge
 from kernel.http.repeats import unavailable
 from kernel.repeats import is_busy, is_passing
+from kernel.states import Changed
 from kernel.writes import Taken
 
 logger = logging.getLogger(__name__)
@@ -78,6 +90,8 @@ def _refusal(error: DomainError) -> Exception:
     match error:
         case Conflict():
             return ConflictAnswer(str(error))
+        case Outdated():
+            return Changed(str(error))
         case Forbidden():
             return exceptions.PermissionDenied(str(error))
         case Unknown():

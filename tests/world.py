@@ -118,7 +118,7 @@ class Home:
         self.job = Import.objects.create(
             institution=self.institution, filename="people.csv", state="uploaded", columns=["uid"], rows=1
         )
-        ImportPart.objects.create(job=self.job, number=0, rows=[[2, ["n1"], ""]])
+        ImportPart.objects.create(job=self.job, number=0, rows=[[2, ["n1"], ""]], outcomes=[["refused", ["Too long."]]])
         ImportTrial.objects.create(job=self.job, name="uid n1", value={})
         self.group = CourseGroup.objects.create(institution=self.institution, name="Faculty")
         GroupCourse.objects.create(institution=self.institution, group=self.group, course=self.course)

@@ -24,6 +24,7 @@ class MergeSerializer(BodySerializer):
     """Whose account goes: `from`, an id. With `dry_run` nothing changes, and the answer says what would move."""
 
     dry_run = serializers.BooleanField(default=False)
+    state = serializers.CharField(required=False, help_text="Of a dry run: refused if it is no longer so.")
 
     def get_fields(self):
         gone = serializers.IntegerField(
@@ -35,6 +36,7 @@ class MergeSerializer(BodySerializer):
 class MergedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The person who is kept.")
     dry_run = serializers.BooleanField()
+    state = serializers.CharField(help_text="Of both accounts and of what moves, before the merge.")
     moved = serializers.DictField(child=serializers.IntegerField(), help_text="Numbers of rows, by kind.")
     joined = serializers.DictField(
         child=serializers.IntegerField(), help_text="Of these the rows that both people have: the two become one."
@@ -47,12 +49,13 @@ class MergedSerializer(serializers.Serializer[Any]):
 class MergingUserViewSet(UserViewSet):
     access = UserViewSet.access | {Role.ADMIN: grant(READ, WRITE, "merge")}
 
-    @extend_schema(request=MergeSerializer, responses={200: MergedSerializer, **problems(409)})
+    @extend_schema(request=MergeSerializer, responses={200: MergedSerializer, **problems(409, 412)})
     @action(detail=True, methods=["post"])
     def merge(self, request, **_):
         """Everything of another account of the same person moves to this one, and the other account is deleted.
 
         Where both have a row of which there can be one only (a course, a report on an activity), the two become one.
+        With the `state` of a dry run nothing is merged that the dry run has not shown.
         """
         kept = self.get_object()
         body = MergeSerializer(data=request.data)
@@ -63,6 +66,6 @@ class MergingUserViewSet(UserViewSet):
             merged = merge_preview(**ids, by_id=self.caller.id)
         else:
             by = Administrator(self.caller.kind.value, self.caller.id, client_address(request))
-            merged = people_merge(**ids, by=by)
+            merged = people_merge(**ids, by=by, state=body.validated_data.get("state"))
         answer = {"id": kept.pk, "from": gone, "dry_run": body.validated_data["dry_run"]}
-        return Response(answer | {"moved": merged.moved, "joined": merged.joined})
+        return Response(answer | {"state": merged.state, "moved": merged.moved, "joined": merged.joined})

@@ -13,12 +13,14 @@ Where both have a row of which there can be one only, the two become one, by the
 * pseudonym: that of the learner who is kept, if both are learners.
 """
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -32,7 +34,7 @@ from institutions.models import AdministrationRecord, Institution, Instructor, U
 from institutions.services.administration import Administrator, change_record
 from institutions.services.people import refuse_merge, two_people_locked, values_after_merge
 from institutions.services.uses import uses_of
-from kernel.domain import Conflict, Invalid, Unknown
+from kernel.domain import Conflict, Invalid, Outdated, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
 from kernel.writes import one_transaction
@@ -148,14 +150,20 @@ OF_LEARNERS = (
     Moves(ReportSession, "learner", "sessions in reports"),
 )
 ALL = (*OF_PEOPLE, *OF_INSTRUCTORS, *OF_LEARNERS)
+# Of the accounts: what changes with each sign-in decides nothing.
+STATE = [field.attname for field in User._meta.concrete_fields if field.name not in {"password", "last_login"}]
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What moves, by the words of `Moves`, and of how many rows both people have one, so that they become one."""
+    """What moves, by the words of `Moves`, and of how many rows both people have one, so that they become one.
+
+    `state` stands for all of it and for both accounts.
+    """
 
     moved: dict[str, int]
     joined: dict[str, int]
+    state: str
 
 
 @one_transaction()
@@ -167,16 +175,19 @@ def merge_preview(*, institution: Institution, kept_id: int, gone_id: int, by_id
     kept, gone = people[kept_id], people[gone_id]
     _refuse(kept, gone, by_id)
     values_after_merge(kept=kept, gone=gone)
-    return _counted(kept_id, gone_id)
+    return _counted(kept, gone)
 
 
 @one_transaction()
-def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Administrator) -> Merged:
+def people_merge(
+    *, institution: Institution, kept_id: int, gone_id: int, by: Administrator, state: str | None = None
+) -> Merged:
     """Move everything of one person of the institution to another one, and delete the first; see the module.
 
     Forbidden for a global administrator and for the own account as the one that goes. Conflict when the institution
-    would lose its last administrator, and while the learner who goes sits an assessment under another pseudonym. The
-    merge is recorded among the changes of administrators.
+    would lose its last administrator, and while the learner who goes sits an assessment under another pseudonym.
+    Outdated when `state`, of a preview, is not the state any more. The merge is recorded among the changes of
+    administrators.
     """
     if kept_id == gone_id:
         raise Invalid(**{"from": "This is the same person."})
@@ -189,7 +200,9 @@ def people_merge(*, institution: Institution, kept_id: int, gone_id: int, by: Ad
     changes = values_after_merge(kept=kept, gone=gone)
     for moved in (SENDLearner, AssessmentSession):  # sessions get another key, to which other rows refer
         locked_rows(moved._default_manager.filter(learner__in=both), Lock.DELETE)
-    merged = _counted(kept_id, gone_id)
+    merged = _counted(kept, gone)
+    if state not in (None, merged.state):
+        raise Outdated("Something has changed since the preview.")
     _sign_ins_ended(kept, gone)
     for each in OF_PEOPLE:
         each.move(kept_id, gone_id)
@@ -222,12 +235,14 @@ def _refuse(kept: User, gone: User, by_id: int) -> None:
         raise Conflict("This learner is in an assessment session at this moment: merge when it is over.")
 
 
-def _counted(kept_id: int, gone_id: int) -> Merged:
-    moved = {each.word: each.rows(gone_id).count() for each in ALL}
-    joined = {each.word: len(each.pairs(kept_id, gone_id)) for each in ALL if each.once and moved[each.word]}
+def _counted(kept: User, gone: User) -> Merged:
+    moved = {each.word: each.rows(gone.pk).count() for each in ALL}
+    joined = {each.word: len(each.pairs(kept.pk, gone.pk)) for each in ALL if each.once and moved[each.word]}
+    people = [[getattr(each, name) for name in STATE] for each in (kept, gone)]
     return Merged(
         {word: number for word, number in moved.items() if number},
         {word: number for word, number in joined.items() if number},
+        blake2b(json.dumps([people, moved, joined], default=str).encode(), digest_size=16).hexdigest(),
     )
 
 

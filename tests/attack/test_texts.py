@@ -133,6 +133,8 @@ def test_pages(world, signed_in, spoil):
     spoil()
     for who, path in pages:
         _refuse_code(path, browsers[who].get(path, follow=True))
+    download = browsers["admin"].get(f"/console/{world.home.institution.pk}/imports/{world.home.job.pk}/errors.csv")
+    assert len(b"".join(download.streaming_content).splitlines()) >= 2
 
 
 def test_answers(world, caller, spoil):

@@ -2767,6 +2767,13 @@ WRITTEN = [
         (("tests/reports/test_merging.py",),),
     ),
     (
+        "merge: what has changed since the preview",
+        "reports/services/merging.py",
+        "    if state not in (None, merged.state):\n",
+        "    if False:\n",
+        (("tests/reports/test_merging.py",),),
+    ),
+    (
         "merge: sign-ins go on",
         "reports/services/merging.py",
         "    rows.filter(assessment_session=None, ended_at=None).update(ended_at=timezone.now())\n",

@@ -183,9 +183,21 @@ def test_dry_run_says_the_same_and_changes_nothing(merged, rows, world):
     said = merged("ann", "bob", dry_run=True)
     assert everything() == before
     assert (said.pop("dry_run"), said["id"], said["from"]) == (True, world.people["ann"].pk, world.people["bob"].pk)
-    done = merged("ann", "bob")
+    done = merged("ann", "bob", state=said["state"])
     assert done.pop("dry_run") is False
     assert done == said
+
+
+@pytest.mark.parametrize("changed", ["name", "course"])
+def test_what_has_changed_since_the_dry_run_is_not_merged(changed, merged, world):
+    state = merged("ann", "bob", dry_run=True)["state"]
+    if changed == "name":
+        world.people["bob"].first_name = "Robert"
+        world.people["bob"].save()
+    else:
+        world.home.join(world.home.other_course, "bob")
+    assert merged("ann", "bob", status=412, state=state) == {"detail": "Something has changed since the preview."}
+    assert User.objects.filter(pk=world.people["bob"].pk).exists()
 
 
 def test_memberships_say_that_the_kept_person_made_them(merged, world):

@@ -3997,12 +3997,16 @@ export interface components {
             from: number;
             /** @default false */
             dry_run: boolean;
+            /** @description Of a dry run: refused if it is no longer so. */
+            state?: string;
         };
         Merged: {
             /** @description The person who is kept. */
             id: number;
             from: number;
             dry_run: boolean;
+            /** @description Of both accounts and of what moves, before the merge. */
+            state: string;
             /** @description Numbers of rows, by kind. */
             moved: {
                 [key: string]: number;
@@ -15576,6 +15580,15 @@ export interface operations {
                 };
             };
             411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {

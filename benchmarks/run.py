@@ -144,6 +144,7 @@ def main() -> None:
             print(report.line(reads[-1]), flush=True)
         writes = []
         if options.writes or not options.only:
+            ports["untold"] = run.serve("service", DJANGO_SETTINGS_MODULE="benchmarks.untold")
             print(report.write_columns(), flush=True)
             for timed in written(ports, facts, options.rounds, options.seconds):
                 writes.append(timed)

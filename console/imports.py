@@ -32,13 +32,14 @@ from courses.imports.jobs import (
 )
 from courses.imports.people import REFUSED, SKIPPED, STATUSES
 from courses.imports.results import result_cells
-from courses.imports.tables import ENCODINGS, RESULT_COLUMNS, TableError, TableWriter
+from courses.imports.tables import ENCODINGS, RESULT_COLUMNS, TableError
 from courses.models import Import
 from institutions.models import Institution
 from kernel.caller import Role
 from kernel.domain import Conflict, Invalid
 from kernel.ids import bounded_number
 from kernel.repeats import is_passing
+from kernel.spreadsheets import streamed
 
 SECONDS = 2.0  # that one page takes for the next rows
 ROWS_SHOWN = 8
@@ -233,23 +234,5 @@ class ImportResultView(OneImportView):
         return StreamingHttpResponse(self.lines(), content_type="text/csv; charset=utf-8", headers=headers)
 
     def lines(self) -> Iterator[str]:
-        lines = _Lines()
-        writer = TableWriter(lines, (*RESULT_COLUMNS, *self.job.columns))  # type: ignore[arg-type] # only written to
-        for outcome in import_messages(self.job):
-            writer.write(result_cells(outcome, len(self.job.columns)))
-            yield from lines.taken()
-        yield from lines.taken()
-
-
-class _Lines:
-    """Keeps what is written until it is taken."""
-
-    def __init__(self) -> None:
-        self._lines = ["\ufeff"]  # spreadsheets take the file for UTF-8
-
-    def write(self, text: str) -> None:
-        self._lines.append(text)
-
-    def taken(self) -> list[str]:
-        lines, self._lines = self._lines, []
-        return lines
+        rows = (result_cells(outcome, len(self.job.columns)) for outcome in import_messages(self.job))
+        return streamed((*RESULT_COLUMNS, *self.job.columns), rows)

@@ -1,8 +1,8 @@
-"""Stored files and the records of who read them, read only. The contents of files are not shown."""
+"""Stored files, read only. Their contents are not shown."""
 
 from django.contrib import admin
 
-from files.models import FileRead, PendingErasure, StoredFile
+from files.models import PendingErasure, StoredFile
 from kernel.admin import ReadOnlyAdmin
 
 
@@ -19,14 +19,4 @@ class StoredFileAdmin(ReadOnlyAdmin):
 @admin.register(PendingErasure)
 class PendingErasureAdmin(ReadOnlyAdmin):
     list_display = ("storage_key", "created_at")
-    ordering = ("-pk",)
-
-
-@admin.register(FileRead)
-class FileReadAdmin(ReadOnlyAdmin):
-    list_display = ("at", "kind", "file_id", "owner_id", "reader_kind", "reader_id", "address", "institution")
-    list_select_related = ("institution",)
-    list_filter = ("kind", "reader_kind")
-    search_fields = ("=file_id", "=owner_id", "=reader_id", "=institution__acronym")
-    search_help_text = "Number of the file, of its owner or of its reader, or acronym of the institution"
     ordering = ("-pk",)

@@ -1,16 +1,16 @@
-"""Stored files, objects that must still be erased from the store, and records of who read which file."""
+"""Stored files, and objects that must still be erased from the store. Who reads a file is told by the trail."""
 
 from django.conf import settings
 from django.db import models
 
 from kernel.constraints import tied_to_institution
-from kernel.models import Record, Timestamped
+from kernel.models import Timestamped
 
 
 class Kind(models.TextChoices):
     """What a file contains. Each kind has its rules of who may read it; see permissions.py.
 
-    Reports, their audits and sessions are not stored any more, but records say who has read such files.
+    Reports, their audits and sessions are not stored any more, but the trail says who has read such files.
     """
 
     CONSENT_PDF = "consent_pdf", "Consent document"
@@ -66,25 +66,3 @@ class PendingErasure(models.Model):
 
     def __str__(self) -> str:
         return self.storage_key
-
-
-class FileRead(Record):
-    """Somebody read a sensitive file, or what was made of such data.
-
-    Plain ids instead of foreign keys: the record outlives file and reader.
-    """
-
-    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, related_name="+")
-    file_id = models.BigIntegerField(help_text="Or, of what is made, that of the row that it is about.")
-    kind = models.CharField(max_length=20, choices=[*Kind.choices, *Made.choices])
-    owner_id = models.BigIntegerField(null=True)
-    reader_kind = models.CharField(max_length=20)
-    reader_id = models.BigIntegerField()
-    address = models.GenericIPAddressField(null=True)
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        indexes = [models.Index(fields=("institution", "at"), name="file_read_in_institution")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.file_id} by {self.reader_kind} {self.reader_id}"

@@ -7,14 +7,16 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils.crypto import salted_hmac
 
+from kernel.changes import changes_between, values_of
 from kernel.constraints import refuse_violations, tied_to_institution
 from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, IdentifierField, SearchText
 from kernel.models import Deriving, DerivingQuerySet, Record, Timestamped
+from kernel.recording import Entry, record
 from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
 
 
@@ -73,7 +75,10 @@ class PersonManager(BaseUserManager.from_queryset(DerivingQuerySet)):  # type: i
         except ValidationError as error:  # the command shows texts, not names
             texts = [f"{name}: {text}" for name, texts in error.message_dict.items() for text in texts]
             raise ValidationError(texts) from error
-        person.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            person.save(using=self._db)
+            details = changes_between({}, values_of(person))
+            record(Entry("create", "admin/user", person.pk, None, person.pk, details, sealed=True))
         return person
 
 
@@ -464,35 +469,3 @@ class MessageLocale(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.code_id} ({self.locale})"
-
-
-class AdministrationRecord(Record):
-    """A change that a global administrator made through the API, or two people whom an institution's one has merged.
-
-    It has ids, not foreign keys, to outlive the rows.
-
-    `changes` is {field: [before, after]} for numbers and booleans and {field: null} for all other fields: a text may
-    be a name, an address or a secret, which must not be stored here.
-    """
-
-    class Action(models.TextChoices):
-        CREATE = "create"
-        UPDATE = "update"
-        DELETE = "delete"
-        MERGE = "merge"
-
-    by_kind = models.CharField(max_length=20)
-    by_id = models.BigIntegerField()
-    address = models.GenericIPAddressField(null=True)
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-    action = models.CharField(max_length=10, choices=Action.choices)
-    resource = models.CharField(max_length=20, help_text="The last word of its URL.")
-    resource_id = models.BigIntegerField()
-    institution_id = models.BigIntegerField(null=True)
-    changes = models.JSONField(default=dict)
-
-    class Meta:
-        indexes = [models.Index(fields=("resource", "resource_id"), name="administration_of_row")]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.resource} {self.resource_id} by {self.by_kind} {self.by_id}"

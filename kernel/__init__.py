@@ -38,6 +38,7 @@ Reading and writing rows:
     recording.py      the trail: what resources and services tell of a request, and who acts
     told.py           what resources tell the trail: who reads rows of people, and what is changed
     changes.py        what a change has changed, without secrets
+    commands.py       names management commands as actors
     migrating.py      what migrations call: filling derived columns, indexes of PostgreSQL
     states.py         entity tags: ETag, If-Match, If-None-Match
 
@@ -47,6 +48,7 @@ Values and tables:
     text.py           validation of texts, and the forms in which they are compared and searched
     folding.py        the form in which texts are searched, in statements
     nesting.py        how deep JSON may be nested
+    spreadsheets.py   CSV without formulas, in parts
     hashing.py        password hashing, bounded
     fields.py         encrypted columns, columns derived from others, identifiers
     models.py         base classes: tables with instants, with derived columns, and records that are never changed

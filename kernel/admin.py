@@ -9,19 +9,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import ForeignKey, IntegerField, JSONField, ManyToManyField, Model, ProtectedError, QuerySet
 from django.forms.fields import InvalidJSONInput
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from kernel.caller import CallerKind
-from kernel.changes import SECRET, institution_of, person_concerned, without_secrets
+from kernel.changes import SECRET, institution_of, person_concerned, values_of, without_secrets
 from kernel.constraints import TAKEN
 from kernel.domain import DomainError
 from kernel.ids import bounded_id
 from kernel.nesting import TOO_DEEP, validate_depth
-from kernel.recording import Entry, origin, record
+from kernel.recording import Entry, Origin, origin, record
 from kernel.repeats import is_passing
 from kernel.stale import state_checked
 from kernel.text import search_words
@@ -97,22 +100,30 @@ class BaseAdmin(admin.ModelAdmin):
         with transaction.atomic() if request.method == "POST" else nullcontext():
             return super().changelist_view(request, *args, **kwargs)
 
+    # Changes are lines of the trail: Django's own log stays empty, and so do its pages.
+
     def construct_change_message(self, request, form, formsets, add=False):
-        request.changes = _changes_in(form)
-        return super().construct_change_message(request, form, formsets, add)
+        """What Django makes a text of, as values."""
+        changes = _changes_in(form)
+        for formset in formsets or ():
+            changes |= _changes_inside(formset)
+        return changes
 
     def log_addition(self, request, obj, message):
-        _recorded(request, "create", obj, request.changes)
-        return super().log_addition(request, obj, message)
+        record(_entry("create", obj, message), by=administrator(request))
 
     def log_change(self, request, obj, message):
-        _recorded(request, "update", obj, request.changes)
-        return super().log_change(request, obj, message)
+        record(_entry("update", obj, message), by=administrator(request))
 
     def log_deletions(self, request, queryset):
-        for row in queryset:
-            _recorded(request, "delete", row, {})
-        return super().log_deletions(request, queryset)
+        record(*(_entry("delete", row, {}) for row in queryset), by=administrator(request))
+
+    def history_view(self, request, object_id, extra_context=None) -> HttpResponse:
+        """The row's lines of the trail."""
+        if (row := self.get_object(request, unquote(object_id))) is None:
+            raise Http404
+        query = urlencode({"resource": resource_of(row), "row_key": row.pk})
+        return HttpResponseRedirect(f"{reverse('admin:trail_line_changelist')}?{query}")
 
     def delete_view(self, request, *args, **kwargs) -> HttpResponse:
         return self._with_refusals_as_messages(request, super().delete_view, *args, **kwargs)
@@ -181,17 +192,42 @@ def _sent(form: Any, name: str) -> Any:
     return value.pk if isinstance(value, Model) else without_secrets(value)
 
 
-def _recorded(request: HttpRequest, verb: str, row: Model, details: dict[str, Any]) -> None:
-    person = person_concerned(row)
-    by = replace(
+def _changes_inside(formset: Any) -> dict[str, list[Any]]:
+    """The rows of other models on the page that were changed: {model and row: [values before, values after]}."""
+    changes: dict[str, list[Any]] = {}
+    for row in formset.new_objects:
+        changes[_named(row)] = [None, without_secrets(values_of(row))]
+    for row, _ in formset.changed_objects:
+        fields = next(_changes_in(form) for form in formset.forms if form.instance == row)
+        changes[_named(row)] = [{name: both[at] for name, both in fields.items()} for at in (0, 1)]
+    for row in formset.deleted_objects:
+        changes[_named(row)] = [without_secrets(values_of(row)), None]
+    return changes
+
+
+def _named(row: Model) -> str:
+    return f"{row._meta.verbose_name} {row}"
+
+
+def resource_of(row: Model) -> str:
+    """What lines call the rows of this model that were changed on these pages."""
+    return f"pages/{row._meta.label_lower.replace('.', '/')}"
+
+
+def administrator(request: HttpRequest) -> Origin:
+    """Who is at these pages: Django has signed them in, no view of the API."""
+    return replace(
         origin(),
         kind=CallerKind.GLOBAL_ADMIN.value,
         id=request.user.pk,
         name=request.user.get_username(),
         signed_in="password",
     )
-    resource = f"pages/{row._meta.label_lower.replace('.', '/')}"
-    record(Entry(verb, resource, row.pk, institution_of(row), person, details, sealed=person is not None), by=by)
+
+
+def _entry(verb: str, row: Model, details: dict[str, Any]) -> Entry:
+    person = person_concerned(row)
+    return Entry(verb, resource_of(row), row.pk, institution_of(row), person, details, sealed=person is not None)
 
 
 def related_field_names(model: type[Model]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Configuration of the kernel's app: its checks, templates, static files and the command `rows`."""
+"""Configuration of the kernel's app: its checks, templates, static files, the command `rows`, the names of commands."""
 
 from django.apps import AppConfig
 
@@ -7,6 +7,7 @@ class KernelConfig(AppConfig):
     name = "kernel"
 
     def ready(self) -> None:
-        from kernel import checks, folding  # noqa: F401 - registers the checks
+        from kernel import checks, commands, folding  # noqa: F401 - registers the checks
 
+        commands.name_commands()
         folding.register()

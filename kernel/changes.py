@@ -11,6 +11,7 @@ from kernel.fields import Derived, EncryptedTextField
 from kernel.writes import loaded
 
 SECRET = re.compile(r"password|passwd|secret|token|hash|credential|private|locked_by|api_?key|_keys?$", re.I)
+_ACCOUNT = re.compile(r"(?<=://)[^/?#\s]*@")  # and password in a web address
 LONGEST = 500  # letters of a text that are shown
 _LEFT_OUT = {"id", "created_at", "updated_at", "last_login", "session_generation"}
 Values = dict[str, Any]
@@ -54,6 +55,7 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, Hidden):
         return None
     if isinstance(value, str):
+        value = _ACCOUNT.sub("", value)
         return value if len(value) <= LONGEST else f"{value[:LONGEST]}..."
     if isinstance(value, Mapping):
         return {key: None if SECRET.search(str(key)) else without_secrets(inner) for key, inner in value.items()}

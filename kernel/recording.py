@@ -29,6 +29,7 @@ _SIGNED_IN = {
     CallerKind.PROVIDER: "approle",
 }
 _MODULES = {CallerKind.VLE.value, CallerKind.PROVIDER.value}
+COMMAND = "command"  # the kind of an origin that is a management command
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Origin:
     @property
     def person_id(self) -> int | None:
         """The account whose name and address these are."""
-        return None if self.kind in _MODULES or self.kind == "command" else self.id
+        return None if self.kind in _MODULES or self.kind == COMMAND else self.id
 
     def of(self, caller: Caller) -> "Origin":
         """The same request, of this caller."""
@@ -162,4 +163,4 @@ def caller_known(caller: Caller) -> None:
 
 def command(name: str) -> Origin:
     """Who runs a management command is known to the machine, not to the service."""
-    return Origin(kind="command", name=name, signed_in="command", request_id=str(uuid4()))
+    return Origin(kind=COMMAND, name=name, signed_in=COMMAND, request_id=str(uuid4()))

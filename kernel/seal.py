@@ -17,6 +17,7 @@ _OF_CLASSES = frozenset({
 # Options that `@action(...)` and a URL may set.
 _OF_ACTIONS = frozenset({
     "basename", "name", "description", "detail", "suffix", "schema", "serializer_class", "filterset_class",
+    "renderer_classes",
 })  # fmt: skip
 _EXAMINED: WeakSet[type] = WeakSet()
 _LEFT_OUT = frozenset({"filter_backends", "pagination_class"})  # may be switched off, but not replaced

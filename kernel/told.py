@@ -13,6 +13,8 @@ from kernel.caller import PEOPLE
 from kernel.changes import changes_between, institution_of, person_concerned, values_of
 from kernel.recording import Entry, record, saw
 
+_LEARNER = ("learner", "owner", "report__learner")  # what ties rows to the learner of the address
+
 
 # No docstring: the schema would show it as the description of every operation.
 class Told:
@@ -52,9 +54,11 @@ class Told:
 
     def _person_shown(self, row: Mapping[str, Any] | None) -> int | None:
         """The learner to whom the address belongs, or the row of the answer."""
-        above = next((self.link[name] for name in ("learner", "owner") if isinstance(self.link.get(name), int)), None)
+        above = next((self.link[name] for name in _LEARNER if isinstance(self.link.get(name), int)), None)
         if above is not None or row is None:
             return above
+        if "person_id" in row:  # of a line of the trail itself
+            return row["person_id"]
         if getattr(self.queryset.model, "concerns", None) == "pk":
             return row["id"]
         learner = row.get("learner")

@@ -16,6 +16,7 @@ class Site(AdminSite):
     site_header = site_title = "TeSLA administration"
     index_title = "Global administration"
     site_url = "/"
+    index_template = "start/admin_index.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Django's session alone does not suffice: the CallerSession must be live, as for the API."""

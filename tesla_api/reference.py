@@ -208,6 +208,10 @@ RESOURCES = {
     "institution-trail": Words(
         "Trail", "a line of the trail", "lines of the trail",
         "What one request did with a row, or was shown; `told` is empty where it told of an account that is gone.",
+        sentences={
+            "export": "All lines that the list would have, as CSV without formulas, in the order of their ids.",
+        },
+        titles={"export": "Export lines of the trail"},
     ),
     "institution-learner-membership": Words(
         "Learners", "a membership", "memberships",

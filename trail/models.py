@@ -8,6 +8,8 @@ from django.db import models
 from kernel.models import Record
 
 NO_INSTITUTION = 0  # the chain of what concerns the whole installation
+# What global administrators and commands have done, and what concerns the whole installation.
+OF_SERVICE = models.Q(actor_kind__in=("admin", "command")) | models.Q(institution=NO_INSTITUTION)
 
 
 class Line(Record):
@@ -42,7 +44,9 @@ class Line(Record):
     class Meta:
         indexes = [
             models.Index(fields=("institution", "id"), name="trail_line_of_institution"),
+            models.Index(fields=("institution", "written_at"), name="trail_line_in_time"),
             models.Index(fields=("institution", "actor_id", "id"), name="trail_line_by_actor"),
+            models.Index(fields=("resource", "row_key", "id"), condition=OF_SERVICE, name="trail_line_of_service"),
             models.Index(
                 fields=("person_id", "id"), condition=models.Q(person_id__isnull=False), name="trail_line_of_person"
             ),

@@ -13,6 +13,7 @@ class VLEActivityLearnerViewSet(ResourceViewSet):
     """The learners of the activity's course."""
 
     root = "vle"
+    shows_people = True
     queryset = Learner.objects.all()
     serializer_class = VLECourseLearnerSerializer
     filterset_class = VLELearnerFilter

@@ -36,6 +36,7 @@ class VLECourseLearnerViewSet(VLEMemberViewSet):
     queryset = Learner.objects.all()
     serializer_class = VLECourseLearnerSerializer
     filterset_class = VLELearnerFilter
+    shows_people = True
     membership = LEARNERS
     search_fields = ("user__search_text",)
     orderable = {

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from courses.imports.people import CREATED, UPDATED, RowOutcome
-from courses.imports.tables import RESULT_COLUMNS, Table, TableWriter
+from courses.imports.tables import RESULT_COLUMNS, Table
+from kernel.spreadsheets import TableWriter
 
 NOT_WRITTEN = "not written"
 

@@ -1,4 +1,4 @@
-"""Reads tables row by row, from CSV files and workbooks, and writes CSV that no spreadsheet runs as formulas."""
+"""Reads tables row by row, from CSV files and workbooks."""
 
 import codecs
 import csv
@@ -9,12 +9,13 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple
 
 from django.core.exceptions import ValidationError
 
 from courses.imports.workbooks import WorkbookError, is_workbook, refuse_other_formats, workbook_rows
 from kernel.domain import DomainError
+from kernel.spreadsheets import ESCAPED_FORMULA
 from kernel.text import validate_line, validate_prose
 
 LONGEST_LINE = 64 * 1024
@@ -22,8 +23,6 @@ LONGEST_PASSED_OVER = 16 * 1024 * 1024  # characters of a line: after so many th
 DELIMITERS = ",", ";", "\t"
 ENCODINGS = "utf-8", "utf-16", "windows-1252"
 RESULT_COLUMNS = "line", "status", "reasons"  # the first columns of the result of an import
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _ENDS = ("\n", "\r")
 _GZIP = b"\x1f\x8b"
@@ -315,25 +314,5 @@ def _encoding(head: bytes, named: str | None) -> str:
     return named or "utf-8"
 
 
-def formula_safe(cell: object) -> str:
-    """The cell's text, with an apostrophe in front if a spreadsheet would execute it as a formula.
-
-    A text that begins like an escaped one gets another apostrophe, so that the first can always be taken off again.
-    """
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) or _ESCAPED_FORMULA.match(text) else text
-
-
 def _without_apostrophe(cell: str | None) -> str | None:
-    return cell[1:] if cell and _ESCAPED_FORMULA.match(cell) else cell
-
-
-class TableWriter:
-    """Writes a CSV table whose cells are safe to open in a spreadsheet."""
-
-    def __init__(self, file: TextIO, columns: Iterable[str], *, delimiter: str = ",") -> None:
-        self._rows = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-        self.write(columns)
-
-    def write(self, cells: Iterable[object]) -> None:
-        self._rows.writerow([formula_safe(cell) for cell in cells])
+    return cell[1:] if cell and ESCAPED_FORMULA.match(cell) else cell

@@ -18,12 +18,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from files.contents import content_of
 from files.links import Link, evidence_links_of, link_read
-from files.models import FileRead, StoredFile
+from files.models import StoredFile
 from files.permissions import NOT_SENSITIVE, caller_now, may_read
 from files.services import store
 from kernel.caller import Caller
 from kernel.errors import not_found
-from kernel.http.address import client_address
 from kernel.recording import Entry, caller_known, record
 
 logger = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class FileView(View):
         content = content_of(link.what or "", caller, link.file_id, name, links) if caller and links else None
         if content is None or caller is None:
             raise Http404
-        _record_reading(request, caller, content.institution_id, content.key, content.kind, content.owner_id)
+        _record_reading(caller, content.institution_id, content.key, content.kind, content.owner_id)
         chunks = content.chunks if request.method == "GET" else ()
         response = StreamingHttpResponse(chunks, content_type=content.media_type)
         response["Content-Disposition"] = f'inline; filename="{name}"'
@@ -73,7 +72,7 @@ class FileView(View):
 
     def _redirect_to_store(self, request, file: StoredFile, caller: Caller, name: str) -> HttpResponseBase:
         """For stores with signed URLs. The redirect must not be cached: its target expires before the link does."""
-        _record(request, file, caller)
+        _record(file, caller)
         parameters = {
             "ResponseContentType": file.media_type,
             "ResponseContentDisposition": f'inline; filename="{name}"',
@@ -91,7 +90,7 @@ class FileView(View):
         response = FileResponse(content, content_type=file.media_type, filename=name)
         response["Content-Length"] = str(file.size)
         try:
-            _record(request, file, caller)
+            _record(file, caller)
         except Exception:
             response.close()
             raise
@@ -114,24 +113,13 @@ def _permitted(link: Link) -> tuple[StoredFile, Caller]:
     return file, caller
 
 
-def _record(request: HttpRequest, file: StoredFile, caller: Caller) -> None:
+def _record(file: StoredFile, caller: Caller) -> None:
     """Record who reads a sensitive file. Called before the first byte is sent."""
     if file.kind not in NOT_SENSITIVE:
-        _record_reading(request, caller, file.institution_id, file.pk, file.kind, file.owner_id)
+        _record_reading(caller, file.institution_id, file.pk, file.kind, file.owner_id)
 
 
-def _record_reading(
-    request: HttpRequest, caller: Caller, institution_id: int, key: int, kind: str, owner_id: int | None
-) -> None:
-    FileRead.objects.create(
-        institution_id=institution_id,
-        file_id=key,
-        kind=kind,
-        owner_id=owner_id,
-        reader_kind=caller.kind.value,
-        reader_id=caller.id,
-        address=client_address(request),
-    )
+def _record_reading(caller: Caller, institution_id: int, key: int, kind: str, owner_id: int | None) -> None:
     caller_known(caller)
     record(Entry("read", f"files/{kind}", key, institution_id, owner_id))
 

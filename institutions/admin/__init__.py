@@ -4,6 +4,6 @@ from django.contrib import admin
 from django.contrib.auth import admin as _auth_admin  # noqa: F401 - registers Group, which this service does not use
 from django.contrib.auth.models import Group
 
-from institutions.admin import consent, institution, person, record, shared, vle  # noqa: F401 - each registers its ModelAdmins
+from institutions.admin import consent, institution, person, shared, vle  # noqa: F401 - each registers its ModelAdmins
 
 admin.site.unregister(Group)

@@ -6,10 +6,10 @@ from django_filters import rest_framework as filters
 
 from institutions.api.institution import InstitutionSerializer
 from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
-from institutions.models import Institution, User
+from institutions.models import Institution
 from institutions.services import institutions
-from institutions.services.administration import Action
 from kernel.filters import ColumnFilter, FoldedColumnFilter
+from kernel.recording import Entry, record
 from kernel.serializers import BlankableCharField
 
 
@@ -48,5 +48,5 @@ class AdminInstitutionViewSet(AdministrationViewSet):
 
     def delete_row(self, row: Institution) -> None:
         home = row.pk
-        for person in institutions.institution_delete(institution=row):
-            self.record(Action.DELETE, User(pk=person, institution_id=home), resource="user")
+        gone = institutions.institution_delete(institution=row)
+        record(*(Entry("delete", "admin/user", person, home, person) for person in gone))

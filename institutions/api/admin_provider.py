@@ -14,7 +14,6 @@ from institutions.api.shared.administration import AdministrationSerializer, Adm
 from institutions.api.vle import RotationSerializer, no_credentials
 from institutions.models import Instrument, Provider
 from institutions.services import instruments
-from institutions.services.administration import Action
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.filters import ColumnFilter, FoldedColumnFilter
@@ -108,6 +107,5 @@ class AdminProviderViewSet(AdministrationViewSet):
         with transaction.atomic():
             provider = self.locked()
             self.issued = instruments.provider_credentials_rotate(provider=provider, **body.validated_data)
-            self.record(Action.UPDATE, provider, {"credentials": None})
             self.recorded("credentials", provider, **body.validated_data)
             return Response(self.read_back(provider), status.HTTP_201_CREATED)

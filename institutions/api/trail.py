@@ -1,19 +1,34 @@
-"""/institution/{parent_lookup_institution_id}/trail/{id}/: what was done and seen in the institution."""
+"""/institution/{parent_lookup_institution_id}/trail/{id}/ and export/: what was done and seen in the institution."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator
 from typing import Any
 
+from django.db.models import Count, Max, QuerySet
+from django.http import StreamingHttpResponse
 from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 
 from institutions.models import Institution
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.filters import IntegerFilter, MomentFilter
+from kernel.http.renderers import JSONRenderer, TableRenderer
+from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import Batch, ResourceSerializer
+from kernel.spreadsheets import streamed
 from kernel.viewsets import ResourceViewSet
 from trail.models import Line
 from trail.reading import Told, told
+
+LINES = 500  # that an export reads at once
+EXPORTED = (
+    "id", "written_at", "verb", "resource", "row_key", "person_id", "actor_kind", "actor_id", "signed_in",
+    "signed_in_by", "request_id",
+)  # fmt: skip
 
 
 def told_of(keys: Collection[int], view: Any) -> dict[int, Told]:
@@ -32,7 +47,12 @@ class LineSerializer(ResourceSerializer):
         read_only_fields = fields
 
 
+class KindsFilter(filters.BaseInFilter, filters.CharFilter):
+    """Kinds of actors with commas between them: the numbers of people, VLEs and providers are each their own."""
+
+
 class LineFilter(filters.FilterSet):
+    actor_kind = KindsFilter(lookup_expr="in")
     actor_id = IntegerFilter()
     person_id = IntegerFilter()
     verb = filters.CharFilter()
@@ -46,7 +66,34 @@ class LineViewSet(ResourceViewSet):
     queryset = Line.objects.all()
     serializer_class = LineSerializer
     filterset_class = LineFilter
+    shows_people = True
     search_fields = ("verb", "resource", "row_key")
     orderable = {name: name for name in ("id", "written_at")}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
-    access = {Role.DATA: grant(READ)}
+    access = {Role.DATA: grant(READ, "export")}
+
+    @extend_schema(filters=True, responses={(200, TableRenderer.media_type): OpenApiTypes.STR, **problems(400)})
+    @action(detail=False, renderer_classes=[JSONRenderer, TableRenderer])
+    def export(self, request, **_):
+        """The lines that the list would have, all of them, as a table for spreadsheets, the first one first."""
+        rows = self.filter_queryset(self.get_queryset())
+        found = rows.order_by().aggregate(lines=Count("pk"), last=Max("pk"))
+        self.seen(None, found["lines"])
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="trail-{self.tenant_id}.csv"',
+        }
+        table = streamed((*EXPORTED, "actor", "address", "details"), exported(rows, found["last"] or 0))
+        return StreamingHttpResponse(table, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def exported(rows: QuerySet[Line], last: int) -> Iterator[tuple[Any, ...]]:
+    """The cells of these lines up to the last one, some read at a time: it may take long, and more are written."""
+    rows, after = rows.filter(pk__lte=last).order_by("pk"), 0
+    while part := list(rows.filter(pk__gt=after).values_list(*EXPORTED)[:LINES]):
+        after = part[-1][0]
+        opened = told([line[0] for line in part])
+        for key, at, *columns in part:
+            shown = opened[key]
+            details = "" if shown["details"] is None else json.dumps(shown["details"], ensure_ascii=False)
+            yield key, at.isoformat(), *columns, shown["name"], shown["address"], details

@@ -18,6 +18,15 @@ class JSONRenderer(BaseRenderer):
         return b"" if data is None else orjson.dumps(data, default=_text, option=self.option)
 
 
+class TableRenderer(BaseRenderer):
+    """For who asks for text/csv: the view streams the table itself, so that only refusals come here."""
+
+    media_type, format, charset = "text/csv", "csv", None
+
+    def render(self, data, accepted_media_type=None, renderer_context=None) -> bytes:
+        return JSONRenderer().render(data)
+
+
 class Negotiation(DefaultContentNegotiation):
     """DRF's, with a shortcut for the Accept headers of programs: they get the first renderer."""
 

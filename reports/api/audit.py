@@ -50,7 +50,7 @@ class ReportAuditViewSet(ResourceViewSet):
     shows_people = True
     scope = under(
         Report,
-        rows="report",
+        rows={"report": "pk", "report__learner": "learner"},
         parent_lookup_report_id="pk",
         parent_lookup_report__activity_id="activity",
         parent_lookup_report__activity__course_id="activity__course",

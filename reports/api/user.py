@@ -11,10 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from courses.api.user import UserViewSet
-from institutions.services.administration import Administrator
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from reports.services.merging import merge_preview, people_merge
@@ -61,11 +59,10 @@ class MergingUserViewSet(UserViewSet):
         body = MergeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         gone = body.validated_data["gone"]
-        ids = {"institution": self.tenant, "kept_id": kept.pk, "gone_id": gone}
+        ids = {"institution": self.tenant, "kept_id": kept.pk, "gone_id": gone, "by_id": self.caller.id}
         if body.validated_data["dry_run"]:
-            merged = merge_preview(**ids, by_id=self.caller.id)
+            merged = merge_preview(**ids)
         else:
-            by = Administrator(self.caller.kind.value, self.caller.id, client_address(request))
-            merged = people_merge(**ids, by=by, state=body.validated_data.get("state"))
+            merged = people_merge(**ids, state=body.validated_data.get("state"))
         answer = {"id": kept.pk, "from": gone, "dry_run": body.validated_data["dry_run"]}
         return Response(answer | {"state": merged.state, "moved": merged.moved, "joined": merged.joined})

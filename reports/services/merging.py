@@ -30,8 +30,7 @@ from django.utils import timezone
 from courses.models import Adder, AssessmentSession, CourseInstructor, CourseLearner
 from files.models import StoredFile
 from files.services import files_erase
-from institutions.models import AdministrationRecord, Institution, Instructor, UIOption, User
-from institutions.services.administration import Administrator, change_record
+from institutions.models import Institution, Instructor, UIOption, User
 from institutions.services.people import refuse_merge, two_people_locked, values_after_merge
 from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Outdated, Unknown
@@ -190,14 +189,13 @@ def merge_preview(*, institution: Institution, kept_id: int, gone_id: int, by_id
 
 @one_transaction()
 def people_merge(
-    *, institution: Institution, kept_id: int, gone_id: int, by: Administrator, state: str | None = None
+    *, institution: Institution, kept_id: int, gone_id: int, by_id: int, state: str | None = None
 ) -> Merged:
     """Move everything of one person of the institution to another one, and delete the first; see the module.
 
     Forbidden for a global administrator and for the own account as the one that goes. Conflict when the institution
     would lose its last administrator, and while the learner who goes sits an assessment under another pseudonym.
-    Outdated when `state`, of a preview, is not the state any more. The merge is recorded among the changes of
-    administrators.
+    Outdated when `state`, of a preview, is not the state any more.
     """
     if kept_id == gone_id:
         raise Invalid(**{"from": "This is the same person."})
@@ -206,7 +204,7 @@ def people_merge(
     for role in (Instructor, Learner):
         locked_rows(role._default_manager.filter(pk__in=both), Lock.DELETE)
     locked_rows(Institution.objects.filter(pk=institution.pk), Lock.CHANGE)
-    _refuse(kept, gone, by.id)
+    _refuse(kept, gone, by_id)
     changes = values_after_merge(kept=kept, gone=gone)
     for moved in (SENDLearner, AssessmentSession):  # sessions get another key, to which other rows refer
         locked_rows(moved._default_manager.filter(learner__in=both), Lock.DELETE)
@@ -231,7 +229,7 @@ def people_merge(
     for links in (CourseLearner, CourseInstructor):  # whom they have put into courses, or by an import
         by_person = links.objects.filter(added_by__in=(Adder.PERSON, Adder.IMPORT), added_by_id=gone_id)
         by_person.filter(institution=institution).update(added_by_id=kept_id)
-    _recorded(by, before, kept, gone_id, merged, pseudonyms)
+    _recorded(before, kept, gone_id, merged, pseudonyms)
     return merged
 
 
@@ -344,7 +342,7 @@ def _deleted(row: Any) -> None:
     type(row)._default_manager.filter(pk=row.pk).delete()
 
 
-def _recorded(by: Administrator, before: User, kept: User, gone_id: int, merged: Merged, pseudonyms: list[str]) -> None:
+def _recorded(before: User, kept: User, gone_id: int, merged: Merged, pseudonyms: list[str]) -> None:
     rights = ("inst_admin", "legal_admin", "send_admin", "data_admin", "login_allowed")
     changed = {
         name: [getattr(before, name), getattr(kept, name)]
@@ -352,5 +350,4 @@ def _recorded(by: Administrator, before: User, kept: User, gone_id: int, merged:
         if getattr(before, name) != getattr(kept, name)
     }
     what = {"from": gone_id, "moved": merged.moved, "joined": merged.joined, "learner_ids": pseudonyms}
-    change_record(by=by, action=AdministrationRecord.Action.MERGE, resource="user", row=kept, changes=what | changed)
     record(Entry("merge", "institution/user", kept.pk, kept.institution_id, kept.pk, what | changed))

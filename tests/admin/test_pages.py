@@ -10,10 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courses.models import AssessmentSession
-from files.models import FileRead, PendingErasure, StoredFile
+from files.models import PendingErasure, StoredFile
 from institutions.models import (
     VLE,
-    AdministrationRecord,
     Credential,
     Instrument,
     Message,
@@ -23,6 +22,7 @@ from institutions.models import (
 )
 from institutions.services.credentials import credential_issue
 from institutions.services.vles import vle_create
+from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from reports.models import Alert, Report, ReportInstrument, Request, RequestResult
 from signin.models import CallerSession, Launcher, SignInCounter, SignInPlace
@@ -30,6 +30,7 @@ from tests.admin.conftest import browser_of
 from tests.admin.forms import PAGES, request_of, rows_listed
 from tests.world import Home
 
+ROOT = Origin("admin", 1, "root", "password", None, "192.0.2.1", "r-1")
 ADDED = {
     "institutions/institution",
     "institutions/instrument",
@@ -58,9 +59,8 @@ def filled(home: Home, rows: int) -> None:
             institution=home.institution, user=person, vle=vle, token_hash=f"hash-{mark}", expires_at=now
         )
         Message.objects.create(code=f"CODE_{mark}".upper())
-        AdministrationRecord.objects.create(
-            by_kind="admin", by_id=person.pk, action="update", resource="user", resource_id=person.pk
-        )
+        details = {"locale": [None, "ca"]}
+        record(Entry("update", "admin/user", person.pk, home.institution.pk, person.pk, details, sealed=True), by=ROOT)
 
 
 def worked(home: Home, person: User, mark: str, now: datetime) -> None:
@@ -79,9 +79,6 @@ def worked(home: Home, person: User, mark: str, now: datetime) -> None:
         storage_key=mark,
     )
     PendingErasure.objects.create(storage_key=mark)
-    FileRead.objects.create(
-        institution=home.institution, file_id=file.pk, kind="request", reader_kind="person", reader_id=person.pk
-    )
     ConsentDecision.objects.create(
         institution=home.institution, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
     )
@@ -174,7 +171,7 @@ def test_secrets_are_on_no_page(world, root):
     assert "f00df00d" not in root.get(f"/admin/signin/launcher/{launcher.pk}/change/").content.decode()
 
 
-READ_ONLY = ("files/fileread", "learners/consentdecision", "reports/report", "reports/request", "learners/learner")
+READ_ONLY = ("trail/line", "learners/consentdecision", "reports/report", "reports/request", "learners/learner")
 
 
 @pytest.mark.parametrize("page", READ_ONLY)

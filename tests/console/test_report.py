@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import AssessmentSession
-from files.models import FileRead
 from institutions.models import Instrument, Message, MessageLocale, Provider
 from kernel.access import READ, grant
 from kernel.caller import Caller, CallerKind, Role
@@ -29,6 +28,7 @@ from reports.models import (
 from reports.sentences import DEMONSTRATION
 from tests.captures import FR, PLAG
 from tests.console.test_lists import HOSTILE
+from tests.lines import files_read
 from tests.pages.test_policy import assert_clean
 from tests.reports.conftest import allow, attach, level
 from tests.reports.work import Work
@@ -183,8 +183,8 @@ def test_evidence_opens_by_signed_links_and_each_opening_is_recorded(who, world,
     browser = signed_in(who)
     assert [opened(url) for url in links(browser.get(address(REPORT)))] == ["report_audit", "report"]
     assert [opened(url) for url in links(browser.get(address(REQUESTS)))] == ["request"]
-    assert FileRead.objects.count() == 3
-    assert set(FileRead.objects.values_list("reader_id", flat=True)) == {world.people[who].pk}
+    assert len(files_read()) == 3
+    assert {read.reader for read in files_read()} == {world.people[who].pk}
 
 
 def test_pages_hold_no_address_of_a_file_but_signed_ones(world, admin, address):

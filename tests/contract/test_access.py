@@ -126,7 +126,7 @@ def test_name_of_a_special_need_is_told_only_to_who_gives_it_and_has_it(name, ca
                 continue
             if (
                 world.home.category.description.encode()
-                in send(caller(who), call, world, HTTP_ACCEPT=media_type).content
+                in send(caller(who), call, world, HTTP_ACCEPT=media_type).getvalue()
             ):
                 told.add(who)
     assert told <= ({"admin", "send", "global", "ann"} if name.startswith(("send.", "learner_send.")) else set())

@@ -96,6 +96,8 @@ def test_answers_are_the_golden_ones(name, who, caller, world):
     ]
     for call in reads:
         answer = client.get(url_of(call, world) + ("?limit=100" if is_admin else ""))
+        if answer.streaming:  # a table, of which the resource's own tests look at every cell
+            continue
         words.rows = call.verb if call.verb in call.resource.actions and documented(call) is None else "row"
         answers[key_of(call)] = [answer.status_code, words.of(answer.json())]
     text = json.dumps(answers, indent=1, ensure_ascii=False, sort_keys=False) + "\n"

@@ -7,18 +7,13 @@ import pytest
 
 from tests.contract import calls
 from tests.contract.test_write_budgets import KNOWN_MEMBER, WRITES
+from tests.lines import details_of
 from tests.world import World
-from trail.models import Key, Line, Part
-from trail.sealed import opened
+from trail.models import Line
 
 SILENT = {KNOWN_MEMBER, "lapi_status.ask"}  # these write nothing
 OF_ALL = ("admin_user.create", "admin_instrument", "admin_provider", "admin_ui", "provider_notification")
 SECRETS = ("x" * 64, "correct horse", "secret", "password", "base64", 'consumer_key": "')
-
-
-def details_of(line: Line) -> dict:
-    key = Key.objects.filter(line_id=line.pk, part=Part.DETAILS).values_list("key", flat=True).first()
-    return json.loads(opened(line.details, key) or "null")
 
 
 def lines_since(before: Iterable[int]) -> list[Line]:

@@ -16,7 +16,7 @@ from demo import provider as demo_provider
 from demo.measuring import MEASURES, NOTE, content_of, queue_of
 from demo.provider import DemoProvider, RefusedError, consumer_of
 from demo.structure import ensure_providers
-from files.models import FileRead, StoredFile
+from files.models import StoredFile
 from files.services import store
 from institutions.models import Credential, Provider, ProviderNotification
 from institutions.services.instruments import provider_update
@@ -32,6 +32,7 @@ from reports.services.rebuilding import Scope, reports_rebuilt
 from reports.services.verifying import VERIFY
 from tests.captures import FA, FR, KS, PLAG, VR, as_learner, consented, sample
 from tests.learners.lapi import url_of
+from tests.lines import files_read
 
 NUMBERS = {"fr": FR, "ks": KS, "vr": VR, "fa": FA, "plag": PLAG}
 TYPES = {"fr": "image/jpeg", "vr": "audio/wav"}
@@ -129,7 +130,7 @@ def test_samples_become_models_and_captures_the_lines_of_the_report(home):
     assert {row.instrument_id: float(row.confidence) for row in rows} == dict.fromkeys(NUMBERS.values(), 1.0)
     assert all(max(row.identity_level, row.content_level, row.integrity_level) >= 2 for row in rows)
     assert [*reports_rebuilt(Scope(learner=home.people["bob"].pk))] == []
-    assert {read.reader_kind for read in FileRead.objects.all()} == {"provider"}
+    assert {read.reader_kind for read in files_read()} == {"provider"}
 
 
 def test_what_is_too_short_gets_the_documented_error(home):

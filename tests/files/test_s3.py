@@ -14,11 +14,12 @@ from django.test import Client
 from moto.server import ThreadedMotoServer
 
 from files import permissions
-from files.models import FileRead, Kind, PendingErasure, StoredFile
+from files.models import Kind, PendingErasure, StoredFile
 from files.services import files_erase, objects_erase_unknown, store
 from institutions.services.documents import document_create
 from tests.files.conftest import PDF, held, stored
 from tests.files.test_file import url_for
+from tests.lines import files_read
 
 BUCKET = "evidence"
 
@@ -96,7 +97,7 @@ def test_redirect_to_evidence_is_recorded_even_for_head(world, bucket, monkeypat
     file = stored(world, b"{}", Kind.SAMPLE, world.people["ann"])
     url = url_for(world.people["ann"], file)
     assert Client().head(url).status_code == 302
-    assert [read.file_id for read in FileRead.objects.all()] == [file.pk]
+    assert [read.key for read in files_read()] == [file.pk]
     assert Client().get(url_for(world.people["bob"], file)).status_code == 404
 
 

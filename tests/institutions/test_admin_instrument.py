@@ -214,10 +214,15 @@ def test_every_change_is_recorded(root):
     call(root, "patch", where, {"enabled": False})  # which changes nothing
     assert records() == [
         ("create", "instrument", made["id"], {
-            "name": None, "acronym": None, "queue": None, "enabled": [False, True], "requires_enrolment": [False, True],
-            "identity": [False, True],
+            "name": [None, "Gait recognition"], "acronym": [None, "gait"], "queue": [None, "tesla_gait"],
+            "enabled": [None, True], "requires_enrolment": [None, True], "identity": [None, True],
+            "originality": [None, False], "authorship": [None, False], "integrity": [None, False],
+            "timeout_minutes": [None, 60],
         }),
-        ("update", "instrument", made["id"], {"enabled": [True, False], "options_schema": None, "queue": None}),
+        ("update", "instrument", made["id"], {
+            "enabled": [True, False], "options_schema": [None, SCHEMA], "queue": ["tesla_gait", "other"],
+        }),
+        ("update", "instrument", made["id"], {}),
     ]  # fmt: skip
 
 

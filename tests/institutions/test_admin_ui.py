@@ -56,9 +56,14 @@ def test_route_is_made_changed_and_deleted(root):
     assert root.delete(where).status_code == 204
     assert root.get(where).status_code == 404
     assert records() == [
-        ("create", "ui", row["id"], {"route": None, "enabled": [False, True], "roles": None}),
+        (
+            "create",
+            "ui",
+            row["id"],
+            {"route": [None, "statistics"], "enabled": [None, True], "roles": [None, "ADMIN,DATA"]},
+        ),
         ("update", "ui", row["id"], {"enabled": [True, False]}),
-        ("update", "ui", row["id"], {"route": None}),
+        ("update", "ui", row["id"], {"route": ["statistics", "monitoring"]}),
         ("delete", "ui", row["id"], {}),
     ]
 

@@ -5,7 +5,7 @@ from django.db import connection
 
 from files.models import Kind
 from files.services import file_store
-from institutions.models import AdministrationRecord, Instructor, UIOption, User
+from institutions.models import Instructor, UIOption, User
 from institutions.services import accounts, people
 from kernel.domain import Conflict
 from learners.models import Learner
@@ -19,7 +19,9 @@ from tests.institutions.administration import (
     call,
     records,
 )
+from tests.lines import origin_of
 from tests.world import PASSWORD
+from trail.models import Line
 
 URL = f"{BASE}user/"
 NEW = "brand-new-77-Pencil"
@@ -428,27 +430,35 @@ def test_deletion_takes_roles_and_sessions_along(root, client, url, world):
 # Records.
 
 
-def test_every_change_is_recorded_without_what_people_are_called(root, world, body, url):
+def test_every_change_is_recorded_and_what_people_are_called_goes_with_them(root, world, body, url):
     made = call(root, "post", URL, body | {"inst_admin": True}).json()
     where, home = f"{URL}{made['id']}/", world.home.institution.pk
     call(root, "patch", where, {"email": "other@home.example.org", "first_name": "Zoë", "legal_admin": True})
     call(root, "patch", where, {"password": NEW + "2", "password2": NEW + "2"})
     call(root, "put", where, {"username": "zoe", "uid": "z1"})  # which changes nothing
-    root.delete(where)
     assert records() == [
         ("create", "user", made["id"], {
-            "username": None, "email": None, "password": None, "uid": None, "inst_admin": [False, True],
-            "login_allowed": [False, True], "institution": [None, home],
+            "password": [None, None], "username": [None, "zoe"], "email": [None, "zoe@home.example.org"],
+            "first_name": [None, ""], "last_name": [None, ""], "is_staff": [None, False], "is_active": [None, True],
+            "institution": [None, home], "uid": [None, "z1"], "login_allowed": [None, True], "inst_admin": [None, True],
+            "legal_admin": [None, False], "send_admin": [None, False], "data_admin": [None, False],
         }),
-        ("update", "user", made["id"], {"email": None, "first_name": None, "legal_admin": [False, True]}),
-        ("update", "user", made["id"], {"password": None}),
-        ("delete", "user", made["id"], {}),
+        ("update", "user", made["id"], {
+            "email": ["zoe@home.example.org", "other@home.example.org"], "first_name": ["", "Zo\u00eb"],
+            "legal_admin": [False, True],
+        }),
+        ("update", "user", made["id"], {"password": [None, None]}),
+        ("update", "user", made["id"], {}),
     ]  # fmt: skip
-    row = AdministrationRecord.objects.order_by("pk").first()
-    assert (row.by_kind, row.by_id, row.address) == ("admin", world.people["global"].pk, "127.0.0.1")
-    assert set(AdministrationRecord.objects.values_list("institution_id", flat=True)) == {home}
+    root.delete(where)
+    assert [record[0] for record in records()] == ["create", "update", "update", "update", "delete"]
+    assert [record[3] for record in records()] == [None] * 4 + [{}]  # keys go with the account
+    line = Line.objects.order_by("pk").first()
+    assert (line.actor_kind, line.actor_id) == ("admin", world.people["global"].pk)
+    assert origin_of(line)["address"] == "127.0.0.1"
+    assert set(Line.objects.values_list("institution_id", flat=True)) == {home}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM institutions_administrationrecord")
+        cursor.execute("SELECT * FROM trail_line")
         stored = str(cursor.fetchall())
     for text in ("zoe", "Zo", "z1", "example.org", NEW, User.objects.get(username="root").password):
         assert text not in stored
@@ -457,13 +467,13 @@ def test_every_change_is_recorded_without_what_people_are_called(root, world, bo
 def test_sign_in_that_a_password_opens_is_recorded_too(root, url):
     User.objects.filter(username="home-ann").update(login_allowed=False)
     call(root, "patch", url("ann"), {"password": NEW, "password2": NEW})
-    assert records()[0][3] == {"password": None, "login_allowed": [False, True]}
+    assert records()[0][3] == {"password": [None, None], "login_allowed": [False, True]}
 
 
 def test_change_and_record_are_written_together(root, body, world):
     root.raise_request_exception = False
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE institutions_administrationrecord RENAME TO elsewhere")
+        cursor.execute("DROP VIEW trail_entry")
     assert call(root, "post", URL, body).status_code == 500
     assert root.delete(f"{URL}{world.people['member'].pk}/").status_code == 500
     assert not User.objects.filter(username="zoe").exists()

@@ -7,8 +7,9 @@ from io import StringIO
 import pytest
 
 from courses.imports import tables
-from courses.imports.tables import LONGEST_LINE, Table, TableError, TableWriter, formula_safe
+from courses.imports.tables import LONGEST_LINE, Table, TableError
 from kernel.batches import batched
+from kernel.spreadsheets import TableWriter, formula_safe
 
 
 def table_of(folder, content: bytes, name="people.csv", **values) -> Table:

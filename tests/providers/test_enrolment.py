@@ -9,13 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from files.models import FileRead, Kind, StoredFile
+from files.models import Kind, StoredFile
 from files.services import store
 from institutions.models import Credential
 from learners.models import Enrolment, EnrolmentSample
 from pipeline.models import Job
 from pipeline.running import run_due
 from tests.captures import FR
+from tests.lines import files_read
 from tests.providers.conftest import OTHER_TASK, SITE, TASK, captured, content, followed
 
 METADATA = {"task_id": str(TASK), "percentage": 0.123456789, "can_analyse": True, "used_samples": []}
@@ -70,8 +71,8 @@ def test_new_model_is_locked_and_empty(face, bob, valid):
     assert (row["can_analyse"], row["model_total_samples"]) == (False, 0)
     model = followed(row["model"])
     assert (content(model), model["Content-Type"]) == (b"{}", "application/json")
-    read = FileRead.objects.get()
-    assert (read.kind, read.owner_id, read.reader_kind, read.reader_id) == ("model", bob.pk, "provider", face.row.pk)
+    (read,) = files_read()
+    assert (read.kind, read.owner, read.reader_kind, read.reader) == ("model", bob.pk, "provider", face.row.pk)
 
 
 def test_other_task_is_400_until_the_model_is_unlocked(face, bob, valid, path):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from courses.models import ActivityInstrument
 from files.links import Links
-from files.models import FileRead, Kind
+from files.models import Kind
 from institutions.models import Credential, User
 from kernel.caller import Caller, CallerKind
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, Learner
@@ -17,6 +17,7 @@ from reports.models import Request, RequestProviderResult
 from tests.captures import FR
 from tests.contract.calls import CALLS, names, send
 from tests.contract.desk import Desk
+from tests.lines import files_read
 from tests.providers.conftest import SITE, TASK, Worker, captured, consented, file_of, followed
 from tests.world import Home, rewritten
 
@@ -123,8 +124,8 @@ def test_links_are_followed_by_the_rights_of_their_provider(face, other_face, pl
         (link, worker) for worker, place in ((face, mine), (other_face, theirs)) for link in links_of(worker, place)
     ]
     assert {followed(link).status_code for link, _ in of_both} == {200}
-    readers = FileRead.objects.order_by("pk").values_list("reader_kind", "reader_id")
-    assert list(readers) == [("provider", worker.row.pk) for _, worker in of_both]
+    readers = [(read.reader_kind, read.reader) for read in files_read()]
+    assert readers == [("provider", worker.row.pk) for _, worker in of_both]
     Credential.objects.filter(provider=face.row).update(revoked_at=timezone.now())
     assert [followed(link).status_code for link, _ in of_both] == [404] * 3 + [200] * 3
 

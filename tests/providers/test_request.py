@@ -7,13 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import ActivityInstrument
-from files.models import FileRead, Kind, StoredFile
+from files.models import Kind, StoredFile
 from institutions.models import Instrument
 from learners.models import Enrolment, SENDCategory, SENDLearner
 from pipeline.models import Job
 from reports.models import Request, RequestProviderResult
 from reports.services.captures import request_create
 from tests.captures import FR, PICTURE, content_of, data_url
+from tests.lines import files_read
 from tests.providers.conftest import content, followed
 
 ANSWER = {"status": 1, "error_message": None, "result": 0.75, "code": 1, "message_code": None, "audit_data": {"n": 1}}
@@ -71,8 +72,8 @@ def test_request_is_found_by_its_own_id_and_has_the_results(face, bob, request_,
         "learner_id", "course_id", "activity_id", "session_id", "instruments", "metadata", "data"
     ]  # fmt: skip
     assert data["learner_id"] == str(bob.learner_id)
-    read = FileRead.objects.get()
-    assert (read.kind, read.owner_id, read.reader_kind, read.reader_id) == ("request", bob.pk, "provider", face.row.pk)
+    (read,) = files_read()
+    assert (read.kind, read.owner, read.reader_kind, read.reader) == ("request", bob.pk, "provider", face.row.pk)
 
 
 def test_answer_is_stored(face, request_, path):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from files.models import FileRead, Kind, StoredFile
+from files.models import Kind, StoredFile
 from institutions.models import Instrument, Provider
 from learners.models import EnrolmentSample, EnrolmentSampleValidation
 from learners.services import enrolment_erase
@@ -16,6 +16,7 @@ from pipeline.models import Job
 from pipeline.running import run_due
 from tests.captures import FR, KS
 from tests.contract.desk import provider
+from tests.lines import files_read
 from tests.providers.conftest import Worker, captured, content, followed, messages
 
 VALID = {"status": 1, "error_message": None, "validation_info": {"faces": 1}, "message_code_id": None,
@@ -115,8 +116,8 @@ def test_validator_reads_the_sample_by_its_address(asked, face, bob):
     assert data["learner_id"] == str(bob.learner_id)
     assert data["instruments"] == [FR]
     assert data["data"].startswith("data:image/jpeg;base64,")
-    read = FileRead.objects.get()
-    assert (read.kind, read.reader_kind, read.reader_id) == ("sample", "provider", face.row.pk)
+    (read,) = files_read()
+    assert (read.kind, read.reader_kind, read.reader) == ("sample", "provider", face.row.pk)
 
 
 def test_validator_finds_its_own_validation_in_the_list(asked, face, other_face):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from courses.models import AssessmentSession
 from files.contents import facts_of, json_of
 from files.links import Links
-from files.models import FileRead, Kind, Made, StoredFile
+from files.models import Kind, Made, StoredFile
 from files.samples import capture_facts, sample_json
 from files.services import file_store, store
 from institutions.models import Provider
@@ -24,6 +24,7 @@ from reports.evidence import report_evidence
 from reports.models import Alert, ReportInstrument, Request
 from reports.sentences import DEMONSTRATION
 from tests.captures import FR, KS, PICTURE, PLAG, as_learner, consented, data_url
+from tests.lines import files_read
 from tests.reports.conftest import allow, level
 from tests.reports.work import ERROR, WAITING, Work
 
@@ -175,7 +176,7 @@ def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
         "level": 1, "raised_at": "2026-11-25T09:00:07Z", "data": {"seen": [], "faces": 2},
     }  # fmt: skip
     assert (get(picture)["Content-Type"], get(picture).getvalue()) == ("image/png", PNG)
-    assert FileRead.objects.latest("pk").kind == Kind.ALERT
+    assert files_read()[-1].kind == Kind.ALERT
     store().delete(Alert.objects.get(level=1).data.storage_key)
     (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
     assert session["data"]["alerts"][1] == warning | {"data": {}}
@@ -259,7 +260,7 @@ def test_audit_has_every_key_and_pictures_behind_addresses(audited, address, as_
         assert (answer["Content-Type"], answer.getvalue()) == (media_type, content)
         assert answer["Cache-Control"] == "private, no-store"
         assert "sandbox" in answer["Content-Security-Policy"]
-    kinds = [(read.kind, read.file_id) for read in FileRead.objects.order_by("pk")]
+    kinds = [(read.kind, read.key) for read in files_read()]
     row = work.row()
     assert kinds == [
         (Made.AUDIT, row.pk), (Kind.REQUEST, work.seen.data_id), (Kind.SAMPLE, work.sample.data_id),
@@ -391,7 +392,7 @@ def test_links_to_nothing_are_404(audited):
 def test_head_sends_nothing_and_is_recorded(audited, address, as_):
     url = as_("admin").get(address("audit/1/")).json()["audit_data"]
     answer = Client().head(urlsplit(url).path)
-    assert (answer.status_code, answer.getvalue(), FileRead.objects.count()) == (200, b"", 1)
+    assert (answer.status_code, answer.getvalue(), len(files_read())) == (200, b"", 1)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
-from institutions.services.administration import Administrator
 from learners.models import Enrolment
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
@@ -252,10 +251,8 @@ def test_people_who_are_merged_have_one_report_that_counts_the_results_of_both(w
     AssessmentSession.objects.update(closed_at=timezone.now())
     enqueue("reports.session", [row.pk for row in sessions.values()])
     run_due()
-    administrator = Administrator("person", home.people["admin"].pk, None)
-    people_merge(
-        institution=home.institution, kept_id=home.people["ann"].pk, gone_id=home.people["bob"].pk, by=administrator
-    )
+    ids = {f"{role}_id": home.people[name].pk for role, name in (("kept", "ann"), ("gone", "bob"), ("by", "admin"))}
+    people_merge(institution=home.institution, **ids)
     run_due()
     row = work.row(name="ann")
     assert (row.processed_count, row.result, row.enrolment) == (3, Decimal("0.6"), Decimal("0.9"))

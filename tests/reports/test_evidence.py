@@ -9,13 +9,15 @@ from django.test import Client
 
 from courses.models import CourseInstructor, CourseLearner
 from files.links import Links
-from files.models import FileRead, Kind, Made, StoredFile
+from files.models import Kind, Made, StoredFile
 from files.services import file_store
 from institutions.models import VLE, Credential, Institution, Provider, User
 from kernel.caller import Caller, CallerKind
 from reports.models import Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 from tests.conftest import client_of
+from tests.lines import files_read
 from tests.reports.conftest import allow, another_activity, json_file, level, urls
+from trail.models import Line
 
 SWITCHES = ("learner_report", "learner_audit", "valid_audit")
 EVERYBODY = (
@@ -362,17 +364,15 @@ def test_each_reading_is_recorded(as_, at, stored, learners_see):
     """An earlier implementation did not know who had looked at the evidence."""
     teacher, ann, home = stored.people["teacher"], stored.people["ann"], stored.home
     links = answered(as_("teacher"), at) | {"report": as_("teacher").get(at.report).json()["data"]}
-    assert not FileRead.objects.exists()  # a link is no reading
+    assert not files_read()  # a link is no reading
     made = {"report": "report_made", "report_audit": "audit_made"}
     for kind, url in links.items():
         assert opened(url) == kind
-        read = FileRead.objects.latest("pk")
-        recorded = (home.institution, files(home)[kind].pk, made.get(kind, kind))
-        assert (read.institution, read.file_id, read.kind) == recorded
-        assert (read.owner_id, read.reader_kind, read.reader_id) == (ann.pk, "person", teacher.pk)
-    assert FileRead.objects.count() == 4
+        assert files_read()[-1] == (made.get(kind, kind), files(home)[kind].pk, ann.pk, "person", teacher.pk)
+        assert Line.objects.latest("pk").institution == home.institution
+    assert len(files_read()) == 4
     assert opened(forged(stored, "bob", home.request.data)) is None
-    assert FileRead.objects.count() == 4
+    assert len(files_read()) == 4
 
 
 def test_administrators_of_the_other_institution_see_nothing(stored, learners_see):

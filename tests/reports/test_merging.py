@@ -12,7 +12,7 @@ from django.utils import timezone
 from courses.models import AssessmentSession, CourseInstructor, CourseLearner
 from files.models import Kind, StoredFile
 from files.services import file_store, store
-from institutions.models import AdministrationRecord, Instructor, Provider, UIOption, User
+from institutions.models import Instructor, Provider, UIOption, User
 from learners.models import (
     ConsentDecision,
     Enrolment,
@@ -44,6 +44,7 @@ from signin.models import CallerSession, Launcher
 from tests.captures import consented
 from tests.conftest import client_of
 from tests.contests import contest_of
+from tests.lines import details_of
 from tests.world import FUTURE, PAST, World, rewritten
 from trail.models import Key, Line, Part
 
@@ -448,11 +449,12 @@ def test_rights_of_both_are_held_and_recorded(merged, world):
     admin, ann, legal = (world.people[name] for name in ("admin", "ann", "legal"))
     merged("ann", "legal")
     assert User.objects.get(pk=ann.pk).legal_admin
-    record = AdministrationRecord.objects.get()
-    assert (record.action, record.resource, record.resource_id) == ("merge", "user", ann.pk)
-    assert (record.by_kind, record.by_id, record.institution_id) == ("person", admin.pk, world.home.institution.pk)
-    assert (record.changes["from"], record.changes["legal_admin"]) == (legal.pk, [False, True])
-    assert "legal" not in json.dumps(record.changes["moved"])
+    line = Line.objects.get(verb="merge")
+    assert (line.resource, line.row_key) == ("institution/user", str(ann.pk))
+    assert (line.actor_kind, line.actor_id, line.institution_id) == ("person", admin.pk, world.home.institution.pk)
+    changes = details_of(line)
+    assert (changes["from"], changes["legal_admin"]) == (legal.pk, [False, True])
+    assert "legal" not in json.dumps(changes["moved"])
 
 
 def test_what_tells_of_both_can_be_read_in_the_trail(merged, world):
@@ -473,7 +475,7 @@ def test_deactivated_account_gives_no_rights(merged, world):
 def test_record_names_the_pseudonyms_of_both(merged, world):
     pseudonyms = [str(world.home.learners[name].learner_id) for name in ("ann", "bob")]
     merged("ann", "bob")
-    assert AdministrationRecord.objects.get().changes["learner_ids"] == pseudonyms
+    assert details_of(Line.objects.get(verb="merge"))["learner_ids"] == pseudonyms
 
 
 def test_last_administrator_is_not_merged_away(merged, world):
@@ -509,7 +511,7 @@ def test_people_of_elsewhere_are_unknown(dry_run, as_, url, world):
         assert answer.status_code == status, (gone, answer.content)
         assert status == 404 or list(answer.json()) == ["from"]
     assert User.objects.filter(pk=away).exists()
-    assert AdministrationRecord.objects.count() == 0
+    assert not Line.objects.filter(verb="merge").exists()
 
 
 @pytest.mark.parametrize(("kept", "gone"), [("global", "ann"), ("ann", "global"), ("ann", "admin")])
@@ -522,7 +524,6 @@ def test_global_administrators_and_the_own_account_stay(kept, gone, merged, worl
 def test_what_a_merge_has_forgotten_stops_it(monkeypatch, world, rows):
     """Instead of being deleted in a cascade."""
     monkeypatch.setattr(merging, "OF_PEOPLE", [each for each in merging.OF_PEOPLE if each.model is not Launcher])
-    by = merging.Administrator("person", world.people["admin"].pk, None)
-    ids = {"kept_id": world.people["ann"].pk, "gone_id": world.people["bob"].pk}
+    ids = {f"{role}_id": world.people[name].pk for role, name in (("kept", "ann"), ("gone", "bob"), ("by", "admin"))}
     with pytest.raises(RuntimeError, match="launcher"):
-        people_merge(institution=world.home.institution, **ids, by=by)
+        people_merge(institution=world.home.institution, **ids)

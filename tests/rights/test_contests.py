@@ -11,7 +11,6 @@ from django.utils import timezone
 from courses.models import Activity, CourseInstructor
 from files.models import StoredFile
 from institutions.models import VLE, Institution, User
-from institutions.services.administration import Administrator
 from kernel.recording import Entry, Origin, record
 from learners.models import Learner
 from learners.services import learner_delete
@@ -312,8 +311,12 @@ def test_contests_of_two_accounts_become_those_of_one(is_open, world, as_):
     Contest.objects.filter(pk=theirs.pk).update(report=other)
     if is_open:
         opened(as_("ann"), world)
-    by = Administrator("person", world.people["admin"].pk, None)
-    people_merge(institution=home.institution, kept_id=world.people["ann"].pk, gone_id=world.people["bob"].pk, by=by)
+    people_merge(
+        institution=home.institution,
+        kept_id=world.people["ann"].pk,
+        gone_id=world.people["bob"].pk,
+        by_id=world.people["admin"].pk,
+    )
     moved = Contest.objects.get(pk=theirs.pk)
     assert (moved.report_id, moved.state) == (home.report.pk, "lapsed" if is_open else "open")
     assert state(world)["state"] == "open"

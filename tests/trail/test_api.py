@@ -1,13 +1,17 @@
 """The trail as data administrators read it: their institution's lines, opened where the keys are still there."""
 
+import csv
+import io
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
 
+from institutions.api import trail
 from kernel.recording import Entry, Origin, record
 from tests.conftest import client_of
+from tests.lines import details_of
 from trail.models import Key, Line
 
 BY = Origin("person", 7, "Ann Archer", "password", None, "192.0.2.1", "r-1")
@@ -53,11 +57,14 @@ def test_what_told_of_somebody_whose_keys_are_gone_is_empty(get, lines):
     ]
 
 
-def test_filters(get, lines, world):
+def test_filters(get, lines, world, monkeypatch):
+    monkeypatch.setattr(trail.LineViewSet, "shows_people", False)  # each of these readings would be found by the next
     now = timezone.now()
     for query, found in {
         "actor_id=7": 2,
         "actor_id=8": 0,
+        "actor_kind=vle,person": 2,
+        "actor_kind=vle": 0,
         f"person_id={world.people['ann'].pk}": 1,
         "verb=read": 1,
         "resource=institution/learner": 2,
@@ -67,6 +74,42 @@ def test_filters(get, lines, world):
         f"written_at__lte={quote((now - timedelta(hours=1)).isoformat())}": 0,
     }.items():
         assert get(f"?{query}").json()["count"] == found, query
+
+
+def exported(answer) -> list[list[str]]:
+    assert answer.status_code == 200
+    return [*csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig")))]
+
+
+def test_the_table_has_all_lines_that_the_list_would_have(get, lines, world, monkeypatch):
+    monkeypatch.setattr(trail, "LINES", 1)
+    record(Entry("update", "institution/learner", "=1+1", world.home.institution.pk, None, {}), by=BY)
+    answer = get("export/?ordering=-id")
+    head, first, second, third = exported(answer)
+    assert head[:3] == ["id", "written_at", "verb"]
+    assert head[-3:] == ["actor", "address", "details"]
+    assert [int(row[0]) for row in (first, second)] == [line.pk for line in lines[:2]]
+    assert first[-3:] == ["Ann Archer", "192.0.2.1", '{"locale": ["en", "ca"]}']
+    assert third[head.index("row_key")] == "'=1+1"
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("text/csv; charset=utf-8", "no-store")
+    assert answer["Content-Disposition"] == f'attachment; filename="trail-{world.home.institution.pk}.csv"'
+    assert len(exported(get("export/?verb=read&limit=1"))) == 1 + 2  # the first one read is told, too
+    told = Line.objects.latest("pk")
+    assert (told.verb, told.resource, told.actor_id) == ("read", "institution/trail/export", world.people["data"].pk)
+    assert details_of(told) == {"rows": 2, "asked": {"verb": ["read"], "limit": ["1"]}}
+    assert len(exported(get("export/?verb=nothing"))) == 1
+
+
+def test_the_table_is_refused_as_the_list_is(get, lines, world):
+    assert get("export/", world.away, "data").status_code == 200
+    assert get("export/", who="admin").status_code == 403
+    assert get("export/?person_id=x").json() == {"person_id": ["Enter a whole number."]}
+    url = f"/api/v2/institution/{world.home.institution.pk}/trail/export/"
+    client = client_of(world.people["data"])
+    assert client_of(world.away.people["data"]).get(url).status_code == 404
+    assert client.get(url, headers={"Accept": "text/csv"}).status_code == 200
+    refused = client.get(f"{url}?person_id=x", headers={"Accept": "text/csv"})
+    assert (refused.status_code, b"whole number" in refused.content) == (400, True)
 
 
 @pytest.mark.parametrize("who", ["admin", "legal", "send", "ann", "global"])

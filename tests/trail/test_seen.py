@@ -1,18 +1,11 @@
 """Who has read what: a line for each request that shows something of people, and for each page of the console."""
 
-import json
-
 import pytest
 
 from kernel.recording import Entry, Origin, acting, page_made, record, saw
 from tests.conftest import client_of
+from tests.lines import details_of
 from trail.models import Key, Line, Part
-from trail.sealed import opened
-
-
-def details_of(line: Line) -> dict:
-    key = Key.objects.filter(line_id=line.pk, part=Part.DETAILS).values_list("key", flat=True).first()
-    return json.loads(opened(line.details, key) or "null")
 
 
 def path(world, rest: str = "") -> str:
@@ -47,7 +40,7 @@ def test_a_report_and_its_requests(world):
     assert client.get(report).status_code == 200
     assert client.get(f"{report}request/").status_code == 200
     assert client.get(f"{report}audit/").status_code == 200
-    assert [*Line.objects.order_by("pk").values_list("person_id", flat=True)] == [ann.pk, ann.pk, None]
+    assert [*Line.objects.order_by("pk").values_list("person_id", flat=True)] == [ann.pk, ann.pk, ann.pk]
 
 
 def test_a_refusal_and_what_tells_of_nobody_leave_none(world):
@@ -63,6 +56,31 @@ def test_a_vle_that_searches_leaves_no_names(world, as_):
     assert as_("vle").get(url).status_code == 200
     line = Line.objects.get()
     assert (line.actor_kind, details_of(line)["asked"]) == ("vle", ["search"])
+
+
+def test_a_vle_that_lists_learners_leaves_a_line(world, as_):
+    course, activity, ann = world.home.course.pk, world.home.activity.pk, world.people["ann"].pk
+    for below in ("learner/", f"learner/{ann}/", f"activity/{activity}/learner/"):
+        assert as_("vle").get(f"/api/v2/vle/{world.home.vle.pk}/course/{course}/{below}").status_code == 200
+    lines = Line.objects.order_by("pk").values_list("actor_kind", "resource", "person_id", "institution_id")
+    home = world.home.institution.pk
+    assert [*lines] == [
+        ("vle", "vle/course/learner", None, home),
+        ("vle", "vle/course/learner", ann, home),
+        ("vle", "vle/course/activity/learner", None, home),
+    ]
+
+
+def test_who_reads_the_trail_leaves_a_line(world):
+    ann, home, data = world.people["ann"], world.home.institution.pk, world.people["data"]
+    record(Entry("update", "institution/learner", ann.pk, home, ann.pk), by=Origin("person", 1))
+    about = Line.objects.get()
+    for below in (f"trail/{about.pk}/", f"trail/?person_id={ann.pk}"):
+        assert client_of(data).get(path(world, below)).status_code == 200
+    one, some = Line.objects.exclude(pk=about.pk).order_by("pk")
+    assert (one.verb, one.resource, one.row_key) == ("read", "institution/trail", f"{home}/{about.pk}")
+    assert (one.person_id, one.actor_id, some.person_id) == (ann.pk, data.pk, None)
+    assert details_of(some) == {"rows": 2, "asked": {"person_id": [str(ann.pk)]}}
 
 
 def test_a_page_of_the_console_is_one_line(world, client):

@@ -9,14 +9,15 @@ from django.core.management import call_command
 from django.db import DatabaseError
 from rest_framework.test import APIClient
 
+from institutions.models import User
 from institutions.services.vles import vle_credentials_rotate
-from kernel.recording import Origin, acting, origin
+from kernel.recording import Origin, acting, command, origin
 from signin.models import Target
 from signin.services.launchers import launcher_create
 from signin.services.sessions import session_end, session_open
 from tests.conftest import client_of
-from trail.models import Key, Line, Part
-from trail.sealed import opened
+from tests.lines import details_of, origin_of
+from trail.models import Key, Line
 
 PASSWORD = "correct horse 9"
 LOGIN, APPROLE = "/api/v2/auth/login", "/api/v2/auth/approle"
@@ -34,11 +35,6 @@ def admin(world):
 def lines() -> list[tuple]:
     columns = ("verb", "resource", "institution_id", "actor_kind", "actor_id", "person_id", "signed_in")
     return [*Line.objects.order_by("pk").values_list(*columns)]
-
-
-def origin_of(line: Line) -> dict:
-    key = Key.objects.filter(line_id=line.pk, part=Part.ORIGIN).values_list("key", flat=True).first()
-    return json.loads(opened(line.origin, key) or "null")
 
 
 def test_a_password(admin):
@@ -131,6 +127,24 @@ def test_commands(world):
     assert (line.verb, line.resource, line.actor_kind) == ("create", "institution/vle", "command")
     assert json.loads(line.origin)["name"] == "register_vle"
     assert origin() == before
+
+
+def test_commands_of_django_and_commands_in_commands(db):
+    name = {"username": "second", "email": "second@example.org", "interactive": False}
+    with patch.dict("os.environ", DJANGO_SUPERUSER_PASSWORD=PASSWORD):
+        call_command("createsuperuser", stdout=StringIO(), **name)
+        with acting(command("outer")):
+            call_command("createsuperuser", stdout=StringIO(), **name | {"username": "third", "email": "t@example.org"})
+    first, second = Line.objects.order_by("pk")
+    assert (first.verb, first.resource, first.institution_id) == ("create", "admin/user", 0)
+    assert [origin_of(line)["name"] for line in (first, second)] == ["createsuperuser", "outer"]
+    person = User.objects.get(username="second")
+    assert (first.person_id, first.row_key) == (person.pk, str(person.pk))
+    details = details_of(first)
+    assert (details["username"], details["password"], details["is_staff"]) == (
+        [None, "second"], [None, None], [None, True],
+    )  # fmt: skip
+    assert "second" not in first.details
 
 
 def test_a_request_has_one_number_and_its_own_caller(world):

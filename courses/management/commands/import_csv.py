@@ -12,7 +12,7 @@ from django.db import transaction
 from courses.imports.dialects import COLUMNS, FIELDS, layout_of
 from courses.imports.people import REFUSED, SKIPPED, STATUSES, PeopleImport
 from courses.imports.results import result_file
-from courses.imports.tables import DELIMITERS, ENCODINGS, Table, TableWriter
+from courses.imports.tables import DELIMITERS, ENCODINGS, Table
 from courses.imports.trials import TrialFile
 from courses.management.importing import (
     RowMessages,
@@ -21,7 +21,7 @@ from courses.management.importing import (
     progress,
     unwrapped,
 )
-from kernel.recording import acting, command
+from kernel.spreadsheets import TableWriter
 
 EXAMPLE = (
     ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),
@@ -71,7 +71,6 @@ class Command(BaseCommand):
         )
         parser.add_argument("--template", action="store_true", help="Print an example of such a file and exit.")
 
-    @acting(command("import_csv"))
     def handle(self, *args: Any, **options: Any) -> None:
         if options["template"]:
             writer = TableWriter(unwrapped(self.stdout), COLUMNS)

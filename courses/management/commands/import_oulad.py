@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from courses.imports.oulad.loading import Target, presentations_load, target_prepared
 from courses.imports.oulad.reading import COLUMNS, Dataset, Rejected
-from courses.imports.tables import TableWriter
 from courses.management.importing import (
     RowMessages,
     failures_as_command_errors,
@@ -17,7 +16,7 @@ from courses.management.importing import (
     progress,
     row_name,
 )
-from kernel.recording import acting, command
+from kernel.spreadsheets import TableWriter
 
 
 class Rejections(RowMessages):
@@ -61,7 +60,6 @@ class Command(BaseCommand):
             "--rejected", type=Path, metavar="FILE", help="Write all rejected rows to this file, as CSV."
         )
 
-    @acting(command("import_oulad"))
     def handle(self, *args: Any, **options: Any) -> None:
         institution = institution_by_acronym(options["institution"])
         with failures_as_command_errors(), ExitStack() as stack:

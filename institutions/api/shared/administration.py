@@ -1,19 +1,15 @@
-"""Base classes of the resources under /admin/: only for global administrators, with a record of every change."""
+"""Base classes of the resources under /admin/, which are only for global administrators."""
 
 import re
 from collections.abc import Iterator, Mapping
-from copy import copy
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from django.db.models import Model
 from rest_framework import serializers
 
-from institutions.services.administration import Action, Administrator, change_record, changes_between
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.http.address import client_address
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
@@ -77,8 +73,7 @@ class AdministrationSerializer(MisnamedRefused, NullAsOmitted, ResourceSerialize
     pass
 
 
-# Subclasses call one service each in `create_row`, `update_row` and `delete_row`; the change is recorded in the same
-# transaction.
+# Subclasses call one service each in `create_row`, `update_row` and `delete_row`.
 class AdministrationViewSet(ResourceViewSet):
     root = "admin"
     conflicts = True
@@ -96,28 +91,10 @@ class AdministrationViewSet(ResourceViewSet):
         raise NotImplementedError
 
     def perform_create(self, serializer):
-        values = serializer.validated_data
-        row = serializer.instance = self.create_row(values)
-        self.record(Action.CREATE, row, changes_between(type(row)(), row, values))
+        serializer.instance = self.create_row(serializer.validated_data)
 
     def perform_update(self, serializer):
-        values, before = serializer.validated_data, copy(serializer.instance)
-        after = self.update_row(serializer.instance, values)
-        changes = changes_between(before, after, values)
-        if changes:
-            self.record(Action.UPDATE, after, changes)
+        serializer.instance = self.update_row(serializer.instance, serializer.validated_data)
 
     def perform_destroy(self, instance):
-        deleted = copy(instance)  # delete() sets the primary key to None
         self.delete_row(instance)
-        self.record(Action.DELETE, deleted)
-
-    def record(self, action: str, row: Model, changes: dict[str, Any] | None = None, resource: str = "") -> None:
-        """`resource` names another resource than this one, when its row was deleted together with this one's."""
-        change_record(
-            by=Administrator(self.caller.kind.value, self.caller.id, client_address(self.request)),
-            action=action,
-            resource=resource or self.basename.rpartition("-")[2],
-            row=row,
-            changes=changes or {},
-        )

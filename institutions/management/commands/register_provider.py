@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from institutions.models import Instrument, Provider
 from institutions.services.instruments import provider_create, provider_update
 from kernel.domain import Invalid
-from kernel.recording import Entry, acting, command, record
+from kernel.recording import Entry, record
 from kernel.writes import one_transaction
 
 REQUIRED = ("instrument", "acronym", "name", "version")
@@ -32,7 +32,6 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="A JSON object in UTF-8.")
 
-    @acting(command("register_provider"))
     def handle(self, *args: Any, file: str, **_: Any) -> None:
         values = _read(file)
         stored = Provider.objects.filter(acronym=values.get("acronym") or "").first()

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from institutions.models import VLE, Institution, VLEType
 from institutions.services.vles import vle_create
-from kernel.recording import Entry, acting, command, record
+from kernel.recording import Entry, record
 from kernel.text import validate_line
 from kernel.writes import one_transaction
 
@@ -31,7 +31,6 @@ class Command(BaseCommand):
         parser.add_argument("--url", help="Address of the VLE, as https://host/path.")
         parser.add_argument("--client-id", help="The VLE's name for this service as an LTI tool.")
 
-    @acting(command("register_vle"))
     def handle(self, *args: Any, institution: str, name: str, url: str | None, client_id: str | None, **_: Any) -> None:
         owner = Institution.objects.filter(acronym=institution).first()
         if owner is None:

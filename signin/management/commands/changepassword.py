@@ -8,12 +8,10 @@ from django.db import transaction
 from django.db.models import F
 
 from institutions.models import User
-from kernel.recording import acting, command
 from signin.services.people import password_recorded
 
 
 class Command(changepassword.Command):
-    @acting(command("changepassword"))
     def handle(self, *args, **options):
         try:
             answer = super().handle(*args, **options)

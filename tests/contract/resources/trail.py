@@ -11,9 +11,11 @@ RESOURCE = Resource(
         #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":   (403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
         "read":   (403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
+        "export": (403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
     },
-    callers={"list": "data", "read": "data"},
-    queries={"list": "data 3", "read": "data 3"},
+    callers={"list": "data", "read": "data", "export": "data"},
+    actions={"export": "get {list}export/"},
+    queries={"list": "data 4", "read": "data 4", "export": "data 2"},
     golden="data",
     orderable="id written_at",
     searched="verb resource row_key",

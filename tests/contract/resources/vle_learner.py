@@ -13,7 +13,7 @@ RESOURCE = Resource(
         "put": {"uid": "ann"},
         "patch": {"first_name": "Other"},
     },
-    queries={"list": "vle 5", "read": "vle 5"},
+    queries={"list": "vle 6", "read": "vle 6"},
     golden="vle",
     orderable=(
         "id uid username first_name last_name email locale last_login created_at updated_at inst_admin "

@@ -8,7 +8,7 @@ RESOURCE = Resource(
     "vle/{vle_id}/course/{course_id}/activity/{activity_id}/learner/{id}/",
     "vle course activity ann",
     matrix={"list": 200, "read": 200},
-    queries={"list": "vle 5", "read": "vle 5"},
+    queries={"list": "vle 6", "read": "vle 6"},
     golden="vle",
     orderable=(
         "id uid username first_name last_name email locale last_login created_at updated_at inst_admin "

@@ -1,0 +1,279 @@
+"""The trail as a page: who did and saw what, in sentences, for those who may read it in the API.
+
+What a line calls its resource has words in the API's reference; for everything else they stand here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.html import format_html
+
+from console.listings import HOME
+from console.tables import Column, Filter, Listing, ListQuery, Row, Table, table
+from console.templatetags.console import NOTHING, instant, person
+from console.views import ListView
+from files.models import Kind, Made
+from institutions.models import VLE, Provider, User
+from kernel.declared import declared_reference
+from kernel.http.client import ROOT, ApiClient
+from trail.earlier import MARK
+
+PEOPLE = "person,launched,learner,admin"  # kinds of actors that are accounts
+KINDS = ((PEOPLE, "a person"), ("vle", "a VLE"), ("provider", "a provider"), ("command", "a command on the server"))
+VERBS = {
+    "read": "read",
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "sign-in": "signed in",
+    "sign-in failed": "failed to sign in",
+    "sign-out": "signed out",
+    "merge": "merged another account into",
+    "credentials": "issued new credentials of",
+    "decide": "decided about",
+    "capture": "sent",
+    "erase": "erased",
+    "open": "opened",
+    "continue": "continued",
+    "close": "closed",
+    "lock": "locked",
+    "unlock": "unlocked",
+    "upload": "uploaded",
+    "answer": "answered",
+    "status": "told the state of",
+    "import": "imported",
+    "run": "began to import",
+}
+COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
+THINGS = {
+    "institution/learner/enrolment": "the enrolment",
+    "institution/learner/ic": "the informed consent",
+    "institution/trail/export": "the trail as a table",
+    "institution/user/activities": "the list of activities",
+    "lapi/enrolment": "an enrolment sample",
+    "lapi/verification": "a sample for an assessment",
+    "lapi/alert": "an alert of an assessment",
+    "vle/attachment": "a document for an assessment",
+    "vle/assessment": "an assessment session",
+    "vle/launcher": "a launcher",
+    "provider/validation": "the validation of a sample",
+    "provider/enrolment": "the model of an enrolment",
+    "provider/request": "a request",
+    "provider/answers": "requests",
+    "pages/import": "a table of people",
+    "people": "people",
+    "course": "a course",
+}
+OF_FILES = {str(kind): kind.label for kinds in (Kind, Made) for kind in kinds}
+SIGNED_IN = {
+    "password": "with the password",
+    "launcher": "by a link of a VLE",
+    "learner session": "in an assessment session",
+    "approle": "with its credentials",
+    "command": "on the server",
+    "": "",
+}
+GONE = "somebody whose account is gone"
+LONGEST = 80  # letters of a value on the page
+
+
+def thing(resource: str, row_key: str, verb: str) -> str:
+    """What a line is about: "a report of an activity", "the list of learners"."""
+    if resource in THINGS:
+        return THINGS[resource]
+    first, _, rest = resource.partition("/")
+    if first == "files":
+        return f"a file ({OF_FILES.get(rest, rest).lower()})"
+    if first == "console":
+        return f"the console's page \N{LEFT DOUBLE QUOTATION MARK}{rest}\N{RIGHT DOUBLE QUOTATION MARK}"
+    if first == "pages":
+        return f"{_model_name(rest)} in the administration pages"
+    words = declared_reference().RESOURCES.get(resource.replace("/", "-"))
+    if words is None:
+        return resource.replace("/", " ")
+    names = [part for part in resource.split("/") if part != "admin"]
+    is_list = verb == "read" and len([part for part in row_key.split("/") if part]) < len(names)
+    return f"the list of {words.many}" if is_list else words.one
+
+
+def _model_name(label: str) -> str:
+    try:
+        return str(apps.get_model(label.replace("/", "."))._meta.verbose_name)
+    except (LookupError, ValueError):
+        return label.replace("/", " ")
+
+
+def actor(row: Row, names: Mapping[int, str]) -> str:
+    kind, name = row["actor_kind"], row["told"]["name"]
+    if not kind:
+        return "Somebody"
+    if kind in PEOPLE.split(","):
+        known = names.get(row["actor_id"]) or name or GONE
+        return f"The global administrator {known}" if kind == "admin" else known
+    if kind == "command":
+        return f"The command {name}"
+    known = row["modules"].get((kind, row["actor_id"])) or name or row["actor_id"]
+    return f"The {'VLE' if kind == 'vle' else kind} {known}"
+
+
+def sentence(row: Row) -> Any:
+    """Anna Admin read a report of an activity: Bob Lee."""
+    verb, names = VERBS.get(row["verb"], row["verb"]), row["names"]
+    what = "" if row["verb"] in COMPLETE else f" {thing(row['resource'], row['row_key'], row['verb'])}"
+    whom = row["person_id"]
+    kinds = PEOPLE if row["actor_kind"] in PEOPLE.split(",") else row["actor_kind"]
+    who = _link(actor(row, names), actor_kind=kinds, actor_id=row["actor_id"])
+    is_own = whom is None or (whom == row["actor_id"] and kinds == PEOPLE)
+    if is_own:
+        return format_html("{} {}{}", who, verb, what)
+    return format_html("{} {}{}: {}", who, verb, what, _link(names.get(whom, GONE), person_id=whom))
+
+
+def _link(text: str, **query: Any) -> Any:
+    """To the lines of this one, if it has a number."""
+    if None in query.values():
+        return text
+    return format_html('<a href="?{}">{}</a>', urlencode(query), text)
+
+
+def how(row: Row) -> str:
+    parts = [SIGNED_IN.get(row["signed_in"], row["signed_in"])]
+    if row["told"]["address"]:
+        parts.append(f"from {row['told']['address']}")
+    if row["request_id"].startswith(MARK):
+        parts.append("(from an earlier record)")
+    return " ".join(filter(None, parts)) or NOTHING
+
+
+def values(row: Row) -> str:
+    """last name: Lee → Leigh; password changed."""
+    details = row["told"]["details"]
+    if details is None:
+        return "no longer readable"
+    return "; ".join(_value(str(name).replace("_", " "), value) for name, value in details.items()) or NOTHING
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "rows":
+        return _shown(value)
+    if name == "asked":
+        return f"asked for: {_text(value)}"
+    if isinstance(value, list) and len(value) == 2:
+        before, after = (_text(one) for one in value)
+        return f"{name} changed" if value == [None, None] else f"{name}: {before} \N{RIGHTWARDS ARROW} {after}"
+    return f"{name}: {_text(value)}"
+
+
+def _shown(rows: Any) -> str:
+    """How many rows a list has had, or what a page of the console was made of."""
+    if not isinstance(rows, Mapping):
+        return "1 row" if rows == 1 else f"{rows} rows"
+    parts = []
+    for name, number in rows.items():
+        resource, _, row_key = name.partition(" ")
+        what = thing(resource, row_key, "read")
+        parts.append(f"{what} ({_shown(number)})" if what.startswith("the list") else what)
+    return f"shown: {', '.join(parts)}"
+
+
+def _text(value: Any) -> str:
+    """A value as people read it; of a long one the beginning."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name} {_text(one)}" for name, one in value.items())
+    elif isinstance(value, list):
+        value = ", ".join(map(_text, value))
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def add_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    """The people of the institution among actors and those whom lines concern; what VLEs and providers are called."""
+    keys = {row["person_id"] for row in rows}
+    keys |= {row["actor_id"] for row in rows if row["actor_kind"] in PEOPLE.split(",")}
+    people = User.objects.filter(institution=ids["institution"], pk__in=keys - {None})
+    columns = ("pk", "first_name", "last_name", "username", "uid")
+    names = {one["pk"]: person(one) for one in people.values(*columns)}
+    modules = {
+        ("vle", key): name for key, name in _names(VLE.objects.filter(institution=ids["institution"]), "vle", rows)
+    }
+    modules |= {("provider", key): name for key, name in _names(Provider.objects.all(), "provider", rows)}
+    for row in rows:
+        row["names"], row["modules"] = names, modules
+
+
+def _names(modules: QuerySet, kind: str, rows: list[dict[str, Any]]) -> Iterable[tuple[int, str]]:
+    keys = {row["actor_id"] for row in rows if row["actor_kind"] == kind}
+    return modules.filter(pk__in=keys).values_list("pk", "name") if keys else ()
+
+
+TRAIL = Listing(
+    "trail",
+    "Trail",
+    HOME + "trail/",
+    (
+        Column("When", lambda row: instant(row["written_at"]), "written_at"),
+        Column("What was done", sentence),
+        Column("Values", values),
+        Column("How", how),
+    ),
+    (
+        Filter("person_id", "Whom it concerns (name, e-mail or number)"),
+        Filter("actor_kind", "Done by", choices=KINDS),
+        Filter("actor_id", "Who did it (name, e-mail or number)"),
+        Filter("verb", "Deed", choices=tuple(VERBS.items())),
+        Filter("resource", "Resource, as in the API's paths, without ids"),
+        Filter("request_id", "Request"),
+        Filter("written_at__gte", "From (UTC)", "datetime-local"),
+        Filter("written_at__lte", "Until (UTC)", "datetime-local"),
+    ),
+    lead="Every change, every sign-in, and every reading of what tells of people. A name leads to all lines of that "
+    "person. What told of somebody whose account is gone can no longer be read. Opening this page is a line, too.",
+    add_values=add_names,
+)
+NEWEST_FIRST = "-written_at"
+
+
+class TrailView(ListView):
+    """The newest lines first, and the address of all that are found as a table."""
+
+    listing = TRAIL
+
+    def table(self) -> Table:
+        query = self.request.GET.copy()
+        query["ordering"] = query.get("ordering") or NEWEST_FIRST
+        problems = {name: self.person_chosen(query, name) for name in ("person_id", "actor_id")}
+        page = table(self.listing, self.api, query, self.kwargs, self.row_address)
+        page.fields = [
+            replace(field, errors=[problem]) if (problem := problems.get(field.filter.name)) else field
+            for field in page.fields
+        ]
+        return page
+
+    def person_chosen(self, query: QueryDict, name: str) -> str:
+        """Put the number of the one person who fits a typed text in its place; else what is wrong."""
+        text = query.get(name, "").strip()
+        if not text or text.isdecimal():
+            return ""
+        found = self.api.page(f"{self.home}user/", {"search": text, "limit": 1})
+        if found is None or found["count"] != 1:
+            number = found["count"] if found else 0
+            return f"{number:,} people fit: type more of it, or the number." if number else "Nobody fits."
+        query[name] = str(found["results"][0]["id"])
+        if name == "actor_id":
+            query["actor_kind"] = PEOPLE
+        return ""
+
+    def actions(self) -> list[tuple[str, str]]:
+        asked = ListQuery(self.listing, self.request.GET).parameters()
+        asked.pop("ordering", None)
+        address = f"{ROOT}{self.home}trail/export/"
+        return [("Download as CSV", f"{address}?{urlencode(asked)}" if asked else address)]

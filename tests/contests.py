@@ -1,13 +1,10 @@
 """Contests of ann's report, for tests."""
 
-from datetime import timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from files.models import Kind, StoredFile
 from rights.models import Contest, ContestFile
-from tests.world import PAST, Home, World
+from tests.world import FUTURE, PAST, Home, World
 
 REASON = "I was there all the time."
 
@@ -21,9 +18,7 @@ def contest_of(home: Home, **values: Any) -> Contest:
         "machine_levels": {"identity": 2},
         "reason": REASON,
     } | values
-    return Contest.objects.create(
-        institution=home.institution, **{"deadline": timezone.now() + timedelta(days=9)} | values
-    )
+    return Contest.objects.create(institution=home.institution, **{"deadline": FUTURE} | values)
 
 
 def file_of(contest: Contest, home: Home, name: str = "essay.pdf") -> ContestFile:

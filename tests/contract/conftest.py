@@ -58,14 +58,7 @@ def undone() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _the_trail_stays_as_it_is(request, monkeypatch) -> None:
     """Reading the trail adds a line to it: not where readings are compared with one another."""
-    if request.path.stem in (
-        "test_filters",
-        "test_golden",
-        "test_lists",
-        "test_plans",
-        "test_search",
-        "test_spellings",
-    ):
+    if request.path.stem in COMPARING:
         monkeypatch.setattr(LineViewSet, "shows_people", False)
 
 

@@ -21,7 +21,6 @@ from tests.contract.desk import DESK, NEXT_DESK, provider
 from tests.contract.filling import fill
 from tests.world import World
 
-
 COMPARING = (
     "test_filters", "test_golden", "test_lists", "test_paths", "test_plans", "test_search", "test_spellings",
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Calls the API's views in this process as the signed-in person, with their permissions, filters and pagination.
 
-The console reads rows in this way only, so no page can show what the API would refuse to the same person.
+The console reads and changes rows in this way only, so no page can show or do what the API would refuse to the same
+person.
 """
 
 import json
@@ -23,6 +24,7 @@ ROOT = "/api/v2/"
 class ApiResponse:
     status: int
     data: Any
+    tag: str = ""  # the ETag: of the row as it was answered
 
 
 class ApiClient:
@@ -37,10 +39,16 @@ class ApiClient:
 
     def post(self, path: str, body: Mapping[str, Any]) -> ApiResponse:
         """The same for a POST with a body in JSON. The page's own form was sent with a CSRF token."""
+        return self.send("POST", path, body)
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, tag: str = "") -> ApiResponse:
+        """A change. With the `tag` of the row as it was shown, it is made to that row or answered 412."""
         request = self._request(path, {})
-        request.method, request._body = "POST", json.dumps(body).encode()
+        content = b"" if body is None else json.dumps(body).encode()
+        request.method, request._body = method, content
         request._read_started = True  # type: ignore[attr-defined]
-        request.META |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(request._body))}
+        request.META |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(content))}
+        request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
         request.content_type = "application/json"
         return self._answer(path, request)
 
@@ -50,16 +58,20 @@ class ApiClient:
             return ApiResponse(404, {})
         # The console's view has authenticated the caller: one query, however many API calls a page makes.
         response: Any = local.answered(match, request, self.caller)
-        return ApiResponse(response.status_code, response.data)
+        return ApiResponse(response.status_code, response.data, response.get("ETag", ""))
 
     def row(self, path: str) -> Any:
         """The data of a detail; a refusal is raised, so that the page is refused too."""
+        return self.tagged_row(path).data
+
+    def tagged_row(self, path: str) -> ApiResponse:
+        """The same with its tag."""
         response = self.get(path)
         if response.status == 404:
             raise Http404
         if response.status != 200:
             raise PermissionDenied
-        return response.data
+        return response
 
     def rows(self, path: str, query: Mapping[str, Any] | None = None) -> list[dict[str, Any]] | None:
         """The rows of a list; None where the caller may not read it."""
@@ -86,7 +98,11 @@ class ApiClient:
 
     def lists_all(self, path: str) -> bool:
         """Whether the caller's roles may read all rows of this list."""
-        return any(grant.rows is grant.parent is grant.sees is None for grant in self._grants(path, "list"))
+        return self.may_all(path, "list")
+
+    def may_all(self, path: str, action: str) -> bool:
+        """Whether the caller's roles may do this to all rows."""
+        return any(grant.rows is grant.parent is grant.sees is None for grant in self._grants(path, action))
 
     def _grants(self, path: str, action: str) -> Iterable[Grant]:
         match = self._resolved(path)

@@ -47,6 +47,7 @@ def special_needs(
     names = {row["id"]: row["name"] for row in instruments}
     return [
         {
+            "id": row["id"],
             "description": row["info"]["description"],
             "options": row["info"]["data"]["enabled_options"],
             "without": [names[key] for key in row["info"]["data"]["disabled_instruments"] if key in names],

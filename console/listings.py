@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.html import format_html_join
 
 from console.api_client import ApiClient
-from console.tables import Column, Filter, Listing, Row
+from console.tables import Column, Filter, Listing, Row, Work
 from console.templatetags.console import (
     consent,
     course,
@@ -113,6 +113,7 @@ GROUPS = Listing(
         Filter("description", "Description"),
         Filter("parent", "Which", choices=(("-1", "those that are part of no other"),)),
     ),
+    work=(Work("Add a group", "group-new", HOME + "group/", "create"),),
     detail_url_name="group",
     detail_url_ids=("institution", "group"),
     add_values=add_parent_names,
@@ -183,6 +184,9 @@ SEND = Listing(
     (Filter("description", "Category, exactly"), Filter("id", "Number")),
     lead="Categories of special educational needs and disabilities (SEND): what they switch on for a learner, and "
     "which instruments they take away.",
+    work=(Work("Add a category", "need-new", HOME + "send/", "create"),),
+    detail_url_name="need",
+    detail_url_ids=("institution", "need"),
     add_values=add_disabled_instruments,
 )
 PEOPLE = Listing(
@@ -207,6 +211,9 @@ PEOPLE = Listing(
         Filter("first_name", "First name"),
         Filter("last_name", "Last name"),
     ),
+    work=(Work("Add a person", "person-new", HOME + "user/", "create"),),
+    detail_url_name="person",
+    detail_url_ids=("institution", "person"),
 )
 INSTRUCTORS = Listing(
     "instructors",
@@ -219,6 +226,8 @@ INSTRUCTORS = Listing(
         Column("Administrative rights", flags),
         Column("Last sign-in", cell("last_login", instant), "last_login"),
     ),
+    detail_url_name="person",
+    detail_url_ids=("institution", "person"),
 )
 CONSENTS = Listing(
     "consents",
@@ -242,6 +251,7 @@ VLES = Listing(
         Column("LTI client", cell("client_id"), "client_id"),
     ),
     lead="Learning platforms that are connected to this service.",
+    work=(Work("Register a VLE", "vle-new", HOME + "vle/", "create"),),
     detail_url_name="vle",
     detail_url_ids=("institution", "vle"),
 )

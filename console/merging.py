@@ -3,7 +3,6 @@
 All of it asks the API's own `merge`, so that the pages can do nothing that the API refuses to the same person.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +17,7 @@ from console.listings import PEOPLE
 from console.tables import Column, Row, Table, table
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
+from console.work.forms import texts_of
 from kernel.ids import bounded_id
 
 MOST_CHOICES = 10
@@ -99,17 +99,11 @@ class MergeView(ConsoleView):
             values["moves"] = [(word, number, joined.get(word, 0)) for word, number in answer.data["moved"].items()]
             values["state"] = answer.data["state"]  # the button merges what was seen
         else:
-            values["problems"] = _texts(answer.data)
+            values["problems"] = texts_of(answer.data)
         return self.render_to_response(self.get_context_data(**values), status=answer.status)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(kept=self.kept, most=MOST_CHOICES, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
-        return [self.breadcrumb("People", "people"), (person(self.kept), reverse("console:merge", kwargs=self.kwargs))]
-
-
-def _texts(errors: Any) -> list[str]:
-    if isinstance(errors, Mapping):
-        return [text for value in errors.values() for text in _texts(value)]
-    return [str(text) for text in errors] if isinstance(errors, list) else [str(errors)]
+        return [self.breadcrumb("People", "people"), self.breadcrumb(person(self.kept), "person", "person")]

@@ -33,12 +33,22 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Work:
+    """A page that changes something, offered to whom the API allows `action` on all rows of `path`."""
+
+    word: str
+    url_name: str
+    path: str  # as in Listing
+    action: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """How a list of the API is shown.
 
     `path` is the list's path below /api/v2/; names in braces are filled from the page's own URL. `detail_url_name`
     names the URL of a row's page, to which the first column links; `detail_url_ids` are its arguments, the row's id
-    last. `add_values` adds to the rows of a page what the API's list does not contain.
+    last. `work` is offered above the list. `add_values` adds to the rows what the API's list does not contain.
     """
 
     word: str
@@ -49,6 +59,7 @@ class Listing:
     lead: str = ""
     detail_url_name: str = ""
     detail_url_ids: tuple[str, ...] = ()
+    work: tuple[Work, ...] = ()
     add_values: Callable[[ApiClient, Mapping[str, int], list[dict[str, Any]]], None] | None = None
 
 

@@ -272,9 +272,8 @@ class TrailView(ListView):
             query["actor_kind"] = PEOPLE
         return ""
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
+    def actions(self) -> list[tuple[str, str]]:
         asked = ListQuery(self.listing, self.request.GET).parameters()
         asked.pop("ordering", None)
         address = f"{ROOT}{self.home}trail/export/"
-        export = f"{address}?{urlencode(asked)}" if asked else address
-        return super().get_context_data(export=export, **context)
+        return [("Download as CSV", f"{address}?{urlencode(asked)}" if asked else address)]

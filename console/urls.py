@@ -4,15 +4,25 @@ from django.urls import path
 
 from console import imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
+from console.work import groups, institution, needs, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
 REPORT = f"{ACTIVITY}reports/<id:report>/"
+GROUP = "<id:institution>/groups/<id:group>/"
+LEARNER = "<id:institution>/learners/<id:learner>/"
+NEED = "<id:institution>/send/<id:need>/"
 app_name = "console"
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
     path("<id:institution>/", views.OverviewView.as_view(), name="overview"),
     path("<id:institution>/people/", merging.PeopleView.as_view(), name="people"),
+    path("<id:institution>/people/new/", people.NewPerson.as_view(), name="person-new"),
+    path("<id:institution>/people/<id:person>/", people.PersonView.as_view(), name="person"),
+    path("<id:institution>/people/<id:person>/edit/", people.EditPerson.as_view(), name="person-edit"),
+    path("<id:institution>/people/<id:person>/delete/", people.DeletePerson.as_view(), name="person-delete"),
+    path("<id:institution>/people/<id:person>/roles/<slug:role>/", people.RolePage.as_view(), name="person-role"),
+    path("<id:institution>/people/<id:person>/password/", people.PasswordPage.as_view(), name="person-password"),
     path("<id:institution>/people/<id:person>/merge/", merging.MergeView.as_view(), name="merge"),
     *(
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
@@ -23,9 +33,34 @@ urlpatterns = [
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
-    path("<id:institution>/groups/<id:group>/", views.GroupView.as_view(), name="group"),
-    path("<id:institution>/learners/<id:learner>/", views.LearnerView.as_view(), name="learner"),
+    path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
+    path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
+    path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),
+    path(
+        "<id:institution>/settings/dashboard/people/<id:option>/delete/",
+        institution.DeleteClosing.as_view(),
+        name="closing-delete",
+    ),
+    path("<id:institution>/groups/new/", groups.NewGroup.as_view(), name="group-new"),
+    path(f"{GROUP}edit/", groups.EditGroup.as_view(), name="group-edit"),
+    path(f"{GROUP}delete/", groups.DeleteGroup.as_view(), name="group-delete"),
+    path(f"{GROUP}courses/new/", groups.AddCourse.as_view(), name="group-course-new"),
+    path(f"{GROUP}courses/<id:course>/delete/", groups.RemoveCourse.as_view(), name="group-course-delete"),
+    path("<id:institution>/send/new/", needs.NewNeed.as_view(), name="need-new"),
+    path(NEED, needs.NeedView.as_view(), name="need"),
+    path(f"{NEED}edit/", needs.EditNeed.as_view(), name="need-edit"),
+    path(f"{NEED}delete/", needs.DeleteNeed.as_view(), name="need-delete"),
+    path(f"{NEED}learners/", needs.NeedLearners.as_view(), name="need-learners"),
+    path(f"{LEARNER}send/new/", needs.NewAssignment.as_view(), name="learner-need-new"),
+    path(f"{LEARNER}send/<id:assignment>/edit/", needs.EditAssignment.as_view(), name="learner-need-edit"),
+    path(f"{LEARNER}send/<id:assignment>/delete/", needs.DeleteAssignment.as_view(), name="learner-need-delete"),
+    path(GROUP, views.GroupView.as_view(), name="group"),
+    path(LEARNER, views.LearnerView.as_view(), name="learner"),
+    path("<id:institution>/vles/new/", vles.NewVLE.as_view(), name="vle-new"),
     path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
+    path("<id:institution>/vles/<id:vle>/edit/", vles.EditVLE.as_view(), name="vle-edit"),
+    path("<id:institution>/vles/<id:vle>/credentials/", vles.RotateVLE.as_view(), name="vle-credentials"),
+    path("<id:institution>/vles/<id:vle>/delete/", vles.DeleteVLE.as_view(), name="vle-delete"),
     path(COURSE, views.CourseView.as_view(), name="course"),
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),

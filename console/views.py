@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
@@ -26,12 +27,13 @@ from console.listings import (
     COURSE_LEARNERS,
     COURSES,
     GROUP_COURSES,
+    HOME,
     INSTITUTIONS,
     LISTINGS,
     REPORTS,
     REQUESTS,
 )
-from console.tables import Listing, Row, Table, table
+from console.tables import Column, Listing, Row, Table, Work, table
 from console.templatetags.console import course, person
 from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
@@ -51,6 +53,8 @@ REFUSALS = {
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
+GROUP = f"{HOME}group/{{group}}/"
+VLE = f"{HOME}vle/{{vle}}/"
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -62,6 +66,7 @@ class ConsoleView(TemplateView):
     caller: Caller
     api: ApiClient
     institution: dict[str, Any] | None = None
+    work: tuple[Work, ...] = ()  # what changes what the page shows
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         caller = browser_caller(request)
@@ -135,6 +140,7 @@ class ConsoleView(TemplateView):
             "is_global": Role.GLOBAL in self.caller.everywhere,
             "sections": self.sections(),
             "breadcrumbs": self.breadcrumbs(),
+            "actions": self.actions(),
         }
         return super().get_context_data(**values, **context)
 
@@ -153,7 +159,17 @@ class ConsoleView(TemplateView):
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):
             links.append(("Trail", reverse("console:trail", kwargs=ids)))
+        if self.api.may(HOME.format(**ids), "partial_update"):
+            links.append(("Settings", reverse("console:settings", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
+
+    def actions(self) -> list[tuple[str, str]]:
+        """(word, address) of the pages that change something here, as far as the caller's roles allow it."""
+        return [
+            (work.word, reverse(f"console:{work.url_name}", kwargs=self.kwargs))
+            for work in self.work
+            if self.api.may_all(work.path.format(**self.kwargs), work.action)
+        ]
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         """(name, address) of the breadcrumbs between the institution and this page."""
@@ -245,6 +261,10 @@ class ListView(ConsoleView):
     def table(self) -> Table | None:
         return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
+    def actions(self) -> list[tuple[str, str]]:
+        self.work = (*self.work, *self.listing.work)
+        return super().actions()
+
     def row_address(self, row: Row) -> str:
         if not self.listing.detail_url_name:
             return ""
@@ -262,6 +282,21 @@ class GroupView(ListView):
 
     template_name = "console/group.html"
     listing = GROUP_COURSES
+    work = (
+        Work("Add a course", "group-course-new", f"{GROUP}course/", "create"),
+        Work("Change", "group-edit", GROUP, "partial_update"),
+        Work("Delete", "group-delete", GROUP, "destroy"),
+    )
+
+    def table(self) -> Table | None:
+        if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
+            return super().table()
+        listing = replace(self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link)))
+        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+
+    def remove_link(self, row: Row) -> str:
+        address = reverse("console:group-course-delete", kwargs={**self.kwargs, "course": row["id"]})
+        return format_html('<a href="{}">take out<span class="unseen"> {}</span></a>', address, course(row))
 
     def row_address(self, row: Row) -> str:
         """No link where the course's own page may be refused: more people may list a group's courses than read them."""
@@ -292,6 +327,8 @@ class LearnerView(ConsoleView):
         assigned = api.rows(f"{path}send/", {"limit": 1000})
         if assigned is not None:
             values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
+            values["may_assign"] = api.may_all(f"{path}send/", "create")
+        values["has_account_page"] = api.lists_all(f"{self.home}user/")
         values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
         if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
             values["courses"] = learner_courses(key, self.kwargs["learner"])
@@ -309,6 +346,11 @@ class VLEView(ConsoleView):
     """A VLE, and which of the settings that it sends do not work."""
 
     template_name = "console/vle.html"
+    work = (
+        Work("Change", "vle-edit", VLE, "partial_update"),
+        Work("New credentials", "vle-credentials", f"{VLE}credentials/", "credentials"),
+        Work("Delete", "vle-delete", VLE, "destroy"),
+    )
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         vle = self.api.row(f"{self.home}vle/{self.kwargs['vle']}/")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
 from django.db.models import (
     Count,
@@ -26,7 +26,9 @@ from django.utils import timezone
 
 from institutions.models import InformedConsent, Provider
 from institutions.services.consents import Version, consent_status, newest_valid
+from kernel.batches import batched
 from kernel.fast.prepared import Prepared
+from kernel.text import identifier_key
 from learners import arithmetic
 from learners.models import (
     Enrolment,
@@ -391,3 +393,33 @@ def send_counts(institution_id: int) -> tuple[int, list[tuple[str, int]]]:
     used = categories.annotate(number=Count("assignments", filter=active)).order_by("-number", "description", "pk")
     rows = list(used.values_list("description", "number", Coalesce(people, 0)))
     return rows[0][2] if rows else 0, [(description, number) for description, number, _ in rows]
+
+
+class Named(NamedTuple):
+    """A learner who is named by uid or e-mail, and whether a category is the learner's already, and until when."""
+
+    id: int
+    name: str
+    uid: str
+    has_it: bool
+    until: datetime | None
+
+
+def learners_named(institution_id: int, category_id: int, names: Sequence[str]) -> dict[str, list[Named]]:
+    """{name: learners whose uid or e-mail it is, in whatever spelling}; names of nobody are left out."""
+    keys = {name: identifier_key(name) for name in names}
+    assigned = SENDLearner.objects.filter(category=category_id, learner=OuterRef("pk"))
+    by_key: dict[str, set[Named]] = {}
+    columns = ("uid", "first_name", "last_name", "uid_key", "email_key")
+    for part in batched(sorted({*keys.values()})):
+        rows = Learner.objects.filter(
+            Q(user__uid_key__in=part) | Q(user__email_key__in=part), institution=institution_id
+        )
+        rows = rows.annotate(has_it=Exists(assigned), until=Subquery(assigned.values("expires_at")[:1]))
+        for key, uid, first, last, *found, has_it, until in rows.values_list(
+            "pk", *(f"user__{column}" for column in columns), "has_it", "until"
+        ):
+            learner = Named(key, f"{first} {last}".strip() or uid, uid, has_it, until)
+            for each in found:
+                by_key.setdefault(each, set()).add(learner)
+    return {name: sorted(by_key[key]) for name, key in keys.items() if key in by_key}

@@ -58,6 +58,13 @@ def group_delete(*, group: CourseGroup, is_locked: bool = False) -> None:
         CourseGroup.objects.filter(pk__in=part).delete()
 
 
+def group_parts(*, group_id: int, institution_id: int) -> list[tuple[str, int]]:
+    """(what, how many) goes with the group when it is deleted."""
+    keys = _below(group_id, _tree(institution_id))
+    places = sum(GroupCourse.objects.filter(group__in=part).count() for part in batched(keys))
+    return [("groups below it", len(keys) - 1), ("places of courses in these groups", places)]
+
+
 def tree_locked(*, institution_id: int) -> None:
     """Lock the institution's tree: no group is added, moved or deleted until the transaction ends."""
     rows = Institution.objects.filter(pk=institution_id).select_for_update(no_key=True)

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
+from django.core.cache import cache
 from django.core.mail import send_mail
 from django.db.models import F, QuerySet
 from django.urls import reverse
@@ -19,7 +20,8 @@ from django.utils.http import urlsafe_base64_encode
 from institutions.models import User
 from institutions.services.passwords import refuse_unproven
 from institutions.services.people import person_update
-from kernel.domain import Counted
+from kernel.domain import Conflict, Counted
+from kernel.recording import Entry, record
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from pipeline.jobs import add
@@ -29,6 +31,7 @@ from signin.services.people import MAY_SIGN_IN, password_recorded
 
 JOB = "signin.password_links"
 ACCOUNTS = 10  # of one address that get a link, the last used first
+OFFERED_SECONDS = 60  # from one link that an administrator has sent to a person to the next
 REQUESTS = 5  # for one address, from everywhere, until there is a wait
 
 
@@ -47,6 +50,27 @@ def link_requested(*, email: str, institution: str, address: str | None, service
     add([Job(name=JOB, key=secrets.token_hex(8), arguments=[service, accounts])])
 
 
+@one_transaction()
+def link_offered(*, institution_id: int, person_id: int, service: str) -> None:
+    """The same for one person of an institution, whose administrator asks for it: there is nothing to keep from these.
+
+    Raises Conflict for whoever may not sign in or has no address, and within a minute of the last link for the same
+    person. Global administrators are nobody's to invite.
+    """
+    person = people_with_links().filter(pk=person_id, institution=institution_id, is_staff=False).first()
+    if person is None:
+        raise Conflict("This person has no e-mail address, or may not sign in.")
+    key = f"password-link:{person.pk}"
+    if not cache.add(key, True, OFFERED_SECONDS):
+        raise Conflict("A link was sent to this person less than a minute ago.")
+    try:
+        add([Job(name=JOB, key=secrets.token_hex(8), arguments=[service, [person.pk]])])
+        record(Entry("password link", "institution/user", f"{institution_id}/{person.pk}", institution_id, person.pk))
+    except Exception:  # the view is called again
+        cache.delete(key)
+        raise
+
+
 def people_with_links() -> QuerySet[User]:
     """Who may sign in, with a password or not yet."""
     return User.objects.filter(MAY_SIGN_IN, email__isnull=False)
@@ -61,7 +85,7 @@ def links_sent(service: str, accounts: list[int]) -> None:
     hours = settings.PASSWORD_RESET_TIMEOUT // 3600
     send_mail(
         "Set your password",
-        f"Somebody, probably you, has asked for a link to set a password.\n\n{links}\n\n"
+        f"Somebody, you or an administrator, has asked for a link to set your password.\n\n{links}\n\n"
         f"A link works once, for {hours} hours. If you have not asked for it, do nothing: nothing has changed.\n",
         None,
         [str(people[0].email)],

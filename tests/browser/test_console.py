@@ -25,6 +25,32 @@ KINDS = {
     "/console/#/courses/#/activities/#/reports/#/requests/",
     "/console/#/groups/",
     "/console/#/groups/#/",
+    "/console/#/groups/new/",
+    "/console/#/groups/#/edit/",
+    "/console/#/groups/#/delete/",
+    "/console/#/groups/#/courses/new/",
+    "/console/#/groups/#/courses/#/delete/",
+    "/console/#/send/new/",
+    "/console/#/send/#/",
+    "/console/#/send/#/edit/",
+    "/console/#/send/#/delete/",
+    "/console/#/send/#/learners/",
+    "/console/#/learners/#/send/new/",
+    "/console/#/people/new/",
+    "/console/#/people/#/",
+    "/console/#/people/#/edit/",
+    "/console/#/people/#/delete/",
+    "/console/#/people/#/password/",
+    "/console/#/people/#/roles/learner/",
+    "/console/#/people/#/roles/instructor/",
+    "/console/#/people/#/merge/",
+    "/console/#/vles/new/",
+    "/console/#/vles/#/edit/",
+    "/console/#/vles/#/credentials/",
+    "/console/#/vles/#/delete/",
+    "/console/#/settings/",
+    "/console/#/settings/dashboard/",
+    "/console/#/settings/dashboard/people/new/",
     "/console/#/send/",
     "/console/#/learners/",
     "/console/#/learners/#/",
@@ -37,6 +63,7 @@ KINDS = {
     "/console/#/imports/",
 }
 EACH = 2  # pages opened of each kind
+FORM = re.compile(r"/(new|edit|delete|merge|credentials|password|roles/\w+)/$")  # of which one is opened
 # Texts that stand out too little from what is below them (WCAG AA), as far as plain grounds go.
 FAINT = """() => {
     const parsed = text => (text.match(/[\\d.]+/g) || []).map(Number);
@@ -105,7 +132,7 @@ def walk(visit: Visit, start: str, each: int = EACH) -> set[str]:
     waiting, opened, count = [start], set(), {}
     while waiting:
         path = waiting.pop(0)
-        if path in opened or count.get(kind(path), 0) >= each:
+        if path in opened or count.get(kind(path), 0) >= (1 if FORM.search(path) else each):
             continue
         opened.add(path)
         count[kind(path)] = count.get(kind(path), 0) + 1

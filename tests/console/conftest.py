@@ -1,5 +1,7 @@
 """Browsers for the console's pages."""
 
+from html.parser import HTMLParser
+
 import pytest
 
 from tests.pages.conftest import signed_in, visitor
@@ -26,6 +28,63 @@ def ids(world: World, home=None) -> dict[str, int]:
         "group": home.group.pk,
         "job": home.job.pk,
         "vle": home.vle.pk,
+        "category": home.category.pk,
+        "assignment": home.assignment.pk,
+        "ui_option": home.ui_option.pk,
         "report": home.report.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
+
+
+@pytest.fixture
+def sent():
+    """sent(browser, page, {field: value}): the page's own form, filled in and sent; what the page offers stays."""
+
+    def send(browser, page: str, values: dict | None = None, **more):
+        shown = browser.get(page)
+        assert shown.status_code == 200, (page, shown.status_code)
+        return browser.post(page, form_of(shown.text) | (values or {}), **more)
+
+    return send
+
+
+def form_of(page: str) -> dict:
+    """The values that a browser would send of the page's form, left as it is."""
+    reader = _Form()
+    reader.feed(page)
+    return reader.values
+
+
+class _Form(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, list[str]] = {}
+        self.reads = False
+        self.select = self.area = ""
+
+    def handle_starttag(self, tag, attributes):
+        has = dict(attributes)
+        if tag == "form":
+            self.reads = has.get("method") == "post" and has.get("action") != "/signout/"
+        name = has.get("name")
+        if not self.reads:
+            return
+        if tag == "select":
+            self.select = name
+        elif tag == "textarea":
+            self.area = name
+            self.values[name] = [""]
+        elif tag == "option" and self.select and ("selected" in has or self.select not in self.values):
+            self.values[self.select] = [has.get("value", "")]
+        elif tag == "input" and name and (has.get("type") not in ("checkbox", "radio") or "checked" in has):
+            self.values.setdefault(name, []).append(has.get("value", "on" if "checked" in has else "") or "")
+
+    def handle_endtag(self, tag):
+        if tag == "select":
+            self.select = ""
+        elif tag == "textarea":
+            self.area = ""
+
+    def handle_data(self, data):
+        if self.area:
+            self.values[self.area][0] += data.removeprefix("\n")

@@ -1,6 +1,10 @@
 """Who sees which page of the console: typed from the role table, and asked as every role."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from institutions.models import Institution
 from tests.console.conftest import ids
@@ -12,12 +16,35 @@ REPORT = f"{ACTIVITY}reports/{{report}}/"
 # Page below the institution's own; the status for each of WHO, in that order.
 MATRIX = {
     "": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "groups/new/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "groups/{group}/edit/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "groups/{group}/delete/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "groups/{group}/courses/new/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "groups/{group}/courses/{course}/delete/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "send/new/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "send/{category}/": (200, 200, 403, 403, 200, 403, 403, 403, 404),
+    "send/{category}/edit/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "send/{category}/delete/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "send/{category}/learners/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "learners/{ann}/send/new/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "learners/{ann}/send/{assignment}/edit/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "learners/{ann}/send/{assignment}/delete/": (403, 200, 403, 403, 200, 403, 403, 403, 404),
+    "settings/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/dashboard/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/dashboard/people/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/dashboard/people/{ui_option}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "courses/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "groups/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "groups/{group}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "send/": (200, 200, 403, 403, 200, 403, 403, 403, 404),
     "learners/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "people/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "people/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "people/{ann}/": (200, 200, 200, 200, 404, 403, 403, 403, 404),
+    "people/{ann}/edit/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "people/{ann}/delete/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "people/{ann}/roles/learner/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "people/{ann}/roles/instructor/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "people/{ann}/merge/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
@@ -25,6 +52,10 @@ MATRIX = {
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "vles/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "vles/{vle}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "vles/{vle}/credentials/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "vles/{vle}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "instruments/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "learners/{ann}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
@@ -38,7 +69,12 @@ MATRIX = {
     f"{REPORT}requests/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
 }
 
+PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
+CHANGING = re.compile(
+    r"/(new|edit|delete|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard)/$"
+)  # pages with a form
+WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -154,9 +190,30 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser = signed_in("admin")
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
-        posted = {"people/{ann}/merge/"} if method == "post" else set()
+        posted = set(WORK) if method == "post" else set()
         for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
             assert getattr(browser, method)(path).status_code == 405
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_gets_no_form_can_send_none(who, world, signed_in, address):
+    browser, place = signed_in(who), WHO.index(who)
+    token = {"X-CSRFToken": browser.cookies["csrftoken"].value}
+    refused = {page: MATRIX[page][place] for page in WORK if MATRIX[page][place] != 200}
+    assert {page: browser.post(address(page), headers=token).status_code for page in refused} == refused
+
+
+def test_forms_are_sent_with_the_pages_own_token(world, signed_in, address):
+    browser = signed_in("admin")
+    assert {browser.post(address(page), {}).status_code for page in WORK} == {403}
+
+
+@pytest.mark.parametrize("page", WORK)
+def test_statements_of_a_form(page, world, signed_in, address):
+    browser = signed_in("admin")
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(address(page)).status_code == 200
+    assert len(captured) <= 12
 
 
 @pytest.mark.parametrize(
@@ -164,9 +221,12 @@ def test_nothing_can_be_sent(world, signed_in, address):
     [
         (
             "admin",
-            "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Imports",
+            f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Imports Settings",
         ),
-        ("global", "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments"),
+        (
+            "global",
+            "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
+        ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
         ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Trail"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),

@@ -1,0 +1,181 @@
+"""Pages that create, edit and delete one row of the API: form, confirmation, and what the API says to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+
+from console.api_client import ApiResponse
+from console.views import ConsoleView
+from console.work.forms import Input, WorkForm, texts_of
+from kernel.states import State
+
+CHANGED = "Something has changed since this was shown. Look at it again."
+NO_STATE = '"none"'  # matches no row: a form that names no state changes nothing
+
+
+class WorkPage(ConsoleView):
+    """Base of the pages that change something. Whoever may not do it to every row is refused first."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    path = ""  # of what is changed, as in `Listing`
+    action = ""  # of the API that the caller must be allowed
+    title = ""
+    lead = ""
+    button = "Save"
+
+    def enter(self) -> None:
+        super().enter()
+        if not self.is_allowed():
+            raise PermissionDenied
+
+    def is_allowed(self) -> bool:
+        return self.api.may_all(self.api_path, self.action)
+
+    @property
+    def api_path(self) -> str:
+        return self.path.format(**self.kwargs)
+
+    def done(self, text: str, address: str) -> HttpResponse:
+        """On to another page, which says so once."""
+        messages.success(self.request, text)
+        return HttpResponseRedirect(address)
+
+    def back(self) -> str:
+        """The address of the page that leads here, and to which one returns."""
+        breadcrumbs = self.breadcrumbs()
+        return breadcrumbs[-1][1]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        values = {"title": self.title, "lead": self.lead, "button": self.button, "back": self.back()}
+        return super().get_context_data(**values | context)
+
+
+class FormPage(WorkPage):
+    """A form. What the API refuses is shown at its fields, with everything that was typed."""
+
+    template_name = "console/work/form.html"
+    inputs: Sequence[Input] = ()
+    row: Mapping[str, Any] | None = None
+    tag = ""
+
+    def form(self, data: QueryDict | None = None, typed: Mapping[str, Any] | None = None) -> WorkForm:
+        return WorkForm(self.offered(), self.serializer(), self.api, self.kwargs, self.row, data, typed)
+
+    def offered(self) -> Sequence[Input]:
+        return self.inputs
+
+    def serializer(self) -> Any:
+        viewset = self.api.viewset(self.api_path)
+        return viewset and viewset.serializer_class
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.shown(self.form(), 200)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.form(request.POST)
+        if form.is_searching:
+            return self.shown(self.form(typed=form.typed()), 200, state=request.POST.get("state", ""))
+        if not form.is_valid():
+            return self.shown(form, 400, state=request.POST.get("state", ""))
+        answer = self.send(form)
+        if answer.status < 300:
+            return self.saved(form, answer)
+        return self.refused_by_api(form, answer)
+
+    def send(self, form: WorkForm) -> ApiResponse:
+        """Do it; what the API answers."""
+        return self.api.post(self.api_path, form.body(changes=False))
+
+    def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
+        raise NotImplementedError
+
+    def refused_by_api(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
+        if answer.status == 404:
+            raise Http404
+        form.refuse(answer.data)
+        return self.shown(form, answer.status, state=self.request.POST.get("state", ""))
+
+    def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
+        state = {"state": self.tag} | {name: value for name, value in context.items() if name == "state" and value}
+        return self.render_to_response(self.get_context_data(form=form, **context | state), status=status)
+
+
+class CreatePage(FormPage):
+    action = "create"
+
+
+class EditPage(FormPage):
+    """The form of a row. If it is not as it was shown, the page says what is stored now, and keeps what was typed."""
+
+    action = "partial_update"
+    row: dict[str, Any]
+
+    def enter(self) -> None:
+        super().enter()
+        self.read()
+
+    def read(self) -> None:
+        answer = self.api.tagged_row(self.api_path)
+        self.row, self.tag = answer.data, answer.tag
+
+    def send(self, form: WorkForm) -> ApiResponse:
+        tag = self.request.POST.get("state") or NO_STATE
+        return self.api.send("PATCH", self.api_path, form.body(changes=True), tag)
+
+    def refused_by_api(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
+        if answer.status != 412:
+            return super().refused_by_api(form, answer)
+        self.read()
+        fresh = self.form(self.request.POST)
+        return self.shown(fresh, 412, state=self.tag, differences=fresh.differences(), is_changed=True)
+
+
+class DeletePage(WorkPage):
+    """The confirmation of a deletion, with what goes along. It deletes what was shown, or shows it again."""
+
+    template_name = "console/work/delete.html"
+    action = "destroy"
+    button = "Delete"
+    row: dict[str, Any]
+    tag = ""
+
+    def enter(self) -> None:
+        super().enter()
+        answer = self.api.tagged_row(self.api_path)
+        self.row, self.tag = answer.data, answer.tag
+
+    def goes(self) -> Sequence[tuple[str, int]]:
+        """(what, how many) is deleted with the row."""
+        return ()
+
+    def name(self) -> str:
+        """What the row is called."""
+        raise NotImplementedError
+
+    def deleted(self) -> HttpResponse:
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.shown(200)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("state") != self.state():
+            return self.shown(412, [CHANGED])
+        answer = self.api.send("DELETE", self.api_path, tag=self.tag)
+        if answer.status == 404:
+            raise Http404
+        if answer.status >= 300:
+            return self.shown(answer.status, [CHANGED] if answer.status == 412 else texts_of(answer.data))
+        return self.deleted()
+
+    def state(self) -> str:
+        """Of the row and of what goes along."""
+        return State([self.tag, [[word, number] for word, number in self.goes()]]).tag
+
+    def shown(self, status: int, problems: Sequence[str] = ()) -> HttpResponse:
+        goes = [(word, number) for word, number in self.goes() if number]
+        values = {"goes": goes, "state": self.state(), "problems": problems, "name": self.name()}
+        return self.render_to_response(self.get_context_data(**values), status=status)

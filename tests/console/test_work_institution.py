@@ -1,0 +1,80 @@
+"""The console's pages of the institution's settings, and of the parts of the dashboard that it closes."""
+
+import pytest
+
+from institutions.models import Institution, UIOption
+from tests.console.conftest import form_of
+
+
+@pytest.fixture
+def admin(signed_in):
+    return signed_in("admin")
+
+
+@pytest.fixture
+def routes(world):
+    UIOption.objects.filter(institution=None).delete()
+    for route in ("course", "report"):
+        UIOption.objects.create(route=route, enabled=True)
+
+
+def own(world) -> set[tuple[str, bool, int | None]]:
+    rows = UIOption.objects.filter(institution=world.home.institution)
+    return {(row.route, row.enabled, row.user_id) for row in rows}
+
+
+@pytest.mark.parametrize("who", ["admin", "global"])
+def test_settings(who, signed_in, address, sent, world):
+    values = {"mail_domain": "home.example.org", "allow_learner_report": "on", "allowed_domains": "moodle.example.org"}
+    answer = sent(signed_in(who), address("settings/"), values)
+    assert (answer.status_code, answer["Location"]) == (302, address("settings/"))
+    home = Institution.objects.get(pk=world.home.institution.pk)
+    assert (home.mail_domain, home.allow_learner_report, home.external_ic) == ("home.example.org", True, False)
+    assert (home.name, home.acronym) == ("University home", "HOME")
+
+
+def test_wrong_setting_stands_at_its_field(admin, address, sent, world):
+    answer = sent(admin, address("settings/"), {"mail_domain": "not a domain!", "external_ic": "on"})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors.keys() == {"mail_domain"}
+    assert form_of(answer.text)["external_ic"] == ["on"]
+    assert not Institution.objects.get(pk=world.home.institution.pk).external_ic
+
+
+def test_a_part_is_opened_and_another_closed(admin, address, sent, world, routes):
+    page = address("settings/dashboard/")
+    assert form_of(admin.get(page).text)["open"] == ["report"]  # the world's institution has closed the other
+    assert sent(admin, page, {"open": ["course"]}).status_code == 302
+    assert own(world) == {("report", False, None)}
+    assert sent(admin, page, {"open": ["course", "nothing"]}).context["form"].errors.keys() == {"open"}
+
+
+def test_parts_changed_meanwhile(admin, address, world, routes):
+    page = address("settings/dashboard/")
+    values = form_of(admin.get(page).text) | {"open": []}
+    UIOption.objects.filter(institution=world.home.institution).delete()
+    answer = admin.post(page, values)
+    assert answer.status_code == 412
+    assert own(world) == set()
+    assert admin.post(page, form_of(answer.text)).status_code == 302
+    assert own(world) == {("course", False, None), ("report", False, None)}
+
+
+def test_closed_for_one_person(admin, address, sent, world, routes):
+    bob, page = world.people["bob"], address("settings/dashboard/")
+    new = address("settings/dashboard/people/new/")
+    assert sent(admin, new, {"route": "report", "user": str(bob.pk)}).status_code == 302
+    assert ("report", False, bob.pk) in own(world)
+    assert "for Bob Home" in " ".join(admin.get(page).text.split())
+    for user in ("", str(world.away.people["bob"].pk)):
+        assert sent(admin, new, {"route": "report", "user": user}).context["form"].errors.keys() == {"user"}
+    closing = UIOption.objects.get(user=bob)
+    assert sent(admin, address(f"settings/dashboard/people/{closing.pk}/delete/")).status_code == 302
+    assert own(world) == {("course", False, None)}
+
+
+def test_what_is_the_same_for_all_institutions_stays(admin, address, sent, world, routes):
+    everywhere = UIOption.objects.get(route="report", institution=None)
+    page = address(f"settings/dashboard/people/{everywhere.pk}/delete/")
+    assert sent(admin, page).status_code == 403
+    assert UIOption.objects.filter(pk=everywhere.pk).exists()

@@ -78,3 +78,15 @@ def test_what_is_the_same_for_all_institutions_stays(admin, address, sent, world
     page = address(f"settings/dashboard/people/{everywhere.pk}/delete/")
     assert sent(admin, page).status_code == 403
     assert UIOption.objects.filter(pk=everywhere.pk).exists()
+
+
+def test_settings_changed_meanwhile(admin, address, world):
+    page = address("settings/")
+    values = form_of(admin.get(page).text) | {"external_ic": "on", "mail_domain": "home.example.org"}
+    Institution.objects.filter(pk=world.home.institution.pk).update(allow_valid_audit=True)
+    answer = admin.post(page, values)
+    assert answer.status_code == 412
+    assert [(sent, now) for _, sent, now in answer.context["differences"]] == [
+        ("yes", "no"), ("home.example.org", "nothing"), ("no", "yes"),
+    ]  # fmt: skip
+    assert not Institution.objects.get(pk=world.home.institution.pk).external_ic

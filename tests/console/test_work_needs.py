@@ -210,3 +210,12 @@ def test_over_is_said_too(officer, page, sent, world):
     preview = sent(officer, page, {"learners": "ann", "do": "check"})
     assert preview.context["outcomes"][0].text == "Has it already, until 1 Jan 2020, 00:00 UTC: that stays."
     assert "they all have it" in preview.text
+
+
+def test_differences_are_said_in_words(officer, address, world):
+    page = address("send/{category}/edit/")
+    values = form_of(officer.get(page).text) | {"data-enabled_options": ["high_contrast"]}
+    rewritten(type(world.home.category).objects.filter(pk=world.home.category.pk), description="Sight")
+    answer = officer.post(page, values)
+    assert answer.status_code == 412
+    assert ("Switches on in the dashboard", "High contrast", "Big fonts") in answer.context["differences"]

@@ -21,6 +21,10 @@ from tests.contract.desk import DESK, NEXT_DESK, provider
 from tests.contract.filling import fill
 from tests.world import World
 
+COMPARING = (
+    "test_filters", "test_golden", "test_lists", "test_paths", "test_plans", "test_search", "test_spellings",
+)  # fmt: skip
+
 
 def client_with(token: str, scheme: str = "JWT") -> APIClient:
     client = APIClient()
@@ -53,14 +57,7 @@ def undone() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _the_trail_stays_as_it_is(request, monkeypatch) -> None:
     """Reading the trail adds a line to it: not where readings are compared with one another."""
-    if request.path.stem in (
-        "test_filters",
-        "test_golden",
-        "test_lists",
-        "test_plans",
-        "test_search",
-        "test_spellings",
-    ):
+    if request.path.stem in COMPARING:
         monkeypatch.setattr(LineViewSet, "shows_people", False)
 
 

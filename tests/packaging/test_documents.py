@@ -214,7 +214,7 @@ def test_the_recipe_of_a_resource_makes_one(tmp_path):
         ROOT, copy, ignore=shutil.ignore_patterns(".*", "tests", "benchmarks", "clients", "docs", "var", "__pycache__")
     )
     models, tree = copy / "institutions" / "models.py", copy / "tesla_api" / "tree.py"
-    insert(models, "from django.db.models import Q\n", "from django.core.validators import MaxValueValidator\n")
+    insert(models, "from django.db import models", "from django.core.validators import MaxValueValidator\n")
     models.write_text(f"{models.read_text()}\n\n{table}")
     (copy / "institutions" / "api" / "room.py").write_text(face)
     insert(tree, "from institutions.api.ui ", "from institutions.api.room import RoomViewSet\n")

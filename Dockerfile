@@ -14,6 +14,7 @@ COPY institutions institutions
 COPY learners learners
 COPY courses courses
 COPY reports reports
+COPY rights rights
 COPY signin signin
 COPY files files
 COPY pipeline pipeline

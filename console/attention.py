@@ -5,7 +5,7 @@ The steps of a new institution stand there, too, until all are done.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.defaultfilters import pluralize
@@ -21,6 +21,7 @@ DAYS_AHEAD = 14  # in which an activity begins
 HOURS_OPEN = 1  # after which a capture without a result is late
 HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
+DAYS_OF_CONTESTS = 3  # before the deadline
 LINES = 5  # of a kind; the others are counted
 
 
@@ -72,6 +73,15 @@ def captures_stuck(institution: int) -> Iterator[Line]:
         if row["failed"]:
             text = f"capture{pluralize(row['failed'])} of {name} that could not be checked, since yesterday"
             yield Line("bad", "failed", row["failed"], text, place)
+
+
+def contests_open(institution: int, number: int, due: datetime | None) -> Iterator[Line]:
+    """Contests that wait for an answer, with the deadline of the most urgent one."""
+    if due is not None:
+        is_late = due <= now() + timedelta(days=DAYS_OF_CONTESTS)
+        text = f"contest{pluralize(number)} to be answered, the first by"
+        place = _of("contests", institution) + "?state=open&ordering=deadline"
+        yield Line("bad" if is_late else "fair", "contest", number, text, place, due)
 
 
 def credentials_ending(vles: Sequence[VLEState]) -> Iterator[Line]:

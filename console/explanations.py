@@ -1,14 +1,15 @@
 """The template values of a report's page: levels, instruments and sessions with the reasons for their levels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from console.words import KIND_WORDS, instant_text
+from console.words import KIND_WORDS
 from learners.arithmetic import Provider, exact
 from reports.arithmetic import ResultStatus, threshold_limits
 from reports.evidence import Evidence, InstrumentEvidence, SessionEvidence
-from reports.reasons import KINDS, Part, Reason, instrument_kinds, instrument_reason, level_reason, session_reason
+from reports.explaining import level_reasons
+from reports.reasons import KINDS, Reason, instrument_kinds, instrument_reason, session_reason
 from reports.sentences import DEMONSTRATION
 
 POINTS = 300  # at most so many results are drawn
@@ -33,21 +34,17 @@ class Strip:
 def report_explanations(report: Row, evidence: Evidence, audits: Mapping[int, Row]) -> dict[str, Any]:
     """`report` and `audits` are rows of the API, the audits by instrument id."""
     details = {row["instrument_id"]: row for row in report["detail"]}
+    shown = [row for row in evidence.instruments if row.instrument_id in details]
     instruments = [
-        _instrument(details[row.instrument_id], row, evidence.providers, audits.get(row.instrument_id))
-        for row in evidence.instruments
-        if row.instrument_id in details
+        _instrument(details[row.instrument_id], row, evidence.providers, audits.get(row.instrument_id)) for row in shown
     ]
-    sessions = [_session(row) for row in evidence.sessions]
-    return {"levels": [_level(kind, report, instruments, sessions) for kind in KINDS],
-            "instruments": instruments, "sessions": sessions}  # fmt: skip
-
-
-def _level(kind: str, report: Row, instruments: Sequence[Row], sessions: Sequence[Row]) -> dict[str, Any]:
-    parts = [Part(row["name"], row["levels"][kind]) for row in instruments]
-    parts += [Part(f"the session of {instant_text(row['started_at'])}", row["levels"][kind]) for row in sessions]
-    reason = level_reason(kind, report[f"{kind}_level"], parts)
-    return {"word": KIND_WORDS[kind], "level": report[f"{kind}_level"], "reason": reason}
+    reasons = level_reasons(
+        {kind: report[f"{kind}_level"] for kind in KINDS},
+        [(details[row.instrument_id]["instrument"], row.row.levels) for row in shown],
+        [(row.started_at, row.row.levels) for row in evidence.sessions],
+    )
+    levels = [{"word": KIND_WORDS[kind], "level": report[f"{kind}_level"], "reason": reasons[kind]} for kind in KINDS]
+    return {"levels": levels, "instruments": instruments, "sessions": [_session(row) for row in evidence.sessions]}
 
 
 def _instrument(
@@ -59,7 +56,6 @@ def _instrument(
         "detail": detail,
         "needs_enrolment": evidence.instrument.requires_enrolment,
         "counts_for": [KIND_WORDS[kind].lower() for kind in instrument_kinds(evidence.instrument)],
-        "levels": {kind: int(getattr(evidence.row.levels, kind)) for kind in KINDS},
         "reason": reason,
         "strip": _strip(evidence),
         "audit": audit and audit["audit_data"],
@@ -73,7 +69,6 @@ def _session(evidence: SessionEvidence) -> dict[str, Any]:
         "started_at": evidence.started_at,
         "closed_at": evidence.closed_at,
         "row": evidence.row,
-        "levels": {kind: int(getattr(evidence.row.levels, kind)) for kind in KINDS},
         "alerts": evidence.alerts,
         "demonstration": DEMONSTRATION if evidence.is_demonstrated else "",
         "reason": reason,

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.html import format_html_join
 
-from console.api_client import ApiClient
 from console.tables import Column, Filter, Listing, Row, Work
 from console.templatetags.console import (
     consent,
+    contest_word,
     course,
     day,
     evidence,
@@ -25,6 +25,8 @@ from console.templatetags.console import (
     yes,
 )
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
+from kernel.http.client import ApiClient
+from rights.models import State
 
 HOME = "institution/{institution}/"
 ROLES = (
@@ -349,6 +351,7 @@ ACTIVITY_REPORTS = Listing(
         Column("Institution's id", lambda row: row["learner"]["uid"]),
         *(Column(word, cell(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
         Column("Mean results", results),
+        Column("Contest", lambda row: contest_word(row["contest"])),
     ),
     (
         Filter("level", "Some level is", choices=LEVELS),
@@ -393,4 +396,36 @@ REQUESTS = Listing(
     lead="What was captured opens by links that are good for a few minutes; whoever opens one is recorded.",
     add_values=add_instrument_names,
 )
-LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS)
+CONTEST_STATES = tuple((state.value, state.label.capitalize()) for state in State)
+
+
+def contested(row: Row) -> str:
+    return person(row["learner"]) if row["learner"] else "report is gone"
+
+
+def assignee(row: Row) -> str:
+    return f"{row['assignee']['first_name']} {row['assignee']['last_name']}".strip() if row["assignee"] else "nobody"
+
+
+CONTESTS = Listing(
+    "contests",
+    "Contests",
+    HOME + "contest/",
+    (
+        Column("Learner", contested),
+        Column("Activity", lambda row: row["activity"]["name"] if row["activity"] else shown(None)),
+        Column("Contested", lambda row: row["level"] or "whole report"),
+        Column("State", lambda row: State(row["state"]).label, "state"),
+        Column("To be answered by", cell("deadline", instant), "deadline"),
+        Column("Assigned to", assignee, "assignee"),
+        Column("Since", cell("created_at", instant), "created_at"),
+    ),
+    (
+        Filter("state", "State", choices=CONTEST_STATES),
+        Filter("assignee", "Assigned", choices=(("0", "to nobody yet"),)),
+    ),
+    lead="Learners who do not agree with a report or a level. Each is decided by a person.",
+    detail_url_name="contest",
+    detail_url_ids=("institution", "contest"),
+)
+LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS)

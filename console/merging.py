@@ -12,12 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from console.api_client import ApiResponse
 from console.listings import PEOPLE
 from console.tables import Column, Row, Table, table
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
 from console.work.forms import texts_of
+from kernel.http.client import ApiResponse
 from kernel.ids import bounded_id
 
 MOST_CHOICES = 10

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, QueryDict
 
-from console.api_client import ApiClient, ApiResponse
+from kernel.http.client import ApiClient, ApiResponse
 
 SIZES = (10, 25, 50, 100)
 SIZE = 25

@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.html import format_html
 
-from console.api_client import ROOT, ApiClient
 from console.listings import HOME
 from console.tables import Column, Filter, Listing, ListQuery, Row, Table, table
 from console.templatetags.console import NOTHING, instant, person
@@ -21,6 +20,7 @@ from console.views import ListView
 from files.models import Kind, Made
 from institutions.models import VLE, Provider, User
 from kernel.declared import declared_reference
+from kernel.http.client import ROOT, ApiClient
 from trail.earlier import MARK
 
 PEOPLE = "person,launched,learner,admin"  # kinds of actors that are accounts

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import imports, merging, trail, views
+from console import contests, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
 from console.work import groups, institution, needs, people, vles
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
+    path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),

@@ -1,23 +1,17 @@
-"""The views of the console. Each shows what the API lets the signed-in person read; see api_client.py."""
+"""The views of the console. Each shows what the API lets the signed-in person read; see kernel/http/client.py."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.views.decorators.cache import never_cache
-from django.views.generic import TemplateView
 
 from console import attention, figures
-from console.api_client import ApiClient
 from console.captures import CapturesPart, captures_part
 from console.explanations import report_explanations
 from console.listings import (
@@ -38,13 +32,15 @@ from console.templatetags.console import course, person
 from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
-from kernel.caller import Caller, Role
-from kernel.recording import Entry, page_made, record
+from kernel.caller import Role
+from kernel.http.client import ApiClient
+from kernel.recording import Entry
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
 from reports.sentences import DEMONSTRATION
-from signin.views import browser_caller
+from rights.queries import contests_waiting
+from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
 REFUSALS = {
@@ -58,55 +54,12 @@ VLE = f"{HOME}vle/{{vle}}/"
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
-@method_decorator(never_cache, name="dispatch")
-class ConsoleView(TemplateView):
+class ConsoleView(SignedInView):
     """Only for people with an administrative role in the URL's institution, and for global administrators."""
 
-    http_method_names = ["get", "head", "options"]
-    caller: Caller
-    api: ApiClient
+    recorded_as, refused_template, refusals = "console", "console/refused.html", REFUSALS
     institution: dict[str, Any] | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        caller = browser_caller(request)
-        if caller is None:
-            return redirect_to_login(request.get_full_path())
-        self.caller, self.api = caller, ApiClient(request, caller)
-        try:
-            with page_made() as seen:
-                self.enter()
-                response = super().dispatch(request, *args, **kwargs)
-            if response.status_code == 200:
-                self.record_reading(seen)
-            return response
-        except Http404:
-            return self.refused(404)
-        except PermissionDenied:
-            return self.refused(403)
-
-    def record_reading(self, seen: Sequence[Entry]) -> None:
-        """One line for the page, if it shows anybody: which lists and rows, and the learner when it is one."""
-        if not seen:
-            return
-        people = {entry.person for entry in seen}
-        asked = {name: values for name, values in self.request.GET.lists() if any(values)}
-        details = {"rows": {f"{entry.resource} {entry.row}": entry.details["rows"] for entry in seen}}
-        match = self.request.resolver_match
-        record(
-            Entry(
-                verb="read",
-                resource=f"console/{match.url_name if match else ''}",
-                row="/".join(map(str, self.kwargs.values())),
-                institution=self.kwargs.get("institution"),
-                person=people.pop() if len(people) == 1 else None,
-                details=details | ({"asked": asked} if asked else {}),
-                sealed=bool(asked),
-            )
-        )
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.render_to_response(self.get_context_data())
 
     def enter(self) -> None:
         """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
@@ -118,11 +71,6 @@ class ConsoleView(TemplateView):
             raise PermissionDenied
         if tenant is not None:
             self.institution = self.api.row(f"institution/{tenant}/")
-
-    def refused(self, status: int) -> HttpResponse:
-        title, text = REFUSALS[status]
-        values = {"caller": self.caller, "status": status, "title": title, "text": text}
-        return render(self.request, "console/refused.html", values, status=status)
 
     @property
     def home(self) -> str:
@@ -206,7 +154,7 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key)
+        counts = institution_counts(key, **contests_waiting())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
@@ -223,9 +171,9 @@ class OverviewView(ConsoleView):
             values["levels"] = figures.levels(level_counts(key))
             if "courses" in values:
                 values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), self.course_address)
-        return super().get_context_data(**values, **self.to_do(policy, values), **context)
+        return super().get_context_data(**values, **self.to_do(policy, values, counts), **context)
 
-    def to_do(self, policy: tuple[bool, Any], values: dict[str, Any]) -> dict[str, Any]:
+    def to_do(self, policy: tuple[bool, Any], values: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
         """The lines that need attention and the first steps, of what the caller may read all of."""
         key, api, parts = self.kwargs["institution"], self.api, list[Iterable[attention.Line]]()
         course = f"{self.home}course/"
@@ -233,6 +181,8 @@ class OverviewView(ConsoleView):
             parts.append(attention.consents_missing(key, policy))
         if "courses" in values and api.lists_all(self.reports_path):
             parts.append(attention.captures_stuck(key))
+        if api.lists_all(f"{self.home}contest/"):
+            parts.append(attention.contests_open(key, counts["contests"], counts["contests_due"]))
         steps: list[attention.Step] = []
         if api.lists_all(f"{self.home}vle/"):
             vles = vle_states(key)

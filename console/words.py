@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 
 from learners.queries import IC_STATUSES
-from reports.reasons import LEVELS
+from reports.explaining import KIND_WORDS as KIND_WORDS
+from reports.explaining import LEVEL_WORDS as LEVEL_WORDS
 
-LEVEL_WORDS = {int(level): word for level, word in LEVELS.items()}
-KIND_WORDS = {"identity": "Identity", "content": "Content", "integrity": "Integrity"}
 CONSENT_WORDS = IC_STATUSES
 # The colour and pattern of charts and badges for each consent status.
 CONSENT_KINDS = {status: "good" if status.startswith("VALID") else "bad" for status in CONSENT_WORDS} | {
@@ -51,12 +50,6 @@ FACTS = {
     "NEGATIVE_LEARNER_RESULT_NOT_FREQUENT": "It is unusual for this learner.",
     "NEGATIVE_WITH_ALERTS": "Alerts were raised in a session.",
 }
-
-
-def instant_text(value: datetime) -> str:
-    """3 May 2026, 09:00 UTC."""
-    at = value.astimezone(UTC)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
 def course_text(code: str | None, vle_course_id: str, start: datetime | None) -> str:

@@ -73,8 +73,8 @@ def has_enabled_activity(me: int) -> Exists:
 COURSE_COUNTS = ("courses", "running", "to_come", "activities", "enabled")
 
 
-def institution_counts(institution_id: int) -> dict[str, int]:
-    """Numbers of an institution, in one statement: COURSE_COUNTS, people and instructors.
+def institution_counts(institution_id: int, **also: Any) -> dict[str, Any]:
+    """Numbers of an institution, in one statement: COURSE_COUNTS, people and instructors; `also` are more columns.
 
     Of courses all, those that run now and those that have not begun; of activities all and the enabled ones.
     """
@@ -90,8 +90,8 @@ def institution_counts(institution_id: int) -> dict[str, int]:
         "instructors": Instructor.objects.all(),
     }
     numbers = [_number_of(rows.filter(institution=OuterRef("pk"))) for rows in counted.values()]
-    found = Institution.objects.filter(pk=institution_id).values_list(*numbers).get()
-    return dict(zip(counted, found, strict=True))
+    found = Institution.objects.filter(pk=institution_id).values_list(*numbers, *also.values()).get()
+    return dict(zip((*counted, *also), found, strict=True))
 
 
 def _number_of(rows: QuerySet[Any]) -> Coalesce:

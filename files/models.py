@@ -23,6 +23,7 @@ class Kind(models.TextChoices):
     REPORT_AUDIT = "report_audit", "Audit data of a report"
     SESSION = "session", "Session data"
     ALERT = "alert", "Alert data"
+    CONTEST = "contest", "File of a contest"
 
 
 class Made(models.TextChoices):

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
@@ -48,6 +49,11 @@ class Institution(Deriving, Timestamped):
         default=False,
         help_text="A VLE also sends people who are in none of its courses, and those whom it sends see the courses of "
         "all VLEs.",
+    )
+    contest_days = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="Within so many days a contest of a learner is answered.",
     )
     search_text = SearchText("acronym", "name")
 

@@ -59,6 +59,7 @@ HTTP:
     http/spooled.py   large bodies, of which one string is written to a file
     http/repeats.py   middleware that repeats views
     http/local.py     requests that this process makes of its own views
+    http/client.py    the same for pages, which ask as the person who is signed in
     http/renderers.py JSON
     http/metadata.py  answers to OPTIONS
     http/paths.py     middleware: slashes, proxies, public address

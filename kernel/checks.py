@@ -76,6 +76,8 @@ def _examine_scope(view, word):
             yield Error(f"{view.__name__}.scope has no parent, its rows are not the root's", id="tesla.E002")
         if any(who & ~Role.GLOBAL and grant.rows is None for who, grant in view.access.items()):
             yield Error(f"{view.__name__}.access shows all rows of the root: say rows=...", id="tesla.E002")
+    if word == "me" and any(grant.rows is None for grant in view.access.values()):
+        yield Error(f"{view.__name__}.access shows rows of everybody below me/: say rows=...", id="tesla.E002")
 
 
 def _is_owned(model) -> bool:

@@ -108,20 +108,21 @@ class Call(Resource):
 
 @dataclass(frozen=True)
 class Procedure:
-    """Procedure("vle/{vle_id}/launcher/", LauncherView): a word behind the id of the root's own row."""
+    """Procedure("vle/{vle_id}/launcher/", LauncherView): a word behind the id of the root's own row, if it has one."""
 
     url: str  # below /api/v2/
     view: type[ProcedureView]
 
     def __post_init__(self) -> None:
-        match = re.fullmatch(r"(\w+)/\{(\w+)\}/\w+/", self.url)
+        match = re.fullmatch(r"(\w+)/(?:\{(\w+)\}/)?\w+/", self.url)
         if match is None or match.groups() != (self.view.root, self.view.root_kwarg):
             raise ValueError(f"{self.url} is no URL of {self.view.__name__}: {{root}}/{{its id}}/word/")
         refuse_unexamined(self.view)
 
     def urls(self) -> list:
-        root, kwarg, word = re.findall(r"\w+", self.url)
-        return [path(f"{root}/<id:{kwarg}>/{word}/", self.view.as_view(), name=f"{root}-{word}")]
+        root, *kwargs, word = re.findall(r"\w+", self.url)
+        ids = "".join(f"<id:{kwarg}>/" for kwarg in kwargs)
+        return [path(f"{root}/{ids}{word}/", self.view.as_view(), name=f"{root}-{word}")]
 
 
 def mount(tree) -> list:

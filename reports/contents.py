@@ -18,6 +18,7 @@ from files.links import Links
 from files.models import Made, StoredFile
 from kernel.caller import Caller
 from reports.arithmetic import OPEN, RequestResult, ResultStatus, instrument_level, result_mean
+from reports.contests import contest_state
 from reports.models import Alert, Report, ReportInstrument, ReportSession
 from reports.models import RequestResult as Row
 from reports.queries import sessions_demonstrated
@@ -42,7 +43,7 @@ def instant(value: datetime | None) -> str | None:
 
 
 def report_json(report: Report, visibility: Visibility, links: Links) -> Iterator[bytes]:
-    """{"sessions": [...], "documents": [...], "demonstration": ""}, a session at a time."""
+    """{"sessions": [...], "documents": [...], "demonstration": "", "contest": null}, a session at a time."""
     pair: dict[str, Any] = {"activity": report.activity_id, "learner": report.learner_id}
     rows = (
         ReportSession.objects.filter(report=report.pk).select_related("session").order_by("session__started_at", "pk")
@@ -55,7 +56,8 @@ def report_json(report: Report, visibility: Visibility, links: Links) -> Iterato
     yield b'],"documents":['
     for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
-    yield b'],"demonstration":' + orjson.dumps(_label(bool(demonstrated))) + b"}"
+    yield b'],"demonstration":' + orjson.dumps(_label(bool(demonstrated)))
+    yield b',"contest":' + orjson.dumps(contest_state(report.contest)) + b"}"
 
 
 def _label(is_demonstrated: bool) -> str:

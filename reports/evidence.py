@@ -34,6 +34,7 @@ class InstrumentEvidence:
     """An instrument's row of a report and the checks that it was computed from."""
 
     instrument_id: int
+    name: str
     instrument: properties.Instrument
     row: InstrumentRow
     checks: list[Check]
@@ -59,9 +60,10 @@ class Evidence:
     providers: dict[int, str]  # names, by id
 
 
-def report_evidence(report_id: int) -> Evidence:
-    """All data that a report was computed from, in nine statements."""
-    pair: dict[str, Any] = {**Report.objects.values("activity", "learner").get(pk=report_id)}
+def report_evidence(report_id: int, pair: dict[str, Any] | None = None) -> Evidence:
+    """All data that a report was computed from, in nine statements; one less if its activity and learner are known."""
+    if pair is None:
+        pair = {**Report.objects.values("activity", "learner").get(pk=report_id)}
     request_filter = {f"request__{name}": key for name, key in pair.items()}
     names, results_of = _provider_results(request_filter)
     checks: dict[int, list[Check]] = {}
@@ -104,6 +106,7 @@ def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[Instrum
     return [
         InstrumentEvidence(
             row.instrument_id,
+            row.instrument.name,
             instrument_properties(row.instrument),
             InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), levels_stored(row)),
             checks.get(row.instrument_id, []),

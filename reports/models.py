@@ -210,6 +210,9 @@ class Report(AbstractLevels):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="reports")
+    contest = models.JSONField(
+        null=True, editable=False, help_text="What became of contests: a ContestState. Null: there was none."
+    )
 
     class Meta:
         constraints = [

@@ -15,6 +15,7 @@ from learners import arithmetic as properties
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
 from reports.arithmetic import Level, RequestStatus
+from reports.contests import contest_state
 from reports.models import (
     ActivityInstrumentHistogram,
     ActivityProviderHistogram,
@@ -188,8 +189,12 @@ def learner_reports(institution_id: int, learner_id: int) -> list[dict[str, Any]
     own = {"course": F("activity__course"), "name": F("activity__name"), "start": F("activity__start")}
     ordered = rows.annotate(**of_course, **own).order_by(F("activity__start").desc(nulls_last=True), "pk")
     return [
-        {**row, "of_course": {name: row[f"course_{name}"] for name in _COURSE}}
-        for row in ordered.values("id", "activity", *own, *of_course, *_LEVELS)
+        {
+            **row,
+            "contest": contest_state(row["contest"]),
+            "of_course": {name: row[f"course_{name}"] for name in _COURSE},
+        }
+        for row in ordered.values("id", "activity", "contest", *own, *of_course, *_LEVELS)
     ]
 
 

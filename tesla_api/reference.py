@@ -29,6 +29,10 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
         "Service": "What all institutions share, for global administrators: institutions, accounts, instruments, "
         "providers and routes.",
     },
+    "People themselves": {
+        "Own data": "What is held about whoever asks, why reports have their levels, and who looked.",
+        "Contests": "What learners dispute of reports, and what people decide about it.",
+    },
     "Learning platforms": {
         "VLE set-up": "What a VLE reads of itself and of the instruments that there are.",
         "VLE courses": "The VLE's own courses with their members: it brings them, changes them and takes them away.",
@@ -48,6 +52,40 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
 _NO_MORE = "in this answer and in no other"
 
 RESOURCES = {
+    "me-report": Words(
+        "Own data", "an own report", "own reports",
+        "A report on the caller's work; levels are null where the institution does not let learners read them.",
+        sentences={"retrieve": "The report with the reasons for each level, of each instrument and of each session."},
+    ),
+    "me-decision": Words(
+        "Own data", "an own decision", "own decisions",
+        "What the caller has decided about a consent, and when.",
+        sentences={"retrieve": "The decision with the very texts that it is about."},
+    ),
+    "me-contest": Words(
+        "Contests", "an own contest", "own contests",
+        "What the caller disputes of a report, with the decision and its reasons.",
+        sentences={
+            "create": "Contest a report, or one of its levels: no level is final while it is open, and one of a report "
+            "can be (409).",
+            "withdraw": "Give an open contest up; a second time changes nothing.",
+            "file": "Add a file (PDF, JPEG, PNG, text, docx or odt) to an open contest, at most five.",
+        },
+        titles={"create": "Contest a report", "withdraw": "Withdraw a contest", "file": "Add a file to a contest"},
+    ),
+    "institution-contest": Words(
+        "Contests", "a contest", "contests", "What a learner disputes of a report, and what a person decides about it.",
+        sentences={
+            "assign": "Let a person decide who is an administrator of the institution or of its data, does not teach "
+            "the course and did not set up the activity.",
+            "decide": "The decision of the person to whom the contest is assigned; the machine's levels stay.",
+        },
+        titles={"assign": "Assign a contest", "decide": "Decide a contest"},
+    ),
+    "me-trail": Words(
+        "Own data", "an own line", "own lines",
+        "Who changed or looked at what is held about the caller: people are told by their roles.",
+    ),
     "institution": Words(
         "Institutions", "an institution", "institutions",
         "An institution with its settings.",
@@ -393,6 +431,11 @@ OPERATIONS = {
     "auth_logout": OperationWords(
         "Sign-in", "Sign out", "End the session: all its tokens are refused from now on.",
     ),
+    "me_held": OperationWords(
+        "Own data", "Read what is held about oneself",
+        "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
+        "that are off, with the reasons.",
+    ),
     "vle_assessment_create": OperationWords(
         "VLE assessments", "Open, continue or close a session",
         "A session for a learner in an activity, in which the browser may capture. Without a valid consent or a needed "
@@ -439,7 +482,7 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
+    "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
     "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
@@ -452,7 +495,8 @@ _ROWS = {
     "send": ("InstitutionSENDCategory",),
     "decision": ("ConsentDecision", "WholeConsentDecision"),
     "membership": ("LearnerMembership",),
-    "trail": ("Line",),
+    "trail": ("Line", "OwnLine"),
+    "contest": ("OwnContest", "Contest"),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -467,6 +511,7 @@ _ROWS = {
     ),
     "report": (
         "InstitutionCourseActivityReport", "InstitutionCourseActivityReportLong", "VLECourseActivityReportLong",
+        "OwnReport", "ExplainedReport",
     ),
     "request": (
         "InstitutionCourseActivityReportRequest", "VLECourseActivityLearnerRequest", "ProviderResult",
@@ -552,6 +597,43 @@ SAMPLES: dict[str, Any] = {
     "person_id": 103, "actor_kind": "person", "actor_id": 101, "Line.signed_in": "password", "signed_in_by": None,
     "request_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
     "told": {"name": "mona.reyes", "address": "192.0.2.17", "details": {"locale": ["en", "ca"]}},
+    # own data
+    "OwnLine.verb": "read", "OwnLine.resource": "institution/course/activity/report",
+    "OwnLine.signed_in": "password",
+    "OwnLine.told": {"who": "data administrator", "is_me": False, "did": "looked at", "what": "your report",
+                     "changed": []},
+    **{f"{component}.{name}": value
+       for component in ("OwnReport", "ExplainedReport")
+       for name, value in {"activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
+                           "course": {"id": 14, "code": "MATH-101", "description": None},
+                           "levels_shown": True}.items()},
+    "explained": {
+        "levels": [{"kind": "identity", "level": 3, "word": "Warning",
+                    "reasons": ["The highest level of its parts is that of Face recognition."]}],
+        "instruments": [], "sessions": [],
+    },
+    "HeldAccount.id": 103, "HeldAccount.institution": "Northern Lakes University", "HeldAccount.roles": ["LEARNER"],
+    "HeldAccount.origin": "The learning platform Moodle 5.", "kept": "Kept until your institution deletes it.",
+    "Held.consent": "VALID", "HeldKind.kind": "captures", "HeldKind.name": "What was captured while you worked",
+    "HeldKind.count": 12, "oldest": "2026-10-02T08:00:00Z", "newest": "2026-10-02T09:30:00Z",
+    "HeldKind.origin": "Sent by your browser during assessment sessions.", "limited_to": None,
+    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101", "InstrumentOff.code": "send",
+    "reason": "Your special needs take this instrument away.",
+    # contests
+    **{f"{component}.{name}": value
+       for component in ("OwnContest", "Contest", "OwnContestRequest")
+       for name, value in {"report": 31, "level": "identity", "reason": "The camera was covered by my hand.",
+                           "state": "changed", "machine_levels": {"identity": 3}, "human_levels": {"identity": 2},
+                           "activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
+                           "course": {"id": 14, "code": "MATH-101", "description": None}, "files": []}.items()},
+    "answer": "The pictures before and after show the learner.", "deadline": "2026-10-17T11:05:00Z",
+    "decided_at": "2026-10-09T09:12:00Z", "decided_by_id": 101, "is_assigned": True,
+    "assignee": {"id": 101, "first_name": "Amelia", "last_name": "Stone"},
+    "Contest.learner": {"id": 103, "uid": "nberg", "first_name": "Noah", "last_name": "Berg",
+                        "email": "noah.berg@nlu.example.org"},
+    "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
+    "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
+    "contest": None, "contest_days": 15,
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "learners",
     "courses",
     "reports",
+    "rights",
     "tesla_api.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -303,6 +304,7 @@ SPECTACULAR_SETTINGS = {
     },
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": "reports.arithmetic.Level",
+        "ContestedLevelEnum": "rights.models.Kind",
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",
         "ResultStatusEnum": "reports.arithmetic.ResultStatus",
         "ResultCodeEnum": "reports.arithmetic.ResultCode",

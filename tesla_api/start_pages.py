@@ -33,6 +33,7 @@ from signin.views import browser_caller
 BARE = (
     "signin",
     "console",
+    "me",
     "docs",
     "redoc",
     "schema",

@@ -54,6 +54,12 @@ from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
+from rights.api.contest import OwnContestViewSet
+from rights.api.decision import OwnDecisionViewSet
+from rights.api.held import HeldView
+from rights.api.institution_contest import ContestViewSet
+from rights.api.report import OwnReportViewSet
+from rights.api.trail import OwnLineViewSet
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -117,12 +123,18 @@ TREE = (
         "report/{parent_lookup_report_id}/audit/{instrument_id}/",
         ReportAuditViewSet,
     ),
+    Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
     Resource("admin/instrument/{parent_lookup_instrument_id}/provider/{id}/", AdminProviderViewSet),
     Resource("admin/ui/{id}/", AdminUIOptionViewSet),
+    # What is held about the caller.
+    Resource("me/report/{id}/", OwnReportViewSet),
+    Resource("me/decision/{id}/", OwnDecisionViewSet),
+    Resource("me/contest/{id}/", OwnContestViewSet),
+    Resource("me/trail/{id}/", OwnLineViewSet),
     # What VLEs tell and read: below the id of the one that asks.
     Resource("vle/{vle_id}/", VLESelfViewSet),
     Resource("vle/{vle_id}/instrument/{id}/", VLEInstrumentViewSet),
@@ -161,6 +173,7 @@ CALLS = (
     ),
 )
 PROCEDURES = (
+    Procedure("me/held/", HeldView),
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),
     Procedure("provider/{provider_id}/answers/", ProviderAnswersView),

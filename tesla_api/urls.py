@@ -45,6 +45,7 @@ PAGES = [
     path("signin/password/", OwnPasswordView.as_view(), name="own-password"),
     path("signout/", SignOutView.as_view(), name="signout"),
     path("console/", include("console.urls")),
+    path("me/", include("rights.urls")),
     path("docs/", start_pages.SwaggerView.as_view(), name="docs"),
     path("redoc/", start_pages.RedocView.as_view(), name="redoc"),
     path("schema/", start_pages.SchemaView.as_view(), name="schema"),

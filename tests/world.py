@@ -34,6 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
+from rights.models import Contest
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -146,6 +147,11 @@ class Home:
         self.report_instrument = ReportInstrument.objects.create(
             report=self.report, instrument=ks, enrolment="0.8", confidence="1", result="0.9", identity_level=2,
             content_level=1, integrity_level=1,
+        )  # fmt: skip
+        # What ann has contested once, and given up.
+        self.contest = Contest.objects.create(
+            institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
+            reason=f"I wrote it at {self.prefix}.", state="withdrawn", deadline=PAST,
         )  # fmt: skip
 
     @property

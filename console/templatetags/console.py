@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from console import words
 from reports.arithmetic import ResultStatus
+from reports.explaining import instant_text
 from reports.reasons import percent_text
 
 register = template.Library()
@@ -88,9 +89,7 @@ def _instant(value: Any) -> datetime | None:
 def instant(value: Any) -> SafeString | str:
     """3 May 2026, 09:00 UTC."""
     at = _instant(value)
-    return (
-        NOTHING if at is None else format_html('<time datetime="{}">{}</time>', at.isoformat(), words.instant_text(at))
-    )
+    return NOTHING if at is None else format_html('<time datetime="{}">{}</time>', at.isoformat(), instant_text(at))
 
 
 @register.filter
@@ -175,6 +174,35 @@ def send_options(options: list[str]) -> str:
 @register.filter
 def fact(code: str) -> str:
     return words.FACTS.get(code, code)
+
+
+@register.filter
+def contest_words(state: Mapping[str, Any]) -> str:
+    """The state of a report's contests as a sentence or two."""
+    about = f"The {state['level']} level" if state["level"] else "This report"
+    if not state["is_final"]:
+        by = words_of_instant(state["deadline"])
+        return f"{about} is contested, so no level is final yet. A person answers by {by}."
+    human = ", ".join(f"{kind} {words.LEVEL_WORDS[level]}" for kind, level in state["human_levels"].items())
+    text = {
+        "upheld": "the level stands.",
+        "changed": f"another level holds ({human}); the machine's is kept beside it.",
+        "set_aside": f"what the machine says of {', '.join(state['set_aside'])} does not count.",
+    }[state["state"]]
+    return f"{about} was contested, and a person has decided: {text}"
+
+
+@register.filter
+def contest_word(state: Mapping[str, Any] | None) -> SafeString | str:
+    """The same in a word or two, for lists; nothing where there was no contest."""
+    if not state:
+        return NOTHING
+    return badge("none", "decided by a person") if state["is_final"] else badge("fair", "contested, not final")
+
+
+def words_of_instant(value: str) -> str:
+    at = _instant(value)
+    return "the deadline" if at is None else instant_text(at)
 
 
 @register.filter

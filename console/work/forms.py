@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from rest_framework import serializers
 
-from console.api_client import ApiClient
+from kernel.http.client import ApiClient
 
 FEW = 40  # so many rows are offered in a select
 FOUND = 10  # so many rows of a search are offered

@@ -6,11 +6,11 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from console.api_client import ApiResponse
 from console.templatetags.console import course
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CreatePage, DeletePage, EditPage, WorkPage
 from courses.services.groups import group_parts
+from kernel.http.client import ApiResponse
 
 GROUPS = "institution/{institution}/group/"
 ONE = GROUPS + "{group}/"

@@ -7,11 +7,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 
-from console.api_client import ApiResponse
 from console.templatetags.console import person
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage
 from institutions.models import User
+from kernel.http.client import ApiResponse
 from kernel.states import State
 
 HOME = "institution/{institution}/"

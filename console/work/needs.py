@@ -10,20 +10,21 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from console.api_client import ApiResponse
 from console.listings import instrument_name, instrument_names
 from console.tables import Work
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView
-from console.words import SEND_OPTIONS, instant_text
+from console.words import SEND_OPTIONS
 from console.work.forms import Input, Pick, WorkForm, texts_of
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage, WorkPage
+from kernel.http.client import ApiResponse
 from kernel.recording import Entry, saw
 from kernel.states import State
 from learners.api.learner_send import InstitutionSENDLearnerSerializer
 from learners.models import Learner, SENDCategory
 from learners.queries import Named, learners_named
 from learners.services import learners_for_update
+from reports.explaining import instant_text
 from reports.services.deletions import goes_with
 
 CATEGORIES = "institution/{institution}/send/"

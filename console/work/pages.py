@@ -7,9 +7,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
-from console.api_client import ApiResponse
 from console.views import ConsoleView
 from console.work.forms import Input, WorkForm, texts_of
+from kernel.http.client import ApiResponse
 from kernel.states import State
 
 CHANGED = "Something has changed since this was shown. Look at it again."

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from console.api_client import ApiResponse
 from console.tables import Work
 from console.templatetags.console import person
 from console.views import ConsoleView
@@ -20,6 +19,7 @@ from institutions.models import Institution, Instructor, User
 from institutions.services.person_values import usernames_together
 from kernel.caller import Role
 from kernel.domain import Conflict
+from kernel.http.client import ApiResponse
 from learners.models import Learner
 from reports.services.deletions import goes_with
 from signin.services.passwords import link_offered

@@ -7,11 +7,11 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from console.api_client import ApiResponse
 from console.work.forms import Input, WorkForm
 from console.work.pages import CreatePage, DeletePage, EditPage, FormPage, WorkPage
 from institutions.api.vle import VLERotationSerializer
 from institutions.models import VLE
+from kernel.http.client import ApiResponse
 from reports.services.deletions import goes_with
 
 VLES = "institution/{institution}/vle/"

@@ -25,7 +25,7 @@ class InstitutionSerializer(ResourceSerializer):
 
     class Meta:
         model = Institution
-        fields = (*DOCUMENTED, "allowed_domains")
+        fields = (*DOCUMENTED, "allowed_domains", "contest_days")
         read_only_fields = ("id", "acronym", "name")
 
 

@@ -23,12 +23,14 @@ from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
 from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
+from reports.contests import contest_state
 from reports.models import Report, ReportInstrument
 from reports.queries import ReportStatistics, report_statistics
 from reports.sentences import DEMONSTRATION, FactSentence, fact_sentences
 from reports.visibility import own_work
 
 LEVELS = ("identity_level", "content_level", "integrity_level")
+DOCUMENTED = ("id", "learner", "detail", *LEVELS)  # what dashboards know; other keys follow
 
 
 class LevelsSerializer(ResourceSerializer):
@@ -67,10 +69,11 @@ class InstitutionCourseActivityReportDetailSerializer(LevelsSerializer):
 class InstitutionCourseActivityReportSerializer(LevelsSerializer):
     learner = InstitutionCourseActivityReportLearnerSerializer(read_only=True)
     detail = InstitutionCourseActivityReportDetailSerializer(source="details", many=True, read_only=True)
+    contest = Computed(contest_state, "contest")
 
     class Meta:
         model = Report
-        fields: tuple[str, ...] = ("id", "learner", "detail", *LEVELS)
+        fields: tuple[str, ...] = (*DOCUMENTED, "contest")
 
 
 def learner_histogram(instrument: int, statistics: ReportStatistics) -> list[int]:
@@ -140,7 +143,7 @@ class InstitutionCourseActivityReportLongSerializer(InstitutionCourseActivityRep
     data = LinkField(report_url, "pk", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
 
     class Meta(InstitutionCourseActivityReportSerializer.Meta):
-        fields = (*InstitutionCourseActivityReportSerializer.Meta.fields, "data")
+        fields = (*DOCUMENTED, "data", "contest")
 
 
 class LevelFilter(filters.ChoiceFilter):

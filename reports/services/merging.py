@@ -127,13 +127,13 @@ def _model_joined(kept: Enrolment, gone: Enrolment) -> None:
 
 
 # Every foreign key to a person and to the roles: tests/reports/test_merging.py looks for one that is missing here.
-OF_PEOPLE = (
+OF_PEOPLE = [
     Moves(UIOption, "user", "routes of the dashboard", ("institution", "route"), _route_joined),
     Moves(StoredFile, "owner", "stored files"),
     Moves(CallerSession, "user", "sign-ins"),
     Moves(Launcher, "user", "launchers"),
     Moves(LogEntry, "user", "entries in the log of the admin pages"),
-)
+]
 OF_INSTRUCTORS = (Moves(CourseInstructor, "instructor", "courses taught", ("course",)),)
 OF_LEARNERS = (
     Moves(CourseLearner, "learner", "courses attended", ("course",)),
@@ -149,9 +149,18 @@ OF_LEARNERS = (
     Moves(Report, "learner", "reports", ("activity",)),
     Moves(ReportSession, "learner", "sessions in reports"),
 )
-ALL = (*OF_PEOPLE, *OF_INSTRUCTORS, *OF_LEARNERS)
+ALL = [*OF_PEOPLE, *OF_INSTRUCTORS, *OF_LEARNERS]
 # Of the accounts: what changes with each sign-in decides nothing.
 STATE = [field.attname for field in User._meta.concrete_fields if field.name not in {"password", "last_login"}]
+ReportsJoined = Callable[[Report, Report], None]
+WITH_REPORTS: list[ReportsJoined] = []  # called with (kept, gone) before the latter is deleted
+
+
+def also_moved(of_people: Moves, with_reports: ReportsJoined) -> None:
+    """Apps above this one declare their tables: rows that refer to a person, and rows that refer to a report."""
+    OF_PEOPLE.append(of_people)
+    ALL.append(of_people)
+    WITH_REPORTS.append(with_reports)
 
 
 @dataclass(frozen=True)
@@ -310,6 +319,8 @@ def _reports_joined(kept: Report, gone: Report) -> None:
     else:
         levels = levels_maximum([levels_stored(kept), levels_stored(gone)])
         columns_written(Report, {kept.pk: level_columns(levels)})
+    for joined in WITH_REPORTS:
+        joined(kept, gone)
     gone.delete()
 
 

@@ -31,6 +31,7 @@ from tests.world import World
 MARK = "q9x-away"
 MARKS = [f"{MARK}-text", f"{MARK}@example.org", f"https://{MARK}.example.org/"]
 CALLERS = {
+    "me": ("ann", "bob"),
     "institution": ("admin", "data", "teacher", "ann", "member"),
     "vle": ("vle",),
     "provider": ("desk",),
@@ -141,7 +142,7 @@ def test_operations(name, world, caller):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in names("institution", "vle", "provider", method="get") if CALLS[name].is_list]
+    "name", [name for name in names("institution", "vle", "provider", "me", method="get") if CALLS[name].is_list]
 )
 def test_searches_and_filters(name, world, caller):
     call = CALLS[name]

@@ -127,7 +127,7 @@ def _refuse_code(path: str, answer) -> None:
 def test_pages(world, signed_in, spoil):
     """The console, the browsable API and Django's admin."""
     pages = [("admin", path) for path in _console_pages(world)] + [("global", path) for path in _admin_pages(world)]
-    pages += _read(world, "institution", "admin")
+    pages += _read(world, "institution", "admin", "me")
     pages += [(who, path) for who in ("admin", "global") for path in ("/", "/console/", "/signin/password/")]
     browsers = {who: signed_in(who) for who in {who for who, _ in pages}}
     spoil()
@@ -138,7 +138,7 @@ def test_pages(world, signed_in, spoil):
 
 
 def test_answers(world, caller, spoil):
-    calls = _read(world, "institution", "admin", "vle", "provider", "lapi")
+    calls = _read(world, "institution", "admin", "vle", "provider", "lapi", "me")
     clients = {who: caller(who) for who in {who for who, _ in calls}}
     spoil()
     assert {path: clients[who].get(path).status_code for who, path in calls} == {path: 200 for _, path in calls}
@@ -175,7 +175,8 @@ def _described(call) -> set[str]:
     return keys
 
 
-WRITES = [name for name in names("institution", "admin", "vle", "lapi", "provider") if CALLS[name].method != "get"]
+ROOTS = ("institution", "admin", "vle", "lapi", "provider", "me")
+WRITES = [name for name in names(*ROOTS) if CALLS[name].method != "get"]
 
 
 @pytest.mark.parametrize("name", WRITES)

@@ -52,6 +52,8 @@ MATRIX = {
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "contests/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "contests/{contest}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "vles/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/credentials/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -190,7 +192,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser = signed_in("admin")
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
-        posted = set(WORK) if method == "post" else set()
+        posted = {*WORK, "contests/{contest}/"} if method == "post" else set()
         for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
             assert getattr(browser, method)(path).status_code == 405
 
@@ -221,14 +223,17 @@ def test_statements_of_a_form(page, world, signed_in, address):
     [
         (
             "admin",
-            f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Imports Settings",
+            (
+                f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Imports "
+                "Settings"
+            ),
         ),
         (
             "global",
             "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Trail"),
+        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

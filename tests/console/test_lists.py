@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console import listings
-from console.api_client import ApiClient
 from courses.models import Activity, CourseGroup, CourseInstructor, GroupCourse
 from institutions.models import InformedConsent, Instructor, User
+from kernel.http.client import ApiClient
 from learners.models import Learner, SENDCategory
 from reports.models import Report, ReportInstrument, Request, RequestResult
 from tests.contract.filling import fill

@@ -10,11 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.api_client import ApiClient
 from courses.models import AssessmentSession
 from institutions.models import Instrument, Message, MessageLocale, Provider
 from kernel.access import READ, grant
 from kernel.caller import Caller, CallerKind, Role
+from kernel.http.client import ApiClient
 from reports.api.request import ReportRequestViewSet
 from reports.models import (
     Alert,

@@ -49,6 +49,7 @@ def ids_of(world: World, home=None, names: set[str] | None = None) -> dict[str, 
         "category": home.category.pk,
         "assignment": home.assignment.pk,
         "decision": home.decision.pk,
+        "contest": home.contest.pk,
         "fr": 1,
         **{name: person.pk for name, person in home.people.items()},
         **ids_of_vle(home),
@@ -59,6 +60,8 @@ def ids_of(world: World, home=None, names: set[str] | None = None) -> dict[str, 
         ids["membership"] = _membership(home)
     if names is None or "line" in names:
         ids["line"] = _line(home)
+    if names is None or "own_line" in names:
+        ids["own_line"] = _own_line(home)
     return ids | (ids_of_desk(world, home, names) if names is None or names & DESK_IDS else {})
 
 
@@ -75,6 +78,16 @@ def _line(home) -> int:
         by = Origin("person", home.people["admin"].pk, "admin", "password", None, "192.0.2.1", "r-1")
         details = {"name": ["Old", "New"]}
         record(Entry("update", "institution/group", home.group.pk, home.institution.pk, None, details), by=by)
+    return lines[0]
+
+
+def _own_line(home) -> int:
+    """A line about ann: the admin has looked at her."""
+    lines = Line.objects.filter(person_id=home.people["ann"].pk).order_by("pk").values_list("pk", flat=True)
+    if not lines.exists():
+        by = Origin("person", home.people["admin"].pk, "admin", "password", None, "192.0.2.1", "r-2")
+        ann = home.people["ann"].pk
+        record(Entry("read", "institution/learner", ann, home.institution.pk, ann, {"rows": 1}), by=by)
     return lines[0]
 
 

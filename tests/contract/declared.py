@@ -21,6 +21,7 @@ COLUMNS = {
     "admin": ("global",),
     "vle": ("vle",),
     "provider": ("desk",),
+    "me": ("global", "admin", "teacher", "bob", "ann", "ann launched", "member", "stranger", "away ann"),
     "lapi": (
         "ann", "ann launched", "ann's token", "ann's session", "vle", "vle with ann's number", "away vle",
     ),
@@ -43,12 +44,20 @@ OTHERS: dict[str, dict[str, int]] = {
         "teacher": 403, "bob": 403, "bob's token": 403, "stranger": 403, "anonymous": 401, "revoked vle": 401,
         "revoked desk": 401,
     },
+    "me": {"vle": 403, "provider": 403, "session": 403, "anonymous": 401, "revoked vle": 401},
     "lapi": {
         "bob": 403, "bob's token": 403, "teacher": 403, "admin": 403, "global": 403, "provider": 403, "away ann": 404,
         "away ann's token": 404, "stranger": 404, "anonymous": 401, "revoked vle": 401,
     },
 }  # fmt: skip
-RIGHT_CALLERS = {"institution": "admin", "admin": "global", "vle": "vle", "provider": "desk", "lapi": "ann"}
+RIGHT_CALLERS = {
+    "institution": "admin",
+    "admin": "global",
+    "vle": "vle",
+    "provider": "desk",
+    "lapi": "ann",
+    "me": "ann",
+}
 # Operation -> its method, and whether it is about one row.
 STANDARD = {
     "list": ("get", False), "create": ("post", False), "read": ("get", True), "put": ("put", True),
@@ -99,7 +108,7 @@ class Resource:
     @property
     def own(self) -> str:
         """The row of the world that is the resource's."""
-        return self.ids.split()[-1]
+        return self.ids.split()[-1] if self.ids else ""
 
 
 @dataclass(frozen=True)

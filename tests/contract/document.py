@@ -54,7 +54,7 @@ INSTITUTION = _keys(
     "allow_learner_report:boolean allow_learner_audit:boolean allow_valid_audit:boolean "
     "created_at:instant updated_at:instant"
 )
-INSTITUTION_KEY = Key("institution", "object", keys=INSTITUTION, extras=("allowed_domains",))
+INSTITUTION_KEY = Key("institution", "object", keys=INSTITUTION, extras=("allowed_domains", "contest_days"))
 COURSE_VLE = _keys("id:integer type:string name:string url:string? client_id:string?")
 SEND_CATEGORY = (
     *_keys("id:integer"),
@@ -168,13 +168,14 @@ WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answ
 
 # Keys beyond the documented ones: they follow them, and no other may.
 EXTRAS = {
-    1: ("allowed_domains",), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
+    1: ("allowed_domains", "contest_days"), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
     17: ("course_id", "vle_id"),
 }  # fmt: skip
 EXTRAS_OF_OPERATION = {
     "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys
     "12.7": ("enrolment_status",),
-    "19.2": ("data",),
+    "19.1": ("contest",),
+    "19.2": ("data", "contest"),
 }
 OPTIONAL_OF_OPERATION = dict.fromkeys(("12.3", "12.4", "12.5", "12.8"), ("enrolment_status",))
 

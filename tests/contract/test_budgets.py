@@ -11,7 +11,7 @@ from tests.contract.calls import CALLS, names, url_of
 from tests.contract.desk import fill_desk
 from tests.contract.filling import fill, fill_administration
 
-ROOTS = ("institution", "admin", "vle", "provider")
+ROOTS = ("institution", "admin", "vle", "provider", "me")
 READS = [name for name in names(*ROOTS, method="get", status=200) if CALLS[name].resource.golden]
 LARGEST_LIST, LARGEST_DETAIL = 6, 10
 

@@ -17,8 +17,8 @@ NO_IDS = [
     str(2**63), str(2**64), str(2**64 + 1), "٣",
 ]  # fmt: skip
 UNKNOWN = 987654321
-EVERYWHERE = names("institution", "admin", "vle", "provider", "lapi")
-TREE = names("institution", "admin", "vle", "provider")
+EVERYWHERE = names("institution", "admin", "vle", "provider", "me", "lapi")
+TREE = names("institution", "admin", "vle", "provider", "me")
 NO_ROWS = ("provider_available.read", "provider_used.read")  # what these lists hold is read elsewhere
 OWN_ROWS = ("vle", "desk")  # of a module, which has no other
 
@@ -132,7 +132,7 @@ def test_unknown_language_is_404(language, caller, world):
     assert caller("admin").get(url).status_code == 404
 
 
-@pytest.mark.parametrize("root", ["institution", "admin", "vle", "provider", "lapi"])
+@pytest.mark.parametrize("root", ["institution", "admin", "vle", "provider", "lapi", "me"])
 def test_both_slash_forms_answer_the_same_without_redirect(root, caller, world):
     """The bare form does the operation; reading answers the very bytes of the other form."""
     for name in names(root):
@@ -172,6 +172,7 @@ NO_VERB = {
     "admin": {"global": 405, "admin": 403, "anonymous": 401},
     "vle": {"vle": 405, "sister vle": 403, "admin": 403, "anonymous": 401},
     "provider": {"desk": 405, "next desk": 403, "admin": 403, "anonymous": 401},
+    "me": {"ann": 405, "bob": 405, "vle": 403, "anonymous": 401},
 }
 NO_LIST = {("/api/v2/vle/", "vle"), ("/api/v2/provider/", "desk")}  # a module does not see what others there are
 
@@ -201,7 +202,8 @@ def test_verb_of_no_caller_is_405_for_who_may_enter(path, caller, world):
 
 
 READERS = {"institution": ("admin", "member", "stranger", "anonymous"), "admin": ("global", "admin", "anonymous"),
-           "vle": ("vle", "sister vle", "anonymous"), "provider": ("desk", "next desk", "anonymous")}  # fmt: skip
+           "vle": ("vle", "sister vle", "anonymous"), "provider": ("desk", "next desk", "anonymous"),
+           "me": ("ann", "bob", "vle", "anonymous")}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if "get" in VERBS[path]])
@@ -222,8 +224,8 @@ def test_options_tells_members_the_verbs_and_others_nothing(path, caller, world)
     assert set(answer["Allow"].lower().split(", ")) - {"head", "options"} == VERBS[path]
     assert {"name", "description", "renders", "parses"} >= {*answer.json()}
     assert caller("anonymous").options(url).status_code == 401
-    refused = {"institution": 200 if path == BASE else 404, "admin": 403, "vle": 403, "provider": 403}[root]
-    assert caller("stranger").options(url).status_code == refused
+    refused = {"institution": 200 if path == BASE else 404, "admin": 403, "vle": 403, "provider": 403, "me": 403}[root]
+    assert caller("vle" if root == "me" else "stranger").options(url).status_code == refused
 
 
 def test_404_outside_the_tree_is_json(caller, world):

@@ -10,7 +10,7 @@ from tests.contract.calls import CALLS, RESOURCES, names, url_of
 from tests.contract.desk import fill_desk
 from tests.contract.filling import fill
 
-ROOTS = ("institution", "admin", "vle", "provider")
+ROOTS = ("institution", "admin", "vle", "provider", "me")
 READ = [name for name in names(*ROOTS) if CALLS[name].verb == "read" and CALLS[name].queries]
 ONLY_LISTED = ("provider_available", "provider_used")  # their rows are those of provider_sample
 LISTED = [name for name in READ if CALLS.get(listed := name.replace(".read", ".list")) and CALLS[listed].is_list]

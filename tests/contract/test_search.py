@@ -12,7 +12,7 @@ from tests.contract.filling import fill
 from tests.contract.lists import keys, mark, reader
 from tests.world import rewritten
 
-LISTS = [name for name in names("institution", "admin") if CALLS[name].is_list]
+LISTS = [name for name in names("institution", "admin", "me") if CALLS[name].is_list]
 MARKED = [name for name in names("institution") if CALLS[name].is_list and CALLS[name].resource.searched]
 each_list = pytest.mark.parametrize("name", LISTS)
 SIGNS = ("%25", "_", "'", "\\", "(", "[", "*", ";--", "%F0%9F%98%80", "a" * 200)

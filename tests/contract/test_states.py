@@ -16,7 +16,7 @@ from tests.contract.calls import CALLS, body_of, names, request, send, url_of
 from tests.contract.filling import fill
 from tests.world import PAST, rewritten
 
-ROOTS = ("institution", "admin", "vle", "provider")
+ROOTS = ("institution", "admin", "vle", "provider", "me")
 TAG = re.compile(r'"[0-9a-f]{32}"')
 OTHER = '"00000000000000000000000000000000"'
 READ = [name for name in names(*ROOTS, verb="read") if CALLS[name].status == 200]

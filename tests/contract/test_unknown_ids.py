@@ -37,7 +37,7 @@ class Operation(NamedTuple):
 
 def _operations() -> Iterator[Operation]:
     """All declared operations whose address names a row; those of captures are below, with ids of their own kind."""
-    for name in calls.names("institution", "vle", "provider"):
+    for name in calls.names("institution", "vle", "provider", "me"):
         call = calls.CALLS[name]
         who = {"vle": WHO_OF_VLES, "provider": WHO_OF_PROVIDERS}.get(call.resource.root, WHO)
         yield Operation(name, call.method, call.path, call.body, call.before, who)

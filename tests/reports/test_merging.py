@@ -39,9 +39,11 @@ from reports.models import (
 from reports.services import merging
 from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
+from rights.models import Contest
 from signin.models import CallerSession, Launcher
 from tests.captures import consented
 from tests.conftest import client_of
+from tests.contests import contest_of
 from tests.lines import details_of
 from tests.world import FUTURE, PAST, World, rewritten
 from trail.models import Key, Line, Part
@@ -135,6 +137,7 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
             learner=learner, provider=provider, b3=2
         ),
         Report: report,
+        Contest: lambda: contest_of(home, assignee=person),
         ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),
     }
     return made[model]()

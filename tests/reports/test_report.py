@@ -113,6 +113,7 @@ def test_row_of_a_list(as_, at, world):
             "email": "",
             "learner_id": str(ann.learner.learner_id),
         },
+        "contest": None,
         "detail": [
             {
                 "instrument": "Keystroke dynamics",
@@ -129,7 +130,7 @@ def test_row_of_a_list(as_, at, world):
         "content_level": 1,
         "integrity_level": 1,
     }
-    assert list(row) == KEYS
+    assert list(row) == [*KEYS, "contest"]
     assert list(row["detail"][0]) == ROW
 
 
@@ -197,11 +198,13 @@ def measured(world, ks):
 
 def test_long_form_has_the_documented_keys_first(as_, at, measured):
     row = as_("admin").get(at.report).json()
-    assert list(row) == [*KEYS, "data"]
+    assert list(row) == [*KEYS, "data", "contest"]
     assert list(row["detail"][0]) == [*ROW, *MORE]
     listed = as_("admin").get(at.reports).json()["results"][0]
     assert [{key: detail[key] for key in ROW} for detail in row["detail"]] == listed["detail"]
-    assert {key: row[key] for key in KEYS if key != "detail"} == {k: v for k, v in listed.items() if k != "detail"}
+    assert {key: row[key] for key in KEYS if key != "detail"} == {
+        k: v for k, v in listed.items() if k not in ("detail", "contest")
+    }
 
 
 def test_statistics_are_of_this_learner_and_this_activity(as_, at, measured):

@@ -608,6 +608,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/contest/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List contests
+         * @description What a learner disputes of a report, and what a person decides about it. For administrators and data administrators.
+         */
+        get: operations["institution_contest_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/contest/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a contest
+         * @description What a learner disputes of a report, and what a person decides about it. For administrators and data administrators.
+         */
+        get: operations["institution_contest_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/contest/{id}/assign/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign a contest
+         * @description Let a person decide who is an administrator of the institution or of its data, does not teach the course and did not set up the activity. For administrators and data administrators.
+         */
+        post: operations["institution_contest_assign_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/contest/{id}/decide/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide a contest
+         * @description The decision of the person to whom the contest is assigned; the machine's levels stay. For administrators and data administrators.
+         */
+        post: operations["institution_contest_decide_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/group/": {
         parameters: {
             query?: never;
@@ -1804,6 +1884,230 @@ export interface paths {
         patch: operations["institution_course_learner_partial_update"];
         trace?: never;
     };
+    "/api/v2/me/contest/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own contests
+         * @description What the caller disputes of a report, with the decision and its reasons. For learners where it concerns them.
+         */
+        get: operations["me_contest_list"];
+        put?: never;
+        /**
+         * Contest a report
+         * @description Contest a report, or one of its levels: no level is final while it is open, and one of a report can be (409). For learners where it concerns them.
+         */
+        post: operations["me_contest_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/contest/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own contest
+         * @description What the caller disputes of a report, with the decision and its reasons. For learners where it concerns them.
+         */
+        get: operations["me_contest_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/contest/{id}/file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a file to a contest
+         * @description Add a file (PDF, JPEG, PNG, text, docx or odt) to an open contest, at most five. For learners where it concerns them.
+         */
+        post: operations["me_contest_file_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/contest/{id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw a contest
+         * @description Give an open contest up; a second time changes nothing. For learners where it concerns them.
+         */
+        post: operations["me_contest_withdraw_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/decision/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own decisions
+         * @description What the caller has decided about a consent, and when. For learners where it concerns them.
+         */
+        get: operations["me_decision_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/decision/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own decision
+         * @description The decision with the very texts that it is about. For learners where it concerns them.
+         */
+        get: operations["me_decision_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/held/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what is held about oneself
+         * @description Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments that are off, with the reasons.
+         */
+        get: operations["me_held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own reports
+         * @description A report on the caller's work; levels are null where the institution does not let learners read them. For learners where it concerns them.
+         */
+        get: operations["me_report_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/report/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own report
+         * @description The report with the reasons for each level, of each instrument and of each session. For learners where it concerns them.
+         */
+        get: operations["me_report_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/trail/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own lines
+         * @description Who changed or looked at what is held about the caller: people are told by their roles. For global administrators and all members where it concerns them.
+         */
+        get: operations["me_trail_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/trail/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own line
+         * @description Who changed or looked at what is held about the caller: people are told by their roles. For global administrators and all members where it concerns them.
+         */
+        get: operations["me_trail_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/provider/{provider_id}/": {
         parameters: {
             query?: never;
@@ -2797,6 +3101,8 @@ export interface components {
             /** Format: date-time */
             readonly updated_at: string;
             allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -2822,6 +3128,8 @@ export interface components {
             /** @description Audit data is available even when results are valid. */
             allow_valid_audit?: boolean;
             allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3077,6 +3385,10 @@ export interface components {
         AssessmentOptionsRequest: {
             floating_menu_initial_pos?: components["schemas"]["FloatingMenuInitialPosEnum"] | null;
         };
+        AssignBodyRequest: {
+            /** @description The id of a person. */
+            assignee: number;
+        };
         AttachmentInstrument: {
             readonly id: number;
             readonly instrument: number;
@@ -3130,6 +3442,76 @@ export interface components {
             } | null;
             readonly texts: components["schemas"]["DecidedText"][];
         };
+        /** @description Learner, activity and course are null where the report is gone: the outcome stays. */
+        Contest: {
+            readonly id: number;
+            readonly report: number | null;
+            readonly learner: {
+                id: number;
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            } | null;
+            readonly activity: {
+                id: number;
+                name: string;
+                type: string;
+            } | null;
+            readonly course: {
+                id: number;
+                code: string;
+                description: string | null;
+            } | null;
+            /** @description Null: the whole report. */
+            readonly level: string | null;
+            /** @description The contested levels when it was contested. */
+            readonly machine_levels: {
+                [key: string]: number;
+            };
+            /** @description Of the learner. */
+            readonly reason: string;
+            readonly state: string;
+            /** Format: date-time */
+            readonly deadline: string;
+            readonly assignee: {
+                id: number;
+                first_name: string;
+                last_name: string;
+            } | null;
+            /** @description The reasons of the decision. */
+            readonly answer: string;
+            /** @description Those that a person gave instead. */
+            readonly human_levels: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** @description The account. No key: the decision outlives it. */
+            readonly decided_by_id: number | null;
+            readonly files: {
+                id: number;
+                name: string;
+                size: number;
+                media_type: string;
+                url: string;
+            }[];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        ContestFileBodyRequest: {
+            /** Format: binary */
+            file: string;
+        };
+        /**
+         * @description * `identity` - Identity
+         *     * `content` - Content
+         *     * `integrity` - Integrity
+         * @enum {string}
+         */
+        ContestedLevelEnum: "identity" | "content" | "integrity";
         /** @description A page of at most one consent, whose values stand beside the page's, too. */
         CurrentInformedConsent: {
             count: number;
@@ -3147,6 +3529,13 @@ export interface components {
             created_at?: string;
             /** Format: date-time */
             updated_at?: string;
+        };
+        DecideBodyRequest: {
+            outcome: components["schemas"]["OutcomeEnum"];
+            /** @description The reasons, which the learner reads. */
+            answer: string;
+            /** @description By kind, where the outcome is that they are changed. */
+            levels?: components["schemas"]["HumanLevelsRequest"];
         };
         DecidedText: {
             language: string;
@@ -3179,11 +3568,122 @@ export interface components {
         Error: {
             detail: string;
         };
+        /** @description With the reasons for each level, of each instrument and of each session. */
+        ExplainedReport: {
+            readonly id: number;
+            readonly activity: {
+                id: number;
+                name: string;
+                type: string;
+            };
+            readonly course: {
+                id: number;
+                code: string;
+                description: string | null;
+            };
+            readonly levels_shown: boolean;
+            readonly identity_level: number | null;
+            readonly content_level: number | null;
+            readonly integrity_level: number | null;
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly explained: {
+                levels: {
+                    kind: string;
+                    level: number;
+                    word: string;
+                    reasons: string[];
+                }[];
+                instruments: {
+                    instrument_id: number;
+                    name: string;
+                    counts_for: string[];
+                    level: number;
+                    word: string;
+                    reasons: string[];
+                }[];
+                sessions: {
+                    started_at: string;
+                    closed_at: string | null;
+                    level: number;
+                    word: string;
+                    reasons: string[];
+                    demonstration: string;
+                }[];
+            } | null;
+        };
         FieldErrors: {
             [key: string]: string[] | components["schemas"]["FieldErrors"];
         };
         /** @enum {string} */
         FloatingMenuInitialPosEnum: "top-left" | "top-right" | "bottom-left" | "bottom-right";
+        Held: {
+            account: components["schemas"]["HeldAccount"];
+            /** @description The status, as of a learner; null for other people. */
+            consent: string | null;
+            needs: components["schemas"]["HeldNeeds"] | null;
+            kinds: components["schemas"]["HeldKind"][];
+            instruments_off: components["schemas"]["InstrumentOff"][];
+            /** @description The VLE that sent the caller, if only its courses are shown. */
+            limited_to: string | null;
+        };
+        HeldAccount: {
+            id: number;
+            username: string;
+            uid: string;
+            first_name: string;
+            last_name: string;
+            /** @description Empty if there is none. */
+            email: string;
+            locale: string | null;
+            /** @description Its name. */
+            institution: string | null;
+            roles: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_login: string | null;
+            /** @description Who made the account. */
+            origin: string;
+            kept: string;
+        };
+        HeldKind: {
+            kind: string;
+            name: string;
+            count: number;
+            /** Format: date-time */
+            oldest: string | null;
+            /** Format: date-time */
+            newest: string | null;
+            /** @description Who put it there. */
+            origin: string;
+            /** @description How long. */
+            kept: string;
+        };
+        HeldNeeds: {
+            is_send: boolean;
+            /** @description As instructors see them. */
+            enabled_options: string[];
+            disabled_instruments: number[];
+        };
+        HumanLevelsRequest: {
+            identity?: components["schemas"]["LevelEnum"];
+            content?: components["schemas"]["LevelEnum"];
+            integrity?: components["schemas"]["LevelEnum"];
+        };
         /** @enum {string} */
         IcStatusEnum: "NOT_VALID_YET" | "VALID" | "VALID_NEED_UPDATE" | "NOT_VALID" | "VALID_EXTERNAL" | "NOT_VALID_REJECTED" | "NOT_VALID_MISSING";
         /** @description `allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null. */
@@ -3213,6 +3713,8 @@ export interface components {
             readonly updated_at: string;
             /** @description Where dashboards may send people back to, separated by commas. */
             allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
         };
         /** @description `enabled` follows the documented keys: some activity of the course is enabled. */
         InstitutionCourse: {
@@ -3311,6 +3813,17 @@ export interface components {
             readonly identity_level: components["schemas"]["LevelEnum"];
             readonly content_level: components["schemas"]["LevelEnum"];
             readonly integrity_level: components["schemas"]["LevelEnum"];
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
         };
         /** @description Percentages are whole numbers from 0 to 100. */
         InstitutionCourseActivityReportAudit: {
@@ -3360,6 +3873,17 @@ export interface components {
             readonly integrity_level: components["schemas"]["LevelEnum"];
             /** Format: uri */
             readonly data: string | null;
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
         };
         /** @description What was captured, and what came of it. `session` is null for a document that was uploaded outside one. */
         InstitutionCourseActivityReportRequest: {
@@ -3764,6 +4288,8 @@ export interface components {
             allow_valid_audit?: boolean;
             /** @description Where dashboards may send people back to, separated by commas. */
             allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
         };
         InstitutionSENDCategory: {
             readonly id: number;
@@ -3893,6 +4419,17 @@ export interface components {
             readonly created_at: string;
             /** Format: date-time */
             readonly updated_at: string;
+        };
+        InstrumentOff: {
+            instrument_id: number;
+            instrument: string;
+            activity_id: number;
+            activity: string;
+            course: string;
+            /** @description consent, activity, inactive, service, send or alternative. */
+            code: string;
+            /** @description The same in words. */
+            reason: string;
         };
         InstrumentRequest: {
             /** @description JSON Schema of an activity's options. */
@@ -4091,9 +4628,95 @@ export interface components {
             /** @description Why the answer is not stored; null: it is. */
             error: string | null;
         };
+        /**
+         * @description * `upheld` - the level stands
+         *     * `changed` - a person has given another level
+         *     * `set_aside` - the level does not count
+         * @enum {string}
+         */
+        OutcomeEnum: "upheld" | "changed" | "set_aside";
         Outcomes: {
             /** @description In the order of the answers. */
             results: components["schemas"]["Outcome"][];
+        };
+        OwnContest: {
+            readonly id: number;
+            report: number | null;
+            readonly activity: {
+                id: number;
+                name: string;
+                type: string;
+            };
+            readonly course: {
+                id: number;
+                code: string;
+                description: string | null;
+            };
+            /**
+             * @description Null: the whole report.
+             *
+             *     * `identity` - Identity
+             *     * `content` - Content
+             *     * `integrity` - Integrity
+             */
+            level?: (components["schemas"]["ContestedLevelEnum"] | components["schemas"]["NullEnum"]) | null;
+            /** @description The contested levels when it was contested; empty where the institution shows learners none. */
+            readonly machine_levels: {
+                [key: string]: number;
+            };
+            reason: string;
+            readonly state: string;
+            /** Format: date-time */
+            readonly deadline: string;
+            readonly is_assigned: boolean;
+            /** @description The reasons of the decision. */
+            readonly answer: string;
+            /** @description Those that a person gave instead. */
+            readonly human_levels: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            readonly files: {
+                id: number;
+                name: string;
+                size: number;
+                media_type: string;
+                url: string;
+            }[];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OwnContestRequest: {
+            report: number | null;
+            /**
+             * @description Null: the whole report.
+             *
+             *     * `identity` - Identity
+             *     * `content` - Content
+             *     * `integrity` - Integrity
+             */
+            level?: (components["schemas"]["ContestedLevelEnum"] | components["schemas"]["NullEnum"]) | null;
+            reason: string;
+        };
+        OwnLine: {
+            readonly id: number;
+            /** Format: date-time */
+            readonly written_at: string;
+            readonly verb: string;
+            /** @description The words of its address, without ids. */
+            readonly resource: string;
+            /** @description How the actor was signed in. */
+            readonly signed_in: string;
+            readonly told: {
+                who: string;
+                is_me: boolean;
+                did: string;
+                what: string;
+                changed: string[];
+            };
         };
         /** @description What people change of themselves: the language, or the password, said twice, with the present one. */
         OwnProfileRequest: {
@@ -4126,6 +4749,38 @@ export interface components {
             readonly service_port: number | null;
             readonly options_schema: unknown;
             readonly options: unknown;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OwnReport: {
+            readonly id: number;
+            readonly activity: {
+                id: number;
+                name: string;
+                type: string;
+            };
+            readonly course: {
+                id: number;
+                code: string;
+                description: string | null;
+            };
+            readonly levels_shown: boolean;
+            readonly identity_level: number | null;
+            readonly content_level: number | null;
+            readonly integrity_level: number | null;
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -4235,6 +4890,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["ConsentDecision"][];
+        };
+        PaginatedContestList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Contest"][];
         };
         PaginatedInstitutionCourseActivityInstrumentList: {
             /** @example 123 */
@@ -4581,6 +5251,51 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Line"][];
         };
+        PaginatedOwnContestList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnContest"][];
+        };
+        PaginatedOwnLineList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnLine"][];
+        };
+        PaginatedOwnReportList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnReport"][];
+        };
         PaginatedProviderNotificationList: {
             /** @example 123 */
             count: number;
@@ -4755,6 +5470,8 @@ export interface components {
             /** @description Audit data is available even when results are valid. */
             allow_valid_audit?: boolean;
             allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -4921,6 +5638,8 @@ export interface components {
             allow_valid_audit?: boolean;
             /** @description Where dashboards may send people back to, separated by commas. */
             allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
         };
         PatchedInstitutionSENDCategoryRequest: {
             data?: components["schemas"]["InstitutionSENDCategoryDataRequest"];
@@ -5555,6 +6274,17 @@ export interface components {
             readonly integrity_level: components["schemas"]["LevelEnum"];
             /** Format: uri */
             readonly data: string | null;
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
         };
         /** @description An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z. */
         VLECourseActivityRequest: {
@@ -10093,6 +10823,349 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_contest_list: {
+        parameters: {
+            query?: {
+                assignee?: number;
+                deadline__gte?: string;
+                deadline__lte?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                report?: number;
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `open` - open
+                 *     * `upheld` - the level stands
+                 *     * `changed` - a person has given another level
+                 *     * `set_aside` - the level does not count
+                 *     * `withdrawn` - withdrawn by the learner
+                 *     * `lapsed` - the report is gone
+                 */
+                state?: "changed" | "lapsed" | "open" | "set_aside" | "upheld" | "withdrawn";
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedContestList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_contest_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 92 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contest"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_contest_assign_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 92 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["AssignBodyRequest"];
+                "multipart/form-data": components["schemas"]["AssignBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_contest_decide_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 92 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DecideBodyRequest"];
+                "multipart/form-data": components["schemas"]["DecideBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19107,6 +20180,850 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_contest_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnContestList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_contest_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnContestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OwnContestRequest"];
+                "multipart/form-data": components["schemas"]["OwnContestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnContest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_contest_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 92 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnContest"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_contest_file_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 92 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ContestFileBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnContest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_contest_withdraw_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 92 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnContest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_decision_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedConsentDecisionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_decision_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 8 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeConsentDecision"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_held: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_report_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnReportList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_report_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 31 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainedReport"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_trail_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                resource?: string;
+                /** @description A search term. */
+                search?: string;
+                verb?: string;
+                written_at__gte?: string;
+                written_at__lte?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnLineList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_trail_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 91 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnLine"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };

@@ -1,7 +1,7 @@
 """Calls the API's views in this process as the signed-in person, with their permissions, filters and pagination.
 
-The console reads and changes rows in this way only, so no page can show or do what the API would refuse to the same
-person.
+The console and the pages below /me/ read and change rows in this way only, so no page can show or do what the API would
+refuse to the same person.
 """
 
 import json
@@ -50,6 +50,12 @@ class ApiClient:
         request.META |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(content))}
         request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
         request.content_type = "application/json"
+        return self._answer(path, request)
+
+    def forward(self, path: str) -> ApiResponse:
+        """The form that the browser has sent to the page, with its files, as it is."""
+        request = self._request(path, {})
+        request.method = "POST"
         return self._answer(path, request)
 
     def _answer(self, path: str, request: HttpRequest) -> ApiResponse:
@@ -133,3 +139,19 @@ class ApiClient:
             parameters.setlist(name, value if isinstance(value, list) else [str(value)])
         api_request.GET = parameters  # type: ignore[assignment] # a cached property of the class
         return api_request
+
+
+def texts_of(answer: ApiResponse) -> list[str]:
+    """What the API says is wrong."""
+    data = answer.data if isinstance(answer.data, Mapping) else {}
+    return [
+        text if name in ("detail", "non_field_errors") else f"{name}: {text}"
+        for name, texts in data.items()
+        for text in ([texts] if isinstance(texts, str) else _flat(texts))
+    ]
+
+
+def _flat(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{name}: {text}" for name, inner in value.items() for text in _flat(inner)]
+    return [str(text) for text in value] if isinstance(value, list | tuple) else [str(value)]

@@ -1,0 +1,112 @@
+"""/me/report/{id}/: the caller's own reports, with the reasons for every level.
+
+Whether levels are told is the institution's decision (`allow_learner_report`), as everywhere else. That there is a
+report is told in any case: it is held about the learner, and can be contested.
+"""
+
+from typing import Any, TypedDict
+
+from courses.queries import activity_name
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.serializers import Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
+from reports.contests import contest_state
+from reports.evidence import report_evidence
+from reports.explaining import Explained, explained
+from reports.models import Report
+from reports.visibility import reports_shown
+from rights.row_rules import own_reports
+
+KINDS = ("identity", "content", "integrity")
+LEVELS = tuple(f"{kind}_level" for kind in KINDS)
+
+
+class OwnActivity(TypedDict):
+    id: int
+    name: str
+    type: str
+
+
+class OwnCourse(TypedDict):
+    id: int
+    code: str
+    description: str | None
+
+
+def activity_of(key: int, name: str, kind: str) -> OwnActivity:
+    return OwnActivity(id=key, name=name, type=kind)
+
+
+def course_of(key: int, code: str, number: str, description: str | None) -> OwnCourse:
+    return OwnCourse(id=key, code=code or number, description=description)
+
+
+def are_shown(view: Any) -> bool:
+    """Whether the institution lets its learners read levels."""
+    return reports_shown(view.tenant)
+
+
+def level_if(level: int, shown: bool) -> int | None:
+    return level if shown else None
+
+
+def shown_now(key: int, shown: bool) -> bool:
+    return shown
+
+
+def reasons(
+    key: int, activity: int, learner: int, identity: int, content: int, integrity: int, shown: bool
+) -> Explained | None:
+    """Null where the institution does not let learners read levels."""
+    if not shown:
+        return None
+    evidence = report_evidence(key, {"activity": activity, "learner": learner})
+    return explained(dict(zip(KINDS, (identity, content, integrity), strict=True)), evidence)
+
+
+class OwnReportSerializer(ResourceSerializer):
+    activity = Computed(
+        activity_of, "activity_id", lambda me: activity_name("activity__"), "activity__vle_activity_type"
+    )
+    course = Computed(
+        course_of,
+        "activity__course_id",
+        "activity__course__code",
+        "activity__course__vle_course_id",
+        "activity__course__description",
+    )
+    levels_shown = Computed(shown_now, "pk", per_request=are_shown)
+    identity_level = Computed(level_if, "identity_level", per_request=are_shown)
+    content_level = Computed(level_if, "content_level", per_request=are_shown)
+    integrity_level = Computed(level_if, "integrity_level", per_request=are_shown)
+
+    contest = Computed(contest_state, "contest")
+
+    class Meta:
+        model = Report
+        fields: tuple[str, ...] = (
+            "id", "activity", "course", "levels_shown", *LEVELS, "contest", "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class ExplainedReportSerializer(OwnReportSerializer):
+    """With the reasons for each level, of each instrument and of each session."""
+
+    explained = Computed(reasons, "pk", "activity_id", "learner_id", *LEVELS, per_request=are_shown)
+
+    class Meta(OwnReportSerializer.Meta):
+        fields = (*OwnReportSerializer.Meta.fields, "explained")
+        read_only_fields = fields
+
+
+class OwnReportViewSet(ResourceViewSet):
+    root = "me"
+    queryset = Report.objects.all()
+    serializer_class = OwnReportSerializer
+    detail_serializer_class = ExplainedReportSerializer
+    search_fields = ("activity__search_text", "activity__course__search_text")
+    orderable = {name: name for name in ("id", "created_at", "updated_at")}
+    shows_people = True
+    access = {Role.LEARNER: grant(READ, rows=own_reports)}

@@ -1,0 +1,52 @@
+"""What becomes of contests when something else goes, and who may follow links to their files."""
+
+from typing import Any
+
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+
+from courses.models import Activity
+from files.models import Kind, StoredFile
+from files.permissions import readable
+from kernel.caller import Caller, Role
+from learners.models import Learner
+from reports.models import Report
+from reports.services.merging import Moves, also_moved
+from rights.models import Contest, ContestFile
+from rights.services.contests import reports_joined, reports_leave
+
+DECIDING = Role.ADMIN | Role.DATA
+
+also_moved(Moves(Contest, "assignee", "contests to decide"), reports_joined)
+
+
+@receiver(pre_delete, sender=Learner)
+def contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+    reports_leave(learner=instance.pk)
+
+
+@receiver(pre_delete, sender=Activity)
+def contested_activity_leaves(instance: Activity, **_: Any) -> None:
+    reports_leave(activity=instance.pk)
+
+
+@receiver(pre_delete, sender=Report)
+def contested_report_leaves(instance: Report, origin: Any = None, **_: Any) -> None:
+    """A report alone is deleted. With its learner or activity all of theirs are dealt with at once."""
+    if origin is instance:
+        reports_leave(pk=instance.pk)
+
+
+@readable(Kind.CONTEST)
+def contest_file_readable(caller: Caller, file: StoredFile) -> bool:
+    """For the learner, and for who may assign and decide contests, as long as the contest has it.
+
+    Whoever came by a VLE reads those of its courses alone.
+    """
+    rows = ContestFile.objects.filter(file=file)
+    if caller.roles_in(file.institution_id) & DECIDING:
+        return rows.exists()
+    own = rows.filter(contest__report__learner=caller.id)
+    if caller.vle_id is not None:
+        own = own.filter(contest__report__activity__vle=caller.vle_id)
+    return bool(caller.roles_in(file.institution_id) & Role.LEARNER) and own.exists()

@@ -1,0 +1,94 @@
+"""Contests of reports by the learners whom they are about, with the human decisions."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from files.models import StoredFile
+from institutions.models import Institution
+from kernel.constraints import tied_to_institution
+from kernel.models import Timestamped
+from reports.models import Report
+
+
+class State(models.TextChoices):
+    OPEN = "open", "open"
+    UPHELD = "upheld", "the level stands"
+    CHANGED = "changed", "a person has given another level"
+    SET_ASIDE = "set_aside", "the level does not count"
+    WITHDRAWN = "withdrawn", "withdrawn by the learner"
+    LAPSED = "lapsed", "the report is gone"
+
+
+DECIDED = (State.UPHELD, State.CHANGED, State.SET_ASIDE)
+
+
+class Kind(models.TextChoices):
+    """Of levels; a contest without one is about the whole report."""
+
+    IDENTITY = "identity"
+    CONTENT = "content"
+    INTEGRITY = "integrity"
+
+
+class Contest(Timestamped):
+    """A learner disputes a report, or one level of it, and a person decides. The learner is the report's.
+
+    When the report goes, with its learner or its activity, the outcome stays, without the texts, the files and whoever
+    was to decide: nothing then says whom it was about.
+    """
+
+    concerns = "report__learner_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    # Not tied to the institution by the database: reports would need one more index. The services look it up there.
+    report = models.ForeignKey(Report, null=True, on_delete=models.SET_NULL, related_name="contests")
+    level = models.CharField(max_length=10, choices=Kind.choices, null=True, blank=True, help_text="Null: all.")
+    machine_levels = models.JSONField(editable=False, help_text="The contested levels when it was contested.")
+    reason = models.TextField(help_text="Of the learner.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    deadline = models.DateTimeField()
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    answer = models.TextField(blank=True, default="", help_text="The reasons of the decision.")
+    human_levels = models.JSONField(default=dict, help_text="The levels that a person gave, by kind.")
+    decided_at = models.DateTimeField(null=True)
+    decided_by_id = models.BigIntegerField(null=True, help_text="The account. No key: the decision outlives it.")
+    reminded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("report",), condition=Q(state=State.OPEN), name="contest_open_once"),
+            models.UniqueConstraint(fields=("institution", "id"), name="contest_of_institution"),
+            models.CheckConstraint(
+                condition=~Q(state__in=DECIDED) | Q(decided_at__isnull=False), name="contest_decided_at"
+            ),
+            tied_to_institution("contest_assignee_institution", "assignee"),
+        ]
+        indexes = [
+            models.Index(fields=("institution", "state", "deadline"), name="contest_in_institution"),
+            models.Index(fields=("deadline",), condition=Q(state=State.OPEN), name="contest_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.state}"
+
+
+class ContestFile(models.Model):
+    """What a learner has added to a contest."""
+
+    concerns = "contest__report__learner_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    contest = models.ForeignKey(Contest, on_delete=models.CASCADE, related_name="files")
+    file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="contest_file")
+    name = models.CharField(max_length=250)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            tied_to_institution("contest_file_contest", "contest"),
+            tied_to_institution("contest_file_file", "file"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,160 @@
+"""/me/...: what is held about the person who is signed in, for people of all roles."""
+
+from math import ceil
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from kernel.caller import Role
+from kernel.http.client import texts_of
+from rights.models import Kind, State
+from signin.pages import SignedInView
+
+ROWS = 50  # on a page of a list
+LARGEST_PAGE = 10_000
+
+
+class MeView(SignedInView):
+    recorded_as = "me"
+    refused_template = "rights/refused.html"
+    refusals: ClassVar[dict[int, tuple[str, str]]] = {
+        403: ("Not for you", "This page is for people of an institution, some of it for learners alone."),
+        404: ("Not found", "There is no such page, or it is not yours to see."),
+    }
+
+    def enter(self) -> None:
+        """Everybody of an institution has data here, and global administrators have."""
+        if not self.caller.roles_in(None):
+            raise PermissionDenied
+
+    @property
+    def home_id(self) -> int | None:
+        return self.caller.institution_id
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        pages = [("What is held", "held")]
+        if Role.LEARNER & self.caller.roles:
+            pages += [("Reports", "reports"), ("Contests", "contests"), ("Consents", "decisions")]
+        pages.append(("Who looked", "trail"))
+        match = self.request.resolver_match
+        here = match.url_name if match else ""
+        sections = [(title, reverse(f"me:{name}"), here in (name, name.removesuffix("s"))) for title, name in pages]
+        values = {"caller": self.caller, "institution": self.caller.institution, "sections": sections}
+        return super().get_context_data(**values, **context)
+
+    def listed(self, path: str, **query: Any) -> dict[str, Any]:
+        """A page of a list of the API, the latest first, with the addresses of the neighbours."""
+        number = self.request.GET.get("page", "1")
+        at = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0
+        if not 1 <= at <= LARGEST_PAGE:
+            raise Http404
+        page = self.api.page(path, {"limit": ROWS, "offset": (at - 1) * ROWS, "ordering": "-id", **query})
+        if page is None:
+            raise PermissionDenied
+        pages = max(1, ceil(page["count"] / ROWS))
+        if at > pages:
+            raise Http404
+        return {
+            "rows": page["results"],
+            "count": page["count"],
+            "at": at,
+            "pages": pages,
+            "previous": at - 1 if at > 1 else None,
+            "next": at + 1 if at < pages else None,
+        }
+
+
+class HeldView(MeView):
+    template_name = "rights/held.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(held=self.api.row("me/held/"), **context)
+
+
+class ReportsView(MeView):
+    template_name = "rights/reports.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(list=self.listed("me/report/"), **context)
+
+
+class ReportView(MeView):
+    """The report with its reasons; the form contests it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/report.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        sent = request.POST
+        level, reason = sent.get("level") or None, sent.get("reason", "")
+        answer = self.api.post("me/contest/", {"report": self.kwargs["id"], "level": level, "reason": reason})
+        if answer.status == 201:
+            return HttpResponseRedirect(reverse("me:contest", kwargs={"id": answer.data["id"]}))
+        return self.render_to_response(
+            self.get_context_data(sent=sent, problems=texts_of(answer)), status=answer.status
+        )
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        report = self.api.row(f"me/report/{self.kwargs['id']}/")
+        return super().get_context_data(report=report, kinds=Kind.values, **{"sent": {}, **context})
+
+
+class ContestsView(MeView):
+    template_name = "rights/contests.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        page = self.listed("me/contest/")
+        return super().get_context_data(list=page | {"rows": [_in_words(row) for row in page["rows"]]}, **context)
+
+
+class ContestView(MeView):
+    """A contest with its answer; its forms add files, and withdraw it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/contest.html"
+
+    @property
+    def path(self) -> str:
+        return f"me/contest/{self.kwargs['id']}/"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        adds = request.POST.get("action") == "file"
+        answer = self.api.forward(f"{self.path}file/") if adds else self.api.post(f"{self.path}withdraw/", {})
+        if answer.status == 200:
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(self.get_context_data(problems=texts_of(answer)), status=answer.status)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(contest=_in_words(self.api.row(self.path)), **context)
+
+
+def _in_words(contest: dict[str, Any]) -> dict[str, Any]:
+    levels = [(kind, machine, contest["human_levels"].get(kind)) for kind, machine in contest["machine_levels"].items()]
+    return contest | {
+        "words": State(contest["state"]).label,
+        "is_open": contest["state"] == State.OPEN,
+        "levels": levels,
+    }
+
+
+class DecisionsView(MeView):
+    template_name = "rights/decisions.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(list=self.listed("me/decision/"), **context)
+
+
+class DecisionView(MeView):
+    template_name = "rights/decision.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(decision=self.api.row(f"me/decision/{self.kwargs['id']}/"), **context)
+
+
+class TrailView(MeView):
+    template_name = "rights/trail.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(list=self.listed("me/trail/"), **context)

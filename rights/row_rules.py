@@ -1,0 +1,51 @@
+"""The caller's own rows, for tables of rights: grant(READ, rows=own_reports).
+
+People whom a VLE sent see what belongs to the courses of that VLE alone, unless their institution allows more: a VLE
+signs them in without their password, and must not learn in this way what another one holds. What belongs to no course,
+such as consents and special needs, they see all of, as in the rest of the API.
+"""
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+
+from courses.models import Course
+from courses.row_rules import of_own_vle
+from kernel.caller import PEOPLE
+
+_KINDS = tuple(kind.value for kind in PEOPLE)
+# Words of addresses that name no course.
+OF_PERSON = (
+    "auth", "admin/user", "institution/user", "institution/learner", "institution/learner/enrolment",
+    "institution/learner/ic", "institution/learner/send", "institution/learner/decision", "institution/instructor",
+    "console/learner", "lapi/enrolment", "provider/enrolment", "provider/validation",
+)  # fmt: skip
+
+
+def own_decisions(me) -> Q:
+    return Q(owner=me.id)
+
+
+def own_reports(me) -> Q:
+    return Q(learner=me.id) & of_own_vle("activity__")(me)
+
+
+def own_contests(me) -> Q:
+    return Q(report__learner=me.id) & of_own_vle("report__activity__")(me)
+
+
+def own_lines(me) -> Q:
+    """Lines about the person, without what the person has read alone."""
+    lines = Q(person_id=me.id) & ~Q(verb="read", actor_id=me.id, actor_kind__in=_KINDS)
+    if me.vle_id is None:
+        return lines
+    by_vle = Q(actor_kind="vle", actor_id=me.vle_id) | Q(signed_in_by=me.vle_id)
+    of_course = Q(resource__startswith="institution/course/") | Q(resource__in=("console/report", "console/requests"))
+    return lines & (by_vle | Q(resource__in=OF_PERSON) | (of_course & Q(_names_own_course(me))))
+
+
+def _names_own_course(me) -> Exists:
+    """The address names a course of the VLE that the person has a report of: its ids begin with institution/course."""
+    text = CharField()
+    below = Concat(Cast("institution", text), Value("/"), Cast("pk", text), Value("/"), output_field=text)
+    courses = Course.objects.filter(vle=me.vle_id, activities__reports__learner=me.id)
+    return Exists(courses.alias(below=below, row=Cast(OuterRef("row_key"), text)).filter(row__startswith=F("below")))

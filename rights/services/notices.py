@@ -1,0 +1,65 @@
+"""Mail about contests: before the deadline, and when one is decided. It says that there is something, never what."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from institutions.models import User
+from kernel.locks import Lock, locked_rows
+from kernel.writes import one_transaction
+from pipeline.jobs import enqueue
+from rights.models import DECIDED, Contest, State
+
+REMINDER_JOB = "rights.reminder"
+DAYS_BEFORE = 3
+
+
+@one_transaction()
+def reminders_due() -> list[int]:
+    """Ask for one mail for each open contest whose deadline is near; answers which. None where no mail is sent."""
+    if not settings.SENDS_MAIL:
+        return []
+    until = timezone.now() + timedelta(days=DAYS_BEFORE)
+    due = Contest.objects.filter(state=State.OPEN, reminded_at=None, deadline__lte=until)
+    keys = locked_rows(due, Lock.CHANGE)
+    Contest.objects.filter(pk__in=keys).update(reminded_at=timezone.now())
+    enqueue(REMINDER_JOB, keys)
+    return keys
+
+
+def reminders_sent(keys: Collection[int]) -> None:
+    """To the person who decides, or while there is none to the data administrators of the institution."""
+    for contest in Contest.objects.filter(pk__in=keys, state=State.OPEN).select_related("institution"):
+        people = User.objects.filter(institution=contest.institution_id, is_active=True, email__isnull=False)
+        whom = Q(pk=contest.assignee_id) if contest.assignee_id else Q(data_admin=True)
+        page = reverse("console:contest", kwargs={"institution": contest.institution_id, "contest": contest.pk})
+        _mail(
+            people.filter(whom),
+            "A contest must be answered soon",
+            f"A learner's contest must be answered by {contest.deadline:%d %B %Y, %H:%M} UTC.",
+            page,
+        )
+
+
+def decisions_told(keys: Collection[int]) -> None:
+    """To the learner, who reads the decision after signing in."""
+    for contest in Contest.objects.filter(pk__in=keys, state__in=DECIDED, report__isnull=False).select_related(
+        "report"
+    ):
+        learner = User.objects.filter(pk=contest.report.learner_id, is_active=True, email__isnull=False)  # type: ignore[union-attr] # as asked for
+        text = "A person has decided about what you contested. Sign in to read the decision and its reasons."
+        _mail(learner, "Your contest has been decided", text, reverse("me:contest", kwargs={"id": contest.pk}))
+
+
+def _mail(people, subject: str, text: str, page: str) -> None:
+    if not settings.SENDS_MAIL:
+        return
+    address = f"\n\n{urljoin(settings.PUBLIC_URL, page)}" if settings.PUBLIC_URL else ""
+    for email in people.values_list("email", flat=True):
+        send_mail(subject, f"{text}{address}\n", None, [email])

@@ -1,0 +1,133 @@
+"""The words in which people are told what is held about them, and what was done with it."""
+
+from typing import NamedTuple
+
+from kernel.caller import CallerKind, Role
+
+# There is no time yet after which the service deletes something by itself. What is said here is what happens today.
+KEPT = (
+    "Kept until your institution or its learning platform deletes it: there is no time after which it is deleted "
+    "by itself."
+)
+_WITH_ACCOUNT = "Kept as long as your account."
+_ENROLMENT = (
+    "Kept until a data administrator of your institution erases your enrolment, or your account is deleted: there is "
+    "no time after which it is deleted by itself."
+)
+
+
+class KindWords(NamedTuple):
+    name: str
+    source: str  # who put it there
+    kept: str
+
+
+KINDS = {
+    "sign_ins": KindWords(
+        "Sign-ins, with the address that you signed in from",
+        "Made when you sign in.",
+        "Kept until the operator of the service removes sessions that have ended.",
+    ),
+    "memberships": KindWords(
+        "Courses that you attend or teach", "Put there by your learning platform or your institution.", KEPT
+    ),
+    "needs": KindWords("Special needs", "Entered by an administrator of your institution.", KEPT),
+    "decisions": KindWords(
+        "Decisions about the informed consent",
+        "Made by you.",
+        "Kept for good as a proof. When your account is deleted, name and address go; a pseudonym stays.",
+    ),
+    "samples": KindWords(
+        "Samples for enrolment: pictures, sound, typing", "Captured from you when you enrolled.", _ENROLMENT
+    ),
+    "models": KindWords("Models made of your samples", "Computed by providers of instruments.", _ENROLMENT),
+    "sessions": KindWords("Assessment sessions", "Opened by your learning platform when you began to work.", KEPT),
+    "captures": KindWords(
+        "What was captured while you worked", "Sent by your browser during assessment sessions.", KEPT
+    ),
+    "documents": KindWords("Documents that you handed in", "Sent by your learning platform.", KEPT),
+    "contests": KindWords("Contests of reports", "Written by you, and answered by a person.", KEPT),
+    "alerts": KindWords("Alerts", "Raised by your browser or the learning platform during sessions.", KEPT),
+    "reports": KindWords("Reports on your work", "Computed from the results of instruments.", KEPT),
+    "files": KindWords(
+        "Stored files, of all kinds above", "See the kinds above.", "Kept as long as what they belong to."
+    ),
+    "trail": KindWords(
+        "Lines of the trail about you",
+        "Written whenever somebody changes or reads what is held about you.",
+        "Kept for good as a proof. When your account is deleted, nobody can read any more what they tell of you.",
+    ),
+}
+ACCOUNT_KEPT = "Kept until your institution deletes it."
+
+VERBS = {
+    "read": "looked at", "create": "added", "update": "changed", "delete": "deleted", "erase": "erased",
+    "decide": "decided about", "capture": "captured", "answer": "gave results on", "sign-in": "signed in to",
+    "sign-out": "signed out of", "sign-in failed": "failed to sign in to", "merge": "merged another account into",
+    "withdraw": "withdrew", "add file": "added a file to",
+    "assign": "gave somebody the decision about", "import": "imported", "open": "opened", "close": "closed",
+}  # fmt: skip
+# By the last word of an address that says most.
+THINGS = {
+    "report": "your report",
+    "report-captures": "what was captured from you",
+    "audit": "the evidence behind your report",
+    "request": "what was captured from you",
+    "requests": "what was captured from you",
+    "captures": "what was captured from you",
+    "learner": "your record as a learner",
+    "instructor": "your record as an instructor",
+    "user": "your account",
+    "merge": "your account",
+    "held": "all that is held about you",
+    "send": "your special needs",
+    "decision": "your decisions about the consent",
+    "ic": "a consent",
+    "membership": "your membership of a course",
+    "enrolment": "your enrolment",
+    "validation": "a sample of your enrolment",
+    "sample": "a sample of your enrolment",
+    "model": "the model made of your samples",
+    "assessment": "an assessment session of yours",
+    "attachment": "a document of yours",
+    "verification": "what your browser captured",
+    "alert": "an alert of yours",
+    "answers": "what was captured from you",
+    "result_audit": "the evidence behind your report",
+    "report_made": "your report",
+    "audit_made": "the evidence behind your report",
+    "contest": "your contest of a report",
+    "auth": "your account",
+    "profile": "your account",
+    "launcher": "a link with which you can sign in",
+}
+ROLES = {
+    Role.ADMIN: "institution administrator",
+    Role.LEGAL: "legal administrator",
+    Role.DATA: "data administrator",
+    Role.SEND: "SEND administrator",
+    Role.INSTRUCTOR: "instructor",
+}
+KIND_OF_ACTOR = {
+    CallerKind.VLE.value: "learning platform",
+    CallerKind.PROVIDER.value: "provider of an instrument",
+    CallerKind.GLOBAL_ADMIN.value: "administrator of the service",
+    "command": "the service's operator",
+    "": "nobody who was signed in",
+}
+
+
+def thing(resource: str) -> str:
+    """What a line is about, in words: institution/course/activity/report is "your report"."""
+    words = resource.split("/")
+    return next((THINGS[word] for word in reversed(words) if word in THINGS), f"data about you ({resource})")
+
+
+OFF = {
+    "consent": "You have not agreed to the consent that is valid now: nothing is captured from you.",
+    "activity": "Verification is switched off in this activity.",
+    "inactive": "The instrument is switched off in this activity.",
+    "service": "The instrument is switched off in the whole service.",
+    "send": "Your special needs take this instrument away.",
+    "alternative": "It stands in for another instrument, which is used with you.",
+}

@@ -1,0 +1,54 @@
+"""Contests of ann's report, for tests."""
+
+from typing import Any
+
+from files.models import Kind, StoredFile
+from rights.models import Contest, ContestFile
+from tests.world import FUTURE, PAST, Home, World
+
+REASON = "I was there all the time."
+
+
+def contest_of(home: Home, **values: Any) -> Contest:
+    """Withdrawn, unless it is said otherwise, so that the report can be contested."""
+    values = {
+        "report": home.report,
+        "state": "withdrawn",
+        "level": "identity",
+        "machine_levels": {"identity": 2},
+        "reason": REASON,
+    } | values
+    return Contest.objects.create(institution=home.institution, **{"deadline": FUTURE} | values)
+
+
+def file_of(contest: Contest, home: Home, name: str = "essay.pdf") -> ContestFile:
+    """A row without an object in the store."""
+    file = StoredFile.objects.create(
+        institution=home.institution, owner=home.people["ann"], kind=Kind.CONTEST.value, size=2, sha256="0" * 64,
+        media_type="application/pdf", storage_key=f"{home.institution.pk}/contest/{contest.pk}-{name}",
+    )  # fmt: skip
+    return ContestFile.objects.create(institution=home.institution, contest=contest, file=file, name=name)
+
+
+def standing(home: Home) -> Contest:
+    """The contest of the world, with a file."""
+    if not home.contest.files.exists():
+        file_of(home.contest, home)
+    return home.contest
+
+
+def opened(world: World) -> None:
+    """The first contest of each institution is open, and the data administrator decides it."""
+    for home in (world.home, world.away):
+        Contest.objects.filter(pk=home.contest.pk).update(state="open", assignee=home.people["data"])
+
+
+def fill_contests(home: Home, rows: int) -> None:
+    standing(home)
+    for n in range(rows):
+        contest = contest_of(
+            home, state="upheld" if n % 2 else "changed", level=None if n % 2 else "content", answer=f"Looked at {n}.",
+            human_levels={} if n % 2 else {"content": 2}, decided_at=PAST,
+            assignee=home.people["data"] if n % 2 else None,
+        )  # fmt: skip
+        file_of(contest, home, f"{n}.pdf")

@@ -1,0 +1,79 @@
+"""/me/...: the pages, as people see them."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from learners.models import DecidedText
+from tests.reports.conftest import allow
+from trail.models import Line
+
+LARGEST = 12  # statements of a page, the caller's and the trail's included
+# page: the status for ann, bob, member, admin, a global administrator
+PAGES = {
+    "": (200, 200, 200, 200, 200),
+    "trail/": (200, 200, 200, 200, 200),
+    "reports/": (200, 200, 403, 403, 403),
+    "reports/{report}/": (200, 404, 403, 403, 403),
+    "consents/": (200, 200, 403, 403, 403),
+    "consents/{decision}/": (200, 404, 403, 403, 403),
+    "reports/?page=2": (404, 404, 404, 404, 404),
+    "reports/?page=x": (404, 404, 404, 404, 404),
+}
+WHO = ("ann", "bob", "member", "admin", "global")
+
+
+def address(page: str, world) -> str:
+    return "/me/" + page.format(report=world.home.report.pk, decision=world.home.decision.pk)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_pages_show_the_own_rows_alone(who, world, signed_in):
+    browser, place = signed_in(who), WHO.index(who)
+    found = {page: browser.get(address(page, world)).status_code for page in PAGES}
+    expected = {page: statuses[place] for page, statuses in PAGES.items()}
+    if who not in ("ann", "bob"):  # the list itself is refused, whatever page of it
+        expected |= {"reports/?page=2": 403}
+    assert found == expected
+
+
+def test_who_is_signed_out_signs_in_first(world, visitor):
+    assert visitor.get("/me/reports/")["Location"] == "/signin/?next=/me/reports/"
+    assert visitor.post("/me/").status_code in (403, 405)
+
+
+def test_pages_of_ann(world, signed_in):
+    allow(world.home, learner_report=True)
+    browser = signed_in("ann")
+    held = browser.get("/me/").text
+    assert "Special needs" in held
+    assert world.home.category.description not in held  # options, not the name of the need
+    report = browser.get(address("reports/{report}/", world)).text
+    assert "The three levels, and why" in report
+    decision = browser.get(address("consents/{decision}/", world)).text
+    assert "<p>I once consented at home.</p>" in decision
+    assert "0.1.0" in decision
+
+
+def test_text_of_a_consent_is_cleaned_again(world, signed_in):
+    text = DecidedText.objects.get(decision=world.home.decision).text
+    table = text._meta.db_table
+    for stored, shown in (("<script>x()</script><b>bold</b>", "<b>bold</b>"), ("<i>" * 3000, "&lt;i&gt;&lt;i&gt;")):
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET html = %s WHERE id = %s", [stored, text.pk])
+        page = signed_in("ann").get(address("consents/{decision}/", world)).text
+        assert shown in page
+        assert "x()" not in page
+
+
+def test_pages_have_few_statements_and_leave_one_line(world, signed_in):
+    allow(world.home, learner_report=True)
+    browser = signed_in("ann")
+    for page in ("", "trail/", "reports/", "reports/{report}/", "consents/", "consents/{decision}/"):
+        browser.get(address(page, world))
+        before = Line.objects.count()
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(address(page, world)).status_code == 200
+        assert len(queries) <= LARGEST, (page, len(queries))
+        lines = [*Line.objects.order_by("pk")[before:]]
+        assert [line.resource.split("/")[0] for line in lines] == ([] if page == "trail/" else ["me"]), page

@@ -4,7 +4,7 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 
-from institutions.api.institution import InstitutionSerializer
+from institutions.api.institution import InstitutionSettingsSerializer
 from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import Institution
 from institutions.services import institutions
@@ -18,7 +18,7 @@ class AdminInstitutionSerializer(AdministrationSerializer):
 
     class Meta:
         model = Institution
-        fields = (*InstitutionSerializer.Meta.fields, "launcher_admin", "launcher_everywhere")
+        fields = (*InstitutionSettingsSerializer.Meta.fields, "launcher_admin", "launcher_everywhere")
 
 
 class AdminInstitutionFilter(filters.FilterSet):

@@ -25,8 +25,15 @@ class InstitutionSerializer(ResourceSerializer):
 
     class Meta:
         model = Institution
-        fields = (*DOCUMENTED, "allowed_domains", "contest_days")
+        fields: tuple[str, ...] = (*DOCUMENTED, "allowed_domains")
         read_only_fields = ("id", "acronym", "name")
+
+
+class InstitutionSettingsSerializer(InstitutionSerializer):
+    """The institution itself. Inside other answers its settings are nobody's business."""
+
+    class Meta(InstitutionSerializer.Meta):
+        fields = (*InstitutionSerializer.Meta.fields, "contest_days")
 
 
 class InstitutionFilter(filters.FilterSet):
@@ -41,11 +48,11 @@ def own_institution(me):
 
 class InstitutionViewSet(ResourceViewSet):
     queryset = Institution.objects.all()
-    serializer_class = InstitutionSerializer
+    serializer_class = InstitutionSettingsSerializer
     filterset_class = InstitutionFilter
     search_fields = ("search_text",)
     ordering = ("created_at", "pk")
-    orderable = {name: name for name in InstitutionSerializer.Meta.fields}
+    orderable = {name: name for name in InstitutionSettingsSerializer.Meta.fields}
     lookup_url_kwarg = "institution_id"
     scope = Scope(root_kwarg="institution_id")
     access = {

@@ -54,7 +54,7 @@ INSTITUTION = _keys(
     "allow_learner_report:boolean allow_learner_audit:boolean allow_valid_audit:boolean "
     "created_at:instant updated_at:instant"
 )
-INSTITUTION_KEY = Key("institution", "object", keys=INSTITUTION, extras=("allowed_domains", "contest_days"))
+INSTITUTION_KEY = Key("institution", "object", keys=INSTITUTION, extras=("allowed_domains",))
 COURSE_VLE = _keys("id:integer type:string name:string url:string? client_id:string?")
 SEND_CATEGORY = (
     *_keys("id:integer"),

@@ -3713,8 +3713,6 @@ export interface components {
             readonly updated_at: string;
             /** @description Where dashboards may send people back to, separated by commas. */
             allowed_domains?: string | null;
-            /** @description Within so many days a contest of a learner is answered. */
-            contest_days?: number;
         };
         /** @description `enabled` follows the documented keys: some activity of the course is enabled. */
         InstitutionCourse: {
@@ -4288,8 +4286,6 @@ export interface components {
             allow_valid_audit?: boolean;
             /** @description Where dashboards may send people back to, separated by commas. */
             allowed_domains?: string | null;
-            /** @description Within so many days a contest of a learner is answered. */
-            contest_days?: number;
         };
         InstitutionSENDCategory: {
             readonly id: number;
@@ -4326,6 +4322,59 @@ export interface components {
             /** Format: date-time */
             expires_at?: string | null;
             category: number;
+        };
+        /** @description The institution itself. Inside other answers its settings are nobody's business. */
+        InstitutionSettings: {
+            readonly id: number;
+            readonly acronym: string;
+            readonly name: string;
+            /** @description Informed consent is managed elsewhere. */
+            external_ic?: boolean;
+            /** @description Accepted mail domains, separated by commas. Empty: all. */
+            mail_domain?: string | null;
+            /** @description VLEs cannot create learners. */
+            disable_vle_learner_creation?: boolean;
+            /** @description VLEs cannot create instructors. */
+            disable_vle_instructor_creation?: boolean;
+            /** @description VLEs cannot create people. */
+            disable_vle_user_creation?: boolean;
+            /** @description Learners can read their reports. */
+            allow_learner_report?: boolean;
+            /** @description Learners can read the audit data of their reports. */
+            allow_learner_audit?: boolean;
+            /** @description Audit data is available even when results are valid. */
+            allow_valid_audit?: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            /** @description Where dashboards may send people back to, separated by commas. */
+            allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
+        };
+        /** @description The institution itself. Inside other answers its settings are nobody's business. */
+        InstitutionSettingsRequest: {
+            /** @description Informed consent is managed elsewhere. */
+            external_ic?: boolean;
+            /** @description Accepted mail domains, separated by commas. Empty: all. */
+            mail_domain?: string | null;
+            /** @description VLEs cannot create learners. */
+            disable_vle_learner_creation?: boolean;
+            /** @description VLEs cannot create instructors. */
+            disable_vle_instructor_creation?: boolean;
+            /** @description VLEs cannot create people. */
+            disable_vle_user_creation?: boolean;
+            /** @description Learners can read their reports. */
+            allow_learner_report?: boolean;
+            /** @description Learners can read the audit data of their reports. */
+            allow_learner_audit?: boolean;
+            /** @description Audit data is available even when results are valid. */
+            allow_valid_audit?: boolean;
+            /** @description Where dashboards may send people back to, separated by commas. */
+            allowed_domains?: string | null;
+            /** @description Within so many days a contest of a learner is answered. */
+            contest_days?: number;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -5116,21 +5165,6 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["InstitutionLearner"][];
         };
-        PaginatedInstitutionList: {
-            /** @example 123 */
-            count: number;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?offset=400&limit=100
-             */
-            next?: string | null;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?offset=200&limit=100
-             */
-            previous?: string | null;
-            results: components["schemas"]["Institution"][];
-        };
         PaginatedInstitutionSENDCategoryList: {
             /** @example 123 */
             count: number;
@@ -5160,6 +5194,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["InstitutionSENDLearner"][];
+        };
+        PaginatedInstitutionSettingsList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["InstitutionSettings"][];
         };
         PaginatedInstitutionUIOptionList: {
             /** @example 123 */
@@ -5618,8 +5667,17 @@ export interface components {
             send_admin?: boolean;
             data_admin?: boolean;
         };
-        /** @description `allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null. */
-        PatchedInstitutionRequest: {
+        PatchedInstitutionSENDCategoryRequest: {
+            data?: components["schemas"]["InstitutionSENDCategoryDataRequest"];
+            description?: string;
+        };
+        PatchedInstitutionSENDLearnerRequest: {
+            /** Format: date-time */
+            expires_at?: string | null;
+            category?: number;
+        };
+        /** @description The institution itself. Inside other answers its settings are nobody's business. */
+        PatchedInstitutionSettingsRequest: {
             /** @description Informed consent is managed elsewhere. */
             external_ic?: boolean;
             /** @description Accepted mail domains, separated by commas. Empty: all. */
@@ -5640,15 +5698,6 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
-        };
-        PatchedInstitutionSENDCategoryRequest: {
-            data?: components["schemas"]["InstitutionSENDCategoryDataRequest"];
-            description?: string;
-        };
-        PatchedInstitutionSENDLearnerRequest: {
-            /** Format: date-time */
-            expires_at?: string | null;
-            category?: number;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -9657,7 +9706,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaginatedInstitutionList"];
+                    "application/json": components["schemas"]["PaginatedInstitutionSettingsList"];
                 };
             };
             /** @description A value is wrong, or the body cannot be read. */
@@ -9722,7 +9771,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Institution"];
+                    "application/json": components["schemas"]["InstitutionSettings"];
                 };
             };
             /** @description As it is known. */
@@ -9780,9 +9829,9 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["InstitutionRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["InstitutionRequest"];
-                "multipart/form-data": components["schemas"]["InstitutionRequest"];
+                "application/json": components["schemas"]["InstitutionSettingsRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["InstitutionSettingsRequest"];
+                "multipart/form-data": components["schemas"]["InstitutionSettingsRequest"];
             };
         };
         responses: {
@@ -9792,7 +9841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Institution"];
+                    "application/json": components["schemas"]["InstitutionSettings"];
                 };
             };
             /** @description A value is wrong, or the body cannot be read. */
@@ -9881,9 +9930,9 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedInstitutionRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedInstitutionRequest"];
-                "multipart/form-data": components["schemas"]["PatchedInstitutionRequest"];
+                "application/json": components["schemas"]["PatchedInstitutionSettingsRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedInstitutionSettingsRequest"];
+                "multipart/form-data": components["schemas"]["PatchedInstitutionSettingsRequest"];
             };
         };
         responses: {
@@ -9893,7 +9942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Institution"];
+                    "application/json": components["schemas"]["InstitutionSettings"];
                 };
             };
             /** @description A value is wrong, or the body cannot be read. */

@@ -461,7 +461,15 @@ def test_every_change_is_recorded_and_what_people_are_called_goes_with_them(root
         cursor.execute("SELECT * FROM trail_line")
         stored = str(cursor.fetchall())
     # With a character that sealed texts have not: short ones would be found there by chance.
-    for text in ('"zoe"', "Zo\u00eb", "Zo\\u00eb", '"z1"', "example.org", NEW, User.objects.get(username="root").password):
+    for text in (
+        '"zoe"',
+        "Zo\u00eb",
+        "Zo\\u00eb",
+        '"z1"',
+        "example.org",
+        NEW,
+        User.objects.get(username="root").password,
+    ):
         assert text not in stored
 
 

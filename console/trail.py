@@ -48,6 +48,10 @@ VERBS = {
     "status": "told the state of",
     "import": "imported",
     "run": "began to import",
+    "assign": "let somebody decide",
+    "withdraw": "withdrew",
+    "password link": "sent a link to set the password of",
+    "add file": "added a file to",
 }
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {
@@ -91,6 +95,8 @@ def thing(resource: str, row_key: str, verb: str) -> str:
         return f"a file ({OF_FILES.get(rest, rest).lower()})"
     if first == "console":
         return f"the console's page \N{LEFT DOUBLE QUOTATION MARK}{rest}\N{RIGHT DOUBLE QUOTATION MARK}"
+    if first == "me" and resource.replace("/", "-") not in declared_reference().RESOURCES:
+        return f"the own page \N{LEFT DOUBLE QUOTATION MARK}{rest}\N{RIGHT DOUBLE QUOTATION MARK}"
     if first == "pages":
         return f"{_model_name(rest)} in the administration pages"
     words = declared_reference().RESOURCES.get(resource.replace("/", "-"))

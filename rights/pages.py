@@ -157,4 +157,6 @@ class TrailView(MeView):
     template_name = "rights/trail.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(list=self.listed("me/trail/"), **context)
+        page = self.listed("me/trail/")
+        rows = [row | {"changed": [name.replace("_", " ") for name in row["told"]["changed"]]} for row in page["rows"]]
+        return super().get_context_data(list=page | {"rows": rows}, **context)

@@ -66,6 +66,9 @@ VERBS = {
     "sign-out": "signed out of", "sign-in failed": "failed to sign in to", "merge": "merged another account into",
     "withdraw": "withdrew", "add file": "added a file to",
     "assign": "gave somebody the decision about", "import": "imported", "open": "opened", "close": "closed",
+    "continue": "continued", "lock": "locked", "unlock": "unlocked", "upload": "uploaded",
+    "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
+    "password link": "sent a link to set the password of",
 }  # fmt: skip
 # By the last word of an address that says most.
 THINGS = {
@@ -110,7 +113,7 @@ ROLES = {
 }
 KIND_OF_ACTOR = {
     CallerKind.VLE.value: "learning platform",
-    CallerKind.PROVIDER.value: "provider of an instrument",
+    CallerKind.PROVIDER.value: "provider",
     CallerKind.GLOBAL_ADMIN.value: "administrator of the service",
     "command": "the service's operator",
     "": "nobody who was signed in",

@@ -168,6 +168,8 @@ def _typed(given: Input, declared: Any, common: dict[str, Any]) -> forms.Field:
             return MomentField(**common)
         case _ if choices:
             return forms.TypedChoiceField(choices=choices, coerce=_coerced(choices), **common)
+        case serializers.IntegerField():
+            return forms.IntegerField(min_value=declared.min_value, max_value=declared.max_value, **common)
         case serializers.EmailField():
             return forms.CharField(max_length=declared.max_length, widget=forms.EmailInput, **common)
     longest = getattr(declared, "max_length", None)

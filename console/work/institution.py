@@ -38,6 +38,7 @@ class Settings(EditPage):
         Input("allow_learner_audit", "Learners see the evidence of their reports", "Only if they read their reports."),
         Input("allow_valid_audit", "Evidence of good results is shown, too",
               "To instructors and learners. Otherwise only where there is a warning or an alert."),
+        Input("contest_days", "Days within which a contest is answered"),
         Input("allowed_domains", "Where a dashboard may lead back to",
               "Hosts, separated by commas, such as moodle.example.org, *.example.net. Left empty, every host.",
               group="Dashboard", attributes={"spellcheck": "false"}),

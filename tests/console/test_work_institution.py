@@ -26,10 +26,12 @@ def own(world) -> set[tuple[str, bool, int | None]]:
 @pytest.mark.parametrize("who", ["admin", "global"])
 def test_settings(who, signed_in, address, sent, world):
     values = {"mail_domain": "home.example.org", "allow_learner_report": "on", "allowed_domains": "moodle.example.org"}
+    values["contest_days"] = "20"
     answer = sent(signed_in(who), address("settings/"), values)
     assert (answer.status_code, answer["Location"]) == (302, address("settings/"))
     home = Institution.objects.get(pk=world.home.institution.pk)
     assert (home.mail_domain, home.allow_learner_report, home.external_ic) == ("home.example.org", True, False)
+    assert home.contest_days == 20
     assert (home.name, home.acronym) == ("University home", "HOME")
 
 

@@ -4,7 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from console import trail
 from learners.models import DecidedText
+from rights import words
 from tests.reports.conftest import allow
 from trail.models import Line
 
@@ -77,3 +79,7 @@ def test_pages_have_few_statements_and_leave_one_line(world, signed_in):
         assert len(queries) <= LARGEST, (page, len(queries))
         lines = [*Line.objects.order_by("pk")[before:]]
         assert [line.resource.split("/")[0] for line in lines] == ([] if page == "trail/" else ["me"]), page
+
+
+def test_what_the_console_has_a_word_for_has_one_here():
+    assert words.VERBS.keys() == trail.VERBS.keys()

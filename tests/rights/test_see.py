@@ -165,7 +165,7 @@ def test_the_trail_tells_roles_and_no_names_of_people(world, as_):
         ("somebody whose account is gone", "looked at", "your account"),
         ("you", "changed", "your account"),
     ]
-    assert provider.startswith("provider of an instrument")
+    assert provider == "provider"
     assert [row["told"]["changed"] for row in lines[:2]] == [[], ["locale"]]
     text = answer.content.decode()
     assert not any(word in text for word in ("home-", "root", "192.0.2", "secret", "import_csv"))

@@ -282,6 +282,7 @@ MINUTES = {"person": 1440, "admin": 60, "launched": 120, "learner": 120, "vle": 
 # Whom the tree admits, by the first word of the URL.
 ADMITTED = {
     "institution": {"person", "admin", "launched"}, "vle": {"vle"}, "provider": {"provider"}, "admin": {"admin"},
+    "me": {"person", "admin", "launched"},
 }  # fmt: skip
 _ended = timezone.now() - timedelta(days=1)
 ENDS_OF_SESSIONS = {

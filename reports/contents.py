@@ -43,7 +43,7 @@ def instant(value: datetime | None) -> str | None:
 
 
 def report_json(report: Report, visibility: Visibility, links: Links) -> Iterator[bytes]:
-    """{"sessions": [...], "documents": [...], "demonstration": "", "contest": null}, a session at a time."""
+    """{"sessions": [...], "documents": [...], "demonstration": "", "contest": {}}, a session at a time."""
     pair: dict[str, Any] = {"activity": report.activity_id, "learner": report.learner_id}
     rows = (
         ReportSession.objects.filter(report=report.pk).select_related("session").order_by("session__started_at", "pk")
@@ -57,7 +57,7 @@ def report_json(report: Report, visibility: Visibility, links: Links) -> Iterato
     for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
     yield b'],"demonstration":' + orjson.dumps(_label(bool(demonstrated)))
-    yield b',"contest":' + orjson.dumps(contest_state(report.contest)) + b"}"
+    yield b',"contest":' + orjson.dumps(contest_state(report.contest) or {}) + b"}"
 
 
 def _label(is_demonstrated: bool) -> str:

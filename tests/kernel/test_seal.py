@@ -33,6 +33,7 @@ from learners.api.shared.captures import CaptureView
 from learners.models import Enrolment, EnrolmentSample
 from reports.api.lapi_status import StatusView
 from reports.models import Alert
+from rights.models import ContestFile
 from signin.models import Launcher
 from tesla_api import urls as tesla_urls
 from tests.kernel import sample
@@ -93,6 +94,8 @@ def foreign(world) -> dict[type[Model], int]:
     Enrolment.objects.create(institution=away, learner=ann, provider=provider)
     Alert.objects.create(institution=away, learner=ann, activity=world.away.activity, level=1, raised_at=PAST)
     Launcher.objects.create(institution=away, user=ann.user, vle=world.away.vle, token_hash="x" * 64, expires_at=PAST)
+    file = StoredFile.objects.get(storage_key="x")
+    ContestFile.objects.create(institution=away, contest=world.away.contest, file=file, name="x")
     owned = [model for model in apps.get_models() if any(field.name == "institution" for field in model._meta.fields)]
     rows = {model: model.objects.filter(institution=away).values_list("pk", flat=True).first() for model in owned}
     return {model: key for model, key in rows.items() if key} | {Institution: away.pk}

@@ -207,7 +207,8 @@ def test_report_of_nothing_has_both_lists(work, address, as_):
     work.request(FR)
     ReportInstrument.objects.all()
     Request.objects.all().delete()
-    assert read(as_("admin").get(address()).json()["data"]) == {"sessions": [], "documents": [], "demonstration": ""}
+    empty = {"sessions": [], "documents": [], "demonstration": "", "contest": {}}
+    assert read(as_("admin").get(address()).json()["data"]) == empty
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from hashlib import sha256
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
 INSTITUTIONS = Sql(
-    ", ".join(f"i.{name}" for name in Institution._fields),
+    ", ".join(f"i.{name}" for name in (*Institution._fields, "contest_days")),
     "institutions_institution i",
     "i.id = %(home)s",
     "i.id",
@@ -15,7 +15,7 @@ INSTITUTIONS = Sql(
 
 def institutions(call: Call, is_list: bool) -> Rows:
     records = INSTITUTIONS(call, is_list)
-    return page(records, [Institution(*row[1:])._asdict() for row in records])
+    return page(records, [Institution(*row[1:-1])._asdict() | {"contest_days": row[-1]} for row in records])
 
 
 VLES = Sql(

@@ -40,7 +40,7 @@ def files_of(keys: Collection[int], view: Any) -> dict[int, list[ContestFileTold
         extension = contests.EXTENSIONS.get(row.file.media_type, "bin")
         told = ContestFileTold(
             id=row.pk, name=row.name, size=row.file.size, media_type=row.file.media_type,
-            url=str(links(row.file_id, f"{FILE_NAME}-{row.pk}.{extension}")),
+            url=str(links(row.file_id, f"{FILE_NAME}.{extension}")),
         )  # fmt: skip
         found.setdefault(row.contest_id, []).append(told)
     return found

@@ -9,6 +9,7 @@ from django.urls import ResolverMatch
 
 from kernel.caller import Caller, CallerKind, Role
 from kernel.http import local
+from kernel.http.client import ApiClient
 from kernel.http.local import LocalClient
 from kernel.reading import Reader
 
@@ -35,6 +36,12 @@ def test_rows_are_read_and_written_as_this_caller(client, groups):
     gone = client.send("DELETE", f"{groups}{made.data['id']}/")
     assert (gone.status, gone.data) == (204, b"")
     assert client.get(f"{groups}{made.data['id']}/").status == 404
+
+
+def test_what_is_no_resource_is_not_found_and_allowed_to_nobody(rf, client):
+    api = ApiClient(rf.get("/"), client.caller)
+    assert api.get("nothing/1/").status == 404
+    assert not api.may("nothing/", "list")
 
 
 def test_others_are_refused_as_by_a_socket(world, groups):

@@ -423,6 +423,11 @@ def _under(**changes) -> Scope:
                 "access": {Role.GLOBAL | Role.MEMBER: grant(READ)},
             },
         ),
+        (
+            "shows rows of everybody below me/",
+            "me/activity/{id}/",
+            {"root": "me", "scope": Scope(), "access": {Role.LEARNER: grant(READ)}},
+        ),
     ],
 )
 def test_check_refuses_what_is_declared_wrongly(monkeypatch, error, url, changes):

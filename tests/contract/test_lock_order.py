@@ -29,12 +29,11 @@ from reports.models import RequestProviderResult
 from rights.models import Contest
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
-from tests.captures import FR
 from tests.contract.desk import Desk
 from tests.contract.lock_order import Order, followed
 from tests.contract.test_write_budgets import Sent
 from tests.reports.work import Work
-from tests.world import PAST, PASSWORD, Home, World
+from tests.world import PASSWORD, PAST, Home, World
 
 
 def _launcher(caller, world: World) -> Sent:

@@ -15,10 +15,11 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from kernel.domain import Unavailable
 from kernel.http.parsers import rewind, sample_closed
 from kernel.recording import request_begins
-from kernel.repeats import is_busy, refers_to_nothing, repeated
+from kernel.repeats import is_busy, is_slow, refers_to_nothing, repeated
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER = 2  # seconds
+RETRY_SLOW_AFTER = 30  # what was too slow would be so again at once
 BUSY, CHANGED = "The database is busy. Try again.", "This has been changed or deleted meanwhile."
 FULL = "Nothing can be stored at the moment."
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
@@ -37,7 +38,7 @@ def passing_answer(error: BaseException | None) -> JsonResponse | None:
         case _ if has_no_room(error):
             return unavailable(FULL, RETRY_AFTER)
         case _ if is_busy(error):
-            return unavailable(BUSY, RETRY_AFTER)
+            return unavailable(BUSY, RETRY_SLOW_AFTER if is_slow(error) else RETRY_AFTER)
         case _ if refers_to_nothing(error):
             return JsonResponse({"detail": CHANGED}, status=409)
     return None

@@ -51,6 +51,8 @@ DECISIONS_SHOWN = 20  # on the page of a learner
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 GROUP = f"{HOME}group/{{group}}/"
 VLE = f"{HOME}vle/{{vle}}/"
+COURSE = f"{HOME}course/{{course}}/"
+ACTIVITY = f"{COURSE}activity/{{activity}}/"
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -351,6 +353,7 @@ class CourseView(CourseListView):
 
     template_name = "console/course.html"
     listing = ACTIVITIES
+    work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
 
     def table(self) -> Table | None:
         if not self.api.lists_all(self.reports_path):
@@ -389,6 +392,11 @@ class ActivityView(CourseListView):
 
     template_name = "console/activity.html"
     listing = ACTIVITY_REPORTS
+    work = (
+        Work("Change", "activity-edit", ACTIVITY, "partial_update"),
+        Work("Add an instrument", "activity-instrument-choose", f"{ACTIVITY}instrument/", "create"),
+        Work("Delete", "activity-delete", ACTIVITY, "destroy"),
+    )
 
     def table(self) -> Table | None:
         """None for callers whose roles may read no report."""
@@ -398,6 +406,7 @@ class ActivityView(CourseListView):
         activity = self.activity
         instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
+        values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
         values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
         if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})

@@ -7,10 +7,12 @@ from typing import Any
 
 import nh3
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from console import words
+from institutions.services.consents import Standing
 from reports.arithmetic import ResultStatus
 from reports.explaining import instant_text
 from reports.reasons import percent_text
@@ -76,6 +78,15 @@ def evidence(address: str | None) -> SafeString | str:
 @register.filter
 def consent(status: str) -> SafeString:
     return badge(words.CONSENT_KINDS[status], words.CONSENT_WORDS[status])
+
+
+def standing(one: Standing | None, asked: Standing | None) -> SafeString | str:
+    """What a version of the informed consent is at this moment."""
+    if one is None:
+        return NOTHING
+    if one.valid_from > timezone.now():
+        return badge("pending", "not valid yet")
+    return badge("good", "learners are asked for it") if one == asked else badge("none", "a higher one is asked for")
 
 
 def _instant(value: Any) -> datetime | None:

@@ -52,10 +52,11 @@ class ApiClient:
         request.content_type = "application/json"
         return self._answer(path, request)
 
-    def forward(self, path: str) -> ApiResponse:
-        """The form that the browser has sent to the page, with its files, as it is."""
+    def forward(self, path: str, method: str = "POST", tag: str = "") -> ApiResponse:
+        """The form that the browser has sent to the page, with its files, as it is; `tag` as in `send`."""
         request = self._request(path, {})
-        request.method = "POST"
+        request.method = method
+        request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
         return self._answer(path, request)
 
     def _answer(self, path: str, request: HttpRequest) -> ApiResponse:

@@ -123,6 +123,14 @@ GROUPS = Listing(
     detail_url_ids=("institution", "group"),
     add_values=add_parent_names,
 )
+
+
+def add_vle_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    names = names_by_id(api, f"{HOME}vle/".format(**ids))
+    for row in rows:
+        row["vle_name"] = names.get(row["vle_id"])
+
+
 GROUP_COURSES = Listing(
     "courses",
     "Courses of the group",
@@ -132,11 +140,13 @@ GROUP_COURSES = Listing(
         Column("Description", cell("description", plain), "description"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),
+        Column("VLE", cell("vle_name")),
         Column("Number in the VLE", cell("vle_course_id"), "vle_course_id"),
     ),
     (Filter("code", "Code, exactly"), Filter("vle_course_id", "Number in the VLE, exactly")),
     detail_url_name="course",
     detail_url_ids=("institution", "course"),
+    add_values=add_vle_names,
 )
 CONSENT = (
     Filter("ic_status", "Informed consent", choices=tuple(CONSENT_WORDS.items())),

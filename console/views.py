@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -35,6 +36,7 @@ from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
+from kernel.zones import zone_named
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
@@ -63,6 +65,12 @@ class ConsoleView(SignedInView):
     institution: dict[str, Any] | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page is made, and its forms are read, in the time zone of its institution."""
+        with timezone.override(timezone.get_default_timezone()):
+            response = super().dispatch(request, *args, **kwargs)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
     def enter(self) -> None:
         """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
         tenant = self.kwargs.get("institution")
@@ -72,7 +80,8 @@ class ConsoleView(SignedInView):
         if not roles & ADMINISTRATIVE:
             raise PermissionDenied
         if tenant is not None:
-            self.institution = self.api.row(f"institution/{tenant}/")
+            self.institution = institution = self.api.row(f"institution/{tenant}/")
+            timezone.activate(zone_named(institution["time_zone"]))
 
     @property
     def home(self) -> str:

@@ -635,7 +635,7 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15,
+    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from console.listings import instrument_name, instrument_names
 from console.tables import Work
-from console.templatetags.console import person
+from console.templatetags.console import instant_words, person
 from console.views import ANY_ID, ConsoleView
 from console.words import SEND_OPTIONS
 from console.work.forms import Input, Pick, WorkForm, texts_of
@@ -23,7 +23,6 @@ from kernel.states import State
 from learners.api.learner_send import InstitutionSENDLearnerSerializer
 from learners.models import SENDCategory
 from learners.queries import Named, learners_named
-from reports.explaining import instant_text
 from reports.services.deletions import goes_with
 
 CATEGORIES = "institution/{institution}/send/"
@@ -318,7 +317,7 @@ class NeedLearners(OfNeed, FormPage):
             return Outcome(line, learner, f"Named before, as {seen[learner.id]}.", "none")
         seen[learner.id] = line
         if learner.has_it:
-            until = f"until {instant_text(learner.until)}" if learner.until else "for good"
+            until = f"until {instant_words(learner.until)}" if learner.until else "for good"
             return Outcome(line, learner, f"Has it already, {until}: that stays.", "none")
         return Outcome(line, learner, "Gets it.", "good")
 

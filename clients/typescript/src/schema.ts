@@ -3123,6 +3123,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3150,6 +3152,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -4379,6 +4383,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -4402,6 +4408,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -5541,6 +5549,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -5718,6 +5728,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;

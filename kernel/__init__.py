@@ -46,6 +46,7 @@ Reading and writing rows:
 Values and tables:
 
     ids.py            validation of ids
+    zones.py          time zones, by name
     text.py           validation of texts, and the forms in which they are compared and searched
     folding.py        the form in which texts are searched, in statements
     nesting.py        how deep JSON may be nested

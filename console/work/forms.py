@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 from django.utils import timezone
@@ -79,12 +78,12 @@ class Input:
 
 
 class MomentField(forms.DateTimeField):
-    """An instant to the minute, typed in the time zone of the service, which the label names."""
+    """An instant to the minute, typed in the time zone of the page, which the label names."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
         super().__init__(widget=widget, **kwargs)
-        self.label = f"{self.label} ({settings.TIME_ZONE})"
+        self.label = f"{self.label} ({timezone.get_current_timezone_name()})"
 
     @staticmethod
     def of_row(value: Any) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import contests, imports, merging, trail, views
+from console import contests, fairness, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
 from console.work import activities, consents, groups, institution, needs, people, vles
 
@@ -31,6 +31,7 @@ urlpatterns = [
         for listing in LISTINGS
         if listing is not PEOPLE
     ),
+    path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),

@@ -114,6 +114,8 @@ class ConsoleView(SignedInView):
             for listing in LISTINGS
             if self.api.lists(listing.path.format(**ids))
         ]
+        if self.api.may(f"institution/{ids['institution']}/fairness/", "get"):
+            links.append(("Fairness", reverse("console:fairness", kwargs=ids)))
         if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):

@@ -56,6 +56,10 @@ class Institution(Deriving, Timestamped):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text="Within so many days a contest of a learner is answered.",
     )
+    publishes_transparency = models.BooleanField(
+        default=False,
+        help_text="Everybody can read which instruments are used, and what became of contests; no person is named.",
+    )
     time_zone = models.CharField(
         max_length=64,
         default="UTC",

@@ -1,16 +1,24 @@
-"""/me/...: what is held about the person who is signed in, for people of all roles."""
+"""/me/...: what is held about the person who is signed in, for people of all roles; and what is told everybody."""
 
 from math import ceil
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
 
+from institutions.models import Institution
 from kernel.caller import Role
 from kernel.http.client import texts_of
+from rights.fairness import MINIMUM
 from rights.models import Kind, State
+from rights.rates import transparency
 from signin.pages import SignedInView
+from signin.views import browser_caller
 
 ROWS = 50  # on a page of a list
 LARGEST_PAGE = 10_000
@@ -38,6 +46,8 @@ class MeView(SignedInView):
         if Role.LEARNER & self.caller.roles:
             pages += [("Reports", "reports"), ("Contests", "contests"), ("Consents", "decisions")]
         pages.append(("Who looked", "trail"))
+        if self.caller.institution_id is not None:
+            pages.append(("Instruments", "transparency"))
         match = self.request.resolver_match
         here = match.url_name if match else ""
         sections = [(title, reverse(f"me:{name}"), here in (name, name.removesuffix("s"))) for title, name in pages]
@@ -152,6 +162,31 @@ class DecisionView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(decision=self.api.row(f"me/decision/{self.kwargs['id']}/"), **context)
+
+
+class TransparencyView(MeView):
+    """What the own institution tells of its instruments, published or not. It tells of no person: no line is left."""
+
+    template_name = "rights/own_transparency.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        if self.home_id is None:
+            raise PermissionDenied
+        told = self.api.row(f"institution/{self.home_id}/transparency/")
+        return super().get_context_data(told=told, home_id=self.home_id, **context)
+
+
+@method_decorator(never_cache, name="dispatch")
+class PublicTransparencyView(TemplateView):
+    """The same for everybody, of an institution that publishes it: five statements, without the caller's."""
+
+    http_method_names = ["get", "head", "options"]
+    template_name = "rights/transparency.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        institution = get_object_or_404(Institution, pk=self.kwargs["institution"], publishes_transparency=True)
+        told = transparency(institution) | {"minimum": MINIMUM}
+        return super().get_context_data(caller=browser_caller(self.request), told=told, **context)
 
 
 class TrailView(MeView):

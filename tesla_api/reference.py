@@ -438,6 +438,17 @@ OPERATIONS = {
         "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
         "that are off, with the reasons.",
     ),
+    "institution_fairness": OperationWords(
+        "Reports", "Read how fair the instruments are",
+        "By provider the shares of errors, warnings and alerts, and by instrument those of contested and of wrong "
+        "reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten "
+        "learners are null, and counts are rounded.",
+    ),
+    "institution_transparency": OperationWords(
+        "Reports", "Read what instruments are used for",
+        "Each instrument with what it checks and since when it is used, how many reports were contested because of it "
+        "and how that was decided. Everybody can read it at `/transparency/` once the institution publishes it.",
+    ),
     "vle_assessment_create": OperationWords(
         "VLE assessments", "Open, continue or close a session",
         "A session for a learner in an activity, in which the browser may capture. Without a valid consent or a needed "
@@ -635,7 +646,7 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
+    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid", "publishes_transparency": False,
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

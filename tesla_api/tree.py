@@ -56,6 +56,7 @@ from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.decision import OwnDecisionViewSet
+from rights.api.fairness import FairnessView, TransparencyView
 from rights.api.held import HeldView
 from rights.api.institution_contest import ContestViewSet
 from rights.api.report import OwnReportViewSet
@@ -173,6 +174,8 @@ CALLS = (
     ),
 )
 PROCEDURES = (
+    Procedure("institution/{institution_id}/fairness/", FairnessView),
+    Procedure("institution/{institution_id}/transparency/", TransparencyView),
     Procedure("me/held/", HeldView),
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),

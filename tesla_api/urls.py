@@ -14,6 +14,7 @@ from learners.api.provider_model import ProviderModelView
 from reports.api.lapi_alert import AlertView
 from reports.api.lapi_status import StatusView
 from reports.api.lapi_verification import VerificationView
+from rights.pages import PublicTransparencyView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
@@ -46,6 +47,7 @@ PAGES = [
     path("signout/", SignOutView.as_view(), name="signout"),
     path("console/", include("console.urls")),
     path("me/", include("rights.urls")),
+    path("transparency/<id:institution>/", PublicTransparencyView.as_view(), name="transparency"),
     path("docs/", start_pages.SwaggerView.as_view(), name="docs"),
     path("redoc/", start_pages.RedocView.as_view(), name="redoc"),
     path("schema/", start_pages.SchemaView.as_view(), name="schema"),

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from console import words
+from console.charts import percent_words
 from institutions.services.consents import Standing
 from reports.arithmetic import ResultStatus
 from reports.reasons import percent_text
@@ -131,6 +132,20 @@ def course(row: Mapping[str, Any]) -> str:
 def number(value: Any) -> str:
     """With thousands separators."""
     return NOTHING if value is None else f"{value:,}"
+
+
+@register.filter
+def share(value: Mapping[str, Any] | None) -> SafeString | str:
+    """A share with its interval, and of what; None where the group is too small."""
+    if value is None:
+        return "too few learners"
+    numbers = [percent_words(value[name]) for name in ("share", "low", "high")]
+    return format_html(
+        "<strong>{}</strong> ({} to {}) of about {} by {} learners",
+        *numbers,
+        number(value["of"]),
+        number(value["learners"]),
+    )
 
 
 @register.filter

@@ -42,6 +42,8 @@ class Settings(EditPage):
         Input("allow_valid_audit", "Evidence of good results is shown, too",
               "To instructors and learners. Otherwise only where there is a warning or an alert."),
         Input("contest_days", "Days within which a contest is answered"),
+        Input("publishes_transparency", "Everybody can read how the instruments are used",
+              "Which ones, since when, and what became of contests. Nobody is named."),
         Input("allowed_domains", "Where a dashboard may lead back to",
               "Hosts, separated by commas, such as moodle.example.org, *.example.net. Left empty, every host.",
               group="Dashboard", attributes={"spellcheck": "false"}),

@@ -30,6 +30,7 @@ KINDS = {
     "/console/#/courses/#/activities/#/",
     "/console/#/courses/#/activities/#/reports/#/",
     "/console/#/courses/#/activities/#/reports/#/requests/",
+    "/console/#/fairness/",
     "/console/#/groups/",
     "/console/#/groups/#/",
     "/console/#/groups/new/",

@@ -58,6 +58,7 @@ MATRIX = {
     "consents/{consent}/documents/es/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "fairness/": (403, 200, 403, 200, 200, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -240,8 +241,8 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "admin",
             (
-                f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Imports "
-                "Settings"
+                f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Fairness "
+                "Imports Settings"
             ),
         ),
         (
@@ -249,8 +250,8 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail"),
-        ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
+        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Fairness Trail"),
+        ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments Fairness"),
     ],
 )
 def test_sections_are_those_that_the_roles_open(who, titles, world, signed_in, address):

@@ -472,6 +472,46 @@ export interface paths {
         patch: operations["institution_partial_update"];
         trace?: never;
     };
+    "/api/v2/institution/{institution_id}/fairness/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how fair the instruments are
+         * @description By provider the shares of errors, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded.
+         */
+        get: operations["institution_fairness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{institution_id}/transparency/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what instruments are used for
+         * @description Each instrument with what it checks and since when it is used, how many reports were contested because of it and how that was decided. Everybody can read it at `/transparency/` once the institution publishes it.
+         */
+        get: operations["institution_transparency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/activity/{parent_lookup_activity_id}/instrument/": {
         parameters: {
             query?: never;
@@ -3125,6 +3165,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3154,6 +3196,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3529,6 +3573,26 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        ContestOutcomes: {
+            /** @description Rounded to a multiple of 5; null where there are too few learners. */
+            contested: number | null;
+            decided: number | null;
+            /** @description Of the decided ones: changed or set aside. */
+            wrong: components["schemas"]["Share"] | null;
+            upheld: components["schemas"]["Share"] | null;
+            changed: components["schemas"]["Share"] | null;
+            set_aside: components["schemas"]["Share"] | null;
+        };
+        ContestRates: {
+            instrument: components["schemas"]["Named"];
+            /** @description Of the reports: those contested because of the instrument. */
+            contested: components["schemas"]["Measure"];
+            /** @description Of the decided ones: changed or set aside. */
+            wrong: components["schemas"]["Measure"];
+            upheld: components["schemas"]["Measure"];
+            changed: components["schemas"]["Measure"];
+            set_aside: components["schemas"]["Measure"];
+        };
         /**
          * @description * `identity` - Identity
          *     * `content` - Content
@@ -3655,6 +3719,14 @@ export interface components {
                     demonstration: string;
                 }[];
             } | null;
+        };
+        Fairness: {
+            first_month: string;
+            last_month: string;
+            /** @description Groups of fewer learners are not shown. */
+            minimum: number;
+            results: components["schemas"]["ResultRates"][];
+            contests: components["schemas"]["ContestRates"][];
         };
         FieldErrors: {
             [key: string]: string[] | components["schemas"]["FieldErrors"];
@@ -4385,6 +4457,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -4410,6 +4484,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -4529,6 +4605,19 @@ export interface components {
             authorship?: boolean;
             integrity?: boolean;
         };
+        InstrumentUsed: {
+            id: number;
+            name: string;
+            description: string;
+            /** @description identity, originality and so on. */
+            checks: string[];
+            /**
+             * Format: date-time
+             * @description When it was first switched on in an activity that there still is.
+             */
+            since: string;
+            outcomes: components["schemas"]["ContestOutcomes"];
+        };
         Launcher: {
             id: number;
             /**
@@ -4626,6 +4715,15 @@ export interface components {
             /** @description Acronym of the institution whose account is meant, for people who have one in several. */
             institution?: string | null;
         };
+        Measure: {
+            /** @description Null where there are too few learners. */
+            all: components["schemas"]["Share"] | null;
+            /** @description Null where one of the two groups is too small. */
+            with_send: components["schemas"]["Share"] | null;
+            without_send: components["schemas"]["Share"] | null;
+            /** @description Whether the two intervals lie apart. */
+            differs: boolean;
+        };
         MembershipCourse: {
             readonly id: number;
             code: string;
@@ -4686,6 +4784,10 @@ export interface components {
              * @description JSON.
              */
             file: string;
+        };
+        Named: {
+            id: number;
+            name: string;
         };
         NoCredentials: {
             detail: string;
@@ -5551,6 +5653,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -5730,6 +5834,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -6050,6 +6156,17 @@ export interface components {
          * @enum {integer}
          */
         ResultCodeEnum: 0 | 1 | 2 | 3;
+        ResultRates: {
+            instrument: components["schemas"]["Named"] | null;
+            provider: components["schemas"]["Named"];
+            /** @description Its results say nothing about anybody. */
+            is_demonstration: boolean;
+            /** @description Of all results: those that ended without one. */
+            errors: components["schemas"]["Measure"];
+            /** @description Of the others, by the provider's code and its thresholds of today. */
+            warnings: components["schemas"]["Measure"];
+            alerts: components["schemas"]["Measure"];
+        };
         /**
          * @description * `0` - PENDING
          *     * `1` - PROCESSED
@@ -6119,6 +6236,24 @@ export interface components {
          * @enum {string}
          */
         SampleStateStatusEnum: "NOT_FOUND" | "PENDING" | "VALID" | "ERROR" | "TIMEOUT";
+        Share: {
+            /** @description Rounded to a multiple of 5. */
+            learners: number;
+            /** @description What the share is of, rounded to a multiple of 5. */
+            of: number;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Of the interval for 95 %.
+             */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
         SignedIn: {
             token: components["schemas"]["Pair"];
         };
@@ -6215,6 +6350,18 @@ export interface components {
          * @enum {string}
          */
         TargetEnum: "DASHBOARD" | "LAPI";
+        Transparency: {
+            /** @description Its name. */
+            institution: string;
+            /** @description Whether everybody can read it. */
+            is_published: boolean;
+            contest_days: number;
+            /** @description Groups of fewer learners are not shown. */
+            minimum: number;
+            instruments: components["schemas"]["InstrumentUsed"][];
+            /** @description Of all contests, whatever the instrument. */
+            outcomes: components["schemas"]["ContestOutcomes"];
+        };
         /** @description An activity with its course, and the instruments that apply to the person there. */
         UserActivity: {
             readonly id: number;
@@ -10078,6 +10225,125 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_fairness: {
+        parameters: {
+            query?: {
+                /** @description The first month, such as "2026-01". Without it: 12 months. */
+                from?: string;
+                /** @description The last month, itself included. Without it: the present one. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fairness"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_transparency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transparency"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };

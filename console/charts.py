@@ -117,8 +117,8 @@ def intervals(id: str, title: str, description: str, rows: Iterable[tuple[str, f
         top = place * ROW
         y = top + LABEL + 7
         words = f"{percent_words(share)} ({percent_words(low)} to {percent_words(high)})"
-        at = (_percent(100 * value / end) for value in (share, low, high))
-        bars.append(Interval(label, words, *at, top + LABEL, y, y + THICK // 2))
+        width, left, right = (_percent(100 * value / end) for value in (share, low, high))
+        bars.append(Interval(label, words, width, left, right, top + LABEL, y, y + THICK // 2))
     return Intervals(id, title, description, tuple(bars), percent_words(end), max(len(bars), 1) * ROW)
 
 

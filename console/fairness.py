@@ -12,7 +12,7 @@ from kernel.http.client import texts_of
 OF_RESULTS = (
     ("alerts", "Alerts", "Share of the results that are an alert."),
     ("warnings", "Warnings", "Share of the results that are a warning."),
-    ("errors", "Errors", "Share of what was captured and checked that ended without a result."),
+    ("failures", "Failures", "Share of what was captured and checked that ended without a result."),
 )
 OF_CONTESTS = (
     ("contested", "Contested", "Share of the reports that a learner contests because of the instrument."),

@@ -5,6 +5,7 @@ report. Assignments that were deleted are not known any more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -33,7 +34,7 @@ from rights.fairness import Measure, Tally, is_shown, measure_of, rounded, share
 from rights.models import DECIDED, Contest, Kind, State
 
 # Measure: (what is counted, of what).
-OF_RESULTS = {"errors": ("error", "closed"), "warnings": ("warning", "answered"), "alerts": ("alert", "answered")}
+OF_RESULTS = {"failures": ("error", "closed"), "warnings": ("warning", "answered"), "alerts": ("alert", "answered")}
 OF_CONTESTS = {
     "contested": ("contested", "report"),
     "wrong": ("wrong", "decided"),
@@ -56,7 +57,7 @@ class ResultRates(TypedDict):
     instrument: Named | None
     provider: Named
     is_demonstration: bool
-    errors: Measure
+    failures: Measure
     warnings: Measure
     alerts: Measure
 
@@ -78,32 +79,38 @@ def _flag(*conditions: Any) -> Case:
     return flag
 
 
-def _had_send(learner: str, at: str) -> Exists:
+def _had_send(institution_id: int, learner: str, at: str) -> Case:
+    """Asked with the instant only of learners who have a category at all: the others are found by a hash."""
     active = Q(expires_at=None) | Q(expires_at__gte=OuterRef(at))
-    return Exists(SENDLearner.objects.filter(active, learner=OuterRef(learner), created_at__lte=OuterRef(at)))
+    then = SENDLearner.objects.filter(active, learner=OuterRef(learner), created_at__lte=OuterRef(at))
+    ever = SENDLearner.objects.filter(institution=institution_id).values("learner")
+    return _flag(Q(**{f"{learner}__in": ever}), Exists(then))
 
 
-def tallied(
-    rows: QuerySet[Any],
-    key: str,
-    learner: str,
-    at: str,
-    flags: Mapping[str, Any],
-    measures: Mapping[str, Sequence[str]],
-) -> Tallies:
+@dataclass(frozen=True)
+class Rows:
+    """What is counted: rows of an institution with the columns of what they count for, whom they are about and when."""
+
+    institution_id: int
+    rows: QuerySet[Any]
+    key: str
+    learner: str
+    at: str
+
+
+def tallied(counted: Rows, flags: Mapping[str, Any], measures: Mapping[str, Sequence[str]]) -> Tallies:
     """{key: {measure: tallies of everybody, with and without SEND}}; one statement.
 
-    Each row is summed up by key and learner first, and these sums, with their squares, by key.
+    The rows are summed up by key, learner and SEND, then by key and learner; these sums and their squares by key.
     """
-    plain = rows.order_by().annotate(
-        is_send=_had_send(learner, at), **{f"is_{name}": flag for name, flag in flags.items()}
-    )
-    source, values = plain.values_list(
-        key, learner, "is_send", *(f"is_{name}" for name in flags)
-    ).query.sql_with_params()
+    is_send = _had_send(counted.institution_id, counted.learner, counted.at)
+    plain = counted.rows.order_by().annotate(is_send=is_send, **{f"is_{name}": flag for name, flag in flags.items()})
+    columns = (counted.key, counted.learner, "is_send", *(f"is_{name}" for name in flags))
+    source, values = plain.values_list(*columns).query.sql_with_params()
+    summed = ", ".join(f"SUM({name}) AS {name}" for name in flags)
     of_learner = ", ".join(
-        f"SUM({name}) AS {name}_everybody, SUM(CASE WHEN is_send THEN {name} ELSE 0 END) AS {name}_with_send, "
-        f"SUM(CASE WHEN is_send THEN 0 ELSE {name} END) AS {name}_without_send"
+        f"SUM({name}) AS {name}_everybody, SUM(is_send * {name}) AS {name}_with_send, "
+        f"SUM((1 - is_send) * {name}) AS {name}_without_send"
         for name in flags
     )
     sums = ", ".join(
@@ -114,7 +121,8 @@ def tallied(
     )
     statement = (
         f"WITH counted (key, learner, is_send, {', '.join(flags)}) AS ({source}), "  # noqa: S608 - names of this module
-        f"of_learner AS (SELECT key, {of_learner} FROM counted GROUP BY key, learner) "
+        f"of_group AS (SELECT key, learner, is_send, {summed} FROM counted GROUP BY key, learner, is_send), "
+        f"of_learner AS (SELECT key, {of_learner} FROM of_group GROUP BY key, learner) "
         f"SELECT key, {sums} FROM of_learner GROUP BY key"
     )
     with connection.cursor() as cursor:
@@ -146,7 +154,8 @@ def results_tallied(institution_id: int, since: datetime, until: datetime) -> Ta
     rows = RequestProviderResult.objects.filter(
         request__institution=institution_id, request__created_at__gte=since, request__created_at__lt=until
     ).exclude(status__in=OPEN)
-    return tallied(rows, "provider_id", "request__learner_id", "request__created_at", flags, OF_RESULTS)
+    counted = Rows(institution_id, rows, "provider_id", "request__learner_id", "request__created_at")
+    return tallied(counted, flags, OF_RESULTS)
 
 
 def _about_instrument(**which: Any) -> Exists:
@@ -175,10 +184,13 @@ def _contest_flags(contest: Any, is_contested: Q) -> dict[str, Any]:
     }
 
 
-def contests_tallied(rows: QuerySet[ReportInstrument]) -> Tallies:
+def contests_tallied(
+    institution_id: int, rows: QuerySet[ReportInstrument], measures: Mapping[str, Sequence[str]]
+) -> Tallies:
     """By instrument, of these rows of reports."""
     flags = _contest_flags(_about_instrument, Q(report__contest__isnull=False))
-    return tallied(rows, "instrument_id", "report__learner_id", "report__created_at", flags, OF_CONTESTS)
+    counted = Rows(institution_id, rows, "instrument_id", "report__learner_id", "report__created_at")
+    return tallied(counted, flags, measures)
 
 
 def rates_of_results(institution_id: int, since: datetime, until: datetime) -> list[ResultRates]:
@@ -201,7 +213,7 @@ def rates_of_contests(institution_id: int, since: datetime, until: datetime) -> 
     rows = ReportInstrument.objects.filter(
         report__institution=institution_id, report__created_at__gte=since, report__created_at__lt=until
     )
-    found = contests_tallied(rows)
+    found = contests_tallied(institution_id, rows, OF_CONTESTS)
     return [
         ContestRates(
             instrument=Named(id=row.pk, name=row.name),
@@ -259,11 +271,12 @@ def transparency(institution: Institution) -> Transparency:
     """What the institution tells everybody about its instruments, without a person; four statements."""
     contested = Contest.objects.filter(institution=institution, report__isnull=False).values("report")
     rows = ReportInstrument.objects.filter(report__in=contested)
-    flags = _contest_flags(_about_instrument, Q(report__contest__isnull=False))
-    by_instrument = tallied(rows, "instrument_id", "report__learner_id", "report__created_at", flags, _OUTCOMES)
-    reports = Report.objects.filter(pk__in=contested)
+    by_instrument = contests_tallied(institution.pk, rows, _OUTCOMES)
+    reports = Rows(
+        institution.pk, Report.objects.filter(pk__in=contested), "institution_id", "learner_id", "created_at"
+    )
     flags = _contest_flags(_of_report, Q(contest__isnull=False))
-    (whole,) = tallied(reports, "institution_id", "learner_id", "created_at", flags, _OUTCOMES).values() or (None,)
+    (whole,) = tallied(reports, flags, _OUTCOMES).values() or (None,)
     used = ActivityInstrument.objects.filter(activity__vle__institution=institution, active=True)
     since = dict(used.order_by().values_list("instrument").annotate(first=Min("created_at")))
     return Transparency(

@@ -440,7 +440,7 @@ OPERATIONS = {
     ),
     "institution_fairness": OperationWords(
         "Reports", "Read how fair the instruments are",
-        "By provider the shares of errors, warnings and alerts, and by instrument those of contested and of wrong "
+        "By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong "
         "reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten "
         "learners are null, and counts are rounded.",
     ),

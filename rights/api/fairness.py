@@ -44,7 +44,7 @@ class ResultRatesSerializer(serializers.Serializer[Any]):
     instrument = NamedSerializer(allow_null=True)
     provider = NamedSerializer()
     is_demonstration = serializers.BooleanField(help_text="Its results say nothing about anybody.")
-    errors = MeasureSerializer(help_text="Of all results: those that ended without one.")
+    failures = MeasureSerializer(help_text="Of all results: those that ended without one.")
     warnings = MeasureSerializer(help_text="Of the others, by the provider's code and its thresholds of today.")
     alerts = MeasureSerializer()
 
@@ -137,8 +137,8 @@ class FairnessView(ProcedureView):
             "first_month": f"{first:%Y-%m}",
             "last_month": f"{last:%Y-%m}",
             "minimum": MINIMUM,
-            "results": rates.rates_of_results(self.tenant_id, since, until),
-            "contests": rates.rates_of_contests(self.tenant_id, since, until),
+            "results": rates.rates_of_results(self.tenant.pk, since, until),
+            "contests": rates.rates_of_contests(self.tenant.pk, since, until),
         }
         return Response(FairnessSerializer(answer).data)
 

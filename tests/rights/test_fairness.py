@@ -149,8 +149,8 @@ def test_results_by_provider_with_and_without_send(world, as_, provider):
     }  # fmt: skip
     assert row["alerts"]["differs"]
     assert (row["warnings"]["without_send"]["share"], row["warnings"]["all"]["share"]) == (0.33, 0.24)
-    assert (row["errors"]["with_send"]["share"], row["errors"]["without_send"]["share"]) == (0.33, 0.0)
-    assert row["errors"]["all"]["of"] == 95  # 36 + 60
+    assert (row["failures"]["with_send"]["share"], row["failures"]["without_send"]["share"]) == (0.33, 0.0)
+    assert row["failures"]["all"]["of"] == 95  # 36 + 60
 
 
 def test_low_results_are_good_for_the_other_polarity(world, as_, provider):

@@ -481,7 +481,7 @@ export interface paths {
         };
         /**
          * Read how fair the instruments are
-         * @description By provider the shares of errors, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded.
+         * @description By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded.
          */
         get: operations["institution_fairness"];
         put?: never;
@@ -6162,7 +6162,7 @@ export interface components {
             /** @description Its results say nothing about anybody. */
             is_demonstration: boolean;
             /** @description Of all results: those that ended without one. */
-            errors: components["schemas"]["Measure"];
+            failures: components["schemas"]["Measure"];
             /** @description Of the others, by the provider's code and its thresholds of today. */
             warnings: components["schemas"]["Measure"];
             alerts: components["schemas"]["Measure"];

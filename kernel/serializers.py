@@ -166,7 +166,8 @@ class MomentField(serializers.DateTimeField):
 
 
 class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is no row
-    pass
+    # Whether one may check several bodies, one after the other: nothing of a body is left in it or its fields.
+    reusable: ClassVar[bool] = False
 
 
 # What may write a relation: lists of related rows and nested rows are examined by `_refuse_unlimited`.

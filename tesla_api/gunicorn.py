@@ -4,6 +4,7 @@ The application's settings are read here, before the first bind: a wrong one end
 which gunicorn would start again for ever.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -43,6 +44,8 @@ def post_worker_init(worker: Any) -> None:
     """Background work begins after the fork: a thread does not survive one."""
     from pipeline.loop import thread_of_server
 
+    gc.collect()
+    gc.freeze()  # what has been loaded is never garbage: collections need not look at it again
     worker.pipeline = thread_of_server()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.backends.postgresql import base, operations
 
 from kernel.locks import Strengths
+from kernel.postgres.plans import Plans
 
 IDLE_SECONDS = 5
 
@@ -30,6 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_done: bool
     last_used = float("-inf")
     commits = 0  # of transactions, by this connection
+    plans: Plans
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc] # the stubs lack it
@@ -52,4 +54,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         self.last_used = float("-inf")
+        self.plans = Plans(self)
         super().connect()

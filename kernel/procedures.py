@@ -1,6 +1,5 @@
 """Procedures: views at addresses that are neither a row nor a list of rows, below a root or another row."""
 
-from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from kernel.rooted import Rooted
 from kernel.row_rules import marks
 from kernel.scope import Scope
 from kernel.seal import VERBS
-from kernel.serializers import BodySerializer
+from kernel.serializers import BodySerializer, body_checked
 from kernel.tenancy import misled_paths
 
 DECLARATIONS = VERBS - {"head", "options", "trace"} | {
@@ -28,29 +27,6 @@ def marked(scope: Scope, ids: Mapping[str, Any], grants: Iterable[Grant], caller
     """The rows of these ids of the URL, with the results of each grant's rules (`marks`) as mark_0, mark_1, ..."""
     columns = {f"mark_{n}": mark for n, mark in enumerate(marks(scope.model, grants, caller))}
     return scope.parents(ids).annotate(**columns)
-
-
-_idle: defaultdict[type[BodySerializer], deque[BodySerializer]] = defaultdict(deque)
-
-
-def read_by(serializer: type[BodySerializer], data: Any, context: dict[str, Any]) -> dict[str, Any]:
-    """The body, checked. Those that are `reusable` are used again: to make their fields takes longer than to check.
-
-    One that has refused a body is a part of the answer, and is not used again.
-    """
-    try:
-        body = _idle[serializer].pop()  # of no other thread from here on
-    except IndexError:
-        body = serializer()
-    body.initial_data, body._context = data, context
-    body.is_valid(raise_exception=True)
-    checked = body.validated_data
-    if serializer.reusable:
-        for name in ("initial_data", "_validated_data", "_errors"):
-            delattr(body, name)
-        body._context = {}
-        _idle[serializer].append(body)
-    return checked
 
 
 # Subclasses declare root and access, whose actions are verbs, and answer get() or post(). Who may call is decided as
@@ -86,7 +62,7 @@ class ProcedureView(Rooted, APIView):
 
     def read(self, serializer: type[BodySerializer]) -> dict[str, Any]:
         """The body, checked."""
-        return read_by(serializer, self.request.data, {"view": self})
+        return body_checked(serializer, self.request.data, {"view": self})
 
     def enter(self) -> None:
         """Set the row of the URL and the grants that apply to it: 404 without the row, 403 without a grant.

@@ -1,8 +1,8 @@
 """How background work in a thread of a serving process gives way to the requests that the process answers.
 
 The interpreter runs one thread at a time, and asks none which is urgent. So while requests are being answered, that
-thread takes few jobs at once, and after each batch it rests several times as long as the batch took. Without requests,
-and in a process of its own (`manage.py work`), it does neither.
+thread takes few jobs at once, and after each batch it rests several times as long as the batch took. Without requests
+it does not rest; a process of its own (`manage.py work`) does neither.
 """
 
 import threading
@@ -14,6 +14,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 
 FEW = 20  # jobs at once
+MORE = 50  # jobs at once without requests: one may come while they are being done
 RESTS = 4  # times as long as it has worked: so it has a fifth of the time
 LONGEST = 2.0  # seconds of a rest
 
@@ -67,4 +68,6 @@ def rest() -> None:
 
 def few(batch: int) -> int:
     """How many jobs to take at once, of work that takes `batch`."""
-    return min(batch, FEW) if _requests.number and hasattr(_own, "since") else batch
+    if not hasattr(_own, "since"):
+        return batch
+    return min(batch, FEW if _requests.number else MORE)

@@ -7,6 +7,7 @@ which gunicorn would start again for ever.
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def post_worker_init(worker: Any) -> None:
 
     gc.collect()
     gc.freeze()  # what has been loaded is never garbage: collections need not look at it again
+    if settings.PIPELINE_IN_SERVER:
+        sys.setswitchinterval(0.001)  # seconds: background work that computes lets requests in sooner
     worker.pipeline = thread_of_server()
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from pipeline import sharing
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
-from pipeline.sharing import FEW, LONGEST, RESTS, Answering
+from pipeline.sharing import FEW, LONGEST, MORE, RESTS, Answering
 
 
 @pytest.fixture
@@ -47,18 +47,18 @@ def test_it_rests_longer_than_it_has_worked(clock, settings):
 
 
 def test_it_takes_few_jobs_while_requests_are_answered(clock, works, settings):
-    works.declare("t.many", batch=FEW + 5)
+    works.declare("t.many", batch=MORE + 5)
 
     def sizes(done) -> list[int]:
         works.calls.clear()
-        enqueue("t.many", range(FEW + 5))
+        enqueue("t.many", range(MORE + 5))
         done()
         return [len(keys) for _, keys in works.calls]
 
-    assert sizes(lambda: meanwhile(settings, run_due)) == [FEW + 5], "a process of its own"
+    assert sizes(lambda: meanwhile(settings, run_due)) == [MORE + 5], "a process of its own"
     clock.begin()
-    assert sizes(run_due) == [FEW + 5]
-    assert sizes(lambda: meanwhile(settings, run_due)) == [FEW, 5]
+    assert sizes(run_due) == [MORE, 5]
+    assert sizes(lambda: meanwhile(settings, run_due)) == [FEW, FEW, MORE + 5 - 2 * FEW]
 
 
 def test_a_request_that_fails_is_answered_too(clock, settings):

@@ -83,4 +83,5 @@ For people and for tools:
     management/commands/rows.py   prints the compiled rows
     postgres/plans.py             statements that a connection has prepared
     postgres/base.py              Django's PostgreSQL backend with fewer health checks
+    postgres/limits.py            how long statements of web requests may take
 """

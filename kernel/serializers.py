@@ -174,7 +174,7 @@ class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is 
 _idle: defaultdict[type[BodySerializer], deque[BodySerializer]] = defaultdict(deque)
 
 
-def body_checked(serializer: type[BodySerializer], data: Any, context: dict[str, Any]) -> dict[str, Any]:
+def body_checked(serializer: type[BodySerializer], data: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     """The body, checked. Those that are `reusable` are used again: to make their fields takes longer than to check.
 
     One that has refused a body is a part of the answer, and is not used again.

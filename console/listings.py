@@ -399,12 +399,8 @@ REQUESTS = Listing(
 CONTEST_STATES = tuple((state.value, state.label.capitalize()) for state in State)
 
 
-def contested(row: Row) -> str:
-    return person(row["learner"]) if row["learner"] else "report is gone"
-
-
-def assignee(row: Row) -> str:
-    return f"{row['assignee']['first_name']} {row['assignee']['last_name']}".strip() if row["assignee"] else "nobody"
+def person_in(key: str, otherwise: str) -> Callable[[Row], str]:
+    return lambda row: person(row[key]) if row[key] else otherwise
 
 
 CONTESTS = Listing(
@@ -412,12 +408,12 @@ CONTESTS = Listing(
     "Contests",
     HOME + "contest/",
     (
-        Column("Learner", contested),
+        Column("Learner", person_in("learner", "report is gone")),
         Column("Activity", lambda row: row["activity"]["name"] if row["activity"] else shown(None)),
         Column("Contested", lambda row: row["level"] or "whole report"),
         Column("State", lambda row: State(row["state"]).label, "state"),
         Column("To be answered by", cell("deadline", instant), "deadline"),
-        Column("Assigned to", assignee, "assignee"),
+        Column("Assigned to", person_in("assignee", "nobody"), "assignee"),
         Column("Since", cell("created_at", instant), "created_at"),
     ),
     (

@@ -26,6 +26,7 @@ from kernel.domain import Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
+from kernel.many import rows_inserted
 from kernel.recording import Entry, record
 from kernel.text import identifier_key
 from kernel.writes import one_transaction, save_values, set_values
@@ -85,8 +86,9 @@ def learners_add(*, institution: Institution, person_ids: Collection[int], are_n
     keys = (
         person_ids if are_new else people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
     )
-    rows = [Learner(user_id=key, institution=institution) for key in keys]
-    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
+    rows = [(key,) for key in keys]
+    # Another transaction may have given the role meanwhile.
+    rows_inserted(Learner, ("user",), rows, same={"institution": institution.pk}, passes_over_taken=True)
     return len(rows)
 
 

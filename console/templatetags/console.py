@@ -136,8 +136,9 @@ def plain(html: str | None) -> str:
 
 @register.filter
 def person(row: Mapping[str, Any]) -> str:
-    """The full name, else the username, else the uid."""
-    return f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip() or row.get("username") or row["uid"]
+    """The full name, else the username, else the uid, else the number, of which one is always there."""
+    name = f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip()
+    return name or row.get("username") or row.get("uid") or f"person {row['id']}"
 
 
 @register.filter

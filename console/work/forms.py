@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from rest_framework import serializers
 
-from kernel.http.client import ApiClient
+from kernel.http.client import ApiClient, texts_of
 
 FEW = 40  # so many rows are offered in a select
 FOUND = 10  # so many rows of a search are offered
@@ -279,13 +279,6 @@ class WorkForm(forms.Form):
 def _initial(made: forms.Field, given: Input, row: Row) -> Any:
     value = given.of(row)
     return made.of_row(value) if isinstance(made, MomentField) else value
-
-
-def texts_of(errors: Any) -> list[str]:
-    """All texts of an error of the API."""
-    if isinstance(errors, Mapping):
-        return [text for value in errors.values() for text in texts_of(value)]
-    return [text for value in errors for text in texts_of(value)] if isinstance(errors, list) else [str(errors)]
 
 
 def said(bound: forms.BoundField, value: Any) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from console.templatetags.console import person
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage
+from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, SavingPage
 from institutions.models import User
 from kernel.http.client import ApiResponse
 from kernel.states import State
@@ -59,7 +59,7 @@ class Settings(EditPage):
         return self.done("The settings were saved.", self.request.path)
 
 
-class Dashboard(FormPage):
+class Dashboard(SavingPage):
     """Which parts of the dashboard are open to the people of the institution; single people may have fewer."""
 
     template_name = "console/work/dashboard.html"

@@ -15,9 +15,9 @@ from console.tables import Work
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView
 from console.words import SEND_OPTIONS
-from console.work.forms import Input, Pick, WorkForm, texts_of
+from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage, WorkPage
-from kernel.http.client import ApiResponse
+from kernel.http.client import ApiResponse, texts_of
 from kernel.recording import Entry, saw
 from kernel.states import State
 from learners.api.learner_send import InstitutionSENDLearnerSerializer

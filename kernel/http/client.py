@@ -141,17 +141,17 @@ class ApiClient:
         return api_request
 
 
-def texts_of(answer: ApiResponse) -> list[str]:
-    """What the API says is wrong."""
-    data = answer.data if isinstance(answer.data, Mapping) else {}
-    return [
-        text if name in ("detail", "non_field_errors") else f"{name}: {text}"
-        for name, texts in data.items()
-        for text in ([texts] if isinstance(texts, str) else _flat(texts))
-    ]
+def texts_of(errors: Any, *, after_names: bool = False) -> list[str]:
+    """All texts of what the API says is wrong; with `after_names` each after the names of its fields.
 
-
-def _flat(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"{name}: {text}" for name, inner in value.items() for text in _flat(inner)]
-    return [str(text) for text in value] if isinstance(value, list | tuple) else [str(value)]
+    Names are for pages whose fields are named as the API's, and that do not show a text at its field.
+    """
+    if isinstance(errors, Mapping):
+        return [
+            f"{name}: {text}" if after_names and name not in ("detail", "non_field_errors") else text
+            for name, value in errors.items()
+            for text in texts_of(value, after_names=after_names)
+        ]
+    if isinstance(errors, list | tuple):
+        return [text for value in errors for text in texts_of(value, after_names=after_names)]
+    return [str(errors)]

@@ -11,7 +11,7 @@ a plan has to know. DATABASE_PLANS=0 is for poolers that give each transaction a
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db import DatabaseError, ProgrammingError
+from django.db import DatabaseError, NotSupportedError, OperationalError, ProgrammingError
 from psycopg2.extensions import AsIs
 
 RUNS = 2  # before a statement is prepared: many are run once by a connection
@@ -40,8 +40,11 @@ class Plans:
         own = [value for value, (is_value, _) in zip(values, statement.params, strict=True) if is_value]
         try:
             cursor.execute(f"EXECUTE {name}({', '.join(['%s'] * len(own))})" if own else f"EXECUTE {name}", own)
+        except NotSupportedError as error:
+            self._forget(statement)
+            raise OperationalError(*error.args) from error.__cause__  # a column has changed: the request is repeated
         except DatabaseError:
-            self._forget(statement)  # another type of a column, or another connection behind a pooler
+            self._forget(statement)  # perhaps the plan is not there: another connection behind a pooler
             raise
 
     def _name(self, cursor: Any, statement: Statement, values: list[Any]) -> str:

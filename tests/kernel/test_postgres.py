@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from institutions.models import User
 from kernel.fast.prepared import Prepared
 from kernel.postgres.plans import RUNS, Plans
-from kernel.repeats import is_slow
+from kernel.repeats import is_lost, is_slow
 from tesla_api.wsgi import checked
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")
@@ -116,6 +116,18 @@ def test_what_cannot_be_planned_runs_as_it_is(planned, transactional_db, inside)
     with transaction.atomic() if inside else nullcontext():
         assert [[*echo(key=1)] for _ in range(RUNS + 3)] == [[(0,)]] * (RUNS + 3)
     assert [*planned.names.values()] == [""]
+
+
+def test_a_plan_that_a_migration_has_made_stale_is_made_again(planned, world):
+    found = Prepared(lambda key: User.objects.filter(uid=key).values_list("locale"), "key")
+    runs = [found(key="ann").first() for _ in range(RUNS + 1)]
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE institutions_user ALTER COLUMN locale TYPE varchar(11)")
+    with pytest.raises(OperationalError) as raised, transaction.atomic():
+        found(key="ann").first()
+    assert is_lost(raised.value)  # so the request is repeated
+    assert [found(key="ann").first() for _ in range(RUNS + 1)] == runs
 
 
 def test_a_plan_that_is_gone_is_made_again(planned, world):

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reports.showing import Keystrokes
+
 ROW, LABEL, THICK = 50, 15, 22  # pixels: height of a row, its top to the label's baseline, height of a bar
+LANES = 3  # heights at which keys are drawn, so that those beside each other can be told apart
+LANE = 14  # pixels
 
 
 @dataclass(frozen=True)
@@ -81,3 +85,38 @@ def _bar(
 
 def _percent(value: float) -> str:
     return f"{value:.3f}%"
+
+
+@dataclass(frozen=True)
+class KeyBar:
+    x: str
+    width: str
+    y: int
+    title: str
+
+
+@dataclass(frozen=True)
+class KeyChart:
+    """Keys on a line of time: a bar as long as the key was held."""
+
+    bars: tuple[KeyBar, ...]
+    height: int
+    seconds: float
+    about: str
+
+
+def key_chart(keys: Keystrokes) -> KeyChart:
+    whole = max((stroke.at + stroke.held for stroke in keys.strokes), default=0) or 1
+    bars = tuple(
+        KeyBar(
+            x=f"{100 * stroke.at / whole:.3f}%",
+            width=f"{max(100 * stroke.held / whole, 0.1):.3f}%",
+            y=place % LANES * (LANE + 2),
+            title=f"{stroke.key}: after {stroke.at:.0f} ms, held for {stroke.held:.0f} ms",
+        )
+        for place, stroke in enumerate(keys.strokes)
+    )
+    about = f"{keys.number} keys, held for {keys.held:.0f} ms and pressed every {keys.between:.0f} ms on the average."
+    if keys.number > len(bars):
+        about += f" The first {len(bars)} are drawn."
+    return KeyChart(bars, LANES * (LANE + 2), whole / 1000, about)

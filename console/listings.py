@@ -11,7 +11,6 @@ from console.templatetags.console import (
     contest_word,
     course,
     day,
-    evidence,
     flags,
     instant,
     level,
@@ -391,9 +390,11 @@ REQUESTS = Listing(
         Column("Session", lambda row: "document" if row["session"] is None else str(row["session"]), "session"),
         Column("What instruments say", verdicts),
         Column("Message", lambda row: row["error_message"] or row["message_code"] or shown(None), "message_code"),
-        Column("Captured", cell("data", evidence)),
+        Column("Captured", lambda row: "to be seen" if row["data"] else shown(None)),
     ),
-    lead="What was captured opens by links that are good for a few minutes; whoever opens one is recorded.",
+    lead="What was captured is shown on the request's own page; whoever opens it is recorded.",
+    detail_url_name="request",
+    detail_url_ids=("institution", "course", "activity", "report", "capture"),
     add_values=add_instrument_names,
 )
 CONTEST_STATES = tuple((state.value, state.label.capitalize()) for state in State)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import contests, imports, merging, trail, views
+from console import contests, evidence, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
 from console.work import groups, institution, needs, people, vles
 
@@ -69,5 +69,7 @@ urlpatterns = [
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
     path(f"{REPORT}captures/", views.ReportCapturesView.as_view(), name="report-captures"),
+    path(f"{REPORT}evidence/<id:instrument>/", evidence.EvidenceView.as_view(), name="evidence"),
+    path(f"{REPORT}requests/<id:capture>/", evidence.RequestView.as_view(), name="request"),
     path(f"{REPORT}requests/", views.RequestsView.as_view(), name="requests"),
 ]

@@ -10,10 +10,11 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from console import words
+from console import charts, words
 from reports.arithmetic import ResultStatus
 from reports.explaining import instant_text
 from reports.reasons import percent_text
+from reports.showing import Keystrokes
 
 register = template.Library()
 
@@ -226,3 +227,13 @@ def sign(of: str) -> SafeString:
 def raised(value: int) -> SafeString:
     """The severity of an alert (0 to 3) as a badge."""
     return badge(*words.RAISED[value])
+
+
+@register.filter
+def add_text(text: str, value: Any) -> str:
+    return f"{text}{value}"
+
+
+@register.filter
+def key_chart(keys: Keystrokes) -> charts.KeyChart:
+    return charts.key_chart(keys)

@@ -23,6 +23,8 @@ KINDS = {
     "/console/#/courses/#/activities/#/",
     "/console/#/courses/#/activities/#/reports/#/",
     "/console/#/courses/#/activities/#/reports/#/requests/",
+    "/console/#/courses/#/activities/#/reports/#/requests/#/",
+    "/console/#/courses/#/activities/#/reports/#/evidence/#/",
     "/console/#/groups/",
     "/console/#/groups/#/",
     "/console/#/groups/new/",
@@ -305,15 +307,27 @@ def test_report_says_why_on_paper_too(admin, tmp_path):
 def test_evidence_opens_from_the_report(admin):
     to_report(admin)
     page = admin.page
-    addresses = page.locator("main a:text-is('open')").evaluate_all("all => all.map(one => one.href)")
-    page.click("main a >> text=What was captured")
-    page.wait_for_selector("h1:text('Requests of the report')")
-    addresses += page.locator("main a:text-is('open')").evaluate_all("all => all.map(one => one.href)")
-    assert len(addresses) == 15  # of three instruments, of the report itself, of eleven requests
-    for address in addresses:
-        assert "/files/" in address
-        answer = page.context.request.get(address)
-        assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-store")
+    page.click("main a >> text=look at it")
+    page.wait_for_selector("h1:text('Face recognition')")
+    page.locator(".capture img").last.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.capture img')].every(one => one.naturalWidth)")
+    address = page.get_attribute(".capture img >> nth=0", "src")
+    answer = page.context.request.get(address)
+    assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-store")
+
+
+def test_recordings_are_heard(admin):
+    """The policy lets a page of evidence play what this service sends."""
+    to_report(admin)
+    page = admin.page
+    page.goto(re.sub(r"reports/.*", "", page.url))
+    for address in page.locator("table.rows a[href*='/reports/']").evaluate_all("all => all.map(one => one.href)"):
+        page.goto(address)
+        if page.locator("section:has(h2:text('Voice recognition')) >> text=look at it").count():
+            break
+    page.click("section:has(h2:text('Voice recognition')) >> text=look at it")
+    page.locator(".capture audio").first.evaluate("one => { one.preload = 'auto'; one.load(); }")
+    page.wait_for_function("document.querySelector('.capture audio').duration > 0")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

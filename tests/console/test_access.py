@@ -69,6 +69,8 @@ MATRIX = {
     REPORT: (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}requests/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}requests/{{request}}/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}evidence/2/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
 }
 
 PEOPLE = "People Instructors"
@@ -133,14 +135,22 @@ def test_rows_of_another_institution_are_not_there(who, world, signed_in):
 
 
 @pytest.mark.parametrize(
-    "tail", ["", "captures/", "reports/{report}/", "reports/{report}/captures/", "reports/{report}/requests/"]
+    "tail",
+    [
+        "",
+        "captures/",
+        "reports/{report}/",
+        "reports/{report}/captures/",
+        "reports/{report}/requests/",
+        "reports/{report}/evidence/2/",
+    ],
 )
 def test_activity_under_another_course_is_not_there(tail, world, signed_in, address):
     path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/{tail}"
     assert signed_in("admin").get(address(path)).status_code == 404
 
 
-@pytest.mark.parametrize("tail", ["", "captures/", "requests/"])
+@pytest.mark.parametrize("tail", ["", "captures/", "requests/", "requests/{request}/", "evidence/2/"])
 @pytest.mark.parametrize("who", ["global", "admin"])
 def test_report_under_another_activity_is_not_there(who, tail, world, signed_in, address):
     other = another_activity(world.home)

@@ -19,6 +19,7 @@ class Segment:
     width: str
     middle: str
     wide: bool  # wide enough to show its count inside
+    address: str  # of the list that it counts; "" if there is none
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Bar:
     y: int
     text_y: int
     address: str  # of the list that the bar counts; "" if there is none
+    parts: tuple[str, ...]  # the same of each count; empty if there is none
+
+    @property
+    def cells(self) -> list[tuple[int, str]]:
+        """(count, address) of the data table."""
+        return list(zip(self.counts, self.parts or [""] * len(self.counts), strict=True))
 
 
 @dataclass(frozen=True)
@@ -59,28 +66,39 @@ def chart(
     *,
     whole: int | None = None,
     addresses: Sequence[str] = (),
+    parts: Sequence[Sequence[str]] = (),
 ) -> Chart:
     """`rows` are (label, one count per entry of the legend). A bar of full width is the row's own
-    total, or `whole` for all rows. `addresses` are those of the lists that the rows count."""
+    total, or `whole` for all rows. `addresses` are those of the lists that the rows count,
+    `parts` of those that each of their counts counts."""
     drawn = [*rows]
-    places = enumerate(zip(drawn, addresses or [""] * len(drawn), strict=True))
-    bars = tuple(_bar(label, counts, legend, whole, place, address) for place, ((label, counts), address) in places)
+    links = zip(drawn, addresses or [""] * len(drawn), parts or [()] * len(drawn), strict=True)
+    bars = tuple(
+        _bar(label, counts, legend, whole, place, address, of_counts)
+        for place, ((label, counts), address, of_counts) in enumerate(links)
+    )
     return Chart(id, title, description, bars, tuple(legend), max(len(bars), 1) * ROW)
 
 
 def _bar(
-    label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], whole: int | None, place: int, address: str
+    label: str,
+    counts: Sequence[int],
+    legend: Sequence[tuple[str, str]],
+    whole: int | None,
+    place: int,
+    address: str,
+    parts: Sequence[str],
 ) -> Bar:
     total, segments, left = sum(counts), [], 0.0
-    for count, (kind, word) in zip(counts, legend, strict=True):
+    for count, (kind, word), of_count in zip(counts, legend, parts or [""] * len(counts), strict=True):
         share = 100 * count / (whole or total) if count else 0.0
         if count:
             middle = _percent(left + share / 2)
-            segments.append(Segment(kind, word, count, _percent(left), _percent(share), middle, share >= 9))
+            segments.append(Segment(kind, word, count, _percent(left), _percent(share), middle, share >= 9, of_count))
         left += share
     top = place * ROW
     y = top + LABEL + 7
-    return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, y, y + THICK * 3 // 4, address)
+    return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, y, y + THICK * 3 // 4, address, tuple(parts))
 
 
 def _percent(value: float) -> str:

@@ -83,6 +83,7 @@ COURSES = Listing(
         Column("Enabled activities", cell("enabled", yes)),
     ),
     (
+        Filter("state", "Which", choices=(("running", "running"), ("to_come", "to come"), ("over", "over"))),
         Filter("id", "Number"),
         Filter("code", "Code"),
         Filter("start", "Starts on (UTC)", "date"),
@@ -332,6 +333,13 @@ COURSE_LEARNERS = Listing(
     detail_url_name="learner",
     detail_url_ids=("institution", "learner"),
 )
+REPORTED_CONTESTS = (
+    ("open", "is open"),
+    ("upheld", "decided: the level stands"),
+    ("changed", "decided: another level holds"),
+    ("set_aside", "decided: a level does not count"),
+    ("none", "there was none"),
+)
 LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 
 
@@ -360,6 +368,38 @@ ACTIVITY_REPORTS = Listing(
         Filter("learner__last_name", "Last name, exactly"),
         Filter("learner__email", "E-mail, exactly"),
     ),
+    detail_url_name="report",
+    detail_url_ids=("institution", "course", "activity", "report"),
+)
+
+
+def reported_course(row: Row) -> str:
+    return course({"vle_course_id": row["course"]["code"], **row["course"]})
+
+
+ALL_REPORTS = Listing(
+    "reports",
+    "Reports",
+    HOME + "report/",
+    (
+        Column("Learner", lambda row: person(row["learner"]), "learner"),
+        Column("Course", reported_course, "course"),
+        Column("Activity", lambda row: row["activity"]["name"], "activity"),
+        *(Column(word, cell(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
+        Column("Contest", lambda row: contest_word(row["contest"])),
+        Column("Changed", cell("updated_at", day), "updated_at"),
+    ),
+    (
+        Filter("highest", "The highest level is", choices=LEVELS),
+        Filter("level__gte", "Some level is at least", choices=LEVELS),
+        *(Filter(f"{kind}_level", f"{word} is", choices=LEVELS) for kind, word in KIND_WORDS.items()),
+        Filter("contest", "Contest", choices=REPORTED_CONTESTS),
+        Filter("course", "Course"),
+        Filter("activity", "Activity, its number"),
+        Filter("updated_at__gte", "Changed from (UTC)", "datetime-local"),
+        Filter("updated_at__lte", "Changed until (UTC)", "datetime-local"),
+    ),
+    lead="The levels of all courses. Search finds learners by name, e-mail or the institution's id.",
     detail_url_name="report",
     detail_url_ids=("institution", "course", "activity", "report"),
 )
@@ -429,4 +469,6 @@ CONTESTS = Listing(
     detail_url_name="contest",
     detail_url_ids=("institution", "contest"),
 )
-LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS)
+LISTINGS = (
+    COURSES, ALL_REPORTS, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS,
+)  # fmt: skip

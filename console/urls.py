@@ -3,7 +3,7 @@
 from django.urls import path
 
 from console import contests, evidence, imports, merging, trail, views
-from console.listings import LISTINGS, PEOPLE
+from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
 from console.work import groups, institution, needs, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
@@ -27,8 +27,9 @@ urlpatterns = [
     *(
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
-        if listing is not PEOPLE
+        if listing not in (ALL_REPORTS, PEOPLE)
     ),
+    path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),

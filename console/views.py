@@ -1,6 +1,6 @@
 """The views of the console. Each shows what the API lets the signed-in person read; see kernel/http/client.py."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from console.explanations import report_explanations
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
+    ALL_REPORTS,
     COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
     COURSES,
@@ -48,6 +49,7 @@ REFUSALS = {
     404: ("Not found", "There is no such page, or it is not yours to see."),
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
+CHOICES = 300  # of a filter; of more, the number is typed
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 GROUP = f"{HOME}group/{{group}}/"
 VLE = f"{HOME}vle/{{vle}}/"
@@ -162,15 +164,16 @@ class OverviewView(ConsoleView):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
         if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
-            values["needs"] = figures.needs(*send_counts(key))
+            values["needs"] = figures.needs(*send_counts(key), self.need_address)
         if api.lists_all(f"{self.home}user/"):
             values["people"] = counts["people"]
         if api.lists_all(f"{self.home}instructor/"):
             values["instructors"] = counts["instructors"]
         if api.lists_all(self.reports_path):
-            values["levels"] = figures.levels(level_counts(key))
+            reports = reverse("console:reports", args=[key])
+            values["levels"] = figures.levels(level_counts(key), reports)
             if "courses" in values:
-                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), self.course_address)
+                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), reports)
         return super().get_context_data(**values, **self.to_do(policy, values, counts), **context)
 
     def to_do(self, policy: tuple[bool, Any], values: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
@@ -193,8 +196,8 @@ class OverviewView(ConsoleView):
         lines.sort(key=lambda line: line.kind != "bad")
         return {"attention": lines if parts else None, "steps": steps}
 
-    def course_address(self, course: int) -> str:
-        return reverse("console:course", args=[self.kwargs["institution"], course])
+    def need_address(self, category: int) -> str:
+        return reverse("console:need", args=[self.kwargs["institution"], category])
 
 
 class ListView(ConsoleView):
@@ -225,6 +228,44 @@ class ListView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         partly = not self.api.lists_all(self.listing.path.format(**self.kwargs))
         return super().get_context_data(listing=self.listing, partly=partly, **context)
+
+
+class ReportsView(ListView):
+    """The reports of all courses. A course is chosen by its name, and then one of its activities."""
+
+    listing = ALL_REPORTS
+
+    def table(self) -> Table:
+        choices = {"course": self.courses, "activity": self.activities}
+        filters = [
+            replace(declared, **found) if declared.name in choices and (found := choices[declared.name]()) else declared
+            for declared in self.listing.filters
+        ]
+        return table(
+            replace(self.listing, filters=tuple(filters)), self.api, self.request.GET, self.kwargs, self.row_address
+        )
+
+    def courses(self) -> dict[str, Any]:
+        page = self.api.page(f"{self.home}course/", {"limit": CHOICES, "ordering": "code"})
+        return self.choices(page, course)
+
+    def activities(self) -> dict[str, Any]:
+        chosen = self.request.GET.get("course", "")
+        if not (chosen.isascii() and chosen.isdigit()):
+            return {}
+        page = self.api.page(f"{self.home}course/{chosen}/activity/", {"limit": CHOICES, "ordering": "name"})
+        return self.choices(page, lambda row: row["name"] or row["vle_activity_id"]) | {"label": "Activity"}
+
+    @staticmethod
+    def choices(page: dict[str, Any] | None, name: Callable[[Row], str]) -> dict[str, Any]:
+        """The filter as a choice, unless there are too many."""
+        if page is None or page["count"] > CHOICES:
+            return {}
+        return {"choices": [(str(row["id"]), name(row)) for row in page["results"]]}
+
+    def row_address(self, row: Row) -> str:
+        ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
+        return reverse("console:report", kwargs={"institution": self.kwargs["institution"], **ids})
 
 
 class GroupView(ListView):
@@ -401,7 +442,7 @@ class ActivityView(CourseListView):
         values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
         if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})
-            values["levels"] = figures.by_activity("All reports of the activity", counts)
+            values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
             values["captures"] = captures_part(activity["id"])
         return super().get_context_data(**values, **context)
 

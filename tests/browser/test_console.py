@@ -53,6 +53,7 @@ KINDS = {
     "/console/#/settings/",
     "/console/#/settings/dashboard/",
     "/console/#/settings/dashboard/people/new/",
+    "/console/#/reports/",
     "/console/#/send/",
     "/console/#/learners/",
     "/console/#/learners/#/",

@@ -49,6 +49,7 @@ MATRIX = {
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "reports/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -234,16 +235,16 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "admin",
             (
-                f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Imports "
-                "Settings"
+                f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
+                "Imports Settings"
             ),
         ),
         (
             "global",
-            "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
+            f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail"),
+        ("data", "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Trail"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.html import format_html
 from console import attention, figures
 from console.captures import CapturesPart, captures_part
 from console.explanations import report_explanations
+from console.exports import FORMATS, exported
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
@@ -34,6 +36,7 @@ from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
+from kernel.domain import Conflict
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
 from learners.queries import consent_counts, send_counts
@@ -201,7 +204,7 @@ class OverviewView(ConsoleView):
 
 
 class ListView(ConsoleView):
-    """A page with one list."""
+    """A page with one list, which can be taken away as a file."""
 
     template_name = "console/list.html"
     listing: Listing = COURSES
@@ -209,7 +212,21 @@ class ListView(ConsoleView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         page_table = self.table()
         has_errors = page_table is not None and page_table.has_errors
+        kind = request.GET.get("download", "")
+        if page_table is not None and not has_errors and kind in FORMATS:
+            return self.download(kind, page_table)
         return self.render_to_response(self.get_context_data(table=page_table), status=400 if has_errors else 200)
+
+    def download(self, kind: str, page_table: Table) -> HttpResponse:
+        """The whole list as a file, or the page with the reason why there is none."""
+        name = "-".join([self.listing.word, *map(str, self.kwargs.values())])
+        try:
+            answer: Any = exported(kind, name, page_table, self.api, self.kwargs)
+        except Conflict as error:
+            messages.error(self.request, str(error))
+            return HttpResponseRedirect(self.request.path + page_table.query.address())
+        self.told = ("export", {"rows": page_table.count, "format": kind})
+        return answer
 
     def table(self) -> Table | None:
         return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
@@ -282,7 +299,9 @@ class GroupView(ListView):
     def table(self) -> Table | None:
         if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
             return super().table()
-        listing = replace(self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link)))
+        listing = replace(
+            self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link, only_shown=True))
+        )
         return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
     def remove_link(self, row: Row) -> str:

@@ -117,7 +117,7 @@ def workbook(labels: list[str], rows: Iterator[list[str]]) -> IO[bytes]:
     return file
 
 
-def _cell(sheet: Any, text: str) -> WriteOnlyCell:
+def _cell(sheet: Any, text: str) -> Any:
     """A text, whatever it looks like: openpyxl would take some for formulas."""
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", formula_safe(text))[:LONGEST])
     cell.data_type = "s"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import contests, evidence, imports, merging, trail, views
+from console import contests, evidence, imports, merging, paper, trail, views
 from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
 from console.work import groups, institution, needs, people, vles
 
@@ -67,8 +67,10 @@ urlpatterns = [
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
+    path(f"{ACTIVITY}reports.pdf", paper.ActivityPaper.as_view(), name="activity-pdf"),
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
+    path(f"{REPORT}report.pdf", paper.ReportPaper.as_view(), name="report-pdf"),
     path(f"{REPORT}captures/", views.ReportCapturesView.as_view(), name="report-captures"),
     path(f"{REPORT}evidence/<id:instrument>/", evidence.EvidenceView.as_view(), name="evidence"),
     path(f"{REPORT}requests/<id:capture>/", evidence.RequestView.as_view(), name="request"),

@@ -10,7 +10,7 @@ from typing import Any
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
 from console import words
@@ -19,6 +19,7 @@ from console.templatetags.console import person, verdict
 from console.views import BelowCourseView
 from files.links import Link, evidence_links_of, url_read
 from files.models import Made, StoredFile
+from kernel.domain import Unavailable
 from kernel.recording import Entry, record
 from reports.models import ReportInstrument, Request
 from reports.showing import evidence_shown, request_shown
@@ -40,6 +41,14 @@ class EvidencePage(BelowCourseView):
     """Base of the pages with evidence of a report."""
 
     report: dict[str, Any]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().get(request, *args, **kwargs)
+        except Unavailable as error:  # the store of files; nothing is shown as erased because of it
+            answer = self.refused(503)
+            answer["Retry-After"] = str(error.wait)
+            return answer
 
     @property
     def report_path(self) -> str:

@@ -50,6 +50,7 @@ ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
 REFUSALS = {
     403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
+    503: ("Not at the moment", "Files cannot be read at the moment. Nothing is lost: try again in a minute."),
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
 CHOICES = 300  # of a filter; of more, the number is typed

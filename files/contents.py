@@ -133,7 +133,10 @@ NO_HEAD = Head({}, "", None)
 
 
 def head_of(file: StoredFile | None, longest: int) -> Head:
-    """Its facts, and of a text as many characters as `longest`; NO_HEAD if it is lost, or other content."""
+    """Its facts, and of a text as many characters as `longest`; NO_HEAD if it is lost, or other content.
+
+    Unavailable when the store fails.
+    """
     try:
         if file is None:
             return NO_HEAD
@@ -145,7 +148,7 @@ def head_of(file: StoredFile | None, longest: int) -> Head:
             if match and isinstance(facts, dict) and not _is_text(match):
                 return Head(facts, _named(match), None)
             found = _loaded(begin + stored.read())
-    except store_failures():
+    except FileNotFoundError:
         return NO_HEAD
     url = found.get("data") if isinstance(found, dict) else None
     match = _DATA_URL.match(url) if isinstance(url, str) else None

@@ -134,6 +134,19 @@ def test_what_is_gone_or_no_sample_is_told(work, admin, address):
     assert answer.text.count("It has been erased.") == 4
 
 
+def test_store_that_is_away_is_told_and_nothing_is_recorded(work, admin, address, monkeypatch):
+    captured(work)
+
+    def fails(*_):
+        raise PermissionError("away")
+
+    monkeypatch.setattr("django.core.files.storage.filesystem.FileSystemStorage._open", fails)
+    answer = admin.get(page_of(work, address))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Files cannot be read at the moment." in answer.text
+    assert files_read() == []
+
+
 def test_demonstrations_are_told(work, admin, address):
     captured(work)
     assert DEMONSTRATION not in admin.get(page_of(work, address)).text

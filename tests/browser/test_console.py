@@ -279,6 +279,9 @@ def test_pages_are_printed_without_what_is_only_for_the_screen(admin, tmp_path):
     assert not page.locator("nav.sections").is_visible()
     assert page.locator("table.numbers").first.is_visible()
     assert page.locator(".printed").is_visible()
+    page.set_viewport_size({"width": 794, "height": 1000})  # of A4
+    wide = "all => all.filter(one => one.scrollWidth > one.parentElement.clientWidth + 1).length"
+    assert page.locator("table.numbers").evaluate_all(wide) == 0  # none reaches into what stands beside it
     assert page.pdf(path=tmp_path / "overview.pdf", format="A4").startswith(b"%PDF-")
 
 

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from console import contests, imports, merging, trail, views
-from console.listings import LISTINGS, PEOPLE
+from console import contests, evidence, imports, merging, paper, trail, views
+from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
 from console.work import activities, consents, groups, institution, needs, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
@@ -29,8 +29,9 @@ urlpatterns = [
     *(
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
-        if listing is not PEOPLE
+        if listing not in (ALL_REPORTS, PEOPLE)
     ),
+    path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
@@ -92,8 +93,12 @@ urlpatterns = [
         name="activity-instrument-delete",
     ),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
+    path(f"{ACTIVITY}reports.pdf", paper.ActivityPaper.as_view(), name="activity-pdf"),
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
+    path(f"{REPORT}report.pdf", paper.ReportPaper.as_view(), name="report-pdf"),
     path(f"{REPORT}captures/", views.ReportCapturesView.as_view(), name="report-captures"),
+    path(f"{REPORT}evidence/<id:instrument>/", evidence.EvidenceView.as_view(), name="evidence"),
+    path(f"{REPORT}requests/<id:capture>/", evidence.RequestView.as_view(), name="request"),
     path(f"{REPORT}requests/", views.RequestsView.as_view(), name="requests"),
 ]

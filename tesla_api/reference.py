@@ -256,6 +256,10 @@ RESOURCES = {
         sentences={"create": "Let an instrument watch over the activity, with options that fit its schema."},
         titles={"create": "Add an instrument to an activity", "destroy": "Take an instrument off an activity"},
     ),
+    "institution-report": Words(
+        "Reports", "a report of any course", "reports of all courses",
+        "The levels of a learner's work in some activity; instructors see those of the courses that they teach.",
+    ),
     "institution-course-activity-report": Words(
         "Reports", "a report", "reports",
         "What all instruments say about a learner's work in the activity, as levels from 0 (pending) to 4 (alert).",
@@ -513,7 +517,7 @@ _ROWS = {
     ),
     "report": (
         "InstitutionCourseActivityReport", "InstitutionCourseActivityReportLong", "VLECourseActivityReportLong",
-        "OwnReport", "ExplainedReport",
+        "OwnReport", "ExplainedReport", "InstitutionReport",
     ),
     "request": (
         "InstitutionCourseActivityReportRequest", "VLECourseActivityLearnerRequest", "ProviderResult",
@@ -667,6 +671,8 @@ SAMPLES: dict[str, Any] = {
     "prob_learner": 0.14, "prob_context": 0.08, "h_prob_learner": 0.71, "h_prob_context": 0.62,
     "facts": {"positive": [_FACT["code"]], "neutral": [], "negative": []}, "fact_sentences": [_FACT],
     "demonstration": "",
+    "InstitutionReport.activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
+    "InstitutionReport.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"},
     "InstitutionCourseActivityReportAudit.id": 32, "report": 31, "audit_data": _FILE, "data": _FILE, "audit": _FILE,
     **{f"{component}.{name}": value
        for component in ("InstitutionCourseActivityReportRequestResult", "VLECourseActivityLearnerRequestResult")

@@ -1132,6 +1132,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reports of all courses
+         * @description The levels of a learner's work in some activity; instructors see those of the courses that they teach. For global administrators, administrators and data administrators, and for instructors where it concerns them.
+         */
+        get: operations["institution_report_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/report/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a report of any course
+         * @description The levels of a learner's work in some activity; instructors see those of the courses that they teach. For global administrators, administrators and data administrators, and for instructors where it concerns them.
+         */
+        get: operations["institution_report_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/send/": {
         parameters: {
             query?: never;
@@ -4297,6 +4337,40 @@ export interface components {
             id: number;
             acronym: string;
         };
+        /** @description `activity` and `course` name the address below which the whole report is. */
+        InstitutionReport: {
+            readonly id: number;
+            readonly learner: components["schemas"]["InstitutionCourseActivityReportLearner"];
+            readonly activity: {
+                id: number;
+                name: string;
+                type: string;
+            };
+            readonly course: {
+                id: number;
+                code: string;
+                /** Format: date-time */
+                start: string | null;
+            };
+            readonly identity_level: components["schemas"]["LevelEnum"];
+            readonly content_level: components["schemas"]["LevelEnum"];
+            readonly integrity_level: components["schemas"]["LevelEnum"];
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
         /** @description `allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null. */
         InstitutionRequest: {
             /** @description Informed consent is managed elsewhere. */
@@ -5192,6 +5266,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["InstitutionLearner"][];
+        };
+        PaginatedInstitutionReportList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["InstitutionReport"][];
         };
         PaginatedInstitutionSENDCategoryList: {
             /** @example 123 */
@@ -14948,6 +15037,212 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    institution_report_list: {
+        parameters: {
+            query?: {
+                activity?: number;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                content_level?: 0 | 1 | 2 | 3 | 4;
+                content_level__gte?: number;
+                content_level__lte?: number;
+                /**
+                 * @description What became of contests: a ContestState. Null: there was none.
+                 *
+                 *     * `open` - open
+                 *     * `upheld` - upheld
+                 *     * `changed` - changed
+                 *     * `set_aside` - set_aside
+                 *     * `none` - none
+                 */
+                contest?: "changed" | "none" | "open" | "set_aside" | "upheld" | null;
+                course?: number;
+                created_at__gte?: string;
+                created_at__lte?: string;
+                /**
+                 * @description The highest of the three levels.
+                 *
+                 *     * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                highest?: 0 | 1 | 2 | 3 | 4;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                identity_level?: 0 | 1 | 2 | 3 | 4;
+                identity_level__gte?: number;
+                identity_level__lte?: number;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                integrity_level?: 0 | 1 | 2 | 3 | 4;
+                integrity_level__gte?: number;
+                integrity_level__lte?: number;
+                learner?: number;
+                learner__email?: string;
+                learner__first_name?: string;
+                learner__last_name?: string;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                level?: 0 | 1 | 2 | 3 | 4;
+                level__gte?: number;
+                level__lte?: number;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+                updated_at__gte?: string;
+                updated_at__lte?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedInstitutionReportList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_report_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 31 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstitutionReport"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     institution_send_list: {
         parameters: {
             query?: {
@@ -18640,6 +18935,12 @@ export interface operations {
                 /** @description A search term. */
                 search?: string;
                 start?: string | null;
+                /**
+                 * @description * `running` - running
+                 *     * `to_come` - to_come
+                 *     * `over` - over
+                 */
+                state?: "over" | "running" | "to_come";
             };
             header?: never;
             path: {

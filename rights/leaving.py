@@ -12,16 +12,23 @@ from kernel.caller import Caller, Role
 from learners.models import Learner
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
-from rights.models import Contest, ContestFile
+from rights.holds import refuse_held
+from rights.models import Contest, ContestFile, LegalHold
 from rights.services.contests import reports_joined, reports_leave
+from rights.services.holds import holds_joined
 
 DECIDING = Role.ADMIN | Role.DATA
 
-also_moved(Moves(Contest, "assignee", "contests to decide"), reports_joined)
+also_moved(
+    Moves(Contest, "assignee", "contests to decide"),
+    Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
+    with_reports=reports_joined,
+)
 
 
 @receiver(pre_delete, sender=Learner)
-def contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+def held_or_contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+    refuse_held(instance.pk)
     reports_leave(learner=instance.pk)
 
 

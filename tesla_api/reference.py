@@ -26,6 +26,7 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
         "Reports": "What the instruments say about a learner's work: levels, reasons, requests and evidence.",
         "Routes": "Pages of a dashboard, which an institution opens for roles or for single people.",
         "Trail": "What was done and seen in an institution, by whom, for its data administrators.",
+        "Retention": "How long data of each kind is kept, and deletion in bulk.",
         "Service": "What all institutions share, for global administrators: institutions, accounts, instruments, "
         "providers and routes.",
     },
@@ -81,6 +82,16 @@ RESOURCES = {
             "decide": "The decision of the person to whom the contest is assigned; the machine's levels stay.",
         },
         titles={"assign": "Assign a contest", "decide": "Decide a contest"},
+    ),
+    "institution-retention": Words(
+        "Retention", "a retention period", "retention periods",
+        "How many days the institution keeps data of a kind; kinds without a period are kept without a limit.",
+        sentences={
+            "create": "Set the period of a kind that has none: from the next night on, what is older is deleted.",
+            "update": "Change a period: from the next night on, what is older is deleted.",
+            "partial_update": "Change a period: from the next night on, what is older is deleted.",
+            "destroy": "Take the limit away: nothing of this kind is deleted by itself any more.",
+        },
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -483,7 +494,7 @@ PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
     "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
-    "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "language": "en", "kind": "captures", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -633,7 +644,8 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15,
+    "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15,
+    "RetentionPeriod.id": 93, "RetentionPeriod.kind": "captures", "days": 180,
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

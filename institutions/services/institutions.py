@@ -96,5 +96,5 @@ def administrators_locked(*, institution: Institution) -> list[User]:
 def institution_obstacles(*, institution: Institution) -> list[str]:
     """What prevents the deletion, in words: "3 courses". Records, such as past decisions, are never deleted."""
     people = institution.people.exclude(_DELETED_WITH_INSTITUTION).count()
-    others = uses_of(institution, own=("people", "ui_options"))
+    others = uses_of(institution, own=("people", "ui_options", "retention_periods"))
     return sorted([*others, amount_of(User, people)] if people else others)

@@ -49,6 +49,7 @@ MATRIX = {
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -74,9 +75,10 @@ MATRIX = {
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard)/$"
+    r"/(new|edit|delete|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|retention|deletion)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
+OF_DATA = ["retention/"]  # for data administrators alone
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -193,7 +195,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
         posted = {*WORK, "contests/{contest}/"} if method == "post" else set()
-        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
+        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *OF_DATA, *posted})):
             assert getattr(browser, method)(path).status_code == 405
 
 
@@ -212,7 +214,7 @@ def test_forms_are_sent_with_the_pages_own_token(world, signed_in, address):
 
 @pytest.mark.parametrize("page", WORK)
 def test_statements_of_a_form(page, world, signed_in, address):
-    browser = signed_in("admin")
+    browser = signed_in("data" if page in OF_DATA else "admin")
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(address(page)).status_code == 200
     assert len(captured) <= 12
@@ -233,7 +235,7 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail"),
+        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail Retention"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

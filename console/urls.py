@@ -4,7 +4,7 @@ from django.urls import path
 
 from console import contests, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
-from console.work import groups, institution, needs, people, retention, vles
+from console.work import deletion, groups, institution, needs, people, retention, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -34,6 +34,7 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/deletion/", deletion.Deletions.as_view(), name="deletion"),
     path("<id:institution>/retention/", retention.Retention.as_view(), name="retention"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),

@@ -109,6 +109,8 @@ class ConsoleView(SignedInView):
             links.append(("Trail", reverse("console:trail", kwargs=ids)))
         if self.api.may_all(f"{HOME.format(**ids)}retention/", "create"):
             links.append(("Retention", reverse("console:retention", kwargs=ids)))
+        if self.api.may_all(f"{HOME.format(**ids)}deletion/", "create"):
+            links.append(("Delete in bulk", reverse("console:deletion", kwargs=ids)))
         if self.api.may(HOME.format(**ids), "partial_update"):
             links.append(("Settings", reverse("console:settings", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]

@@ -1,4 +1,4 @@
-"""How long an institution keeps each kind of data. Nothing is deleted by itself where it says nothing."""
+"""How long an institution keeps each kind of data, and deletions in bulk. Nothing is deleted where nothing is said."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -37,3 +37,42 @@ class Period(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.days} days"
+
+
+class Deletion(Timestamped):
+    """What was made of learners' work, deleted in bulk by a job: of a course, of a group's courses, before an instant.
+
+    What it is of is kept in numbers and words, which outlive the course and the group.
+    """
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "being deleted"
+        DONE = "done", "deleted"
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="bulk_deletions")
+    course_id = models.BigIntegerField(null=True)
+    group_id = models.BigIntegerField(null=True)
+    before = models.DateTimeField(null=True)
+    courses = models.JSONField(default=list, editable=False, help_text="Keys of the courses when it was asked for.")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING, editable=False)
+    expected = models.JSONField(default=dict, editable=False, help_text="Rows by kind, when it was asked for.")
+    held = models.JSONField(default=dict, editable=False, help_text="Rows held back then, by reason.")
+    deleted = models.JSONField(default=dict, editable=False, help_text="Rows deleted so far, by kind.")
+    files = models.PositiveIntegerField(default=0, editable=False)
+    step = models.PositiveSmallIntegerField(default=0, editable=False)
+    last_key = models.BigIntegerField(default=0, editable=False)
+    asked_by_id = models.BigIntegerField(null=True, editable=False, help_text="The account. No key: it outlives it.")
+
+    class Meta:
+        verbose_name = "deletion in bulk"
+        verbose_name_plural = "deletions in bulk"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(course_id__isnull=False) | Q(group_id__isnull=False) | Q(before__isnull=False),
+                name="deletion_of_something",
+            ),
+        ]
+        indexes = [models.Index(fields=("institution", "id"), name="deletion_in_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.status}"

@@ -34,7 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from retention.models import Period
+from retention.models import Deletion, Period
 from rights.models import Contest
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -151,6 +151,7 @@ class Home:
         )  # fmt: skip
         kind = {"home": "captures"}.get(self.prefix, "documents")
         self.period = Period.objects.create(institution=self.institution, kind=kind, days=3650)
+        self.deletion = Deletion.objects.create(institution=self.institution, before=PAST, status="done")
         # What ann has contested once, and given up.
         self.contest = Contest.objects.create(
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},

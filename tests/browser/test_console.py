@@ -30,6 +30,7 @@ KINDS = {
     "/console/#/groups/#/delete/",
     "/console/#/groups/#/courses/new/",
     "/console/#/groups/#/courses/#/delete/",
+    "/console/#/deletion/",
     "/console/#/retention/",
     "/console/#/send/new/",
     "/console/#/send/#/",

@@ -49,6 +49,7 @@ MATRIX = {
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "deletion/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -227,7 +228,7 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "admin",
             (
                 f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Imports "
-                "Settings"
+                "Delete_in_bulk Settings"
             ),
         ),
         (
@@ -235,7 +236,13 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail Retention"),
+        (
+            "data",
+            (
+                "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail Retention "
+                "Delete_in_bulk"
+            ),
+        ),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

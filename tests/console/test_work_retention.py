@@ -1,6 +1,9 @@
 """The console's page of how long data is kept."""
 
-from retention.models import Period
+from pipeline.running import run_due
+from reports.models import Report
+from retention.models import Deletion, Period
+from tests.console.conftest import form_of
 
 
 def periods(world) -> dict[str, int]:
@@ -23,3 +26,18 @@ def test_wrong_number_and_a_change_meanwhile(signed_in, address, sent, world):
     assert periods(world) == {"captures": 3650}
     assert sent(data, page, {"captures": "1", "state": "another"}).status_code == 412
     assert periods(world) == {"captures": 3650}
+
+
+def test_deletion_in_bulk_shows_what_would_go_and_deletes_it(signed_in, address, sent, world):
+    page, admin, course = address("deletion/"), signed_in("admin"), str(world.home.course.pk)
+    assert sent(admin, page, {}).status_code == 400
+    shown = sent(admin, page, {"course": course})
+    assert (shown.status_code, dict(shown.context["goes"])) == (200, {"reports": 1, "requests": 1})
+    values = form_of(shown.text) | {"course": course, "sure": "1"}
+    assert admin.post(page, values | {"seen": "another"}).status_code == 412
+    assert admin.post(page, values).status_code == 302
+    row = Deletion.objects.get(institution=world.home.institution.pk, status="running")
+    assert (row.course_id, row.expected["reports"]) == (world.home.course.pk, 1)
+    run_due()
+    assert not Report.objects.filter(pk=world.home.report.pk).exists()
+    assert "1 reports" in admin.get(page).text

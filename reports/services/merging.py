@@ -321,6 +321,8 @@ def _reports_joined(kept: Report, gone: Report) -> None:
         columns_written(Report, {kept.pk: level_columns(levels)})
     for joined in WITH_REPORTS:
         joined(kept, gone)
+    if gone.evidence_deleted_after is not None:
+        Report.objects.filter(pk=kept.pk).update(evidence_deleted_after=gone.evidence_deleted_after)
     gone.delete()
 
 

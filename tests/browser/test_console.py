@@ -31,7 +31,6 @@ KINDS = {
     "/console/#/groups/#/courses/new/",
     "/console/#/groups/#/courses/#/delete/",
     "/console/#/deletion/",
-    "/console/#/retention/",
     "/console/#/send/new/",
     "/console/#/send/#/",
     "/console/#/send/#/edit/",

@@ -27,6 +27,7 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
+from reports.services.merging import people_merge
 from retention.models import Kind, Period
 from retention.services.applying import part_deleted, retention_applied
 from retention.services.kinds import STEPS, WORK
@@ -283,3 +284,12 @@ def test_a_kind_is_not_renamed_and_days_have_bounds(as_, world):
 
 def test_every_kind_has_its_steps():
     assert STEPS.keys() == {*Kind}
+
+
+def test_a_merged_report_still_says_that_evidence_was_deleted(past):
+    for name in ("ann", "bob"):
+        past.captured(name)
+    Report.objects.filter(learner=past.home.learners["bob"]).update(evidence_deleted_after=30)
+    ann, bob, admin = (past.home.people[name].pk for name in ("ann", "bob", "admin"))
+    people_merge(institution=past.home.institution, kept_id=ann, gone_id=bob, by_id=admin)
+    assert past.report("ann").evidence_deleted_after == 30

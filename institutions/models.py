@@ -18,6 +18,7 @@ from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, Ide
 from kernel.models import Deriving, DerivingQuerySet, Record, Timestamped
 from kernel.recording import Entry, record
 from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
+from kernel.zones import validate_time_zone
 
 
 class Institution(Deriving, Timestamped):
@@ -58,6 +59,12 @@ class Institution(Deriving, Timestamped):
     suspended_at = models.DateTimeField(null=True, editable=False, help_text="Since when nobody of it is let in.")
     suspension_reason = models.TextField(
         blank=True, default="", help_text="Its administrators read it when they try to sign in."
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text="In which the console shows and takes instants; an IANA name such as Europe/Madrid.",
     )
     search_text = SearchText("acronym", "name")
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from console.templatetags.console import course
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CHANGED, FormPage
+from console.work.pages import CHANGED, SavingPage
 from kernel.http.client import ApiResponse
 from retention.services.kinds import HELD_WORDS
 
@@ -17,7 +17,7 @@ DELETIONS = "institution/{institution}/deletion/"
 SHOWN = 10
 
 
-class Deletions(FormPage):
+class Deletions(SavingPage):
     """The form leads to the preview, whose button deletes what was shown."""
 
     template_name = "console/work/deletion.html"

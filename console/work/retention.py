@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.work.forms import Input, WorkForm
-from console.work.pages import CHANGED, FormPage
+from console.work.pages import CHANGED, SavingPage
 from kernel.http.client import ApiResponse
 from kernel.states import State
 from retention.models import LONGEST, Kind
@@ -28,7 +28,7 @@ def _days(**common: Any) -> forms.Field:
     return forms.IntegerField(min_value=1, max_value=LONGEST, **common)
 
 
-class Retention(FormPage):
+class Retention(SavingPage):
     path = PERIODS
     action = "create"
     title = "How long data is kept"

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0015_suspension'),
+        ('institutions', '0014_contests'),
         ('retention', '0001_periods'),
     ]
 

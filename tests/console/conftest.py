@@ -33,6 +33,8 @@ def ids(world: World, home=None) -> dict[str, int]:
         "ui_option": home.ui_option.pk,
         "report": home.report.pk,
         "contest": home.contest.pk,
+        "row": home.activity_instrument.pk,
+        "consent": home.newer_consent.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

@@ -54,6 +54,8 @@ VERBS = {
     "withdraw": "withdrew",
     "password link": "sent a link to set the password of",
     "add file": "added a file to",
+    "suspend": "suspended",
+    "resume": "resumed",
 }
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {

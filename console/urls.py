@@ -4,7 +4,7 @@ from django.urls import path
 
 from console import contests, evidence, imports, merging, paper, trail, views
 from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
-from console.work import activities, consents, groups, institution, needs, people, vles
+from console.work import activities, consents, deletion, groups, institution, needs, people, retention, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -37,6 +37,8 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/deletion/", deletion.Deletions.as_view(), name="deletion"),
+    path("<id:institution>/retention/", retention.Retention.as_view(), name="retention"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),

@@ -44,7 +44,7 @@ from kernel.zones import zone_named
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
-from reports.sentences import DEMONSTRATION
+from reports.sentences import DEMONSTRATION, evidence_deleted
 from rights.queries import contests_waiting
 from signin.pages import SignedInView
 
@@ -124,6 +124,10 @@ class ConsoleView(SignedInView):
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):
             links.append(("Trail", reverse("console:trail", kwargs=ids)))
+        if self.api.may_all(f"{HOME.format(**ids)}retention/", "create"):
+            links.append(("Retention", reverse("console:retention", kwargs=ids)))
+        if self.api.may_all(f"{HOME.format(**ids)}deletion/", "create"):
+            links.append(("Delete in bulk", reverse("console:deletion", kwargs=ids)))
         if self.api.may(HOME.format(**ids), "partial_update"):
             links.append(("Settings", reverse("console:settings", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
@@ -518,9 +522,9 @@ class ReportView(BelowCourseView):
         path = f"{self.activity_path}report/{self.kwargs['report']}/"
         report = self.api.row(path)
         audits = self.api.rows(f"{path}audit/", {"limit": 1000}) or []
-        explanations = report_explanations(
-            report, report_evidence(report["id"]), {row["instrument"]: row for row in audits}
-        )
+        evidence = report_evidence(report["id"])
+        explanations = report_explanations(report, evidence, {row["instrument"]: row for row in audits})
+        explanations["evidence_deleted"] = evidence_deleted(evidence.deleted_after)
         captures = captures_part(self.activity["id"], report["learner"]["id"])
         values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
         return super().get_context_data(**values, **context)

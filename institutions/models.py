@@ -56,6 +56,10 @@ class Institution(Deriving, Timestamped):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text="Within so many days a contest of a learner is answered.",
     )
+    suspended_at = models.DateTimeField(null=True, editable=False, help_text="Since when nobody of it is let in.")
+    suspension_reason = models.TextField(
+        blank=True, default="", help_text="Its administrators read it when they try to sign in."
+    )
     time_zone = models.CharField(
         max_length=64,
         default="UTC",

@@ -1,8 +1,11 @@
-"""Contests of reports by the learners whom they are about, with the human decisions."""
+"""Contests of reports by the learners whom they are about, with the human decisions; legal holds."""
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from files.models import StoredFile
 from institutions.models import Institution
@@ -92,3 +95,44 @@ class ContestFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def in_force() -> Q:
+    """Of holds: not released, and their last day is not over."""
+    return Q(released_at=None) & (Q(until=None) | Q(until__gte=timezone.now().date()))
+
+
+def unless_held(collector: Any, field: Any, holds: Any, using: str) -> None:
+    """For `on_delete`: an account that is held stays; holds that are over go with the account."""
+    held = holds.filter(in_force())
+    if held:
+        raise models.ProtectedError("This person is under a legal hold.", {*held})
+    models.CASCADE(collector, field, holds, using)
+
+
+class LegalHold(Timestamped):
+    """Nothing that is held about the person may be erased, because of a lawsuit for example.
+
+    It ends after the day `until`, or when somebody releases it. Whoever set and released it is named by the number of
+    the account: the hold outlives that account.
+    """
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=unless_held, related_name="+")
+    reason = models.TextField()
+    until = models.DateField(null=True, blank=True, help_text="The last day. Null: until it is released.")
+    set_by_id = models.BigIntegerField(null=True)
+    released_at = models.DateTimeField(null=True)
+    released_by_id = models.BigIntegerField(null=True, help_text="Null: another hold has taken its place.")
+    release_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("person",), condition=Q(released_at=None), name="hold_once"),
+            tied_to_institution("hold_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("institution", "released_at"), name="hold_in_institution")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,10 +1,11 @@
 """The words in which people are told what is held about them, and what was done with it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kernel.caller import CallerKind, Role
 
-# There is no time yet after which the service deletes something by itself. What is said here is what happens today.
+# What is said here is what happens: where an institution has set no period, nothing is deleted by itself.
 KEPT = (
     "Kept until your institution or its learning platform deletes it: there is no time after which it is deleted "
     "by itself."
@@ -19,7 +20,7 @@ _ENROLMENT = (
 class KindWords(NamedTuple):
     name: str
     source: str  # who put it there
-    kept: str
+    kept: str  # while no period says otherwise
 
 
 KINDS = {
@@ -58,6 +59,36 @@ KINDS = {
         "Kept for good as a proof. When your account is deleted, nobody can read any more what they tell of you.",
     ),
 }
+# Of the kinds that have a period of their own: what happens to them.
+_PERIODS = {
+    "samples": "Deleted {} days after they were captured.",
+    "models": "Deleted {} days after they last changed: then you have to enrol again.",
+    "captures": "Deleted {} days after it was captured; the results that were computed of it stay with the report.",
+    "documents": "Deleted {} days after you handed them in; the results that were computed of them stay with the "
+    "report.",
+    "alerts": "Deleted {} days after they were raised; how many there were stays in the report.",
+    "reports": "Deleted {} days after they last changed, with all that they were made of.",
+}
+# What goes with the report at the latest.
+_WITH_REPORT = {
+    "captures": "Deleted with the report, {} days after that last changed.",
+    "documents": "Deleted with the report, {} days after that last changed.",
+    "alerts": "Deleted with the report, {} days after that last changed.",
+    "sessions": "Deleted with the report, {} days after that last changed.",
+    "contests": "Texts and files are deleted with the report, {} days after that last changed; the outcome stays, "
+    "without your name.",
+}
+_LONGER = "An open contest or a legal hold keeps it longer."
+
+
+def kept(kind: str, periods: Mapping[str, int]) -> str:
+    """How long this kind is kept where the institution has set these periods, in days."""
+    told = [_PERIODS[kind].format(periods[kind])] if kind in _PERIODS and kind in periods else []
+    if kind in _WITH_REPORT and "reports" in periods:
+        told.append(_WITH_REPORT[kind].format(periods["reports"]))
+    return " ".join([*told, _LONGER]) if told else KINDS[kind].kept
+
+
 ACCOUNT_KEPT = "Kept until your institution deletes it."
 
 VERBS = {

@@ -26,6 +26,7 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
         "Reports": "What the instruments say about a learner's work: levels, reasons, requests and evidence.",
         "Routes": "Pages of a dashboard, which an institution opens for roles or for single people.",
         "Trail": "What was done and seen in an institution, by whom, for its data administrators.",
+        "Retention": "How long data of each kind is kept, and deletion in bulk.",
         "Service": "What all institutions share, for global administrators: institutions, accounts, instruments, "
         "providers and routes.",
     },
@@ -81,6 +82,26 @@ RESOURCES = {
             "decide": "The decision of the person to whom the contest is assigned; the machine's levels stay.",
         },
         titles={"assign": "Assign a contest", "decide": "Decide a contest"},
+    ),
+    "institution-retention": Words(
+        "Retention", "a retention period", "retention periods",
+        "How many days the institution keeps data of a kind; kinds without a period are kept without a limit.",
+        sentences={
+            "create": "Set the period of a kind that has none: from the next night on, what is older is deleted.",
+            "update": "Change a period: from the next night on, what is older is deleted.",
+            "partial_update": "Change a period: from the next night on, what is older is deleted.",
+            "destroy": "Take the limit away: nothing of this kind is deleted by itself any more.",
+        },
+    ),
+    "institution-deletion": Words(
+        "Retention", "a deletion in bulk", "deletions in bulk",
+        "What was made of learners' work - sessions, captures, documents, results, alerts, reports - deleted by a job.",
+        sentences={
+            "create": "Delete what a preview has shown, of a course, of a group's courses, or before an instant; 412 "
+            "if it would be something else by now.",
+            "preview": "What a deletion would delete and what it would leave, in numbers by kind; nothing changes.",
+        },
+        titles={"create": "Delete in bulk", "preview": "Preview a deletion in bulk"},
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -286,7 +307,10 @@ RESOURCES = {
         "Service", "an institution", "institutions", "An institution with all its settings.",
         sentences={
             "create": "Add an institution, which has nobody yet: who administers it is made at `admin/user/`.",
+            "suspend": "Let nobody of the institution in until it is resumed; a second time only the reason changes.",
+            "resume": "Let the people, VLEs and captures of the institution in again; a second time it is no change.",
         },
+        titles={"suspend": "Suspend an institution", "resume": "Resume an institution"},
     ),
     "admin-instrument": Words(
         "Service", "an instrument", "instruments", "An instrument, also one that is not enabled.",
@@ -489,7 +513,7 @@ PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
     "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
-    "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "language": "en", "kind": "captures", "deletion": 94, "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -503,6 +527,7 @@ _ROWS = {
     "membership": ("LearnerMembership",),
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
+    "deletion": ("Deletion",),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -639,7 +664,12 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
+    "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
+    "suspended_at": None, "suspension_reason": "", "SuspensionRequest.reason": "The contract has ended.",
+    "Deletion.status": "running", "before": "2026-01-01T00:00:00Z", "asked_by_id": 101, "files": 41,
+    "expected": {"reports": 12, "sessions": 14, "requests": 60, "alerts": 3}, "held": {"legal_hold": 1},
+    "deleted": {"reports": 7, "sessions": 8, "requests": 33}, "Deletion.group": None, "Deletion.course": 14,
+    "RetentionPeriod.id": 93, "RetentionPeriod.kind": "captures", "days": 180,
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -55,6 +55,8 @@ from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
+from retention.api.deletion import DeletionViewSet
+from retention.api.retention import RetentionPeriodViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.decision import OwnDecisionViewSet
 from rights.api.held import HeldView
@@ -127,6 +129,8 @@ TREE = (
     Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
+    Resource("institution/{parent_lookup_institution_id}/retention/{kind}/", RetentionPeriodViewSet),
+    Resource("institution/{parent_lookup_institution_id}/deletion/{id}/", DeletionViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),

@@ -34,6 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
+from retention.models import Deletion, Period
 from rights.models import Contest
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -148,6 +149,9 @@ class Home:
             report=self.report, instrument=ks, enrolment="0.8", confidence="1", result="0.9", identity_level=2,
             content_level=1, integrity_level=1,
         )  # fmt: skip
+        kind = {"home": "captures"}.get(self.prefix, "documents")
+        self.period = Period.objects.create(institution=self.institution, kind=kind, days=3650)
+        self.deletion = Deletion.objects.create(institution=self.institution, before=PAST, status="done")
         # What ann has contested once, and given up.
         self.contest = Contest.objects.create(
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},

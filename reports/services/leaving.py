@@ -22,15 +22,15 @@ from reports.services.reporting import levels_refreshed
 
 @receiver(pre_delete, sender=Learner)
 def learner_leaves(instance: Learner, **_: Any) -> None:
-    _taken("activity", request__learner=instance.pk)
+    results_leave("activity", request__learner=instance.pk)
 
 
 @receiver(pre_delete, sender=Activity)
 def activity_leaves(instance: Activity, **_: Any) -> None:
-    _taken("learner", request__activity=instance.pk)
+    results_leave("learner", request__activity=instance.pk)
 
 
-def _taken(owner: str, **which: int) -> None:
+def results_leave(owner: str, **which: Any) -> None:
     """Take these results out of the histograms of the owners that stay."""
     rows = RequestProviderResult.objects.filter(counted_bin__isnull=False, **which).exclude(
         **{f"request__{owner}": None}

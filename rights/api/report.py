@@ -15,6 +15,7 @@ from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import Explained, explained
 from reports.models import Report
+from reports.sentences import evidence_deleted
 from reports.visibility import reports_shown
 from rights.row_rules import own_reports
 
@@ -95,9 +96,10 @@ class ExplainedReportSerializer(OwnReportSerializer):
     """With the reasons for each level, of each instrument and of each session."""
 
     explained = Computed(reasons, "pk", "activity_id", "learner_id", *LEVELS, per_request=are_shown)
+    evidence_deleted = Computed(evidence_deleted, "evidence_deleted_after")
 
     class Meta(OwnReportSerializer.Meta):
-        fields = (*OwnReportSerializer.Meta.fields, "explained")
+        fields = (*OwnReportSerializer.Meta.fields, "explained", "evidence_deleted")
         read_only_fields = fields
 
 

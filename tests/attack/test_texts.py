@@ -42,7 +42,7 @@ REFUSED = {
     "institutions.User.locale",
 }
 # Tables without a row here: nothing is shown of them, or only the framework writes them.
-EMPTY = {"pipeline.BrokerAccount", "pipeline.Job"}
+EMPTY = {"pipeline.BrokerAccount", "pipeline.Job", "reports.ReportSession"}
 
 
 def _name(field: Field) -> str:

@@ -59,6 +59,8 @@ MATRIX = {
     "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "reports/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
+    "deletion/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -93,9 +95,11 @@ MATRIX = {
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard)/$"
+    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|retention|"
+    r"deletion)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
+OF_DATA = ["retention/"]  # for data administrators alone
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -220,7 +224,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
         posted = {*WORK, "contests/{contest}/"} if method == "post" else set()
-        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
+        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *OF_DATA, *posted})):
             assert getattr(browser, method)(path).status_code == 405
 
 
@@ -239,7 +243,7 @@ def test_forms_are_sent_with_the_pages_own_token(world, signed_in, address):
 
 @pytest.mark.parametrize("page", WORK)
 def test_statements_of_a_form(page, world, signed_in, address):
-    browser = signed_in("admin")
+    browser = signed_in("data" if page in OF_DATA else "admin")
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(address(page)).status_code == 200
     assert len(captured) <= 12
@@ -252,7 +256,7 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "admin",
             (
                 f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
-                "Imports Settings"
+                "Imports Delete_in_bulk Settings"
             ),
         ),
         (
@@ -260,7 +264,13 @@ def test_statements_of_a_form(page, world, signed_in, address):
             f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Trail"),
+        (
+            "data",
+            (
+                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Trail "
+                "Retention Delete_in_bulk"
+            ),
+        ),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

@@ -49,6 +49,7 @@ from reports.models import (
     Request,
     RequestResult,
 )
+from retention.models import Deletion
 from tests.contests import fill_contests
 from tests.world import FUTURE, PAST, World
 
@@ -84,6 +85,13 @@ def fill(world: World, rows: int) -> None:
     _reports(home, people)
     _requests(home, rows)
     fill_contests(home, rows)
+    Deletion.objects.bulk_create(
+        Deletion(
+            institution=home.institution, before=FUTURE if n % 2 else None, files=n, course_id=None if n % 2 else n + 1,
+            status="running" if n % 2 else "done", group_id=n if n % 3 else None,
+        )
+        for n in range(rows)
+    )  # fmt: skip
 
 
 def fill_administration(rows: int) -> None:

@@ -26,6 +26,8 @@ from pipeline.jobs import PERIODIC, WORKS, add, enqueue
 from pipeline.models import BrokerAccount, Job
 from pipeline.running import run_due
 from reports.models import RequestProviderResult
+from retention.models import Deletion
+from retention.services.bulk import JOB as DELETION_JOB
 from rights.models import Contest
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
@@ -188,6 +190,11 @@ def _lines(home: Home) -> None:
 
 
 # Of each name what gives it something to do, and a table that it then locks. What sends mail locks its job alone.
+def _deletion_wanted(home: Home) -> None:
+    chosen = {"course_id": home.course.pk, "courses": [home.course.pk]}
+    enqueue(DELETION_JOB, [Deletion.objects.create(institution=home.institution, **chosen).pk])
+
+
 BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "reports.request": (_captured, "institutions_provider"),
     "reports.results": (_answered, "reports_report"),
@@ -198,6 +205,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "learners.sample": (_sampled, "learners_learner"),
     "rights.reminder": (_contested("rights.reminder", state="open"), "mail"),
     "rights.decided": (_contested("rights.decided", state="upheld", decided_at=PAST), "mail"),
+    DELETION_JOB: (_deletion_wanted, "reports_report"),
     LINK_JOB: (_link_wanted, "mail"),
     ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),
     "every reports.results": (_unanswered, "reports_requestproviderresult"),

@@ -25,7 +25,7 @@ MAY = [
     if CALLS[name].answers[who] == CALLS[name.replace(".put", ".read")].answers[who] == 200
 ]
 
-KEYS = {"document": "language"}  # what names a row of a list, if not the id
+KEYS = {"document": "language", "retention": "kind"}  # what names a row of a list, if not the id
 
 
 @pytest.fixture(scope="module")

@@ -692,8 +692,8 @@ WRITTEN = [
     (
         "refresh of an ended session",
         "signin/services/sessions.py",
-        'or caller_of(session.pk, token["kind"]) is None',
-        "",
+        "if session is None or caller is None:",
+        "if session is None:",
         _SIGN_IN,
     ),
     (
@@ -1712,9 +1712,30 @@ WRITTEN = [
         _COUNTING,
     ),
     (
+        "retention: what is held back is deleted",
+        "retention/services/kinds.py",
+        "rows = rows.filter(~held)",
+        "pass",
+        (("tests/retention",),),
+    ),
+    (
+        "retention: results of the deleted stay in histograms",
+        "retention/services/work.py",
+        "results_leave(owner, request__in=part)",
+        "pass",
+        (("tests/retention",),),
+    ),
+    (
+        "suspension: tokens go on",
+        "signin/authentication.py",
+        "if (refusal := suspended(caller)) is not None:",
+        "if (refusal := None) is not None:",
+        (("tests/signin/test_suspension.py",),),
+    ),
+    (
         "counting: results of the deleted stay in activities",
         "reports/services/leaving.py",
-        '_taken("activity", request__learner=instance.pk)',
+        'results_leave("activity", request__learner=instance.pk)',
         "pass",
         _COUNTING,
     ),

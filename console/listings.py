@@ -428,4 +428,21 @@ CONTESTS = Listing(
     detail_url_name="contest",
     detail_url_ids=("institution", "contest"),
 )
-LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS)
+HOLDS = Listing(
+    "holds",
+    "Legal holds",
+    HOME + "hold/",
+    (
+        Column("Person", lambda row: person(row["about"]), "person_id"),
+        Column("In force", cell("in_force", yes)),
+        Column("Last day", cell("until", shown), "until"),
+        Column("Since", cell("created_at", day), "created_at"),
+        Column("Released", cell("released_at", day), "released_at"),
+    ),
+    (Filter("is_released", "Which", choices=(("false", "not released"), ("true", "released"))),),
+    lead="Of these people nothing is erased.",
+    detail_url_name="hold",
+    detail_url_ids=("institution", "hold"),
+    work=(Work("Set a legal hold", "hold-new", HOME + "hold/", "create"),),
+)
+LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS, HOLDS)

@@ -52,6 +52,7 @@ VERBS = {
     "withdraw": "withdrew",
     "password link": "sent a link to set the password of",
     "add file": "added a file to",
+    "release": "released",
 }
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {

@@ -4,7 +4,7 @@ from django.urls import path
 
 from console import contests, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
-from console.work import groups, institution, needs, people, vles
+from console.work import groups, holds, institution, needs, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -34,6 +34,9 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/holds/new/", holds.NewHold.as_view(), name="hold-new"),
+    path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
+    path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),

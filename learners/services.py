@@ -18,6 +18,7 @@ from files.services import file_drafted, files_erase
 from institutions.models import ConsentText, InformedConsent, InformedConsentDocument, Institution, Instrument, User
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
+from institutions.services.keeping import refuse_kept
 from institutions.services.rosters import people_without
 from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
@@ -112,12 +113,13 @@ def learner_delete(*, learner: Learner) -> None:
 
 @one_transaction()
 def enrolment_erase(*, learner: Learner) -> None:
-    """Erase the learner's biometric data: samples, validations, models and their files.
+    """Erase the learner's biometric data: samples, validations, models and their files. Conflict where it must be kept.
 
     Sessions, requests and reports stay: they are about work that is done. A provider that is validating a sample or
     building a model at this moment finds neither any more, and cannot lock a new model before there is a new sample.
     """
     learner = learner_locked(learner.pk)
+    refuse_kept(learner.pk)
     Enrolment.objects.filter(learner=learner).delete()
     EnrolmentSample.objects.filter(learner=learner).delete()
     files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))

@@ -12,7 +12,7 @@ from kernel.caller import Caller, Role
 from learners.models import Learner
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
-from rights.holds import refuse_held
+from rights.holds import refuse_held, refuse_held_in
 from rights.models import Contest, ContestFile, LegalHold
 from rights.services.contests import reports_joined, reports_leave
 from rights.services.holds import holds_joined
@@ -33,7 +33,8 @@ def held_or_contesting_learner_leaves(instance: Learner, **_: Any) -> None:
 
 
 @receiver(pre_delete, sender=Activity)
-def contested_activity_leaves(instance: Activity, **_: Any) -> None:
+def held_or_contested_activity_leaves(instance: Activity, **_: Any) -> None:
+    refuse_held_in(instance)
     reports_leave(activity=instance.pk)
 
 

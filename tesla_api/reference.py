@@ -32,6 +32,7 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
     "People themselves": {
         "Own data": "What is held about whoever asks, why reports have their levels, and who looked.",
         "Contests": "What learners dispute of reports, and what people decide about it.",
+        "Legal holds": "Whose data must not be erased for the time being, and why.",
     },
     "Learning platforms": {
         "VLE set-up": "What a VLE reads of itself and of the instruments that there are.",
@@ -81,6 +82,15 @@ RESOURCES = {
             "decide": "The decision of the person to whom the contest is assigned; the machine's levels stay.",
         },
         titles={"assign": "Assign a contest", "decide": "Decide a contest"},
+    ),
+    "institution-hold": Words(
+        "Legal holds", "a legal hold", "legal holds",
+        "Nothing that is held about the person is erased while it is in force: until its last day, or its release.",
+        sentences={
+            "create": "Keep all that is held about a person, for a reason; there is one hold of a person (409).",
+            "release": "End a hold, with the reason; a second time changes nothing.",
+        },
+        titles={"create": "Set a legal hold", "release": "Release a legal hold"},
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -482,8 +492,8 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
-    "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "contest": 92, "hold": 93, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71,
+    "validation": 81, "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -497,6 +507,7 @@ _ROWS = {
     "membership": ("LearnerMembership",),
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
+    "hold": ("LegalHold",),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -634,6 +645,14 @@ SAMPLES: dict[str, Any] = {
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
     "contest": None, "contest_days": 15,
+    # legal holds
+    **{f"{component}.{name}": value
+       for component in ("LegalHold", "LegalHoldRequest")
+       for name, value in {"person_id": 103, "reason": "Proceedings before the labour court, case 4/2026.",
+                           "until": "2027-03-31"}.items()},
+    "about": {"uid": "nberg", "first_name": "Noah", "last_name": "Berg", "email": "noah.berg@nlu.example.org"},
+    "in_force": True, "set_by_id": 101, "released_at": None, "released_by_id": None, "release_reason": "",
+    "ReleaseBodyRequest.reason": "The proceedings are over.",
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -57,6 +57,7 @@ from reports.api.vle_request import VLERequestViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.decision import OwnDecisionViewSet
 from rights.api.held import HeldView
+from rights.api.hold import LegalHoldViewSet
 from rights.api.institution_contest import ContestViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
@@ -124,6 +125,7 @@ TREE = (
         ReportAuditViewSet,
     ),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
+    Resource("institution/{parent_lookup_institution_id}/hold/{id}/", LegalHoldViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),

@@ -1,9 +1,11 @@
 """Contests of ann's report, for tests."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from files.models import Kind, StoredFile
-from rights.models import Contest, ContestFile
+from institutions.models import User
+from rights.models import Contest, ContestFile, LegalHold
 from tests.world import FUTURE, PAST, Home, World
 
 REASON = "I was there all the time."
@@ -52,3 +54,14 @@ def fill_contests(home: Home, rows: int) -> None:
             assignee=home.people["data"] if n % 2 else None,
         )  # fmt: skip
         file_of(contest, home, f"{n}.pdf")
+
+
+def fill_holds(home: Home, people: Sequence[User]) -> None:
+    """Of each of these people one that is over, every other one without a last day."""
+    LegalHold.objects.bulk_create(
+        LegalHold(
+            institution=home.institution, person=person, reason=f"Case {n}.", set_by_id=home.people["data"].pk,
+            until=None if n % 2 else PAST.date(), released_at=PAST, release_reason="" if n % 2 else f"Settled {n}.",
+        )
+        for n, person in enumerate(people)
+    )  # fmt: skip

@@ -34,7 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from rights.models import Contest
+from rights.models import Contest, LegalHold
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -152,6 +152,13 @@ class Home:
         self.contest = Contest.objects.create(
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
             reason=f"I wrote it at {self.prefix}.", state="withdrawn", deadline=PAST,
+        )  # fmt: skip
+
+        # What was kept of ann for a while.
+        self.hold = LegalHold.objects.create(
+            institution=self.institution, person=self.people["ann"], reason=f"A lawsuit at {self.prefix}.",
+            set_by_id=self.people["data"].pk, released_at=PAST, released_by_id=self.people["data"].pk,
+            release_reason="It has been settled.",
         )  # fmt: skip
 
     @property

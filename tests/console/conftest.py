@@ -33,6 +33,7 @@ def ids(world: World, home=None) -> dict[str, int]:
         "ui_option": home.ui_option.pk,
         "report": home.report.pk,
         "contest": home.contest.pk,
+        "hold": home.hold.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

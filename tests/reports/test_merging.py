@@ -39,7 +39,7 @@ from reports.models import (
 from reports.services import merging
 from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
-from rights.models import Contest
+from rights.models import Contest, LegalHold
 from signin.models import CallerSession, Launcher
 from tests.captures import consented
 from tests.conftest import client_of
@@ -87,9 +87,12 @@ def test_every_key_to_a_person_is_moved():
 def test_every_way_to_be_there_once_is_known():
     """Else the database would refuse the merge of two people who both have such a row."""
     for each in ALL:
-        fields = [{*getattr(c, "fields", ())} for c in each.model._meta.constraints if isinstance(c, UniqueConstraint)]
-        of_person = [names for names in fields if each.column in names and each.model._meta.pk.name not in names]
-        wanted = [names - {each.column, "institution"} for names in of_person]
+        unique = [c for c in each.model._meta.constraints if isinstance(c, UniqueConstraint)]
+        of_person = [c for c in unique if each.column in c.fields and each.model._meta.pk.name not in c.fields]
+        wanted = [
+            {*c.fields, *(c.condition.referenced_base_fields if c.condition else ())} - {each.column, "institution"}
+            for c in of_person
+        ]
         assert wanted == ([{*each.once} - {"institution"}] if each.once else []), each
 
 
@@ -138,6 +141,7 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         ),
         Report: report,
         Contest: lambda: contest_of(home, assignee=person),
+        LegalHold: lambda: LegalHold.objects.create(**own, person=person, reason=f"Case {person.pk}."),
         ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),
     }
     return made[model]()

@@ -58,6 +58,7 @@ COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an obj
 THINGS = {
     "institution/learner/enrolment": "the enrolment",
     "institution/learner/ic": "the informed consent",
+    "institution/learner/evidence": "the evidence of reports",
     "institution/trail/export": "the trail as a table",
     "institution/user/activities": "the list of activities",
     "lapi/enrolment": "an enrolment sample",

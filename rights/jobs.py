@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.jobs import job, periodic
+from kernel.writes import one_transaction
+from learners.models import Withdrawal, pending_withdrawals
+from learners.services import WITHDRAWAL_JOB
+from pipeline.jobs import enqueue, job, periodic
 from rights.services.contests import DECISION_JOB
+from rights.services.erasing import withdrawal_part
 from rights.services.notices import REMINDER_JOB, decisions_told, reminders_due, reminders_sent
 
 
@@ -21,3 +25,16 @@ def reminder_mails(keys: Sequence[Any]) -> None:
 @job(DECISION_JOB)
 def decision_mails(keys: Sequence[Any]) -> None:
     decisions_told(keys)
+
+
+@job(WITHDRAWAL_JOB)
+def withdrawals(keys: Sequence[Any]) -> None:
+    """A part for each learner; what is left is a job of its own."""
+    enqueue(WITHDRAWAL_JOB, [key for key in keys if withdrawal_part(key)])
+
+
+@periodic("rights.withdrawals", seconds=3600)
+def withdrawals_kept() -> None:
+    """Those that a legal hold or a contest has kept from being erased are looked at again."""
+    with one_transaction():
+        enqueue(WITHDRAWAL_JOB, Withdrawal.objects.filter(pending_withdrawals()).values_list("learner", flat=True))

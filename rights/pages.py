@@ -12,6 +12,7 @@ from kernel.http.client import texts_of
 from rights.models import Kind, State
 from signin.pages import SignedInView
 
+EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
 LARGEST_PAGE = 10_000
 
@@ -144,6 +145,25 @@ class DecisionsView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(list=self.listed("me/decision/"), **context)
+
+
+class WithdrawalPage(MeView):
+    """What withdrawing the consent does, and the button that withdraws it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/withdrawal.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        body = {name: request.POST.get(name, "") for name in ("models", "evidence")}
+        answer = self.api.post("me/withdrawal/", body)
+        if answer.status == 200:
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(self.get_context_data(problems=texts_of(answer)), status=answer.status)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        withdrawal = self.api.row("me/withdrawal/")
+        effects = [(title, name, withdrawal[name]) for title, name in EFFECTS]
+        return super().get_context_data(withdrawal=withdrawal, effects=effects, **context)
 
 
 class DecisionView(MeView):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("reports/<id:id>/", pages.ReportView.as_view(), name="report"),
     path("consents/", pages.DecisionsView.as_view(), name="decisions"),
     path("consents/<id:id>/", pages.DecisionView.as_view(), name="decision"),
+    path("consents/withdraw/", pages.WithdrawalPage.as_view(), name="withdrawal"),
     path("contests/", pages.ContestsView.as_view(), name="contests"),
     path("contests/<id:id>/", pages.ContestView.as_view(), name="contest"),
     path("trail/", pages.TrailView.as_view(), name="trail"),

@@ -58,6 +58,24 @@ KINDS = {
         "Kept for good as a proof. When your account is deleted, nobody can read any more what they tell of you.",
     ),
 }
+# What becomes of data when the consent is withdrawn: institutions.models.OnWithdrawal.
+ON_WITHDRAWAL = {
+    "models": {
+        "keep": "Your samples and the models made of them are kept. Providers cannot use them any more.",
+        "restrict": "Your samples and the models made of them are kept, but nobody opens them.",
+        "erase": "Your samples and the models made of them are erased.",
+    },
+    "evidence": {
+        "keep": "What was captured while you worked is kept, and is shown to those who may see your reports.",
+        "restrict": "What was captured while you worked is kept, but nobody opens it. Your reports say so.",
+        "erase": "What was captured while you worked is erased. Your reports and their levels stay.",
+    },
+}
+NO_REASON = "Your institution has given no reason. You can ask it for one."
+KEPT_BECAUSE = {
+    "hold": "A legal hold: your institution must keep what is held about you until it is released.",
+    "contest": "You have contested a report: what is behind it is kept until that is decided.",
+}
 ACCOUNT_KEPT = "Kept until your institution deletes it."
 
 VERBS = {
@@ -100,6 +118,8 @@ THINGS = {
     "report_made": "your report",
     "audit_made": "the evidence behind your report",
     "contest": "your contest of a report",
+    "withdrawal": "what withdrawing your consent does",
+    "evidence": "what was captured from you",
     "hold": "a legal hold of what is held about you",
     "auth": "your account",
     "profile": "your account",

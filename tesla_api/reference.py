@@ -446,6 +446,16 @@ OPERATIONS = {
         "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
         "that are off, with the reasons.",
     ),
+    "me_withdrawal": OperationWords(
+        "Own data", "Read what withdrawing the consent does",
+        "What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps "
+        "them from being erased; of a consent that is withdrawn what has become of them.",
+    ),
+    "me_withdrawal_create": OperationWords(
+        "Own data", "Withdraw the consent",
+        "Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed "
+        "it since, and 404 if there is no consent to withdraw.",
+    ),
     "vle_assessment_create": OperationWords(
         "VLE assessments", "Open, continue or close a session",
         "A session for a learner in an activity, in which the browser may capture. Without a valid consent or a needed "
@@ -645,6 +655,16 @@ SAMPLES: dict[str, Any] = {
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
     "contest": None, "contest_days": 15,
+    # withdrawing
+    "withdrawal_models": "erase", "withdrawal_models_reason": "Nobody needs them any more.",
+    "withdrawal_evidence": "restrict", "withdrawal_evidence_reason": "Grades can be appealed against for a year.",
+    "Withdrawal.consent": "VALID", "may_withdraw": True, "kept_because": [], "last": None, "is_restricted": False,
+    **{f"{component}.{name}": value
+       for component in ("WithdrawalBody", "WithdrawalBodyRequest", "Withdrawn")
+       for name, value in {"models": "erase", "evidence": "restrict"}.items()},
+    "Effect.policy": "erase", "Effect.text": "Your samples and the models made of them are erased.",
+    "Effect.reason": "Nobody needs them any more.", "Withdrawn.at": "2026-10-09T09:12:00Z",
+    "models_erased_at": "2026-10-09T09:13:00Z", "evidence_erased_at": None, "waits_for": [],
     # legal holds
     **{f"{component}.{name}": value
        for component in ("LegalHold", "LegalHoldRequest")

@@ -305,6 +305,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": "reports.arithmetic.Level",
         "ContestedLevelEnum": "rights.models.Kind",
+        "OnWithdrawalEnum": "institutions.models.OnWithdrawal",
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",
         "ResultStatusEnum": "reports.arithmetic.ResultStatus",
         "ResultCodeEnum": "reports.arithmetic.ResultCode",

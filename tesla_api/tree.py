@@ -61,6 +61,7 @@ from rights.api.hold import LegalHoldViewSet
 from rights.api.institution_contest import ContestViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
+from rights.api.withdrawal import WithdrawalView
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -176,6 +177,7 @@ CALLS = (
 )
 PROCEDURES = (
     Procedure("me/held/", HeldView),
+    Procedure("me/withdrawal/", WithdrawalView),
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),
     Procedure("provider/{provider_id}/answers/", ProviderAnswersView),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 
-from institutions.api.institution import InstitutionSettingsSerializer
+from institutions.api.institution import REASON, InstitutionSettingsSerializer
 from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import Institution
 from institutions.services import institutions
@@ -15,6 +15,8 @@ from kernel.serializers import BlankableCharField
 
 class AdminInstitutionSerializer(AdministrationSerializer):
     allowed_domains = BlankableCharField()
+    withdrawal_models_reason = BlankableCharField(**REASON)
+    withdrawal_evidence_reason = BlankableCharField(**REASON)
 
     class Meta:
         model = Institution

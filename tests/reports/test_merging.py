@@ -22,6 +22,7 @@ from learners.models import (
     SENDCategory,
     SENDLearner,
     ValidationStatus,
+    Withdrawal,
 )
 from learners.services import consent_accept, consent_reject
 from learners.validating import ENROL, VALIDATE
@@ -126,6 +127,9 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         CourseLearner: lambda: CourseLearner.objects.create(**own, course=home.other_course, learner=learner),
         ConsentDecision: lambda: ConsentDecision.objects.create(
             **own, owner=learner, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
+        ),
+        Withdrawal: lambda: Withdrawal.objects.create(
+            **own, learner=learner, at=now, of_models="erase", of_evidence="keep"
         ),
         SENDLearner: lambda: SENDLearner.objects.create(**own, learner=learner, category=home.other_category),
         EnrolmentSample: lambda: EnrolmentSample.objects.create(**own, learner=learner),
@@ -531,3 +535,18 @@ def test_what_a_merge_has_forgotten_stops_it(monkeypatch, world, rows):
     ids = {f"{role}_id": world.people[name].pk for role, name in (("kept", "ann"), ("gone", "bob"), ("by", "admin"))}
     with pytest.raises(RuntimeError, match="launcher"):
         people_merge(institution=world.home.institution, **ids)
+
+
+def test_the_later_withdrawal_counts(merged, world):
+    home, now = world.home, timezone.now()
+    for name, at, evidence in (("ann", now - timedelta(days=1), "keep"), ("bob", now, "restrict")):
+        learner = world.people[name].learner
+        learner.consent, learner.consent_rejected, learner.is_restricted = home.consent, at, evidence == "restrict"
+        learner.save()
+        Withdrawal.objects.create(
+            institution=home.institution, learner=learner, at=at, of_models="keep", of_evidence=evidence
+        )
+    merged("ann", "bob")
+    (left,) = Withdrawal.objects.all()
+    assert (left.learner_id, left.of_evidence) == (world.people["ann"].pk, "restrict")
+    assert Learner.objects.get(pk=left.learner_id).is_restricted

@@ -2172,6 +2172,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/me/withdrawal/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what withdrawing the consent does
+         * @description What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps them from being erased; of a consent that is withdrawn what has become of them.
+         */
+        get: operations["me_withdrawal"];
+        put?: never;
+        /**
+         * Withdraw the consent
+         * @description Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed it since, and 404 if there is no consent to withdraw.
+         */
+        post: operations["me_withdrawal_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/provider/{provider_id}/": {
         parameters: {
             query?: never;
@@ -3167,6 +3191,26 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3194,6 +3238,26 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3506,6 +3570,17 @@ export interface components {
             } | null;
             readonly texts: components["schemas"]["DecidedText"][];
         };
+        /**
+         * @description * `VALID` - Valid
+         *     * `VALID_NEED_UPDATE` - Valid, update available
+         *     * `VALID_EXTERNAL` - Managed outside this service
+         *     * `NOT_VALID_MISSING` - Not given yet
+         *     * `NOT_VALID_REJECTED` - Rejected
+         *     * `NOT_VALID_YET` - Accepted, but not valid yet
+         *     * `NOT_VALID` - Outdated: must be accepted again
+         * @enum {string}
+         */
+        ConsentEnum: "VALID" | "VALID_NEED_UPDATE" | "VALID_EXTERNAL" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "NOT_VALID";
         /** @description Learner, activity and course are null where the report is gone: the outcome stays. */
         Contest: {
             readonly id: number;
@@ -3613,6 +3688,13 @@ export interface components {
          * @enum {string}
          */
         DecisionEnum: "accepted" | "rejected";
+        Effect: {
+            policy: components["schemas"]["OnWithdrawalEnum"];
+            /** @description The same in words. */
+            text: string;
+            /** @description The institution's. */
+            reason: string;
+        };
         /**
          * @description * `big_fonts` - Big Fonts
          *     * `high_contrast` - High Contrast
@@ -3660,6 +3742,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The consent is withdrawn: nobody opens evidence. */
+            readonly is_restricted: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -3886,6 +3970,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description Percentages are whole numbers from 0 to 100. */
         InstitutionCourseActivityReportAudit: {
@@ -3946,6 +4032,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description What was captured, and what came of it. `session` is null for a document that was uploaded outside one. */
         InstitutionCourseActivityReportRequest: {
@@ -4416,6 +4504,26 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -4439,6 +4547,26 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -4772,6 +4900,13 @@ export interface components {
         NotReadyStatusEnum: 2 | 3 | 4;
         /** @enum {unknown} */
         NullEnum: null;
+        /**
+         * @description * `keep` - kept as it is
+         *     * `restrict` - kept, but nobody opens it
+         *     * `erase` - erased
+         * @enum {string}
+         */
+        OnWithdrawalEnum: "keep" | "restrict" | "erase";
         Outcome: {
             request: number;
             /** @description Why the answer is not stored; null: it is. */
@@ -4930,6 +5065,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The consent is withdrawn: nobody opens evidence. */
+            readonly is_restricted: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -5636,6 +5773,26 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -5813,6 +5970,26 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -6452,6 +6629,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z. */
         VLECourseActivityRequest: {
@@ -6656,6 +6835,59 @@ export interface components {
             inferred?: boolean;
             readonly html: string | null;
             readonly pdf: string | null;
+        };
+        Withdrawal: {
+            /**
+             * @description The status, as of a learner.
+             *
+             *     * `VALID` - Valid
+             *     * `VALID_NEED_UPDATE` - Valid, update available
+             *     * `VALID_EXTERNAL` - Managed outside this service
+             *     * `NOT_VALID_MISSING` - Not given yet
+             *     * `NOT_VALID_REJECTED` - Rejected
+             *     * `NOT_VALID_YET` - Accepted, but not valid yet
+             *     * `NOT_VALID` - Outdated: must be accepted again
+             */
+            consent: components["schemas"]["ConsentEnum"];
+            may_withdraw: boolean;
+            /** @description What becomes of the enrolment when the consent is withdrawn now. */
+            models: components["schemas"]["Effect"];
+            /** @description What becomes of the evidence of reports. */
+            evidence: components["schemas"]["Effect"];
+            /** @description Why nothing is erased now, only restricted; empty: nothing keeps it. */
+            kept_because: string[];
+            /** @description Of a consent that is withdrawn. */
+            last: components["schemas"]["Withdrawn"] | null;
+        };
+        WithdrawalBodyRequest: {
+            /**
+             * @description As it was read.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            models: components["schemas"]["OnWithdrawalEnum"];
+            /**
+             * @description As it was read.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            evidence: components["schemas"]["OnWithdrawalEnum"];
+        };
+        Withdrawn: {
+            /** Format: date-time */
+            at: string;
+            models: components["schemas"]["OnWithdrawalEnum"];
+            evidence: components["schemas"]["OnWithdrawalEnum"];
+            /** Format: date-time */
+            models_erased_at: string | null;
+            /** Format: date-time */
+            evidence_erased_at: string | null;
+            /** @description Why what is to be erased is still there. Nobody opens it meanwhile. */
+            waits_for: string[];
         };
         WrongValues: components["schemas"]["FieldErrors"] | components["schemas"]["Error"];
     };
@@ -21514,6 +21746,139 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_withdrawal_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["WithdrawalBodyRequest"];
+                "multipart/form-data": components["schemas"]["WithdrawalBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };

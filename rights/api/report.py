@@ -83,7 +83,9 @@ class OwnReportSerializer(ResourceSerializer):
     integrity_level = Computed(level_if, "integrity_level", per_request=are_shown)
 
     contest = Computed(contest_state, "contest")
-    is_restricted = Computed(plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence.")
+    is_restricted = Computed(
+        plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence."
+    )
 
     class Meta:
         model = Report

@@ -26,7 +26,7 @@ from console.templatetags.console import (
 )
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 from kernel.http.client import ApiClient
-from rights.models import State
+from rights.models import Erasure, State
 
 HOME = "institution/{institution}/"
 ROLES = (
@@ -445,4 +445,35 @@ HOLDS = Listing(
     detail_url_ids=("institution", "hold"),
     work=(Work("Set a legal hold", "hold-new", HOME + "hold/", "create"),),
 )
-LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS, HOLDS)
+ERASURE_STATES = tuple((state.value, state.label.capitalize()) for state in Erasure.State)
+ERASURES = Listing(
+    "erasures",
+    "Erasures",
+    HOME + "erasure/",
+    (
+        Column("Learner", lambda row: person(row["about"]) if row["about"] else "erased"),
+        Column("State", lambda row: Erasure.State(row["state"]).label, "state"),
+        Column("Begun by", lambda row: "the learner" if row["is_own"] else "an administrator"),
+        Column("Since", cell("created_at", instant), "created_at"),
+        Column("Carried out", cell("finished_at", instant), "finished_at"),
+    ),
+    (Filter("state", "State", choices=ERASURE_STATES),),
+    lead="Learners whose data is erased, or who have asked for it.",
+    detail_url_name="erasure",
+    detail_url_ids=("institution", "erasure"),
+    work=(Work("Erase a learner's data", "erasure-new", HOME + "erasure/", "create"),),
+)
+LISTINGS = (
+    COURSES,
+    GROUPS,
+    LEARNERS,
+    SEND,
+    PEOPLE,
+    INSTRUCTORS,
+    CONSENTS,
+    VLES,
+    INSTRUMENTS,
+    CONTESTS,
+    HOLDS,
+    ERASURES,
+)

@@ -53,6 +53,8 @@ VERBS = {
     "password link": "sent a link to set the password of",
     "add file": "added a file to",
     "release": "released",
+    "accept": "accepted",
+    "refuse": "refused",
 }
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {

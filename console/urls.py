@@ -4,7 +4,7 @@ from django.urls import path
 
 from console import contests, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
-from console.work import groups, holds, institution, needs, people, vles
+from console.work import erasures, groups, holds, institution, needs, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -34,6 +34,8 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/erasures/new/", erasures.NewErasure.as_view(), name="erasure-new"),
+    path("<id:institution>/erasures/<id:erasure>/", erasures.ErasureView.as_view(), name="erasure"),
     path("<id:institution>/holds/new/", holds.NewHold.as_view(), name="hold-new"),
     path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
     path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("consents/", pages.DecisionsView.as_view(), name="decisions"),
     path("consents/<id:id>/", pages.DecisionView.as_view(), name="decision"),
     path("consents/withdraw/", pages.WithdrawalPage.as_view(), name="withdrawal"),
+    path("erasure/", pages.ErasuresPage.as_view(), name="erasures"),
     path("contests/", pages.ContestsView.as_view(), name="contests"),
     path("contests/<id:id>/", pages.ContestView.as_view(), name="contest"),
     path("trail/", pages.TrailView.as_view(), name="trail"),

@@ -82,7 +82,8 @@ VERBS = {
     "read": "looked at", "create": "added", "update": "changed", "delete": "deleted", "erase": "erased",
     "decide": "decided about", "capture": "captured", "answer": "gave results on", "sign-in": "signed in to",
     "sign-out": "signed out of", "sign-in failed": "failed to sign in to", "merge": "merged another account into",
-    "withdraw": "withdrew", "release": "released", "add file": "added a file to",
+    "withdraw": "withdrew", "release": "released", "accept": "accepted",
+    "refuse": "refused", "add file": "added a file to",
     "assign": "gave somebody the decision about", "import": "imported", "open": "opened", "close": "closed",
     "continue": "continued", "lock": "locked", "unlock": "unlocked", "upload": "uploaded",
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
@@ -120,6 +121,7 @@ THINGS = {
     "contest": "your contest of a report",
     "withdrawal": "what withdrawing your consent does",
     "evidence": "what was captured from you",
+    "erasure": "the erasure of your data",
     "hold": "a legal hold of what is held about you",
     "auth": "your account",
     "profile": "your account",
@@ -155,3 +157,23 @@ OFF = {
     "send": "Your special needs take this instrument away.",
     "alternative": "It stands in for another instrument, which is used with you.",
 }
+
+# What is kept when a learner's data is erased, and why.
+KEPT_FOR_GOOD = (
+    (
+        "Records of what you decided about consents, under a pseudonym, without your name and your address",
+        "They prove that nothing was captured without a consent.",
+    ),
+    (
+        "Lines of the trail, of which nobody can read any more what they tell of you",
+        "They prove what was done in the institution, and that nothing of it was taken out.",
+    ),
+    (
+        "Outcomes of contests, without your texts and files",
+        "They show how often levels were wrong.",
+    ),
+)
+KEPT_ACCOUNT = (
+    "Your account, with the roles and rights that you have besides that of a learner",
+    "You need it for these. It can be deleted by an administrator of your institution.",
+)

@@ -32,6 +32,7 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
     "People themselves": {
         "Own data": "What is held about whoever asks, why reports have their levels, and who looked.",
         "Contests": "What learners dispute of reports, and what people decide about it.",
+        "Erasures": "Erasing all that is held about a learner: asked for, decided, carried out.",
         "Legal holds": "Whose data must not be erased for the time being, and why.",
     },
     "Learning platforms": {
@@ -91,6 +92,33 @@ RESOURCES = {
             "release": "End a hold, with the reason; a second time changes nothing.",
         },
         titles={"create": "Set a legal hold", "release": "Release a legal hold"},
+    ),
+    "institution-erasure": Words(
+        "Erasures", "an erasure", "erasures",
+        "All that is held about a learner is erased, in parts; `about` is null once that is done.",
+        sentences={
+            "create": "Erase all that is held about a learner: 409 while a legal hold or an open contest keeps it.",
+            "preview": "What an erasure of this learner's data would do now; nothing is changed.",
+            "accept": "Carry out what a learner has asked for: 409 while a legal hold or an open contest keeps it.",
+            "refuse": "Do not carry it out, with the reasons, which the learner reads.",
+        },
+        titles={
+            "create": "Erase a learner's data", "preview": "Preview an erasure", "accept": "Accept an erasure",
+            "refuse": "Refuse an erasure",
+        },
+    ),
+    "me-erasure": Words(
+        "Erasures", "an own erasure", "own erasures",
+        "What became of the caller's wish to have all that is held erased.",
+        sentences={
+            "create": "Ask for it: a data administrator decides, and 409 if there is one already.",
+            "preview": "What would be erased, what is kept and why, before one asks for it.",
+            "withdraw": "Give it up, before it is decided; a second time changes nothing.",
+        },
+        titles={
+            "create": "Ask for the erasure of the own data", "preview": "Preview the own erasure",
+            "withdraw": "Give up an own erasure",
+        },
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -502,8 +530,8 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "hold": 93, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71,
-    "validation": 81, "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
+    "sample": 71, "validation": 81, "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -518,6 +546,7 @@ _ROWS = {
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
     "hold": ("LegalHold",),
+    "erasure": ("Erasure", "OwnErasure"),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -665,6 +694,17 @@ SAMPLES: dict[str, Any] = {
     "Effect.policy": "erase", "Effect.text": "Your samples and the models made of them are erased.",
     "Effect.reason": "Nobody needs them any more.", "Withdrawn.at": "2026-10-09T09:12:00Z",
     "models_erased_at": "2026-10-09T09:13:00Z", "evidence_erased_at": None, "waits_for": [],
+    # erasures
+    **{f"{component}.{name}": value
+       for component in (*_ROWS["erasure"], "ErasureRequest", "OwnErasureRequest")
+       for name, value in {"person_id": 103, "reason": "I have left the university.", "state": "asked", "answer": "",
+                           "decided_at": None, "decided_by_id": None}.items()},
+    "is_own": True, "phase": "tell", "progress": 0, "told_at": None, "erased": {}, "finished_at": None,
+    "goes": [{"what": "reports", "number": 3}],
+    "keeps": [{"what": "Outcomes of contests, without your texts and files",
+               "why": "They show how often levels were wrong."}],
+    **{f"{component}.kept": [] for component in _ROWS["erasure"]},
+    "RefuseBodyRequest.answer": "The exam can be appealed against until 31 March.",
     # legal holds
     **{f"{component}.{name}": value
        for component in ("LegalHold", "LegalHoldRequest")

@@ -56,9 +56,11 @@ from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.decision import OwnDecisionViewSet
+from rights.api.erasure import OwnErasureViewSet
 from rights.api.held import HeldView
 from rights.api.hold import LegalHoldViewSet
 from rights.api.institution_contest import ContestViewSet
+from rights.api.institution_erasure import ErasureViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
 from rights.api.withdrawal import WithdrawalView
@@ -127,6 +129,7 @@ TREE = (
     ),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
     Resource("institution/{parent_lookup_institution_id}/hold/{id}/", LegalHoldViewSet),
+    Resource("institution/{parent_lookup_institution_id}/erasure/{id}/", ErasureViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
@@ -137,6 +140,7 @@ TREE = (
     Resource("me/report/{id}/", OwnReportViewSet),
     Resource("me/decision/{id}/", OwnDecisionViewSet),
     Resource("me/contest/{id}/", OwnContestViewSet),
+    Resource("me/erasure/{id}/", OwnErasureViewSet),
     Resource("me/trail/{id}/", OwnLineViewSet),
     # What VLEs tell and read: below the id of the one that asks.
     Resource("vle/{vle_id}/", VLESelfViewSet),

@@ -34,7 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from rights.models import Contest, LegalHold
+from rights.models import Contest, Erasure, LegalHold
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -159,6 +159,12 @@ class Home:
             institution=self.institution, person=self.people["ann"], reason=f"A lawsuit at {self.prefix}.",
             set_by_id=self.people["data"].pk, released_at=PAST, released_by_id=self.people["data"].pk,
             release_reason="It has been settled.",
+        )  # fmt: skip
+
+        # What ann has asked for once, and given up.
+        self.erasure = Erasure.objects.create(
+            institution=self.institution, person=self.people["ann"], is_own=True, state="withdrawn",
+            reason=f"I leave {self.prefix}.",
         )  # fmt: skip
 
     @property

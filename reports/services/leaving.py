@@ -4,6 +4,7 @@ Histograms of a learner go with the learner, and those of an activity with the a
 learner are counted in the histograms of activities, too, and those of a deleted activity in those of learners.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count
@@ -30,7 +31,13 @@ def activity_leaves(instance: Activity, **_: Any) -> None:
     _taken("learner", request__activity=instance.pk)
 
 
-def _taken(owner: str, **which: int) -> None:
+def requests_deleted(keys: Collection[int]) -> None:
+    """Delete these requests of a learner who is locked and leaves: other learners' histograms stay true."""
+    _taken("activity", request__in=keys)
+    Request.objects.filter(pk__in=keys).delete()
+
+
+def _taken(owner: str, **which: Any) -> None:
     """Take these results out of the histograms of the owners that stay."""
     rows = RequestProviderResult.objects.filter(counted_bin__isnull=False, **which).exclude(
         **{f"request__{owner}": None}

@@ -56,7 +56,7 @@ def withdrawal_part(learner_id: int) -> bool:
         return False
     if row.of_models == OnWithdrawal.ERASE and row.models_erased_at is None:
         Enrolment.objects.filter(learner=learner).delete()
-        if files_part_erased(learner_id, BIOMETRIC) or _samples_part_deleted(learner):
+        if files_part_erased(learner_id, BIOMETRIC) or samples_part_deleted(learner_id):
             return True
         enqueue("reports.enrolment", [learner_id])
         return _done(row, learner, "models_erased_at", "enrolment")
@@ -65,8 +65,8 @@ def withdrawal_part(learner_id: int) -> bool:
     return _done(row, learner, "evidence_erased_at", "evidence")
 
 
-def _samples_part_deleted(learner: Learner) -> bool:
-    keys = list(EnrolmentSample.objects.filter(learner=learner).order_by("pk").values_list("pk", flat=True)[:PART])
+def samples_part_deleted(learner_id: int) -> bool:
+    keys = list(EnrolmentSample.objects.filter(learner=learner_id).order_by("pk").values_list("pk", flat=True)[:PART])
     EnrolmentSample.objects.filter(pk__in=keys).delete()
     return bool(keys)
 

@@ -34,6 +34,7 @@ def ids(world: World, home=None) -> dict[str, int]:
         "report": home.report.pk,
         "contest": home.contest.pk,
         "hold": home.hold.pk,
+        "erasure": home.erasure.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

@@ -54,6 +54,9 @@ MATRIX = {
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "contests/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "contests/{contest}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/new/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/{erasure}/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "holds/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "holds/new/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "holds/{hold}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
@@ -197,7 +200,7 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
         posted = {*WORK, "contests/{contest}/"} if method == "post" else set()
-        refused = {page for page in WORK if MATRIX[page][WHO.index("admin")] == 403}
+        refused = {"erasures/{erasure}/"} | {page for page in WORK if MATRIX[page][WHO.index("admin")] == 403}
         for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted, *refused})):
             assert getattr(browser, method)(path).status_code == 405
 
@@ -238,7 +241,13 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Legal_holds Trail"),
+        (
+            "data",
+            (
+                "Overview Courses Groups Learners People Instructors Consents Instruments Contests Legal_holds "
+                "Erasures Trail"
+            ),
+        ),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

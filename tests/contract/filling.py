@@ -49,7 +49,7 @@ from reports.models import (
     Request,
     RequestResult,
 )
-from tests.contests import fill_contests, fill_holds
+from tests.contests import fill_contests, fill_erasures, fill_holds
 from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
@@ -85,6 +85,7 @@ def fill(world: World, rows: int) -> None:
     _requests(home, rows)
     fill_contests(home, rows)
     fill_holds(home, people)
+    fill_erasures(home, people)
 
 
 def fill_administration(rows: int) -> None:

@@ -16,9 +16,11 @@ DATA_ONLY = {
     "institution-trail",
     "institution-contest",
     "institution-hold",
+    "institution-erasure",
     "me-report",
     "me-decision",
     "me-contest",
+    "me-erasure",
     "me-trail",
 }
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]

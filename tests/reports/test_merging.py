@@ -40,7 +40,7 @@ from reports.models import (
 from reports.services import merging
 from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
-from rights.models import Contest, LegalHold
+from rights.models import Contest, Erasure, LegalHold
 from signin.models import CallerSession, Launcher
 from tests.captures import consented
 from tests.conftest import client_of
@@ -145,6 +145,7 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         ),
         Report: report,
         Contest: lambda: contest_of(home, assignee=person),
+        Erasure: lambda: Erasure.objects.create(**own, person=person, state="refused"),
         LegalHold: lambda: LegalHold.objects.create(**own, person=person, reason=f"Case {person.pk}."),
         ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),
     }

@@ -131,12 +131,16 @@ def _left(person_id: int) -> int:
 
 def _locked(erasure: Erasure) -> Erasure:
     """The erasure as it is now, locked after its person. Unknown if it is gone."""
-    if erasure.person_id is not None:
-        locked_rows(User.objects.filter(pk=erasure.person_id), Lock.CHANGE)
-        locked_rows(Learner.objects.filter(pk=erasure.person_id), Lock.CHANGE)
+    _person_locked(erasure.person_id)
     if not locked_rows(Erasure.objects.filter(pk=erasure.pk), Lock.CHANGE):
         raise Unknown("There is no such erasure any more.")
     return Erasure.objects.get(pk=erasure.pk)
+
+
+def _person_locked(person_id: int | None) -> None:
+    """Whatever is done about erasing the person's data waits for this, and with it for each other."""
+    locked_rows(User.objects.filter(pk=person_id), Lock.CHANGE)
+    locked_rows(Learner.objects.filter(pk=person_id), Lock.CHANGE)
 
 
 def _refuse_unless_asked(erasure: Erasure) -> None:
@@ -188,14 +192,18 @@ def erasure_withdraw(*, erasure: Erasure) -> Erasure:
 @one_transaction()
 def erasure_part(erasure_id: int) -> bool:
     """The next part of an erasure that is being carried out. False if that is all for now."""
-    erasure = Erasure.objects.filter(pk=erasure_id, state=Erasure.State.RUNNING).first()
+    running = Erasure.objects.filter(pk=erasure_id, state=Erasure.State.RUNNING)
+    erasure = running.first()
     if erasure is None:
         return False
     if erasure.phase == Phase.IMPORTS:  # imports are locked before people
         return not is_held(erasure.person_id or 0) and _imports_part(erasure)
-    erasure = _locked(erasure)
-    person = erasure.person_id
-    if person is None or not Learner.objects.filter(pk=person).exists():
+    person = erasure.person_id or 0
+    _person_locked(person)
+    erasure = running.first()  # as it is now that nobody else is at it
+    if erasure is None:
+        return False
+    if not Learner.objects.filter(pk=person).exists():
         return _finished(erasure)  # somebody else has deleted the learner meanwhile
     if is_held(person):
         return False
@@ -249,10 +257,12 @@ def _samples_part(erasure: Erasure, person: int) -> bool:
 def _rest(erasure: Erasure, person: int) -> bool:
     """What is left, which is little: it goes with the role, and the account with it unless there is another role."""
     learner = Learner.objects.select_related("user").get(pk=person)
-    _outbox_cleared(learner)
+    pseudonym, named = str(learner.learner_id), learner.user
+    names = [name for name in (named.email, named.uid, named.username, pseudonym) if name]
+    learner_delete(learner=learner)
+    _outbox_cleared(pseudonym, names)
     _browsers_signed_out(person)
     LogEntry.objects.filter(_logged(person)).delete()
-    learner_delete(learner=learner)
     _finished(erasure)
     return False
 
@@ -293,12 +303,10 @@ def _finished(erasure: Erasure) -> bool:
     return False
 
 
-def _outbox_cleared(learner: Learner) -> None:
+def _outbox_cleared(pseudonym: str, names: list[str]) -> None:
     """Messages to providers that name the pseudonym, reminders that do, and errors of jobs that name the person."""
-    pseudonym, person = str(learner.learner_id), learner.user
     said = Job.objects.annotate(said=Cast("arguments", TextField()))
     said.exclude(queue="").filter(said__contains=pseudonym).delete()
-    names = [name for name in (person.email, person.uid, person.username, pseudonym) if name]
     Job.objects.filter(Q(*(Q(error__icontains=name) for name in names), _connector=Q.OR)).update(error="")
     reminders = ProviderNotification.objects.annotate(said=Cast("info", TextField()))
     reminders.filter(Q(said__contains=pseudonym) | Q(key__contains=pseudonym)).delete()

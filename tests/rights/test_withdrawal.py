@@ -86,7 +86,7 @@ def opened(world, as_, who: str) -> dict[str, str | None]:
 
 def followed(client, link: str) -> int:
     answer = client.get(link)
-    answer.close()
+    b"".join(answer)  # all of it, which closes the file
     return answer.status_code
 
 

@@ -98,6 +98,7 @@ def instruments(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = {row["id"]: row["instrument"]["name"] for row in rows}
     return [
         {
+            "id": row["id"],
             "name": row["instrument"]["name"],
             "active": row["active"],
             "instead_of": names.get(row["alternative_to"]),

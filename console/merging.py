@@ -16,8 +16,7 @@ from console.listings import PEOPLE
 from console.tables import Column, Row, Table, table
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
-from console.work.forms import texts_of
-from kernel.http.client import ApiResponse
+from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 
 MOST_CHOICES = 10

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -35,6 +36,7 @@ from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
+from kernel.zones import zone_named
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
@@ -51,6 +53,8 @@ DECISIONS_SHOWN = 20  # on the page of a learner
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 GROUP = f"{HOME}group/{{group}}/"
 VLE = f"{HOME}vle/{{vle}}/"
+COURSE = f"{HOME}course/{{course}}/"
+ACTIVITY = f"{COURSE}activity/{{activity}}/"
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -61,6 +65,12 @@ class ConsoleView(SignedInView):
     institution: dict[str, Any] | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page is made, and its forms are read, in the time zone of its institution."""
+        with timezone.override(timezone.get_default_timezone()):
+            response = super().dispatch(request, *args, **kwargs)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
     def enter(self) -> None:
         """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
         tenant = self.kwargs.get("institution")
@@ -70,7 +80,8 @@ class ConsoleView(SignedInView):
         if not roles & ADMINISTRATIVE:
             raise PermissionDenied
         if tenant is not None:
-            self.institution = self.api.row(f"institution/{tenant}/")
+            self.institution = institution = self.api.row(f"institution/{tenant}/")
+            timezone.activate(zone_named(institution["time_zone"]))
 
     @property
     def home(self) -> str:
@@ -353,6 +364,7 @@ class CourseView(CourseListView):
 
     template_name = "console/course.html"
     listing = ACTIVITIES
+    work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
 
     def table(self) -> Table | None:
         if not self.api.lists_all(self.reports_path):
@@ -391,6 +403,11 @@ class ActivityView(CourseListView):
 
     template_name = "console/activity.html"
     listing = ACTIVITY_REPORTS
+    work = (
+        Work("Change", "activity-edit", ACTIVITY, "partial_update"),
+        Work("Add an instrument", "activity-instrument-choose", f"{ACTIVITY}instrument/", "create"),
+        Work("Delete", "activity-delete", ACTIVITY, "destroy"),
+    )
 
     def table(self) -> Table | None:
         """None for callers whose roles may read no report."""
@@ -400,6 +417,7 @@ class ActivityView(CourseListView):
         activity = self.activity
         instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
+        values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
         values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
         if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})

@@ -233,6 +233,8 @@ RESOURCES = {
         "Special needs", "a category of special needs", "categories of special needs",
         "A category, with the options that it switches on and the instruments that it switches off.",
         of="",
+        sentences={"give": "Give it to up to 500 learners at once: those who have it keep it as it is."},
+        titles={"give": "Give learners a category of special needs"},
     ),
     "institution-learner-send": Words(
         "Special needs", "a special need", "special needs",
@@ -683,7 +685,7 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15,
+    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
     # withdrawing
     "withdrawal_models": "erase", "withdrawal_models_reason": "Nobody needs them any more.",
     "withdrawal_evidence": "restrict", "withdrawal_evidence_reason": "Grades can be appealed against for a year.",
@@ -721,6 +723,8 @@ SAMPLES: dict[str, Any] = {
                            "full_name": "Noah Berg", "email": "noah.berg@nlu.example.org"}.items()},
     "InstitutionSENDLearner.id": 72,
     "enrolment_status": [], "enabled_options": ["big_fonts"], "disabled_instruments": [2], "expires_at": None,
+    "SENDGiveLearnerRequest": {"id": 103, "expires_at": "2027-06-30T00:00:00Z"}, "given": 1,
+    "SENDOutcome": {"id": 103, "outcome": "given", "assignment": 72, "expires_at": "2027-06-30T00:00:00Z"},
     "InstitutionSENDCategory.description": "Low vision", "category": 7, "missing_enrolments": True,
     "MissingEnrolments.instruments": {"1": {"instrument_id": 1}}, "MissingEnrolments.learner_id": 103,
     "activity_id": 21,

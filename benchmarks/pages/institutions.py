@@ -5,7 +5,7 @@ from hashlib import sha256
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
 SETTINGS = (
-    "contest_days", "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence",
+    "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence",
     "withdrawal_evidence_reason",
 )  # fmt: skip
 INSTITUTIONS = Sql(

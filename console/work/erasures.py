@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from console.templatetags.console import person
 from console.views import ConsoleView
-from console.work.forms import Input, Pick, WorkForm, texts_of
+from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage
-from kernel.http.client import ApiResponse
+from kernel.http.client import ApiResponse, texts_of
 from kernel.states import State
 from rights.models import Erasure
 

@@ -9,7 +9,7 @@ from console.tables import Work
 from console.templatetags.console import person
 from console.views import ConsoleView
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CreatePage, FormPage
+from console.work.pages import CreatePage, SavingPage
 from kernel.http.client import ApiResponse
 from rights.api.hold import ReleaseBodySerializer
 
@@ -59,7 +59,7 @@ class NewHold(CreatePage):
         return [self.breadcrumb("Legal holds", "holds")]
 
 
-class ReleaseHold(FormPage):
+class ReleaseHold(SavingPage):
     path = RELEASE
     action = "release"
     button = "Release it"

@@ -48,7 +48,7 @@ class InstitutionSettingsSerializer(InstitutionSerializer):
     withdrawal_evidence_reason = BlankableCharField(**REASON)
 
     class Meta(InstitutionSerializer.Meta):
-        fields = (*InstitutionSerializer.Meta.fields, "contest_days", *WITHDRAWAL)
+        fields = (*InstitutionSerializer.Meta.fields, "contest_days", "time_zone", *WITHDRAWAL)
 
 
 class InstitutionFilter(filters.FilterSet):

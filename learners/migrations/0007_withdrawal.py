@@ -9,7 +9,7 @@ import kernel.constraints
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0015_withdrawal'),
+        ('institutions', '0016_withdrawal'),
         ('learners', '0006_open_validations'),
     ]
 

@@ -62,7 +62,7 @@ def preview_of(person_id: int) -> Preview:
 
 
 def kept_told(kept: list[list[str]]) -> list[Kept]:
-    return [Kept(what=what, why=why) for what, why in kept]
+    return [Kept(what=pair[0], why=pair[1]) for pair in kept if isinstance(pair, list) and len(pair) == 2]
 
 
 def percent_done(total: int, left: int, state: str) -> int:

@@ -10,7 +10,7 @@ import kernel.constraints
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0015_withdrawal'),
+        ('institutions', '0016_withdrawal'),
         ('rights', '0002_legal_holds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -20,6 +20,13 @@ KINDS = {
     "/console/#/courses/",
     "/console/#/courses/#/",
     "/console/#/courses/#/learners/",
+    "/console/#/courses/#/activities/new/",
+    "/console/#/courses/#/activities/#/edit/",
+    "/console/#/courses/#/activities/#/delete/",
+    "/console/#/courses/#/activities/#/instruments/",
+    "/console/#/courses/#/activities/#/instruments/#/new/",
+    "/console/#/courses/#/activities/#/instruments/#/edit/",
+    "/console/#/courses/#/activities/#/instruments/#/delete/",
     "/console/#/courses/#/activities/#/",
     "/console/#/courses/#/activities/#/reports/#/",
     "/console/#/courses/#/activities/#/reports/#/requests/",
@@ -57,6 +64,10 @@ KINDS = {
     "/console/#/people/",
     "/console/#/instructors/",
     "/console/#/consents/",
+    "/console/#/consents/new/",
+    "/console/#/consents/#/",
+    "/console/#/consents/#/compare/",
+    "/console/#/consents/#/documents/new/",
     "/console/#/vles/",
     "/console/#/vles/#/",
     "/console/#/instruments/",
@@ -196,6 +207,7 @@ def test_a_table_is_uploaded_checked_imported_and_deleted(admin):
     page.select_option("#f-first_name", label="Nome")
     assert fits(admin)
     assert unlabelled(admin) == []
+    page.check("text=Leave out a long name of a column")
     page.click("button[value=check]")
     page.wait_for_selector("text=What the rows would do")
     assert "uid: missing." in page.inner_text("main")

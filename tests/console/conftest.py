@@ -35,6 +35,8 @@ def ids(world: World, home=None) -> dict[str, int]:
         "contest": home.contest.pk,
         "hold": home.hold.pk,
         "erasure": home.erasure.pk,
+        "row": home.activity_instrument.pk,
+        "consent": home.newer_consent.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

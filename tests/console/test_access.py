@@ -48,6 +48,15 @@ MATRIX = {
     "people/{ann}/merge/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/{consent}/compare/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/{consent}/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/publish/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/es/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -72,6 +81,13 @@ MATRIX = {
     "courses/{course}/learners/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     "courses/{course}/instructors/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     ACTIVITY: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    "courses/{course}/activities/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}delete/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/1/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/{{row}}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/{{row}}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     f"{ACTIVITY}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     REPORT: (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
@@ -81,7 +97,7 @@ MATRIX = {
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release)/$"
+    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 

@@ -169,8 +169,8 @@ WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answ
 # Keys beyond the documented ones: they follow them, and no other may.
 EXTRAS = {
     1: (
-        "allowed_domains", "contest_days", "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence",
-        "withdrawal_evidence_reason",
+        "allowed_domains", "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason",
+        "withdrawal_evidence", "withdrawal_evidence_reason",
     ), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
     17: ("course_id", "vle_id"),
 }  # fmt: skip

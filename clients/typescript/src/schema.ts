@@ -1356,6 +1356,26 @@ export interface paths {
         patch: operations["institution_send_partial_update"];
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/send/{id}/give/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give learners a category of special needs
+         * @description Give it to up to 500 learners at once: those who have it keep it as it is. For administrators and SEND administrators.
+         */
+        post: operations["institution_send_give_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/trail/": {
         parameters: {
             query?: never;
@@ -3379,6 +3399,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /**
              * @description What becomes of a learner's enrolment when the consent is withdrawn.
              *
@@ -3426,6 +3448,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /**
              * @description What becomes of a learner's enrolment when the consent is withdrawn.
              *
@@ -3857,8 +3881,15 @@ export interface components {
             /** Format: date-time */
             updated_at?: string;
         };
+        /**
+         * @description * `upheld` - the level stands
+         *     * `changed` - a person has given another level
+         *     * `set_aside` - the level does not count
+         * @enum {string}
+         */
+        DecideBodyOutcomeEnum: "upheld" | "changed" | "set_aside";
         DecideBodyRequest: {
-            outcome: components["schemas"]["OutcomeEnum"];
+            outcome: components["schemas"]["DecideBodyOutcomeEnum"];
             /** @description The reasons, which the learner reads. */
             answer: string;
             /** @description By kind, where the outcome is that they are changed. */
@@ -4741,6 +4772,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /**
              * @description What becomes of a learner's enrolment when the consent is withdrawn.
              *
@@ -4784,6 +4817,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /**
              * @description What becomes of a learner's enrolment when the consent is withdrawn.
              *
@@ -5153,13 +5188,6 @@ export interface components {
             /** @description Why the answer is not stored; null: it is. */
             error: string | null;
         };
-        /**
-         * @description * `upheld` - the level stands
-         *     * `changed` - a person has given another level
-         *     * `set_aside` - the level does not count
-         * @enum {string}
-         */
-        OutcomeEnum: "upheld" | "changed" | "set_aside";
         Outcomes: {
             /** @description In the order of the answers. */
             results: components["schemas"]["Outcome"][];
@@ -6071,6 +6099,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /**
              * @description What becomes of a learner's enrolment when the consent is withdrawn.
              *
@@ -6268,6 +6298,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /**
              * @description What becomes of a learner's enrolment when the consent is withdrawn.
              *
@@ -6653,6 +6685,39 @@ export interface components {
              */
             overlap_minutes: number;
         };
+        SENDGiveLearnerRequest: {
+            /** @description Of a learner. */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Null or left out: for good.
+             */
+            expires_at?: string | null;
+        };
+        SENDGiveRequest: {
+            learners: components["schemas"]["SENDGiveLearnerRequest"][];
+        };
+        /** @description One outcome for each learner, in the order in which they were sent. */
+        SENDGiven: {
+            /** @description So many have it now who did not have it. */
+            given: number;
+            results: components["schemas"]["SENDOutcome"][];
+        };
+        SENDOutcome: {
+            id: number;
+            outcome: components["schemas"]["SENDOutcomeOutcomeEnum"];
+            /** @description The id of the new one. */
+            assignment: number | null;
+            /** Format: date-time */
+            expires_at: string | null;
+        };
+        /**
+         * @description * `given` - has it now
+         *     * `kept` - had it before: it stays as it is
+         *     * `unknown` - is no learner here
+         * @enum {string}
+         */
+        SENDOutcomeOutcomeEnum: "given" | "kept" | "unknown";
         /** @description `info` is {"validations": {provider: {"error_message"}}}. */
         SampleState: {
             sample: string;
@@ -16850,6 +16915,103 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_send_give_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SENDGiveRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SENDGiveRequest"];
+                "multipart/form-data": components["schemas"]["SENDGiveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SENDGiven"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
             /** @description The body is too large. */
             413: {
                 headers: {

@@ -24,7 +24,7 @@ WITHDRAWAL = (
     "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence", "withdrawal_evidence_reason",
 )  # fmt: skip
 REASON: dict[str, Any] = {
-    "max_length": 2000,
+    "max_length": 10_000,
     "help_text": "Told to learners.",
     "style": {"base_template": "textarea.html"},
 }

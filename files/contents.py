@@ -7,6 +7,7 @@ import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ import orjson
 from files.links import Links
 from files.models import StoredFile
 from files.permissions import may_read
-from files.services import store, store_failures
+from files.services import store, store_read
 from kernel.caller import Caller
 
 SAMPLE = "sample"  # of a link to a sample inside a file
@@ -32,7 +33,10 @@ _SAMPLE_BEGINS = b',"data":"data:'
 
 @dataclass(frozen=True)
 class Content:
-    """Content that the caller may read. `kind`, `key` and `owner_id` are what is recorded about the reading."""
+    """Content that the caller may read. `kind`, `key` and `owner_id` are what is recorded about the reading.
+
+    Making it, and taking its chunks, raises Unavailable when the store fails.
+    """
 
     institution_id: int
     owner_id: int | None
@@ -81,26 +85,27 @@ def sample_content(caller: Caller, key: int, name: str, links: Links) -> Content
 
 
 def json_of(file: StoredFile | None) -> Any:
-    """The JSON in a stored file; None for no file, a lost one, or other content."""
+    """The JSON in a stored file; None for no file, a lost one, or other content. Unavailable when the store fails."""
     try:
-        return None if file is None else _json_of(file)
-    except ValueError:
+        if file is None:
+            return None
+        with _opened(file) as stored:
+            return orjson.loads(stored.read())
+    except (ValueError, FileNotFoundError):
         return None
-    except store_failures():
-        return None
 
 
-def _json_of(file: StoredFile) -> Any:
-    with _opened(file) as stored:
-        return orjson.loads(stored.read())
-
-
-def _opened(file: StoredFile) -> IO[bytes]:
-    return store().open(file.storage_key)
+@contextmanager
+def _opened(file: StoredFile) -> Iterator[IO[bytes]]:
+    with store_read(file.storage_key), store().open(file.storage_key) as stored:
+        yield stored
 
 
 def facts_of(file: StoredFile | None) -> dict[str, Any]:
-    """What a stored sample says about itself, without the sample; {} for no file, a lost one, or other content."""
+    """What a stored sample says about itself, without the sample; {} for no file, a lost one, or other content.
+
+    Unavailable when the store fails.
+    """
     try:
         if file is None:
             return {}
@@ -109,7 +114,7 @@ def facts_of(file: StoredFile | None) -> dict[str, Any]:
             facts, separator, _ = head.partition(_SAMPLE_BEGINS)
             found = _loaded(facts + b"}") if separator else None
             found = _loaded(head + stored.read()) if found is None else found
-    except store_failures():
+    except FileNotFoundError:
         return {}
     return {name: value for name, value in found.items() if name != "data"} if isinstance(found, dict) else {}
 

@@ -125,6 +125,18 @@ def _saved_as(key: str, content: File, measured: _Measured) -> str:
         raise Unavailable("Files cannot be stored at the moment.") from error
 
 
+@contextmanager
+def store_read(key: str) -> Iterator[None]:
+    """Around what reads an object: FileNotFoundError if the store has lost it, Unavailable when the store fails."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except store_failures() as error:
+        logger.error("the store did not give %s: %s", key, error)
+        raise Unavailable("Files cannot be read at the moment.") from error
+
+
 def store_failures() -> tuple[type[Exception], ...]:
     """What the store raises when it is away or has refused something."""
     if "botocore" not in sys.modules:  # the file system: only settings with a bucket import it

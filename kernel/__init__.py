@@ -82,4 +82,5 @@ For people and for tools:
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
     postgres/base.py              Django's PostgreSQL backend with fewer health checks
+    postgres/limits.py            how long statements of web requests may take
 """

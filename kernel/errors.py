@@ -27,8 +27,8 @@ from kernel.domain import (
     Unknown,
 )
 from kernel.http.parsers import TooLarge
-from kernel.http.repeats import unavailable
-from kernel.repeats import is_busy, is_passing
+from kernel.http.repeats import FULL, RETRY_AFTER, has_no_room, passing_answer
+from kernel.repeats import is_passing
 from kernel.states import Changed
 from kernel.writes import Taken
 
@@ -83,6 +83,9 @@ def _translate(exc, view):
             return exceptions.ValidationError(_lost_race(exc, view))
         case RequestDataTooBig() | TooManyFieldsSent():
             return exceptions.ParseError("The body is too large.")
+        case OSError() if has_no_room(exc):
+            logger.error("%s", exc)
+            return UnavailableAnswer(FULL, RETRY_AFTER)
     return exc
 
 
@@ -153,9 +156,8 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
-    if is_busy(sys.exc_info()[1]):  # raised by middleware, or while a page was rendered
-        return unavailable()
-    return _answer(500, "Server error.")
+    # Raised by middleware, or while a page was rendered.
+    return passing_answer(sys.exc_info()[1]) or _answer(500, "Server error.")
 
 
 def csrf_failure(request, reason=""):

@@ -10,7 +10,9 @@ conflicts with deletes only.
 3. Who deletes a row locks it first, and all rows of ORDER that are deleted with it: `cascade_locked`. Such deletes
    follow each other in an institution, whose row they lock.
 4. A write that holds a row and then inserts rows which refer to an earlier table of ORDER locks that reference
-   beforehand: Lock.REFERENCE.
+   beforehand: Lock.REFERENCE. It need not where committed rows keep the reference from deletion (PROTECT).
+5. Whoever does a job holds its row before all others, until it is done. What else changes or deletes such rows does so
+   with messages to providers, which nobody holds while waiting for another row.
 
 SQLite has one writer at a time and ignores all this. What is left, such as the order in which PostgreSQL checks several
 references of one new row, ends as a deadlock, and the work is repeated: see repeats.py.

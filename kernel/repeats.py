@@ -20,6 +20,7 @@ ATTEMPTS = 5
 PAUSE = 0.02  # seconds after the first attempt, on average; each further one is twice as long
 _GONE = "23503"  # foreign_key_violation
 _LOST = {"40001", "40P01", "55P03"}  # serialization_failure, deadlock_detected, lock_not_available
+_CANCELLED = "57014"  # query_canceled: it has taken longer than STATEMENT_SECONDS
 _AWAY = ("08", "53", "57P")  # classes of errors: no connection, no room for another, and a server that starts or stops
 
 
@@ -34,11 +35,17 @@ def is_away(error: BaseException | None) -> bool:
     return hasattr(cause, "pgcode") and (cause.pgcode is None or cause.pgcode.startswith(_AWAY))
 
 
+def is_slow(error: BaseException | None) -> bool:
+    """Whether PostgreSQL has ended a statement that took too long, or waited too long for a lock."""
+    return getattr(_cause(error, OperationalError), "pgcode", None) == _CANCELLED
+
+
 def is_busy(error: BaseException | None) -> bool:
     """Whether other transactions were in the way, or the database is away: the same request can succeed later."""
     return (
         is_lost(error)
         or is_away(error)
+        or is_slow(error)
         or _sqlite_name(error, OperationalError).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
     )
 

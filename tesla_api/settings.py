@@ -119,6 +119,7 @@ DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
     "CONN_MAX_AGE": env.number("DATABASE_CONN_MAX_AGE", 600, 0, 86_400),
 }
+STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, 0, 3600)  # of web requests on PostgreSQL; 0: no limit
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Without these, concurrent writers lose transactions to "database is locked".
     DATABASES["default"] |= {"OPTIONS": {

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
+from kernel.postgres.limits import limit_statements
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tesla_api.settings")
 TEXT = {"utf-8", "ascii"}
 
@@ -42,6 +44,7 @@ def checked(application):
     def respond(environ, start_response):
         chunked = "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH")
         if has_valid_headers(environ) and not chunked:
+            limit_statements(settings.STATEMENT_SECONDS)
             return application(environ, start_response)
         status, text = (
             ("411 Length Required", b'{"detail":"Send the length of the body."}')

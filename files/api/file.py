@@ -1,6 +1,8 @@
 """/files/<token>/<name>"""
 
 import logging
+from collections.abc import Iterable
+from itertools import chain
 
 from django.http import (
     FileResponse,
@@ -20,13 +22,16 @@ from files.contents import content_of
 from files.links import Link, evidence_links_of, link_read
 from files.models import StoredFile
 from files.permissions import NOT_SENSITIVE, caller_now, may_read
-from files.services import store
+from files.services import store, store_read
 from kernel.caller import Caller
+from kernel.domain import Unavailable
 from kernel.errors import not_found
+from kernel.http.repeats import unavailable
 from kernel.recording import Entry, caller_known, record
 
 logger = logging.getLogger(__name__)
 PRESIGNED_SECONDS = 30
+BEGUN_BYTES = 64 * 1024  # of content that is made, before its answer begins
 POLICY = "default-src 'none'; sandbox"  # the file is displayed, nothing in it is executed
 POLICY_OF_PDF = "frame-ancestors 'none'"  # in a sandbox browsers do not start their PDF viewer
 
@@ -42,6 +47,8 @@ class FileView(View):
             return super().dispatch(request, *args, **kwargs)
         except Http404:
             return _without_log(not_found(request))
+        except Unavailable as error:
+            return _without_log(unavailable(str(error), error.wait))
 
     def http_method_not_allowed(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         return _without_log(HttpResponseNotAllowed([name.upper() for name in self.http_method_names]))
@@ -58,14 +65,18 @@ class FileView(View):
         return self._stream(request, file, caller, name, link.seconds_left)
 
     def _made(self, request, link: Link, name: str) -> HttpResponseBase:
-        """What is no stored file, in parts as it is made."""
+        """What is no stored file, in parts as it is made.
+
+        A store that fails is noticed before the answer begins. One that fails later cuts the answer off: evidence that
+        cannot be read must not look like evidence that there is not.
+        """
         caller = caller_now(link.kind, link.caller_id)
         links = evidence_links_of(request, caller) if caller else None
         content = content_of(link.what or "", caller, link.file_id, name, links) if caller and links else None
         if content is None or caller is None:
             raise Http404
+        chunks = _begun(content.chunks) if request.method == "GET" else ()
         _record_reading(caller, content.institution_id, content.key, content.kind, content.owner_id)
-        chunks = content.chunks if request.method == "GET" else ()
         response = StreamingHttpResponse(chunks, content_type=content.media_type)
         response["Content-Disposition"] = f'inline; filename="{name}"'
         return _with_headers(response, "private, no-store")
@@ -83,7 +94,8 @@ class FileView(View):
 
     def _stream(self, request, file: StoredFile, caller: Caller, name: str, seconds: int) -> HttpResponseBase:
         try:
-            content = store().open(file.storage_key)
+            with store_read(file.storage_key):
+                content = store().open(file.storage_key)
         except FileNotFoundError as error:
             logger.exception("the store has lost file %s", file.pk)
             raise Http404 from error
@@ -96,6 +108,17 @@ class FileView(View):
             raise
         cache_control = f"private, max-age={seconds}" if file.kind in NOT_SENSITIVE else "private, no-store"
         return _with_headers(response, cache_control)
+
+
+def _begun(chunks: Iterable[bytes]) -> Iterable[bytes]:
+    """The same chunks, of which the first are made."""
+    rest, first, size = iter(chunks), [], 0
+    for chunk in rest:
+        first.append(chunk)
+        size += len(chunk)
+        if size >= BEGUN_BYTES:
+            break
+    return chain(first, rest)
 
 
 def _without_log(response: HttpResponse) -> HttpResponse:

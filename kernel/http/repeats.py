@@ -1,5 +1,9 @@
-"""Middleware that repeats views which the database has refused because of other transactions: see kernel/repeats.py."""
+"""Middleware that repeats views which the database has refused because of other transactions: see kernel/repeats.py.
 
+It also answers for what is away: the database, the store of files, or room on the disk.
+"""
+
+import errno
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -8,17 +12,40 @@ from django.contrib.messages.storage import default_storage
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from kernel.domain import Unavailable
 from kernel.http.parsers import rewind, sample_closed
 from kernel.recording import request_begins
-from kernel.repeats import is_busy, is_passing, repeated
+from kernel.repeats import is_busy, is_slow, refers_to_nothing, repeated
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER = 2  # seconds
+RETRY_SLOW_AFTER = 30  # what was too slow would be so again at once
 BUSY, CHANGED = "The database is busy. Try again.", "This has been changed or deleted meanwhile."
+FULL = "Nothing can be stored at the moment."
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
-def unavailable() -> JsonResponse:
-    return JsonResponse({"detail": BUSY}, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+def has_no_room(error: BaseException | None) -> bool:
+    """Whether the file system takes nothing: an upload cannot be kept while it is read, say."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
+
+
+def passing_answer(error: BaseException | None) -> JsonResponse | None:
+    """The answer to what may not be so for long; None for any other error."""
+    match error:
+        case Unavailable():
+            return unavailable(str(error), error.wait)
+        case _ if has_no_room(error):
+            return unavailable(FULL, RETRY_AFTER)
+        case _ if is_busy(error):
+            return unavailable(BUSY, RETRY_SLOW_AFTER if is_slow(error) else RETRY_AFTER)
+        case _ if refers_to_nothing(error):
+            return JsonResponse({"detail": CHANGED}, status=409)
+    return None
+
+
+def unavailable(text: str, wait: int) -> JsonResponse:
+    return JsonResponse({"detail": text}, status=503, headers={"Retry-After": str(wait)})
 
 
 class RepeatedViews:
@@ -43,13 +70,18 @@ def answered_again(request: HttpRequest, view: Callable[[], HttpResponseBase]) -
         return view()
 
     try:
-        return repeated(answer)
-    except (OperationalError, InterfaceError, IntegrityError) as error:
-        if not is_passing(error):
+        response = repeated(answer)
+    except (OperationalError, InterfaceError, IntegrityError, Unavailable, OSError) as error:
+        passing = passing_answer(error)
+        if passing is None:
             raise
         logger.warning("%s %s: %s", request.method, request.path, error)
         _begin_again(request)
-        return unavailable() if is_busy(error) else JsonResponse({"detail": CHANGED}, status=409)
+        return passing
+    else:
+        if response.status_code == 503:  # a page that shows what the API has said
+            response.headers.setdefault("Retry-After", str(RETRY_AFTER))
+        return response
     finally:
         sample_closed(request)
 

@@ -1,4 +1,5 @@
-"""Django's PostgreSQL backend, with few health checks, locks of several strengths, and a count of its commits."""
+"""Django's PostgreSQL backend, with few health checks, locks of several strengths, a limit for statements of web
+requests, and a count of its commits."""
 
 import select
 import time
@@ -7,6 +8,7 @@ from typing import Any
 from django.db.backends.postgresql import base, operations
 
 from kernel.locks import Strengths
+from kernel.postgres.limits import options_of_thread
 
 IDLE_SECONDS = 5
 
@@ -49,6 +51,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         looking = select.poll()
         looking.register(self.connection.fileno(), select.POLLIN)
         return not looking.poll(0)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        parameters = super().get_connection_params()
+        options = options_of_thread(parameters.get("options", ""))
+        return parameters | ({"options": options} if options else {})
 
     def connect(self) -> None:
         self.last_used = float("-inf")

@@ -166,22 +166,28 @@ def requests_dispatched(keys: Iterable[int]) -> None:
 
 def _dispatched(keys: list[int]) -> None:
     places: list[Any] = list(Request.objects.filter(pk__in=keys).values_list("learner", "activity", "session"))
+    wanted = Request.instruments.through._default_manager.filter(request__in=keys)
+    pairs: list[Any] = list(wanted.order_by("request", "instrument").values_list("request", "instrument"))
+    used = {instrument for _, instrument in pairs}
+    # What the new rows refer to stays, too; in the order of kernel/locks.py.
+    held(learners={learner for learner, _, _ in places}, activities=(), sessions=())
+    providers: dict[int, list[Provider]] = {}
+    asking = Provider.objects.filter(enabled=True, instrument__in=used).order_by("pk")
+    for provider in locking(asking, self=Lock.REFERENCE):
+        providers.setdefault(provider.instrument_id or 0, []).append(provider)
     held(
-        learners={learner for learner, _, _ in places},
+        learners=(),
         activities={activity for _, activity, _ in places if activity is not None},
         sessions={session for _, _, session in places if session is not None},
     )
+    rows = Instrument.objects.filter(pk__in=used).order_by("pk")
+    instruments = {row.pk: row for row in locking(rows, self=Lock.REFERENCE)}
     locked = Request.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
     requests = {row.pk: row for row in locked}
     done = {*RequestResult.objects.filter(request__in=requests).values_list("request", flat=True)}
-    wanted = Request.instruments.through._default_manager.filter(request__in={*requests} - done)
-    asks = list(wanted.order_by("request", "instrument").values_list("request", "instrument"))
+    asks = [(request, instrument) for request, instrument in pairs if request in requests and request not in done]
     if not asks:
         return
-    instruments = Instrument.objects.in_bulk({instrument for _, instrument in asks})
-    providers: dict[int, list[Provider]] = {}
-    for provider in Provider.objects.filter(enabled=True, instrument__in=instruments).order_by("pk"):
-        providers.setdefault(provider.instrument_id or 0, []).append(provider)
     missing, now = result_summary(()), timezone.now()
     nobody = (int(missing.status), float(missing.result or 0), int(missing.code))
     asked = (int(ResultStatus.PENDING), None, int(ResultCode.PENDING))

@@ -18,7 +18,8 @@ from playwright.sync_api import Page, Request
 from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.browser
-FACE, KEYS = "Face recognition", "Keystroke dynamics"
+FACE, VOICE, KEYS = "Face recognition", "Voice recognition", "Keystroke dynamics"
+FR = 1
 SHORT = "The sample cannot be read: "
 STATES = ("Waiting", "At work", "Done", "Failed")
 JSON = {"Content-Type": "application/json"}
@@ -51,6 +52,10 @@ def site(origin: str, pages: dict[str, str]) -> Iterator[str]:
 
 @pytest.fixture
 def made(admin) -> dict[str, Any]:
+    return opened(admin)
+
+
+def opened(admin, **of: Any) -> dict[str, Any]:
     """A session of the first learner of the sample data who may be assessed, opened by a VLE that signs in."""
     api, home = admin.page.context.request, "/api/v2/institution/"
     home += f"{admin.json(home)['results'][0]['id']}/"
@@ -61,7 +66,7 @@ def made(admin) -> dict[str, Any]:
         assert issued.status == 201, issued.text()
         role = {name: issued.json()["credentials"][name] for name in ("role_id", "secret_id")}
         token = api.post("/api/v2/auth/approle", headers=JSON, data=role).json()["token"]["access_token"]
-        for body in _tries(admin, home, vle["id"]):
+        for body in _tries(admin, home, vle["id"], **of):
             header = {"Authorization": f"JWT {token}", **JSON}
             answer = api.post(f"/api/v2/vle/{vle['id']}/assessment/", headers=header, data=body)
             if answer.status == 200:
@@ -70,19 +75,26 @@ def made(admin) -> dict[str, Any]:
     raise AssertionError("nobody of the sample data may be assessed")
 
 
-def _tries(admin, home: str, vle: int) -> Iterator[dict[str, str]]:
+def _tries(admin, home: str, vle: int, is_filmed: bool = True) -> Iterator[dict[str, str]]:
+    """Who is not filmed is heard instead."""
     for course in admin.json(f"{home}course/?limit=100")["results"]:
         where = f"{home}course/{course['id']}/"
         if course["vle"]["id"] == vle:
             for activity in admin.json(f"{where}activity/?limit=100")["results"]:
                 named = {name: activity[name] for name in ("vle_activity_type", "vle_activity_id")}
                 for learner in admin.json(f"{where}learner/?limit=100")["results"]:
-                    yield named | {"vle_learner_uid": learner["uid"]}
+                    if (FR not in learner["send"]["send"]["disabled_instruments"]) == is_filmed:
+                        yield named | {"vle_learner_uid": learner["uid"]}
+
+
+def page_of(session: dict[str, Any], connectors: int = 1) -> str:
+    script = f'<script src="{session["data"]["connector"]}"></script>'
+    return f"<!doctype html><title>Quiz</title><body>{script * connectors}</body>"
 
 
 class Exam:
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, page: Page, pages: dict[str, str]) -> None:
+        self.page, self.pages = page, pages
         self.asked: list[Request] = []
         self.said: list[str] = []  # in the page's console
         self.errors: list[str] = []
@@ -103,11 +115,10 @@ class Exam:
 @pytest.fixture
 def exam(made, server, chromium) -> Iterator[Exam]:
     """The page of a quiz in another host, with the connector; and one that has it twice."""
-    script = f'<script src="{made["data"]["connector"]}"></script>'
-    html = "<!doctype html><title>Quiz</title><body>{}</body>"
-    with site(server.exam_pages, {"/quiz": html.format(script), "/quiz/twice": html.format(script * 2)}):
+    pages = {"/quiz": page_of(made), "/quiz/twice": page_of(made, connectors=2)}
+    with site(server.exam_pages, pages):
         context = chromium.new_context(base_url=server.exam_pages)
-        exam = Exam(context.new_page())
+        exam = Exam(context.new_page(), pages)
         yield exam
         context.close()
     assert exam.errors == []
@@ -153,6 +164,7 @@ def settles(page: Page, instrument: str, before: dict[str, int], **more: int) ->
 
 def test_captures_of_another_hosts_page_become_a_report_that_grows_before_ones_eyes(exam, made, watched, server, admin):
     before = {page: {name: counted(page, name) for name in (FACE, KEYS)} for page in watched}
+    unheard = counted(watched.activity, VOICE)
     results = watched.report.locator("circle.point").count()
     plugin = exam.open("/quiz/twice")
     element = exam.page.locator("tesla-web-plugin")
@@ -180,12 +192,26 @@ def test_captures_of_another_hosts_page_become_a_report_that_grows_before_ones_e
         assert SHORT in page.locator("#captures tbody tr").filter(has_text=KEYS).inner_text()
     watched.report.locator("circle.point").nth(results + 3).wait_for(state="attached")
     assert watched.report.locator("circle.point").count() == results + 4
+    somebody_else_is_heard(exam, admin, watched.activity, unheard)
     said = watched.activity.locator("#captures-said[role=status]")
     assert re.fullmatch(r"\d+ waiting, \d+ at work, \d+ done, \d+ failed", said.inner_text())
     asks_only_when_seen(watched.activity)
     admin.page.context.clear_cookies()
     shown_again(watched.activity)
     watched.activity.wait_for_selector("text=These numbers are not renewed any more.")
+
+
+def somebody_else_is_heard(exam: Exam, admin, activity: Page, before: dict[str, int]) -> None:
+    """A learner of the same quiz who is not to be filmed: recordings of the microphone, as browsers make them."""
+    session = opened(admin, is_filmed=False)
+    exam.pages["/quiz/heard"] = page_of(session)
+    plugin = exam.open("/quiz/heard")
+    assert [answer["body"]["status"] for answer in plugin["answers"]] == ["ERROR"] * 12 + ["OK"] * 5
+    assert plugin["session"]["sensors"].keys() == {"microphone", "keyboard", "activity"}
+    stored = admin.stored("reports_request", session_id=session["id"])
+    sizes = sorted(admin.stored("files_storedfile", id=row["data_id"])[0]["size"] for row in stored)
+    assert sizes[-2] > 3_000  # two are recordings
+    settles(activity, VOICE, before, Done=2)
 
 
 def shown_again(page: Page, *, is_hidden: bool = False) -> None:

@@ -1,21 +1,39 @@
-"""Writes that are no operations of the API lock rows in the order, too; the others are in test_write_budgets.py."""
+"""Writes that are no operations of the API lock rows in the order, too; the others are in test_write_budgets.py.
 
-from collections.abc import Sequence
+Those are some ways to sign in, imports, and all background work that any app declares.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core import mail
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.imports.jobs import import_check, import_run, import_steps, import_upload
-from institutions.models import User
+from courses.models import AssessmentSession
+from institutions.models import Provider, ProviderNotification, User
 from institutions.services.vles import vle_credentials_rotate
 from kernel.locks import ORDER, place_of
+from learners.models import Enrolment, EnrolmentSampleValidation, Learner
+from pipeline import management_api
+from pipeline.accounts import JOB as ACCOUNT_JOB
+from pipeline.jobs import PERIODIC, WORKS, add, enqueue
+from pipeline.models import BrokerAccount, Job
+from pipeline.running import run_due
+from reports.models import RequestProviderResult
+from rights.models import Contest
 from signin.services.launchers import launcher_create
+from signin.services.passwords import JOB as LINK_JOB
+from tests.contract.desk import Desk
 from tests.contract.lock_order import Order, followed
 from tests.contract.test_write_budgets import Sent
-from tests.world import PASSWORD, World
+from tests.reports.work import Work
+from tests.world import PASSWORD, PAST, Home, World
 
 
 def _launcher(caller, world: World) -> Sent:
@@ -67,6 +85,160 @@ def test_an_import_locks_in_the_order(world, tmp_path):
         import_steps(job=job, seconds=9)
     assert order.faults == []
     assert {"institutions_user", "learners_learner", "courses_course"} <= order.locked_tables
+
+
+AGO = timedelta(days=9)
+
+
+def _captured(home: Home) -> None:
+    work = Work(home)
+    work.request(done=False)
+
+
+def _answered(home: Home) -> None:
+    work = Work(home)
+    work.answer(work.request(), result=0.9, done=False)
+
+
+def _closed(home: Home) -> None:
+    work = Work(home)
+    session = work.session()
+    work.answer(work.request(session=session), result=0.9)
+    AssessmentSession.objects.filter(pk=session.pk).update(closed_at=timezone.now())
+    session.alerts.create(
+        institution=home.institution, learner=session.learner, activity=session.activity, level=1, raised_at=PAST
+    )
+    enqueue("reports.session", [session.pk])
+
+
+def _enrolled(home: Home) -> None:
+    """A model is more complete than when a request was answered with it."""
+    work = Work(home)
+    request = work.request()
+    work.answer(request, result=0.9)
+    work.enrolled("bob", "1")
+    enqueue("reports.enrolment", [request.learner_id])
+
+
+def _withdrawn(home: Home) -> None:
+    """While a provider has locked the model, and is asked about a capture."""
+    work = Work(home)
+    learner = work.request().learner_id
+    Enrolment.objects.update(locked_by="0" * 32, locked_at=timezone.now())
+    Learner.objects.filter(pk=learner).update(consent_rejected=timezone.now(), consent_accepted=None)
+    enqueue("reports.withdrawn", [learner])
+
+
+def _switched_off(home: Home) -> None:
+    work = Work(home)
+    activity = work.request().activity
+    activity.instruments.all().delete()
+    enqueue("reports.activity", [activity.pk])
+
+
+def _sampled(home: Home) -> None:
+    desk = Desk(home)
+    desk.validated("new").sample.validations.all().delete()
+    Provider.objects.filter(pk=desk.provider.pk).update(enabled=True, allow_validation=True, validation_active=True)
+    enqueue("learners.sample", [desk.learner.samples.latest("pk").pk])
+
+
+def _contested(job: str, **state: Any) -> Callable[[Home], None]:
+    def prepared(home: Home) -> None:
+        Contest.objects.filter(pk=home.contest.pk).update(**state)
+        enqueue(job, [home.contest.pk])
+
+    return prepared
+
+
+def _link_wanted(home: Home) -> None:
+    add([Job(name=LINK_JOB, key="x", arguments=["https://tesla.example.org", [home.people["admin"].pk]])])
+
+
+def _ended(home: Home) -> None:
+    """An account of a provider, which another job is to end later."""
+    account = BrokerAccount.objects.create(queue="q", username="u", password="p", ends_at=timezone.now() - AGO)
+    enqueue(ACCOUNT_JOB, [account.pk])
+    add([Job(name=ACCOUNT_JOB, key=str(account.pk), arguments=account.pk, due_at=timezone.now() + AGO)])
+
+
+def _unanswered(home: Home) -> None:
+    work = Work(home)
+    work.request()
+    RequestProviderResult.objects.update(asked_at=timezone.now() - AGO)
+
+
+def _not_validated(home: Home) -> None:
+    Desk(home).validated("late", status=0)
+    EnrolmentSampleValidation.objects.update(asked_at=timezone.now() - AGO)
+
+
+def _reminded(home: Home) -> None:
+    Desk(home).reminded("now", when=timezone.now() - AGO)
+    Provider.objects.update(enabled=True)
+    assert ProviderNotification.objects.filter(sent_at=None).exists()
+
+
+def _undecided(home: Home) -> None:
+    Contest.objects.filter(pk=home.contest.pk).update(state="open", deadline=timezone.now(), reminded_at=None)
+
+
+def _lines(home: Home) -> None:
+    """There are some already."""
+
+
+# Of each name what gives it something to do, and a table that it then locks. What sends mail locks its job alone.
+BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
+    "reports.request": (_captured, "institutions_provider"),
+    "reports.results": (_answered, "reports_report"),
+    "reports.session": (_closed, "reports_reportsession"),
+    "reports.enrolment": (_enrolled, "reports_reportinstrument"),
+    "reports.withdrawn": (_withdrawn, "reports_requestproviderresult"),
+    "reports.activity": (_switched_off, "reports_requestproviderresult"),
+    "learners.sample": (_sampled, "learners_learner"),
+    "rights.reminder": (_contested("rights.reminder", state="open"), "mail"),
+    "rights.decided": (_contested("rights.decided", state="upheld", decided_at=PAST), "mail"),
+    LINK_JOB: (_link_wanted, "mail"),
+    ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),
+    "every reports.results": (_unanswered, "reports_requestproviderresult"),
+    "every learners.validations": (_not_validated, "learners_enrolmentsamplevalidation"),
+    "every institutions.notifications": (_reminded, "institutions_providernotification"),
+    "every rights.reminders": (_undecided, "rights_contest"),
+    "every trail.seal": (_lines, "trail_sealing"),
+}
+
+
+# Counting inserts rows that refer to these; what is counted refers to them already, and they cannot be deleted.
+KEPT = {
+    "reports.results": {
+        "institutions_instrument is referred to after the lock of what hangs from others",
+        "institutions_provider is referred to after the lock of what hangs from others",
+    }
+}
+
+
+def test_all_background_work_is_followed():
+    declared = {name for name, work in WORKS.items() if not work.handler.__module__.startswith("tests.")}
+    declared |= {f"every {name}" for name, (call, _) in PERIODIC.items() if not call.__module__.startswith("tests.")}
+    assert declared == BACKGROUND.keys()
+
+
+@postgresql
+@pytest.mark.parametrize("name", BACKGROUND)
+def test_background_work_locks_in_the_order(name, world, monkeypatch, settings):
+    settings.SENDS_MAIL, settings.BROKER_MANAGEMENT_URL = True, ""
+    for call in ("user_delete", "vhost_delete"):
+        monkeypatch.setattr(management_api, call, lambda *_: None)
+    prepare, table = BACKGROUND[name]
+    prepare(world.home)
+    periodic = name.removeprefix("every ")
+    with followed() as order:
+        did = run_due(name=name) if periodic == name else PERIODIC[periodic][0]()
+    assert {*order.faults} == KEPT.get(name, set())
+    if periodic == name:
+        assert did, Job.objects.exclude(error="").values_list("error", flat=True)
+        assert "pipeline_job" in order.locked_tables
+    assert mail.outbox if table == "mail" else table in order.locked_tables, order.locked_tables
 
 
 def faults(*statements: tuple[str, Sequence[Any]] | str) -> list[str]:

@@ -232,8 +232,14 @@ def test_a_database_that_is_away_is_503_and_not_asked_again(error, as_, home, re
     assert (answer.status_code, answer["Retry-After"], refused.calls) == (503, "2", 1)
 
 
+def test_a_statement_that_takes_too_long_is_503_and_not_asked_again(as_, home, refusing):
+    refused = refusing(GroupViewSet, "perform_create", 99, refusal("57014"))
+    answer = as_("admin").post(f"{home}group/", {"name": "New"}, format="json")
+    assert (answer.status_code, answer["Retry-After"], refused.calls) == (503, "30", 1)
+
+
 def test_other_errors_are_not_repeated(as_, home, refusing):
-    for error in (refusal("57014"), OperationalError("without a cause"), ValueError("no error of the database")):
+    for error in (refusal("22012"), OperationalError("without a cause"), ValueError("no error of the database")):
         refused = refusing(GroupViewSet, "perform_create", 99, error)
         with pytest.raises(type(error)):
             as_("admin").post(f"{home}group/", {"name": "New"}, format="json")

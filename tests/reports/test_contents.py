@@ -10,13 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from courses.models import AssessmentSession
-from files.contents import facts_of, json_of
+from files.api import file as file_api
+from files.contents import _MAKERS, SAMPLE, facts_of, json_of
 from files.links import Links
 from files.models import Kind, Made, StoredFile
 from files.samples import capture_facts, sample_json
 from files.services import file_store, store
 from institutions.models import Provider
 from kernel.caller import Caller, CallerKind
+from kernel.domain import Unavailable
 from learners.models import Enrolment, EnrolmentSample
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
@@ -432,16 +434,29 @@ def test_what_a_sample_says_of_itself(audited):
     assert json_of(raw_file(audited, b"no JSON")) is None
 
 
-def test_a_store_that_is_away_leaves_evidence_out(audited, monkeypatch):
-    """Its answer has begun when the file is read: an error would cut it off."""
+def test_while_the_store_is_away_no_evidence_is_read_and_none_is_left_out(alerted, audited, monkeypatch, caplog):
+    """Every kind of link there is: those to files, and those to what is made of them."""
     from botocore.exceptions import ClientError
 
     def away(self, name, mode="rb"):
         raise ClientError({"Error": {"Code": "503"}}, "GetObject")
 
-    file = raw_file(audited, b"{}")
-    monkeypatch.setattr(type(store()), "open", away)
-    assert (facts_of(file), json_of(file)) == ({}, None)
+    keys = {SAMPLE: audited.seen.data_id, Made.REPORT: audited.report().pk, Made.AUDIT: audited.row().pk}
+    assert {*_MAKERS} == {*keys}
+    links = [link(audited, key, "sample-0.data", what) for what, key in keys.items()]
+    links.append(link(audited, audited.seen.data_id, "sample.json", ""))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(store()), "open", away)
+        for url in links:
+            answer = get(url)
+            assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True), url
+            assert answer.json() == {"detail": "Files cannot be read at the moment."}
+            assert urlsplit(url).path not in caplog.text  # whoever has it can read the file
+        patched.setattr(file_api, "BEGUN_BYTES", 1)
+        begun = get(links[2])  # a longer one, of which the first parts are on their way
+        with pytest.raises(Unavailable):
+            begun.getvalue()
+    assert all(get(url).getvalue() for url in links)
 
 
 def test_number_of_statements_for_an_audit_grows_with_batches(audited, django_assert_max_num_queries, address, as_):

@@ -41,7 +41,7 @@ def expected(engine: Engine) -> dict[str, Any]:
 
 
 def test_faults_change_nothing_in_the_reports(engine):
-    providing = with_providers(engine, "thread", "redis", "rabbitmq")
+    providing = with_providers(engine, "thread", "work", "redis", "rabbitmq")
     needed("libfaketime", examined.FAKETIME.exists())
     calm = expected(providing)
     exam = Exam(providing, "stormy")

@@ -41,6 +41,25 @@
     return canvas.toDataURL("image/jpeg");
   }
 
+  // As MediaRecorder makes it: a WebM with Opus, whose media type has a parameter.
+  async function recording() {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const recorder = new MediaRecorder(stream, { mimeType: "audio/webm;codecs=opus" });
+    const parts = [];
+    recorder.ondataavailable = (event) => parts.push(event.data);
+    const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+    recorder.start();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    recorder.stop();
+    await stopped;
+    stream.getTracks().forEach((track) => track.stop());
+    const reader = new FileReader();
+    const read = new Promise((resolve) => (reader.onload = resolve));
+    reader.readAsDataURL(new Blob(parts, { type: recorder.mimeType }));
+    await read;
+    return reader.result;
+  }
+
   async function send(body) {
     const place = session.learner.institution_id + "/" + session.learner.learner_id + "/";
     const answer = await fetch(session.api_url + "/lapi/v1/verification/" + place, {
@@ -73,7 +92,12 @@
     plugin.queue.push(sample("data:text/plain;base64,eA==", [987]));
   }
   for (let times = 0; times < 2; times++) {
-    plugin.queue.push(sample(await picture(), session.sensors.camera));
+    if (session.sensors.camera) {
+      plugin.queue.push(sample(await picture(), session.sensors.camera));
+    }
+    if (session.sensors.microphone) {
+      plugin.queue.push(sample(await recording(), session.sensors.microphone));
+    }
     plugin.queue.push(sample(keystrokes("whatever one types " + times), session.sensors.keyboard));
   }
   plugin.queue.push(sample(keystrokes(""), session.sensors.keyboard));

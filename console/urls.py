@@ -2,9 +2,21 @@
 
 from django.urls import path
 
-from console import contests, fairness, imports, merging, trail, views
-from console.listings import LISTINGS, PEOPLE
-from console.work import activities, consents, groups, institution, needs, people, vles
+from console import contests, evidence, fairness, imports, merging, paper, trail, views
+from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
+from console.work import (
+    activities,
+    consents,
+    deletion,
+    erasures,
+    groups,
+    holds,
+    institution,
+    needs,
+    people,
+    retention,
+    vles,
+)
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -29,14 +41,22 @@ urlpatterns = [
     *(
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
-        if listing is not PEOPLE
+        if listing not in (ALL_REPORTS, PEOPLE)
     ),
     path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
+    path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/deletion/", deletion.Deletions.as_view(), name="deletion"),
+    path("<id:institution>/retention/", retention.Retention.as_view(), name="retention"),
+    path("<id:institution>/erasures/new/", erasures.NewErasure.as_view(), name="erasure-new"),
+    path("<id:institution>/erasures/<id:erasure>/", erasures.ErasureView.as_view(), name="erasure"),
+    path("<id:institution>/holds/new/", holds.NewHold.as_view(), name="hold-new"),
+    path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
+    path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),
@@ -93,8 +113,12 @@ urlpatterns = [
         name="activity-instrument-delete",
     ),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
+    path(f"{ACTIVITY}reports.pdf", paper.ActivityPaper.as_view(), name="activity-pdf"),
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
+    path(f"{REPORT}report.pdf", paper.ReportPaper.as_view(), name="report-pdf"),
     path(f"{REPORT}captures/", views.ReportCapturesView.as_view(), name="report-captures"),
+    path(f"{REPORT}evidence/<id:instrument>/", evidence.EvidenceView.as_view(), name="evidence"),
+    path(f"{REPORT}requests/<id:capture>/", evidence.RequestView.as_view(), name="request"),
     path(f"{REPORT}requests/", views.RequestsView.as_view(), name="requests"),
 ]

@@ -83,6 +83,7 @@ For people and for tools:
     stale.py                      its forms, refused where the row has changed since they were opened
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
+    postgres/plans.py             statements that a connection has prepared
     postgres/base.py              Django's PostgreSQL backend with fewer health checks
     postgres/limits.py            how long statements of web requests may take
 """

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from console import words
-from console.charts import percent_words
+from console import charts, words
 from institutions.services.consents import Standing
 from reports.arithmetic import ResultStatus
 from reports.reasons import percent_text
+from reports.showing import Keystrokes
 
 register = template.Library()
 
@@ -139,7 +139,7 @@ def share(value: Mapping[str, Any] | None) -> SafeString | str:
     """A share with its interval, and of what; None where the group is too small."""
     if value is None:
         return "too few learners"
-    numbers = [percent_words(value[name]) for name in ("share", "low", "high")]
+    numbers = [charts.percent_words(value[name]) for name in ("share", "low", "high")]
     return format_html(
         "<strong>{}</strong> ({} to {}) of about {} by {} learners",
         *numbers,
@@ -262,3 +262,49 @@ def sign(of: str) -> SafeString:
 def raised(value: int) -> SafeString:
     """The severity of an alert (0 to 3) as a badge."""
     return badge(*words.RAISED[value])
+
+
+@register.filter
+def add_text(text: str, value: Any) -> str:
+    return f"{text}{value}"
+
+
+@register.filter
+def key_chart(keys: Keystrokes) -> charts.KeyChart:
+    return charts.key_chart(keys)
+
+
+# Of pages on paper, which have no stylesheet for what is inside a drawing.
+
+_ZONES = {"good": "#cfe8d8", "fair": "#f6e2ba", "bad": "#f3c9c6", "track": "#e9edf1"}
+_RESULTS_TOLD = 12
+
+
+@register.filter
+def level_word(value: Any) -> str:
+    return words.LEVEL_WORDS[int(value)]
+
+
+@register.filter
+def zone_colour(kind: str) -> str:
+    return _ZONES[kind]
+
+
+@register.filter
+def thousandths(percent: str) -> str:
+    """12.345% as 123.45, on a drawing that is 1000 wide."""
+    return f"{float(percent.rstrip('%')) * 10:.2f}"
+
+
+@register.filter
+def results_told(strip: Any) -> str:
+    """The first results of a strip in words."""
+    told = [f"{round(float(point.rstrip('%')))} %" for point in strip.points[:_RESULTS_TOLD]]
+    left = len(strip.points) - len(told)
+    return ", ".join(told) + (f" and {left} more" if left else "")
+
+
+@register.filter
+def css_text(text: str) -> SafeString:
+    """For a string of a stylesheet: whatever is no plain letter or digit is escaped."""
+    return mark_safe("".join(c if c.isalnum() and c.isascii() else f"\\{ord(c):x} " for c in text))  # noqa: S308

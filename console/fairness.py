@@ -1,13 +1,15 @@
 """How often instruments fail, raise alerts and are wrong, for learners with and without special needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from console.charts import intervals
 from console.views import ConsoleView
 from kernel.http.client import texts_of
+from kernel.spreadsheets import streamed
 
 OF_RESULTS = (
     ("alerts", "Alerts", "Share of the results that are an alert."),
@@ -19,12 +21,13 @@ OF_CONTESTS = (
     ("wrong", "Wrong", "Share of the decided contests after which the level was changed or set aside."),
 )
 GROUPS = (("with_send", "with special needs"), ("without_send", "without"))
+COLUMNS = ("measure", "instrument", "group", "learners", "of", "share", "low", "high", "differs")
 
 
 class FairnessView(ConsoleView):
     template_name = "console/fairness.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = {name: request.GET[name] for name in ("from", "to") if request.GET.get(name)}
         path = f"{self.home}fairness/"
         answer = self.api.get(path, asked)
@@ -32,16 +35,17 @@ class FairnessView(ConsoleView):
             values = {"asked": asked, "problems": texts_of(answer.data, after_names=True)}
             return self.render_to_response(self.get_context_data(**values), status=400)
         found = answer.data if answer.status == 200 else self.api.row(path)
-        return self.render_to_response(
-            self.get_context_data(
-                asked={"from": found["first_month"], "to": found["last_month"]},
-                found=found,
-                parts=[
-                    *(_part(*words, found["results"], _provider) for words in OF_RESULTS),
-                    *(_part(*words, found["contests"], _instrument) for words in OF_CONTESTS),
-                ],
-            )
-        )
+        parts = [
+            *(_part(*words, found["results"], _provider) for words in OF_RESULTS),
+            *(_part(*words, found["contests"], _instrument) for words in OF_CONTESTS),
+        ]
+        asked = {"from": found["first_month"], "to": found["last_month"]}
+        if request.GET.get("download") == "csv":
+            headers = {"Content-Disposition": f'attachment; filename="fairness-{"-".join(asked.values())}.csv"'}
+            table = streamed(COLUMNS, _cells(parts))
+            return StreamingHttpResponse(table, content_type="text/csv; charset=utf-8", headers=headers)
+        download = urlencode(asked | {"download": "csv"})
+        return self.render_to_response(self.get_context_data(asked=asked, found=found, parts=parts, download=download))
 
 
 def _provider(row: Mapping[str, Any]) -> str:
@@ -53,7 +57,9 @@ def _instrument(row: Mapping[str, Any]) -> str:
     return row["instrument"]["name"]
 
 
-def _part(name: str, title: str, about: str, rows: Sequence[Mapping[str, Any]], label: Any) -> dict[str, Any]:
+def _part(
+    name: str, title: str, about: str, rows: Sequence[Mapping[str, Any]], label: Callable[[Any], str]
+) -> dict[str, Any]:
     """One measure: a chart of what may be shown, and a table of all of it."""
     drawn = []
     for row in rows:
@@ -68,3 +74,13 @@ def _part(name: str, title: str, about: str, rows: Sequence[Mapping[str, Any]], 
         "chart": intervals(name, f"{title}, with their intervals", about, drawn),
         "rows": [{"label": label(row), **row[name]} for row in rows],
     }
+
+
+def _cells(parts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """A line for each group; without numbers where it is too small."""
+    for part in parts:
+        for row in part["rows"]:
+            for group, words in (*GROUPS, ("all", "all")):
+                share = row[group] or {}
+                numbers = (share.get(name) for name in ("learners", "of", "share", "low", "high"))
+                yield part["title"], row["label"], words, *numbers, "yes" if row["differs"] else "no"

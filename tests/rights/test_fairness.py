@@ -243,3 +243,15 @@ def test_transparency(outcomes, as_, visitor):
     Contest.objects.filter(pk__in=Contest.objects.values("pk")[:6]).delete()
     few = as_("ann").get(f"/api/v2/institution/{key}/transparency/").json()["outcomes"]
     assert {*few.values()} == {None}
+
+
+def test_page_of_the_console_and_its_table(world, signed_in, provider):
+    answered(world.home, provider, learners_of(world.home, "send", 12, send=True), 0.4)
+    answered(world.home, provider, learners_of(world.home, "other", 20), 0.9)
+    browser, page = signed_in("send"), f"/console/{world.home.institution.pk}/fairness/"
+    shown = browser.get(page)
+    assert "differ: the intervals lie apart" in shown.text
+    table = b"".join(browser.get(f"{page}?{shown.context['download']}")).decode().splitlines()
+    assert 'Alerts,"Face recognition, Faces",with special needs,10,10,1.0,0.75,1.0,yes' in table
+    refused = browser.get(f"{page}?from=2026-13")
+    assert (refused.status_code, 'id="wrong"' in refused.text) == (400, True)

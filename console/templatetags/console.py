@@ -141,7 +141,7 @@ def share(value: Mapping[str, Any] | None) -> SafeString | str:
         return "too few learners"
     numbers = [charts.percent_words(value[name]) for name in ("share", "low", "high")]
     return format_html(
-        "<strong>{}</strong> ({} to {}) of about {} by {} learners",
+        "<strong>{}</strong> ({} to {}) of about {}, from {} learners",
         *numbers,
         number(value["of"]),
         number(value["learners"]),

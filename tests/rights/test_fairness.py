@@ -15,6 +15,7 @@ from rights.fairness import MINIMUM, Tally, independent, interval, interval_of, 
 from rights.models import Contest
 from tests.contests import contest_of
 from tests.examples import given
+from tests.pages.test_policy import assert_clean
 
 COUNTS = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair)))
 LEARNERS = st.lists(COUNTS, min_size=1, max_size=40).filter(lambda rows: any(whole for _, whole in rows))
@@ -233,12 +234,16 @@ def test_transparency(outcomes, as_, visitor):
     Institution.objects.filter(pk=key).update(publishes_transparency=True)
     public = visitor.get(f"/transparency/{key}/")
     assert (public.status_code, "about 30" in public.text, "64" in public.text) == (200, True, True)
+    assert_clean(public)
     assert visitor.get(f"/transparency/{2**62}/").status_code == 404
     answer = as_("ann").get(f"/api/v2/institution/{key}/transparency/").json()
     (row,) = (row for row in answer["instruments"] if row["id"] == 1)
     assert (row["outcomes"]["contested"], row["outcomes"]["decided"]) == (30, 30)
     assert row["outcomes"]["wrong"]["share"] == 0.64
     assert (answer["outcomes"]["contested"], answer["outcomes"]["upheld"]["share"]) == (30, 0.38)
+    Institution.objects.filter(pk=key).update(suspended_at=timezone.now())
+    assert visitor.get(f"/transparency/{key}/").status_code == 404
+    Institution.objects.filter(pk=key).update(suspended_at=None)
     Contest.objects.filter(report__learner__user__username__startswith="other").delete()
     Contest.objects.filter(pk__in=Contest.objects.values("pk")[:6]).delete()
     few = as_("ann").get(f"/api/v2/institution/{key}/transparency/").json()["outcomes"]

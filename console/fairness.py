@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 
 from console.charts import intervals
 from console.views import ConsoleView
@@ -27,7 +27,7 @@ COLUMNS = ("measure", "instrument", "group", "learners", "of", "share", "low", "
 class FairnessView(ConsoleView):
     template_name = "console/fairness.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asked = {name: request.GET[name] for name in ("from", "to") if request.GET.get(name)}
         path = f"{self.home}fairness/"
         answer = self.api.get(path, asked)

@@ -633,6 +633,13 @@ _PERSON = {
 }  # fmt: skip
 _CREDENTIALS = {"role_id": _ROLE, "secret_id": _SECRET}
 
+_SHARE = {"learners": 45, "of": 60, "share": 0.25, "low": 0.15, "high": 0.38}
+_OUTCOMES = {
+    "contested": 75, "decided": 60, "wrong": _SHARE,
+    "upheld": {"learners": 45, "of": 60, "share": 0.75, "low": 0.62, "high": 0.85},
+    "changed": {"learners": 45, "of": 60, "share": 0.2, "low": 0.11, "high": 0.33},
+    "set_aside": {"learners": 45, "of": 60, "share": 0.05, "low": 0.01, "high": 0.14},
+}  # fmt: skip
 SAMPLES: dict[str, Any] = {
     **{f"{component}.id": PATH_SAMPLES[word] for word, components in _ROWS.items() for component in components},
     # pages
@@ -728,6 +735,16 @@ SAMPLES: dict[str, Any] = {
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
     "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
     "publishes_transparency": False,
+    # fairness
+    "Share": _SHARE, "ContestOutcomes": _OUTCOMES, "first_month": "2025-12", "last_month": "2026-11", "minimum": 10,
+    "ResultRates.instrument": {"id": 1, "name": "Face recognition"},
+    "ContestRates.instrument": {"id": 1, "name": "Face recognition"},
+    "ResultRates.provider": {"id": 3, "name": "Faces of the university"},
+    "Transparency.institution": "Northern Lakes University",
+    "Transparency.instruments": [
+        {"id": 1, "name": "Face recognition", "description": "Compares faces with those of the enrolment.",
+         "checks": ["identity"], "since": "2026-02-09T08:00:00Z", "outcomes": _OUTCOMES}
+    ],
     "suspended_at": None, "suspension_reason": "", "SuspensionRequest.reason": "The contract has ended.",
     "Deletion.status": "running", "before": "2026-01-01T00:00:00Z", "asked_by_id": 101, "files": 41,
     "expected": {"reports": 12, "sessions": 14, "requests": 60, "alerts": 3}, "held": {"legal_hold": 1},

@@ -51,7 +51,7 @@ from reports.queries import (
     level_counts_with_courses,
 )
 from reports.sentences import DEMONSTRATION, evidence_deleted
-from rights.queries import contests_waiting
+from rights.queries import contests_waiting, erasures_asked
 from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -181,7 +181,7 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key, **contests_waiting())
+        counts = institution_counts(key, **contests_waiting(), **erasures_asked())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
@@ -214,6 +214,8 @@ class OverviewView(ConsoleView):
             parts.append(attention.captures_stuck(key))
         if api.lists_all(f"{self.home}contest/"):
             parts.append(attention.contests_open(key, counts["contests"], counts["contests_due"]))
+        if api.lists_all(f"{self.home}erasure/"):
+            parts.append(attention.erasures_asked(key, counts["erasures"], counts["erasures_since"]))
         steps: list[attention.Step] = []
         if api.lists_all(f"{self.home}vle/"):
             vles = vle_states(key)

@@ -21,6 +21,14 @@ from kernel.text import identifier_key, validate_language, validate_line, valida
 from kernel.zones import validate_time_zone
 
 
+class OnWithdrawal(models.TextChoices):
+    """What becomes of data of a learner who withdraws the consent."""
+
+    KEEP = "keep", "kept as it is"
+    RESTRICT = "restrict", "kept, but nobody opens it"
+    ERASE = "erase", "erased"
+
+
 class Institution(Deriving, Timestamped):
     belongs_to = "pk"
     acronym = models.CharField(max_length=255, unique=True, validators=[validate_line])
@@ -66,6 +74,20 @@ class Institution(Deriving, Timestamped):
         validators=[validate_time_zone],
         help_text="In which the console shows and takes instants; an IANA name such as Europe/Madrid.",
     )
+    withdrawal_models = models.CharField(
+        max_length=10,
+        choices=OnWithdrawal.choices,
+        default=OnWithdrawal.KEEP,
+        help_text="What becomes of a learner's enrolment when the consent is withdrawn.",
+    )
+    withdrawal_models_reason = models.TextField(default="", blank=True, help_text="Told to learners.")
+    withdrawal_evidence = models.CharField(
+        max_length=10,
+        choices=OnWithdrawal.choices,
+        default=OnWithdrawal.KEEP,
+        help_text="What becomes of the evidence of a learner's reports when the consent is withdrawn.",
+    )
+    withdrawal_evidence_reason = models.TextField(default="", blank=True, help_text="Told to learners.")
     search_text = SearchText("acronym", "name")
 
     def __str__(self) -> str:

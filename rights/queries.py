@@ -16,7 +16,7 @@ from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state
 from reports.models import Alert, Report, Request
 from retention.queries import periods_of
-from rights.models import Contest, State
+from rights.models import Contest, Erasure, State
 from rights.row_rules import own_contests, own_lines
 from rights.words import KINDS, OFF, kept
 from signin.models import CallerSession
@@ -101,6 +101,16 @@ def contests_waiting() -> dict[str, Any]:
     return {
         "contests": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
         "contests_due": Subquery(rows.annotate(first=Min("deadline")).values("first")),
+    }
+
+
+def erasures_asked() -> dict[str, Any]:
+    """Columns of an institution: how many erasures are to be decided, and since when."""
+    asked = Erasure.objects.filter(institution=OuterRef("pk"), state=Erasure.State.ASKED).order_by()
+    rows = asked.values("institution")
+    return {
+        "erasures": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
+        "erasures_since": Subquery(rows.annotate(first=Min("created_at")).values("first")),
     }
 
 

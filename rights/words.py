@@ -89,6 +89,24 @@ def kept(kind: str, periods: Mapping[str, int]) -> str:
     return " ".join([*told, _LONGER]) if told else KINDS[kind].kept
 
 
+# What becomes of data when the consent is withdrawn: institutions.models.OnWithdrawal.
+ON_WITHDRAWAL = {
+    "models": {
+        "keep": "Your samples and the models made of them are kept. Providers cannot use them any more.",
+        "restrict": "Your samples and the models made of them are kept, but nobody opens them.",
+        "erase": "Your samples and the models made of them are erased.",
+    },
+    "evidence": {
+        "keep": "What was captured while you worked is kept, and is shown to those who may see your reports.",
+        "restrict": "What was captured while you worked is kept, but nobody opens it. Your reports say so.",
+        "erase": "What was captured while you worked is erased. Your reports and their levels stay.",
+    },
+}
+NO_REASON = "Your institution has given no reason. You can ask it for one."
+KEPT_BECAUSE = {
+    "hold": "A legal hold: your institution must keep what is held about you until it is released.",
+    "contest": "You have contested a report: what is behind it is kept until that is decided.",
+}
 ACCOUNT_KEPT = "Kept until your institution deletes it."
 
 VERBS = {
@@ -96,11 +114,12 @@ VERBS = {
     "create": "added", "update": "changed", "delete": "deleted", "erase": "erased",
     "decide": "decided about", "capture": "captured", "answer": "gave results on", "sign-in": "signed in to",
     "sign-out": "signed out of", "sign-in failed": "failed to sign in to", "merge": "merged another account into",
-    "withdraw": "withdrew", "add file": "added a file to",
+    "withdraw": "withdrew", "release": "released", "accept": "accepted",
+    "refuse": "refused", "add file": "added a file to",
     "assign": "gave somebody the decision about", "import": "imported", "open": "opened", "close": "closed",
     "continue": "continued", "lock": "locked", "unlock": "unlocked", "upload": "uploaded",
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
-    "password link": "sent a link to set the password of",
+    "password link": "sent a link to set the password of", "suspend": "suspended", "resume": "resumed",
 }  # fmt: skip
 # By the last word of an address that says most.
 THINGS = {
@@ -132,6 +151,10 @@ THINGS = {
     "report_made": "your report",
     "audit_made": "the evidence behind your report",
     "contest": "your contest of a report",
+    "withdrawal": "what withdrawing your consent does",
+    "evidence": "what was captured from you",
+    "erasure": "the erasure of your data",
+    "hold": "a legal hold of what is held about you",
     "auth": "your account",
     "profile": "your account",
     "launcher": "a link with which you can sign in",
@@ -166,3 +189,23 @@ OFF = {
     "send": "Your special needs take this instrument away.",
     "alternative": "It stands in for another instrument, which is used with you.",
 }
+
+# What is kept when a learner's data is erased, and why.
+KEPT_FOR_GOOD = (
+    (
+        "Records of what you decided about consents, under a pseudonym, without your name and your address",
+        "They prove that nothing was captured without a consent.",
+    ),
+    (
+        "Lines of the trail, of which nobody can read any more what they tell of you",
+        "They prove what was done in the institution, and that nothing of it was taken out.",
+    ),
+    (
+        "Outcomes of contests, without your texts and files",
+        "They show how often levels were wrong.",
+    ),
+)
+KEPT_ACCOUNT = (
+    "Your account, with the roles and rights that you have besides that of a learner",
+    "You need it for these. It can be deleted by an administrator of your institution.",
+)

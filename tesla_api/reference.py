@@ -33,6 +33,8 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
     "People themselves": {
         "Own data": "What is held about whoever asks, why reports have their levels, and who looked.",
         "Contests": "What learners dispute of reports, and what people decide about it.",
+        "Erasures": "Erasing all that is held about a learner: asked for, decided, carried out.",
+        "Legal holds": "Whose data must not be erased for the time being, and why.",
     },
     "Learning platforms": {
         "VLE set-up": "What a VLE reads of itself and of the instruments that there are.",
@@ -102,6 +104,42 @@ RESOURCES = {
             "preview": "What a deletion would delete and what it would leave, in numbers by kind; nothing changes.",
         },
         titles={"create": "Delete in bulk", "preview": "Preview a deletion in bulk"},
+    ),
+    "institution-hold": Words(
+        "Legal holds", "a legal hold", "legal holds",
+        "Nothing that is held about the person is erased while it is in force: until its last day, or its release.",
+        sentences={
+            "create": "Keep all that is held about a person, for a reason; there is one hold of a person (409).",
+            "release": "End a hold, with the reason; a second time changes nothing.",
+        },
+        titles={"create": "Set a legal hold", "release": "Release a legal hold"},
+    ),
+    "institution-erasure": Words(
+        "Erasures", "an erasure", "erasures",
+        "All that is held about a learner is erased, in parts; `about` is null once that is done.",
+        sentences={
+            "create": "Erase all that is held about a learner: 409 while a legal hold or an open contest keeps it.",
+            "preview": "What an erasure of this learner's data would do now; nothing is changed.",
+            "accept": "Carry out what a learner has asked for: 409 while a legal hold or an open contest keeps it.",
+            "refuse": "Do not carry it out, with the reasons, which the learner reads.",
+        },
+        titles={
+            "create": "Erase a learner's data", "preview": "Preview an erasure", "accept": "Accept an erasure",
+            "refuse": "Refuse an erasure",
+        },
+    ),
+    "me-erasure": Words(
+        "Erasures", "an own erasure", "own erasures",
+        "What became of the caller's wish to have all that is held erased.",
+        sentences={
+            "create": "Ask for it: a data administrator decides, and 409 if there is one already.",
+            "preview": "What would be erased, what is kept and why, before one asks for it.",
+            "withdraw": "Give it up, before it is decided; a second time changes nothing.",
+        },
+        titles={
+            "create": "Ask for the erasure of the own data", "preview": "Preview the own erasure",
+            "withdraw": "Give up an own erasure",
+        },
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -466,6 +504,16 @@ OPERATIONS = {
         "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
         "that are off, with the reasons.",
     ),
+    "me_withdrawal": OperationWords(
+        "Own data", "Read what withdrawing the consent does",
+        "What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps "
+        "them from being erased; of a consent that is withdrawn what has become of them.",
+    ),
+    "me_withdrawal_create": OperationWords(
+        "Own data", "Withdraw the consent",
+        "Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed "
+        "it since, and 404 if there is no consent to withdraw.",
+    ),
     "vle_assessment_create": OperationWords(
         "VLE assessments", "Open, continue or close a session",
         "A session for a learner in an activity, in which the browser may capture. Without a valid consent or a needed "
@@ -512,8 +560,9 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
-    "language": "en", "kind": "captures", "deletion": 94, "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
+    "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
+    "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -528,6 +577,8 @@ _ROWS = {
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
     "deletion": ("Deletion",),
+    "hold": ("LegalHold",),
+    "erasure": ("Erasure", "OwnErasure"),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -670,6 +721,35 @@ SAMPLES: dict[str, Any] = {
     "expected": {"reports": 12, "sessions": 14, "requests": 60, "alerts": 3}, "held": {"legal_hold": 1},
     "deleted": {"reports": 7, "sessions": 8, "requests": 33}, "Deletion.group": None, "Deletion.course": 14,
     "RetentionPeriod.id": 93, "RetentionPeriod.kind": "captures", "days": 180,
+    # withdrawing
+    "withdrawal_models": "erase", "withdrawal_models_reason": "Nobody needs them any more.",
+    "withdrawal_evidence": "restrict", "withdrawal_evidence_reason": "Grades can be appealed against for a year.",
+    "Withdrawal.consent": "VALID", "may_withdraw": True, "kept_because": [], "last": None, "is_restricted": False,
+    **{f"{component}.{name}": value
+       for component in ("WithdrawalBody", "WithdrawalBodyRequest", "Withdrawn")
+       for name, value in {"models": "erase", "evidence": "restrict"}.items()},
+    "Effect.policy": "erase", "Effect.text": "Your samples and the models made of them are erased.",
+    "Effect.reason": "Nobody needs them any more.", "Withdrawn.at": "2026-10-09T09:12:00Z",
+    "models_erased_at": "2026-10-09T09:13:00Z", "evidence_erased_at": None, "waits_for": [],
+    # erasures
+    **{f"{component}.{name}": value
+       for component in (*_ROWS["erasure"], "ErasureRequest", "OwnErasureRequest")
+       for name, value in {"person_id": 103, "reason": "I have left the university.", "state": "asked", "answer": "",
+                           "decided_at": None, "decided_by_id": None}.items()},
+    "is_own": True, "phase": "tell", "progress": 0, "told_at": None, "erased": {}, "finished_at": None,
+    "goes": [{"what": "reports", "number": 3}],
+    "keeps": [{"what": "Outcomes of contests, without your texts and files",
+               "why": "They show how often levels were wrong."}],
+    **{f"{component}.kept": [] for component in _ROWS["erasure"]},
+    "RefuseBodyRequest.answer": "The exam can be appealed against until 31 March.",
+    # legal holds
+    **{f"{component}.{name}": value
+       for component in ("LegalHold", "LegalHoldRequest")
+       for name, value in {"person_id": 103, "reason": "Proceedings before the labour court, case 4/2026.",
+                           "until": "2027-03-31"}.items()},
+    "about": {"uid": "nberg", "first_name": "Noah", "last_name": "Berg", "email": "noah.berg@nlu.example.org"},
+    "in_force": True, "set_by_id": 101, "released_at": None, "released_by_id": None, "release_reason": "",
+    "ReleaseBodyRequest.reason": "The proceedings are over.",
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

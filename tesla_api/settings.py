@@ -310,6 +310,7 @@ SPECTACULAR_SETTINGS = {
         "LevelEnum": "reports.arithmetic.Level",
         "ContestedLevelEnum": "rights.models.Kind",
         "RetentionKindEnum": "retention.models.Kind",
+        "OnWithdrawalEnum": "institutions.models.OnWithdrawal",
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",
         "ResultStatusEnum": "reports.arithmetic.ResultStatus",
         "ResultCodeEnum": "reports.arithmetic.ResultCode",

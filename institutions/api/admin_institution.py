@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.institution import InstitutionSettingsSerializer
+from institutions.api.institution import REASON, InstitutionSettingsSerializer
 from institutions.api.shared.administration import AdministrationSerializer, AdministrationViewSet
 from institutions.models import Institution
 from institutions.services import institutions
@@ -22,6 +22,8 @@ from kernel.serializers import BlankableCharField, BodySerializer
 
 class AdminInstitutionSerializer(AdministrationSerializer):
     allowed_domains = BlankableCharField()
+    withdrawal_models_reason = BlankableCharField(**REASON)
+    withdrawal_evidence_reason = BlankableCharField(**REASON)
 
     class Meta:
         model = Institution

@@ -4,6 +4,7 @@ Histograms of a learner go with the learner, and those of an activity with the a
 learner are counted in the histograms of activities, too, and those of a deleted activity in those of learners.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count
@@ -28,6 +29,12 @@ def learner_leaves(instance: Learner, **_: Any) -> None:
 @receiver(pre_delete, sender=Activity)
 def activity_leaves(instance: Activity, **_: Any) -> None:
     results_leave("learner", request__activity=instance.pk)
+
+
+def requests_deleted(keys: Collection[int]) -> None:
+    """Delete these requests of a learner who is locked and leaves: other learners' histograms stay true."""
+    results_leave("activity", request__in=keys)
+    Request.objects.filter(pk__in=keys).delete()
 
 
 def results_leave(owner: str, **which: Any) -> None:

@@ -38,7 +38,7 @@ class ChosenSerializer(BodySerializer):
     before = MomentField(required=False, allow_null=True, help_text="What was last changed before this instant.")
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class DeletionPreviewSerializer(serializers.Serializer[Any]):
     expected = serializers.DictField(child=serializers.IntegerField(), help_text="Rows that go, by kind.")
     held = serializers.DictField(child=serializers.IntegerField(), help_text="Rows that are held back, by reason.")
     state = serializers.CharField(help_text="Of all of it: the deletion wants it.")
@@ -78,7 +78,7 @@ class DeletionViewSet(ResourceViewSet):
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.ADMIN | Role.DATA: grant(READ, "create", "preview")}
 
-    @extend_schema(request=ChosenSerializer, responses={200: PreviewSerializer, **problems(400)})
+    @extend_schema(request=ChosenSerializer, responses={200: DeletionPreviewSerializer, **problems(400)})
     @action(detail=False, methods=["post"])
     def preview(self, request, **_):
         """What a deletion would delete and what it would leave, in numbers by kind; nothing changes."""

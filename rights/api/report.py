@@ -11,6 +11,7 @@ from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
+from reports.api.report import plain
 from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import Explained, explained
@@ -83,11 +84,14 @@ class OwnReportSerializer(ResourceSerializer):
     integrity_level = Computed(level_if, "integrity_level", per_request=are_shown)
 
     contest = Computed(contest_state, "contest")
+    is_restricted = Computed(
+        plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence."
+    )
 
     class Meta:
         model = Report
         fields: tuple[str, ...] = (
-            "id", "activity", "course", "levels_shown", *LEVELS, "contest", "created_at", "updated_at",
+            "id", "activity", "course", "levels_shown", *LEVELS, "contest", "is_restricted", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -16,8 +16,8 @@ def hold_create(
     *, institution_id: int, person_id: int, reason: str, by_id: int, until: date | None = None
 ) -> LegalHold:
     """Let nothing that is held about the person be erased. Conflict while another hold is in force."""
-    if not locked_rows(User.objects.filter(pk=person_id, institution=institution_id), Lock.REFERENCE):
-        raise Invalid(person=f'Invalid pk "{person_id}" - object does not exist.')
+    if not locked_rows(User.objects.filter(pk=person_id, institution=institution_id), Lock.CHANGE):
+        raise Invalid(person_id=f'Invalid pk "{person_id}" - object does not exist.')
     today = timezone.now().date()
     if until is not None and until < today:
         raise Invalid(until="This is in the past.")

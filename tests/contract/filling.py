@@ -50,7 +50,7 @@ from reports.models import (
     RequestResult,
 )
 from retention.models import Deletion
-from tests.contests import fill_contests
+from tests.contests import fill_contests, fill_erasures, fill_holds
 from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
@@ -92,6 +92,8 @@ def fill(world: World, rows: int) -> None:
         )
         for n in range(rows)
     )  # fmt: skip
+    fill_holds(home, people)
+    fill_erasures(home, people)
 
 
 def fill_administration(rows: int) -> None:

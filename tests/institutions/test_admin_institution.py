@@ -15,8 +15,9 @@ BODY = {"name": "New University", "acronym": "NEW", "allowed_domains": None}  # 
 KEYS = [
     "id", "acronym", "name", "external_ic", "mail_domain", "disable_vle_learner_creation",
     "disable_vle_instructor_creation", "disable_vle_user_creation", "allow_learner_report", "allow_learner_audit",
-    "allow_valid_audit", "created_at", "updated_at", "allowed_domains", "contest_days", "time_zone", "launcher_admin",
-    "launcher_everywhere", "suspended_at", "suspension_reason",
+    "allow_valid_audit", "created_at", "updated_at", "allowed_domains", "contest_days", "time_zone",
+    "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence", "withdrawal_evidence_reason",
+    "launcher_admin", "launcher_everywhere", "suspended_at", "suspension_reason",
 ]  # fmt: skip
 SWITCHES = [
     "external_ic", "disable_vle_learner_creation", "disable_vle_instructor_creation", "disable_vle_user_creation",

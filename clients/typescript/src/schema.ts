@@ -792,6 +792,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List erasures
+         * @description All that is held about a learner is erased, in parts; `about` is null once that is done. For data administrators.
+         */
+        get: operations["institution_erasure_list"];
+        put?: never;
+        /**
+         * Erase a learner's data
+         * @description Erase all that is held about a learner: 409 while a legal hold or an open contest keeps it. For data administrators.
+         */
+        post: operations["institution_erasure_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an erasure
+         * @description All that is held about a learner is erased, in parts; `about` is null once that is done. For data administrators.
+         */
+        get: operations["institution_erasure_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/{id}/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an erasure
+         * @description Carry out what a learner has asked for: 409 while a legal hold or an open contest keeps it. For data administrators.
+         */
+        post: operations["institution_erasure_accept_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/{id}/refuse/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse an erasure
+         * @description Do not carry it out, with the reasons, which the learner reads. For data administrators.
+         */
+        post: operations["institution_erasure_refuse_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview an erasure
+         * @description What an erasure of this learner's data would do now; nothing is changed. For data administrators.
+         */
+        get: operations["institution_erasure_preview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/group/": {
         parameters: {
             query?: never;
@@ -902,6 +1006,70 @@ export interface paths {
          * @description Put another course into the group in place of this one, if the body names one. For administrators and data administrators.
          */
         patch: operations["institution_group_course_partial_update"];
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/hold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List legal holds
+         * @description Nothing that is held about the person is erased while it is in force: until its last day, or its release. For administrators and data administrators.
+         */
+        get: operations["institution_hold_list"];
+        put?: never;
+        /**
+         * Set a legal hold
+         * @description Keep all that is held about a person, for a reason; there is one hold of a person (409). For data administrators.
+         */
+        post: operations["institution_hold_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/hold/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a legal hold
+         * @description Nothing that is held about the person is erased while it is in force: until its last day, or its release. For administrators and data administrators.
+         */
+        get: operations["institution_hold_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/hold/{id}/release/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a legal hold
+         * @description End a hold, with the reason; a second time changes nothing. For data administrators.
+         */
+        post: operations["institution_hold_release_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/institution/{parent_lookup_institution_id}/ic/": {
@@ -2228,6 +2396,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/me/erasure/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own erasures
+         * @description What became of the caller's wish to have all that is held erased. For learners where it concerns them.
+         */
+        get: operations["me_erasure_list"];
+        put?: never;
+        /**
+         * Ask for the erasure of the own data
+         * @description Ask for it: a data administrator decides, and 409 if there is one already. For learners where it concerns them.
+         */
+        post: operations["me_erasure_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/erasure/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own erasure
+         * @description What became of the caller's wish to have all that is held erased. For learners where it concerns them.
+         */
+        get: operations["me_erasure_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/erasure/{id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up an own erasure
+         * @description Give it up, before it is decided; a second time changes nothing. For learners where it concerns them.
+         */
+        post: operations["me_erasure_withdraw_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/erasure/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview the own erasure
+         * @description What would be erased, what is kept and why, before one asks for it. For learners where it concerns them.
+         */
+        get: operations["me_erasure_preview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/me/held/": {
         parameters: {
             query?: never;
@@ -2322,6 +2574,30 @@ export interface paths {
         get: operations["me_trail_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/withdrawal/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what withdrawing the consent does
+         * @description What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps them from being erased; of a consent that is withdrawn what has become of them.
+         */
+        get: operations["me_withdrawal"];
+        put?: never;
+        /**
+         * Withdraw the consent
+         * @description Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed it since, and 404 if there is no consent to withdraw.
+         */
+        post: operations["me_withdrawal_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3325,6 +3601,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3361,6 +3657,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3683,6 +3999,17 @@ export interface components {
             } | null;
             readonly texts: components["schemas"]["DecidedText"][];
         };
+        /**
+         * @description * `VALID` - Valid
+         *     * `VALID_NEED_UPDATE` - Valid, update available
+         *     * `VALID_EXTERNAL` - Managed outside this service
+         *     * `NOT_VALID_MISSING` - Not given yet
+         *     * `NOT_VALID_REJECTED` - Rejected
+         *     * `NOT_VALID_YET` - Accepted, but not valid yet
+         *     * `NOT_VALID` - Outdated: must be accepted again
+         * @enum {string}
+         */
+        ConsentEnum: "VALID" | "VALID_NEED_UPDATE" | "VALID_EXTERNAL" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "NOT_VALID";
         /** @description Learner, activity and course are null where the report is gone: the outcome stays. */
         Contest: {
             readonly id: number;
@@ -3828,6 +4155,18 @@ export interface components {
             /** Format: date-time */
             readonly updated_at: string;
         };
+        DeletionPreview: {
+            /** @description Rows that go, by kind. */
+            expected: {
+                [key: string]: number;
+            };
+            /** @description Rows that are held back, by reason. */
+            held: {
+                [key: string]: number;
+            };
+            /** @description Of all of it: the deletion wants it. */
+            state: string;
+        };
         DeletionRequest: {
             course?: number | null;
             group?: number | null;
@@ -3838,6 +4177,13 @@ export interface components {
             before?: string | null;
             /** @description Of the preview: 412 if it is another now. */
             state: string;
+        };
+        Effect: {
+            policy: components["schemas"]["OnWithdrawalEnum"];
+            /** @description The same in words. */
+            text: string;
+            /** @description The institution's. */
+            reason: string;
         };
         /**
          * @description * `big_fonts` - Big Fonts
@@ -3854,6 +4200,59 @@ export interface components {
             data: string;
             instruments: number[];
             metadata: components["schemas"]["MetadataRequest"];
+        };
+        Erasure: {
+            readonly id: number;
+            person_id: number | null;
+            readonly about: {
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            } | null;
+            /** @description The learner has asked for it. */
+            readonly is_own: boolean;
+            reason: string;
+            readonly state: components["schemas"]["StateEnum"];
+            /** @description Why it was refused. */
+            readonly answer: string;
+            readonly phase: components["schemas"]["PhaseEnum"];
+            /** @description Percent. */
+            readonly progress: number;
+            /**
+             * Format: date-time
+             * @description When the mail was sent that tells of it.
+             */
+            readonly told_at: string | null;
+            /** @description What is kept and why, once it is carried out. */
+            readonly kept: {
+                what: string;
+                why: string;
+            }[];
+            /** @description How many of what. */
+            readonly erased: unknown;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** @description The account. No key: the decision outlives it. */
+            readonly decided_by_id: number | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        ErasurePreview: {
+            /** @description What is erased, and how much of it. */
+            goes: components["schemas"]["Going"][];
+            /** @description What is kept, and why. */
+            keeps: components["schemas"]["Kept"][];
+            /** @description What must be over before. */
+            waits_for: string[];
+        };
+        ErasureRequest: {
+            person_id: number | null;
+            reason: string;
         };
         Error: {
             detail: string;
@@ -3886,6 +4285,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The consent is withdrawn: nobody opens evidence. */
+            readonly is_restricted: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -3921,6 +4322,10 @@ export interface components {
         };
         /** @enum {string} */
         FloatingMenuInitialPosEnum: "top-left" | "top-right" | "bottom-left" | "bottom-right";
+        Going: {
+            what: string;
+            number: number;
+        };
         Held: {
             account: components["schemas"]["HeldAccount"];
             /** @description The status, as of a learner; null for other people. */
@@ -4113,6 +4518,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description Percentages are whole numbers from 0 to 100. */
         InstitutionCourseActivityReportAudit: {
@@ -4173,6 +4580,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description What was captured, and what came of it. `session` is null for a document that was uploaded outside one. */
         InstitutionCourseActivityReportRequest: {
@@ -4679,6 +5088,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -4704,6 +5133,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -4823,6 +5272,10 @@ export interface components {
             authorship?: boolean;
             integrity?: boolean;
         };
+        Kept: {
+            what: string;
+            why: string;
+        };
         Launcher: {
             id: number;
             /**
@@ -4875,6 +5328,42 @@ export interface components {
             email: string;
             first_name: string;
             last_name: string;
+        };
+        LegalHold: {
+            readonly id: number;
+            person_id: number;
+            readonly about: {
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            };
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day. Null: until it is released.
+             */
+            until?: string | null;
+            readonly in_force: boolean;
+            readonly set_by_id: number | null;
+            /** Format: date-time */
+            readonly released_at: string | null;
+            /** @description Null: another hold has taken its place. */
+            readonly released_by_id: number | null;
+            readonly release_reason: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        LegalHoldRequest: {
+            person_id: number;
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day. Null: until it is released.
+             */
+            until?: string | null;
         };
         /**
          * @description * `0` - PENDING
@@ -5001,6 +5490,13 @@ export interface components {
         NotReadyStatusEnum: 2 | 3 | 4;
         /** @enum {unknown} */
         NullEnum: null;
+        /**
+         * @description * `keep` - kept as it is
+         *     * `restrict` - kept, but nobody opens it
+         *     * `erase` - erased
+         * @enum {string}
+         */
+        OnWithdrawalEnum: "keep" | "restrict" | "erase";
         Outcome: {
             request: number;
             /** @description Why the answer is not stored; null: it is. */
@@ -5071,6 +5567,33 @@ export interface components {
              */
             level?: (components["schemas"]["ContestedLevelEnum"] | components["schemas"]["NullEnum"]) | null;
             reason: string;
+        };
+        OwnErasure: {
+            readonly id: number;
+            /** @description The learner has asked for it. */
+            readonly is_own: boolean;
+            reason?: string;
+            readonly state: components["schemas"]["StateEnum"];
+            /** @description Why it was refused. */
+            readonly answer: string;
+            /** @description Percent. */
+            readonly progress: number;
+            /** @description What is kept and why, once it is carried out. */
+            readonly kept: {
+                what: string;
+                why: string;
+            }[];
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OwnErasureRequest: {
+            reason?: string;
         };
         OwnLine: {
             readonly id: number;
@@ -5152,6 +5675,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The consent is withdrawn: nobody opens evidence. */
+            readonly is_restricted: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -5291,6 +5816,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Deletion"][];
+        };
+        PaginatedErasureList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Erasure"][];
         };
         PaginatedInstitutionCourseActivityInstrumentList: {
             /** @example 123 */
@@ -5637,6 +6177,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["LearnerMembership"][];
         };
+        PaginatedLegalHoldList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["LegalHold"][];
+        };
         PaginatedLineList: {
             /** @example 123 */
             count: number;
@@ -5666,6 +6221,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["OwnContest"][];
+        };
+        PaginatedOwnErasureList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnErasure"][];
         };
         PaginatedOwnLineList: {
             /** @example 123 */
@@ -5890,6 +6460,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -6069,6 +6659,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -6148,18 +6758,17 @@ export interface components {
             /** Format: date-time */
             end?: string | null;
         };
-        Preview: {
-            /** @description Rows that go, by kind. */
-            expected: {
-                [key: string]: number;
-            };
-            /** @description Rows that are held back, by reason. */
-            held: {
-                [key: string]: number;
-            };
-            /** @description Of all of it: the deletion wants it. */
-            state: string;
-        };
+        /**
+         * @description * `tell` - the learner is told
+         *     * `reports` - Reports
+         *     * `captures` - Captures
+         *     * `files` - Files
+         *     * `samples` - Samples
+         *     * `imports` - uploaded tables
+         *     * `rest` - role and account
+         * @enum {string}
+         */
+        PhaseEnum: "tell" | "reports" | "captures" | "files" | "samples" | "imports" | "rest";
         Profile: {
             id: number;
             first_name: string;
@@ -6378,6 +6987,10 @@ export interface components {
             token?: unknown;
             refresh_token?: string;
         };
+        RefuseBodyRequest: {
+            /** @description The reasons, which the learner reads. */
+            answer: string;
+        };
         Refused: {
             status: components["schemas"]["RefusedStatusEnum"];
             errors: components["schemas"]["FieldErrors"];
@@ -6387,6 +7000,9 @@ export interface components {
          * @enum {string}
          */
         RefusedStatusEnum: "ERROR";
+        ReleaseBodyRequest: {
+            reason: string;
+        };
         /**
          * @description * `0` - STORED
          *     * `1` - SCHEDULED
@@ -6573,6 +7189,15 @@ export interface components {
          * @enum {string}
          */
         SignedInVLETypeEnum: "vle";
+        /**
+         * @description * `asked` - asked for
+         *     * `refused` - refused
+         *     * `withdrawn` - given up by the learner
+         *     * `running` - being carried out
+         *     * `done` - carried out
+         * @enum {string}
+         */
+        StateEnum: "asked" | "refused" | "withdrawn" | "running" | "done";
         /** @description A body that repeats the learner of the URL. */
         StatusRequestRequest: {
             /** Format: uuid */
@@ -6784,6 +7409,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z. */
         VLECourseActivityRequest: {
@@ -6988,6 +7615,59 @@ export interface components {
             inferred?: boolean;
             readonly html: string | null;
             readonly pdf: string | null;
+        };
+        Withdrawal: {
+            /**
+             * @description The status, as of a learner.
+             *
+             *     * `VALID` - Valid
+             *     * `VALID_NEED_UPDATE` - Valid, update available
+             *     * `VALID_EXTERNAL` - Managed outside this service
+             *     * `NOT_VALID_MISSING` - Not given yet
+             *     * `NOT_VALID_REJECTED` - Rejected
+             *     * `NOT_VALID_YET` - Accepted, but not valid yet
+             *     * `NOT_VALID` - Outdated: must be accepted again
+             */
+            consent: components["schemas"]["ConsentEnum"];
+            may_withdraw: boolean;
+            /** @description What becomes of the enrolment when the consent is withdrawn now. */
+            models: components["schemas"]["Effect"];
+            /** @description What becomes of the evidence of reports. */
+            evidence: components["schemas"]["Effect"];
+            /** @description Why nothing is erased now, only restricted; empty: nothing keeps it. */
+            kept_because: string[];
+            /** @description Of a consent that is withdrawn. */
+            last: components["schemas"]["Withdrawn"] | null;
+        };
+        WithdrawalBodyRequest: {
+            /**
+             * @description As it was read.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            models: components["schemas"]["OnWithdrawalEnum"];
+            /**
+             * @description As it was read.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            evidence: components["schemas"]["OnWithdrawalEnum"];
+        };
+        Withdrawn: {
+            /** Format: date-time */
+            at: string;
+            models: components["schemas"]["OnWithdrawalEnum"];
+            evidence: components["schemas"]["OnWithdrawalEnum"];
+            /** Format: date-time */
+            models_erased_at: string | null;
+            /** Format: date-time */
+            evidence_erased_at: string | null;
+            /** @description Why what is to be erased is still there. Nobody opens it meanwhile. */
+            waits_for: string[];
         };
         WrongValues: components["schemas"]["FieldErrors"] | components["schemas"]["Error"];
     };
@@ -12012,7 +12692,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @example 94 */
+                /** @example 95 */
                 id: number;
                 /** @example 1 */
                 parent_lookup_institution_id: number;
@@ -12093,7 +12773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["DeletionPreview"];
                 };
             };
             /** @description A value is wrong, or the body cannot be read. */
@@ -12154,6 +12834,491 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person_id?: number;
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `asked` - asked for
+                 *     * `refused` - refused
+                 *     * `withdrawn` - given up by the learner
+                 *     * `running` - being carried out
+                 *     * `done` - carried out
+                 */
+                state?: "asked" | "done" | "refused" | "running" | "withdrawn";
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedErasureList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ErasureRequest"];
+                "multipart/form-data": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_accept_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_refuse_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RefuseBodyRequest"];
+                "multipart/form-data": components["schemas"]["RefuseBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_preview_retrieve: {
+        parameters: {
+            query: {
+                /** @description The id of a learner. */
+                person_id: number;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13155,6 +14320,329 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_list: {
+        parameters: {
+            query?: {
+                is_released?: boolean;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person_id?: number;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedLegalHoldList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["LegalHoldRequest"];
+                "multipart/form-data": components["schemas"]["LegalHoldRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 93 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_release_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 93 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReleaseBodyRequest"];
+                "multipart/form-data": components["schemas"]["ReleaseBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -22516,6 +24004,369 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_erasure_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnErasureList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OwnErasureRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OwnErasureRequest"];
+                "multipart/form-data": components["schemas"]["OwnErasureRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnErasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnErasure"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_withdraw_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnErasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_preview_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_held: {
         parameters: {
             query?: never;
@@ -22820,6 +24671,139 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_withdrawal_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["WithdrawalBodyRequest"];
+                "multipart/form-data": components["schemas"]["WithdrawalBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };

@@ -4,7 +4,7 @@ from django.urls import path
 
 from console import contests, imports, merging, trail, views
 from console.listings import LISTINGS, PEOPLE
-from console.work import groups, institution, needs, people, vles
+from console.work import groups, institution, needs, oidc, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -35,6 +35,8 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
+    path("<id:institution>/settings/oidc/", oidc.Connection.as_view(), name="oidc"),
+    path("<id:institution>/settings/oidc/delete/", oidc.DeleteConnection.as_view(), name="oidc-delete"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),
     path(

@@ -10,27 +10,31 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from institutions.models import Credential, User
+from institutions.models import Credential, OIDCConnection, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
 from kernel.ids import bounded_id
 from kernel.recording import Entry, origin, record
 from kernel.repeats import repeated
 from signin import tokens
-from signin.callers import caller_of
+from signin.callers import OIDC, caller_of
 from signin.models import CallerSession, Launcher
 from signin.services import Refused
 from signin.services.attempts import counters_forgotten, places_forgotten
 
 
 @transaction.atomic
-def session_open(*, person: User, address: str | None) -> CallerSession:
-    """A session of a person who has signed in, as long as the longest token of it may live."""
+def session_open(*, person: User, address: str | None, oidc: OIDCConnection | None = None) -> CallerSession:
+    """A session of a person who has signed in, as long as the longest token of it may live.
+
+    `oidc` is the identity provider that knows the person, where it was no password.
+    """
     now = timezone.now()
     lifetime = settings.GLOBAL_ADMIN_SESSION_LIFETIME if person.is_staff else settings.PERSON_SESSION_LIFETIME
     User.objects.filter(pk=person.pk).update(last_login=now)
-    session = _opened(CallerKind.PERSON, person, now + lifetime, address)
-    caller = Caller(CallerKind.GLOBAL_ADMIN if person.is_staff else CallerKind.PERSON, person.pk, name=person.username)
+    session = _opened(CallerKind.PERSON, person, now + lifetime, address, oidc=oidc)
+    kind = CallerKind.GLOBAL_ADMIN if person.is_staff else CallerKind.PERSON
+    caller = Caller(kind, person.pk, name=person.username, signed_in=OIDC if oidc else "")
     _recorded(session, caller, person.institution_id)
     return session
 

@@ -50,6 +50,7 @@ KINDS = {
     "/console/#/vles/#/delete/",
     "/console/#/settings/",
     "/console/#/settings/dashboard/",
+    "/console/#/settings/oidc/",
     "/console/#/settings/dashboard/people/new/",
     "/console/#/send/",
     "/console/#/learners/",

@@ -25,7 +25,7 @@ KEPT = "oidc"  # in the session of the browser, from its way to the provider unt
 KEPT_SECONDS = 600
 WHAT = "provider"  # of the counters
 AGAIN = "This sign-in has been used, was begun in another browser, or is too old. Begin again."
-REFUSED = "Your institution's sign-in has not confirmed an account that may sign in here."
+REFUSED = "The sign-in of your institution has not confirmed an account that may sign in here."
 UNKNOWN = "No institution of this short name has a sign-in of its own."
 
 
@@ -76,7 +76,7 @@ class ProviderView(OIDCView):
             return self.locked(error)
         except Unavailable as error:
             return self.told(str(error), 503, error.wait)
-        request.session[KEPT] = kept | {"next": self.get_redirect_url()}
+        request.session[KEPT] = kept | {"next": self.get_redirect_url()}  # an address of this host, or none
         if SESSION_KEY not in request.session:
             request.session.set_expiry(KEPT_SECONDS)
         return HttpResponseRedirect(address)
@@ -105,9 +105,7 @@ class ReturnView(OIDCView):
             failure_recorded((connection.institution_id, None), row="OIDC")
             return self.failed(error, address)
         browser_sign_in(request, person, connection)
-        request.GET = request.GET.copy()
-        request.GET["next"] = kept["next"]  # compared with this host once more
-        return HttpResponseRedirect(self.get_success_url())
+        return HttpResponseRedirect(kept["next"] or self.next_page)
 
     def failed(self, error: Refused | Unavailable, address: str | None) -> HttpResponse:
         if isinstance(error, Unavailable):

@@ -104,7 +104,7 @@ RESOURCES = {
         "Institutions", "an identity provider", "identity providers",
         "The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most.",
         sentences={
-            "create": "Connect the institution's identity provider. The secret is never answered.",
+            "create": "Connect the institution's identity provider: its secret is never answered.",
             "destroy": "Delete the connection: sessions that were opened through it end.",
         },
         titles={"create": "Connect an identity provider"},
@@ -491,8 +491,8 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "oidc": 9, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
     "trail": 91, "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102,
-    "learner": 103, "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
-    "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "learner": 103, "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71,
+    "validation": 81, "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {

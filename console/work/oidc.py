@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 from django import forms
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from console.work.forms import Input, WorkForm
@@ -83,10 +83,14 @@ class DeleteConnection(DeletePage):
     title = "Delete the connection to the identity provider"
     lead = "Whoever is signed in through it is signed out."
 
-    @property
-    def api_path(self) -> str:
-        rows = self.api.rows(super().api_path) or []
-        return f"{super().api_path}{rows[0]['id']}/" if rows else super().api_path + "0/"
+    def is_allowed(self) -> bool:
+        rows = self.api.rows(self.api_path)
+        if not rows:
+            if rows is None:
+                return False
+            raise Http404
+        self.path = f"{CONNECTIONS}{rows[0]['id']}/"
+        return super().is_allowed()
 
     def name(self) -> str:
         return f"The connection to {self.row['issuer']}"

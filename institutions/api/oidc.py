@@ -29,7 +29,6 @@ class OIDCConnectionViewSet(ResourceViewSet):
     serializer_class = OIDCConnectionSerializer
     search_fields = ("issuer",)
     lock_for_delete = ("institution",)
-    conflicts = True
     orderable = {name: name for name in ("id", *SHOWN)}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.GLOBAL | Role.ADMIN: grant(READ, WRITE)}

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Q
 
 from institutions.models import Institution, OIDCConnection, OIDCMatch
-from kernel.domain import Conflict, Invalid
-from kernel.locks import Lock, cascade_locked, locked_rows
+from kernel.domain import Invalid
+from kernel.locks import cascade_locked
 from kernel.writes import one_transaction, save_values
 
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -38,10 +38,7 @@ def is_safe_address(address: str) -> bool:
 
 @one_transaction()
 def connection_create(*, institution: Institution, **values: Any) -> OIDCConnection:
-    """Raises Conflict where there is one, Invalid for values that cannot be."""
-    locked_rows(Institution.objects.filter(pk=institution.pk), Lock.CHANGE)
-    if OIDCConnection.objects.filter(institution=institution).exists():
-        raise Conflict("The institution has an identity provider already: change it, or delete it first.")
+    """Raises Invalid for values that cannot be."""
     connection = OIDCConnection(institution=institution, **values)
     if not connection.client_secret:
         raise Invalid(client_secret="The secret is needed.")  # noqa: S106 - a message

@@ -96,7 +96,7 @@ class _Adapter(HTTPAdapter):
             raise RequestException(error, request=request) from error
         finally:
             answer.close()
-        answer._content_consumed = True  # type: ignore[attr-defined]
+        answer._content_consumed = True
         return answer
 
 

@@ -2,6 +2,7 @@
 
 from institutions.models import OIDCConnection
 from tests.contract.declared import Resource
+from tests.contract.document import _keys
 from tests.world import World
 
 VALUES = {"issuer": "https://login.example.org", "client_id": "trust", "client_secret": "another-secret"}
@@ -36,8 +37,10 @@ RESOURCE = Resource(
     },
     golden="admin",
     orderable="id issuer client_id match claim everybody enabled created_at updated_at",
-    searched="issuer",
     model=OIDCConnection,
     is_single=True,
-    keys=("id", "issuer", "client_id", "match", "claim", "everybody", "enabled", "created_at", "updated_at"),
+    keys=_keys(
+        "id:integer issuer:string client_id:string match:string claim:string everybody:boolean enabled:boolean "
+        "created_at:instant updated_at:instant"
+    ),
 )  # fmt: skip

@@ -135,7 +135,7 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
     elif oidc is not None:
-        login_allowed = False
+        login_allowed = False  # no password was shown
     elif kind is not CallerKind.PERSON:
         roles = roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED
         login_allowed = False

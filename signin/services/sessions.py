@@ -106,12 +106,13 @@ class SignedIn(NamedTuple):
     kind: CallerKind
     vle_id: int | None = None  # whose launcher or assessment session it was
     vle_name: str = ""
+    by_provider: bool = False  # the identity provider of the institution
 
 
 def signed_in(caller: Caller) -> SignedIn:
     """How this caller, a person or a learner's session, was signed in."""
     if caller.kind not in (CallerKind.LAUNCHED, CallerKind.LEARNER_SESSION):
-        return SignedIn(caller.kind)
+        return SignedIn(caller.kind, by_provider=bool(caller.signed_in))
     launcher, assessment = "launcher__vle", "assessment_session__activity__vle"
     of_vle = [Coalesce(f"{launcher}__{column}", f"{assessment}__{column}") for column in ("id", "name")]
     row = CallerSession.objects.filter(pk=caller.session_id or 0).values_list(*of_vle).first()

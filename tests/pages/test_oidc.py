@@ -15,6 +15,7 @@ from requests import ConnectTimeout, Response
 
 from institutions.models import OIDCConnection, User
 from kernel.http.browser import SESSION_KEY
+from learners.models import ConsentDecision
 from signin.models import CallerSession
 from signin.oidc import REFUSED
 from signin.services import guarded
@@ -183,6 +184,19 @@ def test_everybody_signs_in_where_the_institution_says_so(world, visitor, provid
     provider.claims["email"] = "member@home.example.org"
     assert signed_in_through(visitor, provider).status_code == 302
     assert visitor.get("/api/v2/institution/").status_code == 200
+
+
+def test_consent_is_recorded_as_given_that_way(world, visitor, provider):
+    OIDCConnection.objects.update(everybody=True)
+    provider.claims["email"] = "bob@home.example.org"
+    signed_in_through(visitor, provider)
+    visitor.get("/signin/")
+    headers = {"X-CSRFToken": visitor.cookies["csrftoken"].value, "accept": "application/json"}
+    bob = world.people["bob"].pk
+    path = f"/api/v2/institution/{world.home.institution.pk}/learner/{bob}/ic/"
+    answer = visitor.post(path, {"version": "2.0.0"}, content_type="application/json", headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert ConsentDecision.objects.get(learner_id=world.people["bob"].learner.learner_id).signed_in == "oidc"
 
 
 @pytest.mark.parametrize(("claim", "status"), [("teacher", 302), ("stranger", 403), ("\u200b", 403), ("", 403)])

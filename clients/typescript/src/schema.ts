@@ -3490,6 +3490,7 @@ export interface components {
              *     * `password` - Password
              *     * `launcher` - Launcher
              *     * `learner_session` - Learner Session
+             *     * `oidc` - Identity provider
              */
             signed_in?: (components["schemas"]["SignedInEnum"] | components["schemas"]["NullEnum"]) | null;
             readonly vle: {
@@ -6205,9 +6206,10 @@ export interface components {
          * @description * `password` - Password
          *     * `launcher` - Launcher
          *     * `learner_session` - Learner Session
+         *     * `oidc` - Identity provider
          * @enum {string}
          */
-        SignedInEnum: "password" | "launcher" | "learner_session";
+        SignedInEnum: "password" | "launcher" | "learner_session" | "oidc";
         SignedInModule: components["schemas"]["SignedInVLE"] | components["schemas"]["SignedInProvider"];
         SignedInProvider: {
             /** @description `vle_001`, `provider_001` */
@@ -6667,6 +6669,7 @@ export interface components {
              *     * `password` - Password
              *     * `launcher` - Launcher
              *     * `learner_session` - Learner Session
+             *     * `oidc` - Identity provider
              */
             signed_in?: (components["schemas"]["SignedInEnum"] | components["schemas"]["NullEnum"]) | null;
             readonly vle: {

@@ -22,6 +22,7 @@ DAYS_AHEAD = 14  # in which an activity begins
 HOURS_OPEN = 1  # after which a capture without a result is late
 HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
+DAYS_OF_ERASURES = 21  # after which an answer is urgent
 LINES = 5  # of a kind; the others are counted
 
 
@@ -82,6 +83,15 @@ def contests_open(institution: int, number: int, due: datetime | None) -> Iterat
         text = f"contest{pluralize(number)} to be answered, the first by"
         place = _of("contests", institution) + "?state=open&ordering=deadline"
         yield Line("bad" if is_late else "fair", "contest", number, text, place, due)
+
+
+def erasures_asked(institution: int, number: int, since: datetime | None) -> Iterator[Line]:
+    """Learners who have asked to have their data erased: the law gives a month."""
+    if since is not None:
+        is_late = since <= now() - timedelta(days=DAYS_OF_ERASURES)
+        text = f"learner{pluralize(number)} asked for erasure, the first"
+        place = _of("erasures", institution) + "?state=asked"
+        yield Line("bad" if is_late else "fair", "erasure", number, text, place, since)
 
 
 def credentials_ending(vles: Sequence[VLEState]) -> Iterator[Line]:

@@ -31,7 +31,9 @@ class PeopleView(ListView):
     def table(self) -> Table | None:
         if not self.api.may(f"{self.home}user/{ANY_ID}/merge/", "merge"):
             return super().table()
-        listing = replace(self.listing, columns=(*self.listing.columns, Column("Two accounts", self.merge_link)))
+        listing = replace(
+            self.listing, columns=(*self.listing.columns, Column("Two accounts", self.merge_link, only_shown=True))
+        )
         return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
     def merge_link(self, row: Row) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,14 +15,24 @@ from files import quotas
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from files.services import file_drafted, files_erase
-from institutions.models import ConsentText, InformedConsent, InformedConsentDocument, Institution, Instrument, User
+from institutions.models import (
+    ConsentText,
+    InformedConsent,
+    InformedConsentDocument,
+    Institution,
+    Instrument,
+    OnWithdrawal,
+    User,
+)
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
+from institutions.services.keeping import refuse_kept
 from institutions.services.rosters import people_without
 from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
 from kernel.caller import CallerKind
-from kernel.domain import Invalid, RefusedForGood, Unknown
+from kernel.changes import changes_between, values_of
+from kernel.domain import Conflict, Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
@@ -43,6 +53,7 @@ from learners.models import (
     SENDOption,
     ServedText,
     SignIn,
+    Withdrawal,
 )
 from learners.queries import (
     LearnerState,
@@ -57,6 +68,7 @@ from learners.queries import (
 from pipeline.jobs import enqueue
 from signin.services.sessions import SignedIn
 
+WITHDRAWAL_JOB = "rights.withdrawal"  # erases, in parts
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
 
@@ -114,12 +126,13 @@ def learner_delete(*, learner: Learner) -> None:
 
 @one_transaction()
 def enrolment_erase(*, learner: Learner) -> None:
-    """Erase the learner's biometric data: samples, validations, models and their files.
+    """Erase the learner's biometric data: samples, validations, models and their files. Conflict where it must be kept.
 
     Sessions, requests and reports stay: they are about work that is done. A provider that is validating a sample or
     building a model at this moment finds neither any more, and cannot lock a new model before there is a new sample.
     """
     learner = learner_locked(learner.pk)
+    refuse_kept(learner.pk)
     Enrolment.objects.filter(learner=learner).delete()
     EnrolmentSample.objects.filter(learner=learner).delete()
     files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))
@@ -175,8 +188,11 @@ def consent_accept(
     if row.accepted_at is None:
         row.accepted_at = now
         row.save(update_fields=["accepted_at"])
+    if learner.consent_rejected is not None:
+        Withdrawal.objects.filter(learner=learner).delete()
     learner.consent, learner.consent_accepted, learner.consent_rejected = row, now, None
-    learner.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+    learner.is_restricted = False
+    learner.save(update_fields=["consent", "consent_accepted", "consent_rejected", "is_restricted"])
     decision_record(
         learner=learner,
         decision=Decision.ACCEPTED,
@@ -244,14 +260,22 @@ def served_texts_noted(session_id: int, texts: Served) -> None:
 
 @one_transaction()
 def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn | None = None) -> None:
-    """The learner withdraws the acceptance. The consent and the time of its acceptance stay stored."""
+    """The learner withdraws the acceptance. The consent and the time of its acceptance stay stored.
+
+    Captures stop at once. The institution's policy says what becomes of models and of evidence: what is to be erased is
+    restricted until a job has done so.
+    """
     learner = learner_locked(learner.pk)
     if learner.consent is None or learner.consent_rejected is not None:
         raise Unknown("There is no consent to reject.")
     learner.consent_rejected = timezone.now()
-    learner.save(update_fields=["consent_rejected"])
+    withdrawal = _withdrawn(learner, learner.consent_rejected)
+    learner.is_restricted = withdrawal.of_evidence != OnWithdrawal.KEEP
+    learner.save(update_fields=["consent_rejected", "is_restricted"])
     model_locks_ended([learner.pk])
     enqueue("reports.withdrawn", [learner.pk])
+    if withdrawal.is_pending:
+        enqueue(WITHDRAWAL_JOB, [learner.pk])
     version = learner.consent.version
     accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
     decision_record(
@@ -265,6 +289,25 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
         address=address,
         by=by,
     )
+
+
+def _withdrawn(learner: Learner, at: datetime) -> Withdrawal:
+    """The row that says what becomes of the learner's data, in place of an earlier one."""
+    home = learner.institution
+    keeps = home.external_ic  # whoever has consented elsewhere withdraws it there
+    row = Withdrawal(
+        institution_id=home.pk,
+        learner=learner,
+        at=at,
+        of_models=OnWithdrawal.KEEP if keeps else home.withdrawal_models,
+        of_evidence=OnWithdrawal.KEEP if keeps else home.withdrawal_evidence,
+        updated_at=at,
+    )
+    columns = ("at", "of_models", "of_evidence", "models_erased_at", "evidence_erased_at", "updated_at")
+    Withdrawal.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=("institution", "learner"), update_fields=columns
+    )
+    return row
 
 
 def model_locks_ended(learners: Collection[int]) -> None:
@@ -422,6 +465,61 @@ def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetim
     return SENDLearner.objects.create(
         institution_id=learner.institution_id, learner=learner, category=category, expires_at=expires_at
     )
+
+
+class Given(NamedTuple):
+    """What becomes of one learner: `row` is the new assignment; without one the learner had the category already."""
+
+    learner: int
+    row: SENDLearner | None
+    expires_at: datetime | None
+
+
+@one_transaction()
+def send_give(*, category: SENDCategory, until: Mapping[int, datetime | None]) -> list[Given]:
+    """The category holds for each of these learners until an instant, or for good, whatever their number at once.
+
+    A learner who has it keeps it as it is. Of whom there is no learner in the institution nothing is answered.
+    """
+    for instant in {*until.values()}:
+        _refuse_past(instant)
+    home = category.institution_id
+    learners = list(learners_for_update(Learner.objects.filter(pk__in=until, institution=home)).order_by("pk"))
+    _refuse_no_category(category, home)
+    kept: Any = category.assignments.filter(learner__in=until).values_list("learner", "expires_at")
+    held: dict[int, datetime | None] = dict(kept)
+    rows = [
+        SENDLearner(institution_id=home, learner=learner, category=category, expires_at=until[learner.pk])
+        for learner in learners
+        if learner.pk not in held
+    ]
+    try:
+        with transaction.atomic():
+            SENDLearner.objects.bulk_create(rows)
+    except IntegrityError as error:  # an import, which does not wait for learners
+        raise Conflict("Somebody has given it to one of these learners meanwhile. Ask again.") from error
+    enqueue("reports.withdrawn", [row.learner_id for row in rows])
+    record(*(_line_of(row) for row in rows), *(_line_of_held(home, key) for key in sorted(held)))
+    new = {row.learner_id: row for row in rows}
+    return [Given(learner.pk, new.get(learner.pk), held.get(learner.pk, until[learner.pk])) for learner in learners]
+
+
+def _line_of(row: SENDLearner) -> Entry:
+    """The line that the resource of a single assignment would write."""
+    return Entry(
+        verb="create",
+        resource="institution/learner/send",
+        row=f"{row.institution_id}/{row.learner_id}/{row.pk}",
+        institution=row.institution_id,
+        person=row.learner_id,
+        details=changes_between({}, values_of(row)),
+        sealed=True,
+    )
+
+
+def _line_of_held(home: int, learner: int) -> Entry:
+    """The caller is told that this learner has the category."""
+    return Entry("read", "institution/learner/send", f"{home}/{learner}", home, learner)
 
 
 @one_transaction()

@@ -1,5 +1,6 @@
 """What becomes of contests when something else goes, and who may follow links to their files."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models.signals import pre_delete
@@ -12,21 +13,52 @@ from kernel.caller import Caller, Role
 from learners.models import Learner
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
-from rights.models import Contest, ContestFile
+from retention.above import Above, register
+from rights.holds import held_people, refuse_held, refuse_held_in
+from rights.models import Contest, ContestFile, Erasure, LegalHold
 from rights.services.contests import reports_joined, reports_leave
+from rights.services.erasures import learner_gone, refuse_merge_of_erased
+from rights.services.holds import holds_joined
 
 DECIDING = Role.ADMIN | Role.DATA
 
-also_moved(Moves(Contest, "assignee", "contests to decide"), reports_joined)
+
+class ErasuresMoved(Moves):
+    """Two accounts of which one is being erased stay two."""
+
+    def move(self, kept_id: int, gone_id: int) -> None:
+        refuse_merge_of_erased(kept_id, gone_id)
+        super().move(kept_id, gone_id)
+
+
+also_moved(
+    Moves(Contest, "assignee", "contests to decide"),
+    Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
+    ErasuresMoved(Erasure, "person", "erasures", ("state",)),
+    with_reports=reports_joined,
+)
+
+
+def many_reports_leave(reports: Sequence[int]) -> list[int]:
+    """Before these are deleted: the keys of the files of their contests, to which nothing refers any more."""
+    files = [*ContestFile.objects.filter(contest__report__in=reports).values_list("file", flat=True)]
+    reports_leave(pk__in=reports)
+    return files
+
+
+register(Above(held_people, many_reports_leave))
 
 
 @receiver(pre_delete, sender=Learner)
-def contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+def held_or_contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+    refuse_held(instance.pk)
+    learner_gone(instance.pk)
     reports_leave(learner=instance.pk)
 
 
 @receiver(pre_delete, sender=Activity)
-def contested_activity_leaves(instance: Activity, **_: Any) -> None:
+def held_or_contested_activity_leaves(instance: Activity, **_: Any) -> None:
+    refuse_held_in(instance)
     reports_leave(activity=instance.pk)
 
 

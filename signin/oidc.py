@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 from kernel.domain import Unavailable
 from kernel.http.address import client_address
 from kernel.http.browser import SESSION_KEY
-from signin.services import LockedOut, Refused
+from signin.services import LockedOut, Refused, Suspended
 from signin.services.attempts import place_failure_counted, refuse_waiting_place
 from signin.services.oidc import connection_of, person_returned, sign_in_begun
 from signin.services.people import failure_recorded
@@ -101,6 +101,8 @@ class ReturnView(OIDCView):
             person = person_returned(connection=connection, kept=kept, code=request.GET["code"])
         except LockedOut as error:
             return self.locked(error)
+        except Suspended as error:
+            return self.told(str(error), 403)
         except (Refused, Unavailable) as error:
             failure_recorded((connection.institution_id, None), row="OIDC")
             return self.failed(error, address)

@@ -26,12 +26,15 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
         "Reports": "What the instruments say about a learner's work: levels, reasons, requests and evidence.",
         "Routes": "Pages of a dashboard, which an institution opens for roles or for single people.",
         "Trail": "What was done and seen in an institution, by whom, for its data administrators.",
+        "Retention": "How long data of each kind is kept, and deletion in bulk.",
         "Service": "What all institutions share, for global administrators: institutions, accounts, instruments, "
         "providers and routes.",
     },
     "People themselves": {
         "Own data": "What is held about whoever asks, why reports have their levels, and who looked.",
         "Contests": "What learners dispute of reports, and what people decide about it.",
+        "Erasures": "Erasing all that is held about a learner: asked for, decided, carried out.",
+        "Legal holds": "Whose data must not be erased for the time being, and why.",
     },
     "Learning platforms": {
         "VLE set-up": "What a VLE reads of itself and of the instruments that there are.",
@@ -81,6 +84,62 @@ RESOURCES = {
             "decide": "The decision of the person to whom the contest is assigned; the machine's levels stay.",
         },
         titles={"assign": "Assign a contest", "decide": "Decide a contest"},
+    ),
+    "institution-retention": Words(
+        "Retention", "a retention period", "retention periods",
+        "How many days the institution keeps data of a kind; kinds without a period are kept without a limit.",
+        sentences={
+            "create": "Set the period of a kind that has none: from the next night on, what is older is deleted.",
+            "update": "Change a period: from the next night on, what is older is deleted.",
+            "partial_update": "Change a period: from the next night on, what is older is deleted.",
+            "destroy": "Take the limit away: nothing of this kind is deleted by itself any more.",
+        },
+    ),
+    "institution-deletion": Words(
+        "Retention", "a deletion in bulk", "deletions in bulk",
+        "What was made of learners' work - sessions, captures, documents, results, alerts, reports - deleted by a job.",
+        sentences={
+            "create": "Delete what a preview has shown, of a course, of a group's courses, or before an instant; 412 "
+            "if it would be something else by now.",
+            "preview": "What a deletion would delete and what it would leave, in numbers by kind; nothing changes.",
+        },
+        titles={"create": "Delete in bulk", "preview": "Preview a deletion in bulk"},
+    ),
+    "institution-hold": Words(
+        "Legal holds", "a legal hold", "legal holds",
+        "Nothing that is held about the person is erased while it is in force: until its last day, or its release.",
+        sentences={
+            "create": "Keep all that is held about a person, for a reason; there is one hold of a person (409).",
+            "release": "End a hold, with the reason; a second time changes nothing.",
+        },
+        titles={"create": "Set a legal hold", "release": "Release a legal hold"},
+    ),
+    "institution-erasure": Words(
+        "Erasures", "an erasure", "erasures",
+        "All that is held about a learner is erased, in parts; `about` is null once that is done.",
+        sentences={
+            "create": "Erase all that is held about a learner: 409 while a legal hold or an open contest keeps it.",
+            "preview": "What an erasure of this learner's data would do now; nothing is changed.",
+            "accept": "Carry out what a learner has asked for: 409 while a legal hold or an open contest keeps it.",
+            "refuse": "Do not carry it out, with the reasons, which the learner reads.",
+        },
+        titles={
+            "create": "Erase a learner's data", "preview": "Preview an erasure", "accept": "Accept an erasure",
+            "refuse": "Refuse an erasure",
+        },
+    ),
+    "me-erasure": Words(
+        "Erasures", "an own erasure", "own erasures",
+        "What became of the caller's wish to have all that is held erased.",
+        sentences={
+            "create": "Ask for it: a data administrator decides, and 409 if there is one already.",
+            "preview": "What would be erased, what is kept and why, before one asks for it.",
+            "withdraw": "Give it up, before it is decided; a second time changes nothing.",
+        },
+        titles={
+            "create": "Ask for the erasure of the own data", "preview": "Preview the own erasure",
+            "withdraw": "Give up an own erasure",
+        },
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -204,6 +263,8 @@ RESOURCES = {
         "Special needs", "a category of special needs", "categories of special needs",
         "A category, with the options that it switches on and the instruments that it switches off.",
         of="",
+        sentences={"give": "Give it to up to 500 learners at once: those who have it keep it as it is."},
+        titles={"give": "Give learners a category of special needs"},
     ),
     "institution-learner-send": Words(
         "Special needs", "a special need", "special needs",
@@ -263,6 +324,10 @@ RESOURCES = {
         sentences={"create": "Let an instrument watch over the activity, with options that fit its schema."},
         titles={"create": "Add an instrument to an activity", "destroy": "Take an instrument off an activity"},
     ),
+    "institution-report": Words(
+        "Reports", "a report of any course", "reports of all courses",
+        "The levels of a learner's work in some activity; instructors see those of the courses that they teach.",
+    ),
     "institution-course-activity-report": Words(
         "Reports", "a report", "reports",
         "What all instruments say about a learner's work in the activity, as levels from 0 (pending) to 4 (alert).",
@@ -289,7 +354,10 @@ RESOURCES = {
         "Service", "an institution", "institutions", "An institution with all its settings.",
         sentences={
             "create": "Add an institution, which has nobody yet: who administers it is made at `admin/user/`.",
+            "suspend": "Let nobody of the institution in until it is resumed; a second time only the reason changes.",
+            "resume": "Let the people, VLEs and captures of the institution in again; a second time it is no change.",
         },
+        titles={"suspend": "Suspend an institution", "resume": "Resume an institution"},
     ),
     "admin-instrument": Words(
         "Service", "an instrument", "instruments", "An instrument, also one that is not enabled.",
@@ -445,6 +513,16 @@ OPERATIONS = {
         "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
         "that are off, with the reasons.",
     ),
+    "me_withdrawal": OperationWords(
+        "Own data", "Read what withdrawing the consent does",
+        "What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps "
+        "them from being erased; of a consent that is withdrawn what has become of them.",
+    ),
+    "me_withdrawal_create": OperationWords(
+        "Own data", "Withdraw the consent",
+        "Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed "
+        "it since, and 404 if there is no consent to withdraw.",
+    ),
     "vle_assessment_create": OperationWords(
         "VLE assessments", "Open, continue or close a session",
         "A session for a learner in an activity, in which the browser may capture. Without a valid consent or a needed "
@@ -489,10 +567,11 @@ OPERATIONS = {
 
 # Ids in addresses, by the name of the id or else by the word before it; the examples of rows have the same.
 PATH_SAMPLES: dict[str, Any] = {
-    "institution": 1, "vle": 2, "oidc": 9, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
+    "institution": 1, "oidc": 9, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
     "trail": 91, "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102,
-    "learner": 103, "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71,
-    "validation": 81, "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "learner": 103, "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51,
+    "notification": 61, "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
+    "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -507,6 +586,9 @@ _ROWS = {
     "membership": ("LearnerMembership",),
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
+    "deletion": ("Deletion",),
+    "hold": ("LegalHold",),
+    "erasure": ("Erasure", "OwnErasure"),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -521,7 +603,7 @@ _ROWS = {
     ),
     "report": (
         "InstitutionCourseActivityReport", "InstitutionCourseActivityReportLong", "VLECourseActivityReportLong",
-        "OwnReport", "ExplainedReport",
+        "OwnReport", "ExplainedReport", "InstitutionReport",
     ),
     "request": (
         "InstitutionCourseActivityReportRequest", "VLECourseActivityLearnerRequest", "ProviderResult",
@@ -647,7 +729,41 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15,
+    "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
+    "suspended_at": None, "suspension_reason": "", "SuspensionRequest.reason": "The contract has ended.",
+    "Deletion.status": "running", "before": "2026-01-01T00:00:00Z", "asked_by_id": 101, "files": 41,
+    "expected": {"reports": 12, "sessions": 14, "requests": 60, "alerts": 3}, "held": {"legal_hold": 1},
+    "deleted": {"reports": 7, "sessions": 8, "requests": 33}, "Deletion.group": None, "Deletion.course": 14,
+    "RetentionPeriod.id": 93, "RetentionPeriod.kind": "captures", "days": 180,
+    # withdrawing
+    "withdrawal_models": "erase", "withdrawal_models_reason": "Nobody needs them any more.",
+    "withdrawal_evidence": "restrict", "withdrawal_evidence_reason": "Grades can be appealed against for a year.",
+    "Withdrawal.consent": "VALID", "may_withdraw": True, "kept_because": [], "last": None, "is_restricted": False,
+    **{f"{component}.{name}": value
+       for component in ("WithdrawalBody", "WithdrawalBodyRequest", "Withdrawn")
+       for name, value in {"models": "erase", "evidence": "restrict"}.items()},
+    "Effect.policy": "erase", "Effect.text": "Your samples and the models made of them are erased.",
+    "Effect.reason": "Nobody needs them any more.", "Withdrawn.at": "2026-10-09T09:12:00Z",
+    "models_erased_at": "2026-10-09T09:13:00Z", "evidence_erased_at": None, "waits_for": [],
+    # erasures
+    **{f"{component}.{name}": value
+       for component in (*_ROWS["erasure"], "ErasureRequest", "OwnErasureRequest")
+       for name, value in {"person_id": 103, "reason": "I have left the university.", "state": "asked", "answer": "",
+                           "decided_at": None, "decided_by_id": None}.items()},
+    "is_own": True, "phase": "tell", "progress": 0, "told_at": None, "erased": {}, "finished_at": None,
+    "goes": [{"what": "reports", "number": 3}],
+    "keeps": [{"what": "Outcomes of contests, without your texts and files",
+               "why": "They show how often levels were wrong."}],
+    **{f"{component}.kept": [] for component in _ROWS["erasure"]},
+    "RefuseBodyRequest.answer": "The exam can be appealed against until 31 March.",
+    # legal holds
+    **{f"{component}.{name}": value
+       for component in ("LegalHold", "LegalHoldRequest")
+       for name, value in {"person_id": 103, "reason": "Proceedings before the labour court, case 4/2026.",
+                           "until": "2027-03-31"}.items()},
+    "about": {"uid": "nberg", "first_name": "Noah", "last_name": "Berg", "email": "noah.berg@nlu.example.org"},
+    "in_force": True, "set_by_id": 101, "released_at": None, "released_by_id": None, "release_reason": "",
+    "ReleaseBodyRequest.reason": "The proceedings are over.",
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value
@@ -656,6 +772,8 @@ SAMPLES: dict[str, Any] = {
                            "full_name": "Noah Berg", "email": "noah.berg@nlu.example.org"}.items()},
     "InstitutionSENDLearner.id": 72,
     "enrolment_status": [], "enabled_options": ["big_fonts"], "disabled_instruments": [2], "expires_at": None,
+    "SENDGiveLearnerRequest": {"id": 103, "expires_at": "2027-06-30T00:00:00Z"}, "given": 1,
+    "SENDOutcome": {"id": 103, "outcome": "given", "assignment": 72, "expires_at": "2027-06-30T00:00:00Z"},
     "InstitutionSENDCategory.description": "Low vision", "category": 7, "missing_enrolments": True,
     "MissingEnrolments.instruments": {"1": {"instrument_id": 1}}, "MissingEnrolments.learner_id": 103,
     "activity_id": 21,
@@ -677,6 +795,8 @@ SAMPLES: dict[str, Any] = {
     "prob_learner": 0.14, "prob_context": 0.08, "h_prob_learner": 0.71, "h_prob_context": 0.62,
     "facts": {"positive": [_FACT["code"]], "neutral": [], "negative": []}, "fact_sentences": [_FACT],
     "demonstration": "",
+    "InstitutionReport.activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
+    "InstitutionReport.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"},
     "InstitutionCourseActivityReportAudit.id": 32, "report": 31, "audit_data": _FILE, "data": _FILE, "audit": _FILE,
     **{f"{component}.{name}": value
        for component in ("InstitutionCourseActivityReportRequestResult", "VLECourseActivityLearnerRequestResult")

@@ -47,6 +47,7 @@ from learners.api.provider_sample import AvailableSampleViewSet, ProviderSampleV
 from learners.api.provider_validation import ProviderValidationViewSet
 from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
+from reports.api.institution_report import InstitutionReportViewSet
 from reports.api.provider_answers import ProviderAnswersView
 from reports.api.provider_request import ProviderRequestViewSet
 from reports.api.report import ReportViewSet
@@ -55,12 +56,18 @@ from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
+from retention.api.deletion import DeletionViewSet
+from retention.api.retention import RetentionPeriodViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.decision import OwnDecisionViewSet
+from rights.api.erasure import OwnErasureViewSet
 from rights.api.held import HeldView
+from rights.api.hold import LegalHoldViewSet
 from rights.api.institution_contest import ContestViewSet
+from rights.api.institution_erasure import ErasureViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
+from rights.api.withdrawal import WithdrawalView
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -125,8 +132,13 @@ TREE = (
         "report/{parent_lookup_report_id}/audit/{instrument_id}/",
         ReportAuditViewSet,
     ),
+    Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
+    Resource("institution/{parent_lookup_institution_id}/hold/{id}/", LegalHoldViewSet),
+    Resource("institution/{parent_lookup_institution_id}/erasure/{id}/", ErasureViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
+    Resource("institution/{parent_lookup_institution_id}/retention/{kind}/", RetentionPeriodViewSet),
+    Resource("institution/{parent_lookup_institution_id}/deletion/{id}/", DeletionViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
@@ -136,6 +148,7 @@ TREE = (
     Resource("me/report/{id}/", OwnReportViewSet),
     Resource("me/decision/{id}/", OwnDecisionViewSet),
     Resource("me/contest/{id}/", OwnContestViewSet),
+    Resource("me/erasure/{id}/", OwnErasureViewSet),
     Resource("me/trail/{id}/", OwnLineViewSet),
     # What VLEs tell and read: below the id of the one that asks.
     Resource("vle/{vle_id}/", VLESelfViewSet),
@@ -176,6 +189,7 @@ CALLS = (
 )
 PROCEDURES = (
     Procedure("me/held/", HeldView),
+    Procedure("me/withdrawal/", WithdrawalView),
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),
     Procedure("provider/{provider_id}/answers/", ProviderAnswersView),

@@ -4,8 +4,12 @@ from hashlib import sha256
 
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
+SETTINGS = (
+    "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence",
+    "withdrawal_evidence_reason",
+)  # fmt: skip
 INSTITUTIONS = Sql(
-    ", ".join(f"i.{name}" for name in (*Institution._fields, "contest_days")),
+    ", ".join(f"i.{name}" for name in (*Institution._fields, *SETTINGS)),
     "institutions_institution i",
     "i.id = %(home)s",
     "i.id",
@@ -14,8 +18,10 @@ INSTITUTIONS = Sql(
 
 
 def institutions(call: Call, is_list: bool) -> Rows:
-    records = INSTITUTIONS(call, is_list)
-    return page(records, [Institution(*row[1:-1])._asdict() | {"contest_days": row[-1]} for row in records])
+    records, first = INSTITUTIONS(call, is_list), 1 + len(Institution._fields)
+    settings = (dict(zip(SETTINGS, row[first:], strict=True)) for row in records)
+    rows = (Institution(*row[1:first])._asdict() for row in records)
+    return page(records, [row | more for row, more in zip(rows, settings, strict=True)])
 
 
 VLES = Sql(

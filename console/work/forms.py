@@ -7,11 +7,10 @@ what a search has found, which works without script.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 from django.utils import timezone
@@ -79,12 +78,12 @@ class Input:
 
 
 class MomentField(forms.DateTimeField):
-    """An instant to the minute, typed in the time zone of the service, which the label names."""
+    """An instant to the minute, typed in the time zone of the page, which the label names."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
         super().__init__(widget=widget, **kwargs)
-        self.label = f"{self.label} ({settings.TIME_ZONE})"
+        self.label = f"{self.label} ({timezone.get_current_timezone_name()})"
 
     @staticmethod
     def of_row(value: Any) -> datetime | None:
@@ -166,6 +165,8 @@ def _typed(given: Input, declared: Any, common: dict[str, Any]) -> forms.Field:
             return forms.BooleanField(**common | {"required": False})
         case serializers.DateTimeField():
             return MomentField(**common)
+        case serializers.DateField():
+            return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **common)
         case _ if choices:
             return forms.TypedChoiceField(choices=choices, coerce=_coerced(choices), **common)
         case serializers.IntegerField():
@@ -254,7 +255,7 @@ class WorkForm(forms.Form):
                 if not changes:
                     continue
                 value = None if getattr(declared, "allow_null", False) else ""
-            given.put(body, value.isoformat() if isinstance(value, datetime) else value)
+            given.put(body, value.isoformat() if isinstance(value, date) else value)
         return body
 
     def refuse(self, errors: Any) -> None:

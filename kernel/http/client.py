@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
+from django.utils import timezone
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller
@@ -52,10 +54,11 @@ class ApiClient:
         request.content_type = "application/json"
         return self._answer(path, request)
 
-    def forward(self, path: str) -> ApiResponse:
-        """The form that the browser has sent to the page, with its files, as it is."""
+    def forward(self, path: str, method: str = "POST", tag: str = "") -> ApiResponse:
+        """The form that the browser has sent to the page, with its files, as it is; `tag` as in `send`."""
         request = self._request(path, {})
-        request.method = "POST"
+        request.method = method
+        request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
         return self._answer(path, request)
 
     def _answer(self, path: str, request: HttpRequest) -> ApiResponse:
@@ -63,7 +66,8 @@ class ApiClient:
         if match is None:
             return ApiResponse(404, {})
         # The console's view has authenticated the caller: one query, however many API calls a page makes.
-        response: Any = local.answered(match, request, self.caller)
+        with timezone.override(UTC):  # whatever the page's time zone, the API answers as it always does
+            response: Any = local.answered(match, request, self.caller)
         return ApiResponse(response.status_code, response.data, response.get("ETag", ""))
 
     def row(self, path: str) -> Any:

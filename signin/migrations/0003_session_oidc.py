@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0015_oidc_connection'),
+        ('institutions', '0018_oidc_connection'),
         ('signin', '0002_known_places'),
     ]
 

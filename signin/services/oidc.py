@@ -26,8 +26,9 @@ from institutions.models import OIDCConnection, OIDCMatch, User
 from institutions.services.oidc import is_safe_address, provider_admits
 from kernel.domain import Unavailable
 from kernel.text import as_identifier
-from signin.services import Refused
+from signin.services import Refused, Suspended
 from signin.services.guarded import guard
+from signin.suspension import is_suspended, suspension_text
 
 logger = logging.getLogger(__name__)
 # Keys of the provider alone sign: with the secret, which other services may know, nobody does.
@@ -150,7 +151,10 @@ def _told(answer: Response) -> dict[str, Any]:
 
 
 def _person(connection: OIDCConnection, claims: Mapping[str, Any]) -> User:
-    """Who has this claim in that institution, is active there, and is admitted."""
+    """Who has this claim in that institution, is active there, and is admitted.
+
+    Raises Suspended if it is only that nobody of the institution is let in.
+    """
     value = claims.get(connection.claim)
     is_text = isinstance(value, str) and len(value) <= LONGEST and value.isprintable() and bool(as_identifier(value))
     is_proven = connection.match != OIDCMatch.EMAIL or claims.get("email_verified") is True
@@ -165,6 +169,8 @@ def _person(connection: OIDCConnection, claims: Mapping[str, Any]) -> User:
     # The provider may tell apart what is one identifier here, such as ss and ß.
     if person is None or getattr(person, connection.match).lower() != as_identifier(str(value)).lower():
         raise Refused("Nobody whom the identity provider confirms may sign in here.")
+    if is_suspended(connection.institution):
+        raise Suspended(suspension_text(connection.institution, with_reason=person.inst_admin))
     return person
 
 

@@ -50,12 +50,31 @@ MATRIX = {
     "people/{ann}/merge/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/{consent}/compare/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/{consent}/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/publish/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/es/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "reports/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
+    "deletion/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "contests/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "contests/{contest}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/new/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/{erasure}/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "holds/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "holds/new/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "holds/{hold}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "holds/{hold}/release/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "vles/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/credentials/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -67,16 +86,26 @@ MATRIX = {
     "courses/{course}/learners/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     "courses/{course}/instructors/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     ACTIVITY: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    "courses/{course}/activities/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}delete/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/1/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/{{row}}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/{{row}}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     f"{ACTIVITY}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     REPORT: (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}requests/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}requests/{{request}}/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}evidence/2/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
 }
 
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|oidc)/$"
+    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release|"
+    r"retention|deletion|oidc)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 
@@ -135,14 +164,22 @@ def test_rows_of_another_institution_are_not_there(who, world, signed_in):
 
 
 @pytest.mark.parametrize(
-    "tail", ["", "captures/", "reports/{report}/", "reports/{report}/captures/", "reports/{report}/requests/"]
+    "tail",
+    [
+        "",
+        "captures/",
+        "reports/{report}/",
+        "reports/{report}/captures/",
+        "reports/{report}/requests/",
+        "reports/{report}/evidence/2/",
+    ],
 )
 def test_activity_under_another_course_is_not_there(tail, world, signed_in, address):
     path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/{tail}"
     assert signed_in("admin").get(address(path)).status_code == 404
 
 
-@pytest.mark.parametrize("tail", ["", "captures/", "requests/"])
+@pytest.mark.parametrize("tail", ["", "captures/", "requests/", "requests/{request}/", "evidence/2/"])
 @pytest.mark.parametrize("who", ["global", "admin"])
 def test_report_under_another_activity_is_not_there(who, tail, world, signed_in, address):
     other = another_activity(world.home)
@@ -195,7 +232,8 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
         posted = {*WORK, "contests/{contest}/"} if method == "post" else set()
-        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
+        refused = {"erasures/{erasure}/"} | {page for page in WORK if MATRIX[page][WHO.index("admin")] == 403}
+        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted, *refused})):
             assert getattr(browser, method)(path).status_code == 405
 
 
@@ -214,7 +252,7 @@ def test_forms_are_sent_with_the_pages_own_token(world, signed_in, address):
 
 @pytest.mark.parametrize("page", WORK)
 def test_statements_of_a_form(page, world, signed_in, address):
-    browser = signed_in("admin")
+    browser = signed_in("admin" if MATRIX[page][WHO.index("admin")] == 200 else "data")
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(address(page)).status_code == 200
     assert len(captured) <= 12
@@ -226,16 +264,22 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "admin",
             (
-                f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Imports "
-                "Settings"
+                f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
+                "Legal_holds Imports Delete_in_bulk Settings"
             ),
         ),
         (
             "global",
-            "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
+            f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail"),
+        (
+            "data",
+            (
+                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Legal_holds "
+                "Erasures Trail Retention Delete_in_bulk"
+            ),
+        ),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

@@ -8,12 +8,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from joserfc.jws import JWSRegistry
 from requests import ConnectTimeout, Response
 
-from institutions.models import OIDCConnection, User
+from institutions.models import Institution, OIDCConnection, User
 from kernel.http.browser import SESSION_KEY
 from learners.models import ConsentDecision
 from signin.models import CallerSession
@@ -110,6 +111,10 @@ def returned(browser, asked, **other):
     return browser.get(urlsplit(asked["redirect_uri"]).path, {"code": "c1", "state": asked["state"], **other})
 
 
+def suspend(institution):
+    Institution.objects.filter(pk=institution.pk).update(suspended_at=timezone.now(), suspension_reason="Unpaid.")
+
+
 def signed_in_through(browser, provider, **query):
     return returned(browser, begun(browser, provider, **query))
 
@@ -170,6 +175,13 @@ def test_whoever_is_refused_is_told_the_same(world, visitor, provider, change):
     assert not CallerSession.objects.exists()
     line = Line.objects.get(verb="sign-in failed")
     assert (line.institution_id, line.person_id, line.details) == (world.home.institution.pk, None, "{}")
+
+
+def test_people_of_a_suspended_institution_are_told(world, visitor, provider):
+    suspend(world.home.institution)
+    answer = signed_in_through(visitor, provider)
+    assert (answer.status_code, "is suspended" in answer.text) == (403, True)
+    assert not CallerSession.objects.exists()
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": True}])

@@ -9,7 +9,7 @@ import kernel.fields
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0014_contests'),
+        ('institutions', '0017_withdrawal'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('learners', '0006_open_validations'),
+        ('learners', '0007_withdrawal'),
     ]
 
     operations = [

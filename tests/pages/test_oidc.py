@@ -346,6 +346,8 @@ def test_own_password_is_not_changed_from_such_a_session(world, visitor, provide
     more = {"content_type": "application/json", "headers": headers}
     assert visitor.post(f"{path}profile/", new, **more).status_code == 403
     assert visitor.patch(path, {"locale": "ca"}, **more).status_code == 200
+    profile = visitor.get("/api/v2/auth/profile", headers={"accept": "application/json"}).json()
+    assert profile["login_allowed"] is False  # dashboards hide the form
 
 
 def test_old_dashboards_get_no_password_from_such_a_session(world, visitor, provider, settings):

@@ -13,6 +13,7 @@ from console.work import (
     holds,
     institution,
     needs,
+    oidc,
     people,
     retention,
     vles,
@@ -58,6 +59,8 @@ urlpatterns = [
     path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
     path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
+    path("<id:institution>/settings/oidc/", oidc.Connection.as_view(), name="oidc"),
+    path("<id:institution>/settings/oidc/delete/", oidc.DeleteConnection.as_view(), name="oidc-delete"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),
     path(

@@ -159,6 +159,15 @@ RESOURCES = {
         },
         titles={"create": "Connect a VLE", "credentials": "Renew the credentials of a VLE"},
     ),
+    "institution-oidc": Words(
+        "Institutions", "an identity provider", "identity providers",
+        "The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most.",
+        sentences={
+            "create": "Connect the institution's identity provider: its secret is never answered.",
+            "destroy": "Delete the connection: sessions that were opened through it end.",
+        },
+        titles={"create": "Connect an identity provider"},
+    ),
     "institution-group": Words(
         "Groups", "a group", "groups", "A group of courses, which may be in another group.",
         sentences={"destroy": "Delete a group and all groups below it; the courses stay."},
@@ -569,16 +578,17 @@ OPERATIONS = {
 
 # Ids in addresses, by the name of the id or else by the word before it; the examples of rows have the same.
 PATH_SAMPLES: dict[str, Any] = {
-    "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
-    "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
-    "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
+    "institution": 1, "oidc": 9, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
+    "trail": 91, "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102,
+    "learner": 103, "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51,
+    "notification": 61, "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
     "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
     "institution": ("Institution", "AdminInstitution", "ProfileInstitution", "InstitutionName"),
     "vle": ("InstitutionVLE", "VLE", "OwnVLE", "VLESelf"),
+    "oidc": ("OIDCConnection",),
     "group": ("InstitutionCourseGroup",),
     "ic": ("InstitutionInformedConsent", "CurrentInformedConsent"),
     "ui": ("InstitutionUIOption", "AdminUIOption"),
@@ -677,6 +687,10 @@ SAMPLES: dict[str, Any] = {
     "client_id": None, "lti": {"consumer_key": "4d8c2a0e-11f8-4d83-9d33-6a0f2a9a4b7c"},
     "overlap_minutes": 30, "vle_id": 2,
     "vle": {"id": 2, "name": "Moodle 5"},
+    # identity providers
+    "issuer": "https://login.nlu.example.org", "client_secret": "three plain words here",
+    "OIDCConnection.client_id": "tesla", "OIDCConnectionRequest.client_id": "tesla",
+    "PatchedOIDCConnectionRequest.client_id": "tesla", "match": "email", "claim": "email", "everybody": False,
     # groups and courses
     "InstitutionCourseGroup.name": "Faculty of Science", "InstitutionCourseGroup.description": "All its courses",
     "parent": None, "vle_course_id": "1407", "start": "2026-09-14T00:00:00Z", "end": "2027-01-31T00:00:00Z",

@@ -159,6 +159,8 @@ SIGN_IN_FAILURES_PER_ACCOUNT = env.number("SIGN_IN_FAILURES_PER_ACCOUNT", 20, 1,
 SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 300, 1, 1_000_000)
 SIGN_IN_FAILURES_PER_ROLE = env.number("SIGN_IN_FAILURES_PER_ROLE", 50, 1, 1_000_000)  # from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.number("SIGN_IN_WINDOW_MINUTES", 15, 1, 1440))
+# Inside networks: where identity providers of institutions may be although no one outside can reach them.
+OIDC_NETWORKS = env.networks("OIDC_NETWORKS") or (["127.0.0.1", "::1"] if DEMO else [])
 # Who carries background work: a message broker, or without one threads of the server.
 BROKER_URL = env.broker("BROKER_URL", own=True)
 PIPELINE_IN_SERVER = env.switch("PIPELINE_IN_SERVER", default=True)

@@ -30,6 +30,7 @@ from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
 from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
+from institutions.api.oidc import OIDCConnectionViewSet
 from institutions.api.provider_notification import ProviderNotificationViewSet
 from institutions.api.provider_self import ProviderSelfViewSet
 from institutions.api.trail import LineViewSet
@@ -72,6 +73,7 @@ from rights.api.withdrawal import WithdrawalView
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
     Resource("institution/{parent_lookup_institution_id}/vle/{id}/", VLEViewSet),
+    Resource("institution/{parent_lookup_institution_id}/oidc/{id}/", OIDCConnectionViewSet),
     Resource("institution/{parent_lookup_institution_id}/group/{id}/", GroupViewSet),
     Resource("institution/{parent_lookup_institution_id}/group/{parent_lookup_id}/course/{id}/", GroupCourseViewSet),
     Resource("institution/{parent_lookup_institution_id}/ic/{id}/", InformedConsentViewSet),

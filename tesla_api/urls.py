@@ -18,6 +18,7 @@ from rights.pages import PublicTransparencyView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
+from signin.oidc import InstitutionView, ProviderView, ReturnView
 from signin.views import ForgottenView, NewPasswordView, OwnPasswordView, SignInView, SignOutView
 from tesla_api import start_pages
 from tesla_api.tree import CALLS, PROCEDURES, TREE
@@ -43,6 +44,9 @@ PAGES = [
     path("signin/", SignInView.as_view(), name="signin"),
     path("signin/forgotten/", ForgottenView.as_view(), name="forgotten"),
     path("signin/new/<uidb64>/<token>/", NewPasswordView.as_view(), name="new-password"),
+    path("signin/oidc/", InstitutionView.as_view(), name="oidc"),
+    path("signin/oidc/<id:institution>/callback/", ReturnView.as_view(), name="oidc-return"),
+    path("signin/oidc/<path:acronym>/", ProviderView.as_view(), name="oidc-provider"),
     path("signin/password/", OwnPasswordView.as_view(), name="own-password"),
     path("signout/", SignOutView.as_view(), name="signout"),
     path("console/", include("console.urls")),

@@ -29,6 +29,7 @@ from institutions.models import (
     Institution,
     Instructor,
     Instrument,
+    OIDCConnection,
     UIOption,
     User,
 )
@@ -71,6 +72,10 @@ class Home:
             institution=self.institution, learner=self.people["ann"].learner, category=self.category
         )
         self.ui_option = UIOption.objects.create(institution=self.institution, route="course", enabled=False)
+        self.oidc = OIDCConnection.objects.create(
+            institution=self.institution, issuer=f"https://login.{prefix}.example.org", client_id="tesla",
+            client_secret="provided-secret", enabled=True,
+        )  # fmt: skip
 
     def _person(self, name: str, **values: Any) -> User:
         values = {"first_name": name.title(), "last_name": self.prefix.title(), "login_allowed": True} | values

@@ -18,6 +18,7 @@ from kernel.zones import zone_names
 HOME = "institution/{institution}/"
 OPTIONS = HOME + "ui/"
 USERS = HOME + "user/"
+CONNECTIONS = HOME + "oidc/"
 
 
 class Settings(EditPage):
@@ -60,6 +61,8 @@ class Settings(EditPage):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         links = [("Parts of the dashboard", reverse("console:dashboard", kwargs=self.kwargs))]
         actions = links if self.api.may_all(OPTIONS.format(**self.kwargs), "create") else []
+        if self.api.may_all(CONNECTIONS.format(**self.kwargs), "create"):
+            actions = [*actions, ("Identity provider", reverse("console:oidc", kwargs=self.kwargs))]
         return super().get_context_data(**{"tools": actions, **context})
 
     def back(self) -> str:

@@ -61,6 +61,7 @@ KINDS = {
     "/console/#/vles/#/delete/",
     "/console/#/settings/",
     "/console/#/settings/dashboard/",
+    "/console/#/settings/oidc/",
     "/console/#/settings/dashboard/people/new/",
     "/console/#/reports/",
     "/console/#/send/",

@@ -33,6 +33,8 @@ MATRIX = {
     "settings/dashboard/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "settings/dashboard/people/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "settings/dashboard/people/{ui_option}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/oidc/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/oidc/delete/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "courses/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "groups/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "groups/{group}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
@@ -104,7 +106,7 @@ PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
     r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release|"
-    r"retention|deletion)/$"
+    r"retention|deletion|oidc)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 

@@ -1444,6 +1444,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/oidc/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List identity providers
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
+         */
+        get: operations["institution_oidc_list"];
+        put?: never;
+        /**
+         * Connect an identity provider
+         * @description Connect the institution's identity provider: its secret is never answered. For global administrators and administrators.
+         */
+        post: operations["institution_oidc_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/oidc/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an identity provider
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
+         */
+        get: operations["institution_oidc_retrieve"];
+        /**
+         * Update an identity provider
+         * @description Change an identity provider: what the body leaves out stays as it is. For global administrators and administrators.
+         */
+        put: operations["institution_oidc_update"];
+        post?: never;
+        /**
+         * Delete an identity provider
+         * @description Delete the connection: sessions that were opened through it end. For global administrators and administrators.
+         */
+        delete: operations["institution_oidc_destroy"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of an identity provider
+         * @description Change an identity provider: the fields that the body names, and no others. For global administrators and administrators.
+         */
+        patch: operations["institution_oidc_partial_update"];
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/report/": {
         parameters: {
             query?: never;
@@ -4035,6 +4091,7 @@ export interface components {
              *     * `password` - Password
              *     * `launcher` - Launcher
              *     * `learner_session` - Learner Session
+             *     * `oidc` - Identity provider
              */
             signed_in?: (components["schemas"]["SignedInEnum"] | components["schemas"]["NullEnum"]) | null;
             readonly vle: {
@@ -5498,6 +5555,13 @@ export interface components {
             /** @description Acronym of the institution whose account is meant, for people who have one in several. */
             institution?: string | null;
         };
+        /**
+         * @description * `email` - E-mail
+         *     * `uid` - Uid
+         *     * `username` - Username
+         * @enum {string}
+         */
+        MatchEnum: "email" | "uid" | "username";
         Measure: {
             /** @description Null where there are too few learners. */
             all: components["schemas"]["Share"] | null;
@@ -5592,6 +5656,51 @@ export interface components {
         NotReadyStatusEnum: 2 | 3 | 4;
         /** @enum {unknown} */
         NullEnum: null;
+        OIDCConnection: {
+            readonly id: number;
+            /** @description The provider's address, exactly as in its tokens, such as https://login.example.org. */
+            issuer: string;
+            /** @description What the provider calls this service. */
+            client_id: string;
+            /**
+             * @description What of a person here the claim is compared with. An e-mail must be verified by the provider.
+             *
+             *     * `email` - E-mail
+             *     * `uid` - Uid
+             *     * `username` - Username
+             */
+            match?: components["schemas"]["MatchEnum"];
+            /** @description The claim that is compared: for e-mails `email`; else one that people cannot change themselves. */
+            claim?: string;
+            /** @description All people sign in with it. Otherwise administrators and instructors only. */
+            everybody?: boolean;
+            enabled?: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OIDCConnectionRequest: {
+            /** @description Only written; left out, it stays. It must be sent with a new connection, and with another issuer. */
+            client_secret?: string;
+            /** @description The provider's address, exactly as in its tokens, such as https://login.example.org. */
+            issuer: string;
+            /** @description What the provider calls this service. */
+            client_id: string;
+            /**
+             * @description What of a person here the claim is compared with. An e-mail must be verified by the provider.
+             *
+             *     * `email` - E-mail
+             *     * `uid` - Uid
+             *     * `username` - Username
+             */
+            match?: components["schemas"]["MatchEnum"];
+            /** @description The claim that is compared: for e-mails `email`; else one that people cannot change themselves. */
+            claim?: string;
+            /** @description All people sign in with it. Otherwise administrators and instructors only. */
+            everybody?: boolean;
+            enabled?: boolean;
+        };
         /**
          * @description * `keep` - kept as it is
          *     * `restrict` - kept, but nobody opens it
@@ -6309,6 +6418,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Line"][];
         };
+        PaginatedOIDCConnectionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OIDCConnection"][];
+        };
         PaginatedOwnContestList: {
             /** @example 123 */
             count: number;
@@ -6816,6 +6940,27 @@ export interface components {
             url?: string | null;
             client_id?: string | null;
         };
+        PatchedOIDCConnectionRequest: {
+            /** @description Only written; left out, it stays. It must be sent with a new connection, and with another issuer. */
+            client_secret?: string;
+            /** @description The provider's address, exactly as in its tokens, such as https://login.example.org. */
+            issuer?: string;
+            /** @description What the provider calls this service. */
+            client_id?: string;
+            /**
+             * @description What of a person here the claim is compared with. An e-mail must be verified by the provider.
+             *
+             *     * `email` - E-mail
+             *     * `uid` - Uid
+             *     * `username` - Username
+             */
+            match?: components["schemas"]["MatchEnum"];
+            /** @description The claim that is compared: for e-mails `email`; else one that people cannot change themselves. */
+            claim?: string;
+            /** @description All people sign in with it. Otherwise administrators and instructors only. */
+            everybody?: boolean;
+            enabled?: boolean;
+        };
         /** @description The kind names the row: it is given once. */
         PatchedRetentionPeriodRequest: {
             kind?: components["schemas"]["RetentionKindEnum"];
@@ -7258,9 +7403,10 @@ export interface components {
          * @description * `password` - Password
          *     * `launcher` - Launcher
          *     * `learner_session` - Learner Session
+         *     * `oidc` - Identity provider
          * @enum {string}
          */
-        SignedInEnum: "password" | "launcher" | "learner_session";
+        SignedInEnum: "password" | "launcher" | "learner_session" | "oidc";
         SignedInModule: components["schemas"]["SignedInVLE"] | components["schemas"]["SignedInProvider"];
         SignedInProvider: {
             /** @description `vle_001`, `provider_001` */
@@ -7747,6 +7893,7 @@ export interface components {
              *     * `password` - Password
              *     * `launcher` - Launcher
              *     * `learner_session` - Learner Session
+             *     * `oidc` - Identity provider
              */
             signed_in?: (components["schemas"]["SignedInEnum"] | components["schemas"]["NullEnum"]) | null;
             readonly vle: {
@@ -17573,6 +17720,505 @@ export interface operations {
                 };
             };
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOIDCConnectionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OIDCConnectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OIDCConnectionRequest"];
+                "multipart/form-data": components["schemas"]["OIDCConnectionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OIDCConnectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OIDCConnectionRequest"];
+                "multipart/form-data": components["schemas"]["OIDCConnectionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_partial_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedOIDCConnectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedOIDCConnectionRequest"];
+                "multipart/form-data": components["schemas"]["PatchedOIDCConnectionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };

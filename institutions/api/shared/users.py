@@ -51,6 +51,9 @@ ROLES = {
 }
 
 
+NOT_BY_PASSWORD = "You have signed in through your institution. Sign in with your password to change it."  # noqa: S105
+
+
 def password_field(**more: Any) -> serializers.CharField:
     return serializers.CharField(
         max_length=128, required=False, allow_null=True, write_only=True, trim_whitespace=False,
@@ -137,13 +140,16 @@ def keep_browser_session(view: ResourceViewSet, person: User) -> None:
 def values_allowed(view: ResourceViewSet, person: User | None, values: dict[str, Any]) -> dict[str, Any]:
     """The values of a body without the present password, which the own new one needs.
 
-    Raises Forbidden for a password from a session that needed none: a VLE has sent the person.
+    Raises Forbidden for a password from a session that needed none: a VLE has sent the person. Who came through the
+    institution's identity provider cannot change the own one: whoever finds that browser could guess the present one.
     """
     given = values.pop("current_password", None)
     if "password" in values:
         if view.caller.kind is CallerKind.LAUNCHED:
             raise Forbidden("After coming from a VLE nobody sets passwords: sign in with yours.")
         if person is not None and person.pk == view.caller.id:
+            if view.caller.signed_in:
+                raise Forbidden(NOT_BY_PASSWORD)
             passwords.refuse_unproven(
                 person=person, given=given, address=client_address(view.request), session_id=view.caller.session_id
             )

@@ -1,4 +1,4 @@
-"""Contests of reports by the learners whom they are about, with the human decisions."""
+"""Contests of reports by the learners whom they are about, with the human decisions; bundles of people's own data."""
 
 from django.conf import settings
 from django.db import models
@@ -92,3 +92,65 @@ class ContestFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BundleState(models.TextChoices):
+    MAKING = "making", "being made"
+    READY = "ready", "ready"
+    FAILED = "failed", "could not be made"
+    EXPIRED = "expired", "deleted after its time"
+
+
+class Bundle(Timestamped):
+    """All that is held about a person, as an archive that the person takes away. There is one of each person at most.
+
+    It is made in parts; `section` and `after` say where the next one begins. Who came by a VLE gets what belongs to
+    the courses of that VLE (`vle_id`), unless the institution allows more.
+    """
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    vle_id = models.BigIntegerField(null=True, help_text="The only VLE whose courses are in it. Null: all.")
+    with_captures = models.BooleanField(help_text="Also the files of what was captured.")
+    state = models.CharField(max_length=10, choices=BundleState.choices, default=BundleState.MAKING)
+    section = models.PositiveSmallIntegerField(default=0, editable=False)
+    after = models.BigIntegerField(default=0, editable=False, help_text="The last key of the section that is in it.")
+    page = models.PositiveIntegerField(default=0, editable=False, help_text="How many files the section has.")
+    total = models.PositiveIntegerField(default=0, help_text="Rows, counted when it was begun.")
+    done = models.PositiveIntegerField(default=0, help_text="Of these.")
+    size = models.BigIntegerField(default=0, help_text="bytes")
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "id"), name="bundle_of_institution"),
+            models.CheckConstraint(
+                condition=~Q(state=BundleState.READY) | Q(expires_at__isnull=False), name="bundle_ready_expires"
+            ),
+            tied_to_institution("bundle_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("state", "expires_at"), name="bundle_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.state}"
+
+
+class BundlePart(models.Model):
+    """A part of the archive, with what its directory says of it: see archive.py."""
+
+    concerns = "bundle__person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    bundle = models.ForeignKey(Bundle, on_delete=models.CASCADE, related_name="parts")
+    file = models.OneToOneField(StoredFile, on_delete=models.CASCADE, related_name="+")
+    directory = models.JSONField()
+
+    class Meta:
+        constraints = [
+            tied_to_institution("bundle_part_bundle", "bundle"),
+            tied_to_institution("bundle_part_file", "file"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

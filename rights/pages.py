@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from kernel.caller import Role
 from kernel.http.client import texts_of
-from rights.models import Kind, State
+from kernel.ids import bounded_id
+from rights.models import BundleState, Kind, State
 from signin.pages import SignedInView
 
 ROWS = 50  # on a page of a list
@@ -38,6 +39,8 @@ class MeView(SignedInView):
         if Role.LEARNER & self.caller.roles:
             pages += [("Reports", "reports"), ("Contests", "contests"), ("Consents", "decisions")]
         pages.append(("Who looked", "trail"))
+        if Role.MEMBER & self.caller.roles:
+            pages.append(("Take away", "bundle"))
         match = self.request.resolver_match
         here = match.url_name if match else ""
         sections = [(title, reverse(f"me:{name}"), here in (name, name.removesuffix("s"))) for title, name in pages]
@@ -151,6 +154,28 @@ class DecisionView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(decision=self.api.row(f"me/decision/{self.kwargs['id']}/"), **context)
+
+
+class BundleView(MeView):
+    """The bundle of all own data, if there is one; its forms ask for it, and delete it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/bundle.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = bounded_id(request.POST.get("delete", ""))
+        answer = self.api.send("DELETE", f"me/bundle/{key}/") if key else self.api.post("me/bundle/", {})
+        if answer.status in (201, 204):
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(self.get_context_data(problems=texts_of(answer)), status=answer.status)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        page = self.api.page("me/bundle/", {"limit": 1})
+        if page is None:
+            raise PermissionDenied
+        bundle = next(iter(page["results"]), None)
+        words = BundleState(bundle["state"]).label if bundle else ""
+        return super().get_context_data(bundle=bundle, words=words, **context)
 
 
 class TrailView(MeView):

@@ -100,6 +100,7 @@ THINGS = {
     "report_made": "your report",
     "audit_made": "the evidence behind your report",
     "contest": "your contest of a report",
+    "bundle": "the bundle of all your data",
     "auth": "your account",
     "profile": "your account",
     "launcher": "a link with which you can sign in",

@@ -73,6 +73,16 @@ RESOURCES = {
         },
         titles={"create": "Contest a report", "withdraw": "Withdraw a contest", "file": "Add a file to a contest"},
     ),
+    "me-bundle": Words(
+        "Own data", "an own bundle", "own bundles",
+        "Everything that is held about the caller, as a ZIP archive that is made in the background; `url` is a link "
+        "for the caller's own sign-in.",
+        sentences={
+            "create": "Ask for a bundle; while there is another one that is being made or can be fetched it is 409.",
+            "destroy": "Delete a bundle, whether it is being made or ready.",
+        },
+        titles={"create": "Ask for a bundle of all own data"},
+    ),
     "institution-contest": Words(
         "Contests", "a contest", "contests", "What a learner disputes of a report, and what a person decides about it.",
         sentences={
@@ -482,7 +492,8 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81,
+    "contest": 92, "bundle": 93, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71,
+    "validation": 81,
     "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
@@ -497,6 +508,7 @@ _ROWS = {
     "membership": ("LearnerMembership",),
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
+    "bundle": ("OwnBundle",),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -634,6 +646,9 @@ SAMPLES: dict[str, Any] = {
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
     "contest": None, "contest_days": 15,
+    "OwnBundle.state": "ready", "OwnBundle.done": 412, "OwnBundle.total": 412, "OwnBundle.size": 48_213_406,
+    "OwnBundle.url": "https://tesla.example.org/files/bundle_made-1v-person-1D-1tXq2u.Zx3/bundle-7.zip",
+    "ready_at": "2026-10-02T11:07:00Z", "OwnBundle.expires_at": "2026-10-04T11:07:00Z", "with_captures": True,
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -54,6 +54,7 @@ from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
+from rights.api.bundle import OwnBundleViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.decision import OwnDecisionViewSet
 from rights.api.held import HeldView
@@ -135,6 +136,7 @@ TREE = (
     Resource("me/decision/{id}/", OwnDecisionViewSet),
     Resource("me/contest/{id}/", OwnContestViewSet),
     Resource("me/trail/{id}/", OwnLineViewSet),
+    Resource("me/bundle/{id}/", OwnBundleViewSet),
     # What VLEs tell and read: below the id of the one that asks.
     Resource("vle/{vle_id}/", VLESelfViewSet),
     Resource("vle/{vle_id}/instrument/{id}/", VLEInstrumentViewSet),

@@ -34,7 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from rights.models import Contest
+from rights.models import Bundle, Contest
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -153,6 +153,10 @@ class Home:
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
             reason=f"I wrote it at {self.prefix}.", state="withdrawn", deadline=PAST,
         )  # fmt: skip
+        # What ann has taken away once.
+        self.bundle = Bundle.objects.create(
+            institution=self.institution, person=self.people["ann"], with_captures=True, state="expired"
+        )
 
     @property
     def learners(self) -> dict[str, Learner]:

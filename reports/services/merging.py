@@ -156,10 +156,10 @@ ReportsJoined = Callable[[Report, Report], None]
 WITH_REPORTS: list[ReportsJoined] = []  # called with (kept, gone) before the latter is deleted
 
 
-def also_moved(of_people: Moves, with_reports: ReportsJoined) -> None:
+def also_moved(*of_people: Moves, with_reports: ReportsJoined) -> None:
     """Apps above this one declare their tables: rows that refer to a person, and rows that refer to a report."""
-    OF_PEOPLE.append(of_people)
-    ALL.append(of_people)
+    OF_PEOPLE.extend(of_people)
+    ALL.extend(of_people)
     WITH_REPORTS.append(with_reports)
 
 

@@ -26,7 +26,8 @@ from pipeline.jobs import PERIODIC, WORKS, add, enqueue
 from pipeline.models import BrokerAccount, Job
 from pipeline.running import run_due
 from reports.models import RequestProviderResult
-from rights.models import Contest
+from rights.models import Bundle, Contest
+from rights.services.bundles import bundle_create, bundle_delete
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
 from tests.contract.desk import Desk
@@ -183,6 +184,17 @@ def _undecided(home: Home) -> None:
     Contest.objects.filter(pk=home.contest.pk).update(state="open", deadline=timezone.now(), reminded_at=None)
 
 
+def _bundle_wanted(home: Home) -> None:
+    bundle_delete(bundle=home.bundle)
+    bundle_create(person_id=home.people["ann"].pk, vle_id=None, with_captures=True)
+
+
+def _bundle_over(home: Home) -> None:
+    _bundle_wanted(home)
+    run_due(name="rights.bundle")
+    Bundle.objects.filter(state="ready").update(expires_at=PAST)
+
+
 def _lines(home: Home) -> None:
     """There are some already."""
 
@@ -198,12 +210,14 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "learners.sample": (_sampled, "learners_learner"),
     "rights.reminder": (_contested("rights.reminder", state="open"), "mail"),
     "rights.decided": (_contested("rights.decided", state="upheld", decided_at=PAST), "mail"),
+    "rights.bundle": (_bundle_wanted, "rights_bundle"),
     LINK_JOB: (_link_wanted, "mail"),
     ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),
     "every reports.results": (_unanswered, "reports_requestproviderresult"),
     "every learners.validations": (_not_validated, "learners_enrolmentsamplevalidation"),
     "every institutions.notifications": (_reminded, "institutions_providernotification"),
     "every rights.reminders": (_undecided, "rights_contest"),
+    "every rights.bundles": (_bundle_over, "rights_bundle"),
     "every trail.seal": (_lines, "trail_sealing"),
 }
 

@@ -12,7 +12,15 @@ from tesla_api.tree import TREE
 ROOT = "/api/v2/"
 # Below the roots of modules there is no page: people are refused there.
 # What only data administrators may read, what needs a contest, and what is a learner's own (tests/rights).
-DATA_ONLY = {"institution-trail", "institution-contest", "me-report", "me-decision", "me-contest", "me-trail"}
+DATA_ONLY = {
+    "institution-trail",
+    "institution-contest",
+    "me-report",
+    "me-decision",
+    "me-contest",
+    "me-trail",
+    "me-bundle",
+}
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 

@@ -26,6 +26,10 @@ RUN /opt/tesla/bin/python -m compileall -q /srv/tesla
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/tesla/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     DEMO=0 WEB_HOST=0.0.0.0 PORT=8000 VAR_DIR=/var/lib/tesla STATIC_DIR=/srv/tesla/static
+# What WeasyPrint makes PDF with, and a font with many letters.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/tesla --shell /usr/sbin/nologin tesla \
     && install --directory --owner tesla --group tesla --mode 0700 /var/lib/tesla
 COPY --from=build /opt/tesla /opt/tesla

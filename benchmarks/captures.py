@@ -12,6 +12,7 @@ import selectors
 import sys
 import time
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -20,6 +21,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.client import TIMEOUT, Connection, Target
 from benchmarks.servers import ROOT, Run, say
+from benchmarks.watching import processor_seconds, with_children
 
 FIGURES = ROOT / "benchmarks" / "captured.txt"
 FLOOR, ALONE, WORKING, THREADS = "floor", "service", "service, worker at work", "service, threads at work"
@@ -36,6 +38,7 @@ class Measured:
     times: list[list[float]] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     jobs: list[float] = field(default_factory=list)  # that were done a second, beside
+    processor: list[float] = field(default_factory=list)  # seconds of server and database for a capture
 
     def milliseconds(self, number: int) -> float:
         return median(self.times[number]) * 1000
@@ -96,13 +99,16 @@ class Stage:
         self.run, self.facts, self.size, self.seconds = run, facts, size, seconds
         threads = str(len(facts["clients"]))  # all clients may have come to the same process
         self.settings = {"PIPELINE_IN_SERVER": "0", "WEB_CONCURRENCY": "2", "WEB_THREADS": threads}
-        self.targets = {FLOOR: self._served("floor"), ALONE: self._served("service")}
+        self.servers: dict[str, int] = {}
+        self.targets = {FLOOR: self._served("floor", FLOOR), ALONE: self._served("service", ALONE)}
         for way in self.targets:
             self.warm(way)
-        self.targets[WORKING] = self.targets[ALONE]
+        self.targets[WORKING], self.servers[WORKING] = self.targets[ALONE], self.servers[ALONE]
 
-    def _served(self, which: str, **more: str) -> list[Target]:
-        return targets(self.run.serve(which, **self.settings | more), self.facts, self.size)
+    def _served(self, which: str, way: str, **more: str) -> list[Target]:
+        port = self.run.serve(which, **self.settings | more)
+        self.servers[way] = self.run.processes[-1].pid
+        return targets(port, self.facts, self.size)
 
     def warm(self, way: str) -> None:
         """Every process and thread has seen it."""
@@ -111,7 +117,7 @@ class Stage:
     def measure(self, way: str, into: Measured) -> None:
         worker = None
         if way == THREADS:  # a server that is there for this alone: it would take the jobs of the others
-            self.targets[way] = self._served("service", PIPELINE_IN_SERVER="1")
+            self.targets[way] = self._served("service", THREADS, PIPELINE_IN_SERVER="1")
             worker = self.run.processes[-1]
             self.warm(way)
         self.run.change("TRUNCATE pipeline_job")
@@ -120,10 +126,11 @@ class Stage:
             os.setpriority(os.PRIO_PROCESS, worker.pid, NICE)
         if worker is not None:
             self._put_to_work(worker)
-        before = self._jobs()
+        before, taken = self._jobs(), self._processor(way)
         times, rate = sent(self.targets[way], self.seconds)
         into.times.append(times)
         into.rates.append(rate)
+        into.processor.append((self._processor(way) - taken) / len(times))
         if worker is not None:
             left = self._jobs()
             self.run.end(worker)
@@ -139,28 +146,41 @@ class Stage:
                 raise RuntimeError("the worker has ended")
             time.sleep(0.05)
 
+    def _processor(self, way: str) -> float:
+        """Seconds that the server has taken, and all connections that the database has now."""
+        connections = self.run.sql(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        seconds = 0.0
+        for process in (*with_children(self.servers[way]), *(pid for (pid,) in connections)):
+            with suppress(OSError):  # it has just ended
+                seconds += processor_seconds(process)
+        return seconds
+
     def _jobs(self) -> int:
         return int(self.run.sql("SELECT count(*) FROM pipeline_job WHERE queue = ''")[0][0])
 
 
 def lines(measured: dict[str, Measured], rounds: int) -> list[str]:
-    found = [f"{'':28}{'req/s':>9}{'ms':>9}{'p99':>9}{'jobs/s':>9}"]
+    found = [f"{'':28}{'req/s':>9}{'ms':>9}{'p99':>9}{'CPU ms':>9}{'jobs/s':>9}"]
     for number in range(rounds):
         for way, each in measured.items():
             jobs = f"{each.jobs[number]:>9.0f}" if each.jobs else f"{'-':>9}"
             found.append(
                 f"{f'{number + 1}: {way}':28}{each.rates[number]:>9.0f}{each.milliseconds(number):>9.1f}"
-                f"{each.p99(number):>9.1f}{jobs}"
+                f"{each.p99(number):>9.1f}{each.processor[number] * 1000:>9.1f}{jobs}"
             )
     floor, alone, *at_work = (measured[way] for way in WAYS)
     numbers = range(rounds)
     slower = median(floor.rates[n] / alone.rates[n] for n in numbers)
+    dearer = median(alone.processor[n] / floor.processor[n] for n in numbers)
     later = median(alone.p99(n) / floor.p99(n) for n in numbers)
     worse = [median(each.p99(n) / alone.p99(n) for n in numbers) for each in at_work]
     return [
         *found,
         "",
         f"the floor's requests/s are {slower:.2f} times the service's (target: at most {SLOWER})",
+        f"the service takes {dearer:.2f} times the floor's processor time for a capture",
         f"the service's p99 is {later:.2f} times the floor's (target: at most {SLOWER})",
         f"with a worker at work the service's p99 is {worse[0]:.2f} times that without (target: at most {WORSE})",
         f"with the server's threads at work it is {worse[1]:.2f} times that without (target: at most {WORSE})",

@@ -105,7 +105,8 @@ def answer(environ: dict[str, Any]) -> Any:
     words = environ["PATH_INFO"].split("/")[3:-1]
     if words[0] == "verification" and row[0] == "learner":
         body = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        return verification(database, row[1], row[12], row[5], words[1:], body)
+        known = {"name": row[2], "address": environ["REMOTE_ADDR"]}
+        return verification(database, row[1], known, row[12], row[5], words[1:], body)
     names, ids = words[::2], words[1::2]
     if token_claims["kind"] == "vle":
         institution, holds = Institution(*row[2:]), (False,) * 7

@@ -16,12 +16,12 @@ from console.words import course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
 from reports.progress import captures_lacking_results
+from rights.services.notices import DAYS_BEFORE_DEADLINE
 
 DAYS_AHEAD = 14  # in which an activity begins
 HOURS_OPEN = 1  # after which a capture without a result is late
 HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
-DAYS_OF_CONTESTS = 3  # before the deadline
 LINES = 5  # of a kind; the others are counted
 
 
@@ -78,7 +78,7 @@ def captures_stuck(institution: int) -> Iterator[Line]:
 def contests_open(institution: int, number: int, due: datetime | None) -> Iterator[Line]:
     """Contests that wait for an answer, with the deadline of the most urgent one."""
     if due is not None:
-        is_late = due <= now() + timedelta(days=DAYS_OF_CONTESTS)
+        is_late = due <= now() + timedelta(days=DAYS_BEFORE_DEADLINE)
         text = f"contest{pluralize(number)} to be answered, the first by"
         place = _of("contests", institution) + "?state=open&ordering=deadline"
         yield Line("bad" if is_late else "fair", "contest", number, text, place, due)

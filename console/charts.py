@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reports.showing import Keystrokes
+
 ROW, LABEL, THICK = 50, 15, 22  # pixels: height of a row, its top to the label's baseline, height of a bar
+LANES = 3  # heights at which keys are drawn, so that those beside each other can be told apart
+LANE = 14  # pixels
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,7 @@ class Segment:
     width: str
     middle: str
     wide: bool  # wide enough to show its count inside
+    address: str  # of the list that it counts; "" if there is none
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,12 @@ class Bar:
     y: int
     text_y: int
     address: str  # of the list that the bar counts; "" if there is none
+    parts: tuple[str, ...]  # the same of each count; empty if there is none
+
+    @property
+    def cells(self) -> list[tuple[int, str]]:
+        """(count, address) of the data table."""
+        return list(zip(self.counts, self.parts or [""] * len(self.counts), strict=True))
 
 
 @dataclass(frozen=True)
@@ -55,29 +66,75 @@ def chart(
     *,
     whole: int | None = None,
     addresses: Sequence[str] = (),
+    parts: Sequence[Sequence[str]] = (),
 ) -> Chart:
     """`rows` are (label, one count per entry of the legend). A bar of full width is the row's own
-    total, or `whole` for all rows. `addresses` are those of the lists that the rows count."""
+    total, or `whole` for all rows. `addresses` are those of the lists that the rows count,
+    `parts` of those that each of their counts counts."""
     drawn = [*rows]
-    places = enumerate(zip(drawn, addresses or [""] * len(drawn), strict=True))
-    bars = tuple(_bar(label, counts, legend, whole, place, address) for place, ((label, counts), address) in places)
+    links = zip(drawn, addresses or [""] * len(drawn), parts or [()] * len(drawn), strict=True)
+    bars = tuple(
+        _bar(label, counts, legend, whole, place, address, of_counts)
+        for place, ((label, counts), address, of_counts) in enumerate(links)
+    )
     return Chart(id, title, description, bars, tuple(legend), max(len(bars), 1) * ROW)
 
 
 def _bar(
-    label: str, counts: Sequence[int], legend: Sequence[tuple[str, str]], whole: int | None, place: int, address: str
+    label: str,
+    counts: Sequence[int],
+    legend: Sequence[tuple[str, str]],
+    whole: int | None,
+    place: int,
+    address: str,
+    parts: Sequence[str],
 ) -> Bar:
     total, segments, left = sum(counts), [], 0.0
-    for count, (kind, word) in zip(counts, legend, strict=True):
+    for count, (kind, word), of_count in zip(counts, legend, parts or [""] * len(counts), strict=True):
         share = 100 * count / (whole or total) if count else 0.0
         if count:
             middle = _percent(left + share / 2)
-            segments.append(Segment(kind, word, count, _percent(left), _percent(share), middle, share >= 9))
+            segments.append(Segment(kind, word, count, _percent(left), _percent(share), middle, share >= 9, of_count))
         left += share
     top = place * ROW
     y = top + LABEL + 7
-    return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, y, y + THICK * 3 // 4, address)
+    return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, y, y + THICK * 3 // 4, address, tuple(parts))
 
 
 def _percent(value: float) -> str:
     return f"{value:.3f}%"
+
+
+@dataclass(frozen=True)
+class KeyBar:
+    x: str
+    width: str
+    y: int
+    title: str
+
+
+@dataclass(frozen=True)
+class KeyChart:
+    """Keys on a line of time: a bar as long as the key was held."""
+
+    bars: tuple[KeyBar, ...]
+    height: int
+    seconds: float
+    about: str
+
+
+def key_chart(keys: Keystrokes) -> KeyChart:
+    whole = max((stroke.at + stroke.held for stroke in keys.strokes), default=0) or 1
+    bars = tuple(
+        KeyBar(
+            x=f"{100 * stroke.at / whole:.3f}%",
+            width=f"{max(100 * stroke.held / whole, 0.1):.3f}%",
+            y=place % LANES * (LANE + 2),
+            title=f"{stroke.key}: after {stroke.at:.0f} ms, held for {stroke.held:.0f} ms",
+        )
+        for place, stroke in enumerate(keys.strokes)
+    )
+    about = f"{keys.number} keys, held for {keys.held:.0f} ms and pressed every {keys.between:.0f} ms on the average."
+    if keys.number > len(bars):
+        about += f" The first {len(bars)} are drawn."
+    return KeyChart(bars, LANES * (LANE + 2), whole / 1000, about)

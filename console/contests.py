@@ -46,7 +46,7 @@ class ContestView(ConsoleView):
             answer = self.api.post(f"{self.path}decide/", body | ({"levels": levels} if levels else {}))
         if answer.status == 200:
             return HttpResponseRedirect(request.path)
-        context = self.get_context_data(sent=sent, problems=texts_of(answer))
+        context = self.get_context_data(sent=sent, problems=texts_of(answer.data, after_names=True))
         return self.render_to_response(context, status=answer.status)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from console import words
 from console.charts import Chart, chart
 from console.templatetags.console import LEVEL_KINDS
@@ -32,11 +34,14 @@ def consents(counts: Mapping[str, int], learners: str) -> dict[str, Any]:
     return {"total": total, "valid": valid, "chart": bars, "about": about}
 
 
-def needs(learners: int, categories: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def needs(learners: int, categories: Sequence[tuple[int, str, int]], address: Callable[[int], str]) -> dict[str, Any]:
+    """`address` answers that of a category's page."""
     about = f"{learners:,} learners have special needs now; one learner may be in several categories."
-    rows = [(name, [count]) for name, count in categories[:COURSES]]
+    rows = [(name, [count]) for _, name, count in categories[:COURSES]]
     legend = [("plain", "Learners")]
-    bars = chart("needs", "Learners by category of special needs", about, rows, legend, whole=learners or 1)
+    addresses = [address(key) for key, *_ in categories[:COURSES]]
+    title = "Learners by category of special needs"
+    bars = chart("needs", title, about, rows, legend, whole=learners or 1, addresses=addresses)
     return {"total": learners, "chart": bars, "about": about, "left": max(len(categories) - COURSES, 0)}
 
 
@@ -58,24 +63,33 @@ def special_needs(
     ]
 
 
-def levels(counts: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
+def levels(counts: Mapping[str, Mapping[int, int]], reports: str) -> dict[str, Any]:
+    """`reports` is the address of the list of all: each number leads to the ones that it counts."""
     total = sum(counts["identity"].values())
     rows = [(words.KIND_WORDS[kind], [of[level] for level in words.LEVEL_WORDS]) for kind, of in counts.items()]
     about = f"{total:,} reports; each has a level of identity, of content and of integrity."
-    return {"total": total, "chart": chart("levels", "Reports by level", about, rows, _LEVELS), "about": about}
+    parts = [[f"{reports}?{kind}_level={level}" for level in words.LEVEL_WORDS] for kind in counts]
+    addresses = [f"{reports}?ordering=-{kind}_level" for kind in counts]
+    bars = chart("levels", "Reports by level", about, rows, _LEVELS, addresses=addresses, parts=parts)
+    return {"total": total, "chart": bars, "about": about, "address": reports}
 
 
-def by_course(courses: Sequence[tuple[int, CourseName, Mapping[int, int]]], address: Callable[[int], str]) -> Chart:
-    """`address` answers that of a course's page."""
+def by_course(courses: Sequence[tuple[int, CourseName, Mapping[int, int]]], reports: str) -> Chart:
+    """`reports` as of `levels`."""
     rows = [(words.course_text(*name), [of[level] for level in words.LEVEL_WORDS]) for _, name, of in courses]
     about = "The highest of the three levels of each report; courses with the most alerts first."
-    addresses = [address(key) for key, _, _ in courses]
-    return chart("courses", "Reports by course", about, rows, _LEVELS, addresses=addresses)
+    addresses = [f"{reports}?course={key}" for key, _, _ in courses]
+    parts = [[f"{address}&highest={level}" for level in words.LEVEL_WORDS] for address in addresses]
+    return chart("courses", "Reports by course", about, rows, _LEVELS, addresses=addresses, parts=parts)
 
 
-def by_activity(name: str, of: Mapping[int, int]) -> Chart:
+def by_activity(name: str, of: Mapping[int, int], ids: Mapping[str, int]) -> Chart:
     rows = [(name, [of.get(level, 0) for level in words.LEVEL_WORDS])]
-    return chart("activity", "Reports by level", "The highest of the three levels of each report.", rows, _LEVELS)
+    reports = reverse("console:reports", args=[ids["institution"]])
+    address = f"{reports}?course={ids['course']}&activity={ids['activity']}"
+    parts = [[f"{address}&highest={level}" for level in words.LEVEL_WORDS]]
+    about = "The highest of the three levels of each report."
+    return chart("activity", "Reports by level", about, rows, _LEVELS, addresses=[address], parts=parts)
 
 
 def enrolment(entries: Sequence[Mapping[str, Any]], instruments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -98,6 +112,7 @@ def instruments(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = {row["id"]: row["instrument"]["name"] for row in rows}
     return [
         {
+            "id": row["id"],
             "name": row["instrument"]["name"],
             "active": row["active"],
             "instead_of": names.get(row["alternative_to"]),

@@ -5,7 +5,7 @@ server, and an import goes on where it was after a restart, as soon as somebody 
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,7 @@ class ImportView(OneImportView):
 
     http_method_names = ["get", "head", "options", "post"]
     template_name = "console/import.html"
+    left_out: Collection[str] | None = None  # the places that the form has sent
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         busy = False
@@ -168,18 +169,23 @@ class ImportView(OneImportView):
         return HttpResponseRedirect(self.request.path)
 
     def check(self) -> None:
-        """The mapping that was chosen: the place of a column for each field."""
-        columns = {"": ""} | {str(place): name for place, name in enumerate(self.job.columns)}
-        chosen = {field: self.request.POST.get(f"column-{field}") or "" for field in FIELDS}
-        if not columns.keys() >= {*chosen.values()}:
+        """The mapping that was chosen, as the place of a column for each field, and the places that are left out."""
+        job, sent = self.job, self.request.POST
+        columns = {"": ""} | {str(place): name for place, name in enumerate(job.columns)}
+        chosen = {field: sent.get(f"column-{field}") or "" for field in FIELDS}
+        left_out = {*sent.getlist("leave-out")}
+        if not columns.keys() >= {*chosen.values(), *left_out}:
             raise Invalid(mapping="Choose columns of the table.")
         mapping = {field: columns[place] for field, place in chosen.items()}
-        if not mapping["uid"]:
-            raise Invalid(mapping="Choose the column with the uid.")
-        vle = self.request.POST.get("of_vle") or ""
+        vle, clears = sent.get("of_vle") or "", "clears" in sent
         if vle and vle not in self.vles():
             raise Invalid(mapping="There is no such VLE.")
-        import_check(job=self.job, mapping=mapping, vle=vle, clears="clears" in self.request.POST)
+        # What was chosen is shown again if it is refused.
+        job.mapping, job.vle, job.clears, self.left_out = mapping, vle, clears, left_out
+        if not mapping["uid"]:
+            raise Invalid(mapping="Choose the column with the uid.")
+        names = [columns[place] for place in left_out.difference(chosen.values())]
+        import_check(job=job, mapping=mapping, vle=vle, clears=clears, left_out=names)
 
     @property
     def is_working(self) -> bool:
@@ -206,15 +212,17 @@ class ImportView(OneImportView):
         job = self.job
         try:
             layout = import_layout(job)
-            kind, passed = layout.dialect.name, layout.passed_over
+            kind, passed, unknown = layout.dialect.name, layout.passed_over, layout.unknown
             courses = [job.columns[row.course] for row in layout.enrolments]
         except TableError:
             kind, passed, courses = "", (), []
+            unknown = tuple(place for place, name in enumerate(job.columns) if name)
         first = job.parts.filter(number=0).first()
         places = {name: str(place) for place, name in enumerate(job.columns)}
         return {
             "kind": kind,
-            "passed": [name for name in passed if name],
+            "passed": [name for name in passed if name not in {job.columns[place] for place in unknown}],
+            "unknown": [(str(place), job.columns[place], self._is_left_out(str(place))) for place in unknown],
             "course_columns": courses,
             "fields": [(field, FIELD_WORDS[field], places.get(job.mapping.get(field, ""), "")) for field in FIELDS],
             "choices": [(str(place), name) for place, name in enumerate(job.columns) if name],
@@ -224,6 +232,10 @@ class ImportView(OneImportView):
                 for line, cells, problem in (first.rows[:ROWS_SHOWN] if first else [])
             ],
         }
+
+    def _is_left_out(self, place: str) -> bool:
+        """Whether it was said so: no table is checked before it is said of each column."""
+        return self.job.state == Import.State.CHECKED if self.left_out is None else place in self.left_out
 
 
 class ImportResultView(OneImportView):

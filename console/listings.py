@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html_join
 
 from console.tables import Column, Filter, Listing, Row, Work
@@ -11,7 +12,6 @@ from console.templatetags.console import (
     contest_word,
     course,
     day,
-    evidence,
     flags,
     instant,
     level,
@@ -21,10 +21,12 @@ from console.templatetags.console import (
     request_status,
     send_options,
     shown,
+    standing,
     verdict,
     yes,
 )
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
+from institutions.services.consents import asked_at, consent_standings
 from kernel.http.client import ApiClient
 from rights.models import State
 
@@ -84,6 +86,7 @@ COURSES = Listing(
         Column("Enabled activities", cell("enabled", yes)),
     ),
     (
+        Filter("state", "Which", choices=(("running", "running"), ("to_come", "to come"), ("over", "over"))),
         Filter("id", "Number"),
         Filter("code", "Code"),
         Filter("start", "Starts on (UTC)", "date"),
@@ -120,6 +123,14 @@ GROUPS = Listing(
     detail_url_ids=("institution", "group"),
     add_values=add_parent_names,
 )
+
+
+def add_vle_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    names = names_by_id(api, f"{HOME}vle/".format(**ids))
+    for row in rows:
+        row["vle_name"] = names.get(row["vle_id"])
+
+
 GROUP_COURSES = Listing(
     "courses",
     "Courses of the group",
@@ -129,11 +140,13 @@ GROUP_COURSES = Listing(
         Column("Description", cell("description", plain), "description"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),
+        Column("VLE", cell("vle_name")),
         Column("Number in the VLE", cell("vle_course_id"), "vle_course_id"),
     ),
     (Filter("code", "Code, exactly"), Filter("vle_course_id", "Number in the VLE, exactly")),
     detail_url_name="course",
     detail_url_ids=("institution", "course"),
+    add_values=add_vle_names,
 )
 CONSENT = (
     Filter("ic_status", "Informed consent", choices=tuple(CONSENT_WORDS.items())),
@@ -231,17 +244,31 @@ INSTRUCTORS = Listing(
     detail_url_name="person",
     detail_url_ids=("institution", "person"),
 )
+
+
+def add_standings(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    standings = consent_standings(ids["institution"])
+    asked, by_id = asked_at(standings, timezone.now()), {each.id: each for each in standings}
+    for row in rows:
+        row["standing"] = standing(by_id.get(row["id"]), asked)
+
+
 CONSENTS = Listing(
     "consents",
     "Consents",
     HOME + "ic/",
     (
         Column("Version", cell("version"), "version"),
+        Column("At this moment", cell("standing")),
         Column("Valid from", cell("valid_from", instant), "valid_from"),
-        Column("Published", cell("created_at", instant), "created_at"),
+        Column("Written", cell("created_at", instant), "created_at"),
     ),
     (Filter("version", "Version"), Filter("valid_from", "Valid from (day, UTC)", "date"), Filter("id", "Number")),
     lead="The highest version whose date has come is the one that learners are asked for.",
+    work=(Work("Write a new version", "consent-new", HOME + "ic/", "create"),),
+    detail_url_name="consent",
+    detail_url_ids=("institution", "consent"),
+    add_values=add_standings,
 )
 VLES = Listing(
     "vles",
@@ -333,6 +360,13 @@ COURSE_LEARNERS = Listing(
     detail_url_name="learner",
     detail_url_ids=("institution", "learner"),
 )
+REPORTED_CONTESTS = (
+    ("open", "is open"),
+    ("upheld", "decided: the level stands"),
+    ("changed", "decided: another level holds"),
+    ("set_aside", "decided: a level does not count"),
+    ("none", "there was none"),
+)
 LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 
 
@@ -366,6 +400,38 @@ ACTIVITY_REPORTS = Listing(
 )
 
 
+def reported_course(row: Row) -> str:
+    return course({"vle_course_id": row["course"]["code"], **row["course"]})
+
+
+ALL_REPORTS = Listing(
+    "reports",
+    "Reports",
+    HOME + "report/",
+    (
+        Column("Learner", lambda row: person(row["learner"]), "learner"),
+        Column("Course", reported_course, "course"),
+        Column("Activity", lambda row: row["activity"]["name"], "activity"),
+        *(Column(word, cell(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
+        Column("Contest", lambda row: contest_word(row["contest"])),
+        Column("Changed", cell("updated_at", day), "updated_at"),
+    ),
+    (
+        Filter("highest", "The highest level is", choices=LEVELS),
+        Filter("level__gte", "Some level is at least", choices=LEVELS),
+        *(Filter(f"{kind}_level", f"{word} is", choices=LEVELS) for kind, word in KIND_WORDS.items()),
+        Filter("contest", "Contest", choices=REPORTED_CONTESTS),
+        Filter("course", "Course"),
+        Filter("activity", "Activity, its number"),
+        Filter("updated_at__gte", "Changed from (UTC)", "datetime-local"),
+        Filter("updated_at__lte", "Changed until (UTC)", "datetime-local"),
+    ),
+    lead="The levels of all courses. Search finds learners by name, e-mail or the institution's id.",
+    detail_url_name="report",
+    detail_url_ids=("institution", "course", "activity", "report"),
+)
+
+
 def verdicts(row: Row) -> Any:
     return format_html_join(
         "; ",
@@ -391,20 +457,18 @@ REQUESTS = Listing(
         Column("Session", lambda row: "document" if row["session"] is None else str(row["session"]), "session"),
         Column("What instruments say", verdicts),
         Column("Message", lambda row: row["error_message"] or row["message_code"] or shown(None), "message_code"),
-        Column("Captured", cell("data", evidence)),
+        Column("Captured", lambda row: "to be seen" if row["data"] else shown(None)),
     ),
-    lead="What was captured opens by links that are good for a few minutes; whoever opens one is recorded.",
+    lead="What was captured is shown on the request's own page; whoever opens it is recorded.",
+    detail_url_name="request",
+    detail_url_ids=("institution", "course", "activity", "report", "capture"),
     add_values=add_instrument_names,
 )
 CONTEST_STATES = tuple((state.value, state.label.capitalize()) for state in State)
 
 
-def contested(row: Row) -> str:
-    return person(row["learner"]) if row["learner"] else "report is gone"
-
-
-def assignee(row: Row) -> str:
-    return f"{row['assignee']['first_name']} {row['assignee']['last_name']}".strip() if row["assignee"] else "nobody"
+def person_in(key: str, otherwise: str) -> Callable[[Row], str]:
+    return lambda row: person(row[key]) if row[key] else otherwise
 
 
 CONTESTS = Listing(
@@ -412,12 +476,12 @@ CONTESTS = Listing(
     "Contests",
     HOME + "contest/",
     (
-        Column("Learner", contested),
+        Column("Learner", person_in("learner", "report is gone")),
         Column("Activity", lambda row: row["activity"]["name"] if row["activity"] else shown(None)),
         Column("Contested", lambda row: row["level"] or "whole report"),
         Column("State", lambda row: State(row["state"]).label, "state"),
         Column("To be answered by", cell("deadline", instant), "deadline"),
-        Column("Assigned to", assignee, "assignee"),
+        Column("Assigned to", person_in("assignee", "nobody"), "assignee"),
         Column("Since", cell("created_at", instant), "created_at"),
     ),
     (
@@ -428,4 +492,6 @@ CONTESTS = Listing(
     detail_url_name="contest",
     detail_url_ids=("institution", "contest"),
 )
-LISTINGS = (COURSES, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS)
+LISTINGS = (
+    COURSES, ALL_REPORTS, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS,
+)  # fmt: skip

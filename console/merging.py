@@ -16,8 +16,7 @@ from console.listings import PEOPLE
 from console.tables import Column, Row, Table, table
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
-from console.work.forms import texts_of
-from kernel.http.client import ApiResponse
+from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 
 MOST_CHOICES = 10
@@ -32,7 +31,9 @@ class PeopleView(ListView):
     def table(self) -> Table | None:
         if not self.api.may(f"{self.home}user/{ANY_ID}/merge/", "merge"):
             return super().table()
-        listing = replace(self.listing, columns=(*self.listing.columns, Column("Two accounts", self.merge_link)))
+        listing = replace(
+            self.listing, columns=(*self.listing.columns, Column("Two accounts", self.merge_link, only_shown=True))
+        )
         return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
     def merge_link(self, row: Row) -> str:

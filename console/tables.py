@@ -1,7 +1,7 @@
 """A list of the API as an HTML table: search, filters, order and paging are the API's, its errors are shown."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -30,6 +30,7 @@ class Column:
     label: str
     show: Callable[[Row], Any]
     order: str = ""  # its name in the API's `ordering`; "" if the list cannot be sorted by it
+    only_shown: bool = False  # leads to what can be done with the row, and says nothing of it
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,12 @@ class Table:
         """(value, label) of the select that chooses the order."""
         sortable = [column for column in self.listing.columns if column.order]
         return [(sign + c.order, f"{c.label} {arrow}") for c in sortable for sign, arrow in (("", "↑"), ("-", "↓"))]
+
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """(format, address) of the whole list as a file."""
+        query = replace(self.query, limit=SIZE)
+        return [(kind, query.address(download=kind)) for kind in ("csv", "xlsx")]
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from console import contests, imports, merging, trail, views
-from console.listings import LISTINGS, PEOPLE
-from console.work import groups, institution, needs, people, vles
+from console import contests, evidence, imports, merging, paper, trail, views
+from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
+from console.work import activities, consents, groups, institution, needs, people, vles
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -12,6 +12,8 @@ REPORT = f"{ACTIVITY}reports/<id:report>/"
 GROUP = "<id:institution>/groups/<id:group>/"
 LEARNER = "<id:institution>/learners/<id:learner>/"
 NEED = "<id:institution>/send/<id:need>/"
+CONSENT = "<id:institution>/consents/<id:consent>/"
+CONSENT_TEXT = f"{CONSENT}documents/<language:language>/"
 app_name = "console"
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
@@ -27,8 +29,9 @@ urlpatterns = [
     *(
         path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
         for listing in LISTINGS
-        if listing is not PEOPLE
+        if listing not in (ALL_REPORTS, PEOPLE)
     ),
+    path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
@@ -55,6 +58,15 @@ urlpatterns = [
     path(f"{LEARNER}send/new/", needs.NewAssignment.as_view(), name="learner-need-new"),
     path(f"{LEARNER}send/<id:assignment>/edit/", needs.EditAssignment.as_view(), name="learner-need-edit"),
     path(f"{LEARNER}send/<id:assignment>/delete/", needs.DeleteAssignment.as_view(), name="learner-need-delete"),
+    path("<id:institution>/consents/new/", consents.NewConsent.as_view(), name="consent-new"),
+    path(CONSENT, consents.ConsentView.as_view(), name="consent"),
+    path(f"{CONSENT}edit/", consents.EditConsent.as_view(), name="consent-edit"),
+    path(f"{CONSENT}publish/", consents.PublishConsent.as_view(), name="consent-publish"),
+    path(f"{CONSENT}delete/", consents.DeleteConsent.as_view(), name="consent-delete"),
+    path(f"{CONSENT}compare/", consents.CompareConsents.as_view(), name="consent-compare"),
+    path(f"{CONSENT}documents/new/", consents.NewText.as_view(), name="consent-text-new"),
+    path(f"{CONSENT_TEXT}edit/", consents.EditText.as_view(), name="consent-text-edit"),
+    path(f"{CONSENT_TEXT}delete/", consents.DeleteText.as_view(), name="consent-text-delete"),
     path(GROUP, views.GroupView.as_view(), name="group"),
     path(LEARNER, views.LearnerView.as_view(), name="learner"),
     path("<id:institution>/vles/new/", vles.NewVLE.as_view(), name="vle-new"),
@@ -65,9 +77,28 @@ urlpatterns = [
     path(COURSE, views.CourseView.as_view(), name="course"),
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),
+    path(f"{COURSE}activities/new/", activities.NewActivity.as_view(), name="activity-new"),
+    path(f"{ACTIVITY}edit/", activities.EditActivity.as_view(), name="activity-edit"),
+    path(f"{ACTIVITY}delete/", activities.DeleteActivity.as_view(), name="activity-delete"),
+    path(f"{ACTIVITY}instruments/", activities.ChooseInstrument.as_view(), name="activity-instrument-choose"),
+    path(
+        f"{ACTIVITY}instruments/<id:instrument>/new/",
+        activities.NewInstrument.as_view(),
+        name="activity-instrument-new",
+    ),
+    path(f"{ACTIVITY}instruments/<id:row>/edit/", activities.EditInstrument.as_view(), name="activity-instrument-edit"),
+    path(
+        f"{ACTIVITY}instruments/<id:row>/delete/",
+        activities.DeleteInstrument.as_view(),
+        name="activity-instrument-delete",
+    ),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
+    path(f"{ACTIVITY}reports.pdf", paper.ActivityPaper.as_view(), name="activity-pdf"),
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
+    path(f"{REPORT}report.pdf", paper.ReportPaper.as_view(), name="report-pdf"),
     path(f"{REPORT}captures/", views.ReportCapturesView.as_view(), name="report-captures"),
+    path(f"{REPORT}evidence/<id:instrument>/", evidence.EvidenceView.as_view(), name="evidence"),
+    path(f"{REPORT}requests/<id:capture>/", evidence.RequestView.as_view(), name="request"),
     path(f"{REPORT}requests/", views.RequestsView.as_view(), name="requests"),
 ]

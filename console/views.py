@@ -1,12 +1,14 @@
 """The views of the console. Each shows what the API lets the signed-in person read; see kernel/http/client.py."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,9 +16,11 @@ from django.utils.html import format_html
 from console import attention, figures
 from console.captures import CapturesPart, captures_part
 from console.explanations import report_explanations
+from console.exports import FORMATS, exported
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
+    ALL_REPORTS,
     COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
     COURSES,
@@ -33,8 +37,10 @@ from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
+from kernel.domain import Conflict
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
+from kernel.zones import zone_named
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
@@ -46,11 +52,15 @@ ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
 REFUSALS = {
     403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
+    503: ("Not at the moment", "Files cannot be read at the moment. Nothing is lost: try again in a minute."),
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
+CHOICES = 300  # of a filter; of more, the number is typed
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 GROUP = f"{HOME}group/{{group}}/"
 VLE = f"{HOME}vle/{{vle}}/"
+COURSE = f"{HOME}course/{{course}}/"
+ACTIVITY = f"{COURSE}activity/{{activity}}/"
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -61,6 +71,12 @@ class ConsoleView(SignedInView):
     institution: dict[str, Any] | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page is made, and its forms are read, in the time zone of its institution."""
+        with timezone.override(timezone.get_default_timezone()):
+            response = super().dispatch(request, *args, **kwargs)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
     def enter(self) -> None:
         """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
         tenant = self.kwargs.get("institution")
@@ -70,7 +86,8 @@ class ConsoleView(SignedInView):
         if not roles & ADMINISTRATIVE:
             raise PermissionDenied
         if tenant is not None:
-            self.institution = self.api.row(f"institution/{tenant}/")
+            self.institution = institution = self.api.row(f"institution/{tenant}/")
+            timezone.activate(zone_named(institution["time_zone"]))
 
     @property
     def home(self) -> str:
@@ -162,15 +179,16 @@ class OverviewView(ConsoleView):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
         if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
-            values["needs"] = figures.needs(*send_counts(key))
+            values["needs"] = figures.needs(*send_counts(key), self.need_address)
         if api.lists_all(f"{self.home}user/"):
             values["people"] = counts["people"]
         if api.lists_all(f"{self.home}instructor/"):
             values["instructors"] = counts["instructors"]
         if api.lists_all(self.reports_path):
-            values["levels"] = figures.levels(level_counts(key))
+            reports = reverse("console:reports", args=[key])
+            values["levels"] = figures.levels(level_counts(key), reports)
             if "courses" in values:
-                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), self.course_address)
+                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), reports)
         return super().get_context_data(**values, **self.to_do(policy, values, counts), **context)
 
     def to_do(self, policy: tuple[bool, Any], values: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
@@ -193,12 +211,12 @@ class OverviewView(ConsoleView):
         lines.sort(key=lambda line: line.kind != "bad")
         return {"attention": lines if parts else None, "steps": steps}
 
-    def course_address(self, course: int) -> str:
-        return reverse("console:course", args=[self.kwargs["institution"], course])
+    def need_address(self, category: int) -> str:
+        return reverse("console:need", args=[self.kwargs["institution"], category])
 
 
 class ListView(ConsoleView):
-    """A page with one list."""
+    """A page with one list, which can be taken away as a file."""
 
     template_name = "console/list.html"
     listing: Listing = COURSES
@@ -206,7 +224,21 @@ class ListView(ConsoleView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         page_table = self.table()
         has_errors = page_table is not None and page_table.has_errors
+        kind = request.GET.get("download", "")
+        if page_table is not None and not has_errors and kind in FORMATS:
+            return self.download(kind, page_table)
         return self.render_to_response(self.get_context_data(table=page_table), status=400 if has_errors else 200)
+
+    def download(self, kind: str, page_table: Table) -> HttpResponse:
+        """The whole list as a file, or the page with the reason why there is none."""
+        name = "-".join([self.listing.word, *map(str, self.kwargs.values())])
+        try:
+            answer: Any = exported(kind, name, page_table, self.api, self.kwargs)
+        except Conflict as error:
+            messages.error(self.request, str(error))
+            return HttpResponseRedirect(self.request.path + page_table.query.address())
+        self.told = ("export", {"rows": page_table.count, "format": kind})
+        return answer
 
     def table(self) -> Table | None:
         return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
@@ -227,6 +259,44 @@ class ListView(ConsoleView):
         return super().get_context_data(listing=self.listing, partly=partly, **context)
 
 
+class ReportsView(ListView):
+    """The reports of all courses. A course is chosen by its name, and then one of its activities."""
+
+    listing = ALL_REPORTS
+
+    def table(self) -> Table:
+        choices = {"course": self.courses, "activity": self.activities}
+        filters = [
+            replace(declared, **found) if declared.name in choices and (found := choices[declared.name]()) else declared
+            for declared in self.listing.filters
+        ]
+        return table(
+            replace(self.listing, filters=tuple(filters)), self.api, self.request.GET, self.kwargs, self.row_address
+        )
+
+    def courses(self) -> dict[str, Any]:
+        page = self.api.page(f"{self.home}course/", {"limit": CHOICES, "ordering": "code"})
+        return self.choices(page, course)
+
+    def activities(self) -> dict[str, Any]:
+        chosen = self.request.GET.get("course", "")
+        if not (chosen.isascii() and chosen.isdigit()):
+            return {}
+        page = self.api.page(f"{self.home}course/{chosen}/activity/", {"limit": CHOICES, "ordering": "name"})
+        return self.choices(page, lambda row: row["name"] or row["vle_activity_id"]) | {"label": "Activity"}
+
+    @staticmethod
+    def choices(page: dict[str, Any] | None, name: Callable[[Row], str]) -> dict[str, Any]:
+        """The filter as a choice, unless there are too many."""
+        if page is None or page["count"] > CHOICES:
+            return {}
+        return {"choices": [(str(row["id"]), name(row)) for row in page["results"]]}
+
+    def row_address(self, row: Row) -> str:
+        ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
+        return reverse("console:report", kwargs={"institution": self.kwargs["institution"], **ids})
+
+
 class GroupView(ListView):
     """A group with its parent and children; the list shows its courses."""
 
@@ -241,7 +311,9 @@ class GroupView(ListView):
     def table(self) -> Table | None:
         if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
             return super().table()
-        listing = replace(self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link)))
+        listing = replace(
+            self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link, only_shown=True))
+        )
         return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
     def remove_link(self, row: Row) -> str:
@@ -351,6 +423,7 @@ class CourseView(CourseListView):
 
     template_name = "console/course.html"
     listing = ACTIVITIES
+    work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
 
     def table(self) -> Table | None:
         if not self.api.lists_all(self.reports_path):
@@ -389,6 +462,11 @@ class ActivityView(CourseListView):
 
     template_name = "console/activity.html"
     listing = ACTIVITY_REPORTS
+    work = (
+        Work("Change", "activity-edit", ACTIVITY, "partial_update"),
+        Work("Add an instrument", "activity-instrument-choose", f"{ACTIVITY}instrument/", "create"),
+        Work("Delete", "activity-delete", ACTIVITY, "destroy"),
+    )
 
     def table(self) -> Table | None:
         """None for callers whose roles may read no report."""
@@ -398,10 +476,11 @@ class ActivityView(CourseListView):
         activity = self.activity
         instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
+        values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
         values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
         if self.api.lists_all(self.reports_path):
             counts = activity_levels([activity["id"]]).get(activity["id"], {})
-            values["levels"] = figures.by_activity("All reports of the activity", counts)
+            values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
             values["captures"] = captures_part(activity["id"])
         return super().get_context_data(**values, **context)
 

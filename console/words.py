@@ -1,6 +1,8 @@
 """The words that the pages show for codes of the API."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+
+from django.utils import timezone
 
 from learners.queries import IC_STATUSES
 from reports.explaining import KIND_WORDS as KIND_WORDS
@@ -55,4 +57,4 @@ FACTS = {
 def course_text(code: str | None, vle_course_id: str, start: datetime | None) -> str:
     """What tells a course from those of other terms: FFF, Oct 2013. Without a code, the number in the VLE."""
     name = code or vle_course_id
-    return name if start is None else f"{name}, {start.astimezone(UTC):%b %Y}"
+    return name if start is None else f"{name}, {timezone.localtime(start):%b %Y}"

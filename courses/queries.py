@@ -73,17 +73,27 @@ def has_enabled_activity(me: int) -> Exists:
 COURSE_COUNTS = ("courses", "running", "to_come", "activities", "enabled")
 
 
+COURSE_STATES = ("running", "to_come", "over")
+
+
+def course_state(state: str) -> Q:
+    """The courses that run now, have not begun, or are over; without dates a course always runs."""
+    is_over = Q(end__lt=Now())
+    if state == "running":
+        return (Q(start=None) | Q(start__lte=Now())) & ~is_over
+    return Q(start__gt=Now()) if state == "to_come" else is_over
+
+
 def institution_counts(institution_id: int, **also: Any) -> dict[str, Any]:
     """Numbers of an institution, in one statement: COURSE_COUNTS, people and instructors; `also` are more columns.
 
     Of courses all, those that run now and those that have not begun; of activities all and the enabled ones.
     """
     courses, activities = Course.objects.all(), Activity.objects.all()
-    has_begun, is_over = Q(start=None) | Q(start__lte=Now()), Q(end__lt=Now())
     counted: dict[str, QuerySet[Any]] = {
         "courses": courses,
-        "running": courses.filter(has_begun & ~is_over),
-        "to_come": courses.filter(start__gt=Now()),
+        "running": courses.filter(course_state("running")),
+        "to_come": courses.filter(course_state("to_come")),
         "activities": activities,
         "enabled": activities.filter(enabled=True),
         "people": User.objects.all(),

@@ -14,6 +14,7 @@ from django.db import transaction
 from courses.models import Activity, Course
 from demo import structure
 from demo.consents import ensure_accepted_consent, ensure_consents
+from demo.contests import ensure_contests
 from demo.enrolments import BEGUN, FULL, GOOD, LEARNING, Extent, ensure_enrolment
 from demo.evidence import LearnerActivity, store_evidence
 from demo.people import PeopleSeeder
@@ -84,6 +85,9 @@ def _seed_university(university: SeededUniversity, providers: dict[str, Provider
             activity = structure.ensure_activity(course, sample_activity, since=since)
             for learner, story in zip(learners, sample_activity.stories, strict=False):
                 _seed_work(activity, learner, sample_activity, story, providers, since)
+            if sample_activity is SHOWN_ACTIVITY:
+                of_story = dict(zip(sample_activity.stories, learners, strict=False))
+                ensure_contests(activity, of_story["stranger"], of_story["company"], university.staff["data"])
 
 
 def _extents(plan: University, position: int) -> dict[str, Extent]:

@@ -28,6 +28,7 @@ SHOWN = {
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.ASCII)
 _NAME = re.compile(r"[a-z]+-(\d{1,6})\.[a-z0-9]+")
 _HEAD = 64 * 1024  # bytes of a stored sample that hold what is said about it
+_URL_HEAD = 500  # bytes of a data URL that hold its media type
 _SAMPLE_BEGINS = b',"data":"data:'
 
 
@@ -79,7 +80,7 @@ def sample_content(caller: Caller, key: int, name: str, links: Links) -> Content
     content = None if found is None or match is None else _decoded(match, found[match.end() :])
     if match is None or content is None:
         return None
-    named = (match[1] or "text/plain").lower()
+    named = _named(match)
     media_type = named if named in SHOWN else "application/octet-stream"
     return Content(file.institution_id, file.owner_id, file.kind, file.pk, media_type, [content])
 
@@ -119,6 +120,69 @@ def facts_of(file: StoredFile | None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "data"} if isinstance(found, dict) else {}
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a stored sample is, for a page that shows it."""
+
+    facts: dict[str, Any]
+    media_type: str  # "" where there is no sample
+    text: str | None  # its beginning, of a text
+
+
+NO_HEAD = Head({}, "", None)
+
+
+def head_of(file: StoredFile | None, longest: int) -> Head:
+    """Its facts, and of a text as many characters as `longest`; NO_HEAD if it is lost, or other content.
+
+    Unavailable when the store fails.
+    """
+    try:
+        if file is None:
+            return NO_HEAD
+        with _opened(file) as stored:
+            begin = stored.read(_HEAD)
+            text, separator, rest = begin.partition(_SAMPLE_BEGINS)
+            match = _DATA_URL.match(f"data:{rest[:_URL_HEAD].decode(errors='replace')}") if separator else None
+            facts = _loaded(text + b"}") if match else None
+            if match and isinstance(facts, dict) and not _is_text(match):
+                return Head(facts, _named(match), None)
+            found = _loaded(begin + stored.read())
+    except FileNotFoundError:
+        return NO_HEAD
+    url = found.get("data") if isinstance(found, dict) else None
+    match = _DATA_URL.match(url) if isinstance(url, str) else None
+    if match is None:
+        return NO_HEAD
+    content = _decoded(match, str(url)[match.end() :]) if _is_text(match) else None
+    shown = None if content is None else content.decode(errors="replace")[:longest]
+    return Head({name: value for name, value in found.items() if name != "data"}, _named(match), shown)
+
+
+def _named(match: re.Match[str]) -> str:
+    return (match[1] or "text/plain").lower()
+
+
+def _is_text(match: re.Match[str]) -> bool:
+    return _named(match).startswith("text/") or _named(match) == "application/json"
+
+
+def samples_in(value: Any) -> Iterator[tuple[int, str, Any]]:
+    """(number, media type, the object that holds it) of each data URL in JSON, numbered as `samples_linked` does."""
+    numbers = iter(range(1_000_000))
+
+    def walked(value: Any, holder: Any) -> Iterator[tuple[int, str, Any]]:
+        if isinstance(value, str):
+            if match := _DATA_URL.match(value):
+                yield next(numbers), _named(match), holder
+        elif isinstance(value, dict | list):
+            inner = value if isinstance(value, dict) else holder
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from walked(each, inner)
+
+    return walked(value, None)
+
+
 def _loaded(content: bytes) -> Any:
     try:
         return orjson.loads(content)
@@ -141,7 +205,7 @@ def samples_linked(value: Any, linked: Callable[[int], str]) -> Any:
 
 
 def _samples(value: Any) -> Iterator[str]:
-    """All data URLs in JSON, in the order in which `samples_linked` numbers them."""
+    """All data URLs in JSON, in the order in which `samples_linked` and `samples_in` number them."""
     if isinstance(value, str):
         if _DATA_URL.match(value):
             yield value

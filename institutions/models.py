@@ -18,6 +18,7 @@ from kernel.fields import Derived, EmailIdentifierField, EncryptedTextField, Ide
 from kernel.models import Deriving, DerivingQuerySet, Record, Timestamped
 from kernel.recording import Entry, record
 from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
+from kernel.zones import validate_time_zone
 
 
 class Institution(Deriving, Timestamped):
@@ -54,6 +55,12 @@ class Institution(Deriving, Timestamped):
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text="Within so many days a contest of a learner is answered.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text="In which the console shows and takes instants; an IANA name such as Europe/Madrid.",
     )
     search_text = SearchText("acronym", "name")
 

@@ -31,6 +31,7 @@ Reading and writing rows:
     errors.py         errors as answers
     domain.py         errors that services raise
     writes.py         one transaction, inserts without a query before, answers from memory
+    many.py           many rows, or many values, in one statement
     commit.py         effects after the commit
     locks.py          the order in which rows are locked
     repeats.py        work that is repeated when other transactions were in the way
@@ -45,6 +46,7 @@ Reading and writing rows:
 Values and tables:
 
     ids.py            validation of ids
+    zones.py          time zones, by name
     text.py           validation of texts, and the forms in which they are compared and searched
     folding.py        the form in which texts are searched, in statements
     nesting.py        how deep JSON may be nested
@@ -81,6 +83,7 @@ For people and for tools:
     stale.py                      its forms, refused where the row has changed since they were opened
     apps.py                       the Django app
     management/commands/rows.py   prints the compiled rows
+    postgres/plans.py             statements that a connection has prepared
     postgres/base.py              Django's PostgreSQL backend with fewer health checks
     postgres/limits.py            how long statements of web requests may take
 """

@@ -1,6 +1,6 @@
 """Model fields: encrypted texts, columns that are derived from others, and identifiers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -77,15 +77,16 @@ class Derived(_PlainInMigrations, models.TextField):
         super().__init__(**{"editable": False} | ({} if kwargs.get("null") else {"default": ""}) | kwargs)
 
     def value_of(self, row: models.Model) -> str | None:
-        return self._value([getattr(row, name) for name in self.sources])
+        return self.folded([getattr(row, name) for name in self.sources])
 
     def value_from(self, values: dict[str, Any]) -> str | None:
         """The value of a row with these values. TypeError if they are not all that it is derived from."""
         if any(name not in values or hasattr(values[name], "resolve_expression") for name in self.sources):
             raise TypeError(f"{self.name} is derived from {', '.join(self.sources)}: save the rows instead")
-        return self._value([values[name] for name in self.sources])
+        return self.folded([values[name] for name in self.sources])
 
-    def _value(self, sources: list[Any]) -> str | None:
+    def folded(self, sources: Sequence[Any]) -> str | None:
+        """The value for these values of the columns that it is derived from."""
         return self.fold(" ".join(str(text) for text in sources if text not in (None, ""))) or self._empty
 
     @property
@@ -164,7 +165,7 @@ def with_derived(model: type[models.Model], names: Iterable[str]) -> list[str]:
     return names + [field.name for field in derived if field.name not in names and columns & {*field.sources}]
 
 
-class _Identifier(_PlainInMigrations):
+class Identifier(_PlainInMigrations):
     """Stored as `as_identifier`, and compared so.
 
     If the texts are compared in another form than the stored one, `compared_in` names the derived column that has it:
@@ -191,13 +192,13 @@ class _Identifier(_PlainInMigrations):
         return value
 
 
-class IdentifierField(_Identifier, models.CharField):
+class IdentifierField(Identifier, models.CharField):
     """An identifier."""
 
     in_migrations = models.CharField
 
 
-class EmailIdentifierField(_Identifier, models.EmailField):
+class EmailIdentifierField(Identifier, models.EmailField):
     """An e-mail address that identifies somebody."""
 
     in_migrations = models.EmailField
@@ -214,16 +215,16 @@ class _InComparedColumn:
         super().__init__(lhs, rhs)  # type: ignore[call-arg] # of the look-up
 
 
-@_Identifier.register_lookup
+@Identifier.register_lookup
 class _ComparedExact(_InComparedColumn, Exact):
     pass
 
 
-@_Identifier.register_lookup
+@Identifier.register_lookup
 class _ComparedIExact(_InComparedColumn, IExact):
     prepare_rhs = True
 
 
-@_Identifier.register_lookup
+@Identifier.register_lookup
 class _ComparedIn(_InComparedColumn, In):
     pass

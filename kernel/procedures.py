@@ -14,7 +14,7 @@ from kernel.rooted import Rooted
 from kernel.row_rules import marks
 from kernel.scope import Scope
 from kernel.seal import VERBS
-from kernel.serializers import BodySerializer
+from kernel.serializers import BodySerializer, body_checked
 from kernel.tenancy import misled_paths
 
 DECLARATIONS = VERBS - {"head", "options", "trace"} | {
@@ -62,9 +62,7 @@ class ProcedureView(Rooted, APIView):
 
     def read(self, serializer: type[BodySerializer]) -> dict[str, Any]:
         """The body, checked."""
-        body = serializer(data=self.request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
-        return body.validated_data
+        return body_checked(serializer, self.request.data, {"view": self})
 
     def enter(self) -> None:
         """Set the row of the URL and the grants that apply to it: 404 without the row, 403 without a grant.

@@ -16,7 +16,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
-from kernel.fast.prepared import Prepared, PreparedSearch, Rows, Searched, Word
+from kernel.fast.prepared import Cut, Prepared, PreparedSearch, Rows, Searched, Word
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.fast.whole import Whole
 from kernel.filters import DeclaredSearch, contain
@@ -41,6 +41,7 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
     detail_serializer_class: type[ResourceSerializer] | None = None
     scope: Scope = Scope()
     fast_rows = True
+    keys_first = False
     reads_parent = True
     checks_rows = False
     lookup_field = "pk"
@@ -141,6 +142,11 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
         # Read the keys from the table of links first: databases would read the whole institution's rows and then join.
         by_links = any(g.rows is None for g in grants) and cls.ordering == ("pk",) and not cls.queryset.query.where
         keys_of = cls.scope.ordered_keys(cls.queryset.model) if by_links else None
+        if cls.keys_first:
+
+            def keys_of(me, home, tenant, sent_by=None, **link):
+                return cls.scoped(link, grants, Anyone(me, home, sent_by), tenant).values_list("pk")
+
         return Prepared(page, *slots, "tenant", *cls.scope.rows, columns=cls.plan().columns, keys_of=keys_of)
 
     @classmethod
@@ -220,6 +226,8 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
         found = self.filter_queryset(rows)
         if self.compiled and self.search_fields and self.request.query_params.get(SearchFilter.search_param):
             return Searched.compiled_now(found, rows, self.columns)
+        if self.compiled and self.keys_first:
+            return Cut(found, rows, self.columns)
         return self.columns(found) if self.compiled else self.whole(found)
 
     def _search(self, words: list[Word]) -> Searched:

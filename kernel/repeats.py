@@ -19,7 +19,8 @@ Result = TypeVar("Result")
 ATTEMPTS = 5
 PAUSE = 0.02  # seconds after the first attempt, on average; each further one is twice as long
 _GONE = "23503"  # foreign_key_violation
-_LOST = {"40001", "40P01", "55P03"}  # serialization_failure, deadlock_detected, lock_not_available
+# serialization_failure, deadlock_detected, lock_not_available; a kept plan that does not fit any more, or is not there
+_LOST = {"40001", "40P01", "55P03", "0A000", "26000"}
 _CANCELLED = "57014"  # query_canceled: it has taken longer than STATEMENT_SECONDS
 _AWAY = ("08", "53", "57P")  # classes of errors: no connection, no room for another, and a server that starts or stops
 

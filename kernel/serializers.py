@@ -3,6 +3,7 @@
 Derived values are read in two ways: by the compiler of fast rows (fast/rows.py) and by DRF's `to_representation`.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -166,7 +167,31 @@ class MomentField(serializers.DateTimeField):
 
 
 class BodySerializer(PlainText, serializers.Serializer[Any]):  # a body that is no row
-    pass
+    # Whether one may check several bodies, one after the other: nothing of a body is left in it or its fields.
+    reusable: ClassVar[bool] = False
+
+
+_idle: defaultdict[type[BodySerializer], deque[BodySerializer]] = defaultdict(deque)
+
+
+def body_checked(serializer: type[BodySerializer], data: Any, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The body, checked. Those that are `reusable` are used again: to make their fields takes longer than to check.
+
+    One that has refused a body is a part of the answer, and is not used again.
+    """
+    try:
+        body = _idle[serializer].pop()  # of no other thread from here on
+    except IndexError:
+        body = serializer()
+    body.initial_data, body._context = data, context
+    body.is_valid(raise_exception=True)
+    checked = body.validated_data
+    if serializer.reusable:
+        for name in ("initial_data", "_validated_data", "_errors"):
+            delattr(body, name)
+        body._context = {}
+        _idle[serializer].append(body)
+    return checked
 
 
 # What may write a relation: lists of related rows and nested rows are examined by `_refuse_unlimited`.
@@ -216,9 +241,10 @@ class ResourceSerializer(PlainText, serializers.ModelSerializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if self._body is None:
             return super().to_internal_value(data)
-        body = self._body(data=data, context=self.context)
-        body.is_valid(raise_exception=True)
-        return body.validated_data
+        return body_checked(self._body, data, self.context)
+
+    def run_validators(self, value: Any) -> None:
+        """There are none (`get_validators`). DRF would make all fields to tell them the defaults."""
 
     def get_validators(self) -> list[Any]:
         return []  # DRF's validators know neither the parents of the URL nor expressions

@@ -33,7 +33,7 @@ DECLARATIONS = frozenset({
     "search_fields",  # columns for `search=`
     "filterset_class",  # see filters.py
     "lookup_field", "lookup_url_kwarg", "lookup_value_converter",  # how a URL names a row; default: by its key, {id}
-    "fast_rows",  # False: the REST framework serializes the rows; give the reason in a comment
+    "fast_rows", "keys_first",  # False: rows by the REST framework (say why); True: many, joined when sorted and cut
     "reads_parent",  # False: services use only the parent's key and institution
     "lock_before",  # relations of the row whose rows are locked first, in the same statement, as the services do
     "lock_keys",  # False: new rows may refer to the locked ones meanwhile

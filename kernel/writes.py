@@ -1,7 +1,7 @@
 """Writing with few statements: one transaction, savepoints only where needed, no query before an insert."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -51,41 +51,6 @@ def one_transaction() -> _OneTransaction:
     `transaction.atomic` around the call.
     """
     return _OneTransaction()
-
-
-# Plain values of these fields are what both drivers take; the others translate theirs.
-_AS_THEY_ARE = {
-    "BigIntegerField", "BooleanField", "FloatField", "ForeignKey", "IntegerField", "SmallIntegerField", "TextField",
-}  # fmt: skip
-
-
-def as_stored(fields: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
-    """Each row's values of these fields as the driver takes them. Foreign keys are given as keys."""
-    translated = [(place, field) for place, field in enumerate(fields) if field.get_internal_type() not in _AS_THEY_ARE]
-    for row in rows:
-        values = [*row]
-        for place, field in translated:
-            values[place] = field.get_db_prep_save(values[place], connection)
-        yield values
-
-
-def rows_inserted(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
-    """Insert many rows with one statement, without instances of the model; answers their keys in the same order.
-
-    Defaults that the model has in Python, such as the instants of a `Timestamped`, are the caller's.
-    """
-    if not rows:
-        return []
-    fields: list[Any] = [model._meta.get_field(name) for name in columns]
-    key: Any = model._meta.pk
-    quote, line = connection.ops.quote_name, f"({', '.join(['%s'] * len(fields))})"
-    statement = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(field.column) for field in fields)}) "  # noqa: S608 - names of columns
-        f"VALUES {', '.join([line] * len(rows))} RETURNING {quote(key.column)}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [value for values in as_stored(fields, rows) for value in values])
-        return [key for (key,) in cursor.fetchall()]
 
 
 def inserted(row: Model) -> bool:

@@ -383,16 +383,16 @@ def consent_counts(institution_id: int, policy: tuple[bool, Version | None]) -> 
     return counts
 
 
-def send_counts(institution_id: int) -> tuple[int, list[tuple[str, int]]]:
-    """The number of learners with special needs now, and (description, learners) of each category, most used first."""
+def send_counts(institution_id: int) -> tuple[int, list[tuple[int, str, int]]]:
+    """The number of learners with special needs now; (key, description, learners) of each category, most used first."""
     active = Q(assignments__expires_at=None) | Q(assignments__expires_at__gte=Now())
     now = Q(expires_at=None) | Q(expires_at__gte=Now())
     assigned = SENDLearner.objects.filter(now, institution=institution_id).order_by().values("institution")
     people = Subquery(assigned.annotate(number=Count("learner", distinct=True)).values("number"))
     categories = SENDCategory.objects.filter(institution=institution_id)
     used = categories.annotate(number=Count("assignments", filter=active)).order_by("-number", "description", "pk")
-    rows = list(used.values_list("description", "number", Coalesce(people, 0)))
-    return rows[0][2] if rows else 0, [(description, number) for description, number, _ in rows]
+    rows = list(used.values_list("pk", "description", "number", Coalesce(people, 0)))
+    return rows[0][3] if rows else 0, [(key, description, number) for key, description, number, _ in rows]
 
 
 class Named(NamedTuple):

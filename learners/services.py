@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -22,10 +22,12 @@ from institutions.services.rosters import people_without
 from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
 from kernel.caller import CallerKind
-from kernel.domain import Invalid, RefusedForGood, Unknown
+from kernel.changes import changes_between, values_of
+from kernel.domain import Conflict, Invalid, RefusedForGood, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
+from kernel.many import rows_inserted
 from kernel.recording import Entry, record
 from kernel.text import identifier_key
 from kernel.writes import one_transaction, save_values, set_values
@@ -85,8 +87,9 @@ def learners_add(*, institution: Institution, person_ids: Collection[int], are_n
     keys = (
         person_ids if are_new else people_without(role=people.LEARNER, institution=institution, person_ids=person_ids)
     )
-    rows = [Learner(user_id=key, institution=institution) for key in keys]
-    Learner.objects.bulk_create(rows, ignore_conflicts=True)  # another transaction may have given the role meanwhile
+    rows = [(key,) for key in keys]
+    # Another transaction may have given the role meanwhile.
+    rows_inserted(Learner, ("user",), rows, same={"institution": institution.pk}, passes_over_taken=True)
     return len(rows)
 
 
@@ -420,6 +423,61 @@ def send_assign(*, learner: Learner, category: SENDCategory, expires_at: datetim
     return SENDLearner.objects.create(
         institution_id=learner.institution_id, learner=learner, category=category, expires_at=expires_at
     )
+
+
+class Given(NamedTuple):
+    """What becomes of one learner: `row` is the new assignment; without one the learner had the category already."""
+
+    learner: int
+    row: SENDLearner | None
+    expires_at: datetime | None
+
+
+@one_transaction()
+def send_give(*, category: SENDCategory, until: Mapping[int, datetime | None]) -> list[Given]:
+    """The category holds for each of these learners until an instant, or for good, whatever their number at once.
+
+    A learner who has it keeps it as it is. Of whom there is no learner in the institution nothing is answered.
+    """
+    for instant in {*until.values()}:
+        _refuse_past(instant)
+    home = category.institution_id
+    learners = list(learners_for_update(Learner.objects.filter(pk__in=until, institution=home)).order_by("pk"))
+    _refuse_no_category(category, home)
+    kept: Any = category.assignments.filter(learner__in=until).values_list("learner", "expires_at")
+    held: dict[int, datetime | None] = dict(kept)
+    rows = [
+        SENDLearner(institution_id=home, learner=learner, category=category, expires_at=until[learner.pk])
+        for learner in learners
+        if learner.pk not in held
+    ]
+    try:
+        with transaction.atomic():
+            SENDLearner.objects.bulk_create(rows)
+    except IntegrityError as error:  # an import, which does not wait for learners
+        raise Conflict("Somebody has given it to one of these learners meanwhile. Ask again.") from error
+    enqueue("reports.withdrawn", [row.learner_id for row in rows])
+    record(*(_line_of(row) for row in rows), *(_line_of_held(home, key) for key in sorted(held)))
+    new = {row.learner_id: row for row in rows}
+    return [Given(learner.pk, new.get(learner.pk), held.get(learner.pk, until[learner.pk])) for learner in learners]
+
+
+def _line_of(row: SENDLearner) -> Entry:
+    """The line that the resource of a single assignment would write."""
+    return Entry(
+        verb="create",
+        resource="institution/learner/send",
+        row=f"{row.institution_id}/{row.learner_id}/{row.pk}",
+        institution=row.institution_id,
+        person=row.learner_id,
+        details=changes_between({}, values_of(row)),
+        sealed=True,
+    )
+
+
+def _line_of_held(home: int, learner: int) -> Entry:
+    """The caller is told that this learner has the category."""
+    return Entry("read", "institution/learner/send", f"{home}/{learner}", home, learner)
 
 
 @one_transaction()

@@ -5,6 +5,7 @@ jobs.py            what other apps call: declaring handlers, and enqueueing jobs
 running.py         taking due jobs, doing them, and what happens when one fails
 turns.py           which of several processes has the turn
 loop.py            the loop of a process that carries jobs: the server's thread, or `manage.py work`
+sharing.py         how a thread of a serving process gives way to requests
 relay.py           carrying jobs and messages to a broker
 broker.py          the Celery application, and publishing
 tasks.py           what a Celery worker does

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from pipeline import jobs, turns
+from pipeline import jobs, sharing, turns
 from pipeline.running import deliver_due, run_due
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ Step = Callable[[Callable[[], bool]], int]  # gets a function that tells whether
 class Loop:
     """Runs its steps until it is stopped."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = steps
+    def __init__(self, steps: Sequence[Step], *, serving: bool = False) -> None:
+        self.steps, self.serving = steps, serving
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -32,9 +32,12 @@ class Loop:
         try:
             while not self.stopping.is_set():
                 jobs.woken.clear()  # before looking: what is committed from here on is another round's
+                if self.serving:
+                    sharing.gives_way(self.stopping)
                 try:
                     close_old_connections()
-                    did = sum(step(self.stopping.is_set) for step in self.steps)
+                    did = sum(step(self._ended) for step in self.steps)
+                    sharing.rest()
                 except Exception as error:  # noqa: BLE001 - whatever it is, work must go on when it has passed
                     failures += 1
                     self._pause(error, failures)
@@ -44,6 +47,11 @@ class Loop:
                     jobs.woken.wait(LOOK)
         finally:
             connections.close_all()
+
+    def _ended(self) -> bool:
+        """Asked before each batch."""
+        sharing.rest()
+        return self.stopping.is_set()
 
     def _pause(self, error: Exception, failures: int) -> None:
         seconds = min(LOOK * 2 ** (failures - 1), LONGEST_PAUSE)
@@ -105,7 +113,7 @@ class Thread(threading.Thread):
 
     def __init__(self, *, serving: bool) -> None:
         super().__init__(name="pipeline", daemon=True)
-        self.loop = Loop(steps(serving=serving))
+        self.loop = Loop(steps(serving=serving), serving=serving)
 
     def run(self) -> None:
         self.loop.run()

@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from kernel.repeats import repeated
 from pipeline.jobs import CONSUMERS, WORKS, Work
 from pipeline.models import Job
+from pipeline.sharing import few
 
 logger = logging.getLogger(__name__)
 # After a failed try, by its number. Jobs that fail after the last one are parked.
@@ -62,7 +63,7 @@ def taken_batch(name: str | None = None) -> list[Job]:
         return []
     name, is_suspect = first
     jobs = due(queue="", name=name)
-    return take(jobs.filter(_SUSPECT), 1) if is_suspect else take(jobs.exclude(_SUSPECT), WORKS[name].batch)
+    return take(jobs.filter(_SUSPECT), 1) if is_suspect else take(jobs.exclude(_SUSPECT), few(WORKS[name].batch))
 
 
 def take(jobs: QuerySet[Job], most: int) -> list[Job]:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 
 from courses.queries import CourseName, course_columns
@@ -22,6 +22,7 @@ from reports.models import (
     Alert,
     LearnerInstrumentHistogram,
     Report,
+    ReportInstrument,
     Request,
     RequestProviderResult,
 )
@@ -242,3 +243,18 @@ def _with_messages(captures: QuerySet, answers: QuerySet, capture: str) -> Itera
 
 def _message(message: str | None, code: str | None) -> dict[str, Any]:
     return {"error_message": message or code}
+
+
+class InstrumentCounts(NamedTuple):
+    """What an instrument has done in an activity: in how many reports, of how many captures; and what it has not."""
+
+    reports: int
+    checked: int
+    waiting: int
+
+
+def instrument_counts(activity: int, instrument: int) -> InstrumentCounts:
+    rows = ReportInstrument.objects.filter(report__activity=activity, instrument=instrument)
+    found = rows.aggregate(number=Count("pk"), total=Sum("total_count"), closed=Sum("closed_count"))
+    closed = found["closed"] or 0
+    return InstrumentCounts(found["number"], closed, (found["total"] or 0) - closed)

@@ -1,49 +1,16 @@
-"""Writing many rows with one statement, on both databases."""
+"""Writing many histograms with one statement, on both databases."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from django.db import connection
 from django.db.models import Model
 
 from kernel.locks import Lock, locked_rows
-from kernel.writes import as_stored
+from kernel.many import rows_updated
 from reports.arithmetic import BINS
 
 BIN_COLUMNS = tuple(f"b{place}" for place in range(BINS))
 Bins = list[int]
-
-
-def rows_updated(model: type[Model], columns: Sequence[str], rows: Mapping[int, Sequence[Any]]) -> None:
-    """Give these columns of each row the values that `rows` has for its key; one statement, none without rows.
-
-    The caller holds the rows locked, or what they hang from. Values of a `Timestamped` row's `updated_at` are the
-    caller's, too.
-    """
-    if not rows:
-        return
-    fields: list[Any] = [model._meta.get_field(name) for name in columns]
-    quote = connection.ops.quote_name
-    values: list[Any] = []
-    for key, new in zip(rows, as_stored(fields, rows.values()), strict=True):
-        values += [key, *new]
-    marks = ", ".join([f"(%s{', %s' * len(fields)})"] * len(rows))
-    names = ", ".join(f"v{place}" for place in range(len(fields)))
-    assignments = ", ".join(f"{quote(field.column)} = {_typed(field, place)}" for place, field in enumerate(fields))
-    table = quote(model._meta.db_table)
-    statement = (
-        f"WITH fresh (id, {names}) AS (VALUES {marks}) "  # noqa: S608 - names of columns; the values are parameters
-        f"UPDATE {table} SET {assignments} FROM fresh WHERE {table}.id = fresh.id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-
-
-def _typed(field: Any, place: int) -> str:
-    """PostgreSQL takes a column of nulls, or of texts, for texts; SQLite has no types to convert to."""
-    if connection.vendor == "sqlite":
-        return f"fresh.v{place}"
-    return f"CAST(fresh.v{place} AS {field.db_type(connection)})"
 
 
 def bins_added(model: type[Model], about: tuple[str, str], changes: Mapping[tuple[int, int], Bins]) -> None:

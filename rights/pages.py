@@ -96,7 +96,7 @@ class ReportView(MeView):
         if answer.status == 201:
             return HttpResponseRedirect(reverse("me:contest", kwargs={"id": answer.data["id"]}))
         return self.render_to_response(
-            self.get_context_data(sent=sent, problems=texts_of(answer)), status=answer.status
+            self.get_context_data(sent=sent, problems=texts_of(answer.data, after_names=True)), status=answer.status
         )
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
@@ -127,7 +127,8 @@ class ContestView(MeView):
         answer = self.api.forward(f"{self.path}file/") if adds else self.api.post(f"{self.path}withdraw/", {})
         if answer.status == 200:
             return HttpResponseRedirect(request.path)
-        return self.render_to_response(self.get_context_data(problems=texts_of(answer)), status=answer.status)
+        problems = texts_of(answer.data, after_names=True)
+        return self.render_to_response(self.get_context_data(problems=problems), status=answer.status)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(contest=_in_words(self.api.row(self.path)), **context)

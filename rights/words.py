@@ -61,7 +61,8 @@ KINDS = {
 ACCOUNT_KEPT = "Kept until your institution deletes it."
 
 VERBS = {
-    "read": "looked at", "create": "added", "update": "changed", "delete": "deleted", "erase": "erased",
+    "read": "looked at", "export": "took away as a file",
+    "create": "added", "update": "changed", "delete": "deleted", "erase": "erased",
     "decide": "decided about", "capture": "captured", "answer": "gave results on", "sign-in": "signed in to",
     "sign-out": "signed out of", "sign-in failed": "failed to sign in to", "merge": "merged another account into",
     "withdraw": "withdrew", "add file": "added a file to",

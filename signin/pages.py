@@ -24,6 +24,7 @@ class SignedInView(TemplateView):
     http_method_names = ["get", "head", "options"]
     recorded_as = ""  # the first word of its lines
     refused_template = ""
+    told: tuple[str, dict[str, Any]] | None = None  # verb and details, where the page is more than looked at
     refusals: ClassVar[dict[int, tuple[str, str]]] = {}  # title and text for each status
     caller: Caller
     api: ApiClient
@@ -55,15 +56,16 @@ class SignedInView(TemplateView):
 
     def record_reading(self, seen: Sequence[Entry]) -> None:
         """One line for the page, if it shows anybody: which lists and rows, and the learner when it is one."""
-        if not seen:
+        if not seen and self.told is None:
             return
         people = {entry.person for entry in seen}
         asked = {name: values for name, values in self.request.GET.lists() if any(values)}
-        details = {"rows": {f"{entry.resource} {entry.row}": entry.details["rows"] for entry in seen}}
+        rows = {f"{entry.resource} {entry.row}": entry.details["rows"] for entry in seen}
+        verb, details = self.told or ("read", {"rows": rows})
         match = self.request.resolver_match
         record(
             Entry(
-                verb="read",
+                verb=verb,
                 resource=f"{self.recorded_as}/{match.url_name if match else ''}",
                 row="/".join(map(str, self.kwargs.values())),
                 institution=self.home_id,

@@ -4,8 +4,10 @@ The application's settings are read here, before the first bind: a wrong one end
 which gunicorn would start again for ever.
 """
 
+import gc
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,10 @@ def post_worker_init(worker: Any) -> None:
     """Background work begins after the fork: a thread does not survive one."""
     from pipeline.loop import thread_of_server
 
+    gc.collect()
+    gc.freeze()  # what has been loaded is never garbage: collections need not look at it again
+    if settings.PIPELINE_IN_SERVER:
+        sys.setswitchinterval(0.001)  # seconds: background work that computes lets requests in sooner
     worker.pipeline = thread_of_server()
 
 

@@ -205,6 +205,8 @@ RESOURCES = {
         "Special needs", "a category of special needs", "categories of special needs",
         "A category, with the options that it switches on and the instruments that it switches off.",
         of="",
+        sentences={"give": "Give it to up to 500 learners at once: those who have it keep it as it is."},
+        titles={"give": "Give learners a category of special needs"},
     ),
     "institution-learner-send": Words(
         "Special needs", "a special need", "special needs",
@@ -263,6 +265,10 @@ RESOURCES = {
         "replaces for learners who may not use that.",
         sentences={"create": "Let an instrument watch over the activity, with options that fit its schema."},
         titles={"create": "Add an instrument to an activity", "destroy": "Take an instrument off an activity"},
+    ),
+    "institution-report": Words(
+        "Reports", "a report of any course", "reports of all courses",
+        "The levels of a learner's work in some activity; instructors see those of the courses that they teach.",
     ),
     "institution-course-activity-report": Words(
         "Reports", "a report", "reports",
@@ -523,7 +529,7 @@ _ROWS = {
     ),
     "report": (
         "InstitutionCourseActivityReport", "InstitutionCourseActivityReportLong", "VLECourseActivityReportLong",
-        "OwnReport", "ExplainedReport",
+        "OwnReport", "ExplainedReport", "InstitutionReport",
     ),
     "request": (
         "InstitutionCourseActivityReportRequest", "VLECourseActivityLearnerRequest", "ProviderResult",
@@ -645,10 +651,10 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
-    "contest": None, "contest_days": 15,
     "OwnBundle.state": "ready", "OwnBundle.done": 412, "OwnBundle.total": 412, "OwnBundle.size": 48_213_406,
     "OwnBundle.url": "https://tesla.example.org/files/bundle_made-1v-person-1D-1tXq2u.Zx3/bundle-7.zip",
     "ready_at": "2026-10-02T11:07:00Z", "OwnBundle.expires_at": "2026-10-04T11:07:00Z", "with_captures": True,
+    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid", "allow_own_names": False,
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value
@@ -657,6 +663,8 @@ SAMPLES: dict[str, Any] = {
                            "full_name": "Noah Berg", "email": "noah.berg@nlu.example.org"}.items()},
     "InstitutionSENDLearner.id": 72,
     "enrolment_status": [], "enabled_options": ["big_fonts"], "disabled_instruments": [2], "expires_at": None,
+    "SENDGiveLearnerRequest": {"id": 103, "expires_at": "2027-06-30T00:00:00Z"}, "given": 1,
+    "SENDOutcome": {"id": 103, "outcome": "given", "assignment": 72, "expires_at": "2027-06-30T00:00:00Z"},
     "InstitutionSENDCategory.description": "Low vision", "category": 7, "missing_enrolments": True,
     "MissingEnrolments.instruments": {"1": {"instrument_id": 1}}, "MissingEnrolments.learner_id": 103,
     "activity_id": 21,
@@ -678,6 +686,8 @@ SAMPLES: dict[str, Any] = {
     "prob_learner": 0.14, "prob_context": 0.08, "h_prob_learner": 0.71, "h_prob_context": 0.62,
     "facts": {"positive": [_FACT["code"]], "neutral": [], "negative": []}, "fact_sentences": [_FACT],
     "demonstration": "",
+    "InstitutionReport.activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
+    "InstitutionReport.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"},
     "InstitutionCourseActivityReportAudit.id": 32, "report": 31, "audit_data": _FILE, "data": _FILE, "audit": _FILE,
     **{f"{component}.{name}": value
        for component in ("InstitutionCourseActivityReportRequestResult", "VLECourseActivityLearnerRequestResult")

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tesla_api.metrics.Metrics",  # the outermost: it measures all others
     "tesla_api.health.Health",
+    "pipeline.sharing.Answering",
     "kernel.http.paths.Forwarded",
     "kernel.http.paths.PublicAddress",
     "corsheaders.middleware.CorsMiddleware",
@@ -119,6 +120,7 @@ DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
     "CONN_MAX_AGE": env.number("DATABASE_CONN_MAX_AGE", 600, 0, 86_400),
 }
+DATABASE_PLANS = env.switch("DATABASE_PLANS", default=True)  # statements are prepared: see kernel/postgres/plans.py
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, 0, 3600)  # of web requests on PostgreSQL; 0: no limit
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Without these, concurrent writers lose transactions to "database is locked".

@@ -46,6 +46,7 @@ from learners.api.provider_sample import AvailableSampleViewSet, ProviderSampleV
 from learners.api.provider_validation import ProviderValidationViewSet
 from learners.api.send import SENDCategoryViewSet
 from reports.api.audit import ReportAuditViewSet
+from reports.api.institution_report import InstitutionReportViewSet
 from reports.api.provider_answers import ProviderAnswersView
 from reports.api.provider_request import ProviderRequestViewSet
 from reports.api.report import ReportViewSet
@@ -124,6 +125,7 @@ TREE = (
         "report/{parent_lookup_report_id}/audit/{instrument_id}/",
         ReportAuditViewSet,
     ),
+    Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),

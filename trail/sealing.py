@@ -6,7 +6,7 @@ already. One process seals at a time: whoever has locked the row of `Sealing`.
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from trail import chain
 from trail.models import Head, Line, Link, Sealing
 
 logger = logging.getLogger(__name__)
-LINES = 1000  # in one transaction
+LINES = 200  # in one transaction
 
 
-def seal(*, sign_now: bool = False) -> tuple[int, int]:
+def seal(*, sign_now: bool = False, between: Callable[[], object] = lambda: None) -> tuple[int, int]:
     """Put what has been written into the chains, and sign the heads that are due, or all that have grown.
 
-    Answers how many lines and how many heads; (0, 0) also if another process is at it.
+    Answers how many lines and how many heads; (0, 0) also if another process is at it. `between` is called between
+    two transactions.
     """
     lines = 0
     while True:
@@ -36,6 +37,7 @@ def seal(*, sign_now: bool = False) -> tuple[int, int]:
         lines += sealed
         if is_complete:
             return lines, heads
+        between()
 
 
 def unsealed(state: Sealing, up_to: int) -> QuerySet[Line]:

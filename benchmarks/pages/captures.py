@@ -1,6 +1,8 @@
 """What the floor does with a capture: the same checks, rows and file as the service, by hand."""
 
 import os
+import secrets
+from base64 import b64encode
 from binascii import a2b_base64
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.pages.shared import Object
 
@@ -42,11 +45,22 @@ INSTRUMENT = "INSERT INTO reports_request_instruments (request_id, instrument_id
 JOB = """
 INSERT INTO pipeline_job (name, queue, key, arguments, tries, error)
 VALUES ('reports.request', '', %(text)s, %(text)s, 0, '')"""
+# Name and address of the learner are sealed, with a key that goes with the account.
+LINE = """
+INSERT INTO trail_entry (institution_id, actor_kind, actor_id, signed_in, signed_in_by, origin, request_id, verb,
+       resource, row_key, person_id, details, actor_key, person_key)
+VALUES (%(home)s, 'learner', %(me)s, 'learner session', NULL, %(origin)s, %(id)s, 'capture', 'lapi/verification',
+        %(row)s, %(me)s, '{}', %(secret)s, NULL)"""
 FILES = Path(os.environ.get("VAR_DIR") or "var") / "files"
 
 
-def verification(database: Any, me: int, home: int, session: int, path: list[str], body: Object) -> Object:
-    """`database` is a cursor; me, home and session are the caller's; the path ends in institution and learner."""
+def verification(
+    database: Any, me: int, known: Object, home: int, session: int, path: list[str], body: Object
+) -> Object:
+    """`database` is a cursor; me, home and session are the caller's; the path ends in institution and learner.
+
+    `known` are the caller's name and address.
+    """
     one = _asker(database)
     values = {"me": me, "home": home, "session": session, "activity": body["activity_id"]}
     allowed = one(ALLOWED, values)
@@ -82,11 +96,18 @@ def verification(database: Any, me: int, home: int, session: int, path: list[str
         for instrument in body["instruments"]:
             database.execute(INSTRUMENT, values | {"instrument": instrument})
         database.execute(JOB, {"text": str(values["request"])})
+        database.execute(LINE, values | _line(known, f"{values['activity']}/{values['request']}"))
     except BaseException:
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
     return {"status": "OK", "path": f"{learner}/request/{values['request']}"}
+
+
+def _line(known: Object, row: str) -> Object:
+    secret = secrets.token_bytes(32)
+    sealed = AESGCM(secret).encrypt(b"the only one", orjson.dumps(known), None)
+    return {"origin": f"sealed:{b64encode(sealed).decode()}", "id": str(uuid4()), "row": row, "secret": secret}
 
 
 def _asker(database: Any) -> Callable[[str, Object], tuple[Any, ...]]:

@@ -4,8 +4,9 @@ from hashlib import sha256
 
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
+SETTINGS = ("contest_days", "time_zone")  # which only the institution itself answers
 INSTITUTIONS = Sql(
-    ", ".join(f"i.{name}" for name in (*Institution._fields, "contest_days")),
+    ", ".join(f"i.{name}" for name in (*Institution._fields, *SETTINGS)),
     "institutions_institution i",
     "i.id = %(home)s",
     "i.id",
@@ -15,7 +16,9 @@ INSTITUTIONS = Sql(
 
 def institutions(call: Call, is_list: bool) -> Rows:
     records = INSTITUTIONS(call, is_list)
-    return page(records, [Institution(*row[1:-1])._asdict() | {"contest_days": row[-1]} for row in records])
+    return page(
+        records, [Institution(*row[1:-2])._asdict() | dict(zip(SETTINGS, row[-2:], strict=True)) for row in records]
+    )
 
 
 VLES = Sql(

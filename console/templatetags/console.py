@@ -1,19 +1,21 @@
-"""Template filters of the console: values of the API as text for people. Times are in UTC, and the text says so."""
+"""Template filters of the console: values of the API as text for people. Times say their zone, which is the page's."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from html import unescape
 from typing import Any
 
 import nh3
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from console import words
+from console import charts, words
+from institutions.services.consents import Standing
 from reports.arithmetic import ResultStatus
-from reports.explaining import instant_text
 from reports.reasons import percent_text
+from reports.showing import Keystrokes
 
 register = template.Library()
 
@@ -78,27 +80,46 @@ def consent(status: str) -> SafeString:
     return badge(words.CONSENT_KINDS[status], words.CONSENT_WORDS[status])
 
 
+def standing(one: Standing | None, asked: Standing | None) -> SafeString | str:
+    """What a version of the informed consent is at this moment."""
+    if one is None:
+        return NOTHING
+    if one.valid_from > timezone.now():
+        return badge("pending", "not valid yet")
+    return badge("good", "learners are asked for it") if one == asked else badge("none", "a higher one is asked for")
+
+
 def _instant(value: Any) -> datetime | None:
     if not value:
         return None
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at.astimezone(UTC)
+    return timezone.localtime(at)
+
+
+def instant_words(at: datetime) -> str:
+    """3 May 2026, 11:00 CEST: in the time zone of the page."""
+    at = timezone.localtime(at)
+    return f"{at.day} {at:%b %Y, %H:%M %Z}"
 
 
 @register.filter
 def instant(value: Any) -> SafeString | str:
-    """3 May 2026, 09:00 UTC."""
     at = _instant(value)
-    return NOTHING if at is None else format_html('<time datetime="{}">{}</time>', at.isoformat(), instant_text(at))
+    return NOTHING if at is None else format_html('<time datetime="{}">{}</time>', at.isoformat(), instant_words(at))
 
 
 @register.filter
 def day(value: Any) -> SafeString | str:
-    """3 May 2026, the day in UTC."""
+    """3 May 2026, the day in the time zone of the page."""
     at = _instant(value)
     if at is None:
         return NOTHING
     return format_html('<time datetime="{}">{} {}</time>', at.isoformat(), at.day, at.strftime("%b %Y"))
+
+
+def day_words(value: Any) -> str:
+    at = _instant(value)
+    return "" if at is None else f"{at.day} {at:%b %Y}"
 
 
 @register.filter
@@ -136,8 +157,9 @@ def plain(html: str | None) -> str:
 
 @register.filter
 def person(row: Mapping[str, Any]) -> str:
-    """The full name, else the username, else the uid."""
-    return f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip() or row.get("username") or row["uid"]
+    """The full name, else the username, else the uid, else the number, of which one is always there."""
+    name = f"{row.get('first_name') or ''} {row.get('last_name') or ''}".strip()
+    return name or row.get("username") or row.get("uid") or f"person {row['id']}"
 
 
 @register.filter
@@ -202,7 +224,7 @@ def contest_word(state: Mapping[str, Any] | None) -> SafeString | str:
 
 def words_of_instant(value: str) -> str:
     at = _instant(value)
-    return "the deadline" if at is None else instant_text(at)
+    return "the deadline" if at is None else instant_words(at)
 
 
 @register.filter
@@ -226,3 +248,49 @@ def sign(of: str) -> SafeString:
 def raised(value: int) -> SafeString:
     """The severity of an alert (0 to 3) as a badge."""
     return badge(*words.RAISED[value])
+
+
+@register.filter
+def add_text(text: str, value: Any) -> str:
+    return f"{text}{value}"
+
+
+@register.filter
+def key_chart(keys: Keystrokes) -> charts.KeyChart:
+    return charts.key_chart(keys)
+
+
+# Of pages on paper, which have no stylesheet for what is inside a drawing.
+
+_ZONES = {"good": "#cfe8d8", "fair": "#f6e2ba", "bad": "#f3c9c6", "track": "#e9edf1"}
+_RESULTS_TOLD = 12
+
+
+@register.filter
+def level_word(value: Any) -> str:
+    return words.LEVEL_WORDS[int(value)]
+
+
+@register.filter
+def zone_colour(kind: str) -> str:
+    return _ZONES[kind]
+
+
+@register.filter
+def thousandths(percent: str) -> str:
+    """12.345% as 123.45, on a drawing that is 1000 wide."""
+    return f"{float(percent.rstrip('%')) * 10:.2f}"
+
+
+@register.filter
+def results_told(strip: Any) -> str:
+    """The first results of a strip in words."""
+    told = [f"{round(float(point.rstrip('%')))} %" for point in strip.points[:_RESULTS_TOLD]]
+    left = len(strip.points) - len(told)
+    return ", ".join(told) + (f" and {left} more" if left else "")
+
+
+@register.filter
+def css_text(text: str) -> SafeString:
+    """For a string of a stylesheet: whatever is no plain letter or digit is escaped."""
+    return mark_safe("".join(c if c.isalnum() and c.isascii() else f"\\{ord(c):x} " for c in text))  # noqa: S308

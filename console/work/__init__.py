@@ -6,5 +6,9 @@ people.py         people: their values, roles, passwords by mail
 vles.py           VLEs and their credentials
 groups.py         groups and their courses
 needs.py          categories of special needs, and whose they are
+activities.py     activities and their instruments
+schemas.py        forms of options that a JSON Schema describes
+consents.py       informed consents: versions, texts with a preview, publishing
+differences.py    what differs between two texts
 institution.py    settings of the institution, and the parts of its dashboard
 """

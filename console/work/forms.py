@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 from django.utils import timezone
 from rest_framework import serializers
 
-from kernel.http.client import ApiClient
+from kernel.http.client import ApiClient, texts_of
 
 FEW = 40  # so many rows are offered in a select
 FOUND = 10  # so many rows of a search are offered
@@ -79,12 +78,12 @@ class Input:
 
 
 class MomentField(forms.DateTimeField):
-    """An instant to the minute, typed in the time zone of the service, which the label names."""
+    """An instant to the minute, typed in the time zone of the page, which the label names."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
         super().__init__(widget=widget, **kwargs)
-        self.label = f"{self.label} ({settings.TIME_ZONE})"
+        self.label = f"{self.label} ({timezone.get_current_timezone_name()})"
 
     @staticmethod
     def of_row(value: Any) -> datetime | None:
@@ -279,13 +278,6 @@ class WorkForm(forms.Form):
 def _initial(made: forms.Field, given: Input, row: Row) -> Any:
     value = given.of(row)
     return made.of_row(value) if isinstance(made, MomentField) else value
-
-
-def texts_of(errors: Any) -> list[str]:
-    """All texts of an error of the API."""
-    if isinstance(errors, Mapping):
-        return [text for value in errors.values() for text in texts_of(value)]
-    return [text for value in errors for text in texts_of(value)] if isinstance(errors, list) else [str(errors)]
 
 
 def said(bound: forms.BoundField, value: Any) -> str:

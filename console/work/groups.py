@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from console.templatetags.console import course
+from console.templatetags.console import course, day_words, plain
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CreatePage, DeletePage, EditPage, WorkPage
 from courses.services.groups import group_parts
@@ -26,9 +26,11 @@ INPUTS = (
 
 
 def course_words(row: Any) -> str:
-    """A course as a picker shows it."""
-    described = (row["description"] or "").strip()[:80]
-    return f"{course(row)} ({described})" if described and "<" not in described else course(row)
+    """A course as a picker shows it, so that those of several terms and VLEs can be told apart."""
+    days = [day_words(row[name]) for name in ("start", "end")]
+    term = f"{days[0]} to {days[1]}" if all(days) else ""
+    described = plain(row["description"])[:60] if row["description"] else ""
+    return ", ".join(part for part in (course(row), described, term, row["vle"]["name"]) if part)
 
 
 class NewGroup(CreatePage):

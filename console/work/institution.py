@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from console.templatetags.console import person
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage
+from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, SavingPage
 from institutions.models import User
 from kernel.http.client import ApiResponse
 from kernel.states import State
+from kernel.zones import zone_names
 
 HOME = "institution/{institution}/"
 OPTIONS = HOME + "ui/"
@@ -25,6 +26,8 @@ class Settings(EditPage):
     path = HOME
     title = "Settings of the institution"
     inputs = (
+        Input("time_zone", "Time zone", "In which these pages show and take dates and times.",
+              choices=[(name, name.replace("_", " ")) for name in zone_names()]),
         Input("external_ic", "Informed consent is given elsewhere",
               "Every learner then counts as having consented: nobody is asked here.", group="Informed consent"),
         Input("mail_domain", "Accepted mail domains",
@@ -59,7 +62,7 @@ class Settings(EditPage):
         return self.done("The settings were saved.", self.request.path)
 
 
-class Dashboard(FormPage):
+class Dashboard(SavingPage):
     """Which parts of the dashboard are open to the people of the institution; single people may have fewer."""
 
     template_name = "console/work/dashboard.html"

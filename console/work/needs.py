@@ -1,7 +1,7 @@
 """Special needs (SEND): categories in words, and whose they are: one learner's, or many learners' at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,19 +12,17 @@ from django.urls import reverse
 
 from console.listings import instrument_name, instrument_names
 from console.tables import Work
-from console.templatetags.console import person
+from console.templatetags.console import instant_words, person
 from console.views import ANY_ID, ConsoleView
 from console.words import SEND_OPTIONS
-from console.work.forms import Input, Pick, WorkForm, texts_of
+from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage, WorkPage
-from kernel.http.client import ApiResponse
+from kernel.http.client import ApiResponse, texts_of
 from kernel.recording import Entry, saw
 from kernel.states import State
 from learners.api.learner_send import InstitutionSENDLearnerSerializer
-from learners.models import Learner, SENDCategory
+from learners.models import SENDCategory
 from learners.queries import Named, learners_named
-from learners.services import learners_for_update
-from reports.explaining import instant_text
 from reports.services.deletions import goes_with
 
 CATEGORIES = "institution/{institution}/send/"
@@ -51,7 +49,7 @@ class NeedView(ConsoleView):
 
     template_name = "console/work/need.html"
     work = (
-        Work("Give it to learners", "need-learners", f"institution/{{institution}}/learner/{ANY_ID}/send/", "create"),
+        Work("Give it to learners", "need-learners", f"{ONE}give/", "give"),
         Work("Change", "need-edit", ONE, "partial_update"),
         Work("Delete", "need-delete", ONE, "destroy"),
     )
@@ -210,8 +208,8 @@ class NeedLearners(OfNeed, FormPage):
     """
 
     template_name = "console/work/need_learners.html"
-    path = f"institution/{{institution}}/learner/{ANY_ID}/send/"
-    action = "create"
+    path = f"{ONE}give/"
+    action = "give"
     button = "Check"
     inputs = (
         Input("learners", "Learners", f"A uid or e-mail address on each line, at most {MOST}.", is_sent=False,
@@ -301,15 +299,17 @@ class NeedLearners(OfNeed, FormPage):
     def tried(self, lines: Sequence[str], form: WorkForm) -> list[Outcome]:
         """Give it to each of these, in the transaction that is open."""
         named = learners_named(self.kwargs["institution"], self.category["id"], lines)
-        keys = sorted({learner.id for found in named.values() for learner in found})
-        list(learners_for_update(Learner.objects.filter(pk__in=keys)).order_by("pk"))  # all of them first, in one order
-        body = {"category": self.category["id"], **form.body(changes=False)}
         outcomes, seen = list[Outcome](), dict[int, str]()
         for line in lines:
-            outcomes.append(self.given(line, named.get(line, ()), body, seen))
-        return outcomes
+            outcomes.append(self.outcome(line, named.get(line, ()), seen))
+        good = [each.learner.id for each in outcomes if each.kind == "good" and each.learner is not None]
+        refusal = self.given(good, form.body(changes=False)) if good else ""
+        return [
+            replace(each, text=refusal, kind="bad") if refusal and each.kind == "good" else each for each in outcomes
+        ]
 
-    def given(self, line: str, found: Sequence[Named], body: Mapping[str, Any], seen: dict[int, str]) -> Outcome:
+    def outcome(self, line: str, found: Sequence[Named], seen: dict[int, str]) -> Outcome:
+        """What becomes of a line, if the API takes it."""
         if len(found) != 1:
             return Outcome(line, None, SEVERAL if found else UNKNOWN, "bad")
         (learner,) = found
@@ -317,13 +317,17 @@ class NeedLearners(OfNeed, FormPage):
             return Outcome(line, learner, f"Named before, as {seen[learner.id]}.", "none")
         seen[learner.id] = line
         if learner.has_it:
-            until = f"until {instant_text(learner.until)}" if learner.until else "for good"
+            until = f"until {instant_words(learner.until)}" if learner.until else "for good"
             return Outcome(line, learner, f"Has it already, {until}: that stays.", "none")
-        path = f"{self.home}learner/{learner.id}/send/"
-        answer = self.api.post(path, body)
-        if answer.status != 201:
-            return Outcome(line, learner, " ".join(texts_of(answer.data)), "bad")
         return Outcome(line, learner, "Gets it.", "good")
+
+    def given(self, learners: Sequence[int], body: Mapping[str, Any]) -> str:
+        """Give it to these; why the API refuses, or nothing."""
+        path = f"{self.home}send/{self.category['id']}/give/"
+        answer = self.api.post(path, {"learners": [{"id": key, **body} for key in learners]})
+        if answer.status != 200:
+            return " ".join(dict.fromkeys(texts_of(answer.data)))
+        return "" if answer.data["given"] == len(learners) else CHANGED
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Pages that create, edit and delete one row of the API: form, confirmation, and what the API says to it."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from console.views import ConsoleView
-from console.work.forms import Input, WorkForm, texts_of
-from kernel.http.client import ApiResponse
+from console.work.forms import Input, WorkForm
+from kernel.http.client import ApiResponse, texts_of
 from kernel.states import State
 
 CHANGED = "Something has changed since this was shown. Look at it again."
@@ -17,7 +18,16 @@ NO_STATE = '"none"'  # matches no row: a form that names no state changes nothin
 
 
 class WorkPage(ConsoleView):
-    """Base of the pages that change something. Whoever may not do it to every row is refused first."""
+    """Base of the pages that change something. Whoever may not do it to every row is refused first.
+
+    A class says `is_base=True` if it leaves something open to those that inherit it.
+    """
+
+    def __init_subclass__(cls, *, is_base: bool = False, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        missing = [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]
+        if missing and not is_base:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
 
     http_method_names = ["get", "head", "options", "post"]
     path = ""  # of what is changed, as in `Listing`
@@ -54,7 +64,7 @@ class WorkPage(ConsoleView):
 
 
 class FormPage(WorkPage):
-    """A form. What the API refuses is shown at its fields, with everything that was typed."""
+    """A form."""
 
     template_name = "console/work/form.html"
     inputs: Sequence[Input] = ()
@@ -74,6 +84,14 @@ class FormPage(WorkPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.shown(self.form(), 200)
 
+    def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
+        state = {"state": self.tag} | {name: value for name, value in context.items() if name == "state" and value}
+        return self.render_to_response(self.get_context_data(form=form, **context | state), status=status)
+
+
+class SavingPage(FormPage, is_base=True):
+    """A form that is sent to the API. What that refuses is shown at its fields, with everything that was typed."""
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.form(request.POST)
         if form.is_searching:
@@ -89,8 +107,9 @@ class FormPage(WorkPage):
         """Do it; what the API answers."""
         return self.api.post(self.api_path, form.body(changes=False))
 
+    @abstractmethod
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
-        raise NotImplementedError
+        """On to another page, when the API has done it."""
 
     def refused_by_api(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         if answer.status == 404:
@@ -98,16 +117,12 @@ class FormPage(WorkPage):
         form.refuse(answer.data)
         return self.shown(form, answer.status, state=self.request.POST.get("state", ""))
 
-    def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
-        state = {"state": self.tag} | {name: value for name, value in context.items() if name == "state" and value}
-        return self.render_to_response(self.get_context_data(form=form, **context | state), status=status)
 
-
-class CreatePage(FormPage):
+class CreatePage(SavingPage, is_base=True):
     action = "create"
 
 
-class EditPage(FormPage):
+class EditPage(SavingPage, is_base=True):
     """The form of a row. If it is not as it was shown, the page says what is stored now, and keeps what was typed."""
 
     action = "partial_update"
@@ -133,7 +148,7 @@ class EditPage(FormPage):
         return self.shown(fresh, 412, state=self.tag, differences=fresh.differences(), is_changed=True)
 
 
-class DeletePage(WorkPage):
+class DeletePage(WorkPage, is_base=True):
     """The confirmation of a deletion, with what goes along. It deletes what was shown, or shows it again."""
 
     template_name = "console/work/delete.html"
@@ -151,12 +166,13 @@ class DeletePage(WorkPage):
         """(what, how many) is deleted with the row."""
         return ()
 
+    @abstractmethod
     def name(self) -> str:
         """What the row is called."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deleted(self) -> HttpResponse:
-        raise NotImplementedError
+        """On to another page, when the row is gone."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.shown(200)

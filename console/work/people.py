@@ -12,14 +12,14 @@ from django.urls import reverse
 from console.tables import Work
 from console.templatetags.console import person
 from console.views import ConsoleView
-from console.work.forms import Input, WorkForm, texts_of
+from console.work.forms import Input, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, WorkPage
 from institutions.api.shared.people import CORRECTABLE
 from institutions.models import Institution, Instructor, User
 from institutions.services.person_values import usernames_together
 from kernel.caller import Role
 from kernel.domain import Conflict
-from kernel.http.client import ApiResponse
+from kernel.http.client import ApiResponse, texts_of
 from learners.models import Learner
 from reports.services.deletions import goes_with
 from signin.services.passwords import link_offered

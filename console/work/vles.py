@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.work.forms import Input, WorkForm
-from console.work.pages import CreatePage, DeletePage, EditPage, FormPage, WorkPage
+from console.work.pages import CreatePage, DeletePage, EditPage, SavingPage, WorkPage
 from institutions.api.vle import VLERotationSerializer
 from institutions.models import VLE
 from kernel.http.client import ApiResponse
@@ -39,7 +39,7 @@ OVERLAPS = ((0, "at once"), (15, "in 15 minutes"), (60, "in an hour"), (240, "in
 SECRET = frozenset({"secret_id", "consumer_secret"})
 
 
-class CredentialsShown(FormPage):
+class CredentialsShown(SavingPage):
     """Base of the pages whose answer issues credentials: it is the only page that ever shows them."""
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:

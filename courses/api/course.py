@@ -3,7 +3,7 @@
 from django_filters import rest_framework as filters
 
 from courses.models import Course
-from courses.queries import attends, has_enabled_activity, teaches
+from courses.queries import COURSE_STATES, attends, course_state, has_enabled_activity, teaches
 from courses.row_rules import attended, taught
 from courses.services.courses import course_delete
 from institutions.api.vle_self import VLESelfSerializer
@@ -52,6 +52,10 @@ class CourseFilter(filters.FilterSet):
     code = FoldedColumnFilter()
     start = InstantFilter()
     end = InstantFilter()
+    state = filters.ChoiceFilter(choices=[(state, state) for state in COURSE_STATES], method="by_state")
+
+    def by_state(self, queryset, name: str, value: str):
+        return queryset.filter(course_state(value))
 
 
 def own_courses(me):

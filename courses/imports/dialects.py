@@ -122,6 +122,19 @@ DIALECTS = (OWN, ONEROSTER_ENROLMENTS, ONEROSTER_USERS, CANVAS_ENROLMENTS, CANVA
 _MOODLE_COURSE = re.compile(r"course([1-9][0-9]{0,2})")
 
 
+class UnknownColumnsError(TableError):
+    """The table has columns of which nobody has said what becomes of them."""
+
+    def __init__(self, table: "Named", unknown: Iterable[str]) -> None:
+        self.said = (
+            f"{table.name} has columns that are not taken: {', '.join(map(repr, unknown))}. Known are "
+            f"{', '.join(FIELDS)}; no file gives administrative rights or passwords."
+        )
+        super().__init__(
+            f"{self.said} --column FIELD=COLUMN takes a column for one of these, --ignore COLUMN passes one over."
+        )
+
+
 class Named(Protocol):
     """A table with its name and the names of its columns."""
 
@@ -154,6 +167,7 @@ class Layout(NamedTuple):
     enrolments: tuple[Enrolment, ...]
     gone: Mapping[int, tuple[str, Collection[str]]]  # the column's name and its values
     passed_over: tuple[str, ...]
+    unknown: tuple[int, ...]  # places of those passed over that no table of this kind has
 
     def has_courses(self) -> bool:
         return "course" in self.fields or bool(self.enrolments)
@@ -168,7 +182,8 @@ def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored
     """What the table's columns say.
 
     `columns` names the column of a field ("" for none), before all recognition. `ignored` names columns that are passed
-    over; None is all that are not known. Raises TableError for a table that is not understood.
+    over; None is all that are not known. Raises TableError for a table that is not understood, UnknownColumnsError if
+    there are others.
     """
     names = [folded(name) for name in table.columns]
     chosen = {field: _place(table, name) if name else None for field, name in (columns or {}).items()}
@@ -196,14 +211,10 @@ def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored
     used = {*fields.values(), *gone, *(place for row in enrolments for place in row if place is not None)}
     others = [place for place, name in enumerate(table.columns) if place not in used and name]
     known = re.compile(dialect.others)
-    unknown = [table.columns[place] for place in others if not (place in passed or known.fullmatch(names[place]))]
+    unknown = tuple(place for place in others if not (place in passed or known.fullmatch(names[place])))
     if unknown and ignored is not None:
-        raise TableError(
-            f"{table.name} has columns that are not taken: {', '.join(map(repr, unknown))}. Known are "
-            f"{', '.join(FIELDS)}; no file gives administrative rights or passwords. --column FIELD=COLUMN takes a "
-            "column for one of these, --ignore COLUMN passes one over."
-        )
-    return Layout(dialect, fields, enrolments, gone, tuple(table.columns[place] for place in others))
+        raise UnknownColumnsError(table, [table.columns[place] for place in unknown])
+    return Layout(dialect, fields, enrolments, gone, tuple(table.columns[place] for place in others), unknown)
 
 
 def _not_understood(table: Named) -> TableError:

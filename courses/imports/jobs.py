@@ -6,7 +6,7 @@ runner can do so as well.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from courses.imports.dialects import Columns, Layout, layout_of
+from courses.imports.dialects import Columns, Layout, UnknownColumnsError, layout_of
 from courses.imports.people import ROWS_TOGETHER, PeopleImport, RowOutcome
 from courses.imports.tables import DELIMITERS, Limits, Row, Table, TableError
 from courses.models import Import, ImportPart, ImportTrial
@@ -91,12 +91,19 @@ def _columns(job: Import) -> Columns:
 
 
 @transaction.atomic
-def import_check(*, job: Import, mapping: Mapping[str, str], vle: str, clears: bool) -> None:
-    """Begin to check the rows with these columns, as often as one likes until they are imported."""
+def import_check(
+    *, job: Import, mapping: Mapping[str, str], vle: str, clears: bool, left_out: Collection[str] = ()
+) -> None:
+    """Begin to check the rows with these columns, as often as one likes until they are imported.
+
+    Invalid if it is not said of each column of the table what becomes of it: those of `left_out` are passed over.
+    """
     job = _locked(job, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
     job.mapping, job.vle, job.clears = dict(mapping), vle, clears
     try:
-        PeopleImport(job.institution, import_layout(job), vle=vle)
+        PeopleImport(job.institution, layout_of(_columns(job), columns=mapping, ignored=left_out), vle=vle)
+    except UnknownColumnsError as error:
+        raise Invalid(mapping=f"{error.said} Choose the field of each of them, or leave it out.") from error
     except TableError as error:
         raise Invalid(mapping=str(error)) from error
     job.trial.all().delete()

@@ -8,7 +8,7 @@ part are tried: so a row that cannot be written spoils no other one.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -315,8 +315,18 @@ def email_key(email: str) -> str:
     return identifier_key(email)
 
 
+@cache
+def _new_values() -> dict[str, Any]:
+    """What is stored of a new person of whom nothing is known, by column."""
+    person = User(password=UNUSABLE_PASSWORD_PREFIX)
+    return {field.attname: getattr(person, field.attname) for field in User._meta.concrete_fields}
+
+
 def _new_person(home: Institution, values: Mapping[str, Any]) -> User:
-    return User(institution=home, password=UNUSABLE_PASSWORD_PREFIX, **values)
+    """As `User(institution=home, **values)`, which takes three times as long to find the other values."""
+    person = User(*(_new_values() | {**values}).values())  # type: ignore[misc] # all columns in their order
+    person.institution = home
+    return person
 
 
 def _set(person: User, values: Mapping[str, Any]) -> None:

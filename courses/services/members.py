@@ -12,6 +12,7 @@ from institutions.models import Institution, Instructor, User
 from institutions.services.people import instructor_add, person_brought, person_locked
 from kernel.domain import Forbidden, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
+from kernel.many import rows_inserted
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 from learners.models import Learner
@@ -83,11 +84,8 @@ def memberships_add(
         raise Unknown("There is no such course any more.")
     added = by.columns()
     for membership, links in pairs.items():
-        rows = [
-            membership.links(course_id=course, institution=institution, **{f"{membership.column}_id": member}, **added)
-            for course, member in links
-        ]
-        membership.links.objects.bulk_create(rows, ignore_conflicts=True)
+        columns, same = ("course", membership.column), {"institution": institution.pk, **added}
+        rows_inserted(membership.links, columns, [*links], same=same, passes_over_taken=True)
 
 
 @one_transaction()

@@ -5,8 +5,9 @@ accepted at the same time.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -43,6 +44,31 @@ _VALID = Prepared(_valid, "institution")
 def consent_current(institution_id: int) -> Version | None:
     """The highest version that is valid at this moment. None: there is none yet."""
     return _VALID(institution=institution_id).first()
+
+
+class Standing(NamedTuple):
+    """A version of an institution: since when it is valid, and whether somebody has accepted it."""
+
+    id: int
+    name: str
+    version: Version
+    valid_from: datetime
+    is_frozen: bool
+
+
+def consent_standings(institution_id: int) -> list[Standing]:
+    """All versions of the institution, the highest first."""
+    rows = InformedConsent.objects.filter(institution=institution_id).order_by("-major", "-minor", "-patch")
+    columns = rows.values_list("pk", "version", "major", "minor", "patch", "valid_from", "accepted_at")
+    return [
+        Standing(key, name, (major, minor, patch), valid_from, accepted is not None)
+        for key, name, major, minor, patch, valid_from, accepted in columns
+    ]
+
+
+def asked_at(standings: Iterable[Standing], at: datetime) -> Standing | None:
+    """The version that learners are asked for at an instant: the highest whose date has come."""
+    return max((each for each in standings if each.valid_from <= at), key=lambda each: each.version, default=None)
 
 
 ConsentStatus = Literal["NOT_VALID_YET", "VALID", "VALID_NEED_UPDATE", "NOT_VALID"]

@@ -83,7 +83,17 @@ def html_has_text(text: str | None) -> bool:
     return any(letter.isalnum() for letter in unescape(plain))
 
 
-class _Counting(HTMLParser):
+class Reader(HTMLParser):
+    """Python's parser, for any text."""
+
+    def parse_html_declaration(self, i):
+        """The parser's own fails on `<![` of unknown kinds; nh3 takes all of them for comments."""
+        self.handle_comment("")
+        end = self.rawdata.find(">", i)
+        return len(self.rawdata) if end < 0 else end + 1
+
+
+class _Counting(Reader):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.found: Counter[str] = Counter()
@@ -94,12 +104,6 @@ class _Counting(HTMLParser):
 
     def handle_comment(self, data):
         self.found["!-- --"] += 1
-
-    def parse_html_declaration(self, i):
-        """The parser's own fails on `<![` of unknown kinds; nh3 takes all of them for comments."""
-        self.found["!-- --"] += 1
-        end = self.rawdata.find(">", i)
-        return len(self.rawdata) if end < 0 else end + 1
 
 
 def _counted(text: str) -> Counter[str]:

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from institutions.models import Institution, Instructor, User
 from institutions.services.people import (
@@ -16,14 +17,17 @@ from institutions.services.people import (
     INSTRUCTOR,
     ROLES,
 )
-from institutions.services.person_values import FLAGS, cleaned, refuse_malformed, usernames_together
+from institutions.services.person_values import FLAGS, TEXTS, cleaned, refuse_malformed, usernames_together
 from kernel.batches import batched
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict
+from kernel.fields import with_derived
 from kernel.locks import Lock, locked_rows, locking
+from kernel.many import Among, rows_inserted, rows_updated
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
 
+_INSERTED = (*TEXTS, "password")
 # What decides whether values are taken over, and the values themselves.
 _COMPARED = ("first_name", "last_name", "email", "locale", "password", "is_staff", *FLAGS)
 
@@ -68,7 +72,7 @@ def people_create(
     """
     ready, refused = _prepared(institution, people)
     with _conflicts():
-        User.objects.bulk_create(ready.values())
+        _insert(institution, [*ready.values()])
     return {uid: person.pk for uid, person in ready.items()}, refused
 
 
@@ -106,8 +110,9 @@ def instructors_add(*, institution: Institution, person_ids: Collection[int], ar
     `are_new`: they were created in this transaction, so that they have no role and need no lock.
     """
     keys = person_ids if are_new else people_without(role=INSTRUCTOR, institution=institution, person_ids=person_ids)
-    rows = [Instructor(user_id=key, institution=institution) for key in keys]
-    Instructor.objects.bulk_create(rows, ignore_conflicts=True)  # a transaction that we waited for may have added it
+    rows = [(key,) for key in keys]
+    # A transaction that we waited for may have added it.
+    rows_inserted(Instructor, ("user",), rows, same={"institution": institution.pk}, passes_over_taken=True)
     return len(rows)
 
 
@@ -121,16 +126,15 @@ def people_without(*, role: str, institution: Institution, person_ids: Collectio
 def people_with_uids(*, institution: Institution, uids: Collection[str]) -> Iterator[tuple[User, set[str]]]:
     """The people with these uids, each with the roles that the person has; nothing is locked."""
     rows = User.objects.annotate(**{f"{role}_key": F(f"{role}__pk") for role in ROLES})
-    for part in batched(uids):
-        for person in rows.filter(institution=institution, uid__in=part):
-            person.institution = institution
-            yield person, {role for role in ROLES if getattr(person, f"{role}_key") is not None}
+    for person in rows.filter(Among(F("uid_key"), map(identifier_key, uids)), institution=institution):
+        person.institution = institution
+        yield person, {role for role in ROLES if getattr(person, f"{role}_key") is not None}
 
 
 def emails_owned(*, institution: Institution, emails: Collection[str]) -> dict[str, int]:
-    """{key of the e-mail: person's id} of those of these e-mails that belong to somebody of the institution."""
-    rows = User.objects.filter(institution=institution).values_list("email_key", "pk")
-    return {address: key for part in batched(emails) for address, key in rows.filter(email_key__in=part)}
+    """{e-mail: person's id} of those of these e-mails, given as keys, that belong to somebody of the institution."""
+    rows = User.objects.filter(Among(F("email_key"), emails), institution=institution)
+    return dict(rows.values_list("email_key", "pk"))
 
 
 @one_transaction()
@@ -147,7 +151,15 @@ def people_insert(*, institution: Institution, people: Sequence[User]) -> None:
         # As `set_unusable_password`, with one call for random bytes instead of forty.
         person.password = f"{UNUSABLE_PASSWORD_PREFIX}{token_urlsafe(30)}"
     with _conflicts():
-        User.objects.bulk_create(people)
+        _insert(institution, people)
+
+
+def _insert(institution: Institution, people: Sequence[User]) -> None:
+    """Insert these people with their texts; they have no rights."""
+    rows = [[getattr(person, name) for name in _INSERTED] for person in people]
+    keys = rows_inserted(User, _INSERTED, rows, same={"institution": institution.pk})
+    for person, key in zip(people, keys, strict=True):
+        person.pk = key
 
 
 class PersonChange(NamedTuple):
@@ -179,13 +191,12 @@ def people_change(*, institution: Institution, changes: Sequence[PersonChange]) 
     with _conflicts():
         if moved:
             User.objects.filter(pk__in=moved).update(email=None, search_text="")  # until they are written below
-        names = {name for change in changing for name in change.changed} | {"updated_at"}
-        # All are there: the statement only updates, in a tenth of the time of `bulk_update`.
-        User.objects.bulk_create(
-            [change.person for change in changing],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=sorted(names),
+        columns = with_derived(User, sorted({name for change in changing for name in change.changed}))
+        now = timezone.now()
+        rows_updated(
+            User,
+            (*columns, "updated_at"),
+            {person.pk: (*(getattr(person, name) for name in columns), now) for person, *_ in changing},
         )
 
 

@@ -43,7 +43,7 @@ class Whole:
         statement = self._statement
         model, start, end, names, related, annotations = self._shape
         with connection.cursor() as cursor:
-            cursor.execute(statement.sql, statement.bound(values))
+            statement.execute(cursor, values)
             rows = cursor.fetchall()
         for row in statement.converted(rows):
             instance = model.from_db(connection.alias, names, row[start:end])

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
+from django.utils import timezone
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller
@@ -52,10 +54,11 @@ class ApiClient:
         request.content_type = "application/json"
         return self._answer(path, request)
 
-    def forward(self, path: str) -> ApiResponse:
-        """The form that the browser has sent to the page, with its files, as it is."""
+    def forward(self, path: str, method: str = "POST", tag: str = "") -> ApiResponse:
+        """The form that the browser has sent to the page, with its files, as it is; `tag` as in `send`."""
         request = self._request(path, {})
-        request.method = "POST"
+        request.method = method
+        request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
         return self._answer(path, request)
 
     def _answer(self, path: str, request: HttpRequest) -> ApiResponse:
@@ -63,7 +66,8 @@ class ApiClient:
         if match is None:
             return ApiResponse(404, {})
         # The console's view has authenticated the caller: one query, however many API calls a page makes.
-        response: Any = local.answered(match, request, self.caller)
+        with timezone.override(UTC):  # whatever the page's time zone, the API answers as it always does
+            response: Any = local.answered(match, request, self.caller)
         return ApiResponse(response.status_code, response.data, response.get("ETag", ""))
 
     def row(self, path: str) -> Any:
@@ -141,17 +145,17 @@ class ApiClient:
         return api_request
 
 
-def texts_of(answer: ApiResponse) -> list[str]:
-    """What the API says is wrong."""
-    data = answer.data if isinstance(answer.data, Mapping) else {}
-    return [
-        text if name in ("detail", "non_field_errors") else f"{name}: {text}"
-        for name, texts in data.items()
-        for text in ([texts] if isinstance(texts, str) else _flat(texts))
-    ]
+def texts_of(errors: Any, *, after_names: bool = False) -> list[str]:
+    """All texts of what the API says is wrong; with `after_names` each after the names of its fields.
 
-
-def _flat(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"{name}: {text}" for name, inner in value.items() for text in _flat(inner)]
-    return [str(text) for text in value] if isinstance(value, list | tuple) else [str(value)]
+    Names are for pages whose fields are named as the API's, and that do not show a text at its field.
+    """
+    if isinstance(errors, Mapping):
+        return [
+            f"{name}: {text}" if after_names and name not in ("detail", "non_field_errors") else text
+            for name, value in errors.items()
+            for text in texts_of(value, after_names=after_names)
+        ]
+    if isinstance(errors, list | tuple):
+        return [text for value in errors for text in texts_of(value, after_names=after_names)]
+    return [str(errors)]

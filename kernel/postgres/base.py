@@ -9,6 +9,7 @@ from django.db.backends.postgresql import base, operations
 
 from kernel.locks import Strengths
 from kernel.postgres.limits import options_of_thread
+from kernel.postgres.plans import Plans
 
 IDLE_SECONDS = 5
 
@@ -32,6 +33,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_done: bool
     last_used = float("-inf")
     commits = 0  # of transactions, by this connection
+    plans: Plans
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc] # the stubs lack it
@@ -59,4 +61,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         self.last_used = float("-inf")
+        self.plans = Plans(self)
         super().connect()

@@ -4,16 +4,20 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.fields import empty
+from rest_framework.response import Response
 
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import Institution
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.filters import ColumnFilter, FoldedColumnFilter
+from kernel.schema import problems
 from kernel.scope import under
-from kernel.serializers import AnyJSONField, BodySerializer, Computed, ResourceSerializer
+from kernel.serializers import AnyJSONField, BodySerializer, Computed, MomentField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from learners import services
 from learners.models import SENDCategory, SENDOption
@@ -69,6 +73,41 @@ class InstitutionSENDCategorySerializer(ResourceSerializer):
         fields = ("id", "institution", "data", "description", "created_at", "updated_at")
 
 
+MOST = 500  # learners at once
+
+
+class SENDGiveLearnerSerializer(BodySerializer):
+    id = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="Of a learner.")
+    expires_at = MomentField(required=False, allow_null=True, default=None, help_text="Null or left out: for good.")
+
+
+class SENDGiveSerializer(BodySerializer):
+    learners = serializers.ListField(child=SENDGiveLearnerSerializer(), allow_empty=False, max_length=MOST)
+
+    def validate_learners(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        keys = [each["id"] for each in value]
+        if len({*keys}) < len(keys):
+            raise serializers.ValidationError("Each learner once.")
+        return value
+
+
+OUTCOMES = (("given", "has it now"), ("kept", "had it before: it stays as it is"), ("unknown", "is no learner here"))
+
+
+class SENDOutcomeSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    outcome = serializers.ChoiceField(OUTCOMES)
+    assignment = serializers.IntegerField(allow_null=True, help_text="The id of the new one.")
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class SENDGivenSerializer(serializers.Serializer[Any]):
+    """One outcome for each learner, in the order in which they were sent."""
+
+    given = serializers.IntegerField(help_text="So many have it now who did not have it.")
+    results = SENDOutcomeSerializer(many=True)
+
+
 class SENDCategoryFilter(filters.FilterSet):
     id = ColumnFilter()
     description = FoldedColumnFilter(lookup_expr="folded_exact")
@@ -81,7 +120,19 @@ class SENDCategoryViewSet(ResourceViewSet):
     search_fields = ("search_text",)
     orderable = {name: name for name in InstitutionSENDCategorySerializer.Meta.fields}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
-    access = {Role.GLOBAL: grant(READ), Role.ADMIN | Role.SEND: grant(READ, WRITE)}
+    access = {Role.GLOBAL: grant(READ), Role.ADMIN | Role.SEND: grant(READ, WRITE, "give")}
+
+    @extend_schema(request=SENDGiveSerializer, responses={200: SENDGivenSerializer, **problems(400, 404, 409)})
+    @action(detail=True, methods=["post"])
+    def give(self, request, **_):
+        """Give it to up to 500 learners: a fixed number of statements, one line of the trail for each."""
+        category, body = self.get_object(), SENDGiveSerializer(data=request.data, context={"view": self})
+        body.is_valid(raise_exception=True)
+        until = {each["id"]: each["expires_at"] for each in body.validated_data["learners"]}
+        found = {each.learner: each for each in services.send_give(category=category, until=until)}
+        given = sum(each.row is not None for each in found.values())
+        results = [_outcome(key, found.get(key)) for key in until]
+        return Response(SENDGivenSerializer({"given": given, "results": results}).data)
 
     def lock_first(self):
         if self.action == "destroy":
@@ -92,3 +143,11 @@ class SENDCategoryViewSet(ResourceViewSet):
 
     def perform_update(self, serializer):
         services.send_category_update(category=serializer.instance, **serializer.validated_data)
+
+
+def _outcome(key: int, found: services.Given | None) -> dict[str, Any]:
+    if found is None:
+        return {"id": key, "outcome": "unknown", "assignment": None, "expires_at": None}
+    row = found.row
+    word = "kept" if row is None else "given"
+    return {"id": key, "outcome": word, "assignment": row and row.pk, "expires_at": found.expires_at}

@@ -31,6 +31,7 @@ def data_url(file_id: int | None, links: Links) -> str | None:
 class ProviderResultAnswerSerializer(BodySerializer):
     """The whole answer: what is left out is none."""
 
+    reusable = True
     cut = frozenset({"error_message"})
     status = serializers.ChoiceField(STATUSES)
     error_message = ErrorTextField(default=None)

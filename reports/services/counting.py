@@ -19,6 +19,7 @@ from courses.models import AssessmentSession
 from institutions.models import Provider
 from kernel.batches import batched
 from kernel.locks import Lock, locked_rows
+from kernel.many import rows_updated
 from kernel.writes import one_transaction
 from learners import arithmetic as properties
 from reports.arithmetic import OPEN, ProviderResult, ResultStatus, request_status, result_bin, result_summary
@@ -35,7 +36,7 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
-from reports.rows import bins_added, bins_of, rows_updated
+from reports.rows import bins_added, bins_of
 from reports.services.reporting import (
     Differences,
     SessionDifference,

@@ -46,6 +46,7 @@ GOES: dict[type[Model], tuple[Kind, ...]] = {
     Learner: OF_LEARNERS,
     Instructor: OF_INSTRUCTORS,
     User: (*OF_INSTRUCTORS, *OF_LEARNERS, (StoredFile, "owner", "stored files")),
+    Activity: _of_activities("activity"),
     SENDCategory: ((SENDLearner, "category", "learners who have it"),),
 }
 

@@ -17,6 +17,7 @@ from courses.models import Activity, AssessmentSession
 from institutions.models import Instrument, Provider
 from kernel.batches import batched
 from kernel.locks import Lock, locked_rows
+from kernel.many import rows_updated
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
 from learners.models import Learner
@@ -42,7 +43,7 @@ from reports.models import (
     RequestProviderResult,
     RequestResult,
 )
-from reports.rows import BIN_COLUMNS, rows_updated
+from reports.rows import BIN_COLUMNS
 from reports.services.counting import HISTOGRAMS, SUMMARY, counted_bin, provider_properties, summary_of
 from reports.services.reporting import LEVELS, Pair, columns_written, kinds_applying, percentages_of
 

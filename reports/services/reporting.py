@@ -16,6 +16,7 @@ from django.utils import timezone
 from courses.models import Activity, ActivityInstrument, AssessmentSession
 from institutions.models import Instrument
 from kernel.locks import Lock, locked_rows
+from kernel.many import rows_updated
 from learners.models import Enrolment, Learner
 from learners.queries import NO_SEND, instruments_applying, send_summaries
 from reports.arithmetic import Level, Levels
@@ -32,7 +33,7 @@ from reports.counts import (
 )
 from reports.evidence import instrument_properties
 from reports.models import Alert, Report, ReportInstrument, ReportSession
-from reports.rows import keys_of, rows_updated
+from reports.rows import keys_of
 
 Pair = tuple[int, int]  # activity, learner
 LEVELS = ("identity_level", "content_level", "integrity_level")

@@ -30,9 +30,10 @@ from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
 from kernel.fast.whole import Whole
 from kernel.locks import Lock, locked_rows, locking
+from kernel.many import rows_inserted, rows_updated
 from kernel.recording import Entry, record
 from kernel.repeats import repeated
-from kernel.writes import one_transaction, rows_inserted
+from kernel.writes import one_transaction
 from learners.models import Enrolment, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state_from_rows, with_learner_state
 from pipeline.jobs import add, enqueue, provider_job
@@ -46,7 +47,6 @@ from reports.arithmetic import (
 )
 from reports.counts import DIGITS
 from reports.models import Request, RequestProviderResult, RequestResult
-from reports.rows import rows_updated
 from reports.services.counting import BATCH, requests_recounted
 from reports.services.reporting import held
 

@@ -17,7 +17,7 @@ from pipeline.jobs import enqueue
 from rights.models import DECIDED, Contest, State
 
 REMINDER_JOB = "rights.reminder"
-DAYS_BEFORE = 3
+DAYS_BEFORE_DEADLINE = 3
 
 
 @one_transaction()
@@ -25,7 +25,7 @@ def reminders_due() -> list[int]:
     """Ask for one mail for each open contest whose deadline is near; answers which. None where no mail is sent."""
     if not settings.SENDS_MAIL:
         return []
-    until = timezone.now() + timedelta(days=DAYS_BEFORE)
+    until = timezone.now() + timedelta(days=DAYS_BEFORE_DEADLINE)
     due = Contest.objects.filter(state=State.OPEN, reminded_at=None, deadline__lte=until)
     keys = locked_rows(due, Lock.CHANGE)
     Contest.objects.filter(pk__in=keys).update(reminded_at=timezone.now())

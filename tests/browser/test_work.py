@@ -17,6 +17,8 @@ SHOTS = os.environ.get("SHOTS")  # a folder for pictures to look at
 FORMS = (
     "people/new/", "vles/new/", "groups/new/", "send/new/", "settings/", "settings/dashboard/", "send/{send}/learners/",
     "vles/{vle}/delete/", "vles/{vle}/credentials/", "people/{person}/", "groups/{group}/courses/new/",
+    "consents/new/", "consents/{consent}/", "consents/{consent}/compare/", "consents/{consent}/documents/new/?like=en",
+    "courses/{course}/activities/new/", "courses/{course}/activities/{activity}/instruments/",
 )  # fmt: skip
 
 
@@ -105,6 +107,38 @@ def test_a_special_need_for_several_learners(admin):
     assert saved(admin) == "The category was deleted."
 
 
+def test_a_consent_from_its_number_to_its_publication(admin):
+    page = admin.page
+    page.click("nav.sections >> text=Consents")
+    page.click("main a:text-is('Write a new version')")
+    page.get_by_label("Version").fill("9.0.0")
+    page.click("main .buttons button")
+    page.click("main a:has-text('Add a language')")
+    page.get_by_label("Language").fill("en")
+    page.get_by_label("Text (HTML)").fill("<h2>Privacy</h2><p>I agree.</p><img src='https://elsewhere.example/x.png'>")
+    page.click("button[value=preview]")
+    page.wait_for_selector("#served h2:text-is('Privacy')")
+    assert "<img> (1)" in page.inner_text("#served [role=status]")
+    assert fits(admin)
+    page.set_input_files("#id_pdf", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"})
+    page.click("main .buttons button >> nth=0")
+    assert "Cleaning took away" in saved(admin)
+    assert page.locator("main a:has-text('The document (PDF)')").count() == 1
+    page.click("main .tools >> text=Compare")
+    assert page.locator("ins").count() > 0
+    page.go_back()
+    page.click("main .tools >> text=Publish")
+    page.get_by_label("Valid from").fill("2099-01-01T09:00")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h2:text-is('What it does')")
+    assert unlabelled(admin) == []
+    page.click("button[value=publish]")
+    assert saved(admin) == "The date was saved."
+    page.click("main .tools >> text=Delete")
+    page.click("main button.bad")
+    assert saved(admin) == "The version was deleted."
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_forms_in_every_width(scheme, server, chromium):
     """Pictures of them with SHOTS=folder."""
@@ -112,8 +146,16 @@ def test_forms_in_every_width(scheme, server, chromium):
     visit = Visit(context.new_page(), server)
     visit.enter("inst_admin", "/console/")
     start, ids = start_of(visit), {}
-    for name, section in (("send", "send"), ("vle", "vles"), ("person", "people"), ("group", "groups")):
-        visit.open(f"{start}{section}/")
+    for name, section in (
+        ("send", "send"),
+        ("vle", "vles"),
+        ("person", "people"),
+        ("group", "groups"),
+        ("consent", "consents"),
+        ("course", "courses"),
+        ("activity", "courses/{course}"),
+    ):
+        visit.open(f"{start}{section.format(**ids)}/")
         link = visit.page.locator("table.rows tbody td a").first.get_attribute("href")
         ids[name] = re.findall(r"\d+", link or "")[-1]
     for form in FORMS:

@@ -32,7 +32,10 @@ def ids(world: World, home=None) -> dict[str, int]:
         "assignment": home.assignment.pk,
         "ui_option": home.ui_option.pk,
         "report": home.report.pk,
+        "request": home.request.pk,
         "contest": home.contest.pk,
+        "row": home.activity_instrument.pk,
+        "consent": home.newer_consent.pk,
         **{name: person.pk for name, person in home.people.items()},
     }
 

@@ -48,7 +48,17 @@ MATRIX = {
     "people/{ann}/merge/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/{consent}/compare/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
+    "consents/{consent}/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/publish/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/es/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
+    "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "reports/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -65,16 +75,25 @@ MATRIX = {
     "courses/{course}/learners/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     "courses/{course}/instructors/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     ACTIVITY: (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    "courses/{course}/activities/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}delete/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/1/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/{{row}}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}instruments/{{row}}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     f"{ACTIVITY}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     REPORT: (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}captures/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
     f"{REPORT}requests/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}requests/{{request}}/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
+    f"{REPORT}evidence/2/": (200, 200, 404, 200, 404, 403, 403, 403, 404),
 }
 
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard)/$"
+    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 
@@ -133,14 +152,22 @@ def test_rows_of_another_institution_are_not_there(who, world, signed_in):
 
 
 @pytest.mark.parametrize(
-    "tail", ["", "captures/", "reports/{report}/", "reports/{report}/captures/", "reports/{report}/requests/"]
+    "tail",
+    [
+        "",
+        "captures/",
+        "reports/{report}/",
+        "reports/{report}/captures/",
+        "reports/{report}/requests/",
+        "reports/{report}/evidence/2/",
+    ],
 )
 def test_activity_under_another_course_is_not_there(tail, world, signed_in, address):
     path = f"courses/{world.home.other_course.pk}/activities/{{activity}}/{tail}"
     assert signed_in("admin").get(address(path)).status_code == 404
 
 
-@pytest.mark.parametrize("tail", ["", "captures/", "requests/"])
+@pytest.mark.parametrize("tail", ["", "captures/", "requests/", "requests/{request}/", "evidence/2/"])
 @pytest.mark.parametrize("who", ["global", "admin"])
 def test_report_under_another_activity_is_not_there(who, tail, world, signed_in, address):
     other = another_activity(world.home)
@@ -224,16 +251,16 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "admin",
             (
-                f"Overview Courses Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests Imports "
-                "Settings"
+                f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
+                "Imports Settings"
             ),
         ),
         (
             "global",
-            "Overview Courses Groups Learners Special_needs People Instructors Consents VLEs Instruments Settings",
+            f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Groups Learners People Instructors Consents Instruments Contests Trail"),
+        ("data", "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Trail"),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

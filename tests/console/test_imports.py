@@ -46,9 +46,11 @@ class Browser:
 
     def check(self, **changes):
         """Send the form with the columns as the page has filled it in, but for the changes."""
-        fields = {field: place for field, _, place in self.get().context["fields"]}
+        shown = self.get().context
+        fields = {field: place for field, _, place in shown["fields"]}
         columns = {f"column-{field}": changes.pop(field, place) for field, place in fields.items()}
-        return self.post({"action": "check", **columns, **changes})
+        left_out = changes.pop("left_out", [place for place, _, is_left_out in shown["unknown"] if is_left_out])
+        return self.post({"action": "check", **columns, "leave-out": left_out, **changes})
 
     def wait(self):
         """Load the page until it has nothing to do any more."""
@@ -131,14 +133,47 @@ def test_columns_that_are_not_known_are_chosen(browser):
     assert (refused.status_code, refused.context["wrong"]) == (400, "Choose the column with the uid.")
     for place in ("9", "9" * 5000, "\u0660", "-1", "x"):
         assert browser.check(uid=place).status_code == 400, place[:9]
-    browser.check(uid="0")
+        assert browser.check(uid="0", left_out=[place]).status_code == 400, place[:9]
+    browser.check(uid="0", left_out=["1"])
     shown = browser.wait()
-    assert shown.context["passed"] == ["Nome"]
-    browser.check(first_name="1")
+    assert shown.context["unknown"] == [("1", "Nome", True)]
+    browser.check(first_name="1")  # a column that is for a field is not left out
     browser.wait()
     browser.post({"action": "run"})
     browser.wait()
     assert User.objects.get(uid="n1").first_name == "Ann"
+
+
+def test_what_becomes_of_each_column_is_said_before_the_check(browser):
+    browser.upload("uid;Nome;Note;note;;department\nn1;Ann;1;2;3;4\n", "elenco.csv")
+    assert [name for _, name, _ in browser.get().context["unknown"]] == ["Nome", "Note", "note", "department"]
+    refused = browser.check(first_name="1", left_out=["5"])
+    assert refused.status_code == 400
+    assert refused.context["wrong"] == (
+        "elenco.csv has columns that are not taken: 'Note', 'note'. Known are uid, first_name, last_name, email, "
+        "locale, role, vle, course; no file gives administrative rights or passwords. Choose the field of each of "
+        "them, or leave it out."
+    )
+    # What was chosen is still there, and nothing of it is stored.
+    assert {field: place for field, _, place in refused.context["fields"]}["first_name"] == "1"
+    assert [(place, is_left_out) for place, _, is_left_out in refused.context["unknown"]] == [
+        ("2", False), ("3", False), ("5", True),
+    ]  # fmt: skip
+    job = Import.objects.latest("pk")
+    assert (job.state, job.mapping) == ("uploaded", {"uid": "uid"})
+    browser.check(first_name="1", left_out=["2", "3", "5"])
+    assert browser.wait().context["counts"]["created"] == 1
+    refused = browser.check(left_out=["2", "3"])  # again, with other columns
+    assert refused.status_code == 400
+    assert 'value="run"' not in refused.content.decode()
+
+
+def test_columns_that_other_programs_write_are_known(browser):
+    browser.upload("username,firstname,department,profile_field_x,nick\nn1,Ann,a,b,c\n")
+    shown = browser.get().context
+    assert (shown["kind"], shown["passed"]) == ("Moodle user upload", ["department", "profile_field_x"])
+    assert [name for _, name, _ in shown["unknown"]] == ["nick"]
+    assert "'nick'" in browser.check().context["wrong"]
 
 
 def test_the_vle_of_courses_is_chosen(browser, world):
@@ -323,9 +358,9 @@ def test_who_went_on_elsewhere_is_told(browser):
 def test_what_is_imported_is_what_was_looked_at(browser):
     """Somebody else has checked the same import with other columns meanwhile."""
     browser.upload("uid,matricula,first_name\nqq1,rr1,Q\n")
-    browser.check()
+    browser.check(left_out=["1"])
     seen = browser.wait().context["job"].version
-    browser.check(uid="1")
+    browser.check(uid="1", left_out=["0"])
     assert browser.wait().context["job"].version != seen
     answer = browser.post({"action": "run", "version": seen})
     assert answer.status_code == 409

@@ -29,7 +29,7 @@ from reports.sentences import DEMONSTRATION
 from tests.captures import FR, PLAG
 from tests.console.test_lists import HOSTILE
 from tests.lines import files_read
-from tests.pages.test_policy import assert_clean
+from tests.pages.test_policy import STRICT, WITH_MEDIA, assert_clean
 from tests.reports.conftest import allow, attach, level
 from tests.reports.work import Work
 from tests.world import PAST, rewritten
@@ -37,6 +37,8 @@ from tests.world import PAST, rewritten
 ACTIVITY = "courses/{course}/activities/{activity}/"
 REPORT = f"{ACTIVITY}reports/{{report}}/"
 REQUESTS = f"{REPORT}requests/"
+REQUEST = f"{REQUESTS}{{request}}/"
+EVIDENCE = f"{REPORT}evidence/2/"
 
 
 @pytest.fixture
@@ -181,15 +183,19 @@ def test_requests_say_what_instruments_made_of_them(world, admin, address):
 def test_evidence_opens_by_signed_links_and_each_opening_is_recorded(who, world, signed_in, address):
     attach(world.home)
     browser = signed_in(who)
-    assert [opened(url) for url in links(browser.get(address(REPORT)))] == ["report_audit", "report"]
-    assert [opened(url) for url in links(browser.get(address(REQUESTS)))] == ["request"]
-    assert len(files_read()) == 3
+    assert [opened(url) for url in links(browser.get(address(REPORT)))] == ["report"]
+    assert [opened(url) for url in links(browser.get(address(REQUEST)))] == ["request"]
+    assert [read.kind for read in files_read()] == ["report_made", "request"]
+    page = browser.get(address(EVIDENCE))
+    whole = re.search(r'href="([^"]*report_audit.json)"', page.text)[1]
+    assert opened(whole) == "report_audit"
+    assert [read.kind for read in files_read()[2:]] == ["audit_made", "audit_made"]  # the page, and the file
     assert {read.reader for read in files_read()} == {world.people[who].pk}
 
 
 def test_pages_hold_no_address_of_a_file_but_signed_ones(world, admin, address):
     attach(world.home)
-    for page in (REPORT, REQUESTS):
+    for page in (REPORT, REQUEST):
         answer = admin.get(address(page))
         assert sorted(re.findall(r'[^"\s]*/files/[^"\s]*', answer.text)) == sorted(links(answer))
         assert world.home.request.data.storage_key not in answer.text
@@ -205,9 +211,11 @@ def test_administrator_who_teaches_sees_what_the_api_shows_instructors(
     allow(world.home, valid_audit=good)
     level(world.home, number)
     browser = signed_in(who)
-    expected = (["report_audit", "report"], ["request"]) if seen else (["report"], [])
-    pages = (browser.get(address(REPORT)), browser.get(address(REQUESTS)))
+    expected = (["report"], ["request"]) if seen else (["report"], [])
+    pages = (browser.get(address(REPORT)), browser.get(address(REQUEST)))
     assert tuple([opened(url) for url in links(page)] for page in pages) == expected
+    assert (address(EVIDENCE) in pages[0].text) == seen
+    assert browser.get(address(EVIDENCE)).status_code == (200 if seen else 403)
     activity = browser.get(address(ACTIVITY))
     assert "levels" not in activity.context  # of the whole institution's lists they are shown no numbers
 
@@ -262,13 +270,13 @@ def test_hostile_texts_are_only_text(world, provider, admin, address):
             setattr(row, name, HOSTILE)
         row.save()
     ReportSession.objects.update(identity_level=4, content_level=4, integrity_level=1)
-    for page in (ACTIVITY, REPORT, REQUESTS, "learners/{ann}/", "courses/{course}/"):
+    for page in (ACTIVITY, REPORT, REQUESTS, REQUEST, EVIDENCE, "learners/{ann}/", "courses/{course}/"):
         answer = admin.get(address(page))
         assert answer.status_code == 200
         assert "<script>alert" not in answer.text
         assert "<img src=x" not in answer.text
         assert "&lt;script&gt;alert(1)" in answer.text
-        assert_clean(answer)
+        assert_clean(answer, WITH_MEDIA if page in (REQUEST, EVIDENCE) else STRICT)
 
 
 def grow(home, provider: Provider, rows: int) -> None:
@@ -286,7 +294,7 @@ def grow(home, provider: Provider, rows: int) -> None:
             RequestProviderResult.objects.create(request=request, provider=provider, status=1, result=0.4, code=2)
 
 
-@pytest.mark.parametrize(("page", "most"), [(REPORT, 40), (REQUESTS, 30)])
+@pytest.mark.parametrize(("page", "most"), [(REPORT, 40), (REQUESTS, 30), (EVIDENCE, 30), (REQUEST, 25)])
 def test_number_of_queries_does_not_grow(page, most, world, provider, admin, address):
     def counted() -> int:
         admin.get(address(page))
@@ -300,7 +308,7 @@ def test_number_of_queries_does_not_grow(page, most, world, provider, admin, add
     assert counted() == few <= most
 
 
-@pytest.mark.parametrize("page", [ACTIVITY, REPORT, REQUESTS])
+@pytest.mark.parametrize("page", [ACTIVITY, REPORT, REQUESTS, f"{REPORT}evidence/5/"])
 def test_results_of_a_demonstration_are_labelled(page, world, admin, address):
     work = Work(world.home)
     work.answer(work.request(PLAG, session=work.session()), result=0.1, by=work.plag)

@@ -6,6 +6,8 @@ import pytest
 
 from console.charts import chart
 from console.templatetags import console as filters
+from console.work.pages import CreatePage, DeletePage
+from kernel.http.client import texts_of
 
 
 def test_instants_are_utc_and_say_so():
@@ -41,10 +43,27 @@ def test_descriptions_lose_their_markup():
         ({"first_name": "", "last_name": "Home", "uid": "a"}, "Home"),
         ({"first_name": "", "last_name": "", "username": "ann", "uid": "a"}, "ann"),
         ({"first_name": None, "last_name": None, "uid": "a"}, "a"),
+        ({"first_name": "", "last_name": "", "id": 7}, "person 7"),
     ],
 )
-def test_person_is_shown_by_names_else_by_username_or_uid(row, name):
+def test_person_is_shown_by_names_else_by_username_uid_or_number(row, name):
     assert filters.person(row) == name
+
+
+def test_texts_of_refusals_with_and_without_the_names_of_fields():
+    refused = {"detail": "No.", "name": ["Too long.", "Taken."], "data": {"options": [{"x": ["Wrong."]}]}}
+    assert texts_of(refused) == ["No.", "Too long.", "Taken.", "Wrong."]
+    assert texts_of(refused, after_names=True) == [
+        "No.", "name: Too long.", "name: Taken.", "data: options: x: Wrong.",
+    ]  # fmt: skip
+
+
+def test_a_page_that_leaves_open_what_its_base_needs_cannot_be_made():
+    with pytest.raises(TypeError, match="Page lacks saved"):
+        type("Page", (CreatePage,), {})
+    with pytest.raises(TypeError, match="Page lacks deleted"):
+        type("Page", (DeletePage,), {"name": lambda self: "it"})
+    type("Page", (CreatePage,), {"saved": lambda self, form, answer: None})
 
 
 def test_bars_fill_their_row():

@@ -1,8 +1,12 @@
 """The console's pages of the institution's settings, and of the parts of the dashboard that it closes."""
 
+from datetime import UTC, datetime
+
 import pytest
+from django.utils import timezone
 
 from institutions.models import Institution, UIOption
+from learners.models import SENDLearner
 from tests.console.conftest import form_of
 
 
@@ -92,3 +96,29 @@ def test_settings_changed_meanwhile(admin, address, world):
         ("yes", "no"), ("home.example.org", "nothing"), ("no", "yes"),
     ]  # fmt: skip
     assert not Institution.objects.get(pk=world.home.institution.pk).external_ic
+
+
+def test_dates_are_those_of_the_institutions_time_zone(admin, address, sent, world):
+    """Shown and typed; the API answers and the next page of another institution is in UTC as before."""
+    page = address("settings/")
+    assert sent(admin, page, {"time_zone": "Mars/Olympus"}).context["form"].errors.keys() == {"time_zone"}
+    assert sent(admin, page, {"time_zone": "Europe/Madrid"}).status_code == 302
+    assert Institution.objects.get(pk=world.home.institution.pk).time_zone == "Europe/Madrid"
+    form = address("learners/{bob}/send/new/")
+    assert "Until (Europe/Madrid)" in admin.get(form).text
+    assert (
+        sent(admin, form, {"category": str(world.home.category.pk), "expires_at": "2099-07-01T00:30"}).status_code
+        == 302
+    )
+    given = SENDLearner.objects.get(learner=world.people["bob"].pk)
+    assert given.expires_at == datetime(2099, 6, 30, 22, 30, tzinfo=UTC)
+    assert 'value="2099-07-01T00:30"' in admin.get(address(f"learners/{{bob}}/send/{given.pk}/edit/")).text
+    assert "1 Jul 2099, 00:30 CEST" in admin.get(address("learners/{bob}/")).text
+    path = f"/api/v2/institution/{world.home.institution.pk}/learner/{world.people['bob'].pk}/send/{given.pk}/"
+    assert admin.get(path, headers={"accept": "application/json"}).json()["expires_at"] == "2099-06-30T22:30:00Z"
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_a_time_zone_that_there_is_not_any_more_is_utc(admin, address, world):
+    Institution.objects.filter(pk=world.home.institution.pk).update(time_zone="../../etc/passwd")
+    assert "Until (UTC)" in admin.get(address("learners/{bob}/send/new/")).text

@@ -94,6 +94,8 @@ def comparable(operation: str, row: dict, name: str):
     ):  # SQLite compares the text, PostgreSQL list by list, the shorter one first
         lists = SENDCategory.objects.get(pk=row["id"]).data
         return json.dumps(lists) if connection.vendor == "sqlite" else [[len(one), one] for one in lists.values()]
+    if (operation, name) == ("institution_report.list", "learner"):
+        return value["last_name"], value["first_name"]
     if isinstance(value, dict):
         value = value["acronym" if operation == "admin_user.list" else "id"]
     if (operation, name) == ("ic.list", "version"):

@@ -50,7 +50,7 @@ def derived() -> Iterator[Asked]:
             continue
         for kind in operation.get("requestBody", {}).get("content", {}).values():
             if names := sent_names(kind["schema"]):
-                yield Asked(name, {key: TWIN[key] for key in names})
+                yield Asked(name, {key: TWIN[key] for key in sorted(names)})
                 break
         for parameter in operation["parameters"]:
             if parameter["in"] == "query" and parameter["name"] in TWIN:

@@ -34,6 +34,7 @@ EXPECTED = {
     "courses.ActivityInstrument": 13,
     "reports.Report": 44,
     "reports.Alert": 4,
+    "rights.Contest": 2,
 }
 
 

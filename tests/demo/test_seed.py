@@ -51,6 +51,7 @@ from reports.models import (
     RequestProviderResult,
 )
 from reports.services.rebuilding import Scope, reports_rebuilt
+from rights.models import Contest
 from tests.conftest import client_of
 from tests.demo.sample import (
     EXPECTED,
@@ -406,3 +407,16 @@ def test_the_learners_enrolment_has_percentages_and_samples_under_way(printed):
     assert percentages == {"fr": 1.0, "ks": 0.4, "fa": 1.0}
     assert len(enrolment_status(providers, models, {}, {})) == 3
     assert Course.objects.get(pk=printed["course"]).learners.count() == 16
+
+
+@pytest.mark.usefixtures("printed")
+def test_one_contest_waits_and_one_is_decided():
+    waits, decided = Contest.objects.order_by("pk")
+    assert (waits.state, waits.machine_levels, waits.assignee) == ("open", {"identity": 4}, None)
+    assert waits.deadline > timezone.now()
+    assert (decided.state, decided.machine_levels, decided.human_levels) == (
+        "changed",
+        {"identity": 4},
+        {"identity": 2},
+    )
+    assert decided.report.contest["is_final"] is True

@@ -90,10 +90,10 @@ def test_lost_race_is_a_conflict_and_creates_nobody(world, home, monkeypatch):
 
 
 def test_other_refusals_of_the_database_are_no_conflict(home, monkeypatch):
-    def refuse(people):
+    def refuse(*arguments, **more):
         raise IntegrityError("something else")
 
-    monkeypatch.setattr(User.objects, "bulk_create", refuse)
+    monkeypatch.setattr(rosters, "rows_inserted", refuse)
     with transaction.atomic(), pytest.raises(IntegrityError):
         rosters.people_create(institution=home, people={"n1": {}})
 

@@ -111,6 +111,7 @@ WRONG = {
     "EMAIL_FROM": ("nobody", "a b@x.org"),
     "METRICS_ADDRESSES": ("prometheus", "10.0.0.0/40"),
     "PIPELINE_IN_SERVER": ("maybe",),
+    "DATABASE_PLANS": ("maybe",),
     "LOG_LEVEL": ("LOUD", "10"),
     "VAR_DIR": (__file__, f"{__file__}/var"),
     "STATIC_DIR": (__file__, f"{__file__}/static"),
@@ -134,7 +135,7 @@ def test_a_value_that_cannot_be_meant_ends_the_process_with_one_line(name, setti
 
 def test_every_number_has_bounds(settings_of):
     described = re.findall(r"^([A-Z0-9_]+)=[0-9]+$", (ROOT / ".env.example").read_text(), re.M)
-    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD", "PIPELINE_IN_SERVER"}
+    switches = {"DEMO", "DEBUG", "TLS", "TLS_REDIRECT", "LEGACY_DASHBOARD", "PIPELINE_IN_SERVER", "DATABASE_PLANS"}
     assert len(described) > len(switches) + 10
     for name in described:
         for wrong in ("maybe",) if name in switches else NUMBERS[1:]:

@@ -2154,8 +2154,8 @@ WRITTEN = [
     (
         "imports change people of others",
         "institutions/services/rosters.py",
-        "        for person in rows.filter(institution=institution, uid__in=part):\n",
-        "        for person in rows.filter(uid__in=part):\n",
+        'Among(F("uid_key"), map(identifier_key, uids)), institution=institution)',
+        'Among(F("uid_key"), map(identifier_key, uids)))',
         (("tests/courses/test_import_csv.py", "-k", "another_institution"),),
     ),
     (
@@ -2185,6 +2185,27 @@ WRITTEN = [
         '            if folded(row.cells[place] or "") in values:\n',
         "            if False:\n",
         (("tests/courses/test_import_tables.py", "-k", "oneroster or canvas or moodle"),),
+    ),
+    (
+        "columns that nobody knows are left out unasked",
+        "courses/imports/jobs.py",
+        "columns=mapping, ignored=left_out",
+        "columns=mapping, ignored=None",
+        (("tests/console/test_imports.py", "-k", "column"),),
+    ),
+    (
+        "many rows without what is derived",
+        "kernel/many.py",
+        "tuple(map(fields[name].folded, zip(*texts, strict=True)))",
+        '("",) * len(rows)',
+        (("tests/kernel/test_many.py",),),
+    ),
+    (
+        "many rows with secrets as they are",
+        "kernel/many.py",
+        "    return [field.get_db_prep_save(value, connection) for value in values]\n",
+        "    return values\n",
+        (("tests/kernel/test_many.py",),),
     ),
     (
         "checks of imports write",
@@ -2354,15 +2375,15 @@ WRITTEN = [
     (
         "e-mails of everywhere are taken",
         "institutions/services/rosters.py",
-        'User.objects.filter(institution=institution).values_list("email_key", "pk")',
-        'User.objects.values_list("email_key", "pk")',
+        'Among(F("email_key"), emails), institution=institution)',
+        'Among(F("email_key"), emails))',
         _ELSEWHERE,
     ),
     (
         "usernames of everywhere are taken",
         "institutions/services/person_values.py",
-        "User.objects.filter(institution=institution, username__in=names)",
-        "User.objects.filter(username__in=names)",
+        'Among(F("username"), names), institution=institution)',
+        'Among(F("username"), names))',
         _ELSEWHERE,
     ),
     (

@@ -12,7 +12,17 @@ STRICT = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
     "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
 }  # fmt: skip
-LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "form": "action", "base": "href"}
+WITH_MEDIA = STRICT | {"media-src 'self'"}  # pages with recordings, which come from files/
+LOADED = {
+    "script": "src",
+    "link": "href",
+    "img": "src",
+    "iframe": "src",
+    "audio": "src",
+    "video": "src",
+    "form": "action",
+    "base": "href",
+}
 
 
 class Inspector(HTMLParser):

@@ -1132,6 +1132,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reports of all courses
+         * @description The levels of a learner's work in some activity; instructors see those of the courses that they teach. For global administrators, administrators and data administrators, and for instructors where it concerns them.
+         */
+        get: operations["institution_report_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/report/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a report of any course
+         * @description The levels of a learner's work in some activity; instructors see those of the courses that they teach. For global administrators, administrators and data administrators, and for instructors where it concerns them.
+         */
+        get: operations["institution_report_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/send/": {
         parameters: {
             query?: never;
@@ -1186,6 +1226,26 @@ export interface paths {
          * @description Change a category of special needs: the fields that the body names, and no others. For administrators and SEND administrators.
          */
         patch: operations["institution_send_partial_update"];
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/send/{id}/give/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give learners a category of special needs
+         * @description Give it to up to 500 learners at once: those who have it keep it as it is. For administrators and SEND administrators.
+         */
+        post: operations["institution_send_give_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/institution/{parent_lookup_institution_id}/trail/": {
@@ -3151,6 +3211,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3178,6 +3240,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3578,8 +3642,15 @@ export interface components {
             /** Format: date-time */
             updated_at?: string;
         };
+        /**
+         * @description * `upheld` - the level stands
+         *     * `changed` - a person has given another level
+         *     * `set_aside` - the level does not count
+         * @enum {string}
+         */
+        DecideBodyOutcomeEnum: "upheld" | "changed" | "set_aside";
         DecideBodyRequest: {
-            outcome: components["schemas"]["OutcomeEnum"];
+            outcome: components["schemas"]["DecideBodyOutcomeEnum"];
             /** @description The reasons, which the learner reads. */
             answer: string;
             /** @description By kind, where the outcome is that they are changed. */
@@ -4314,6 +4385,40 @@ export interface components {
             id: number;
             acronym: string;
         };
+        /** @description `activity` and `course` name the address below which the whole report is. */
+        InstitutionReport: {
+            readonly id: number;
+            readonly learner: components["schemas"]["InstitutionCourseActivityReportLearner"];
+            readonly activity: {
+                id: number;
+                name: string;
+                type: string;
+            };
+            readonly course: {
+                id: number;
+                code: string;
+                /** Format: date-time */
+                start: string | null;
+            };
+            readonly identity_level: components["schemas"]["LevelEnum"];
+            readonly content_level: components["schemas"]["LevelEnum"];
+            readonly integrity_level: components["schemas"]["LevelEnum"];
+            /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
+            readonly contest: {
+                state: string;
+                is_final: boolean;
+                level: string | null;
+                deadline: string | null;
+                human_levels: {
+                    [key: string]: number;
+                };
+                set_aside: string[];
+            } | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
         /** @description `allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null. */
         InstitutionRequest: {
             /** @description Informed consent is managed elsewhere. */
@@ -4400,6 +4505,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -4423,6 +4530,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -4725,13 +4834,6 @@ export interface components {
             /** @description Why the answer is not stored; null: it is. */
             error: string | null;
         };
-        /**
-         * @description * `upheld` - the level stands
-         *     * `changed` - a person has given another level
-         *     * `set_aside` - the level does not count
-         * @enum {string}
-         */
-        OutcomeEnum: "upheld" | "changed" | "set_aside";
         Outcomes: {
             /** @description In the order of the answers. */
             results: components["schemas"]["Outcome"][];
@@ -5236,6 +5338,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["InstitutionLearner"][];
         };
+        PaginatedInstitutionReportList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["InstitutionReport"][];
+        };
         PaginatedInstitutionSENDCategoryList: {
             /** @example 123 */
             count: number;
@@ -5607,6 +5724,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -5784,6 +5903,8 @@ export interface components {
             allowed_domains?: string | null;
             /** @description Within so many days a contest of a learner is answered. */
             contest_days?: number;
+            /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
+            time_zone?: string;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -6123,6 +6244,39 @@ export interface components {
              */
             overlap_minutes: number;
         };
+        SENDGiveLearnerRequest: {
+            /** @description Of a learner. */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Null or left out: for good.
+             */
+            expires_at?: string | null;
+        };
+        SENDGiveRequest: {
+            learners: components["schemas"]["SENDGiveLearnerRequest"][];
+        };
+        /** @description One outcome for each learner, in the order in which they were sent. */
+        SENDGiven: {
+            /** @description So many have it now who did not have it. */
+            given: number;
+            results: components["schemas"]["SENDOutcome"][];
+        };
+        SENDOutcome: {
+            id: number;
+            outcome: components["schemas"]["SENDOutcomeOutcomeEnum"];
+            /** @description The id of the new one. */
+            assignment: number | null;
+            /** Format: date-time */
+            expires_at: string | null;
+        };
+        /**
+         * @description * `given` - has it now
+         *     * `kept` - had it before: it stays as it is
+         *     * `unknown` - is no learner here
+         * @enum {string}
+         */
+        SENDOutcomeOutcomeEnum: "given" | "kept" | "unknown";
         /** @description `info` is {"validations": {provider: {"error_message"}}}. */
         SampleState: {
             sample: string;
@@ -14969,6 +15123,212 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    institution_report_list: {
+        parameters: {
+            query?: {
+                activity?: number;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                content_level?: 0 | 1 | 2 | 3 | 4;
+                content_level__gte?: number;
+                content_level__lte?: number;
+                /**
+                 * @description What became of contests: a ContestState. Null: there was none.
+                 *
+                 *     * `open` - open
+                 *     * `upheld` - upheld
+                 *     * `changed` - changed
+                 *     * `set_aside` - set_aside
+                 *     * `none` - none
+                 */
+                contest?: "changed" | "none" | "open" | "set_aside" | "upheld" | null;
+                course?: number;
+                created_at__gte?: string;
+                created_at__lte?: string;
+                /**
+                 * @description The highest of the three levels.
+                 *
+                 *     * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                highest?: 0 | 1 | 2 | 3 | 4;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                identity_level?: 0 | 1 | 2 | 3 | 4;
+                identity_level__gte?: number;
+                identity_level__lte?: number;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                integrity_level?: 0 | 1 | 2 | 3 | 4;
+                integrity_level__gte?: number;
+                integrity_level__lte?: number;
+                learner?: number;
+                learner__email?: string;
+                learner__first_name?: string;
+                learner__last_name?: string;
+                /**
+                 * @description * `0` - Pending
+                 *     * `1` - No information
+                 *     * `2` - Ok
+                 *     * `3` - Warning
+                 *     * `4` - Alert
+                 */
+                level?: 0 | 1 | 2 | 3 | 4;
+                level__gte?: number;
+                level__lte?: number;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+                updated_at__gte?: string;
+                updated_at__lte?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedInstitutionReportList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_report_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 31 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstitutionReport"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     institution_send_list: {
         parameters: {
             query?: {
@@ -15448,6 +15808,103 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_send_give_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 7 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SENDGiveRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SENDGiveRequest"];
+                "multipart/form-data": components["schemas"]["SENDGiveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SENDGiven"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -18564,6 +19021,12 @@ export interface operations {
                 /** @description A search term. */
                 search?: string;
                 start?: string | null;
+                /**
+                 * @description * `running` - running
+                 *     * `to_come` - to_come
+                 *     * `over` - over
+                 */
+                state?: "over" | "running" | "to_come";
             };
             header?: never;
             path: {

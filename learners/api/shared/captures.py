@@ -254,6 +254,7 @@ class SampleSerializer(BodySerializer):
 class OfLearner(BodySerializer):
     """A body that repeats the learner of the URL."""
 
+    reusable = True
     learner_id = serializers.UUIDField()
 
     def validate_learner_id(self, value: UUID) -> UUID:

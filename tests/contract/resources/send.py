@@ -17,11 +17,14 @@ RESOURCE = Resource(
         "put":    (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
         "patch":  (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
         "delete": (403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404, 401),
+        "give":   (403, 200, 403, 403, 200, 403, 403, 403, 403, 403, 404, 401),
     },
+    actions={"give": "post {row}give/"},
     bodies={
         "create": NEED,
         "put": NEED,
         "patch": {"data": {"enabled_options": None}},
+        "give": lambda world: {"learners": [{"id": world.people["bob"].pk}]},
     },
     queries={
         "list": "global 2, admin 1, send 1",

@@ -1,0 +1,263 @@
+"""What is behind an instrument's row of a report, for a page: samples as what they are, some of them at a time.
+
+The same rows and the same links as in the JSON of the audit (audits.py), and nothing more. Texts and keystrokes are
+read here, to be shown; pictures, recordings and documents are left to whoever follows their links.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby, pairwise
+from statistics import fmean
+from typing import Any
+
+import orjson
+from django.db.models import Prefetch
+
+from files.contents import SAMPLE, SHOWN, head_of, json_of, samples_in
+from files.links import Links
+from files.models import StoredFile
+from institutions.models import Provider
+from learners.models import EnrolmentSample
+from reports.models import ReportInstrument, Request, RequestProviderResult, RequestResult
+from reports.sentences import DEMONSTRATION
+
+TEXT = 20_000  # characters of a text that are shown
+KEYS = 400  # of which keystrokes are drawn
+FACTS, FACT = 12, 200  # of what a provider says besides: so many, and so many characters of each
+FACES = 12  # samples of a provider's answer
+MODEL = 12  # samples of a model
+_SUFFIXES = {
+    "application/pdf": "pdf", "application/zip": "zip", "application/msword": "doc", "text/plain": "txt",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.oasis.opendocument.text": "odt",
+}  # fmt: skip
+_KINDS = {"image": "picture", "audio": "sound", "video": "film"}
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A key that was pressed, in milliseconds from the first one on."""
+
+    key: str
+    at: float
+    held: float
+
+
+@dataclass(frozen=True)
+class Keystrokes:
+    strokes: tuple[Stroke, ...]
+    number: int
+    held: float  # milliseconds, on the average
+    between: float  # from one key to the next
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A sample: `kind` is picture, sound, film, keystrokes, text, document, or gone if it has been erased."""
+
+    kind: str
+    address: str = ""
+    media_type: str = ""
+    text: str = ""
+    is_cut: bool = False
+    keystrokes: Keystrokes | None = None
+    name: str = ""  # of the file, as it was handed in
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A sample in what a provider says of a capture."""
+
+    exhibit: Exhibit
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one provider says of a capture."""
+
+    provider: str
+    status: int
+    result: float | None
+    code: int
+    pictures: tuple[Picture, ...]
+    facts: tuple[tuple[str, str], ...]
+    demonstration: str
+
+
+@dataclass(frozen=True)
+class Capture:
+    request: int
+    at: datetime
+    session: int | None
+    status: int
+    result: float | None
+    code: int
+    message: str
+    exhibit: Exhibit
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The enrolment with one provider, and the samples that it was made of."""
+
+    provider: str
+    demonstration: str
+    percent: int
+    exhibits: tuple[Exhibit, ...]
+    left: int  # samples that are not shown
+
+
+@dataclass
+class Shown:
+    count: int
+    captures: list[Capture]
+    models: list[Model]
+    read: list[StoredFile] = field(
+        default_factory=list
+    )  # whose content is shown: texts, keystrokes, what providers say
+
+    @property
+    def demonstration(self) -> str:
+        labels = [model.demonstration for model in self.models]
+        return max([*labels, *(said.demonstration for capture in self.captures for said in capture.said)], default="")
+
+
+def evidence_shown(row: ReportInstrument, links: Links, first: int, size: int) -> Shown:
+    """`size` captures from the one of number `first` on, and the enrolments of this instrument, in seven statements."""
+    pair = {"request__activity": row.report.activity_id, "request__learner": row.report.learner_id}
+    results = RequestResult.objects.filter(instrument=row.instrument_id, **pair)
+    ordered = results.select_related("request__data").order_by("request__created_at", "request")
+    shown = Shown(results.count(), [], [])
+    found = list(ordered[first : first + size])
+    answers = RequestProviderResult.objects.filter(
+        request__in=[result.request_id for result in found], provider__instrument=row.instrument_id
+    )
+    said = _grouped(answers.select_related("audit", "provider").order_by("request", "provider"))
+    for result in found:
+        shown.captures.append(_capture(result, said.get(result.request_id, ()), links, shown))
+    asked = RequestProviderResult.objects.filter(provider__instrument=row.instrument_id, **pair)
+    providers = Provider.objects.filter(pk__in=asked.values("provider")).order_by("pk")
+    shown.models = list(_models(row, list(providers), links, shown))
+    return shown
+
+
+def request_shown(request: Request, links: Links) -> tuple[Exhibit, list[StoredFile]]:
+    """What was captured with one request, and the files that were read for it."""
+    shown = Shown(1, [], [])
+    return _exhibit(request.data, links, shown), shown.read
+
+
+def _grouped(answers: Any) -> dict[int, list[RequestProviderResult]]:
+    return {key: list(group) for key, group in groupby(answers, key=lambda answer: answer.request_id)}
+
+
+def _capture(result: RequestResult, answers: Sequence[Any], links: Links, shown: Shown) -> Capture:
+    request = result.request
+    message = result.error_message or request.error_message or result.message_code_id or request.message_code_id
+    return Capture(
+        request=request.pk,
+        at=request.created_at,
+        session=request.session_id,
+        status=result.status,
+        result=result.result,
+        code=result.code,
+        message=message or "",
+        exhibit=_exhibit(request.data, links, shown),
+        said=tuple(_said(answer, links, shown) for answer in answers),
+    )
+
+
+def _said(answer: RequestProviderResult, links: Links, shown: Shown) -> Said:
+    stored = json_of(answer.audit)
+    file = answer.audit
+    pictures: list[Picture] = []
+    if file is not None:
+        shown.read.append(file)
+        for number, media_type, holder in samples_in(stored):
+            if len(pictures) == FACES:
+                break
+            score = holder.get("score") if isinstance(holder, dict) else None
+            pictures.append(
+                Picture(_linked(file, number, media_type, links), score if isinstance(score, int | float) else None)
+            )
+    return Said(
+        provider=answer.provider.name,
+        status=answer.status,
+        result=answer.result,
+        code=answer.code,
+        pictures=tuple(pictures),
+        facts=tuple(_facts(stored)),
+        demonstration=DEMONSTRATION if answer.provider.is_demonstration else "",
+    )
+
+
+def _facts(stored: Any) -> Iterator[tuple[str, str]]:
+    """The plain values of what a provider says, without those that are shown otherwise."""
+    values = stored if isinstance(stored, dict) else {} if stored is None or isinstance(stored, list) else {"": stored}
+    plain = [
+        (name, value)
+        for name, value in values.items()
+        if isinstance(value, str | int | float) and name != "demonstration" and not str(value).startswith("data:")
+    ]
+    yield from ((str(name)[:FACT], str(value)[:FACT]) for name, value in plain[:FACTS])
+
+
+def _models(row: ReportInstrument, providers: Sequence[Provider], links: Links, shown: Shown) -> Iterator[Model]:
+    models = row.report.learner.enrolments.filter(provider__in=providers)
+    samples = Prefetch("model_samples", EnrolmentSample.objects.select_related("data").order_by("pk"))
+    of = {model.provider_id: model for model in models.prefetch_related(samples)}
+    for provider in providers:
+        model = of.get(provider.pk)
+        used = list(model.model_samples.all()) if model else []
+        yield Model(
+            provider=provider.name,
+            demonstration=DEMONSTRATION if provider.is_demonstration else "",
+            percent=round(100 * model.percentage) if model else 0,
+            exhibits=tuple(_exhibit(sample.data, links, shown) for sample in used[:MODEL]),
+            left=max(len(used) - MODEL, 0),
+        )
+
+
+def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:
+    head = head_of(file, TEXT + 1)
+    if file is None or not head.media_type:
+        return Exhibit("gone")
+    metadata = head.facts.get("metadata")
+    name = metadata.get("filename") if isinstance(metadata, Mapping) else None
+    exhibit = _linked(file, 0, head.media_type, links, name if isinstance(name, str) else "")
+    if head.text is None:
+        return exhibit
+    shown.read.append(file)
+    if (strokes := keystrokes_of(head.text)) is not None:
+        return Exhibit("keystrokes", exhibit.address, head.media_type, keystrokes=strokes, name=exhibit.name)
+    is_cut = len(head.text) > TEXT
+    return Exhibit("text", exhibit.address, head.media_type, head.text[:TEXT], is_cut, name=exhibit.name)
+
+
+def _linked(file: StoredFile, number: int, media_type: str, links: Links, name: str = "") -> Exhibit:
+    kind = _KINDS.get(media_type.partition("/")[0], "document") if media_type in SHOWN else "document"
+    address = str(links(file.pk, f"sample-{number}.{_SUFFIXES.get(media_type, 'data')}", SAMPLE))
+    return Exhibit(kind, address, media_type, name=name)
+
+
+def keystrokes_of(text: str) -> Keystrokes | None:
+    """[[key, milliseconds, milliseconds for which it was held], ...] as JSON; None for every other text."""
+    if not text.lstrip().startswith("[["):
+        return None
+    try:
+        rows = orjson.loads(text)
+        strokes = [Stroke(str(key)[:20], float(at), max(float(held), 0.0)) for key, at, held in rows]
+    except (TypeError, ValueError):
+        return None
+    strokes.sort(key=lambda stroke: stroke.at)
+    begin = strokes[0].at
+    gaps = [later.at - earlier.at for earlier, later in pairwise(strokes)]
+    return Keystrokes(
+        tuple(Stroke(stroke.key, stroke.at - begin, stroke.held) for stroke in strokes[:KEYS]),
+        len(strokes),
+        fmean(stroke.held for stroke in strokes),
+        fmean(gaps) if gaps else 0.0,
+    )

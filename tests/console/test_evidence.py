@@ -1,0 +1,174 @@
+"""Evidence on a page: every sample as what it is, beside the enrolment, and each opening in the trail."""
+
+import json
+import re
+
+import pytest
+
+from files.contents import head_of
+from files.models import Kind, Made, StoredFile
+from institutions.models import Provider
+from learners.models import Enrolment, EnrolmentSample
+from reports.models import RequestProviderResult, RequestResult
+from reports.sentences import DEMONSTRATION
+from reports.showing import KEYS as KEYS_DRAWN
+from reports.showing import MODEL, TEXT, keystrokes_of
+from tests.captures import FR, KEYS
+from tests.lines import files_read
+from tests.pages.test_policy import WITH_MEDIA, assert_clean
+from tests.reports.test_contents import PICTURE, PNG, data_url, get, raw_file, sample_file
+from tests.reports.work import PROCESSED, Work
+
+PAGE = "courses/{course}/activities/{activity}/reports/"
+
+
+@pytest.fixture
+def work(world):
+    return Work(world.home)
+
+
+@pytest.fixture
+def admin(signed_in):
+    return signed_in("admin")
+
+
+def captured(work: Work, content: bytes = PICTURE, media_type: str = "image/jpeg", **metadata):
+    request = work.request(FR, data=sample_file(work, Kind.REQUEST, content, media_type, **metadata))
+    work.answer(request, result=0.2)
+    return request
+
+
+def page_of(work: Work, address, rest: str = f"evidence/{FR}/") -> str:
+    return address(f"{PAGE}{work.report().pk}/{rest}")
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "shown"),
+    [
+        (PICTURE, "image/jpeg", r'<img src="([^"]+sample-0\.data)"'),
+        (b"RIFF" * 30, "audio/wav", r'<audio [^>]*src="([^"]+sample-0\.data)"'),
+        (b"film" * 30, "video/webm", r'<video [^>]*src="([^"]+sample-0\.data)"'),
+        (b"%PDF-1.7", "application/pdf", r'<a href="([^"]+sample-0\.pdf)" rel="noopener">a\.b'),
+    ],
+)
+def test_samples_are_fetched_by_links_that_are_recorded_when_followed(content, media_type, shown, work, admin, address):
+    request = captured(work, content, media_type, filename="a.b")
+    for page in (page_of(work, address), page_of(work, address, f"requests/{request.pk}/")):
+        before = len(files_read())
+        answer = admin.get(page)
+        assert_clean(answer, WITH_MEDIA)
+        found = re.search(shown, answer.text)[1]
+        opened = [read.kind for read in files_read()[before:]]
+        assert opened == ([Made.AUDIT] if "evidence" in page else [])
+        sample = get(found)
+        assert sample.getvalue() == content
+        assert files_read()[-1].key == request.data_id
+        assert len(files_read()) == before + len(opened) + 1
+
+
+def test_keystrokes_are_drawn_and_texts_are_shown(work, admin, address):
+    keys, text = captured(work, KEYS, "text/plain"), captured(work, b"<b>An essay</b>", "text/plain")
+    long = captured(work, b"x" * (TEXT + 5), "text/plain")
+    answer = admin.get(page_of(work, address))
+    assert "2 keys, held for 85 ms and pressed every 119 ms on the average." in answer.text
+    assert "<title>KeyB: after 119 ms, held for 80 ms</title>" in answer.text
+    assert "<pre>&lt;b&gt;An essay&lt;/b&gt;</pre>" in answer.text
+    assert answer.text.count("Only the beginning is shown.") == 1
+    assert f">{'x' * TEXT}<" in answer.text
+    # what stands in the page has been opened with it, once each
+    assert sorted(read.key for read in files_read()[1:]) == sorted([keys.data_id, text.data_id, long.data_id])
+
+
+def test_enrolment_stands_beside_it(work, admin, address):
+    model = Enrolment.objects.get(provider=work.fr, learner=work.home.learners["bob"])
+    for _ in range(MODEL + 1):
+        file = sample_file(work, Kind.SAMPLE, PNG, "image/png")
+        sample = EnrolmentSample.objects.create(institution=work.home.institution, learner=model.learner, data=file)
+        model.model_samples.add(sample)
+    captured(work)
+    answer = admin.get(page_of(work, address))
+    assert "75 % complete" in answer.text
+    assert "1 further samples are not shown" in answer.text
+    models = answer.text.partition('id="captures"')[0]
+    links = re.findall(r'<img src="([^"]+)"', models)[-MODEL:]
+    assert get(links[0]).getvalue() == PNG
+    assert files_read()[-1].kind == Kind.SAMPLE
+
+
+def test_what_a_provider_says_is_shown_with_its_pictures(work, admin, address):
+    request = work.request(FR, data=sample_file(work, Kind.REQUEST))
+    face = {"image": data_url(PNG, "image/png"), "score": 0.42}
+    audit = {"faces": [face, face], "glasses": True, "text": "<i>", "nested": {"a": 1}, "demonstration": "x"}
+    work.answer(request, result=0.2, audit=audit)
+    answer = admin.get(page_of(work, address))
+    said = answer.text.partition('id="captures"')[2]
+    faces = re.findall(r'<img src="([^"]+sample-[01]\.data)"', said)[1:]
+    assert [get(face).getvalue() for face in faces] == [PNG, PNG]
+    assert re.findall(r'<span class="soft">(\d+)\s%', said) == ["42", "42"]
+    assert re.findall(r"<dt>(\w+)</dt><dd>([^<]*)</dd>", said) == [("glasses", "True"), ("text", "&lt;i&gt;")]
+    audit_file = RequestProviderResult.objects.get(request=request).audit_id
+    assert [read.key for read in files_read() if read.kind == Kind.RESULT_AUDIT] == [audit_file, *[audit_file] * 2]
+
+
+def test_some_captures_at_a_time(work, admin, address):
+    for _ in range(14):
+        request = work.request(FR)
+        RequestResult.objects.filter(request=request).update(status=PROCESSED, result=0.5)
+    work.answer(work.request(FR), result=0.5)
+    first = admin.get(page_of(work, address))
+    assert "1–12 of 15" in first.text
+    assert first.context["next"] == "?offset=12"
+    second = admin.get(page_of(work, address) + "?offset=12")
+    assert "13–15 of 15" in second.text
+    assert (second.context["previous"], second.context["next"]) == ("?offset=0", "")
+    for nonsense in ("?offset=x", "?offset=-1", "?offset=%00", "?offset=" + "9" * 40):
+        assert admin.get(page_of(work, address) + nonsense).context["first"] == 1
+    assert "that far" in admin.get(page_of(work, address) + "?offset=400").text
+
+
+def test_what_is_gone_or_no_sample_is_told(work, admin, address):
+    for content in (b"no json", b'{"data": 7}', b'["data:text/plain,x"]'):
+        work.answer(work.request(FR, data=raw_file(work, content)), result=0.5)
+    work.answer(work.request(FR), result=0.5)
+    answer = admin.get(page_of(work, address))
+    assert answer.text.count("It has been erased.") == 4
+
+
+def test_store_that_is_away_is_told_and_nothing_is_recorded(work, admin, address, monkeypatch):
+    captured(work)
+
+    def fails(*_):
+        raise PermissionError("away")
+
+    monkeypatch.setattr("django.core.files.storage.filesystem.FileSystemStorage._open", fails)
+    answer = admin.get(page_of(work, address))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Files cannot be read at the moment." in answer.text
+    assert files_read() == []
+
+
+def test_demonstrations_are_told(work, admin, address):
+    captured(work)
+    assert DEMONSTRATION not in admin.get(page_of(work, address)).text
+    Provider.objects.update(is_demonstration=True)
+    assert DEMONSTRATION in admin.get(page_of(work, address)).text
+
+
+@pytest.mark.parametrize("text", ["", "[[", "[[1]]", '[["a", 1]]', '[["a", "b", "c"]]', '[["a", null, 1]]', "[]", "x"])
+def test_no_keystrokes(text):
+    assert keystrokes_of(text) is None
+
+
+def test_many_keystrokes_are_drawn_in_part():
+    found = keystrokes_of(json.dumps([["a", 10 * place, 5] for place in range(KEYS_DRAWN + 5)]))
+    assert (len(found.strokes), found.number, found.between, found.held) == (KEYS_DRAWN, KEYS_DRAWN + 5, 10, 5)
+    assert keystrokes_of('[["a", 5, 3]]').between == 0
+
+
+def test_head_of_a_large_sample_is_read_alone(work, monkeypatch):
+    file = sample_file(work, Kind.REQUEST, b"x" * 200_000, "image/png")
+    head = head_of(file, 10)
+    assert (head.media_type, head.text, head.facts["metadata"]) == ("image/png", None, {"mimetype": "image/png"})
+    assert head_of(None, 10).media_type == ""
+    assert head_of(StoredFile(storage_key="nowhere"), 10).media_type == ""
+    assert head_of(raw_file(work, b'{"a": 1, "data": "data:text/plain,more"}'), 3).text == "mor"

@@ -1,0 +1,118 @@
+"""Lists as files: every row that is found and no other, as text, safe for spreadsheets, and one line of the trail."""
+
+import csv
+import re
+from io import BytesIO, StringIO
+
+import openpyxl
+import pytest
+
+from console import exports
+from console.exports import text_of
+from console.templatetags.console import instant, level
+from institutions.models import User
+from tests.console.test_access import MATRIX
+from tests.console.test_lists import BELOW, PAGES
+from tests.contract.filling import fill
+from tests.lines import details_of
+from trail.models import Line
+
+FORMULA = "=cmd|'/C calc'!A0"
+
+
+@pytest.fixture
+def admin(signed_in):
+    return signed_in("admin")
+
+
+def read(answer) -> list[list[str]]:
+    """The rows of a file, its labels first."""
+    assert answer.status_code == 200
+    content = answer.getvalue()
+    if answer["Content-Type"].startswith("text/csv"):
+        return list(csv.reader(StringIO(content.decode("utf-8-sig"))))
+    sheet = openpyxl.load_workbook(BytesIO(content)).active
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "inlineStr", "n"}  # "n": empty
+    return [[str(cell.value or "") for cell in row] for row in sheet.iter_rows()]
+
+
+@pytest.mark.parametrize("kind", exports.FORMATS)
+def test_all_pages_of_the_filtered_list(kind, world, admin, address, monkeypatch):
+    monkeypatch.setattr(exports, "PART", 7)
+    fill(world, 30)
+    shown = admin.get(address("learners/"), {"limit": "100", "search": "a", "ordering": "-uid"})
+    names = [str(line.cells[0][1]) for line in shown.context["table"].lines]
+    assert len(names) > 14
+    link = dict(shown.context["table"].downloads)[kind]
+    before = Line.objects.count()
+    answer = admin.get(address("learners/") + link)
+    labels, *rows = read(answer)
+    assert labels == ["Name", "Institution's id", "E-mail", "Informed consent", "Accepted", "Joined"]
+    assert [row[0] for row in rows] == names
+    name = f"learners-{world.home.institution.pk}.{kind}"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert "no-store" in answer["Cache-Control"]
+    (line,) = Line.objects.order_by("pk")[before:]
+    assert (line.verb, line.resource, line.actor_id) == ("export", "console/learners", world.people["admin"].pk)
+    details = details_of(line)
+    assert (details["rows"], details["format"], details["asked"]["search"]) == (len(names), kind, ["a"])
+
+
+@pytest.mark.parametrize("kind", exports.FORMATS)
+def test_formulas_and_controls_are_text(kind, world, admin, address):
+    ann = world.home.people["ann"]
+    ann.first_name, ann.last_name = FORMULA, ""
+    ann.save()
+    found = [row[0] for row in read(admin.get(address("learners/"), {"download": kind}))]
+    assert f"'{FORMULA}" in found
+    if kind == "xlsx":
+        rows = iter([["a\x0bb", "x" * 40_000]])
+        with exports.workbook(["A", "B"], rows) as file:
+            sheet = openpyxl.load_workbook(file).active
+        assert sheet["A2"].value == "ab"
+        assert len(sheet["B2"].value) == exports.LONGEST
+
+
+@pytest.mark.parametrize("who", ["global", "admin", "legal", "data", "send", "member", "stranger"])
+def test_who_may_not_open_a_list_may_not_take_it_away(who, world, signed_in, address):
+    browser = signed_in(who)
+    for page in [*(f"{page}/" for page in PAGES), *BELOW, "trail/"]:
+        shown, answer = browser.get(address(page)), browser.get(address(page), {"download": "csv"})
+        assert answer.status_code == shown.status_code, page
+        if shown.status_code == 200 and shown.context["table"] is not None:
+            columns = [column for column in shown.context["table"].listing.columns if not column.only_shown]
+            rows = read(answer)
+            more = len(rows) - 1 - shown.context["table"].count
+            assert more == 0 or (page == "trail/" and more == 1), page  # the page that was opened is a line, too
+            assert {len(row) for row in rows} == {len(columns)}
+            assert "<" not in "".join(map("".join, rows)), page
+    assert MATRIX["vles/"][4] == 403
+
+
+def test_wrong_filters_and_other_formats_show_the_page(world, admin, address):
+    assert admin.get(address("people/"), {"roles": "ROOT", "download": "csv"}).status_code == 400
+    assert "text/html" in admin.get(address("people/"), {"download": "pdf"})["Content-Type"]
+
+
+def test_too_many_rows_for_xlsx_are_told(world, admin, address, monkeypatch):
+    monkeypatch.setattr(exports, "XLSX_ROWS", 2)
+    answer = admin.get(address("learners/"), {"download": "xlsx", "search": "home"}, follow=True)
+    assert "3 rows are too many for xlsx, which takes 2: use CSV, or filters." in answer.text
+    assert answer.redirect_chain == [(f"{address('learners/')}?search=home", 302)]
+    assert not Line.objects.filter(verb="export").exists()
+
+
+def test_list_that_is_refused_meanwhile_breaks_off(world, admin, address, monkeypatch):
+    monkeypatch.setattr(exports, "PART", 2)
+    parts = admin.get(address("learners/"), {"download": "csv"}).streaming_content
+    User.objects.filter(pk=world.people["admin"].pk).update(inst_admin=False)
+    monkeypatch.setattr("kernel.http.client.ApiClient.get", lambda *_: type("Refused", (), {"status": 403}))
+    with pytest.raises(exports.ExportFailedError, match="403 after 0 rows"):
+        b"".join(parts)
+
+
+def test_texts_of_cells():
+    assert text_of(level(4)) == "Alert"
+    assert text_of(instant("2026-05-03T09:00:00Z")) == "2026-05-03T09:00:00+00:00"
+    assert text_of("a < b & c") == "a < b & c"
+    assert re.fullmatch(r"1 Alert 2 OK", text_of(level.__globals__["level_counts"]({4: 1, 2: 2})))

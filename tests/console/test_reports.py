@@ -1,0 +1,23 @@
+"""The list of the reports of all courses: chosen by name, and each row leads to the report's own page."""
+
+from django.urls import reverse
+
+from tests.reports.test_institution_report import reports
+
+__all__ = ["reports"]
+
+
+def test_course_and_activity_are_chosen_by_their_names(world, reports, signed_in, address, monkeypatch):
+    browser, home = signed_in("data"), world.home
+    page = browser.get(address("reports/"), {"course": home.other_course.pk})
+    assert f'<option value="{home.other_course.pk}" selected>C2</option>' in page.text
+    assert f'<option value="{reports["other"].pk}">Essay</option>' in page.text
+    assert [str(line.cells[0][1]) for line in page.context["table"].lines] == ["Bob Home"]
+    ids = [home.institution.pk, home.other_course.pk, reports["other"].pk, reports["bob"].pk]
+    place = reverse("console:report", args=ids)
+    assert f'<a href="{place}">Bob Home</a>' in page.text
+    assert browser.get(place).status_code == 200
+    for nonsense in ({"course": "x"}, {"course": world.away.course.pk}):
+        assert browser.get(address("reports/"), nonsense).status_code == 400
+    monkeypatch.setattr("console.views.CHOICES", 1)
+    assert '<input id="f-course"' in browser.get(address("reports/")).text

@@ -52,6 +52,8 @@ VERBS = {
     "run": "began to import",
     "assign": "let somebody decide",
     "withdraw": "withdrew",
+    "accept": "agreed to",
+    "refuse": "refused",
     "password link": "sent a link to set the password of",
     "add file": "added a file to",
 }

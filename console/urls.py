@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import contests, evidence, imports, merging, paper, trail, views
+from console import contests, corrections, evidence, imports, merging, paper, trail, views
 from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
 from console.work import activities, consents, groups, institution, needs, people, vles
 
@@ -37,6 +37,7 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/corrections/<id:correction>/", corrections.CorrectionView.as_view(), name="correction"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),

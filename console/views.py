@@ -45,7 +45,7 @@ from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
 from reports.sentences import DEMONSTRATION
-from rights.queries import contests_waiting
+from rights.queries import contests_waiting, corrections_waiting
 from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -171,7 +171,7 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key, **contests_waiting())
+        counts = institution_counts(key, **contests_waiting(), **corrections_waiting())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
@@ -201,6 +201,8 @@ class OverviewView(ConsoleView):
             parts.append(attention.captures_stuck(key))
         if api.lists_all(f"{self.home}contest/"):
             parts.append(attention.contests_open(key, counts["contests"], counts["contests_due"]))
+        if api.lists_all(f"{self.home}correction/"):
+            parts.append(attention.corrections_open(key, counts["corrections"], counts["corrections_since"]))
         steps: list[attention.Step] = []
         if api.lists_all(f"{self.home}vle/"):
             vles = vle_states(key)

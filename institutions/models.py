@@ -62,6 +62,7 @@ class Institution(Deriving, Timestamped):
         validators=[validate_time_zone],
         help_text="In which the console shows and takes instants; an IANA name such as Europe/Madrid.",
     )
+    allow_own_names = models.BooleanField(default=False, help_text="People may correct their own first and last names.")
     search_text = SearchText("acronym", "name")
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from kernel.ids import bounded_id
 from learners.models import Learner
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
-from rights.models import Bundle, Contest, ContestFile
+from rights.models import Bundle, Contest, ContestFile, Correction
 from rights.row_rules import own_bundles
 from rights.services.bundles import bundle_content, bundles_joined, is_ready, may_take
 from rights.services.contests import reports_joined, reports_leave
@@ -23,8 +23,18 @@ from signin.callers import caller_of
 
 DECIDING = Role.ADMIN | Role.DATA
 
+
+class CorrectionsMoved(Moves):
+    """What is asked for the account that goes, and is not answered, goes with it."""
+
+    def move(self, kept_id: int, gone_id: int) -> None:
+        self.rows(gone_id).filter(state=Correction.State.OPEN).delete()
+        super().move(kept_id, gone_id)
+
+
 also_moved(
     Moves(Contest, "assignee", "contests to decide"),
+    CorrectionsMoved(Correction, "person", "corrections asked for"),
     Moves(Bundle, "person", "bundles of own data", ("institution",), bundles_joined),
     with_reports=reports_joined,
 )

@@ -94,6 +94,46 @@ class ContestFile(models.Model):
         return self.name
 
 
+class Correction(Timestamped):
+    """A person asks that what is stored of the account be corrected, and an administrator answers."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        ACCEPTED = "accepted", "corrected"
+        REFUSED = "refused", "refused"
+
+    class Field(models.TextChoices):
+        FIRST_NAME = "first_name", "first name"
+        LAST_NAME = "last_name", "last name"
+        EMAIL = "email", "e-mail"
+        UID = "uid", "institution's id"
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    field = models.CharField(max_length=20, choices=Field.choices)
+    before = models.CharField(max_length=255, blank=True, help_text="What was stored when it was asked for.")
+    wanted = models.CharField(max_length=255)
+    reason = models.TextField()
+    sent_by = models.BigIntegerField(null=True, help_text="The VLE that sent the person. Null: signed in otherwise.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answer = models.TextField(blank=True, default="", help_text="Why it was refused.")
+    decided_at = models.DateTimeField(null=True)
+    decided_by_id = models.BigIntegerField(null=True, help_text="The account. No key: the answer outlives it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("person", "field"), condition=Q(state="open"), name="correction_open_once_per_field"
+            ),
+            tied_to_institution("correction_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("institution", "state"), name="correction_in_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.state}"
+
+
 class BundleState(models.TextChoices):
     MAKING = "making", "being made"
     READY = "ready", "ready"

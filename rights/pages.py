@@ -4,13 +4,14 @@ from math import ceil
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
+from institutions.models import User
 from kernel.caller import Role
-from kernel.http.client import texts_of
+from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
-from rights.models import BundleState, Kind, State
+from rights.models import BundleState, Correction, Kind, State
 from signin.pages import SignedInView
 
 ROWS = 50  # on a page of a list
@@ -40,7 +41,7 @@ class MeView(SignedInView):
             pages += [("Reports", "reports"), ("Contests", "contests"), ("Consents", "decisions")]
         pages.append(("Who looked", "trail"))
         if Role.MEMBER & self.caller.roles:
-            pages.append(("Take away", "bundle"))
+            pages += [("Correct", "corrections"), ("Take away", "bundle")]
         match = self.request.resolver_match
         here = match.url_name if match else ""
         sections = [(title, reverse(f"me:{name}"), here in (name, name.removesuffix("s"))) for title, name in pages]
@@ -155,6 +156,50 @@ class DecisionView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(decision=self.api.row(f"me/decision/{self.kwargs['id']}/"), **context)
+
+
+class CorrectionsView(MeView):
+    """What was asked to be corrected, with forms: for the own names, where the institution allows it, and to ask."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/corrections.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        sent = request.POST
+        answer = self.answer(sent)
+        if answer.status in (200, 201, 204):
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(
+            self.get_context_data(sent=sent, problems=texts_of(answer)), status=answer.status
+        )
+
+    def answer(self, sent: QueryDict) -> ApiResponse:
+        if key := bounded_id(sent.get("withdraw", "")):
+            return self.api.send("DELETE", f"me/correction/{key}/")
+        if sent.get("action") == "names":
+            own = f"institution/{self.caller.institution_id}/user/{self.caller.id}/"
+            return self.api.send("PATCH", own, {name: sent.get(name, "") for name in ("first_name", "last_name")})
+        return self.api.post("me/correction/", {name: sent.get(name, "") for name in ("field", "wanted", "reason")})
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        page = self.listed("me/correction/")
+        rows = [
+            row
+            | {
+                "words": Correction.State(row["state"]).label,
+                "what": Correction.Field(row["field"]).label,
+                "is_open": row["state"] == Correction.State.OPEN,
+            }
+            for row in page["rows"]
+        ]
+        institution: Any = self.caller.institution
+        values = {
+            "list": page | {"rows": rows},
+            "fields": Correction.Field.choices,
+            "person": User.objects.values("first_name", "last_name").get(pk=self.caller.id),
+            "may_correct": institution.allow_own_names,
+        }
+        return super().get_context_data(**values, **{"sent": {}, **context})
 
 
 class BundleView(MeView):

@@ -15,7 +15,7 @@ from kernel.caller import Caller
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
 from learners.queries import LearnerState, instruments_applying, learner_state
 from reports.models import Alert, Report, Request
-from rights.models import Contest, State
+from rights.models import Contest, Correction, State
 from rights.row_rules import own_contests, own_lines
 from rights.words import KINDS, OFF
 from signin.models import CallerSession
@@ -99,6 +99,16 @@ def contests_waiting() -> dict[str, Any]:
     return {
         "contests": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
         "contests_due": Subquery(rows.annotate(first=Min("deadline")).values("first")),
+    }
+
+
+def corrections_waiting() -> dict[str, Any]:
+    """Columns of an institution: how many corrections wait for an answer, and since when the first one does."""
+    rows = Correction.objects.filter(institution=OuterRef("pk"), state=Correction.State.OPEN)
+    grouped = rows.order_by().values("institution")
+    return {
+        "corrections": Coalesce(Subquery(grouped.annotate(number=Count("pk")).values("number")), 0),
+        "corrections_since": Subquery(grouped.annotate(first=Min("created_at")).values("first")),
     }
 
 

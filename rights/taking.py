@@ -22,8 +22,8 @@ from reports.evidence import report_evidence
 from reports.explaining import explained
 from reports.models import Alert, Report, Request
 from reports.visibility import reports_shown
-from rights.models import Contest, ContestFile, Kind
-from rights.row_rules import own_contests, own_decisions, own_lines, own_reports
+from rights.models import Contest, ContestFile, Correction, Kind
+from rights.row_rules import own_contests, own_corrections, own_decisions, own_lines, own_reports
 from rights.told import lines_told
 from signin.models import CallerSession
 from trail.models import Line
@@ -324,5 +324,19 @@ SECTIONS = (
         _reports,
     ),
     Section("contests", lambda whose: Contest.objects.filter(own_contests(whose.me)), _contests),
+    Section(
+        "corrections",
+        lambda whose: Correction.objects.filter(own_corrections(whose.me)),
+        _plain(
+            at="created_at",
+            field="field",
+            before="before",
+            wanted="wanted",
+            reason="reason",
+            state="state",
+            answer="answer",
+            decided_at="decided_at",
+        ),
+    ),
     Section(TRAIL, lambda whose: Line.objects.filter(own_lines(whose.me)), _trail),
 )

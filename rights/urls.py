@@ -13,6 +13,7 @@ urlpatterns = [
     path("consents/<id:id>/", pages.DecisionView.as_view(), name="decision"),
     path("contests/", pages.ContestsView.as_view(), name="contests"),
     path("contests/<id:id>/", pages.ContestView.as_view(), name="contest"),
+    path("corrections/", pages.CorrectionsView.as_view(), name="corrections"),
     path("bundle/", pages.BundleView.as_view(), name="bundle"),
     path("trail/", pages.TrailView.as_view(), name="trail"),
 ]

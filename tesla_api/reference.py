@@ -83,6 +83,26 @@ RESOURCES = {
         },
         titles={"create": "Ask for a bundle of all own data"},
     ),
+    "me-correction": Words(
+        "Own data", "an own correction", "own corrections",
+        "What the caller asks to have corrected in the own account, with the answer.",
+        sentences={
+            "create": "Ask for another first name, last name, e-mail or uid, with the reason; of one field one can be "
+            "open (409).",
+            "destroy": "Withdraw what has not been answered (409).",
+        },
+        titles={"create": "Ask for a correction", "destroy": "Withdraw an own correction"},
+    ),
+    "institution-correction": Words(
+        "People", "a correction", "corrections",
+        "What a person asks to have corrected in the own account, with the answer.",
+        sentences={
+            "accept": "Correct the account, with the caller's own rights: e-mail and uid are changed by administrators "
+            "of the institution alone.",
+            "refuse": "Change nothing, and say why.",
+        },
+        titles={"accept": "Accept a correction", "refuse": "Refuse a correction"},
+    ),
     "institution-contest": Words(
         "Contests", "a contest", "contests", "What a learner disputes of a report, and what a person decides about it.",
         sentences={
@@ -498,8 +518,8 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "bundle": 93, "report": 31, "request": 41, "provider": 51, "notification": 61, "sample": 71,
-    "validation": 81,
+    "contest": 92, "bundle": 93, "correction": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
+    "sample": 71, "validation": 81,
     "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
@@ -515,6 +535,7 @@ _ROWS = {
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
     "bundle": ("OwnBundle",),
+    "correction": ("OwnCorrection", "Correction"),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -651,6 +672,13 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
+    **{f"{component}.{name}": value
+       for component in ("OwnCorrection", "Correction", "OwnCorrectionRequest")
+       for name, value in {"field": "last_name", "before": "Berg", "wanted": "Berg Vidal", "state": "accepted",
+                           "reason": "I have married.", "answer": ""}.items()},
+    "Correction.person": {"id": 103, "uid": "nberg", "first_name": "Noah", "last_name": "Berg",
+                          "email": "noah.berg@nlu.example.org"},
+    "by_vle": False, "RefuseBodyRequest.answer": "The register says otherwise.",
     "OwnBundle.state": "ready", "OwnBundle.done": 412, "OwnBundle.total": 412, "OwnBundle.size": 48_213_406,
     "OwnBundle.url": "https://tesla.example.org/files/bundle_made-1v-person-1D-1tXq2u.Zx3/bundle-7.zip",
     "ready_at": "2026-10-02T11:07:00Z", "OwnBundle.expires_at": "2026-10-04T11:07:00Z", "with_captures": True,

@@ -57,9 +57,11 @@ from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
 from rights.api.bundle import OwnBundleViewSet
 from rights.api.contest import OwnContestViewSet
+from rights.api.correction import OwnCorrectionViewSet
 from rights.api.decision import OwnDecisionViewSet
 from rights.api.held import HeldView
 from rights.api.institution_contest import ContestViewSet
+from rights.api.institution_correction import CorrectionViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
 
@@ -127,6 +129,7 @@ TREE = (
     ),
     Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
+    Resource("institution/{parent_lookup_institution_id}/correction/{id}/", CorrectionViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
@@ -139,6 +142,7 @@ TREE = (
     Resource("me/contest/{id}/", OwnContestViewSet),
     Resource("me/trail/{id}/", OwnLineViewSet),
     Resource("me/bundle/{id}/", OwnBundleViewSet),
+    Resource("me/correction/{id}/", OwnCorrectionViewSet),
     # What VLEs tell and read: below the id of the one that asks.
     Resource("vle/{vle_id}/", VLESelfViewSet),
     Resource("vle/{vle_id}/instrument/{id}/", VLEInstrumentViewSet),

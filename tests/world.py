@@ -34,7 +34,7 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from rights.models import Bundle, Contest
+from rights.models import Bundle, Contest, Correction
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -152,6 +152,12 @@ class Home:
         self.contest = Contest.objects.create(
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
             reason=f"I wrote it at {self.prefix}.", state="withdrawn", deadline=PAST,
+        )  # fmt: skip
+        # What ann has asked for, and was refused.
+        self.correction = Correction.objects.create(
+            institution=self.institution, person=self.people["ann"], field="last_name", before=self.prefix.title(),
+            wanted=f"Annson {self.prefix}", reason=f"Married at {self.prefix}.", state="refused", answer="No proof.",
+            decided_at=PAST,
         )  # fmt: skip
         # What ann has taken away once.
         self.bundle = Bundle.objects.create(

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
-SETTINGS = ("contest_days", "time_zone")  # which only the institution itself answers
+SETTINGS = ("contest_days", "time_zone", "allow_own_names")  # which only the institution itself answers
 INSTITUTIONS = Sql(
     ", ".join(f"i.{name}" for name in (*Institution._fields, *SETTINGS)),
     "institutions_institution i",
@@ -17,7 +17,7 @@ INSTITUTIONS = Sql(
 def institutions(call: Call, is_list: bool) -> Rows:
     records = INSTITUTIONS(call, is_list)
     return page(
-        records, [Institution(*row[1:-2])._asdict() | dict(zip(SETTINGS, row[-2:], strict=True)) for row in records]
+        records, [Institution(*row[1:-3])._asdict() | dict(zip(SETTINGS, row[-3:], strict=True)) for row in records]
     )
 
 

@@ -33,7 +33,7 @@ class InstitutionSettingsSerializer(InstitutionSerializer):
     """The institution itself. Inside other answers its settings are nobody's business."""
 
     class Meta(InstitutionSerializer.Meta):
-        fields = (*InstitutionSerializer.Meta.fields, "contest_days", "time_zone")
+        fields = (*InstitutionSerializer.Meta.fields, "contest_days", "time_zone", "allow_own_names")
 
 
 class InstitutionFilter(filters.FilterSet):

@@ -254,6 +254,7 @@ documents         what you handed in; the files are in the folder documents
 alerts            what was noticed while you worked; the files are in the folder alerts
 reports           the reports on your work; levels and reasons where your institution shows them
 contests          contests of reports; the files are in the folder contests
+corrections       what you asked to have corrected, with the answers
 
 `file` of a row says where its file is, with its media type, size in bytes and SHA-256; a path that is null, or that is
 not there, is of a file that is not in this bundle. Files of samples, captures, documents and alerts are JSON as they

@@ -168,7 +168,7 @@ WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answ
 
 # Keys beyond the documented ones: they follow them, and no other may.
 EXTRAS = {
-    1: ("allowed_domains", "contest_days", "time_zone"), 3: ("enabled",), 7: ("sha256", "removed"),
+    1: ("allowed_domains", "contest_days", "time_zone", "allow_own_names"), 3: ("enabled",), 7: ("sha256", "removed"),
     10: ("login_allowed",), 17: ("course_id", "vle_id"),
 }  # fmt: skip
 EXTRAS_OF_OPERATION = {

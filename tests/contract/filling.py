@@ -50,6 +50,7 @@ from reports.models import (
     RequestResult,
 )
 from tests.contests import fill_contests
+from tests.corrections import fill_corrections
 from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
@@ -84,6 +85,7 @@ def fill(world: World, rows: int) -> None:
     _reports(home, people)
     _requests(home, rows)
     fill_contests(home, rows)
+    fill_corrections(home, rows)
 
 
 def fill_administration(rows: int) -> None:

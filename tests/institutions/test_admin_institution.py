@@ -15,7 +15,8 @@ BODY = {"name": "New University", "acronym": "NEW", "allowed_domains": None}  # 
 KEYS = [
     "id", "acronym", "name", "external_ic", "mail_domain", "disable_vle_learner_creation",
     "disable_vle_instructor_creation", "disable_vle_user_creation", "allow_learner_report", "allow_learner_audit",
-    "allow_valid_audit", "created_at", "updated_at", "allowed_domains", "contest_days", "time_zone", "launcher_admin",
+    "allow_valid_audit", "created_at", "updated_at", "allowed_domains", "contest_days", "time_zone",
+    "allow_own_names", "launcher_admin",
     "launcher_everywhere",
 ]  # fmt: skip
 SWITCHES = [

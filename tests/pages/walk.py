@@ -13,14 +13,9 @@ ROOT = "/api/v2/"
 # Below the roots of modules there is no page: people are refused there.
 # What only data administrators may read, what needs a contest, and what is a learner's own (tests/rights).
 DATA_ONLY = {
-    "institution-trail",
-    "institution-contest",
-    "me-report",
-    "me-decision",
-    "me-contest",
-    "me-trail",
-    "me-bundle",
-}
+    "institution-trail", "institution-contest", "institution-correction", "me-report", "me-decision", "me-contest",
+    "me-trail", "me-bundle", "me-correction",
+}  # fmt: skip
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 

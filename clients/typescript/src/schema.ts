@@ -688,6 +688,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List corrections
+         * @description What a person asks to have corrected in the own account, with the answer. For administrators and data administrators.
+         */
+        get: operations["institution_correction_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a correction
+         * @description What a person asks to have corrected in the own account, with the answer. For administrators and data administrators.
+         */
+        get: operations["institution_correction_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/{id}/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a correction
+         * @description Correct the account, with the caller's own rights: e-mail and uid are changed by administrators of the institution alone. For administrators and data administrators.
+         */
+        post: operations["institution_correction_accept_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/{id}/refuse/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse a correction
+         * @description Change nothing, and say why. For administrators and data administrators.
+         */
+        post: operations["institution_correction_refuse_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/group/": {
         parameters: {
             query?: never;
@@ -2076,6 +2156,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/me/correction/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own corrections
+         * @description What the caller asks to have corrected in the own account, with the answer. For all members where it concerns them.
+         */
+        get: operations["me_correction_list"];
+        put?: never;
+        /**
+         * Ask for a correction
+         * @description Ask for another first name, last name, e-mail or uid, with the reason; of one field one can be open (409). For all members where it concerns them.
+         */
+        post: operations["me_correction_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/correction/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own correction
+         * @description What the caller asks to have corrected in the own account, with the answer. For all members where it concerns them.
+         */
+        get: operations["me_correction_retrieve"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an own correction
+         * @description Withdraw what has not been answered (409). For all members where it concerns them.
+         */
+        delete: operations["me_correction_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/me/decision/": {
         parameters: {
             query?: never;
@@ -3213,6 +3341,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3242,6 +3372,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3624,6 +3756,34 @@ export interface components {
          * @enum {string}
          */
         ContestedLevelEnum: "identity" | "content" | "integrity";
+        Correction: {
+            readonly id: number;
+            readonly person: {
+                id: number;
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            };
+            readonly field: string;
+            /** @description What was stored when it was asked for. */
+            readonly before: string;
+            readonly wanted: string;
+            readonly reason: string;
+            /** @description It was asked for after coming from a VLE, without a password. */
+            readonly by_vle: boolean;
+            readonly state: string;
+            /** @description Why it was refused. */
+            readonly answer: string;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** @description The account. No key: the answer outlives it. */
+            readonly decided_by_id: number | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
         /** @description A page of at most one consent, whose values stand beside the page's, too. */
         CurrentInformedConsent: {
             count: number;
@@ -3744,6 +3904,14 @@ export interface components {
                 }[];
             } | null;
         };
+        /**
+         * @description * `first_name` - first name
+         *     * `last_name` - last name
+         *     * `email` - e-mail
+         *     * `uid` - institution's id
+         * @enum {string}
+         */
+        FieldEnum: "first_name" | "last_name" | "email" | "uid";
         FieldErrors: {
             [key: string]: string[] | components["schemas"]["FieldErrors"];
         };
@@ -4507,6 +4675,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -4532,6 +4702,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -4923,6 +5095,31 @@ export interface components {
             level?: (components["schemas"]["ContestedLevelEnum"] | components["schemas"]["NullEnum"]) | null;
             reason: string;
         };
+        OwnCorrection: {
+            readonly id: number;
+            field: components["schemas"]["FieldEnum"];
+            /** @description What was stored when it was asked for. */
+            readonly before: string;
+            /** @description What it should be. */
+            wanted: string;
+            reason: string;
+            /** @description open, accepted or refused. */
+            readonly state: string;
+            /** @description Why it was refused. */
+            readonly answer: string;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OwnCorrectionRequest: {
+            field: components["schemas"]["FieldEnum"];
+            /** @description What it should be. */
+            wanted: string;
+            reason: string;
+        };
         OwnLine: {
             readonly id: number;
             /** Format: date-time */
@@ -5127,6 +5324,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Contest"][];
+        };
+        PaginatedCorrectionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Correction"][];
         };
         PaginatedInstitutionCourseActivityInstrumentList: {
             /** @example 123 */
@@ -5518,6 +5730,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["OwnContest"][];
         };
+        PaginatedOwnCorrectionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnCorrection"][];
+        };
         PaginatedOwnLineList: {
             /** @example 123 */
             count: number;
@@ -5726,6 +5953,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -5905,6 +6134,8 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -6196,6 +6427,10 @@ export interface components {
             /** @description The access token, or an object with both tokens. */
             token?: unknown;
             refresh_token?: string;
+        };
+        RefuseBodyRequest: {
+            /** @description Why, which the person reads. */
+            answer: string;
         };
         Refused: {
             status: components["schemas"]["RefusedStatusEnum"];
@@ -11387,6 +11622,337 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person?: number;
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `open` - open
+                 *     * `accepted` - corrected
+                 *     * `refused` - refused
+                 */
+                state?: "accepted" | "open" | "refused";
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCorrectionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_accept_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_refuse_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RefuseBodyRequest"];
+                "multipart/form-data": components["schemas"]["RefuseBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
                 };
             };
             /** @description A value is wrong, or the body cannot be read. */
@@ -21477,6 +22043,305 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnCorrectionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnCorrectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OwnCorrectionRequest"];
+                "multipart/form-data": components["schemas"]["OwnCorrectionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCorrection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCorrection"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };

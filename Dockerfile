@@ -15,6 +15,7 @@ COPY learners learners
 COPY courses courses
 COPY reports reports
 COPY rights rights
+COPY retention retention
 COPY signin signin
 COPY files files
 COPY pipeline pipeline

@@ -20,7 +20,7 @@ PYTHON ?=
 ARGS ?=
 
 PY := .venv/bin/python
-APPS := tesla_api console demo rights reports courses learners signin institutions files trail pipeline kernel
+APPS := tesla_api console demo rights retention reports courses learners signin institutions files trail pipeline kernel
 CODE := manage.py $(APPS) tests benchmarks .ci/postgres .ci/container
 STATIC := $(shell find $(APPS) -path '*/static/*' -type f 2>/dev/null)
 HEX = od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'

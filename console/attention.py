@@ -23,6 +23,7 @@ HOURS_OPEN = 1  # after which a capture without a result is late
 HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
 DAYS_OF_CORRECTIONS = 21  # of the month that the GDPR leaves for an answer
+DAYS_OF_ERASURES = 21  # after which an answer is urgent
 LINES = 5  # of a kind; the others are counted
 
 
@@ -92,6 +93,15 @@ def corrections_open(institution: int, number: int, since: datetime | None) -> I
         text = f"correction{pluralize(number)} of own data to be answered, the first asked for"
         place = _of("corrections", institution) + "?state=open"
         yield Line("bad" if is_late else "fair", "correction", number, text, place, since)
+
+
+def erasures_asked(institution: int, number: int, since: datetime | None) -> Iterator[Line]:
+    """Learners who have asked to have their data erased: the law gives a month."""
+    if since is not None:
+        is_late = since <= now() - timedelta(days=DAYS_OF_ERASURES)
+        text = f"learner{pluralize(number)} asked for erasure, the first"
+        place = _of("erasures", institution) + "?state=asked"
+        yield Line("bad" if is_late else "fair", "erasure", number, text, place, since)
 
 
 def credentials_ending(vles: Sequence[VLEState]) -> Iterator[Line]:

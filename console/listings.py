@@ -28,7 +28,7 @@ from console.templatetags.console import (
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 from institutions.services.consents import asked_at, consent_standings
 from kernel.http.client import ApiClient
-from rights.models import Correction, State
+from rights.models import Correction, Erasure, State
 
 HOME = "institution/{institution}/"
 ROLES = (
@@ -510,7 +510,42 @@ CORRECTIONS = Listing(
     detail_url_name="correction",
     detail_url_ids=("institution", "correction"),
 )
+HOLDS = Listing(
+    "holds",
+    "Legal holds",
+    HOME + "hold/",
+    (
+        Column("Person", lambda row: person(row["about"]), "person_id"),
+        Column("In force", cell("in_force", yes)),
+        Column("Last day", cell("until", shown), "until"),
+        Column("Since", cell("created_at", day), "created_at"),
+        Column("Released", cell("released_at", day), "released_at"),
+    ),
+    (Filter("is_released", "Which", choices=(("false", "not released"), ("true", "released"))),),
+    lead="Of these people nothing is erased.",
+    detail_url_name="hold",
+    detail_url_ids=("institution", "hold"),
+    work=(Work("Set a legal hold", "hold-new", HOME + "hold/", "create"),),
+)
+ERASURE_STATES = tuple((state.value, state.label.capitalize()) for state in Erasure.State)
+ERASURES = Listing(
+    "erasures",
+    "Erasures",
+    HOME + "erasure/",
+    (
+        Column("Learner", lambda row: person(row["about"]) if row["about"] else "erased"),
+        Column("State", lambda row: Erasure.State(row["state"]).label, "state"),
+        Column("Begun by", lambda row: "the learner" if row["is_own"] else "an administrator"),
+        Column("Since", cell("created_at", instant), "created_at"),
+        Column("Carried out", cell("finished_at", instant), "finished_at"),
+    ),
+    (Filter("state", "State", choices=ERASURE_STATES),),
+    lead="Learners whose data is erased, or who have asked for it.",
+    detail_url_name="erasure",
+    detail_url_ids=("institution", "erasure"),
+    work=(Work("Erase a learner's data", "erasure-new", HOME + "erasure/", "create"),),
+)
 LISTINGS = (
     COURSES, ALL_REPORTS, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS,
-    CORRECTIONS,
+    CORRECTIONS, HOLDS, ERASURES,
 )  # fmt: skip

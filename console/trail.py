@@ -52,15 +52,19 @@ VERBS = {
     "run": "began to import",
     "assign": "let somebody decide",
     "withdraw": "withdrew",
-    "accept": "agreed to",
-    "refuse": "refused",
     "password link": "sent a link to set the password of",
     "add file": "added a file to",
+    "suspend": "suspended",
+    "resume": "resumed",
+    "release": "released",
+    "accept": "accepted",
+    "refuse": "refused",
 }
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {
     "institution/learner/enrolment": "the enrolment",
     "institution/learner/ic": "the informed consent",
+    "institution/learner/evidence": "the evidence of reports",
     "institution/trail/export": "the trail as a table",
     "institution/user/activities": "the list of activities",
     "lapi/enrolment": "an enrolment sample",

@@ -4,7 +4,19 @@ from django.urls import path
 
 from console import contests, corrections, evidence, imports, merging, paper, trail, views
 from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
-from console.work import activities, consents, groups, institution, needs, people, vles
+from console.work import (
+    activities,
+    consents,
+    deletion,
+    erasures,
+    groups,
+    holds,
+    institution,
+    needs,
+    people,
+    retention,
+    vles,
+)
 
 COURSE = "<id:institution>/courses/<id:course>/"
 ACTIVITY = f"{COURSE}activities/<id:activity>/"
@@ -38,6 +50,13 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
     path("<id:institution>/corrections/<id:correction>/", corrections.CorrectionView.as_view(), name="correction"),
+    path("<id:institution>/deletion/", deletion.Deletions.as_view(), name="deletion"),
+    path("<id:institution>/retention/", retention.Retention.as_view(), name="retention"),
+    path("<id:institution>/erasures/new/", erasures.NewErasure.as_view(), name="erasure-new"),
+    path("<id:institution>/erasures/<id:erasure>/", erasures.ErasureView.as_view(), name="erasure"),
+    path("<id:institution>/holds/new/", holds.NewHold.as_view(), name="hold-new"),
+    path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
+    path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),

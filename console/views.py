@@ -44,8 +44,8 @@ from kernel.zones import zone_named
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
-from reports.sentences import DEMONSTRATION
-from rights.queries import contests_waiting, corrections_waiting
+from reports.sentences import DEMONSTRATION, evidence_deleted
+from rights.queries import contests_waiting, corrections_waiting, erasures_asked
 from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -124,6 +124,10 @@ class ConsoleView(SignedInView):
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):
             links.append(("Trail", reverse("console:trail", kwargs=ids)))
+        if self.api.may_all(f"{HOME.format(**ids)}retention/", "create"):
+            links.append(("Retention", reverse("console:retention", kwargs=ids)))
+        if self.api.may_all(f"{HOME.format(**ids)}deletion/", "create"):
+            links.append(("Delete in bulk", reverse("console:deletion", kwargs=ids)))
         if self.api.may(HOME.format(**ids), "partial_update"):
             links.append(("Settings", reverse("console:settings", kwargs=ids)))
         return [(title, address, address == self.request.path) for title, address in links]
@@ -171,7 +175,7 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key, **contests_waiting(), **corrections_waiting())
+        counts = institution_counts(key, **contests_waiting(), **corrections_waiting(), **erasures_asked())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
@@ -203,6 +207,8 @@ class OverviewView(ConsoleView):
             parts.append(attention.contests_open(key, counts["contests"], counts["contests_due"]))
         if api.lists_all(f"{self.home}correction/"):
             parts.append(attention.corrections_open(key, counts["corrections"], counts["corrections_since"]))
+        if api.lists_all(f"{self.home}erasure/"):
+            parts.append(attention.erasures_asked(key, counts["erasures"], counts["erasures_since"]))
         steps: list[attention.Step] = []
         if api.lists_all(f"{self.home}vle/"):
             vles = vle_states(key)
@@ -520,9 +526,9 @@ class ReportView(BelowCourseView):
         path = f"{self.activity_path}report/{self.kwargs['report']}/"
         report = self.api.row(path)
         audits = self.api.rows(f"{path}audit/", {"limit": 1000}) or []
-        explanations = report_explanations(
-            report, report_evidence(report["id"]), {row["instrument"]: row for row in audits}
-        )
+        evidence = report_evidence(report["id"])
+        explanations = report_explanations(report, evidence, {row["instrument"]: row for row in audits})
+        explanations["evidence_deleted"] = evidence_deleted(evidence.deleted_after)
         captures = captures_part(self.activity["id"], report["learner"]["id"])
         values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
         return super().get_context_data(**values, **context)

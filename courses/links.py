@@ -27,7 +27,11 @@ def session_linked(token: str) -> AssessmentSession | None:
         name = signer(SALT).unsign(token)
     except BadSignature:
         return None
-    session = AssessmentSession.objects.select_related("activity").filter(pk=b62_decode(name.partition("-")[0])).first()
+    session = (
+        AssessmentSession.objects.select_related("activity", "institution")
+        .filter(pk=b62_decode(name.partition("-")[0]))
+        .first()
+    )
     return session if session is not None and _session_name(session) == name else None
 
 

@@ -10,7 +10,16 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from files.models import StoredFile
-from institutions.models import ConsentText, InformedConsent, Institution, Instrument, Message, Provider, User
+from institutions.models import (
+    ConsentText,
+    InformedConsent,
+    Institution,
+    Instrument,
+    Message,
+    OnWithdrawal,
+    Provider,
+    User,
+)
 from kernel.constraints import fraction, one_of, tied_to_institution
 from kernel.fields import SearchText
 from kernel.models import Deriving, Record, Timestamped
@@ -29,6 +38,12 @@ class Learner(models.Model):
     consent_accepted = models.DateTimeField(null=True, blank=True)
     consent_rejected = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    is_restricted = models.BooleanField(
+        default=False,
+        db_default=False,  # processes of the release before know no such column
+        editable=False,
+        help_text="The consent is withdrawn, and nobody opens the evidence of reports.",
+    )
 
     class Meta:
         constraints = [
@@ -92,6 +107,45 @@ class ConsentDecision(Record):
 def addresses_forgotten(instance: Learner, **_: Any) -> None:
     """However a learner is deleted, the records of the decisions no longer say where it was: their only change."""
     models.QuerySet(ConsentDecision).filter(owner=instance).update(address=None)
+
+
+class Withdrawal(Timestamped):
+    """What becomes of models and evidence since the learner has withdrawn the consent, as it was told then.
+
+    It goes when the learner consents again: what is still to be erased then stays.
+    """
+
+    concerns = "learner_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="withdrawals")
+    at = models.DateTimeField()
+    of_models = models.CharField(max_length=10, choices=OnWithdrawal.choices)
+    of_evidence = models.CharField(max_length=10, choices=OnWithdrawal.choices)
+    models_erased_at = models.DateTimeField(null=True)
+    evidence_erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "learner"), name="withdrawal_once_per_learner"),
+            tied_to_institution("withdrawal_learner_institution", "learner", "user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"of {self.learner_id}"
+
+    @property
+    def is_pending(self) -> bool:
+        """Something is still to be erased."""
+        return (self.of_models == OnWithdrawal.ERASE and self.models_erased_at is None) or (
+            self.of_evidence == OnWithdrawal.ERASE and self.evidence_erased_at is None
+        )
+
+
+def pending_withdrawals() -> Q:
+    """Withdrawals for which `is_pending` is true."""
+    return Q(of_models=OnWithdrawal.ERASE, models_erased_at=None) | Q(
+        of_evidence=OnWithdrawal.ERASE, evidence_erased_at=None
+    )
 
 
 class DecidedText(Record):

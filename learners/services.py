@@ -15,9 +15,18 @@ from files import quotas
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from files.services import file_drafted, files_erase
-from institutions.models import ConsentText, InformedConsent, InformedConsentDocument, Institution, Instrument, User
+from institutions.models import (
+    ConsentText,
+    InformedConsent,
+    InformedConsentDocument,
+    Institution,
+    Instrument,
+    OnWithdrawal,
+    User,
+)
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
+from institutions.services.keeping import refuse_kept
 from institutions.services.rosters import people_without
 from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
@@ -44,6 +53,7 @@ from learners.models import (
     SENDOption,
     ServedText,
     SignIn,
+    Withdrawal,
 )
 from learners.queries import (
     LearnerState,
@@ -58,6 +68,7 @@ from learners.queries import (
 from pipeline.jobs import enqueue
 from signin.services.sessions import SignedIn
 
+WITHDRAWAL_JOB = "rights.withdrawal"  # erases, in parts
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
 
@@ -115,12 +126,13 @@ def learner_delete(*, learner: Learner) -> None:
 
 @one_transaction()
 def enrolment_erase(*, learner: Learner) -> None:
-    """Erase the learner's biometric data: samples, validations, models and their files.
+    """Erase the learner's biometric data: samples, validations, models and their files. Conflict where it must be kept.
 
     Sessions, requests and reports stay: they are about work that is done. A provider that is validating a sample or
     building a model at this moment finds neither any more, and cannot lock a new model before there is a new sample.
     """
     learner = learner_locked(learner.pk)
+    refuse_kept(learner.pk)
     Enrolment.objects.filter(learner=learner).delete()
     EnrolmentSample.objects.filter(learner=learner).delete()
     files_erase(files=StoredFile.objects.filter(owner=learner.pk, kind__in=BIOMETRIC))
@@ -176,8 +188,11 @@ def consent_accept(
     if row.accepted_at is None:
         row.accepted_at = now
         row.save(update_fields=["accepted_at"])
+    if learner.consent_rejected is not None:
+        Withdrawal.objects.filter(learner=learner).delete()
     learner.consent, learner.consent_accepted, learner.consent_rejected = row, now, None
-    learner.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+    learner.is_restricted = False
+    learner.save(update_fields=["consent", "consent_accepted", "consent_rejected", "is_restricted"])
     decision_record(
         learner=learner,
         decision=Decision.ACCEPTED,
@@ -245,14 +260,22 @@ def served_texts_noted(session_id: int, texts: Served) -> None:
 
 @one_transaction()
 def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn | None = None) -> None:
-    """The learner withdraws the acceptance. The consent and the time of its acceptance stay stored."""
+    """The learner withdraws the acceptance. The consent and the time of its acceptance stay stored.
+
+    Captures stop at once. The institution's policy says what becomes of models and of evidence: what is to be erased is
+    restricted until a job has done so.
+    """
     learner = learner_locked(learner.pk)
     if learner.consent is None or learner.consent_rejected is not None:
         raise Unknown("There is no consent to reject.")
     learner.consent_rejected = timezone.now()
-    learner.save(update_fields=["consent_rejected"])
+    withdrawal = _withdrawn(learner, learner.consent_rejected)
+    learner.is_restricted = withdrawal.of_evidence != OnWithdrawal.KEEP
+    learner.save(update_fields=["consent_rejected", "is_restricted"])
     model_locks_ended([learner.pk])
     enqueue("reports.withdrawn", [learner.pk])
+    if withdrawal.is_pending:
+        enqueue(WITHDRAWAL_JOB, [learner.pk])
     version = learner.consent.version
     accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
     decision_record(
@@ -266,6 +289,25 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
         address=address,
         by=by,
     )
+
+
+def _withdrawn(learner: Learner, at: datetime) -> Withdrawal:
+    """The row that says what becomes of the learner's data, in place of an earlier one."""
+    home = learner.institution
+    keeps = home.external_ic  # whoever has consented elsewhere withdraws it there
+    row = Withdrawal(
+        institution_id=home.pk,
+        learner=learner,
+        at=at,
+        of_models=OnWithdrawal.KEEP if keeps else home.withdrawal_models,
+        of_evidence=OnWithdrawal.KEEP if keeps else home.withdrawal_evidence,
+        updated_at=at,
+    )
+    columns = ("at", "of_models", "of_evidence", "models_erased_at", "evidence_erased_at", "updated_at")
+    Withdrawal.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=("institution", "learner"), update_fields=columns
+    )
+    return row
 
 
 def model_locks_ended(learners: Collection[int]) -> None:

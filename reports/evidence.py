@@ -58,12 +58,15 @@ class Evidence:
     instruments: list[InstrumentEvidence]
     sessions: list[SessionEvidence]
     providers: dict[int, str]  # names, by id
+    deleted_after: int | None = None  # days; None: nothing was deleted, or the caller knows
 
 
 def report_evidence(report_id: int, pair: dict[str, Any] | None = None) -> Evidence:
     """All data that a report was computed from, in nine statements; one less if its activity and learner are known."""
+    deleted_after = None
     if pair is None:
-        pair = {**Report.objects.values("activity", "learner").get(pk=report_id)}
+        pair = {**Report.objects.values("activity", "learner", "evidence_deleted_after").get(pk=report_id)}
+        deleted_after = pair.pop("evidence_deleted_after")
     request_filter = {f"request__{name}": key for name, key in pair.items()}
     names, results_of = _provider_results(request_filter)
     checks: dict[int, list[Check]] = {}
@@ -73,7 +76,7 @@ def report_evidence(report_id: int, pair: dict[str, Any] | None = None) -> Evide
         summary = arithmetic.RequestResult(asked_at, status, result, code)
         provider_results = tuple(results_of.get((request, instrument), ()))
         checks.setdefault(instrument, []).append(Check(summary, provider_results))
-    return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names)
+    return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names, deleted_after)
 
 
 def _provider_results(

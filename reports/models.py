@@ -213,6 +213,9 @@ class Report(AbstractLevels):
     contest = models.JSONField(
         null=True, editable=False, help_text="What became of contests: a ContestState. Null: there was none."
     )
+    evidence_deleted_after = models.PositiveIntegerField(
+        null=True, editable=False, help_text="Evidence older than so many days was deleted. Null: none was."
+    )
 
     class Meta:
         constraints = [
@@ -273,6 +276,9 @@ class ReportSession(AbstractLevels):
     error_alerts = models.PositiveIntegerField(default=0)
     kinds = models.PositiveSmallIntegerField(
         default=0, help_text="What the learner's instruments counted for: 1 identity, 2 content, 4 integrity, added up."
+    )
+    deleted_alerts = models.JSONField(
+        null=True, editable=False, help_text="Of the alerts above those that are deleted: a number for each level."
     )
 
     class Meta:

@@ -15,7 +15,7 @@ from learners import arithmetic as properties
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
 from reports.arithmetic import Level, RequestStatus
-from reports.contests import contest_state
+from reports.contests import ContestState, contest_state
 from reports.models import (
     ActivityInstrumentHistogram,
     ActivityProviderHistogram,
@@ -243,6 +243,11 @@ def _with_messages(captures: QuerySet, answers: QuerySet, capture: str) -> Itera
 
 def _message(message: str | None, code: str | None) -> dict[str, Any]:
     return {"error_message": message or code}
+
+
+def contest_of(report: int) -> ContestState | None:
+    """What became of contests of the report."""
+    return contest_state(Report.objects.filter(pk=report).values_list("contest", flat=True).first())
 
 
 class InstrumentCounts(NamedTuple):

@@ -8,6 +8,13 @@ from reports.arithmetic import Facts
 DEMONSTRATION = "A demonstration: the result is computed from the bytes of the sample and says nothing about anybody."
 
 
+def evidence_deleted(days: int | None) -> str:
+    """Empty where nothing was deleted."""
+    if days is None:
+        return ""
+    return f"Evidence deleted after {days} day{'s' * (days != 1)}: the levels stay as they were computed from it."
+
+
 class FactSentence(TypedDict):
     """A fact in each of the languages that there are texts for."""
 

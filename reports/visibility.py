@@ -4,7 +4,7 @@ Evidence is what was captured from a learner and what instruments derived from i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,13 +12,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from courses.row_rules import attended, taught
 from files.models import Kind, StoredFile
 from files.permissions import readable
-from institutions.models import Institution
+from institutions.models import Institution, OnWithdrawal
 from kernel.caller import PEOPLE, Caller, Role
-from learners.models import Enrolment
+from learners.models import Enrolment, Withdrawal
 from reports.arithmetic import Level, session_level
+from reports.contests import ContestState, contest_state
 from reports.models import Alert, Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 
 UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
+DECIDING = Role.ADMIN | Role.DATA
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class Visibility:
     def shows(self, flagged: bool) -> bool:
         """Whether the evidence is visible of an instrument that is, or is not, flagged with a warning or alert."""
         return self.evidence and (self.unflagged or flagged)
+
+
+def is_closed(roles: Role, restricted: bool, contest: ContestState | None) -> bool:
+    """Whether evidence is restricted for a caller with these roles, because its learner has withdrawn the consent.
+
+    While the report is contested, those who may decide it need the evidence.
+    """
+    return restricted and not (roles & DECIDING and contest is not None and not contest["is_final"])
 
 
 def report_visibility(roles: Role, institution: Institution, *, teaches: bool, owns: bool) -> Visibility:
@@ -148,13 +158,19 @@ def sample_readable(caller: Caller, file: StoredFile) -> bool:
         return flagged_rows().filter(report=report.pk, instrument__in=instruments).exists()
 
     reports = Q(learner__in=models.values("learner"), details__instrument__in=instruments)
-    return _evidence_readable(caller, file, reports, flagged)
+    withdrawn = Withdrawal.objects.filter(learner=file.owner_id).exclude(of_models=OnWithdrawal.KEEP)
+    return _evidence_readable(caller, file, reports, flagged, is_restricted=withdrawn.exists())
 
 
-def _evidence_readable(caller: Caller, file: StoredFile, reports: Q, flagged: Callable[[Report], bool]) -> bool:
+def _evidence_readable(
+    caller: Caller, file: StoredFile, reports: Q, flagged: Callable[[Report], bool], *, is_restricted: bool = False
+) -> bool:
     rows = Report.objects.filter(reports, institution=file.institution_id).distinct()
+    roles = caller.roles_in(file.institution_id)
     return any(
-        visibility.evidence and visibility.shows(flagged(report))
+        visibility.evidence
+        and not is_closed(roles, is_restricted, contest_state(report.contest))
+        and visibility.shows(flagged(report))
         for report, visibility in _visible_reports(caller, rows)
     )
 
@@ -166,8 +182,13 @@ def _visible_reports(caller: Caller, rows: QuerySet[Report]) -> Iterator[tuple[R
     all_reports = Report.objects.filter(pk=OuterRef("pk"))
     teaching = all_reports.filter(taught("activity__course__")(caller))
     attending = all_reports.filter(attended("activity__course__")(caller), own_work(caller))
-    for report in rows.annotate(teaches=Exists(teaching), owns=Exists(attending)).select_related("institution"):
+    for report in rows.annotate(teaches=Exists(teaching), owns=Exists(attending)).select_related(
+        "institution", "learner"
+    ):
         roles = caller.roles_in(report.institution_id)
         teaches = Role.INSTRUCTOR in roles and report.teaches
         owns = Role.LEARNER in roles and report.owns
-        yield report, report_visibility(roles, report.institution, teaches=teaches, owns=owns)
+        visibility = report_visibility(roles, report.institution, teaches=teaches, owns=owns)
+        if is_closed(roles, report.learner.is_restricted, contest_state(report.contest)):
+            visibility = replace(visibility, evidence=False)
+        yield report, visibility

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from kernel.writes import one_transaction
+from learners.models import Withdrawal, pending_withdrawals
+from learners.services import WITHDRAWAL_JOB
 from pipeline.jobs import enqueue, job, periodic
 from rights.services.bundles import JOB as BUNDLE_JOB
 from rights.services.bundles import bundle_part, bundles_over
 from rights.services.contests import DECISION_JOB
-from rights.services.notices import REMINDER_JOB, decisions_told, reminders_due, reminders_sent
+from rights.services.erasing import withdrawal_part
+from rights.services.erasures import ERASURE_JOB, REFUSED_JOB, erasure_part, erasures_waiting
+from rights.services.notices import REMINDER_JOB, decisions_told, refusals_told, reminders_due, reminders_sent
 
 
 @periodic("rights.reminders", seconds=3600)
@@ -34,3 +39,32 @@ def bundles(keys: Sequence[Any]) -> None:
 @periodic("rights.bundles", seconds=300)
 def bundles_ended() -> None:
     bundles_over()
+
+
+@job(WITHDRAWAL_JOB)
+def withdrawals(keys: Sequence[Any]) -> None:
+    """A part for each learner; what is left is a job of its own."""
+    enqueue(WITHDRAWAL_JOB, [key for key in keys if withdrawal_part(key)])
+
+
+@periodic("rights.withdrawals", seconds=3600)
+def withdrawals_kept() -> None:
+    """Those that a legal hold or a contest has kept from being erased are looked at again."""
+    with one_transaction():
+        enqueue(WITHDRAWAL_JOB, Withdrawal.objects.filter(pending_withdrawals()).values_list("learner", flat=True))
+
+
+@job(ERASURE_JOB)
+def erasures(keys: Sequence[Any]) -> None:
+    """A part of each; what is left is a job of its own."""
+    enqueue(ERASURE_JOB, [key for key in keys if erasure_part(key)])
+
+
+@job(REFUSED_JOB)
+def refusals(keys: Sequence[Any]) -> None:
+    refusals_told(keys)
+
+
+@periodic("rights.erasures", seconds=3600)
+def erasures_stopped() -> None:
+    erasures_waiting()

@@ -1,8 +1,9 @@
 """What becomes of contests and bundles when something else goes, and who may follow links to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models.signals import pre_delete
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 
 from courses.models import Activity
@@ -12,13 +13,17 @@ from files.models import Kind, Made, StoredFile
 from files.permissions import readable
 from kernel.caller import Caller, CallerKind, Role
 from kernel.ids import bounded_id
-from learners.models import Learner
+from learners.models import Learner, OnWithdrawal, Withdrawal
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
-from rights.models import Bundle, Contest, ContestFile, Correction
+from retention.above import Above, register
+from rights.holds import held_people, refuse_held, refuse_held_in
+from rights.models import Bundle, Contest, ContestFile, Correction, Erasure, LegalHold
 from rights.row_rules import own_bundles
-from rights.services.bundles import bundle_content, bundles_joined, is_ready, may_take
+from rights.services.bundles import bundle_content, bundle_delete, bundles_joined, is_ready, may_take
 from rights.services.contests import reports_joined, reports_leave
+from rights.services.erasures import learner_gone, refuse_merge_of_erased
+from rights.services.holds import holds_joined
 from signin.callers import caller_of
 
 DECIDING = Role.ADMIN | Role.DATA
@@ -32,17 +37,47 @@ class CorrectionsMoved(Moves):
         super().move(kept_id, gone_id)
 
 
+class ErasuresMoved(Moves):
+    """Two accounts of which one is being erased stay two."""
+
+    def move(self, kept_id: int, gone_id: int) -> None:
+        refuse_merge_of_erased(kept_id, gone_id)
+        super().move(kept_id, gone_id)
+
+
 also_moved(
     Moves(Contest, "assignee", "contests to decide"),
+    Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
+    ErasuresMoved(Erasure, "person", "erasures", ("state",)),
     CorrectionsMoved(Correction, "person", "corrections asked for"),
     Moves(Bundle, "person", "bundles of own data", ("institution",), bundles_joined),
     with_reports=reports_joined,
 )
 
 
+def many_reports_leave(reports: Sequence[int]) -> list[int]:
+    """Before these are deleted: the keys of the files of their contests, to which nothing refers any more."""
+    files = [*ContestFile.objects.filter(contest__report__in=reports).values_list("file", flat=True)]
+    reports_leave(pk__in=reports)
+    return files
+
+
+register(Above(held_people, many_reports_leave))
+
+
 @receiver(pre_delete, sender=Learner)
-def contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+def held_or_contesting_learner_leaves(instance: Learner, **_: Any) -> None:
+    refuse_held(instance.pk)
+    learner_gone(instance.pk)
     reports_leave(learner=instance.pk)
+
+
+@receiver(post_save, sender=Withdrawal)
+def consent_withdrawn(instance: Withdrawal, **_: Any) -> None:
+    """A bundle that was made before has what nobody opens any more, or what is erased."""
+    if {instance.of_models, instance.of_evidence} != {OnWithdrawal.KEEP.value}:
+        for bundle in Bundle.objects.filter(person=instance.learner_id):
+            bundle_delete(bundle=bundle)
 
 
 @receiver(pre_delete, sender=Learner)
@@ -52,7 +87,8 @@ def learner_with_bundle_leaves(instance: Learner, **_: Any) -> None:
 
 
 @receiver(pre_delete, sender=Activity)
-def contested_activity_leaves(instance: Activity, **_: Any) -> None:
+def held_or_contested_activity_leaves(instance: Activity, **_: Any) -> None:
+    refuse_held_in(instance)
     reports_leave(activity=instance.pk)
 
 

@@ -1,8 +1,12 @@
-"""Contests of reports by the learners whom they are about, with the human decisions; bundles of people's own data."""
+"""Contests of reports by the learners whom they are about, with the human decisions; legal holds; erasures;
+corrections that people ask for, and bundles of their data."""
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from files.models import StoredFile
 from institutions.models import Institution
@@ -92,6 +96,105 @@ class ContestFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def in_force() -> Q:
+    """Of holds: not released, and their last day is not over."""
+    return Q(released_at=None) & (Q(until=None) | Q(until__gte=timezone.now().date()))
+
+
+def unless_held(collector: Any, field: Any, holds: Any, using: str) -> None:
+    """For `on_delete`: an account that is held stays; holds that are over go with the account."""
+    held = holds.filter(in_force())
+    if held:
+        raise models.ProtectedError("This person is under a legal hold.", {*held})
+    models.CASCADE(collector, field, holds, using)
+
+
+class LegalHold(Timestamped):
+    """Nothing that is held about the person may be erased, because of a lawsuit for example.
+
+    It ends after the day `until`, or when somebody releases it. Whoever set and released it is named by the number of
+    the account: the hold outlives that account.
+    """
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=unless_held, related_name="+")
+    reason = models.TextField()
+    until = models.DateField(null=True, blank=True, help_text="The last day. Null: until it is released.")
+    set_by_id = models.BigIntegerField(null=True)
+    released_at = models.DateTimeField(null=True)
+    released_by_id = models.BigIntegerField(null=True, help_text="Null: another hold has taken its place.")
+    release_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("person",), condition=Q(released_at=None), name="hold_once"),
+            tied_to_institution("hold_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("institution", "released_at"), name="hold_in_institution")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Erasure(Timestamped):
+    """All that is held about a learner is erased: asked for by the learner, or begun by a data administrator.
+
+    When it is done nothing here says whom it was about: the texts are empty, and `kept` and `erased` have no names.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "asked for"
+        REFUSED = "refused", "refused"
+        WITHDRAWN = "withdrawn", "given up by the learner"
+        RUNNING = "running", "being carried out"
+        DONE = "done", "carried out"
+
+    class Phase(models.TextChoices):
+        """What is erased at the moment, in this order."""
+
+        TELL = "tell", "the learner is told"
+        REPORTS = "reports"
+        CAPTURES = "captures"
+        FILES = "files"
+        SAMPLES = "samples"
+        IMPORTS = "imports", "uploaded tables"
+        REST = "rest", "role and account"
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    is_own = models.BooleanField(default=False, help_text="The learner has asked for it.")
+    reason = models.TextField(blank=True, default="", help_text="Of whoever asks.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    answer = models.TextField(blank=True, default="", help_text="Why it was refused.")
+    decided_at = models.DateTimeField(null=True)
+    decided_by_id = models.BigIntegerField(null=True, help_text="The account. No key: the decision outlives it.")
+    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.TELL)
+    after = models.BigIntegerField(default=0, help_text="The last row that the phase has dealt with, where it counts.")
+    total = models.PositiveIntegerField(default=0, help_text="Rows and files that there were when it began.")
+    left = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, help_text="When the mail was sent that tells of it.")
+    kept = models.JSONField(default=list, help_text="What was kept and why, without names: [[what, why]].")
+    erased = models.JSONField(default=dict, help_text="How many of what.")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("person",), condition=Q(state__in=("asked", "running")), name="erasure_open_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(reason="", answer="", finished_at__isnull=False), name="erasure_done"
+            ),
+            tied_to_institution("erasure_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("institution", "state"), name="erasure_in_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.state}"
 
 
 class Correction(Timestamped):

@@ -11,9 +11,10 @@ from institutions.models import User
 from kernel.caller import Role
 from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
-from rights.models import BundleState, Correction, Kind, State
+from rights.models import BundleState, Correction, Erasure, Kind, State
 from signin.pages import SignedInView
 
+EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
 LARGEST_PAGE = 10_000
 
@@ -39,6 +40,7 @@ class MeView(SignedInView):
         pages = [("What is held", "held")]
         if Role.LEARNER & self.caller.roles:
             pages += [("Reports", "reports"), ("Contests", "contests"), ("Consents", "decisions")]
+            pages.append(("Erasure", "erasures"))
         pages.append(("Who looked", "trail"))
         if Role.MEMBER & self.caller.roles:
             pages += [("Correct", "corrections"), ("Take away", "bundle")]
@@ -149,6 +151,54 @@ class DecisionsView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(list=self.listed("me/decision/"), **context)
+
+
+class WithdrawalPage(MeView):
+    """What withdrawing the consent does, and the button that withdraws it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/withdrawal.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        body = {name: request.POST.get(name, "") for name in ("models", "evidence")}
+        answer = self.api.post("me/withdrawal/", body)
+        if answer.status == 200:
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(
+            self.get_context_data(problems=texts_of(answer.data, after_names=True)), status=answer.status
+        )
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        withdrawal = self.api.row("me/withdrawal/")
+        effects = [(title, name, withdrawal[name]) for title, name in EFFECTS]
+        return super().get_context_data(withdrawal=withdrawal, effects=effects, **context)
+
+
+class ErasuresPage(MeView):
+    """What would be erased and what is kept, the form that asks for it, and what became of it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/erasures.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        sent = request.POST
+        if sent.get("action") == "withdraw":
+            key = bounded_id(sent.get("erasure")) or 0
+            answer = self.api.post(f"me/erasure/{key}/withdraw/", {})
+        else:
+            answer = self.api.post("me/erasure/", {"reason": sent.get("reason", "")})
+        if answer.status in (200, 201):
+            return HttpResponseRedirect(request.path)
+        context = self.get_context_data(sent=sent, problems=texts_of(answer.data, after_names=True))
+        return self.render_to_response(context, status=answer.status)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        rows = self.listed("me/erasure/")
+        asked = [row | {"words": Erasure.State(row["state"]).label} for row in rows["rows"]]
+        answer = self.api.get("me/erasure/preview/")
+        is_open = any(row["state"] in ("asked", "running") for row in asked)
+        values = {"preview": answer.data, "asked": asked, "is_open": is_open}
+        return super().get_context_data(**values, **{"sent": {}, **context})
 
 
 class DecisionView(MeView):

@@ -1,6 +1,6 @@
 """What is held about a person, and which instruments are off for a learner and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -15,9 +15,10 @@ from kernel.caller import Caller
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
 from learners.queries import LearnerState, instruments_applying, learner_state
 from reports.models import Alert, Report, Request
-from rights.models import Contest, Correction, State
+from retention.queries import periods_of
+from rights.models import Contest, Correction, Erasure, State
 from rights.row_rules import own_contests, own_lines
-from rights.words import KINDS, OFF
+from rights.words import KINDS, OFF, kept
 from signin.models import CallerSession
 from trail.models import Line
 
@@ -65,7 +66,7 @@ def _counted(caller: Caller) -> Iterator[tuple[str, QuerySet[Any], str]]:
 
 
 def held_by_kind(caller: Caller) -> list[Held]:
-    """Each kind with its number and dates, in one statement. Of people whom a VLE sent see rights.row_rules."""
+    """Each kind with numbers, dates and period, in two statements. Of people whom a VLE sent see rights.row_rules."""
     first, *others = (
         rows.order_by().values(held_kind=Value(kind)).annotate(number=Count("pk"), oldest=Min(at), newest=Max(at))
         for kind, rows, at in _counted(caller)
@@ -77,10 +78,11 @@ def held_by_kind(caller: Caller) -> list[Held]:
         count, known = found.get(kind, (0, []))
         found[kind] = count + number, known + [at for at in dates if at is not None]
     told = {kind for kind, *_ in _counted(caller)}
-    return [_held(kind, *found.get(kind, (0, []))) for kind in KINDS if kind in told]
+    periods = periods_of(caller.institution_id)
+    return [_held(kind, periods, *found.get(kind, (0, []))) for kind in KINDS if kind in told]
 
 
-def _held(kind: str, count: int, dates: list[datetime]) -> Held:
+def _held(kind: str, periods: Mapping[str, int], count: int, dates: list[datetime]) -> Held:
     words = KINDS[kind]
     return Held(
         kind=kind,
@@ -89,7 +91,7 @@ def _held(kind: str, count: int, dates: list[datetime]) -> Held:
         oldest=min(dates, default=None),
         newest=max(dates, default=None),
         origin=words.source,
-        kept=words.kept,
+        kept=kept(kind, periods),
     )
 
 
@@ -99,6 +101,16 @@ def contests_waiting() -> dict[str, Any]:
     return {
         "contests": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
         "contests_due": Subquery(rows.annotate(first=Min("deadline")).values("first")),
+    }
+
+
+def erasures_asked() -> dict[str, Any]:
+    """Columns of an institution: how many erasures are to be decided, and since when."""
+    asked = Erasure.objects.filter(institution=OuterRef("pk"), state=Erasure.State.ASKED).order_by()
+    rows = asked.values("institution")
+    return {
+        "erasures": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
+        "erasures_since": Subquery(rows.annotate(first=Min("created_at")).values("first")),
     }
 
 

@@ -58,3 +58,7 @@ def _names_own_course(me) -> Exists:
     below = Concat(Cast("institution", text), Value("/"), Cast("pk", text), Value("/"), output_field=text)
     courses = Course.objects.filter(vle=me.vle_id, activities__reports__learner=me.id)
     return Exists(courses.alias(below=below, row=Cast(OuterRef("row_key"), text)).filter(row__startswith=F("below")))
+
+
+def own_erasures(me) -> Q:
+    return Q(person=me.id)

@@ -38,7 +38,7 @@ class Whose:
 
     me: Anyone
     institution: Institution
-    with_captures: bool  # the files, too
+    hidden: frozenset[str]  # the folders whose files are left out
 
     @property
     def learner(self) -> Q:
@@ -104,13 +104,13 @@ def _path(folder: str, key: int, file: StoredFile) -> str:
     return f"{folder}/{key}.{file.storage_key.rpartition('.')[2]}"
 
 
-def _captured(folder: str, columns: Mapping[str, str], is_capture: bool = True) -> Told:
+def _captured(folder: str, columns: Mapping[str, str]) -> Told:
     """Rows with the names of their instruments, and with one file in the column `data`."""
 
     def told(rows: Sequence[Any], whose: Whose) -> Iterator[Item]:
         instruments = _instruments(rows)
         for row in rows:
-            has_file = row.data is not None and (whose.with_captures or not is_capture)
+            has_file = row.data is not None and folder not in whose.hidden
             path = _path(folder, row.pk, row.data) if has_file else None
             values = _values(row, columns) | {
                 "instruments": instruments.get(row.pk, []),
@@ -304,7 +304,7 @@ SECTIONS = (
     Section(
         "documents",
         _requests(has_session=False),
-        _named(RequestStatus, _captured("documents", _REQUEST, is_capture=False)),
+        _named(RequestStatus, _captured("documents", _REQUEST)),
     ),
     Section(
         "alerts",

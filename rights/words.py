@@ -1,10 +1,11 @@
 """The words in which people are told what is held about them, and what was done with it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kernel.caller import CallerKind, Role
 
-# There is no time yet after which the service deletes something by itself. What is said here is what happens today.
+# What is said here is what happens: where an institution has set no period, nothing is deleted by itself.
 KEPT = (
     "Kept until your institution or its learning platform deletes it: there is no time after which it is deleted "
     "by itself."
@@ -19,7 +20,7 @@ _ENROLMENT = (
 class KindWords(NamedTuple):
     name: str
     source: str  # who put it there
-    kept: str
+    kept: str  # while no period says otherwise
 
 
 KINDS = {
@@ -58,6 +59,54 @@ KINDS = {
         "Kept for good as a proof. When your account is deleted, nobody can read any more what they tell of you.",
     ),
 }
+# Of the kinds that have a period of their own: what happens to them.
+_PERIODS = {
+    "samples": "Deleted {} days after they were captured.",
+    "models": "Deleted {} days after they last changed: then you have to enrol again.",
+    "captures": "Deleted {} days after it was captured; the results that were computed of it stay with the report.",
+    "documents": "Deleted {} days after you handed them in; the results that were computed of them stay with the "
+    "report.",
+    "alerts": "Deleted {} days after they were raised; how many there were stays in the report.",
+    "reports": "Deleted {} days after they last changed, with all that they were made of.",
+}
+# What goes with the report at the latest.
+_WITH_REPORT = {
+    "captures": "Deleted with the report, {} days after that last changed.",
+    "documents": "Deleted with the report, {} days after that last changed.",
+    "alerts": "Deleted with the report, {} days after that last changed.",
+    "sessions": "Deleted with the report, {} days after that last changed.",
+    "contests": "Texts and files are deleted with the report, {} days after that last changed; the outcome stays, "
+    "without your name.",
+}
+_LONGER = "An open contest or a legal hold keeps it longer."
+
+
+def kept(kind: str, periods: Mapping[str, int]) -> str:
+    """How long this kind is kept where the institution has set these periods, in days."""
+    told = [_PERIODS[kind].format(periods[kind])] if kind in _PERIODS and kind in periods else []
+    if kind in _WITH_REPORT and "reports" in periods:
+        told.append(_WITH_REPORT[kind].format(periods["reports"]))
+    return " ".join([*told, _LONGER]) if told else KINDS[kind].kept
+
+
+# What becomes of data when the consent is withdrawn: institutions.models.OnWithdrawal.
+ON_WITHDRAWAL = {
+    "models": {
+        "keep": "Your samples and the models made of them are kept. Providers cannot use them any more.",
+        "restrict": "Your samples and the models made of them are kept, but nobody opens them.",
+        "erase": "Your samples and the models made of them are erased.",
+    },
+    "evidence": {
+        "keep": "What was captured while you worked is kept, and is shown to those who may see your reports.",
+        "restrict": "What was captured while you worked is kept, but nobody opens it. Your reports say so.",
+        "erase": "What was captured while you worked is erased. Your reports and their levels stay.",
+    },
+}
+NO_REASON = "Your institution has given no reason. You can ask it for one."
+KEPT_BECAUSE = {
+    "hold": "A legal hold: your institution must keep what is held about you until it is released.",
+    "contest": "You have contested a report: what is behind it is kept until that is decided.",
+}
 ACCOUNT_KEPT = "Kept until your institution deletes it."
 
 VERBS = {
@@ -65,11 +114,12 @@ VERBS = {
     "create": "added", "update": "changed", "delete": "deleted", "erase": "erased",
     "decide": "decided about", "capture": "captured", "answer": "gave results on", "sign-in": "signed in to",
     "sign-out": "signed out of", "sign-in failed": "failed to sign in to", "merge": "merged another account into",
-    "withdraw": "withdrew", "accept": "agreed to", "refuse": "refused", "add file": "added a file to",
+    "withdraw": "withdrew", "release": "released", "accept": "accepted",
+    "refuse": "refused", "add file": "added a file to",
     "assign": "gave somebody the decision about", "import": "imported", "open": "opened", "close": "closed",
     "continue": "continued", "lock": "locked", "unlock": "unlocked", "upload": "uploaded",
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
-    "password link": "sent a link to set the password of",
+    "password link": "sent a link to set the password of", "suspend": "suspended", "resume": "resumed",
 }  # fmt: skip
 # By the last word of an address that says most.
 THINGS = {
@@ -103,6 +153,10 @@ THINGS = {
     "contest": "your contest of a report",
     "correction": "a correction that you asked for",
     "bundle": "the bundle of all your data",
+    "withdrawal": "what withdrawing your consent does",
+    "evidence": "what was captured from you",
+    "erasure": "the erasure of your data",
+    "hold": "a legal hold of what is held about you",
     "auth": "your account",
     "profile": "your account",
     "launcher": "a link with which you can sign in",
@@ -137,3 +191,23 @@ OFF = {
     "send": "Your special needs take this instrument away.",
     "alternative": "It stands in for another instrument, which is used with you.",
 }
+
+# What is kept when a learner's data is erased, and why.
+KEPT_FOR_GOOD = (
+    (
+        "Records of what you decided about consents, under a pseudonym, without your name and your address",
+        "They prove that nothing was captured without a consent.",
+    ),
+    (
+        "Lines of the trail, of which nobody can read any more what they tell of you",
+        "They prove what was done in the institution, and that nothing of it was taken out.",
+    ),
+    (
+        "Outcomes of contests, without your texts and files",
+        "They show how often levels were wrong.",
+    ),
+)
+KEPT_ACCOUNT = (
+    "Your account, with the roles and rights that you have besides that of a learner",
+    "You need it for these. It can be deleted by an administrator of your institution.",
+)

@@ -9,6 +9,7 @@ from kernel.http.browser import SESSION_KEY
 from kernel.ids import bounded_id
 from kernel.recording import caller_known
 from signin.callers import caller_of
+from signin.suspension import suspended
 from signin.tokens import AccessToken, InvalidToken
 
 
@@ -34,8 +35,14 @@ class TokenAuthentication(JWTAuthentication):
         caller = caller_of(session, kind) if bounded_id(session) else None
         if caller is None:
             raise AuthenticationFailed("The session of this token has ended.")
-        caller_known(caller)
-        return caller
+        return _let_in(caller)
+
+
+def _let_in(caller: Caller) -> Caller:
+    caller_known(caller)
+    if (refusal := suspended(caller)) is not None:
+        raise refusal
+    return caller
 
 
 class BrowserAuthentication(SessionAuthentication):
@@ -49,5 +56,4 @@ class BrowserAuthentication(SessionAuthentication):
         if caller is None:
             return None
         self.enforce_csrf(request)
-        caller_known(caller)
-        return caller, None
+        return _let_in(caller), None

@@ -3,18 +3,20 @@
 from django.contrib.auth.backends import ModelBackend
 
 from kernel.http.address import client_address
-from signin.services import Refused
+from signin.services import Refused, Suspended
 from signin.services.people import person_verified
 
 
 class EmailBackend(ModelBackend):
     def authenticate(self, request, username=None, password=None, institution=None, **kwargs):
-        """The person, or None. Raises LockedOut, which the sign-in page shows."""
+        """The person, or None. Raises LockedOut and Suspended, which the sign-in page shows."""
         if request is None or not username or not password:
             return None
         try:
             return person_verified(
                 email=username, password=password, address=client_address(request), institution=institution
             )
+        except Suspended:
+            raise
         except Refused:
             return None

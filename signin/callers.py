@@ -11,6 +11,7 @@ from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from kernel.fast.prepared import Prepared
 from kernel.fields import Derived
 from signin.models import CallerSession
+from signin.suspension import is_suspended, suspended
 
 # Without what is derived from the others: rows in memory compute it.
 _INSTITUTION_COLUMNS = [field.attname for field in Institution._meta.concrete_fields if not isinstance(field, Derived)]
@@ -99,7 +100,8 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
     flags = [_FLAG_COLUMNS.get(flag, flag) for flag in FLAGS]
     institution_columns = [f"institution__{column}" for column in _INSTITUTION_COLUMNS]
     row = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *institution_columns).first()
-    return row and _person_caller(None, kind, *row[:4], None, None, *row[4:])
+    caller = row and _person_caller(None, kind, *row[:4], None, None, *row[4:])
+    return None if caller is None or suspended(caller) is not None else caller
 
 
 def _module_named(kind: CallerKind, id: int) -> Caller | None:
@@ -107,7 +109,9 @@ def _module_named(kind: CallerKind, id: int) -> Caller | None:
     credential = credentials_live().filter(**{module: id}).select_related("vle__institution").first()
     if credential is None:
         return None
-    institution = credential.vle and credential.vle.institution
+    institution = credential.vle.institution if credential.vle else None
+    if is_suspended(institution):
+        return None
     return Caller(kind, id, institution, name=str(credential.role_id), credential_id=credential.pk)
 
 

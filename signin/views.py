@@ -19,9 +19,10 @@ from kernel.http.browser import SESSION_KEY, browser_session_keep
 from kernel.recording import caller_known
 from signin.callers import caller_of
 from signin.forms import ForgottenForm, OwnPasswordForm, SignInForm
-from signin.services import LockedOut
+from signin.services import LockedOut, Suspended
 from signin.services.passwords import link_requested, own_password_set, password_set, people_with_links
 from signin.services.sessions import session_end, session_open
+from signin.suspension import suspended
 
 REFUSED = "No account with this e-mail and password may sign in."
 
@@ -30,8 +31,9 @@ def browser_caller(request: HttpRequest) -> Caller | None:
     """The caller signed in in this browser; None when the session has ended, for whatever reason."""
     session_id = request.session.get(SESSION_KEY)
     caller = caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
-    if caller is not None:
-        caller_known(caller)
+    if caller is None or suspended(caller) is not None:
+        return None
+    caller_known(caller)
     return caller
 
 
@@ -90,6 +92,8 @@ class SignInView(RedirectURLMixin, PageView):
         credentials = {"username": values["email"], **{name: values[name] for name in ("password", "institution")}}
         try:
             person = authenticate(self.request, **credentials)
+        except Suspended as error:
+            return self.form_with_error(form, str(error), 403, {})
         except LockedOut as error:
             return self.form_locked(form, "failed attempts", error)
         except Unavailable as error:

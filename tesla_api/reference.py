@@ -26,12 +26,15 @@ TAG_GROUPS: dict[str, dict[str, str]] = {
         "Reports": "What the instruments say about a learner's work: levels, reasons, requests and evidence.",
         "Routes": "Pages of a dashboard, which an institution opens for roles or for single people.",
         "Trail": "What was done and seen in an institution, by whom, for its data administrators.",
+        "Retention": "How long data of each kind is kept, and deletion in bulk.",
         "Service": "What all institutions share, for global administrators: institutions, accounts, instruments, "
         "providers and routes.",
     },
     "People themselves": {
         "Own data": "What is held about whoever asks, why reports have their levels, and who looked.",
         "Contests": "What learners dispute of reports, and what people decide about it.",
+        "Erasures": "Erasing all that is held about a learner: asked for, decided, carried out.",
+        "Legal holds": "Whose data must not be erased for the time being, and why.",
     },
     "Learning platforms": {
         "VLE set-up": "What a VLE reads of itself and of the instruments that there are.",
@@ -111,6 +114,62 @@ RESOURCES = {
             "decide": "The decision of the person to whom the contest is assigned; the machine's levels stay.",
         },
         titles={"assign": "Assign a contest", "decide": "Decide a contest"},
+    ),
+    "institution-retention": Words(
+        "Retention", "a retention period", "retention periods",
+        "How many days the institution keeps data of a kind; kinds without a period are kept without a limit.",
+        sentences={
+            "create": "Set the period of a kind that has none: from the next night on, what is older is deleted.",
+            "update": "Change a period: from the next night on, what is older is deleted.",
+            "partial_update": "Change a period: from the next night on, what is older is deleted.",
+            "destroy": "Take the limit away: nothing of this kind is deleted by itself any more.",
+        },
+    ),
+    "institution-deletion": Words(
+        "Retention", "a deletion in bulk", "deletions in bulk",
+        "What was made of learners' work - sessions, captures, documents, results, alerts, reports - deleted by a job.",
+        sentences={
+            "create": "Delete what a preview has shown, of a course, of a group's courses, or before an instant; 412 "
+            "if it would be something else by now.",
+            "preview": "What a deletion would delete and what it would leave, in numbers by kind; nothing changes.",
+        },
+        titles={"create": "Delete in bulk", "preview": "Preview a deletion in bulk"},
+    ),
+    "institution-hold": Words(
+        "Legal holds", "a legal hold", "legal holds",
+        "Nothing that is held about the person is erased while it is in force: until its last day, or its release.",
+        sentences={
+            "create": "Keep all that is held about a person, for a reason; there is one hold of a person (409).",
+            "release": "End a hold, with the reason; a second time changes nothing.",
+        },
+        titles={"create": "Set a legal hold", "release": "Release a legal hold"},
+    ),
+    "institution-erasure": Words(
+        "Erasures", "an erasure", "erasures",
+        "All that is held about a learner is erased, in parts; `about` is null once that is done.",
+        sentences={
+            "create": "Erase all that is held about a learner: 409 while a legal hold or an open contest keeps it.",
+            "preview": "What an erasure of this learner's data would do now; nothing is changed.",
+            "accept": "Carry out what a learner has asked for: 409 while a legal hold or an open contest keeps it.",
+            "refuse": "Do not carry it out, with the reasons, which the learner reads.",
+        },
+        titles={
+            "create": "Erase a learner's data", "preview": "Preview an erasure", "accept": "Accept an erasure",
+            "refuse": "Refuse an erasure",
+        },
+    ),
+    "me-erasure": Words(
+        "Erasures", "an own erasure", "own erasures",
+        "What became of the caller's wish to have all that is held erased.",
+        sentences={
+            "create": "Ask for it: a data administrator decides, and 409 if there is one already.",
+            "preview": "What would be erased, what is kept and why, before one asks for it.",
+            "withdraw": "Give it up, before it is decided; a second time changes nothing.",
+        },
+        titles={
+            "create": "Ask for the erasure of the own data", "preview": "Preview the own erasure",
+            "withdraw": "Give up an own erasure",
+        },
     ),
     "me-trail": Words(
         "Own data", "an own line", "own lines",
@@ -316,7 +375,10 @@ RESOURCES = {
         "Service", "an institution", "institutions", "An institution with all its settings.",
         sentences={
             "create": "Add an institution, which has nobody yet: who administers it is made at `admin/user/`.",
+            "suspend": "Let nobody of the institution in until it is resumed; a second time only the reason changes.",
+            "resume": "Let the people, VLEs and captures of the institution in again; a second time it is no change.",
         },
+        titles={"suspend": "Suspend an institution", "resume": "Resume an institution"},
     ),
     "admin-instrument": Words(
         "Service", "an instrument", "instruments", "An instrument, also one that is not enabled.",
@@ -472,6 +534,16 @@ OPERATIONS = {
         "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
         "that are off, with the reasons.",
     ),
+    "me_withdrawal": OperationWords(
+        "Own data", "Read what withdrawing the consent does",
+        "What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps "
+        "them from being erased; of a consent that is withdrawn what has become of them.",
+    ),
+    "me_withdrawal_create": OperationWords(
+        "Own data", "Withdraw the consent",
+        "Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed "
+        "it since, and 404 if there is no consent to withdraw.",
+    ),
     "vle_assessment_create": OperationWords(
         "VLE assessments", "Open, continue or close a session",
         "A session for a learner in an activity, in which the browser may capture. Without a valid consent or a needed "
@@ -518,9 +590,10 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
     "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "bundle": 93, "correction": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
-    "sample": 71, "validation": 81,
-    "language": "en", "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
+    "bundle": 96, "correction": 97,
+    "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
+    "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
+    "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
@@ -536,6 +609,9 @@ _ROWS = {
     "contest": ("OwnContest", "Contest"),
     "bundle": ("OwnBundle",),
     "correction": ("OwnCorrection", "Correction"),
+    "deletion": ("Deletion",),
+    "hold": ("LegalHold",),
+    "erasure": ("Erasure", "OwnErasure"),
     "course": (
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
@@ -678,11 +754,46 @@ SAMPLES: dict[str, Any] = {
                            "reason": "I have married.", "answer": ""}.items()},
     "Correction.person": {"id": 103, "uid": "nberg", "first_name": "Noah", "last_name": "Berg",
                           "email": "noah.berg@nlu.example.org"},
-    "by_vle": False, "RefuseBodyRequest.answer": "The register says otherwise.",
+    "by_vle": False, "RefuseCorrectionBodyRequest.answer": "The register says otherwise.",
     "OwnBundle.state": "ready", "OwnBundle.done": 412, "OwnBundle.total": 412, "OwnBundle.size": 48_213_406,
     "OwnBundle.url": "https://tesla.example.org/files/bundle_made-1v-person-1D-1tXq2u.Zx3/bundle-7.zip",
     "ready_at": "2026-10-02T11:07:00Z", "OwnBundle.expires_at": "2026-10-04T11:07:00Z", "with_captures": True,
-    "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid", "allow_own_names": False,
+    "allow_own_names": False,
+    "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
+    "suspended_at": None, "suspension_reason": "", "SuspensionRequest.reason": "The contract has ended.",
+    "Deletion.status": "running", "before": "2026-01-01T00:00:00Z", "asked_by_id": 101, "files": 41,
+    "expected": {"reports": 12, "sessions": 14, "requests": 60, "alerts": 3}, "held": {"legal_hold": 1},
+    "deleted": {"reports": 7, "sessions": 8, "requests": 33}, "Deletion.group": None, "Deletion.course": 14,
+    "RetentionPeriod.id": 93, "RetentionPeriod.kind": "captures", "days": 180,
+    # withdrawing
+    "withdrawal_models": "erase", "withdrawal_models_reason": "Nobody needs them any more.",
+    "withdrawal_evidence": "restrict", "withdrawal_evidence_reason": "Grades can be appealed against for a year.",
+    "Withdrawal.consent": "VALID", "may_withdraw": True, "kept_because": [], "last": None, "is_restricted": False,
+    **{f"{component}.{name}": value
+       for component in ("WithdrawalBody", "WithdrawalBodyRequest", "Withdrawn")
+       for name, value in {"models": "erase", "evidence": "restrict"}.items()},
+    "Effect.policy": "erase", "Effect.text": "Your samples and the models made of them are erased.",
+    "Effect.reason": "Nobody needs them any more.", "Withdrawn.at": "2026-10-09T09:12:00Z",
+    "models_erased_at": "2026-10-09T09:13:00Z", "evidence_erased_at": None, "waits_for": [],
+    # erasures
+    **{f"{component}.{name}": value
+       for component in (*_ROWS["erasure"], "ErasureRequest", "OwnErasureRequest")
+       for name, value in {"person_id": 103, "reason": "I have left the university.", "state": "asked", "answer": "",
+                           "decided_at": None, "decided_by_id": None}.items()},
+    "is_own": True, "phase": "tell", "progress": 0, "told_at": None, "erased": {}, "finished_at": None,
+    "goes": [{"what": "reports", "number": 3}],
+    "keeps": [{"what": "Outcomes of contests, without your texts and files",
+               "why": "They show how often levels were wrong."}],
+    **{f"{component}.kept": [] for component in _ROWS["erasure"]},
+    "RefuseBodyRequest.answer": "The exam can be appealed against until 31 March.",
+    # legal holds
+    **{f"{component}.{name}": value
+       for component in ("LegalHold", "LegalHoldRequest")
+       for name, value in {"person_id": 103, "reason": "Proceedings before the labour court, case 4/2026.",
+                           "until": "2027-03-31"}.items()},
+    "about": {"uid": "nberg", "first_name": "Noah", "last_name": "Berg", "email": "noah.berg@nlu.example.org"},
+    "in_force": True, "set_by_id": 101, "released_at": None, "released_by_id": None, "release_reason": "",
+    "ReleaseBodyRequest.reason": "The proceedings are over.",
     # learners
     "learner_id": _LEARNER_ID, "send": {"is_send": False, "send": {"enabled_options": [], "disabled_instruments": []}},
     **{f"{component}.{name}": value

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "courses",
     "reports",
     "rights",
+    "retention",
     "tesla_api.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -311,6 +312,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": "reports.arithmetic.Level",
         "ContestedLevelEnum": "rights.models.Kind",
+        "RetentionKindEnum": "retention.models.Kind",
+        "OnWithdrawalEnum": "institutions.models.OnWithdrawal",
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",
         "ResultStatusEnum": "reports.arithmetic.ResultStatus",
         "ResultCodeEnum": "reports.arithmetic.ResultCode",

@@ -55,15 +55,21 @@ from reports.api.user import MergingUserViewSet
 from reports.api.vle_attachment import AttachmentViewSet
 from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
+from retention.api.deletion import DeletionViewSet
+from retention.api.retention import RetentionPeriodViewSet
 from rights.api.bundle import OwnBundleViewSet
 from rights.api.contest import OwnContestViewSet
 from rights.api.correction import OwnCorrectionViewSet
 from rights.api.decision import OwnDecisionViewSet
+from rights.api.erasure import OwnErasureViewSet
 from rights.api.held import HeldView
+from rights.api.hold import LegalHoldViewSet
 from rights.api.institution_contest import ContestViewSet
 from rights.api.institution_correction import CorrectionViewSet
+from rights.api.institution_erasure import ErasureViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
+from rights.api.withdrawal import WithdrawalView
 
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
@@ -130,7 +136,11 @@ TREE = (
     Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
     Resource("institution/{parent_lookup_institution_id}/correction/{id}/", CorrectionViewSet),
+    Resource("institution/{parent_lookup_institution_id}/hold/{id}/", LegalHoldViewSet),
+    Resource("institution/{parent_lookup_institution_id}/erasure/{id}/", ErasureViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
+    Resource("institution/{parent_lookup_institution_id}/retention/{kind}/", RetentionPeriodViewSet),
+    Resource("institution/{parent_lookup_institution_id}/deletion/{id}/", DeletionViewSet),
     Resource("admin/user/{id}/", AdminUserViewSet),
     Resource("admin/institution/{id}/", AdminInstitutionViewSet),
     Resource("admin/instrument/{id}/", AdminInstrumentViewSet),
@@ -140,6 +150,7 @@ TREE = (
     Resource("me/report/{id}/", OwnReportViewSet),
     Resource("me/decision/{id}/", OwnDecisionViewSet),
     Resource("me/contest/{id}/", OwnContestViewSet),
+    Resource("me/erasure/{id}/", OwnErasureViewSet),
     Resource("me/trail/{id}/", OwnLineViewSet),
     Resource("me/bundle/{id}/", OwnBundleViewSet),
     Resource("me/correction/{id}/", OwnCorrectionViewSet),
@@ -182,6 +193,7 @@ CALLS = (
 )
 PROCEDURES = (
     Procedure("me/held/", HeldView),
+    Procedure("me/withdrawal/", WithdrawalView),
     Procedure("vle/{vle_id}/assessment/", AssessmentView),
     Procedure("vle/{vle_id}/launcher/", LauncherView),
     Procedure("provider/{provider_id}/answers/", ProviderAnswersView),

@@ -1,9 +1,11 @@
 """Contests of ann's report, for tests."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from files.models import Kind, StoredFile
-from rights.models import Contest, ContestFile
+from institutions.models import User
+from rights.models import Contest, ContestFile, Erasure, LegalHold
 from tests.world import FUTURE, PAST, Home, World
 
 REASON = "I was there all the time."
@@ -52,3 +54,38 @@ def fill_contests(home: Home, rows: int) -> None:
             assignee=home.people["data"] if n % 2 else None,
         )  # fmt: skip
         file_of(contest, home, f"{n}.pdf")
+
+
+def fill_holds(home: Home, people: Sequence[User]) -> None:
+    """Of each of these people one that is over, every other one without a last day."""
+    LegalHold.objects.bulk_create(
+        LegalHold(
+            institution=home.institution, person=person, reason=f"Case {n}.", set_by_id=home.people["data"].pk,
+            until=None if n % 2 else PAST.date(), released_at=PAST, release_reason="" if n % 2 else f"Settled {n}.",
+        )
+        for n, person in enumerate(people)
+    )  # fmt: skip
+
+
+def erasure_asked(world: World) -> None:
+    """The erasures of the world are to be decided."""
+    for home in (world.home, world.away):
+        Erasure.objects.filter(pk=home.erasure.pk).update(state="asked")
+
+
+def fill_erasures(home: Home, people: Sequence[User]) -> None:
+    """Of each of these people one that was refused, and of every other one more that is carried out."""
+    Erasure.objects.bulk_create(
+        Erasure(
+            institution=home.institution, person=person, is_own=True, reason=f"I have left, {n}.", state="refused",
+            answer=f"Not before {n}.", decided_at=PAST, decided_by_id=home.people["data"].pk,
+        )
+        for n, person in enumerate(people)
+    )  # fmt: skip
+    Erasure.objects.bulk_create(
+        Erasure(
+            institution=home.institution, state="done", phase="rest", decided_at=PAST, finished_at=PAST, total=n,
+            kept=[["The trail", "A proof."]], erased={"reports": n}, told_at=PAST,
+        )
+        for n, _ in enumerate(people[::2])
+    )  # fmt: skip

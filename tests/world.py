@@ -34,7 +34,8 @@ from institutions.models import (
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
-from rights.models import Bundle, Contest, Correction
+from retention.models import Deletion, Period
+from rights.models import Bundle, Contest, Correction, Erasure, LegalHold
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -148,6 +149,9 @@ class Home:
             report=self.report, instrument=ks, enrolment="0.8", confidence="1", result="0.9", identity_level=2,
             content_level=1, integrity_level=1,
         )  # fmt: skip
+        kind = {"home": "captures"}.get(self.prefix, "documents")
+        self.period = Period.objects.create(institution=self.institution, kind=kind, days=3650)
+        self.deletion = Deletion.objects.create(institution=self.institution, before=PAST, status="done")
         # What ann has contested once, and given up.
         self.contest = Contest.objects.create(
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
@@ -163,6 +167,19 @@ class Home:
         self.bundle = Bundle.objects.create(
             institution=self.institution, person=self.people["ann"], with_captures=True, state="expired"
         )
+
+        # What was kept of ann for a while.
+        self.hold = LegalHold.objects.create(
+            institution=self.institution, person=self.people["ann"], reason=f"A lawsuit at {self.prefix}.",
+            set_by_id=self.people["data"].pk, released_at=PAST, released_by_id=self.people["data"].pk,
+            release_reason="It has been settled.",
+        )  # fmt: skip
+
+        # What ann has asked for once, and given up.
+        self.erasure = Erasure.objects.create(
+            institution=self.institution, person=self.people["ann"], is_own=True, state="withdrawn",
+            reason=f"I leave {self.prefix}.",
+        )  # fmt: skip
 
     @property
     def learners(self) -> dict[str, Learner]:

@@ -4,7 +4,10 @@ from hashlib import sha256
 
 from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Object, Records, Rows, Sql, links, page
 
-SETTINGS = ("contest_days", "time_zone", "allow_own_names")  # which only the institution itself answers
+SETTINGS = (
+    "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence",
+    "withdrawal_evidence_reason", "allow_own_names",
+)  # fmt: skip
 INSTITUTIONS = Sql(
     ", ".join(f"i.{name}" for name in (*Institution._fields, *SETTINGS)),
     "institutions_institution i",
@@ -15,10 +18,10 @@ INSTITUTIONS = Sql(
 
 
 def institutions(call: Call, is_list: bool) -> Rows:
-    records = INSTITUTIONS(call, is_list)
-    return page(
-        records, [Institution(*row[1:-3])._asdict() | dict(zip(SETTINGS, row[-3:], strict=True)) for row in records]
-    )
+    records, first = INSTITUTIONS(call, is_list), 1 + len(Institution._fields)
+    settings = (dict(zip(SETTINGS, row[first:], strict=True)) for row in records)
+    rows = (Institution(*row[1:first])._asdict() for row in records)
+    return page(records, [row | more for row, more in zip(rows, settings, strict=True)])
 
 
 VLES = Sql(

@@ -12,7 +12,7 @@ PERCENT = "floor({0} * 100 + 0.5)::int"
 HERE = "r.activity_id = %(second)s AND r.institution_id = %(home)s AND a.course_id = %(first)s"
 REPORTS = Sql(
     f"""r.id, r.identity_level, r.content_level, r.integrity_level, u.id, u.uid, u.first_name, u.last_name, u.email,
-        l.learner_id, r.contest,
+        l.learner_id, r.contest, l.is_restricted,
         (SELECT json_agg(json_build_object(
                     'instrument', i.name, 'enrolment', {PERCENT.format("d.enrolment")},
                     'confidence', {PERCENT.format("d.confidence")}, 'result', {PERCENT.format("d.result")},
@@ -29,7 +29,7 @@ REPORTS = Sql(
 # One row for each instrument of the report.
 LONG = f"""
 SELECT r.id, r.identity_level, r.content_level, r.integrity_level, u.id, u.uid, u.first_name, u.last_name, u.email,
-       l.learner_id, r.contest, r.id,
+       l.learner_id, r.contest, l.is_restricted, r.id,
        EXISTS (SELECT FROM reports_alert w
                 WHERE w.activity_id = r.activity_id AND w.learner_id = r.learner_id AND w.session_id IS NOT NULL),
        d.instrument_id, d.enrolment, d.confidence, d.result, d.identity_level, d.content_level, d.integrity_level,
@@ -56,7 +56,7 @@ def reports(call: Call, is_list: bool) -> Rows:
 
 def report(
     id: int, identity: int, content: int, integrity: int, learner: int, uid: str, first: str, last: str,
-    email: str | None, pseudonym: str, contest: Any, *, detail: Any,
+    email: str | None, pseudonym: str, contest: Any, restricted: bool, *, detail: Any,
 ) -> Object:  # fmt: skip
     return {
         "id": id, "identity_level": identity, "content_level": content, "integrity_level": integrity,
@@ -64,7 +64,7 @@ def report(
             "id": learner, "uid": uid, "first_name": first, "last_name": last, "email": email or "",
             "learner_id": pseudonym,
         },
-        "detail": detail, "contest": contest,
+        "detail": detail, "contest": contest, "is_restricted": restricted,
     }  # fmt: skip
 
 
@@ -72,11 +72,11 @@ def long_report(call: Call) -> Rows:
     records = call.run(LONG)
     if not records:
         return 0, []
-    data, alerted = records[0][11:13]
+    data, alerted = records[0][12:14]
     link = links(call, EVIDENCE_SECONDS)
-    detail = [measured(alerted, row[13:]) for row in records if row[13] is not None]
+    detail = [measured(alerted, row[14:]) for row in records if row[14] is not None]
     address = {"data": link(data, "report.json", "report_made")}
-    return 1, [report(*records[0][:11], detail=detail) | address]
+    return 1, [report(*records[0][:12], detail=detail) | address]
 
 
 def measured(alerted: bool, row: tuple[Any, ...]) -> Object:

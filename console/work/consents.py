@@ -16,7 +16,7 @@ from console.views import ConsoleView
 from console.words import CONSENT_WORDS
 from console.work.differences import lines_between
 from console.work.forms import Input, WorkForm
-from console.work.pages import CHANGED, NO_STATE, CreatePage, DeletePage, EditPage, FormPage
+from console.work.pages import CHANGED, NO_STATE, CreatePage, DeletePage, EditPage, SavingPage
 from institutions.services.consents import Standing, asked_at, consent_standings
 from institutions.services.html import Removed, html_cleaned, html_has_text, html_removed
 from kernel.domain import Invalid
@@ -255,7 +255,7 @@ class DeleteConsent(OfConsent, DeletePage):
         return self.done("The version was deleted.", reverse("console:consents", args=[self.kwargs["institution"]]))
 
 
-class TextPage(OfConsent, FormPage):
+class TextPage(OfConsent, SavingPage, is_base=True):
     """Base of the pages that write a text: the preview is what learners are served, with what cleaning takes away."""
 
     template_name = "console/work/consent_text.html"

@@ -7,7 +7,7 @@ what a search has found, which works without script.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -165,6 +165,8 @@ def _typed(given: Input, declared: Any, common: dict[str, Any]) -> forms.Field:
             return forms.BooleanField(**common | {"required": False})
         case serializers.DateTimeField():
             return MomentField(**common)
+        case serializers.DateField():
+            return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **common)
         case _ if choices:
             return forms.TypedChoiceField(choices=choices, coerce=_coerced(choices), **common)
         case serializers.IntegerField():
@@ -253,7 +255,7 @@ class WorkForm(forms.Form):
                 if not changes:
                     continue
                 value = None if getattr(declared, "allow_null", False) else ""
-            given.put(body, value.isoformat() if isinstance(value, datetime) else value)
+            given.put(body, value.isoformat() if isinstance(value, date) else value)
         return body
 
     def refuse(self, errors: Any) -> None:

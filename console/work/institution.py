@@ -10,7 +10,7 @@ from django.urls import reverse
 from console.templatetags.console import person
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, SavingPage
-from institutions.models import User
+from institutions.models import OnWithdrawal, User
 from kernel.http.client import ApiResponse
 from kernel.states import State
 from kernel.zones import zone_names
@@ -44,6 +44,11 @@ class Settings(EditPage):
         Input("allow_valid_audit", "Evidence of good results is shown, too",
               "To instructors and learners. Otherwise only where there is a warning or an alert."),
         Input("contest_days", "Days within which a contest is answered"),
+        Input("withdrawal_models", "Enrolment of a learner who withdraws the consent", choices=OnWithdrawal.choices,
+              group="When a learner withdraws the consent"),
+        Input("withdrawal_models_reason", "Why", "Learners read it before they decide."),
+        Input("withdrawal_evidence", "Evidence of that learner's reports", choices=OnWithdrawal.choices),
+        Input("withdrawal_evidence_reason", "Why, for the evidence", "Learners read it before they decide."),
         Input("allowed_domains", "Where a dashboard may lead back to",
               "Hosts, separated by commas, such as moodle.example.org, *.example.net. Left empty, every host.",
               group="Dashboard", attributes={"spellcheck": "false"}),

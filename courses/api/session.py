@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -15,11 +15,12 @@ from courses.links import CONNECTOR, DATA, session_linked, session_path
 from courses.models import Activity, AssessmentSession
 from courses.queries import learner_instruments, sensors
 from courses.services.assessments import Entry, session_enter
-from kernel.domain import DomainError
+from kernel.domain import DomainError, Unavailable
 from kernel.errors import not_found
 from learners.models import Learner, SENDOption
 from learners.queries import NO_SEND, send_summaries
 from signin import tokens
+from signin.suspension import WAIT, is_suspended, suspension_text
 
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 CORNER = "bottom-right"
@@ -48,6 +49,8 @@ class SessionView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             response = super().dispatch(request, *args, **kwargs)
+        except Unavailable as error:
+            response = JsonResponse({"detail": str(error)}, status=503, headers={"Retry-After": str(error.wait)})
         except (DomainError, Http404):
             response = not_found(request)
         response._has_been_logged = True  # type: ignore[attr-defined] # Django would log the URL, which is a secret
@@ -80,6 +83,8 @@ class SessionView(View):
         session = session_linked(token) if known else None
         if session is None or session.is_over:
             raise Http404
+        if is_suspended(session.institution):
+            raise Unavailable(suspension_text(session.institution, with_reason=False), WAIT)
         return session
 
 

@@ -13,6 +13,8 @@ from institutions.services.institutions import (
     institution_create,
     institution_delete,
     institution_obstacles,
+    institution_resume,
+    institution_suspend,
     institution_update,
 )
 
@@ -24,7 +26,11 @@ SWITCHES = (
 
 class InstitutionForm(ServiceForm):
     def apply(self, values: dict[str, Any]) -> Institution:
-        return institution_update(institution=Institution.objects.get(pk=self.instance.pk), **values)
+        reason = values.pop("suspension_reason")
+        institution = institution_update(institution=Institution.objects.get(pk=self.instance.pk), **values)
+        if reason.strip():
+            return institution_suspend(institution=institution, reason=reason)
+        return institution_resume(institution=institution)
 
 
 class NewInstitutionForm(ServiceForm, PasswordFields):
@@ -51,11 +57,11 @@ class NewInstitutionForm(ServiceForm, PasswordFields):
 @admin.register(Institution)
 class InstitutionAdmin(ServiceAdmin):
     form, add_form = InstitutionForm, NewInstitutionForm
-    list_display = ("acronym", "name", "mail_domain", "external_ic", "created_at")
+    list_display = ("acronym", "name", "mail_domain", "external_ic", "suspended_at", "created_at")
     list_filter = ("external_ic",)
     search_fields = ("search_text",)
     ordering = ("acronym", "pk")
-    readonly_fields = ("created_at", "updated_at")
+    readonly_fields = ("created_at", "updated_at", "suspended_at")
 
     def get_fieldsets(self, request, obj=None):
         about = ("acronym", "name", "mail_domain", "allowed_domains")
@@ -63,6 +69,14 @@ class InstitutionAdmin(ServiceAdmin):
             return (
                 (None, {"fields": about}),
                 ("Switches", {"fields": SWITCHES}),
+                (
+                    "Suspension",
+                    {
+                        "fields": ("suspension_reason", "suspended_at"),
+                        "description": "With a reason nobody of the institution is let in; taking it away lets them in "
+                        "again. Nothing is deleted.",
+                    },
+                ),
                 ("Dates", {"fields": ("created_at", "updated_at")}),
             )
         first = ("email", "username", "uid", "first_name", "last_name", "password1", "password2")

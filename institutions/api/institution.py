@@ -1,5 +1,7 @@
 """/institution/{institution_id}/"""
 
+from typing import Any
+
 from django.db.models import Q
 from django_filters import rest_framework as filters
 
@@ -18,6 +20,16 @@ DOCUMENTED = (
 )  # fmt: skip
 
 
+WITHDRAWAL = (
+    "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence", "withdrawal_evidence_reason",
+)  # fmt: skip
+REASON: dict[str, Any] = {
+    "max_length": 10_000,
+    "help_text": "Told to learners.",
+    "style": {"base_template": "textarea.html"},
+}
+
+
 class InstitutionSerializer(ResourceSerializer):
     """`allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null."""
 
@@ -32,8 +44,11 @@ class InstitutionSerializer(ResourceSerializer):
 class InstitutionSettingsSerializer(InstitutionSerializer):
     """The institution itself. Inside other answers its settings are nobody's business."""
 
+    withdrawal_models_reason = BlankableCharField(**REASON)
+    withdrawal_evidence_reason = BlankableCharField(**REASON)
+
     class Meta(InstitutionSerializer.Meta):
-        fields = (*InstitutionSerializer.Meta.fields, "contest_days", "time_zone", "allow_own_names")
+        fields = (*InstitutionSerializer.Meta.fields, "contest_days", "time_zone", *WITHDRAWAL, "allow_own_names")
 
 
 class InstitutionFilter(filters.FilterSet):

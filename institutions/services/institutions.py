@@ -5,14 +5,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError, Q
+from django.utils import timezone
 
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domains_checked
 from institutions.services.people import person_create
 from institutions.services.returns import allowed_domains_checked
 from institutions.services.uses import amount_of, uses_of
-from kernel.domain import Conflict
-from kernel.writes import one_transaction, set_values
+from kernel.domain import Conflict, Invalid
+from kernel.writes import one_transaction, save_values, set_values
 
 # Accounts of global administrators are never deleted together with an institution.
 _DELETED_WITH_INSTITUTION = Q(inst_admin=True, is_staff=False)
@@ -46,6 +47,23 @@ def institution_update(*, institution: Institution, **values: Any) -> Institutio
     if set_values(institution, _cleaned(values)):
         institution.full_clean(exclude={field.name for field in Institution._meta.fields} - values.keys())
         institution.save(update_fields=(*values, "updated_at"))
+    return institution
+
+
+@one_transaction()
+def institution_suspend(*, institution: Institution, reason: str) -> Institution:
+    """Nobody of it is let in until it is resumed; everything stays as it is. A second time only the reason changes."""
+    if not reason.strip():
+        raise Invalid(reason="Say why: its administrators read it.")
+    values = {"suspension_reason": reason, "suspended_at": institution.suspended_at or timezone.now()}
+    save_values(institution, values)
+    return institution
+
+
+@one_transaction()
+def institution_resume(*, institution: Institution) -> Institution:
+    """People, VLEs and captures are let in again, with the sessions that they had; a second time it is no change."""
+    save_values(institution, {"suspension_reason": "", "suspended_at": None})
     return institution
 
 
@@ -96,5 +114,5 @@ def administrators_locked(*, institution: Institution) -> list[User]:
 def institution_obstacles(*, institution: Institution) -> list[str]:
     """What prevents the deletion, in words: "3 courses". Records, such as past decisions, are never deleted."""
     people = institution.people.exclude(_DELETED_WITH_INSTITUTION).count()
-    others = uses_of(institution, own=("people", "ui_options"))
+    others = uses_of(institution, own=("people", "ui_options", "retention_periods", "bulk_deletions"))
     return sorted([*others, amount_of(User, people)] if people else others)

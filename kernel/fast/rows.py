@@ -43,8 +43,8 @@ from kernel.serializers import (
 # Exact types: a subclass may have another representation.
 PLAIN = {
     drf.IntegerField, drf.BigIntegerField, drf.CharField, drf.EmailField, drf.SlugField, drf.URLField, drf.BooleanField,
-    drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateTimeField, drf.JSONField, BlankableCharField, ObjectField,
-    OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField, IdentifierField,
+    drf.FloatField, drf.ChoiceField, drf.UUIDField, drf.DateField, drf.DateTimeField, drf.JSONField, BlankableCharField,
+    ObjectField, OpaqueTextField, SwitchField, IdToLookUpField, LocaleField, MomentField, NameField, IdentifierField,
 }  # fmt: skip
 KEYS = {drf.PrimaryKeyRelatedField, TenantRelatedField}
 NOT_NESTED = "expressions are worked out for the rows of a page, not for what is nested in them"

@@ -1,5 +1,7 @@
 """/institution/{}/course/{}/activity/{}/report/{parent_lookup_report_id}/audit/{instrument_id}/"""
 
+from typing import Any
+
 from courses.row_rules import attended, taught
 from files.models import Made
 from kernel.access import READ, grant
@@ -10,12 +12,17 @@ from kernel.viewsets import ResourceViewSet
 from reports.api.report import LEVELS, LevelsSerializer
 from reports.api.shared.evidence import Evidence, LinkField, may_read_evidence
 from reports.arithmetic import percent
+from reports.contests import contest_state
 from reports.models import Report, ReportInstrument
-from reports.visibility import is_flagged, own_work
+from reports.visibility import is_closed, is_flagged, own_work
 
 
-def audit_url(row: int, identity: int, content: int, integrity: int, evidence: Evidence) -> str | None:
-    return evidence.url(row, "report_audit.json", flagged=is_flagged(identity, content, integrity), what=Made.AUDIT)
+def audit_url(
+    row: int, identity: int, content: int, integrity: int, restricted: bool, contest: Any, evidence: Evidence
+) -> str | None:
+    flagged = is_flagged(identity, content, integrity)
+    closed = is_closed(evidence.roles, restricted, contest_state(contest))
+    return evidence.url(row, "report_audit.json", flagged=flagged, closed=closed, what=Made.AUDIT)
 
 
 class InstitutionCourseActivityReportAuditSerializer(LevelsSerializer):
@@ -24,7 +31,9 @@ class InstitutionCourseActivityReportAuditSerializer(LevelsSerializer):
     enrolment = Computed(percent, "enrolment")
     confidence = Computed(percent, "confidence")
     result = Computed(percent, "result")
-    audit_data = LinkField(audit_url, "pk", *LEVELS, per_request=Evidence)
+    audit_data = LinkField(
+        audit_url, "pk", *LEVELS, "report__learner__is_restricted", "report__contest", per_request=Evidence
+    )
 
     class Meta:
         model = ReportInstrument

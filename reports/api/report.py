@@ -33,6 +33,10 @@ LEVELS = ("identity_level", "content_level", "integrity_level")
 DOCUMENTED = ("id", "learner", "detail", *LEVELS)  # what dashboards know; other keys follow
 
 
+def plain(value: bool) -> bool:
+    return value
+
+
 class LevelsSerializer(ResourceSerializer):
     identity_level = named_number(Level)
     content_level = named_number(Level)
@@ -70,10 +74,13 @@ class InstitutionCourseActivityReportSerializer(LevelsSerializer):
     learner = InstitutionCourseActivityReportLearnerSerializer(read_only=True)
     detail = InstitutionCourseActivityReportDetailSerializer(source="details", many=True, read_only=True)
     contest = Computed(contest_state, "contest")
+    is_restricted = Computed(
+        plain, "learner__is_restricted", help_text="The learner has withdrawn the consent: nobody opens the evidence."
+    )
 
     class Meta:
         model = Report
-        fields: tuple[str, ...] = (*DOCUMENTED, "contest")
+        fields: tuple[str, ...] = (*DOCUMENTED, "contest", "is_restricted")
 
 
 def learner_histogram(instrument: int, statistics: ReportStatistics) -> list[int]:
@@ -143,7 +150,7 @@ class InstitutionCourseActivityReportLongSerializer(InstitutionCourseActivityRep
     data = LinkField(report_url, "pk", per_request=evidence_links)  # type: ignore[assignment] # fields leave the class
 
     class Meta(InstitutionCourseActivityReportSerializer.Meta):
-        fields = (*DOCUMENTED, "data", "contest")
+        fields = (*DOCUMENTED, "data", "contest", "is_restricted")
 
 
 class LevelFilter(filters.ChoiceFilter):

@@ -21,18 +21,20 @@ from reports.visibility import own_work
 _REQUEST_INSTRUMENTS = Request.instruments.through._default_manager.filter(request=OuterRef("pk"))
 
 
-def audit_url(request: int, file_id: int | None, evidence: RequestEvidence) -> str | None:
-    return evidence.of(request, file_id, "result_audit.json")
+def audit_url(request: int, file_id: int | None, restricted: bool, evidence: RequestEvidence) -> str | None:
+    return evidence.of(request, file_id, "result_audit.json", restricted)
 
 
-def data_url(request: int, file_id: int | None, evidence: RequestEvidence) -> str | None:
-    return evidence.of(request, file_id, "request.json")
+def data_url(request: int, file_id: int | None, restricted: bool, evidence: RequestEvidence) -> str | None:
+    return evidence.of(request, file_id, "request.json", restricted)
 
 
 class InstitutionCourseActivityReportRequestResultSerializer(ResourceSerializer):
     status = named_number(ResultStatus)
     code = named_number(ResultCode)
-    audit = LinkField(audit_url, "request_id", "audit_id", per_request=RequestEvidence)
+    audit = LinkField(
+        audit_url, "request_id", "audit_id", "request__learner__is_restricted", per_request=RequestEvidence
+    )
 
     class Meta:
         model = RequestResult
@@ -49,7 +51,9 @@ class InstitutionCourseActivityReportRequestSerializer(ResourceSerializer):
 
     status = named_number(RequestStatus)
     result = InstitutionCourseActivityReportRequestResultSerializer(source="results", many=True, read_only=True)
-    data = LinkField(data_url, "pk", "data_id", per_request=RequestEvidence)  # type: ignore[assignment] # fields leave the class
+    data = LinkField(  # type: ignore[assignment] # fields leave the class
+        data_url, "pk", "data_id", "learner__is_restricted", per_request=RequestEvidence
+    )
 
     class Meta:
         model = Request

@@ -4,6 +4,7 @@ Histograms of a learner go with the learner, and those of an activity with the a
 learner are counted in the histograms of activities, too, and those of a deleted activity in those of learners.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count
@@ -22,15 +23,21 @@ from reports.services.reporting import levels_refreshed
 
 @receiver(pre_delete, sender=Learner)
 def learner_leaves(instance: Learner, **_: Any) -> None:
-    _taken("activity", request__learner=instance.pk)
+    results_leave("activity", request__learner=instance.pk)
 
 
 @receiver(pre_delete, sender=Activity)
 def activity_leaves(instance: Activity, **_: Any) -> None:
-    _taken("learner", request__activity=instance.pk)
+    results_leave("learner", request__activity=instance.pk)
 
 
-def _taken(owner: str, **which: int) -> None:
+def requests_deleted(keys: Collection[int]) -> None:
+    """Delete these requests of a learner who is locked and leaves: other learners' histograms stay true."""
+    results_leave("activity", request__in=keys)
+    Request.objects.filter(pk__in=keys).delete()
+
+
+def results_leave(owner: str, **which: Any) -> None:
     """Take these results out of the histograms of the owners that stay."""
     rows = RequestProviderResult.objects.filter(counted_bin__isnull=False, **which).exclude(
         **{f"request__{owner}": None}

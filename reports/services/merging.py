@@ -37,7 +37,7 @@ from kernel.domain import Conflict, Invalid, Outdated, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
 from kernel.writes import one_transaction
-from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner
+from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner, SENDLearner, Withdrawal
 from learners.validating import learner_asked_again
 from pipeline.jobs import enqueue
 from reports.arithmetic import levels_maximum
@@ -101,6 +101,14 @@ def _need_joined(kept: SENDLearner, gone: SENDLearner) -> None:
         kept.save(update_fields=["expires_at", "updated_at"])
 
 
+def _withdrawal_joined(kept: Withdrawal, gone: Withdrawal) -> None:
+    """The later one counts, as the later decision does."""
+    if gone.at > kept.at:
+        for name in ("at", "of_models", "of_evidence", "models_erased_at", "evidence_erased_at"):
+            setattr(kept, name, getattr(gone, name))
+        kept.save()
+
+
 def _route_joined(kept: UIOption, gone: UIOption) -> None:
     if kept.enabled and not gone.enabled:
         kept.enabled = False
@@ -138,6 +146,7 @@ OF_INSTRUCTORS = (Moves(CourseInstructor, "instructor", "courses taught", ("cour
 OF_LEARNERS = (
     Moves(CourseLearner, "learner", "courses attended", ("course",)),
     Moves(ConsentDecision, "owner", "decisions about consents"),
+    Moves(Withdrawal, "learner", "withdrawals of the consent", ("institution",), _withdrawal_joined),
     Moves(SENDLearner, "learner", "special needs", ("category",), _need_joined),
     Moves(EnrolmentSample, "learner", "enrolment samples"),
     Moves(Enrolment, "learner", "enrolments", ("provider",), _model_joined),
@@ -276,9 +285,9 @@ def _learners_merged(kept: User, gone: User) -> list[str]:
     elif leaving.joined_at < staying.joined_at:
         Learner.objects.filter(pk=kept.pk).update(joined_at=leaving.joined_at)
     if _decided_at(leaving) > _decided_at(staying):
-        for name in ("consent", "consent_accepted", "consent_rejected"):
+        for name in ("consent", "consent_accepted", "consent_rejected", "is_restricted"):
             setattr(staying, name, getattr(leaving, name))
-        staying.save(update_fields=["consent", "consent_accepted", "consent_rejected"])
+        staying.save(update_fields=["consent", "consent_accepted", "consent_rejected", "is_restricted"])
     reports = Moves(Report, "learner", "", ("activity",)).pairs(kept.pk, gone.pk)
     for each in OF_LEARNERS:
         if each.model is not Report:
@@ -321,6 +330,8 @@ def _reports_joined(kept: Report, gone: Report) -> None:
         columns_written(Report, {kept.pk: level_columns(levels)})
     for joined in WITH_REPORTS:
         joined(kept, gone)
+    if gone.evidence_deleted_after is not None:
+        Report.objects.filter(pk=kept.pk).update(evidence_deleted_after=gone.evidence_deleted_after)
     gone.delete()
 
 

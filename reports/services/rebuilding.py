@@ -285,6 +285,8 @@ class _Batch:
             if pair not in self.pairs:
                 continue
             found, row = self.pairs[pair], stored.get(session)
+            for level, number in enumerate((row and row.deleted_alerts) or ()):
+                found.sessions[session].alerts[level] += number
             # What applied to the learner at that time is kept nowhere else.
             kinds = applying[pair] if row is None else row.kinds
             kinds |= kinds_of(self.instruments[number] for number in found.used[session])

@@ -54,7 +54,7 @@ class CorrectionSerializer(ResourceSerializer):
         read_only_fields = fields
 
 
-class RefuseBodySerializer(BodySerializer):
+class RefuseCorrectionBodySerializer(BodySerializer):
     answer = serializers.CharField(
         max_length=LONGEST, style={"base_template": "textarea.html"}, help_text="Why, which the person reads."
     )
@@ -84,15 +84,17 @@ class CorrectionViewSet(ResourceViewSet):
         may = changeable(self, User.objects.get(pk=correction.person_id))
         with corrections.one_transaction():
             saved, changes = corrections.correction_accept(correction=correction, by_id=self.caller.id, may=may)
-            self.recorded("accept", saved, **changes)
+            self.recorded("accept", saved, None, **changes)
         return Response(self.read_one(pk=saved.pk))
 
-    @extend_schema(request=RefuseBodySerializer, responses={200: CorrectionSerializer, **problems(400, 404, 409)})
+    @extend_schema(
+        request=RefuseCorrectionBodySerializer, responses={200: CorrectionSerializer, **problems(400, 404, 409)}
+    )
     @action(detail=True, methods=["post"])
     def refuse(self, request, **_):
         """Change nothing, and say why."""
         correction = self.get_object()
-        body = RefuseBodySerializer(data=request.data, context={"view": self})
+        body = RefuseCorrectionBodySerializer(data=request.data, context={"view": self})
         body.is_valid(raise_exception=True)
         with corrections.one_transaction():
             saved = corrections.correction_refuse(correction=correction, by_id=self.caller.id, **body.validated_data)

@@ -11,10 +11,12 @@ from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
+from reports.api.report import plain
 from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import Explained, explained
 from reports.models import Report
+from reports.sentences import evidence_deleted
 from reports.visibility import reports_shown
 from rights.row_rules import own_reports
 
@@ -82,11 +84,14 @@ class OwnReportSerializer(ResourceSerializer):
     integrity_level = Computed(level_if, "integrity_level", per_request=are_shown)
 
     contest = Computed(contest_state, "contest")
+    is_restricted = Computed(
+        plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence."
+    )
 
     class Meta:
         model = Report
         fields: tuple[str, ...] = (
-            "id", "activity", "course", "levels_shown", *LEVELS, "contest", "created_at", "updated_at",
+            "id", "activity", "course", "levels_shown", *LEVELS, "contest", "is_restricted", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -95,9 +100,10 @@ class ExplainedReportSerializer(OwnReportSerializer):
     """With the reasons for each level, of each instrument and of each session."""
 
     explained = Computed(reasons, "pk", "activity_id", "learner_id", *LEVELS, per_request=are_shown)
+    evidence_deleted = Computed(evidence_deleted, "evidence_deleted_after")
 
     class Meta(OwnReportSerializer.Meta):
-        fields = (*OwnReportSerializer.Meta.fields, "explained")
+        fields = (*OwnReportSerializer.Meta.fields, "explained", "evidence_deleted")
         read_only_fields = fields
 
 

@@ -26,6 +26,7 @@ from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
 from kernel.spreadsheets import streamed
 from kernel.writes import one_transaction
+from learners.models import Learner, OnWithdrawal, Withdrawal
 from pipeline.jobs import enqueue
 from pipeline.models import Job
 from reports.visibility import evidence_shown
@@ -102,7 +103,12 @@ def bundle_part(key: int) -> bool:
 
 def _whose(bundle: Bundle) -> Whose:
     me = Anyone(bundle.person_id, bundle.institution_id, bundle.vle_id)
-    return Whose(me, bundle.institution, bundle.with_captures)
+    hidden = set() if bundle.with_captures else {"samples", "captures", "alerts"}
+    if Learner.objects.filter(pk=bundle.person_id, is_restricted=True).exists():  # nobody opens these any more
+        hidden |= {"captures", "documents", "alerts"}
+    if Withdrawal.objects.filter(learner=bundle.person_id).exclude(of_models=OnWithdrawal.KEEP).exists():
+        hidden |= {"samples"}
+    return Whose(me, bundle.institution, frozenset(hidden))
 
 
 def _part_stored(bundle: Bundle, content: Iterable[bytes], directory: list[list[Any]]) -> None:

@@ -5,7 +5,7 @@ Whoever changes a contest locks the people whom it refers to, then the report, t
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -269,7 +269,7 @@ def _state(rows: list[Contest]) -> ContestState | None:
     )
 
 
-def reports_leave(**which: int) -> None:
+def reports_leave(**which: Any) -> None:
     """The contests of these reports stay without whatever could tell whom they were about. What was open has lapsed.
 
     The caller holds the learner or the activity locked, so that no contest is opened meanwhile.

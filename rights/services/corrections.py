@@ -51,7 +51,7 @@ def correction_withdraw(*, correction: Correction) -> None:
 @one_transaction()
 def correction_accept(
     *, correction: Correction, by_id: int, may: Collection[str] | None
-) -> tuple[Correction, dict[str, list[Any]]]:
+) -> tuple[Correction, dict[str, Any]]:
     """Change the account as it is asked for, as a change by this administrator, who may change `may` (None: all).
 
     Answers what has changed, too.

@@ -1,4 +1,4 @@
-"""Mail about contests: before the deadline, and when one is decided. It says that there is something, never what."""
+"""Mail about contests and erasures. It says that there is something to read, never what of a person's data."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -14,7 +14,7 @@ from institutions.models import User
 from kernel.locks import Lock, locked_rows
 from kernel.writes import one_transaction
 from pipeline.jobs import enqueue
-from rights.models import DECIDED, Contest, State
+from rights.models import DECIDED, Contest, Erasure, State
 
 REMINDER_JOB = "rights.reminder"
 DAYS_BEFORE_DEADLINE = 3
@@ -55,6 +55,23 @@ def decisions_told(keys: Collection[int]) -> None:
         learner = User.objects.filter(pk=contest.report.learner_id, is_active=True, email__isnull=False)  # type: ignore[union-attr] # as asked for
         text = "A person has decided about what you contested. Sign in to read the decision and its reasons."
         _mail(learner, "Your contest has been decided", text, reverse("me:contest", kwargs={"id": contest.pk}))
+
+
+def erasure_mailed(erasure: Erasure) -> bool:
+    """To the learner, before anything is erased: what is kept, and why. False where no mail is sent."""
+    people = User.objects.filter(pk=erasure.person_id, is_active=True, email__isnull=False)
+    kept = "\n".join(f"- {what}. {why}" for what, why in erasure.kept)
+    text = f"What is held about you is being erased now, and your account as a learner with it. This is kept:\n\n{kept}"
+    _mail(people, "Your data is being erased", text, reverse("me:held"))
+    return settings.SENDS_MAIL and people.exists()
+
+
+def refusals_told(keys: Collection[int]) -> None:
+    """To the learner, who reads the reasons after signing in."""
+    for erasure in Erasure.objects.filter(pk__in=keys, state=Erasure.State.REFUSED, is_own=True):
+        learner = User.objects.filter(pk=erasure.person_id, is_active=True, email__isnull=False)
+        text = "What you asked to have erased is not erased for now. Sign in to read the reasons."
+        _mail(learner, "Your data is not erased", text, reverse("me:erasures"))
 
 
 def _mail(people, subject: str, text: str, page: str) -> None:

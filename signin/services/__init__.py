@@ -7,5 +7,9 @@ class Refused(Exception):  # noqa: N818 - an outcome
     """These credentials are not accepted."""
 
 
+class Suspended(Refused):
+    """They are right, but the institution is suspended. The text says so, to its administrators with the reason."""
+
+
 class LockedOut(TooMany):
     """Too many failures."""

@@ -19,8 +19,9 @@ from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows, locking
 from kernel.recording import Entry, record
 from signin.models import CallerSession, Launcher, Target
-from signin.services import Refused
+from signin.services import Refused, Suspended
 from signin.services.sessions import launched_session_open, learner_session_open, refuse_anothers
+from signin.suspension import is_suspended, suspension_text
 
 MINUTES = 120
 REFUSED = "Invalid credentials"
@@ -97,11 +98,13 @@ def _redeemed(number: int, token: str, address: str | None) -> CallerSession:
     ticket = Launcher.objects.filter(pk=number, token_hash=_hash(token), used_at=None, expires_at__gt=now)
     if not ticket.update(used_at=now):
         raise Refused(REFUSED)
-    launcher = Launcher.objects.select_related("user", "session").get(pk=number)
+    launcher = Launcher.objects.select_related("user", "session", "institution").get(pk=number)
     session: Any = launcher.session
     if issuer is None and (launcher.credential_id or (session and session.credential_id)):
         raise Refused(REFUSED)  # the VLE's secret was replaced
     person, learner = launcher.user, getattr(launcher.user, "learner", None)
+    if is_suspended(launcher.institution) and not person.is_staff:
+        raise Suspended(suspension_text(launcher.institution, with_reason=False))
     if not person.is_active or (launcher.target == Target.LAPI and learner is None):
         raise Refused(REFUSED)
     ends = now + min(launcher.expires_at - launcher.created_at, settings.PERSON_SESSION_LIFETIME)

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from institutions.services.credentials import credentials_live, secret_hash
 from signin.models import CallerSession
-from signin.services import Refused
+from signin.services import Refused, Suspended
 from signin.services.attempts import failure_counted
 from signin.services.people import failure_recorded
 from signin.services.sessions import module_session_open
+from signin.suspension import is_suspended, suspension_text
 
 
 def module_sign_in(*, role_id: str, secret_id: str, address: str | None) -> CallerSession:
@@ -50,6 +51,8 @@ def _opened(role: uuid.UUID, secret: str, address: str | None) -> CallerSession 
     credential = matching.select_for_update(of=("self",), no_key=True).first()
     if credential is None:
         return None
+    if credential.vle is not None and is_suspended(credential.vle.institution):
+        raise Suspended(suspension_text(credential.vle.institution, with_reason=False))
     credential.last_used_at = timezone.now()
     credential.save(update_fields=["last_used_at"])
     return module_session_open(credential=credential, address=address)

@@ -18,7 +18,7 @@ from kernel.domain import Counted, Invalid
 from kernel.recording import Entry, Origin, origin, record
 from kernel.text import identifier_key
 from signin.models import CallerSession
-from signin.services import LockedOut, Refused
+from signin.services import LockedOut, Refused, Suspended
 from signin.services.attempts import (
     attempt_begun,
     attempt_succeeded,
@@ -27,6 +27,7 @@ from signin.services.attempts import (
     refuse_waiting,
     untaken_if_unavailable,
 )
+from signin.suspension import is_suspended, suspension_text
 
 logger = logging.getLogger(__name__)
 JUST_NOW = timedelta(minutes=5)
@@ -58,20 +59,27 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     last_used = F("last_login").desc(nulls_last=True), "pk"
     # No institution names the account of a global administrator: it is always among those that are tried.
     tried = rows.order_by("-is_staff", *last_used).values("pk")[:TRIED]
-    accounts = list(User.objects.filter(pk__in=tried).order_by(*last_used))
+    accounts = list(User.objects.select_related("institution").filter(pk__in=tried).order_by(*last_used))
     known = known_before(accounts={account.pk: account.password for account in accounts}, **place)
     with untaken_if_unavailable(attempt):
         matches = _opened_by(password, accounts)
     # One that must wait is passed over as if the password were wrong: else who has another account would see the match.
-    person = next((match for match in matches if not attempt.wait or match.pk in known.there), None)
+    let_in = [match for match in matches if not attempt.wait or match.pk in known.there]
+    person = next((match for match in let_in if not _is_suspended(match)), next(iter(let_in), None))
     if person is not None:
         is_known = person.pk in known.with_password
         attempt_succeeded(attempt, account=person.pk, stored=person.password, is_known=is_known, **place)
+        if person.institution is not None and _is_suspended(person):
+            raise Suspended(suspension_text(person.institution, with_reason=person.inst_admin))
         return person
     if attempt.wait:
         raise LockedOut(attempt.wait)
     failure_recorded(*((account.institution_id, account.pk) for account in accounts))
     raise Refused("No account with this e-mail and password may sign in.")
+
+
+def _is_suspended(person: User) -> bool:
+    return is_suspended(person.institution) and not person.is_staff
 
 
 def password_recorded(person: User) -> None:

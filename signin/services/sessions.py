@@ -19,8 +19,9 @@ from kernel.repeats import repeated
 from signin import tokens
 from signin.callers import caller_of
 from signin.models import CallerSession, Launcher
-from signin.services import Refused
+from signin.services import Refused, Suspended
 from signin.services.attempts import counters_forgotten, places_forgotten
+from signin.suspension import suspended
 
 
 @transaction.atomic
@@ -181,8 +182,11 @@ def pair_refreshed(*, refresh: str, access: str | None) -> dict[str, str]:
     if any(old.get(claim) != token.get(claim) for claim in ("sid", "sub", "kind")):
         raise Refused("The two tokens are not of one session.")
     session = CallerSession.objects.filter(pk=bounded_id(token.get("sid")) or 0).first()
-    if session is None or caller_of(session.pk, token["kind"]) is None:
+    caller = None if session is None else caller_of(session.pk, token["kind"])
+    if session is None or caller is None:
         raise Refused("The session has ended.")
+    if (refusal := suspended(caller)) is not None:
+        raise Suspended(str(refusal))
     return tokens.pair(session, refresh)
 
 

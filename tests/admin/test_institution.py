@@ -1,5 +1,7 @@
 """Registering, changing and deleting institutions in Django's admin."""
 
+import re
+
 from rest_framework.test import APIClient
 
 from institutions.models import Institution, User
@@ -141,3 +143,21 @@ def test_domains_to_return_to_are_checked_beside_the_field(root):
     assert answer.status_code == 200
     assert "Enter hosts separated by commas" in answer.content.decode()
     assert not Institution.objects.filter(acronym="NEW").exists()
+
+
+def test_an_institution_is_suspended_with_a_reason_and_resumed_without(root):
+    root.post(ADD, BODY)
+    institution = Institution.objects.get(acronym="NEW")
+    page = f"/admin/institutions/institution/{institution.pk}/change/"
+    values = {"acronym": "NEW", "name": "New University", "mail_domain": "", "allowed_domains": ""}
+    for reason, is_suspended in (("Not paid.", True), ("", False)):
+        answer = root.post(page, values | {"suspension_reason": reason, **_state(root, page)})
+        assert answer.status_code == 302, answer.content.decode()
+        institution.refresh_from_db()
+        assert (institution.suspension_reason, institution.suspended_at is not None) == (reason, is_suspended)
+
+
+def _state(client, page: str) -> dict[str, str]:
+    """The hidden fields of the form."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', client.get(page).content.decode())
+    return dict(found)

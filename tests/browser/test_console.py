@@ -39,6 +39,7 @@ KINDS = {
     "/console/#/groups/#/delete/",
     "/console/#/groups/#/courses/new/",
     "/console/#/groups/#/courses/#/delete/",
+    "/console/#/deletion/",
     "/console/#/send/new/",
     "/console/#/send/#/",
     "/console/#/send/#/edit/",

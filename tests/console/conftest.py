@@ -34,6 +34,8 @@ def ids(world: World, home=None) -> dict[str, int]:
         "report": home.report.pk,
         "request": home.request.pk,
         "contest": home.contest.pk,
+        "hold": home.hold.pk,
+        "erasure": home.erasure.pk,
         "row": home.activity_instrument.pk,
         "consent": home.newer_consent.pk,
         **{name: person.pk for name, person in home.people.items()},

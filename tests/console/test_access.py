@@ -59,11 +59,20 @@ MATRIX = {
     "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "reports/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
+    "deletion/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "trail/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "imports/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "imports/{job}/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "contests/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "contests/{contest}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/new/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "erasures/{erasure}/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "holds/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "holds/new/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
+    "holds/{hold}/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
+    "holds/{hold}/release/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
     "vles/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "vles/{vle}/credentials/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
@@ -93,7 +102,8 @@ MATRIX = {
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard)/$"
+    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release|"
+    r"retention|deletion)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 
@@ -220,7 +230,8 @@ def test_nothing_can_be_sent(world, signed_in, address):
     browser.handler.enforce_csrf_checks = False
     for method in ("post", "put", "patch", "delete"):
         posted = {*WORK, "contests/{contest}/"} if method == "post" else set()
-        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted})):
+        refused = {"erasures/{erasure}/"} | {page for page in WORK if MATRIX[page][WHO.index("admin")] == 403}
+        for path in ("/console/", *(address(page) for page in MATRIX if page not in {*IMPORTS, *posted, *refused})):
             assert getattr(browser, method)(path).status_code == 405
 
 
@@ -239,7 +250,7 @@ def test_forms_are_sent_with_the_pages_own_token(world, signed_in, address):
 
 @pytest.mark.parametrize("page", WORK)
 def test_statements_of_a_form(page, world, signed_in, address):
-    browser = signed_in("admin")
+    browser = signed_in("admin" if MATRIX[page][WHO.index("admin")] == 200 else "data")
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(address(page)).status_code == 200
     assert len(captured) <= 12
@@ -252,7 +263,7 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "admin",
             (
                 f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
-                "Imports Settings"
+                "Legal_holds Imports Delete_in_bulk Settings"
             ),
         ),
         (
@@ -260,7 +271,13 @@ def test_statements_of_a_form(page, world, signed_in, address):
             f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Settings",
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
-        ("data", "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Trail"),
+        (
+            "data",
+            (
+                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Legal_holds "
+                "Erasures Trail Retention Delete_in_bulk"
+            ),
+        ),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
     ],
 )

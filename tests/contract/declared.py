@@ -89,7 +89,7 @@ class Resource:
     refused_for_good: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # callers whose 200 says "ERROR"
     # What names a row of an answer in addresses.
     name_of: Callable[[dict[str, Any]], Any] = lambda row: row["id"]
-    is_single: bool = False  # its lists have one row at most
+    is_single: bool = False  # its lists are always shorter than a page
     is_shared: bool = False  # rows that are no institution's own
     sees: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # caller -> `shown` of the rows of the list
     shown: str = "uid"

@@ -168,14 +168,17 @@ WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answ
 
 # Keys beyond the documented ones: they follow them, and no other may.
 EXTRAS = {
-    1: ("allowed_domains", "contest_days", "time_zone", "allow_own_names"), 3: ("enabled",), 7: ("sha256", "removed"),
-    10: ("login_allowed",), 17: ("course_id", "vle_id"),
+    1: (
+        "allowed_domains", "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason",
+        "withdrawal_evidence", "withdrawal_evidence_reason", "allow_own_names",
+    ), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
+    17: ("course_id", "vle_id"),
 }  # fmt: skip
 EXTRAS_OF_OPERATION = {
     "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys
     "12.7": ("enrolment_status",),
-    "19.1": ("contest",),
-    "19.2": ("data", "contest"),
+    "19.1": ("contest", "is_restricted"),
+    "19.2": ("data", "contest", "is_restricted"),
 }
 OPTIONAL_OF_OPERATION = dict.fromkeys(("12.3", "12.4", "12.5", "12.8"), ("enrolment_status",))
 

@@ -49,7 +49,8 @@ from reports.models import (
     Request,
     RequestResult,
 )
-from tests.contests import fill_contests
+from retention.models import Deletion
+from tests.contests import fill_contests, fill_erasures, fill_holds
 from tests.corrections import fill_corrections
 from tests.world import FUTURE, PAST, World
 
@@ -86,6 +87,15 @@ def fill(world: World, rows: int) -> None:
     _requests(home, rows)
     fill_contests(home, rows)
     fill_corrections(home, rows)
+    Deletion.objects.bulk_create(
+        Deletion(
+            institution=home.institution, before=FUTURE if n % 2 else None, files=n, course_id=None if n % 2 else n + 1,
+            status="running" if n % 2 else "done", group_id=n if n % 3 else None,
+        )
+        for n in range(rows)
+    )  # fmt: skip
+    fill_holds(home, people)
+    fill_erasures(home, people)
 
 
 def fill_administration(rows: int) -> None:

@@ -19,14 +19,16 @@ from courses.models import AssessmentSession
 from institutions.models import Provider, ProviderNotification, User
 from institutions.services.vles import vle_credentials_rotate
 from kernel.locks import ORDER, place_of
-from learners.models import Enrolment, EnrolmentSampleValidation, Learner
+from learners.models import Enrolment, EnrolmentSampleValidation, Learner, Withdrawal
 from pipeline import management_api
 from pipeline.accounts import JOB as ACCOUNT_JOB
 from pipeline.jobs import PERIODIC, WORKS, add, enqueue
 from pipeline.models import BrokerAccount, Job
 from pipeline.running import run_due
 from reports.models import RequestProviderResult
-from rights.models import Bundle, Contest
+from retention.models import Deletion
+from retention.services.bulk import JOB as DELETION_JOB
+from rights.models import Bundle, Contest, Erasure
 from rights.services.bundles import bundle_create, bundle_delete
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
@@ -152,6 +154,24 @@ def _contested(job: str, **state: Any) -> Callable[[Home], None]:
     return prepared
 
 
+def _consent_withdrawn(home: Home) -> None:
+    """What is to be erased then."""
+    learner = Desk(home).validated("new").sample.learner
+    withdrawn = {"of_models": "erase", "of_evidence": "erase", "at": PAST}
+    Withdrawal.objects.create(institution=home.institution, learner=learner, **withdrawn)
+    enqueue("rights.withdrawal", [learner.pk])
+
+
+def _erased(home: Home) -> None:
+    Erasure.objects.filter(pk=home.erasure.pk).update(state="running")
+    enqueue("rights.erasure", [home.erasure.pk])
+
+
+def _erasure_refused(home: Home) -> None:
+    Erasure.objects.filter(pk=home.erasure.pk).update(state="refused")
+    enqueue("rights.erasure_refused", [home.erasure.pk])
+
+
 def _link_wanted(home: Home) -> None:
     add([Job(name=LINK_JOB, key="x", arguments=["https://tesla.example.org", [home.people["admin"].pk]])])
 
@@ -200,6 +220,11 @@ def _lines(home: Home) -> None:
 
 
 # Of each name what gives it something to do, and a table that it then locks. What sends mail locks its job alone.
+def _deletion_wanted(home: Home) -> None:
+    chosen = {"course_id": home.course.pk, "courses": [home.course.pk]}
+    enqueue(DELETION_JOB, [Deletion.objects.create(institution=home.institution, **chosen).pk])
+
+
 BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "reports.request": (_captured, "institutions_provider"),
     "reports.results": (_answered, "reports_report"),
@@ -211,6 +236,10 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "rights.reminder": (_contested("rights.reminder", state="open"), "mail"),
     "rights.decided": (_contested("rights.decided", state="upheld", decided_at=PAST), "mail"),
     "rights.bundle": (_bundle_wanted, "rights_bundle"),
+    DELETION_JOB: (_deletion_wanted, "reports_report"),
+    "rights.withdrawal": (_consent_withdrawn, "learners_learner"),
+    "rights.erasure": (_erased, "learners_learner"),
+    "rights.erasure_refused": (_erasure_refused, "mail"),
     LINK_JOB: (_link_wanted, "mail"),
     ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),
     "every reports.results": (_unanswered, "reports_requestproviderresult"),
@@ -218,6 +247,8 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "every institutions.notifications": (_reminded, "institutions_providernotification"),
     "every rights.reminders": (_undecided, "rights_contest"),
     "every rights.bundles": (_bundle_over, "rights_bundle"),
+    "every rights.withdrawals": (_consent_withdrawn, ""),  # they ask for jobs alone
+    "every rights.erasures": (_erased, ""),
     "every trail.seal": (_lines, "trail_sealing"),
 }
 
@@ -252,7 +283,7 @@ def test_background_work_locks_in_the_order(name, world, monkeypatch, settings):
     if periodic == name:
         assert did, Job.objects.exclude(error="").values_list("error", flat=True)
         assert "pipeline_job" in order.locked_tables
-    assert mail.outbox if table == "mail" else table in order.locked_tables, order.locked_tables
+    assert mail.outbox if table == "mail" else not table or table in order.locked_tables, order.locked_tables
 
 
 def faults(*statements: tuple[str, Sequence[Any]] | str) -> list[str]:

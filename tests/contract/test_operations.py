@@ -78,7 +78,7 @@ def test_list_and_detail_show_the_same_row(name, caller, world):
     """The row of a list is the row of the detail, key by key; only those of learner, report and decision say more."""
     call = CALLS[name]
     client, read = caller(call.by), CALLS[f"{call.resource.name}.read"]
-    key = {"document": "language", "audit": "instrument"}.get(call.resource.name, "id")
+    key = {"document": "language", "audit": "instrument", "retention": "kind"}.get(call.resource.name, "id")
     for row in client.get(f"{url_of(call, world)}?limit=1000").json()["results"]:
         detail = client.get(url_of(read, world, **{call.resource.own: row[key]}))
         assert detail.status_code == 200

@@ -11,7 +11,7 @@ from tests.lines import details_of
 from tests.world import World
 from trail.models import Line
 
-SILENT = {KNOWN_MEMBER, "lapi_status.ask"}  # these write nothing
+SILENT = {KNOWN_MEMBER, "lapi_status.ask", "deletion.preview"}  # these write nothing
 OF_ALL = ("admin_user.create", "admin_instrument", "admin_provider", "admin_ui", "provider_notification")
 SECRETS = ("x" * 64, "correct horse", "secret", "password", "base64", 'consumer_key": "')
 

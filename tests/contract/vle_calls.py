@@ -46,13 +46,14 @@ REPORT_KEYS = (
     Key("detail", "object", keys=REPORT_DETAIL, many=True),
     *_keys("identity_level:level content_level:level integrity_level:level"),
     Key("contest", "object", nullable=True),
+    *_keys("is_restricted:boolean"),
 )
 LONG_REPORT_KEYS = (
     *REPORT_KEYS[:2],
     Key("detail", "object", keys=REPORT_DETAIL, many=True, extras=STATISTICS),
-    *REPORT_KEYS[3:-1],
+    *REPORT_KEYS[3:-2],
     *_keys("data:nothing?"),
-    REPORT_KEYS[-1],
+    *REPORT_KEYS[-2:],
 )
 REQUEST_RESULT = _keys(
     "id:integer status:integer result:number? error_message:string? code:integer audit:nothing? created_at:instant "

@@ -16,8 +16,8 @@ KEYS = [
     "id", "acronym", "name", "external_ic", "mail_domain", "disable_vle_learner_creation",
     "disable_vle_instructor_creation", "disable_vle_user_creation", "allow_learner_report", "allow_learner_audit",
     "allow_valid_audit", "created_at", "updated_at", "allowed_domains", "contest_days", "time_zone",
-    "allow_own_names", "launcher_admin",
-    "launcher_everywhere",
+    "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence", "withdrawal_evidence_reason",
+    "allow_own_names",     "launcher_admin", "launcher_everywhere", "suspended_at", "suspension_reason",
 ]  # fmt: skip
 SWITCHES = [
     "external_ic", "disable_vle_learner_creation", "disable_vle_instructor_creation", "disable_vle_user_creation",
@@ -75,7 +75,7 @@ def test_institution_as_the_dashboard_makes_one(root):
     assert {row[name] for name in SWITCHES} == {False}
     assert root.get(f"{URL}{row['id']}/").json() == row
     detail = root.get(f"/api/v2/institution/{row['id']}/")  # where the dashboard reads it
-    assert detail.json() == {name: value for name, value in row.items() if not name.startswith("launcher_")}
+    assert detail.json() == {name: value for name, value in row.items() if not name.startswith(("launcher_", "susp"))}
 
 
 def test_all_switches_and_domains_can_be_given(root):

@@ -30,7 +30,7 @@ from kernel.serializers import EVERYWHERE, BodySerializer, ResourceSerializer, T
 from kernel.tenancy import tenant_path
 from kernel.viewsets import DECLARATIONS, ResourceViewSet
 from learners.api.shared.captures import CaptureView
-from learners.models import Enrolment, EnrolmentSample
+from learners.models import Enrolment, EnrolmentSample, Withdrawal
 from reports.api.lapi_status import StatusView
 from reports.models import Alert
 from rights.models import BundlePart, ContestFile
@@ -97,6 +97,8 @@ def foreign(world) -> dict[type[Model], int]:
     file = StoredFile.objects.get(storage_key="x")
     ContestFile.objects.create(institution=away, contest=world.away.contest, file=file, name="x")
     BundlePart.objects.create(institution=away, bundle=world.away.bundle, file=file, directory=[])
+    withdrawn = {"learner": world.away.people["ann"].learner, "of_models": "keep", "of_evidence": "keep"}
+    Withdrawal.objects.create(institution=away, at=PAST, **withdrawn)
     owned = [model for model in apps.get_models() if any(field.name == "institution" for field in model._meta.fields)]
     rows = {model: model.objects.filter(institution=away).values_list("pk", flat=True).first() for model in owned}
     return {model: key for model, key in rows.items() if key} | {Institution: away.pk}

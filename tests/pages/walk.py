@@ -13,9 +13,19 @@ ROOT = "/api/v2/"
 # Below the roots of modules there is no page: people are refused there.
 # What only data administrators may read, what needs a contest, and what is a learner's own (tests/rights).
 DATA_ONLY = {
-    "institution-trail", "institution-contest", "institution-correction", "me-report", "me-decision", "me-contest",
-    "me-trail", "me-bundle", "me-correction",
-}  # fmt: skip
+    "institution-trail",
+    "institution-contest",
+    "institution-hold",
+    "institution-erasure",
+    "me-report",
+    "me-decision",
+    "me-contest",
+    "me-erasure",
+    "me-trail",
+    "me-bundle",
+    "me-correction",
+    "institution-correction",
+}
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 
 

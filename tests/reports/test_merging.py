@@ -22,6 +22,7 @@ from learners.models import (
     SENDCategory,
     SENDLearner,
     ValidationStatus,
+    Withdrawal,
 )
 from learners.services import consent_accept, consent_reject
 from learners.validating import ENROL, VALIDATE
@@ -39,7 +40,7 @@ from reports.models import (
 from reports.services import merging
 from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
-from rights.models import Contest
+from rights.models import Contest, Erasure, LegalHold
 from signin.models import CallerSession, Launcher
 from tests.captures import consented
 from tests.conftest import client_of
@@ -87,9 +88,12 @@ def test_every_key_to_a_person_is_moved():
 def test_every_way_to_be_there_once_is_known():
     """Else the database would refuse the merge of two people who both have such a row."""
     for each in ALL:
-        fields = [{*getattr(c, "fields", ())} for c in each.model._meta.constraints if isinstance(c, UniqueConstraint)]
-        of_person = [names for names in fields if each.column in names and each.model._meta.pk.name not in names]
-        wanted = [names - {each.column, "institution"} for names in of_person]
+        unique = [c for c in each.model._meta.constraints if isinstance(c, UniqueConstraint)]
+        of_person = [c for c in unique if each.column in c.fields and each.model._meta.pk.name not in c.fields]
+        wanted = [
+            {*c.fields, *(c.condition.referenced_base_fields if c.condition else ())} - {each.column, "institution"}
+            for c in of_person
+        ]
         assert wanted == ([{*each.once} - {"institution"}] if each.once else []), each
 
 
@@ -124,6 +128,9 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         ConsentDecision: lambda: ConsentDecision.objects.create(
             **own, owner=learner, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
         ),
+        Withdrawal: lambda: Withdrawal.objects.create(
+            **own, learner=learner, at=now, of_models="erase", of_evidence="keep"
+        ),
         SENDLearner: lambda: SENDLearner.objects.create(**own, learner=learner, category=home.other_category),
         EnrolmentSample: lambda: EnrolmentSample.objects.create(**own, learner=learner),
         Enrolment: lambda: Enrolment.objects.create(**own, learner=learner, provider=provider),
@@ -138,6 +145,8 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         ),
         Report: report,
         Contest: lambda: contest_of(home, assignee=person),
+        Erasure: lambda: Erasure.objects.create(**own, person=person, state="refused"),
+        LegalHold: lambda: LegalHold.objects.create(**own, person=person, reason=f"Case {person.pk}."),
         ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),
     }
     return made[model]()
@@ -527,3 +536,18 @@ def test_what_a_merge_has_forgotten_stops_it(monkeypatch, world, rows):
     ids = {f"{role}_id": world.people[name].pk for role, name in (("kept", "ann"), ("gone", "bob"), ("by", "admin"))}
     with pytest.raises(RuntimeError, match="launcher"):
         people_merge(institution=world.home.institution, **ids)
+
+
+def test_the_later_withdrawal_counts(merged, world):
+    home, now = world.home, timezone.now()
+    for name, at, evidence in (("ann", now - timedelta(days=1), "keep"), ("bob", now, "restrict")):
+        learner = world.people[name].learner
+        learner.consent, learner.consent_rejected, learner.is_restricted = home.consent, at, evidence == "restrict"
+        learner.save()
+        Withdrawal.objects.create(
+            institution=home.institution, learner=learner, at=at, of_models="keep", of_evidence=evidence
+        )
+    merged("ann", "bob")
+    (left,) = Withdrawal.objects.all()
+    assert (left.learner_id, left.of_evidence) == (world.people["ann"].pk, "restrict")
+    assert Learner.objects.get(pk=left.learner_id).is_restricted

@@ -114,6 +114,7 @@ def test_row_of_a_list(as_, at, world):
             "learner_id": str(ann.learner.learner_id),
         },
         "contest": None,
+        "is_restricted": False,
         "detail": [
             {
                 "instrument": "Keystroke dynamics",
@@ -130,7 +131,7 @@ def test_row_of_a_list(as_, at, world):
         "content_level": 1,
         "integrity_level": 1,
     }
-    assert list(row) == [*KEYS, "contest"]
+    assert list(row) == [*KEYS, "contest", "is_restricted"]
     assert list(row["detail"][0]) == ROW
 
 
@@ -198,12 +199,12 @@ def measured(world, ks):
 
 def test_long_form_has_the_documented_keys_first(as_, at, measured):
     row = as_("admin").get(at.report).json()
-    assert list(row) == [*KEYS, "data", "contest"]
+    assert list(row) == [*KEYS, "data", "contest", "is_restricted"]
     assert list(row["detail"][0]) == [*ROW, *MORE]
     listed = as_("admin").get(at.reports).json()["results"][0]
     assert [{key: detail[key] for key in ROW} for detail in row["detail"]] == listed["detail"]
     assert {key: row[key] for key in KEYS if key != "detail"} == {
-        k: v for k, v in listed.items() if k not in ("detail", "contest")
+        k: v for k, v in listed.items() if k not in ("detail", "contest", "is_restricted")
     }
 
 

@@ -60,6 +60,46 @@ export interface paths {
         patch: operations["admin_institution_partial_update"];
         trace?: never;
     };
+    "/api/v2/admin/institution/{id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume an institution (global administrator)
+         * @description Let the people, VLEs and captures of the institution in again; a second time it is no change. For global administrators.
+         */
+        post: operations["admin_institution_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/admin/institution/{id}/suspend/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend an institution (global administrator)
+         * @description Let nobody of the institution in until it is resumed; a second time only the reason changes. For global administrators.
+         */
+        post: operations["admin_institution_suspend_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/admin/instrument/": {
         parameters: {
             query?: never;
@@ -768,6 +808,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/deletion/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deletions in bulk
+         * @description What was made of learners' work - sessions, captures, documents, results, alerts, reports - deleted by a job. For administrators and data administrators.
+         */
+        get: operations["institution_deletion_list"];
+        put?: never;
+        /**
+         * Delete in bulk
+         * @description Delete what a preview has shown, of a course, of a group's courses, or before an instant; 412 if it would be something else by now. For administrators and data administrators.
+         */
+        post: operations["institution_deletion_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/deletion/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a deletion in bulk
+         * @description What was made of learners' work - sessions, captures, documents, results, alerts, reports - deleted by a job. For administrators and data administrators.
+         */
+        get: operations["institution_deletion_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/deletion/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a deletion in bulk
+         * @description What a deletion would delete and what it would leave, in numbers by kind; nothing changes. For administrators and data administrators.
+         */
+        post: operations["institution_deletion_preview_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List erasures
+         * @description All that is held about a learner is erased, in parts; `about` is null once that is done. For data administrators.
+         */
+        get: operations["institution_erasure_list"];
+        put?: never;
+        /**
+         * Erase a learner's data
+         * @description Erase all that is held about a learner: 409 while a legal hold or an open contest keeps it. For data administrators.
+         */
+        post: operations["institution_erasure_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an erasure
+         * @description All that is held about a learner is erased, in parts; `about` is null once that is done. For data administrators.
+         */
+        get: operations["institution_erasure_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/{id}/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an erasure
+         * @description Carry out what a learner has asked for: 409 while a legal hold or an open contest keeps it. For data administrators.
+         */
+        post: operations["institution_erasure_accept_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/{id}/refuse/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse an erasure
+         * @description Do not carry it out, with the reasons, which the learner reads. For data administrators.
+         */
+        post: operations["institution_erasure_refuse_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/erasure/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview an erasure
+         * @description What an erasure of this learner's data would do now; nothing is changed. For data administrators.
+         */
+        get: operations["institution_erasure_preview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/group/": {
         parameters: {
             query?: never;
@@ -878,6 +1086,70 @@ export interface paths {
          * @description Put another course into the group in place of this one, if the body names one. For administrators and data administrators.
          */
         patch: operations["institution_group_course_partial_update"];
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/hold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List legal holds
+         * @description Nothing that is held about the person is erased while it is in force: until its last day, or its release. For administrators and data administrators.
+         */
+        get: operations["institution_hold_list"];
+        put?: never;
+        /**
+         * Set a legal hold
+         * @description Keep all that is held about a person, for a reason; there is one hold of a person (409). For data administrators.
+         */
+        post: operations["institution_hold_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/hold/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a legal hold
+         * @description Nothing that is held about the person is erased while it is in force: until its last day, or its release. For administrators and data administrators.
+         */
+        get: operations["institution_hold_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/hold/{id}/release/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a legal hold
+         * @description End a hold, with the reason; a second time changes nothing. For data administrators.
+         */
+        post: operations["institution_hold_release_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/institution/{parent_lookup_institution_id}/ic/": {
@@ -1250,6 +1522,62 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/retention/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List retention periods
+         * @description How many days the institution keeps data of a kind; kinds without a period are kept without a limit. For administrators and data administrators.
+         */
+        get: operations["institution_retention_list"];
+        put?: never;
+        /**
+         * Create a retention period
+         * @description Set the period of a kind that has none: from the next night on, what is older is deleted. For data administrators.
+         */
+        post: operations["institution_retention_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/retention/{kind}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a retention period
+         * @description How many days the institution keeps data of a kind; kinds without a period are kept without a limit. For administrators and data administrators.
+         */
+        get: operations["institution_retention_retrieve"];
+        /**
+         * Update a retention period
+         * @description Change a period: from the next night on, what is older is deleted. For data administrators.
+         */
+        put: operations["institution_retention_update"];
+        post?: never;
+        /**
+         * Delete a retention period
+         * @description Take the limit away: nothing of this kind is deleted by itself any more. For data administrators.
+         */
+        delete: operations["institution_retention_destroy"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of a retention period
+         * @description Change a period: from the next night on, what is older is deleted. For data administrators.
+         */
+        patch: operations["institution_retention_partial_update"];
         trace?: never;
     };
     "/api/v2/institution/{parent_lookup_institution_id}/send/": {
@@ -2244,6 +2572,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/me/erasure/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own erasures
+         * @description What became of the caller's wish to have all that is held erased. For learners where it concerns them.
+         */
+        get: operations["me_erasure_list"];
+        put?: never;
+        /**
+         * Ask for the erasure of the own data
+         * @description Ask for it: a data administrator decides, and 409 if there is one already. For learners where it concerns them.
+         */
+        post: operations["me_erasure_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/erasure/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own erasure
+         * @description What became of the caller's wish to have all that is held erased. For learners where it concerns them.
+         */
+        get: operations["me_erasure_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/erasure/{id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up an own erasure
+         * @description Give it up, before it is decided; a second time changes nothing. For learners where it concerns them.
+         */
+        post: operations["me_erasure_withdraw_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/erasure/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview the own erasure
+         * @description What would be erased, what is kept and why, before one asks for it. For learners where it concerns them.
+         */
+        get: operations["me_erasure_preview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/me/held/": {
         parameters: {
             query?: never;
@@ -2338,6 +2750,30 @@ export interface paths {
         get: operations["me_trail_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/withdrawal/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what withdrawing the consent does
+         * @description What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps them from being erased; of a consent that is withdrawn what has become of them.
+         */
+        get: operations["me_withdrawal"];
+        put?: never;
+        /**
+         * Withdraw the consent
+         * @description Captures stop at once. `models` and `evidence` are what was read before: 409 if the institution has changed it since, and 404 if there is no consent to withdraw.
+         */
+        post: operations["me_withdrawal_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3341,12 +3777,39 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People may correct their own first and last names. */
             allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
             launcher_everywhere?: boolean;
+            /**
+             * Format: date-time
+             * @description Since when nobody of it is let in.
+             */
+            readonly suspended_at: string | null;
+            /** @description Its administrators read it when they try to sign in. */
+            readonly suspension_reason: string;
         };
         AdminInstitutionRequest: {
             acronym: string;
@@ -3372,6 +3835,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People may correct their own first and last names. */
             allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
@@ -3652,6 +4135,16 @@ export interface components {
             metadata: components["schemas"]["MetadataRequest"];
             session_id?: number | null;
         };
+        /** @description Of a course, or of the courses of a group and of all groups below it; before an instant; or both. */
+        ChosenRequest: {
+            course?: number | null;
+            group?: number | null;
+            /**
+             * Format: date-time
+             * @description What was last changed before this instant.
+             */
+            before?: string | null;
+        };
         /** @description `{"version": "1.0.0"}`, or the version where the learner's object has it: `{"consent": {"version": "1.0.0"}}`. */
         ConsentAcceptanceRequest: {
             version?: string;
@@ -3686,6 +4179,17 @@ export interface components {
             } | null;
             readonly texts: components["schemas"]["DecidedText"][];
         };
+        /**
+         * @description * `VALID` - Valid
+         *     * `VALID_NEED_UPDATE` - Valid, update available
+         *     * `VALID_EXTERNAL` - Managed outside this service
+         *     * `NOT_VALID_MISSING` - Not given yet
+         *     * `NOT_VALID_REJECTED` - Rejected
+         *     * `NOT_VALID_YET` - Accepted, but not valid yet
+         *     * `NOT_VALID` - Outdated: must be accepted again
+         * @enum {string}
+         */
+        ConsentEnum: "VALID" | "VALID_NEED_UPDATE" | "VALID_EXTERNAL" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "NOT_VALID";
         /** @description Learner, activity and course are null where the report is gone: the outcome stays. */
         Contest: {
             readonly id: number;
@@ -3828,6 +4332,67 @@ export interface components {
          * @enum {string}
          */
         DecisionEnum: "accepted" | "rejected";
+        Deletion: {
+            readonly id: number;
+            course?: number | null;
+            group?: number | null;
+            /**
+             * Format: date-time
+             * @description What was last changed before this instant.
+             */
+            before?: string | null;
+            /** @description running or done. */
+            readonly status: string;
+            /** @description Rows by kind, as in the preview. */
+            readonly expected: {
+                [key: string]: number;
+            };
+            /** @description Rows that were held back then, by reason. */
+            readonly held: {
+                [key: string]: number;
+            };
+            /** @description Rows deleted so far, by kind. */
+            readonly deleted: {
+                [key: string]: number;
+            };
+            readonly files: number;
+            /** @description The account. No key: it outlives it. */
+            readonly asked_by_id: number | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        DeletionPreview: {
+            /** @description Rows that go, by kind. */
+            expected: {
+                [key: string]: number;
+            };
+            /** @description Rows that are held back, by reason. */
+            held: {
+                [key: string]: number;
+            };
+            /** @description Of all of it: the deletion wants it. */
+            state: string;
+        };
+        DeletionRequest: {
+            course?: number | null;
+            group?: number | null;
+            /**
+             * Format: date-time
+             * @description What was last changed before this instant.
+             */
+            before?: string | null;
+            /** @description Of the preview: 412 if it is another now. */
+            state: string;
+        };
+        Effect: {
+            policy: components["schemas"]["OnWithdrawalEnum"];
+            /** @description The same in words. */
+            text: string;
+            /** @description The institution's. */
+            reason: string;
+        };
         /**
          * @description * `big_fonts` - Big Fonts
          *     * `high_contrast` - High Contrast
@@ -3843,6 +4408,59 @@ export interface components {
             data: string;
             instruments: number[];
             metadata: components["schemas"]["MetadataRequest"];
+        };
+        Erasure: {
+            readonly id: number;
+            person_id: number | null;
+            readonly about: {
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            } | null;
+            /** @description The learner has asked for it. */
+            readonly is_own: boolean;
+            reason: string;
+            readonly state: components["schemas"]["StateEnum"];
+            /** @description Why it was refused. */
+            readonly answer: string;
+            readonly phase: components["schemas"]["PhaseEnum"];
+            /** @description Percent. */
+            readonly progress: number;
+            /**
+             * Format: date-time
+             * @description When the mail was sent that tells of it.
+             */
+            readonly told_at: string | null;
+            /** @description What is kept and why, once it is carried out. */
+            readonly kept: {
+                what: string;
+                why: string;
+            }[];
+            /** @description How many of what. */
+            readonly erased: unknown;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** @description The account. No key: the decision outlives it. */
+            readonly decided_by_id: number | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        ErasurePreview: {
+            /** @description What is erased, and how much of it. */
+            goes: components["schemas"]["Going"][];
+            /** @description What is kept, and why. */
+            keeps: components["schemas"]["Kept"][];
+            /** @description What must be over before. */
+            waits_for: string[];
+        };
+        ErasureRequest: {
+            person_id: number | null;
+            reason: string;
         };
         Error: {
             detail: string;
@@ -3875,6 +4493,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The consent is withdrawn: nobody opens evidence. */
+            readonly is_restricted: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -3903,6 +4523,7 @@ export interface components {
                     demonstration: string;
                 }[];
             } | null;
+            readonly evidence_deleted: string;
         };
         /**
          * @description * `first_name` - first name
@@ -3917,6 +4538,10 @@ export interface components {
         };
         /** @enum {string} */
         FloatingMenuInitialPosEnum: "top-left" | "top-right" | "bottom-left" | "bottom-right";
+        Going: {
+            what: string;
+            number: number;
+        };
         Held: {
             account: components["schemas"]["HeldAccount"];
             /** @description The status, as of a learner; null for other people. */
@@ -4109,6 +4734,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description Percentages are whole numbers from 0 to 100. */
         InstitutionCourseActivityReportAudit: {
@@ -4169,6 +4796,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description What was captured, and what came of it. `session` is null for a document that was uploaded outside one. */
         InstitutionCourseActivityReportRequest: {
@@ -4675,6 +5304,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People may correct their own first and last names. */
             allow_own_names?: boolean;
         };
@@ -4702,6 +5351,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People may correct their own first and last names. */
             allow_own_names?: boolean;
         };
@@ -4823,6 +5492,10 @@ export interface components {
             authorship?: boolean;
             integrity?: boolean;
         };
+        Kept: {
+            what: string;
+            why: string;
+        };
         Launcher: {
             id: number;
             /**
@@ -4875,6 +5548,42 @@ export interface components {
             email: string;
             first_name: string;
             last_name: string;
+        };
+        LegalHold: {
+            readonly id: number;
+            person_id: number;
+            readonly about: {
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            };
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day. Null: until it is released.
+             */
+            until?: string | null;
+            readonly in_force: boolean;
+            readonly set_by_id: number | null;
+            /** Format: date-time */
+            readonly released_at: string | null;
+            /** @description Null: another hold has taken its place. */
+            readonly released_by_id: number | null;
+            readonly release_reason: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        LegalHoldRequest: {
+            person_id: number;
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day. Null: until it is released.
+             */
+            until?: string | null;
         };
         /**
          * @description * `0` - PENDING
@@ -5001,6 +5710,13 @@ export interface components {
         NotReadyStatusEnum: 2 | 3 | 4;
         /** @enum {unknown} */
         NullEnum: null;
+        /**
+         * @description * `keep` - kept as it is
+         *     * `restrict` - kept, but nobody opens it
+         *     * `erase` - erased
+         * @enum {string}
+         */
+        OnWithdrawalEnum: "keep" | "restrict" | "erase";
         Outcome: {
             request: number;
             /** @description Why the answer is not stored; null: it is. */
@@ -5120,6 +5836,33 @@ export interface components {
             wanted: string;
             reason: string;
         };
+        OwnErasure: {
+            readonly id: number;
+            /** @description The learner has asked for it. */
+            readonly is_own: boolean;
+            reason?: string;
+            readonly state: components["schemas"]["StateEnum"];
+            /** @description Why it was refused. */
+            readonly answer: string;
+            /** @description Percent. */
+            readonly progress: number;
+            /** @description What is kept and why, once it is carried out. */
+            readonly kept: {
+                what: string;
+                why: string;
+            }[];
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OwnErasureRequest: {
+            reason?: string;
+        };
         OwnLine: {
             readonly id: number;
             /** Format: date-time */
@@ -5200,6 +5943,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The consent is withdrawn: nobody opens evidence. */
+            readonly is_restricted: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -5339,6 +6084,36 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Correction"][];
+        };
+        PaginatedDeletionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Deletion"][];
+        };
+        PaginatedErasureList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Erasure"][];
         };
         PaginatedInstitutionCourseActivityInstrumentList: {
             /** @example 123 */
@@ -5685,6 +6460,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["LearnerMembership"][];
         };
+        PaginatedLegalHoldList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["LegalHold"][];
+        };
         PaginatedLineList: {
             /** @example 123 */
             count: number;
@@ -5744,6 +6534,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["OwnCorrection"][];
+        };
+        PaginatedOwnErasureList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnErasure"][];
         };
         PaginatedOwnLineList: {
             /** @example 123 */
@@ -5819,6 +6624,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["ProviderValidation"][];
+        };
+        PaginatedRetentionPeriodList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["RetentionPeriod"][];
         };
         PaginatedUserActivityList: {
             /** @example 123 */
@@ -5953,6 +6773,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People may correct their own first and last names. */
             allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
@@ -6134,6 +6974,26 @@ export interface components {
             contest_days?: number;
             /** @description In which the console shows and takes instants; an IANA name such as Europe/Madrid. */
             time_zone?: string;
+            /**
+             * @description What becomes of a learner's enrolment when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_models?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_models_reason?: string | null;
+            /**
+             * @description What becomes of the evidence of a learner's reports when the consent is withdrawn.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
+            /** @description Told to learners. */
+            withdrawal_evidence_reason?: string | null;
             /** @description People may correct their own first and last names. */
             allow_own_names?: boolean;
         };
@@ -6166,6 +7026,11 @@ export interface components {
             name?: string;
             url?: string | null;
             client_id?: string | null;
+        };
+        /** @description The kind names the row: it is given once. */
+        PatchedRetentionPeriodRequest: {
+            kind?: components["schemas"]["RetentionKindEnum"];
+            days?: number;
         };
         PatchedVLECourseActivityInstrumentRequest: {
             instrument?: number;
@@ -6210,6 +7075,17 @@ export interface components {
             /** Format: date-time */
             end?: string | null;
         };
+        /**
+         * @description * `tell` - the learner is told
+         *     * `reports` - Reports
+         *     * `captures` - Captures
+         *     * `files` - Files
+         *     * `samples` - Samples
+         *     * `imports` - uploaded tables
+         *     * `rest` - role and account
+         * @enum {string}
+         */
+        PhaseEnum: "tell" | "reports" | "captures" | "files" | "samples" | "imports" | "rest";
         Profile: {
             id: number;
             first_name: string;
@@ -6429,6 +7305,10 @@ export interface components {
             refresh_token?: string;
         };
         RefuseBodyRequest: {
+            /** @description The reasons, which the learner reads. */
+            answer: string;
+        };
+        RefuseCorrectionBodyRequest: {
             /** @description Why, which the person reads. */
             answer: string;
         };
@@ -6441,6 +7321,9 @@ export interface components {
          * @enum {string}
          */
         RefusedStatusEnum: "ERROR";
+        ReleaseBodyRequest: {
+            reason: string;
+        };
         /**
          * @description * `0` - STORED
          *     * `1` - SCHEDULED
@@ -6472,6 +7355,31 @@ export interface components {
          * @enum {integer}
          */
         ResultStatusEnum: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+        /**
+         * @description * `samples` - samples for enrolment
+         *     * `models` - models made of samples
+         *     * `captures` - what was captured during assessments
+         *     * `documents` - documents that were handed in
+         *     * `alerts` - alerts
+         *     * `reports` - reports with all that they were made of
+         * @enum {string}
+         */
+        RetentionKindEnum: "samples" | "models" | "captures" | "documents" | "alerts" | "reports";
+        /** @description The kind names the row: it is given once. */
+        RetentionPeriod: {
+            readonly id: number;
+            kind: components["schemas"]["RetentionKindEnum"];
+            days: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        /** @description The kind names the row: it is given once. */
+        RetentionPeriodRequest: {
+            kind: components["schemas"]["RetentionKindEnum"];
+            days: number;
+        };
         RotationRequest: {
             /**
              * @description How long the present credentials stay good.
@@ -6602,11 +7510,24 @@ export interface components {
          * @enum {string}
          */
         SignedInVLETypeEnum: "vle";
+        /**
+         * @description * `asked` - asked for
+         *     * `refused` - refused
+         *     * `withdrawn` - given up by the learner
+         *     * `running` - being carried out
+         *     * `done` - carried out
+         * @enum {string}
+         */
+        StateEnum: "asked" | "refused" | "withdrawn" | "running" | "done";
         /** @description A body that repeats the learner of the URL. */
         StatusRequestRequest: {
             /** Format: uuid */
             learner_id: string;
             samples: string[];
+        };
+        SuspensionRequest: {
+            /** @description Its administrators read it when they try to sign in. */
+            reason: string;
         };
         /** @description It is stored. `path` is its name, which `status` knows. */
         Taken: {
@@ -6809,6 +7730,8 @@ export interface components {
                 };
                 set_aside: string[];
             } | null;
+            /** @description The learner has withdrawn the consent: nobody opens the evidence. */
+            readonly is_restricted: boolean;
         };
         /** @description An activity under the VLE's own type and id. Unset dates may be sent as 1970-01-01T00:00:00Z. */
         VLECourseActivityRequest: {
@@ -7013,6 +7936,59 @@ export interface components {
             inferred?: boolean;
             readonly html: string | null;
             readonly pdf: string | null;
+        };
+        Withdrawal: {
+            /**
+             * @description The status, as of a learner.
+             *
+             *     * `VALID` - Valid
+             *     * `VALID_NEED_UPDATE` - Valid, update available
+             *     * `VALID_EXTERNAL` - Managed outside this service
+             *     * `NOT_VALID_MISSING` - Not given yet
+             *     * `NOT_VALID_REJECTED` - Rejected
+             *     * `NOT_VALID_YET` - Accepted, but not valid yet
+             *     * `NOT_VALID` - Outdated: must be accepted again
+             */
+            consent: components["schemas"]["ConsentEnum"];
+            may_withdraw: boolean;
+            /** @description What becomes of the enrolment when the consent is withdrawn now. */
+            models: components["schemas"]["Effect"];
+            /** @description What becomes of the evidence of reports. */
+            evidence: components["schemas"]["Effect"];
+            /** @description Why nothing is erased now, only restricted; empty: nothing keeps it. */
+            kept_because: string[];
+            /** @description Of a consent that is withdrawn. */
+            last: components["schemas"]["Withdrawn"] | null;
+        };
+        WithdrawalBodyRequest: {
+            /**
+             * @description As it was read.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            models: components["schemas"]["OnWithdrawalEnum"];
+            /**
+             * @description As it was read.
+             *
+             *     * `keep` - kept as it is
+             *     * `restrict` - kept, but nobody opens it
+             *     * `erase` - erased
+             */
+            evidence: components["schemas"]["OnWithdrawalEnum"];
+        };
+        Withdrawn: {
+            /** Format: date-time */
+            at: string;
+            models: components["schemas"]["OnWithdrawalEnum"];
+            evidence: components["schemas"]["OnWithdrawalEnum"];
+            /** Format: date-time */
+            models_erased_at: string | null;
+            /** Format: date-time */
+            evidence_erased_at: string | null;
+            /** @description Why what is to be erased is still there. Nobody opens it meanwhile. */
+            waits_for: string[];
         };
         WrongValues: components["schemas"]["FieldErrors"] | components["schemas"]["Error"];
     };
@@ -7578,6 +8554,174 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    admin_institution_resume_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminInstitution"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    admin_institution_suspend_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspensionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SuspensionRequest"];
+                "multipart/form-data": components["schemas"]["SuspensionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminInstitution"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -11778,7 +12922,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @example 94 */
+                /** @example 97 */
                 id: number;
                 /** @example 1 */
                 parent_lookup_institution_id: number;
@@ -11841,7 +12985,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 94 */
+                /** @example 97 */
                 id: number;
                 /** @example 1 */
                 parent_lookup_institution_id: number;
@@ -11932,7 +13076,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 94 */
+                /** @example 97 */
                 id: number;
                 /** @example 1 */
                 parent_lookup_institution_id: number;
@@ -11941,9 +13085,9 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RefuseBodyRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["RefuseBodyRequest"];
-                "multipart/form-data": components["schemas"]["RefuseBodyRequest"];
+                "application/json": components["schemas"]["RefuseCorrectionBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RefuseCorrectionBodyRequest"];
+                "multipart/form-data": components["schemas"]["RefuseCorrectionBodyRequest"];
             };
         };
         responses: {
@@ -12021,6 +13165,812 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_deletion_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDeletionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_deletion_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DeletionRequest"];
+                "multipart/form-data": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_deletion_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 95 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_deletion_preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChosenRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ChosenRequest"];
+                "multipart/form-data": components["schemas"]["ChosenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionPreview"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person_id?: number;
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `asked` - asked for
+                 *     * `refused` - refused
+                 *     * `withdrawn` - given up by the learner
+                 *     * `running` - being carried out
+                 *     * `done` - carried out
+                 */
+                state?: "asked" | "done" | "refused" | "running" | "withdrawn";
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedErasureList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ErasureRequest"];
+                "multipart/form-data": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_accept_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_refuse_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RefuseBodyRequest"];
+                "multipart/form-data": components["schemas"]["RefuseBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_erasure_preview_retrieve: {
+        parameters: {
+            query: {
+                /** @description The id of a learner. */
+                person_id: number;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13022,6 +14972,329 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_list: {
+        parameters: {
+            query?: {
+                is_released?: boolean;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person_id?: number;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedLegalHoldList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["LegalHoldRequest"];
+                "multipart/form-data": components["schemas"]["LegalHoldRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 93 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_hold_release_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 93 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReleaseBodyRequest"];
+                "multipart/form-data": components["schemas"]["ReleaseBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHold"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -15892,6 +18165,505 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_retention_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRetentionPeriodList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_retention_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionPeriodRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RetentionPeriodRequest"];
+                "multipart/form-data": components["schemas"]["RetentionPeriodRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPeriod"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_retention_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example captures */
+                kind: string;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPeriod"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_retention_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example captures */
+                kind: string;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionPeriodRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RetentionPeriodRequest"];
+                "multipart/form-data": components["schemas"]["RetentionPeriodRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPeriod"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_retention_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example captures */
+                kind: string;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_retention_partial_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example captures */
+                kind: string;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedRetentionPeriodRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedRetentionPeriodRequest"];
+                "multipart/form-data": components["schemas"]["PatchedRetentionPeriodRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPeriod"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };
@@ -21509,7 +24281,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @example 93 */
+                /** @example 96 */
                 id: number;
             };
             cookie?: never;
@@ -21573,7 +24345,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @example 93 */
+                /** @example 96 */
                 id: number;
             };
             cookie?: never;
@@ -22214,7 +24986,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @example 94 */
+                /** @example 97 */
                 id: number;
             };
             cookie?: never;
@@ -22278,7 +25050,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @example 94 */
+                /** @example 97 */
                 id: number;
             };
             cookie?: never;
@@ -22442,6 +25214,369 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnErasureList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OwnErasureRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OwnErasureRequest"];
+                "multipart/form-data": components["schemas"]["OwnErasureRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnErasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 94 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnErasure"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_withdraw_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 94 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnErasure"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_erasure_preview_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
             };
             400: components["responses"]["Unreadable"];
             /** @description No valid credentials. */
@@ -22780,6 +25915,139 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_withdrawal_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["WithdrawalBodyRequest"];
+                "multipart/form-data": components["schemas"]["WithdrawalBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };

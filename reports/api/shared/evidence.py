@@ -1,5 +1,7 @@
 """Links to the evidence of a report; null where the caller may not read it."""
 
+from functools import cached_property
+
 from drf_spectacular.utils import extend_schema_field
 
 from files.links import evidence_links
@@ -18,14 +20,18 @@ class Evidence:
 
     def __init__(self, view) -> None:
         grants, access = view.grants, view.access
+        self.roles = view.roles
         self.links = evidence_links(view)
         self.visibility = visibility.report_visibility(
             view.roles, view.tenant, teaches=access[Role.INSTRUCTOR] in grants, owns=access[Role.LEARNER] in grants
         )
 
-    def url(self, key: int | None, name: str, *, flagged: bool, what: str | None = None) -> str | None:
-        """`key` is that of a file or, with `what`, of the row that the content is made of."""
-        return self.links(key, name, what) if key is not None and self.visibility.shows(flagged) else None
+    def url(
+        self, key: int | None, name: str, *, flagged: bool, closed: bool = False, what: str | None = None
+    ) -> str | None:
+        """`key` is that of a file or, with `what`, of the row that it is made of. `closed`: see `is_closed`."""
+        shown = key is not None and not closed and self.visibility.shows(flagged)
+        return self.links(key, name, what) if key is not None and shown else None
 
 
 class RequestEvidence(Evidence):
@@ -37,8 +43,16 @@ class RequestEvidence(Evidence):
         report = view.kwargs["parent_lookup_id"]
         self.flagged = queries.requests_flagged(report, view.page_keys) if matters else frozenset()
 
-    def of(self, request: int, file_id: int | None, name: str) -> str | None:
-        return self.url(file_id, name, flagged=request in self.flagged)
+        self.report = report
+
+    def of(self, request: int, file_id: int | None, name: str, restricted: bool) -> str | None:
+        closed = restricted and self.is_closed
+        return self.url(file_id, name, flagged=request in self.flagged, closed=closed)
+
+    @cached_property
+    def is_closed(self) -> bool:
+        """Asked only where the learner's evidence is restricted."""
+        return visibility.is_closed(self.roles, True, queries.contest_of(self.report))
 
 
 def may_read_reports(caller: Caller) -> bool:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0015_time_zone'),
+        ('institutions', '0017_withdrawal'),
     ]
 
     operations = [

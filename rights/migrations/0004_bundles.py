@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('files', '0006_bundles'),
         ('institutions', '0014_contests'),
-        ('rights', '0001_contests'),
+        ('rights', '0003_erasures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,8 +10,8 @@ import kernel.constraints
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0016_own_names'),
-        ('rights', '0002_bundles'),
+        ('institutions', '0018_own_names'),
+        ('rights', '0004_bundles'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

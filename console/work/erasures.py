@@ -1,0 +1,105 @@
+"""Erasing learners' data: what a learner asks for is decided, or a data administrator begins it, after a preview."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from console.templatetags.console import person
+from console.views import ConsoleView
+from console.work.forms import Input, Pick, WorkForm
+from console.work.pages import CHANGED, CreatePage
+from kernel.http.client import ApiResponse, texts_of
+from kernel.states import State
+from rights.models import Erasure
+
+ERASURES = "institution/{institution}/erasure/"
+
+
+def named(row: Any) -> str:
+    return f"{person(row)} ({row['uid']})"
+
+
+class ErasureView(ConsoleView):
+    """The erasure with what goes and what is kept; the forms accept or refuse it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "console/work/erasure.html"
+    erasure: dict[str, Any]
+
+    def enter(self) -> None:
+        super().enter()
+        self.erasure = self.api.row(self.path)
+
+    @property
+    def path(self) -> str:
+        return f"{self.home}erasure/{self.kwargs['erasure']}/"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        sent = request.POST
+        if sent.get("action") == "accept":
+            answer = self.api.post(f"{self.path}accept/", {})
+        else:
+            answer = self.api.post(f"{self.path}refuse/", {"answer": sent.get("answer", "")})
+        if answer.status == 200:
+            return HttpResponseRedirect(request.path)
+        context = self.get_context_data(sent=sent, problems=texts_of(answer.data))
+        return self.render_to_response(context, status=answer.status)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        state = Erasure.State(self.erasure["state"])
+        values: dict[str, Any] = {
+            "erasure": self.erasure,
+            "state": state.label,
+            "is_asked": state is Erasure.State.ASKED,
+            "is_open": state in (Erasure.State.ASKED, Erasure.State.RUNNING),
+            "phase": Erasure.Phase(self.erasure["phase"]).label,
+        }
+        if values["is_open"] and self.erasure["person_id"] is not None:
+            answer = self.api.get(f"{self.home}erasure/preview/", {"person_id": self.erasure["person_id"]})
+            values["preview"] = answer.data if answer.status == 200 else None
+        return super().get_context_data(**values, **{"sent": {}, **context})
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Erasures", "erasures")]
+
+
+class NewErasure(CreatePage):
+    """First it shows what would go; what was shown is what is erased, or it is shown again."""
+
+    template_name = "console/work/erasure_new.html"
+    path = ERASURES
+    title = "Erase a learner's data"
+    lead = "Captures, models, reports and the account go for good. First you see what goes, and what is kept and why."
+    button = "Show what goes"
+    inputs = (
+        Input("person_id", "Learner",
+              pick=Pick("institution/{institution}/learner/", named, "last_name")),
+        Input("reason", "Reason", "Such as the learner's letter. It goes with the data."),
+    )  # fmt: skip
+
+    def send(self, form: WorkForm) -> ApiResponse:
+        self.preview = self.api.get(f"{self.api_path}preview/", {"person_id": form.cleaned_data["person_id"]})
+        if self.preview.status != 200:
+            return ApiResponse(400, {"person_id": ["There is no such learner."]})
+        if self.request.POST.get("shown") != self.shown_state():
+            return ApiResponse(412, {"": [CHANGED]} if self.request.POST.get("shown") else {})
+        return super().send(form)
+
+    def shown_state(self) -> str:
+        return State([self.request.POST.get("person_id"), self.preview.data]).tag
+
+    def refused_by_api(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
+        form.refuse(answer.data)
+        shown: dict[str, Any] = {}
+        if self.preview.status == 200:
+            shown = {"preview": self.preview.data, "shown_state": self.shown_state(), "button": "Erase all of it"}
+        status = 200 if answer.status == 412 and not answer.data else answer.status
+        return self.shown(form, status, **shown)
+
+    def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
+        address = reverse("console:erasure", args=[self.kwargs["institution"], answer.data["id"]])
+        return self.done("The data is being erased.", address)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Erasures", "erasures")]

@@ -1,0 +1,81 @@
+"""How long the institution keeps each kind of data: one form, which writes a period for each kind in the API."""
+
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse
+
+from console.work.forms import Input, WorkForm
+from console.work.pages import CHANGED, SavingPage
+from kernel.http.client import ApiResponse
+from kernel.states import State
+from retention.models import LONGEST, Kind
+
+PERIODS = "institution/{institution}/retention/"
+HELP = {
+    Kind.SAMPLES: "From when they were captured. Models that were made of them stay.",
+    Kind.MODELS: "From their last change. After that a learner has to enrol again.",
+    Kind.CAPTURES: "From when it was captured. The results stay with the report, which keeps its levels.",
+    Kind.DOCUMENTS: "From when they were handed in. The results stay with the report, which keeps its levels.",
+    Kind.ALERTS: "From when they were raised. How many there were stays in the report.",
+    Kind.REPORTS: "From their last change: sessions, captures, documents, results, alerts and contests go with them.",
+}
+
+
+def _days(**common: Any) -> forms.Field:
+    return forms.IntegerField(min_value=1, max_value=LONGEST, **common)
+
+
+class Retention(SavingPage):
+    path = PERIODS
+    action = "create"
+    title = "How long data is kept"
+    lead = (
+        "In days. Left empty, nothing of this kind is deleted by itself. What is older is deleted in the next night, "
+        "and cannot be brought back; a legal hold, an open contest and an open session keep what they need."
+    )
+    inputs = tuple(
+        Input(
+            kind.value, f"{kind.label[0].upper()}{kind.label[1:]}", HELP[kind], is_sent=False, optional=True, made=_days
+        )
+        for kind in Kind
+    )
+
+    def enter(self) -> None:
+        super().enter()
+        rows = self.api.rows(self.api_path, {"limit": 1000}) or []
+        self.stored = {row["kind"]: row["days"] for row in rows}
+        self.row = {kind.value: self.stored.get(kind.value) for kind in Kind}
+        self.tag = State([sorted(self.stored.items())]).tag
+
+    def send(self, form: WorkForm) -> ApiResponse:
+        if self.request.POST.get("state") != self.tag:
+            return ApiResponse(412, {"detail": CHANGED})
+        answer = ApiResponse(200, {})
+        with transaction.atomic():
+            for kind in Kind:
+                answer = self.changed(kind.value, form.cleaned_data[kind.value])
+                if answer.status >= 300:
+                    transaction.set_rollback(True)
+                    break
+        return answer
+
+    def changed(self, kind: str, days: int | None) -> ApiResponse:
+        if days == self.stored.get(kind):
+            return ApiResponse(200, {})
+        if days is None:
+            return self.api.send("DELETE", f"{self.api_path}{kind}/", None)
+        if kind in self.stored:
+            return self.api.send("PATCH", f"{self.api_path}{kind}/", {"days": days})
+        return self.api.post(self.api_path, {"kind": kind, "days": days})
+
+    def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
+        return self.done("The periods were saved.", self.request.path)
+
+    def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
+        return super().shown(form, status, **context | {"state": self.tag})
+
+    def back(self) -> str:
+        return reverse("console:overview", kwargs=self.kwargs)

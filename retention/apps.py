@@ -1,0 +1,7 @@
+"""Configuration of the app."""
+
+from django.apps import AppConfig
+
+
+class RetentionConfig(AppConfig):
+    name = "retention"

@@ -1,0 +1,40 @@
+"""Whose data must not be erased, because of a legal hold."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from courses.models import Activity, AssessmentSession
+from institutions.services.keeping import keeps
+from kernel.domain import Conflict
+from reports.models import Alert, Report, Request
+from rights.models import LegalHold, in_force
+
+HELD = "A legal hold keeps what is stored about this person: it has to be released first."
+
+
+def held_people(institution: int) -> QuerySet[LegalHold, int]:
+    """The keys of the accounts with a hold in force: `exclude(learner_id__in=held_people(institution))`."""
+    return LegalHold.objects.filter(in_force(), institution=institution).values_list("person_id", flat=True)
+
+
+def is_held(person: int) -> bool:
+    return LegalHold.objects.filter(in_force(), person=person).exists()
+
+
+@keeps
+def refuse_held(person: int) -> None:
+    """Conflict while there is a hold in force."""
+    if is_held(person):
+        raise Conflict(HELD)
+
+
+def refuse_held_in(activity: Activity) -> None:
+    """Conflict while there is a hold in force of anybody whose work in the activity would go with it."""
+    of_activity = Q(
+        *(
+            Q(Exists(rows.objects.filter(activity=activity, learner=OuterRef("person"))))
+            for rows in (AssessmentSession, Request, Alert, Report)
+        ),
+        _connector=Q.OR,
+    )
+    if LegalHold.objects.filter(in_force(), of_activity, institution=activity.institution_id).exists():
+        raise Conflict("A legal hold keeps the work of a learner in it: it has to be released first.")

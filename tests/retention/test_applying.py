@@ -1,0 +1,295 @@
+"""Deleting what is older than its institution keeps it: by kind, with files, without what is held back."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from courses.models import AssessmentSession
+from files.models import Kind as FileKind
+from files.models import StoredFile
+from files.services import file_store
+from institutions.services.institutions import institution_obstacles
+from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation
+from pipeline.jobs import enqueue
+from pipeline.running import run_due
+from reports.models import (
+    ActivityInstrumentHistogram,
+    Alert,
+    LearnerInstrumentHistogram,
+    Report,
+    ReportSession,
+    Request,
+    RequestProviderResult,
+    RequestResult,
+)
+from reports.services.merging import people_merge
+from retention.models import Kind, Period
+from retention.services.applying import part_deleted, retention_applied
+from retention.services.kinds import STEPS, WORK
+from rights.models import Contest, LegalHold
+from tests.contests import contest_of, file_of
+from tests.contract.lock_order import followed
+from tests.reports.work import Work, differences
+from trail.models import Line
+
+OLD = timezone.now() - timedelta(days=400)
+
+
+class Past(Work):
+    """bob's and ann's work of long ago, with what was captured."""
+
+    def __init__(self, home):
+        super().__init__(home)
+        Contest.objects.all().delete()
+        Period.objects.all().delete()
+
+    def file(self, kind: str, name: str = "bob") -> StoredFile:
+        return file_store(
+            institution=self.home.institution, owner=self.home.people[name], kind=FileKind(kind),
+            media_type="application/json", content=[b"{}"], extension="json",
+        )  # fmt: skip
+
+    def captured(self, name: str = "bob", **values) -> Request:
+        """Verified, with a file and what the provider noted."""
+        request = self.request(name=name, data=self.file("request", name), **values)
+        self.answer(request, result=0.2)
+        audit = self.file("result_audit", name)
+        for model in (RequestResult, RequestProviderResult):
+            model.objects.filter(request=request).update(audit=audit)
+        Request.objects.filter(pk=request.pk).update(created_at=OLD)
+        return request
+
+    def session_with_alert(self, name: str = "bob") -> AssessmentSession:
+        session = self.session(name)
+        self.captured(name, session=session)
+        Alert.objects.create(
+            institution=self.home.institution, learner=session.learner, activity=session.activity, session=session,
+            level=2, raised_at=OLD, data=self.file("alert", name),
+        )  # fmt: skip
+        AssessmentSession.objects.filter(pk=session.pk).update(closed_at=OLD, started_at=OLD)
+        enqueue("reports.session", [session.pk])
+        run_due()
+        Alert.objects.update(created_at=OLD)
+        return session
+
+    def kept(self, **days: int) -> None:
+        for kind, number in days.items():
+            Period.objects.create(institution=self.home.institution, kind=kind, days=number)
+
+
+@pytest.fixture
+def past(world):
+    return Past(world.home)
+
+
+def applied(**options) -> dict[str, dict]:
+    return {row.kind: row.as_dict() for row in retention_applied(**options)}
+
+
+def levels(report: Report) -> tuple[int, int, int]:
+    report.refresh_from_db()
+    return report.identity_level, report.content_level, report.integrity_level
+
+
+def test_evidence_goes_and_levels_stay(past):
+    """The results stay: a report rebuilt of them is the same. What is younger stays, and what was handed in."""
+    old, young, paper = past.captured(session=past.session()), past.request(data=past.file("request")), past.captured()
+    Request.objects.filter(pk=young.pk).update(session=past.session())
+    before = levels(past.report())
+    past.kept(captures=100)
+    with followed() as order:
+        assert applied()["captures"] == {
+            "institution": "HOME", "kind": "captures", "days": 100, "deleted": {"requests": 1}, "files": 2,
+            "held": {"legal_hold": 0, "contest": 0},
+        }  # fmt: skip
+    if connection.vendor == "postgresql":
+        assert order.faults == []
+    old.refresh_from_db()
+    assert old.data_id is None
+    assert not RequestProviderResult.objects.filter(request=old, audit__isnull=False)
+    assert Request.objects.filter(pk__in=(young.pk, paper.pk), data__isnull=False).count() == 2
+    report = past.report()
+    assert (levels(report), report.evidence_deleted_after) == (before, 100)
+    Request.objects.filter(pk=young.pk).delete()
+    run_due()
+    assert applied()["captures"]["deleted"] == {}
+    past.kept(documents=100)
+    assert applied()["documents"]["files"] == 2
+    assert StoredFile.objects.filter(kind__in=("request", "result_audit"), owner=past.home.people["bob"]).count() == 1
+
+
+def test_the_report_says_that_evidence_was_deleted(past, as_, signed_in, world):
+    past.captured()
+    past.kept(documents=30)
+    applied()
+    report = past.report()
+    body = as_("bob").get(f"/api/v2/me/report/{report.pk}/").json()
+    assert body["evidence_deleted"].startswith("Evidence deleted after 30 days")
+    place = f"courses/{world.home.course.pk}/activities/{world.home.activity.pk}/reports/{report.pk}/"
+    page = signed_in("data").get(f"/console/{world.home.institution.pk}/{place}")
+    assert "Evidence deleted after 30 days" in page.text
+    assert "Evidence deleted after 30 days" in signed_in("bob").get(f"/me/reports/{report.pk}/").text
+
+
+def test_alerts_go_and_their_numbers_stay(past):
+    session = past.session_with_alert()
+    row = ReportSession.objects.get(session=session)
+    before = (row.alert_alerts, levels(row.report))
+    assert before[0] == 1
+    past.kept(alerts=100)
+    assert (applied()["alerts"]["deleted"], applied()["alerts"]["deleted"]) == ({"alerts": 1}, {})
+    assert not Alert.objects.exists()
+    assert not StoredFile.objects.filter(kind="alert").exists()
+    row.refresh_from_db()
+    assert (row.alert_alerts, levels(row.report)) == before
+    assert differences(institution=past.home.institution.pk) == []
+
+
+def test_reports_go_with_all_they_were_made_of(past):
+    """What others have stays counted; a session that is open, a contest and a hold keep reports."""
+    session = past.session_with_alert()
+    past.captured("ann")
+    contest = contest_of(past.home, report=past.report(), state="upheld", decided_at=OLD)
+    file_of(contest, past.home)
+    Report.objects.update(updated_at=OLD)
+    past.kept(reports=100)
+    assert applied(dry_run=True)["reports"]["deleted"] == {
+        "reports": 2, "sessions": 1, "requests": 2, "alerts": 1,
+    }  # fmt: skip
+    AssessmentSession.objects.filter(pk=session.pk).update(closed_at=None)
+    held = applied()["reports"]
+    assert (held["deleted"]["reports"], held["held"]["session"]) == (1, 1)
+    AssessmentSession.objects.filter(pk=session.pk).update(closed_at=OLD)
+    LegalHold.objects.create(institution=past.home.institution, person=past.home.people["bob"], reason="A lawsuit.")
+    held = applied()["reports"]
+    assert (held["deleted"].get("reports", 0), held["held"]["legal_hold"]) == (0, 1)
+    LegalHold.objects.all().delete()
+    Report.objects.update(contest={"is_final": False})
+    assert applied()["reports"]["held"]["contest"] == 1
+    Report.objects.update(contest={"is_final": True})
+    with followed() as order:
+        assert applied()["reports"]["deleted"] == {"alerts": 1, "requests": 1, "reports": 1, "sessions": 1}
+    if connection.vendor == "postgresql":
+        assert order.faults == []
+    for model in (Report, Request, Alert, AssessmentSession, StoredFile):
+        assert not model.objects.filter(institution=past.home.institution).exists(), model
+    contest.refresh_from_db()
+    assert (contest.reason, contest.report_id) == ("", None)
+    for model in (LearnerInstrumentHistogram, ActivityInstrumentHistogram):
+        assert not [row for row in model.objects.all() if any(getattr(row, f"b{n}") for n in range(10))]
+    assert differences(institution=past.home.institution.pk) == []
+
+
+def test_what_no_report_was_made_of_goes_too(past):
+    session = past.session()
+    request = Request.objects.create(
+        institution=past.home.institution,
+        learner=session.learner,
+        activity=past.home.activity,
+        data=past.file("request"),
+    )
+    in_session = Request.objects.create(
+        institution=past.home.institution, learner=session.learner, activity=past.home.activity, session=session
+    )
+    alert = Alert.objects.create(
+        institution=past.home.institution, learner=session.learner, activity=session.activity, level=2, raised_at=OLD
+    )
+    AssessmentSession.objects.filter(pk=session.pk).update(closed_at=OLD, started_at=OLD)
+    Request.objects.filter(pk__in=(request.pk, in_session.pk)).update(created_at=OLD)
+    Alert.objects.filter(pk=alert.pk).update(created_at=OLD)
+    past.kept(reports=100)
+    assert applied(dry_run=True)["reports"]["deleted"] == {"reports": 0, "sessions": 1, "requests": 2, "alerts": 1}
+    assert applied()["reports"]["deleted"] == {"sessions": 1, "requests": 2, "alerts": 1}
+    assert not StoredFile.objects.exists()
+
+
+def test_samples_and_models_go_on_their_own(past):
+    bob = past.home.learners["bob"]
+    sample = EnrolmentSample.objects.create(institution=past.home.institution, learner=bob, data=past.file("sample"))
+    EnrolmentSampleValidation.objects.create(sample=sample, provider=past.fr, info=past.file("validation"))
+    model = Enrolment.objects.get(learner=bob)
+    Enrolment.objects.filter(pk=model.pk).update(model=past.file("model"), updated_at=OLD)
+    model.model_samples.add(sample)
+    EnrolmentSample.objects.update(created_at=OLD)
+    past.kept(samples=100)
+    assert (applied()["samples"]["files"], Enrolment.objects.filter(pk=model.pk).exists()) == (2, True)
+    past.captured()
+    assert past.row().enrolment
+    Enrolment.objects.filter(pk=model.pk).update(updated_at=OLD)
+    past.kept(models=100)
+    assert applied()["models"]["deleted"] == {"models": 1}
+    run_due()
+    assert not past.row().enrolment
+    assert not StoredFile.objects.filter(kind__in=("sample", "validation", "model")).exists()
+
+
+def test_nothing_goes_without_a_period_or_of_another_institution(past, world):
+    request = past.captured()
+    Period.objects.create(institution=world.away.institution, kind="documents", days=1)
+    assert applied()["documents"]["deleted"] == {}
+    request.refresh_from_db()
+    assert request.data_id is not None
+
+
+def test_what_is_held_since_it_was_read_stays(past):
+    past.captured()
+    step, home = WORK[0], past.home.institution.pk
+    free = step.free(step.rows(home, None), home)
+    keys = [*free.values_list("pk", flat=True)]
+    LegalHold.objects.create(institution=past.home.institution, person=past.home.people["bob"], reason="A lawsuit.")
+    assert part_deleted(step, free, keys, home, 1).rows == {}
+    assert Report.objects.filter(pk__in=keys).exists()
+
+
+def test_command_reports_and_leaves_a_line(past):
+    past.captured()
+    past.kept(documents=100, alerts=5)
+    out = StringIO()
+    call_command("apply_retention", "--dry-run", stdout=out)
+    assert "HOME documents, older than 100 days: would be deleted: 1 requests" in out.getvalue()
+    assert not Line.objects.filter(resource="institution/retention").exists()
+    out = StringIO()
+    call_command("apply_retention", "--institution", "HOME", "--json", stdout=out)
+    outcomes = {row["kind"]: row for row in json.loads(out.getvalue())["outcomes"]}
+    assert outcomes["documents"]["files"] == 2
+    lines = Line.objects.filter(resource="institution/retention", verb="erase").order_by("pk")
+    assert [(line.row_key, line.actor_kind) for line in lines] == [("alerts", "command"), ("documents", "command")]
+    assert json.loads(lines[1].details)["deleted"] == {"requests": 1}
+    out = StringIO()
+    call_command("apply_retention", "--institution", "AWAY", stdout=out)
+    assert "No retention period" in out.getvalue()
+    with pytest.raises(CommandError, match="no institution"):
+        call_command("apply_retention", "--institution", "NONE")
+
+
+def test_periods_do_not_keep_an_institution(past):
+    past.kept(alerts=5)
+    assert not [text for text in institution_obstacles(institution=past.home.institution) if "period" in text]
+
+
+def test_a_kind_is_not_renamed_and_days_have_bounds(as_, world):
+    base = f"/api/v2/institution/{world.home.institution.pk}/retention/"
+    data = as_("data")
+    assert data.patch(f"{base}captures/", {"kind": "alerts"}, format="json").json().keys() == {"kind"}
+    for days in (0, 36_501, None, "x"):
+        assert data.post(base, {"kind": "alerts", "days": days}, format="json").json().keys() == {"days"}
+    assert data.post(base, {"kind": "captures", "days": 5}, format="json").status_code == 400
+    assert data.post(base, {"kind": "everything", "days": 5}, format="json").json().keys() == {"kind"}
+
+
+def test_every_kind_has_its_steps():
+    assert STEPS.keys() == {*Kind}
+
+
+def test_a_merged_report_still_says_that_evidence_was_deleted(past):
+    for name in ("ann", "bob"):
+        past.captured(name)
+    Report.objects.filter(learner=past.home.learners["bob"]).update(evidence_deleted_after=30)
+    ann, bob, admin = (past.home.people[name].pk for name in ("ann", "bob", "admin"))
+    people_merge(institution=past.home.institution, kept_id=ann, gone_id=bob, by_id=admin)
+    assert past.report("ann").evidence_deleted_after == 30

@@ -16,7 +16,7 @@ from institutions.models import VLE, Institution, Instrument, User
 from institutions.services.people import person_delete
 from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
-from learners.models import EnrolmentSample
+from learners.models import EnrolmentSample, Learner, Withdrawal
 from learners.services import learner_delete
 from pipeline.jobs import PERIODIC
 from pipeline.models import Job
@@ -29,7 +29,7 @@ from signin.models import CallerSession
 from tests.conftest import client_of
 from tests.contests import contest_of
 from tests.reports.conftest import allow
-from tests.world import FUTURE, Home, World
+from tests.world import FUTURE, PAST, Home, World
 from trail.models import Line
 
 MINE = "/api/v2/me/bundle/"
@@ -304,6 +304,26 @@ def test_bundle_goes_with_the_learner_and_with_the_account(world, as_, asked):
         bundles.bundle_create(person_id=world.people["member"].pk, vle_id=None, with_captures=True)
     with pytest.raises(Unknown):
         bundles.bundle_create(person_id=world.people["global"].pk, vle_id=None, with_captures=True)
+
+
+@pytest.mark.parametrize(("models", "evidence"), [("restrict", "keep"), ("keep", "restrict"), ("keep", "keep")])
+def test_what_nobody_opens_after_a_withdrawal_is_in_no_bundle(models, evidence, world, as_, asked):
+    captured(world.home)
+    client, ann = as_("ann"), world.people["ann"].learner
+    asked(client)
+    Learner.objects.filter(pk=ann.pk).update(is_restricted=evidence != "keep")
+    Withdrawal.objects.create(
+        institution=world.home.institution, learner=ann, at=PAST, of_models=models, of_evidence=evidence
+    )
+    is_kept = (models, evidence) == ("keep", "keep")
+    assert Bundle.objects.filter(person=ann.pk).exists() == is_kept
+    assert StoredFile.objects.filter(kind=Kind.BUNDLE).exists() == is_kept
+    if not is_kept:
+        archive = archive_of(client, asked(client)["url"])
+        assert (rows(archive, "samples")[0]["file"]["path"] is None) == (models != "keep")
+        for name in ("captures", "documents", "alerts"):
+            assert (rows(archive, name)[0]["file"]["path"] is None) == (evidence != "keep"), name
+        assert rows(archive, "contests")[0]["files"][0]["path"] in archive.namelist()
 
 
 def test_of_two_accounts_that_become_one_the_bundle_of_the_kept_one_stays(world, as_, asked):

@@ -29,14 +29,6 @@ from signin.callers import caller_of
 DECIDING = Role.ADMIN | Role.DATA
 
 
-class CorrectionsMoved(Moves):
-    """What is asked for the account that goes, and is not answered, goes with it."""
-
-    def move(self, kept_id: int, gone_id: int) -> None:
-        self.rows(gone_id).filter(state=Correction.State.OPEN).delete()
-        super().move(kept_id, gone_id)
-
-
 class ErasuresMoved(Moves):
     """Two accounts of which one is being erased stay two."""
 
@@ -49,7 +41,7 @@ also_moved(
     Moves(Contest, "assignee", "contests to decide"),
     Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
     ErasuresMoved(Erasure, "person", "erasures", ("state",)),
-    CorrectionsMoved(Correction, "person", "corrections asked for"),
+    Moves(Correction, "person", "corrections asked for", ("field", "state")),
     Moves(Bundle, "person", "bundles of own data", ("institution",), bundles_joined),
     with_reports=reports_joined,
 )

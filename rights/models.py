@@ -253,7 +253,7 @@ class Bundle(Timestamped):
 
     concerns = "person_id"
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
-    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     vle_id = models.BigIntegerField(null=True, help_text="The only VLE whose courses are in it. Null: all.")
     with_captures = models.BooleanField(help_text="Also the files of what was captured.")
     state = models.CharField(max_length=10, choices=BundleState.choices, default=BundleState.MAKING)
@@ -269,6 +269,7 @@ class Bundle(Timestamped):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=("institution", "id"), name="bundle_of_institution"),
+            models.UniqueConstraint(fields=("institution", "person"), name="bundle_once"),
             models.CheckConstraint(
                 condition=~Q(state=BundleState.READY) | Q(expires_at__isnull=False), name="bundle_ready_expires"
             ),

@@ -11,7 +11,7 @@ from rights.models import Correction
 from rights.row_rules import own_corrections
 from rights.services import corrections
 
-LONGEST = 2000  # letters
+LONGEST = 10_000  # letters
 
 
 class OwnCorrectionSerializer(ResourceSerializer):

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('ready_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(null=True)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -55,6 +55,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='bundle',
             constraint=models.UniqueConstraint(fields=('institution', 'id'), name='bundle_of_institution'),
+        ),
+        migrations.AddConstraint(
+            model_name='bundle',
+            constraint=models.UniqueConstraint(fields=('institution', 'person'), name='bundle_once'),
         ),
         migrations.AddConstraint(
             model_name='bundle',

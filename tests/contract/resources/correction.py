@@ -11,7 +11,6 @@ RESOURCE = Resource(
     matrix={
         #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":   (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
-        "create": (403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),  # people do it below me/
         "read":   (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
         "accept": (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
         "refuse": (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
@@ -19,7 +18,6 @@ RESOURCE = Resource(
     actions={"accept": "post {row}accept/", "refuse": "post {row}refuse/"},
     bodies={"accept": {}, "refuse": {"answer": "The register says otherwise."}},
     before={"accept": wanted, "refuse": wanted},
-    callers={"create": "admin"},
     queries={"list": "admin 2, data 2", "read": "admin 2, data 2"},
     golden="data",
     orderable="id field state created_at",

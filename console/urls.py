@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import contests, evidence, fairness, imports, merging, paper, trail, views
+from console import contests, corrections, evidence, fairness, imports, merging, paper, trail, views
 from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
 from console.work import (
     activities,
@@ -51,6 +51,7 @@ urlpatterns = [
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/corrections/<id:correction>/", corrections.CorrectionView.as_view(), name="correction"),
     path("<id:institution>/deletion/", deletion.Deletions.as_view(), name="deletion"),
     path("<id:institution>/retention/", retention.Retention.as_view(), name="retention"),
     path("<id:institution>/erasures/new/", erasures.NewErasure.as_view(), name="erasure-new"),

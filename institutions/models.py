@@ -78,6 +78,7 @@ class Institution(Deriving, Timestamped):
         validators=[validate_time_zone],
         help_text="In which the console shows and takes instants; an IANA name such as Europe/Madrid.",
     )
+    allow_own_names = models.BooleanField(default=False, help_text="People may correct their own first and last names.")
     withdrawal_models = models.CharField(
         max_length=10,
         choices=OnWithdrawal.choices,

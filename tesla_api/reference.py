@@ -76,6 +76,36 @@ RESOURCES = {
         },
         titles={"create": "Contest a report", "withdraw": "Withdraw a contest", "file": "Add a file to a contest"},
     ),
+    "me-bundle": Words(
+        "Own data", "an own bundle", "own bundles",
+        "Everything that is held about the caller, as a ZIP archive that is made in the background; `url` is a link "
+        "for the caller's own sign-in.",
+        sentences={
+            "create": "Ask for a bundle; while there is another one that is being made or can be fetched it is 409.",
+            "destroy": "Delete a bundle, whether it is being made or ready.",
+        },
+        titles={"create": "Ask for a bundle of all own data"},
+    ),
+    "me-correction": Words(
+        "Own data", "an own correction", "own corrections",
+        "What the caller asks to have corrected in the own account, with the answer.",
+        sentences={
+            "create": "Ask for another first name, last name, e-mail or uid, with the reason; of one field one can be "
+            "open (409).",
+            "destroy": "Withdraw what has not been answered (409).",
+        },
+        titles={"create": "Ask for a correction", "destroy": "Withdraw an own correction"},
+    ),
+    "institution-correction": Words(
+        "People", "a correction", "corrections",
+        "What a person asks to have corrected in the own account, with the answer.",
+        sentences={
+            "accept": "Correct the account, with the caller's own rights: e-mail and uid are changed by administrators "
+            "of the institution alone.",
+            "refuse": "Change nothing, and say why.",
+        },
+        titles={"accept": "Accept a correction", "refuse": "Refuse a correction"},
+    ),
     "institution-contest": Words(
         "Contests", "a contest", "contests", "What a learner disputes of a report, and what a person decides about it.",
         sentences={
@@ -580,8 +610,9 @@ OPERATIONS = {
 PATH_SAMPLES: dict[str, Any] = {
     "institution": 1, "oidc": 9, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
     "trail": 91, "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102,
-    "learner": 103, "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51,
-    "notification": 61, "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
+    "learner": 103, "contest": 92, "hold": 93, "erasure": 94, "bundle": 96, "correction": 97, "report": 31,
+    "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81, "language": "en",
+    "kind": "captures", "deletion": 95,
     "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
@@ -597,6 +628,8 @@ _ROWS = {
     "membership": ("LearnerMembership",),
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
+    "bundle": ("OwnBundle",),
+    "correction": ("OwnCorrection", "Correction"),
     "deletion": ("Deletion",),
     "hold": ("LegalHold",),
     "erasure": ("Erasure", "OwnErasure"),
@@ -747,6 +780,17 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
+    **{f"{component}.{name}": value
+       for component in ("OwnCorrection", "Correction", "OwnCorrectionRequest")
+       for name, value in {"field": "last_name", "before": "Berg", "wanted": "Berg Vidal", "state": "accepted",
+                           "reason": "I have married.", "answer": ""}.items()},
+    "Correction.person": {"id": 103, "uid": "nberg", "first_name": "Noah", "last_name": "Berg",
+                          "email": "noah.berg@nlu.example.org"},
+    "by_vle": False, "RefuseCorrectionBodyRequest.answer": "The register says otherwise.",
+    "OwnBundle.state": "ready", "OwnBundle.done": 412, "OwnBundle.total": 412, "OwnBundle.size": 48_213_406,
+    "OwnBundle.url": "https://tesla.example.org/files/bundle_made-1v-person-1D-1tXq2u.Zx3/bundle-7.zip",
+    "ready_at": "2026-10-02T11:07:00Z", "OwnBundle.expires_at": "2026-10-04T11:07:00Z", "with_captures": True,
+    "allow_own_names": False,
     "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
     "publishes_transparency": False,
     # fairness

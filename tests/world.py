@@ -36,7 +36,7 @@ from institutions.models import (
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
 from retention.models import Deletion, Period
-from rights.models import Contest, Erasure, LegalHold
+from rights.models import Bundle, Contest, Correction, Erasure, LegalHold
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -162,6 +162,16 @@ class Home:
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
             reason=f"I wrote it at {self.prefix}.", state="withdrawn", deadline=PAST,
         )  # fmt: skip
+        # What ann has asked for, and was refused.
+        self.correction = Correction.objects.create(
+            institution=self.institution, person=self.people["ann"], field="last_name", before=self.prefix.title(),
+            wanted=f"Annson {self.prefix}", reason=f"Married at {self.prefix}.", state="refused", answer="No proof.",
+            decided_at=PAST,
+        )  # fmt: skip
+        # What ann has taken away once.
+        self.bundle = Bundle.objects.create(
+            institution=self.institution, person=self.people["ann"], with_captures=True, state="expired"
+        )
 
         # What was kept of ann for a while.
         self.hold = LegalHold.objects.create(

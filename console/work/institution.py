@@ -34,6 +34,8 @@ class Settings(EditPage):
         Input("mail_domain", "Accepted mail domains",
               "Separated by commas, such as example.org, mail.example.org. Left empty, every address is accepted.",
               group="People", attributes={"spellcheck": "false"}),
+        Input("allow_own_names", "People correct their own names",
+              "First and last name, at /me/. Otherwise they ask for it, and you answer."),
         Input("disable_vle_user_creation", "VLEs cannot bring people who are unknown here"),
         Input("disable_vle_learner_creation", "VLEs cannot make learners", "Not even of people who are known here."),
         Input("disable_vle_instructor_creation", "VLEs cannot make instructors",

@@ -50,6 +50,7 @@ class InstitutionSettingsSerializer(InstitutionSerializer):
     class Meta(InstitutionSerializer.Meta):
         fields = (
             *InstitutionSerializer.Meta.fields, "contest_days", "time_zone", *WITHDRAWAL, "publishes_transparency",
+            "allow_own_names",
         )  # fmt: skip
 
 

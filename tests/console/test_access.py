@@ -266,7 +266,7 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "admin",
             (
                 f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
-                "Legal_holds Fairness Imports Delete_in_bulk Settings"
+                "Corrections Legal_holds Fairness Imports Delete_in_bulk Settings"
             ),
         ),
         (
@@ -277,8 +277,8 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "data",
             (
-                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Legal_holds "
-                "Erasures Fairness Trail Retention Delete_in_bulk"
+                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests "
+                "Corrections Legal_holds Erasures Fairness Trail Retention Delete_in_bulk"
             ),
         ),
         ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments Fairness"),

@@ -41,6 +41,7 @@ SHOWN = (
     "last_login", "first_name", "last_name", "uid", "email", "locale", "created_at", "updated_at", "inst_admin",
     "legal_admin", "send_admin", "data_admin", "login_allowed",
 )  # fmt: skip
+OWN_NAMES = frozenset({"first_name", "last_name"})  # which people may change where the institution lets them
 ROLES = {
     "ADMIN": Q(inst_admin=True),
     "SEND": Q(send_admin=True),
@@ -189,7 +190,8 @@ class BaseUserViewSet(ResourceViewSet):
         """Values that people may change of themselves."""
         if person.pk != self.caller.id:
             return frozenset()
-        return frozenset({"locale", "password"} if self.caller.login_allowed else {"locale"})
+        own = {"locale", "password"} if self.caller.login_allowed else {"locale"}
+        return frozenset(own | OWN_NAMES if self.caller.institution.allow_own_names else own)
 
     def perform_destroy(self, instance):
         changeable(self, instance)

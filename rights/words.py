@@ -193,7 +193,7 @@ OFF = {
 # What is kept when a learner's data is erased, and why.
 KEPT_FOR_GOOD = (
     (
-        "Records of decisions about consents, under the pseudonym, without name and address",
+        "Records of decisions about consents, under a pseudonym, without name and address",
         "They prove that nothing was captured without a consent.",
     ),
     (

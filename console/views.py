@@ -43,7 +43,13 @@ from kernel.recording import Entry
 from kernel.zones import zone_named
 from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
-from reports.queries import activity_levels, course_levels, is_demonstrated, learner_reports, level_counts
+from reports.queries import (
+    activity_levels,
+    is_demonstrated,
+    learner_reports,
+    level_counts,
+    level_counts_with_courses,
+)
 from reports.sentences import DEMONSTRATION, evidence_deleted
 from rights.queries import contests_waiting, erasures_asked
 from signin.pages import SignedInView
@@ -190,9 +196,12 @@ class OverviewView(ConsoleView):
             values["instructors"] = counts["instructors"]
         if api.lists_all(self.reports_path):
             reports = reverse("console:reports", args=[key])
-            values["levels"] = figures.levels(level_counts(key), reports)
             if "courses" in values:
-                values["by_course"] = figures.by_course(course_levels(key, figures.COURSES), reports)
+                levels, by_course = level_counts_with_courses(key, figures.COURSES)
+                values["by_course"] = figures.by_course(by_course, reports)
+            else:
+                levels = level_counts(key)
+            values["levels"] = figures.levels(levels, reports)
         return super().get_context_data(**values, **self.to_do(policy, values, counts), **context)
 
     def to_do(self, policy: tuple[bool, Any], values: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:

@@ -117,14 +117,15 @@ def activities_lacking_consent(
     Only those with learners of whom no data may be captured; `lacking` is their number, `policy` as of `ic_status`.
     """
     is_open, begins = Q(end=None) | Q(end__gte=Now()), Q(start=None) | Q(start__lte=until)
-    lacking = CourseLearner.objects.filter(course=OuterRef("course")).exclude(
-        learner__in=Learner.objects.filter(may_be_captured(policy), institution=institution_id)
-    )
-    number = lacking.order_by().values("course").annotate(number=Count("pk")).values("number")
+    captured = Learner.objects.filter(may_be_captured(policy), pk=OuterRef("learner"))
+    lacking = CourseLearner.objects.filter(~Exists(captured), institution=institution_id)
+    of_course = lacking.filter(course=OuterRef("course")).order_by().values("course")
+    number = of_course.annotate(number=Count("pk")).values("number")
     rows = Activity.objects.filter(is_open & begins, institution=institution_id, enabled=True)
     return (
-        rows.annotate(lacking=Coalesce(Subquery(number), 0))
-        .filter(lacking__gt=0)
+        # The courses are found once; their learners are counted for the activities that are read.
+        rows.filter(course__in=lacking.order_by().values("course"))
+        .annotate(lacking=Coalesce(Subquery(number), 0))
         .order_by(F("start").desc(nulls_last=True), "pk")
         .values(
             "course",

@@ -10,6 +10,7 @@ from django.core.exceptions import FieldError
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import CharField, F, IntegerField, Model, Q, TextField
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.expressions import OrderBy
 from django.db.models.sql import Query
 from django_filters import fields
 from django_filters import rest_framework as filters
@@ -310,6 +311,21 @@ class DeclaredOrdering(OrderingFilter):
                 chosen.setdefault(name, term.startswith("-"))
         if not chosen:
             return queryset
-        columns = ((F(column), downwards) for name, downwards in chosen.items() for column in view.columns_of(name))
-        first = (c.desc(nulls_last=True) if downwards else c.asc(nulls_last=True) for c, downwards in columns)
+        columns = ((column, downwards) for name, downwards in chosen.items() for column in view.columns_of(name))
+        first = (_ordered(queryset.model, column, downwards) for column, downwards in columns)
         return queryset.order_by(*first, *view.ordering)
+
+
+def _ordered(model: type[Model], column: str, downwards: bool) -> OrderBy:
+    """Nulls are only spoken of where there can be some: an index has them last upwards, and first downwards."""
+    nulls_last = True if _may_be_null(model, column) else None
+    return F(column).desc(nulls_last=nulls_last) if downwards else F(column).asc(nulls_last=nulls_last)
+
+
+@cache
+def _may_be_null(model: type[Model], column: str) -> bool:
+    try:
+        joins, field, *_ = Query(model).names_to_path(column.split(LOOKUP_SEP), model._meta, fail_on_missing=True)
+    except FieldError:  # an annotation
+        return True
+    return field.null or any(not join.direct or join.join_field.null for join in joins)

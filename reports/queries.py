@@ -5,9 +5,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 
+from courses.models import Course
 from courses.queries import CourseName, course_columns
 from institutions.models import Provider
 from kernel.fast.prepared import Prepared
@@ -29,10 +31,13 @@ from reports.models import (
 from reports.reasons import KINDS
 from reports.visibility import flagged_asks
 
+LevelCounts = dict[str, dict[int, int]]  # {"identity": {level: number of reports}, "content": ..., "integrity": ...}
+CourseLevels = tuple[int, CourseName, dict[int, int]]  # a course, its name, {highest level: number of reports}
 _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
 _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3
 _HIGHEST = Greatest("identity_level", "content_level", "integrity_level")
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
+_COURSE = course_columns("activity__course__")
 _PENDING, _VALID, _ERROR, _TIMEOUT = "PENDING", "VALID", "ERROR", "TIMEOUT"
 _STATUS_OF_SAMPLE = {
     SampleStatus.STORED: _PENDING,
@@ -150,28 +155,62 @@ def is_demonstrated(activity: int) -> bool:
     return ActivityProviderHistogram.objects.filter(activity=activity, provider__is_demonstration=True).exists()
 
 
-def level_counts(institution_id: int) -> dict[str, dict[int, int]]:
-    """{"identity": {level: number of reports}, "content": ..., "integrity": ...} of the institution, for all levels."""
-    counts = {kind: dict.fromkeys(map(int, Level), 0) for kind in KINDS}
+def level_counts(institution_id: int) -> LevelCounts:
+    """Of the reports of the institution, for all levels."""
     rows = Report.objects.filter(institution=institution_id).values_list(*_LEVELS).annotate(Count("pk")).order_by()
+    return _level_counts(rows)
+
+
+def _level_counts(rows: Iterable[tuple[int, ...]]) -> LevelCounts:
+    """`rows`: the three levels, and how many reports have them."""
+    counts = {kind: dict.fromkeys(map(int, Level), 0) for kind in KINDS}
     for *levels, number in rows:
         for kind, level in zip(KINDS, levels, strict=True):
             counts[kind][level] += number
     return counts
 
 
-_COURSE = course_columns("activity__course__")
+# The reports are read once. The ORM has no groups of groups.
+_COUNTED = """
+WITH counted AS (
+    SELECT activity_id, identity_level, content_level, integrity_level, COUNT(*) AS number
+    FROM reports_report WHERE institution_id = %s
+    GROUP BY activity_id, identity_level, content_level, integrity_level
+), of_courses AS (
+    SELECT course_id, {levels}, SUM(number) AS number
+    FROM (SELECT course_id, number, {highest} AS highest
+          FROM counted JOIN courses_activity ON courses_activity.id = counted.activity_id) AS of_activities
+    GROUP BY course_id ORDER BY level_4 DESC, level_3 DESC, number DESC, course_id LIMIT %s
+)
+SELECT course_id, {names}, number FROM of_courses
+UNION ALL
+SELECT NULL, identity_level, content_level, integrity_level, NULL, NULL, SUM(number)
+FROM counted GROUP BY identity_level, content_level, integrity_level
+"""
 
 
-def course_levels(institution_id: int, most: int) -> list[tuple[int, CourseName, dict[int, int]]]:
-    """(course, its name, {highest level: reports}) of the courses with the most alerts, then warnings, then reports."""
-    rows = Report.objects.filter(institution=institution_id).annotate(highest=_HIGHEST)
-    by_course = _by_highest(rows.values("activity__course", **_COURSE))
-    ordered = by_course.order_by("-level_4", "-level_3", "-number", "activity__course")[:most]
-    columns = (f"level_{int(level)}" for level in Level)
-    return [
-        (course, CourseName(code, vle_course_id, start), dict(enumerate(counts)))
-        for course, code, vle_course_id, start, *counts in ordered.values_list("activity__course", *_COURSE, *columns)
+def _counted(institution_id: int, most: int) -> list[tuple[Any, ...]]:
+    names = [f"level_{int(level)}" for level in Level]
+    levels = (f"SUM(CASE WHEN highest = {int(level)} THEN number ELSE 0 END) AS level_{int(level)}" for level in Level)
+    highest = "MAX" if connection.vendor == "sqlite" else "GREATEST"
+    statement = _COUNTED.format(
+        levels=", ".join(levels), names=", ".join(names), highest=f"{highest}({', '.join(_LEVELS)})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [institution_id, most])
+        return cursor.fetchall()
+
+
+def level_counts_with_courses(institution_id: int, most: int) -> tuple[LevelCounts, list[CourseLevels]]:
+    """`level_counts`, and of the courses with the most alerts, then warnings, then reports, the highest levels."""
+    rows = [(course, [int(number or 0) for number in numbers]) for course, *numbers in _counted(institution_id, most)]
+    counts = _level_counts((*numbers[:3], numbers[-1]) for course, numbers in rows if course is None)
+    of_courses = [(course, numbers) for course, numbers in rows if course is not None]
+    of_courses.sort(key=lambda row: (-row[1][4], -row[1][3], -row[1][5], row[0]))
+    known = Course.objects.filter(pk__in=[course for course, _ in of_courses], institution=institution_id)
+    names = {key: CourseName(*name) for key, *name in known.values_list("pk", *CourseName._fields)}
+    return counts, [
+        (course, names[course], dict(enumerate(numbers[:-1]))) for course, numbers in of_courses if course in names
     ]
 
 

@@ -119,7 +119,7 @@ VERBS = {
     "assign": "gave somebody the decision about", "import": "imported", "open": "opened", "close": "closed",
     "continue": "continued", "lock": "locked", "unlock": "unlocked", "upload": "uploaded",
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
-    "password link": "sent a link to set the password of",
+    "password link": "sent a link to set the password of", "suspend": "suspended", "resume": "resumed",
 }  # fmt: skip
 # By the last word of an address that says most.
 THINGS = {

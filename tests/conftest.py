@@ -20,7 +20,7 @@ from files import quotas
 from institutions.models import Credential
 from signin import tokens
 from signin.models import CallerSession
-from tests import answers, guards, migrated
+from tests import answers, guards, handlers, migrated
 from tests.world import Kept, World
 
 
@@ -65,6 +65,11 @@ def _emptied_tables() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _described_answers() -> None:
     answers.watch()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_middleware() -> None:
+    handlers.share()
 
 
 @pytest.fixture(autouse=True)

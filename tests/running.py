@@ -60,6 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # tests, modules and declarations are never garbage, and need not be looked at again
+    gc.set_threshold(50_000, 20, 50)  # a request makes thousands of objects, nearly none of them in a circle
     gc.enable()
 
 

@@ -87,7 +87,7 @@ def held_back(step: Step, due: QuerySet[Any], institution_id: int) -> Counter[st
 def parts_deleted(step: Step, free: QuerySet[Any], institution_id: int, days: int) -> Iterator[Deleted]:
     """Delete one part after the other."""
     last = 0
-    while keys := [*free.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[: step.part]]:
+    while keys := step.next_part(free, last):
         yield repeated(partial(part_deleted, step, free, keys, institution_id, days))
         last = keys[-1]
 

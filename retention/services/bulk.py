@@ -135,8 +135,7 @@ def deletions_continued(keys: Sequence[Any]) -> None:
 def _continued(deletion: Deletion) -> None:
     home, step = deletion.institution_id, WORK[deletion.step]
     free = step.free(step.rows(home, deletion.before, _activities(deletion)), home)
-    part = free.filter(pk__gt=deletion.last_key).order_by("pk").values_list("pk", flat=True)[: step.part]
-    if keys := [*part]:
+    if keys := step.next_part(free, deletion.last_key):
         done = step.delete(home, keys, 0)
         deletion.deleted = dict(Counter(deletion.deleted) + done.rows)
         deletion.files += done.files

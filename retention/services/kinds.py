@@ -5,12 +5,13 @@ as they are, and why they are so can still be told. The report says that its evi
 days. A report goes with everything that it was made of.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from courses.models import AssessmentSession
 from kernel.locks import Lock, locked_rows
@@ -31,6 +32,7 @@ from retention.services.work import (
     work_deleted,
 )
 
+REQUESTS = 1000  # that are deleted in one transaction, if they are not those of one report or session
 LEGAL_HOLD, CONTEST, IN_SESSION = "legal_hold", "contest", "session"
 HELD_WORDS = {LEGAL_HOLD: "by a legal hold", CONTEST: "by an open contest", IN_SESSION: "by an open session"}
 
@@ -50,6 +52,7 @@ class Step:
     is_work: bool = True  # rows have an activity: contests hold them back
     ends_sessions: bool = False
     part: int = 500  # rows in one transaction
+    requests: Mapping[str, Any] | None = None  # which ones go with a row: fewer rows where there are many
 
     def rows(self, institution_id: int, before: datetime | None, activities: Any = None) -> QuerySet[Any]:
         found = self.narrow(self.model._default_manager.filter(institution=institution_id))
@@ -72,6 +75,22 @@ class Step:
         for _, held in self.reasons(institution_id):
             rows = rows.filter(~held)
         return rows
+
+    def next_part(self, free: QuerySet[Any], last: int) -> list[int]:
+        """The keys behind the last one that are deleted together; none at the end."""
+        keys = [*free.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[: self.part]]
+        if self.requests is None or len(keys) < 2:
+            return keys
+        own = Request.objects.filter(**self.requests).order_by().values("learner")  # all are of one learner
+        number = Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0)
+        counted = self.model._default_manager.filter(pk__in=keys).order_by("pk").annotate(requests_of=number)
+        total, part = 0, list[int]()
+        for key, requests in counted.values_list("pk", "requests_of"):
+            total += requests
+            if part and total > REQUESTS:
+                break
+            part.append(key)
+        return part or keys  # all are gone meanwhile: the next part begins behind them
 
 
 _SAME_PAIR: dict[str, Any] = {"activity": OuterRef("activity"), "learner": OuterRef("learner")}
@@ -173,12 +192,12 @@ def _without_report(rows: QuerySet[Any]) -> QuerySet[Any]:
 WORK = (
     Step(
         "reports", Report, "updated_at", lambda home, keys, _: work_deleted(home, with_reports(keys)),
-        ends_sessions=True, part=10,
+        ends_sessions=True, part=100, requests=_SAME_PAIR,
     ),
     # Of what no report was made.
     Step(
         "sessions", AssessmentSession, "started_at", lambda home, keys, _: work_deleted(home, with_sessions(keys)),
-        narrow=_without_report, ends_sessions=True, part=50,
+        narrow=_without_report, ends_sessions=True, part=100, requests={"session": OuterRef("pk")},
     ),
     Step(
         "requests", Request, "created_at", lambda home, keys, _: work_deleted(home, Work(requests=keys)),

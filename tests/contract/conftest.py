@@ -1,7 +1,8 @@
 """The world of this folder's tests, which stands once for all tests of a module, and callers of every kind."""
 
 import pickle
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -52,6 +53,16 @@ def undone() -> Iterator[None]:
     with around:
         yield
         transaction.set_rollback(True)
+
+
+def written_to(queries: Iterable[dict[str, str]]) -> set[str]:
+    """The tables that these statements have written to."""
+    return {
+        match[1]
+        for query in queries
+        for match in re.finditer(r'(?:INTO|UPDATE|FROM) "?(\w+)', query["sql"])
+        if not query["sql"].startswith("SELECT")
+    }
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,11 @@ from tests.contract.filling import fill, fill_administration
 ROOTS = ("institution", "admin", "vle", "provider", "me")
 READS = [name for name in names(*ROOTS, method="get", status=200) if CALLS[name].resource.golden]
 LARGEST_LIST, LARGEST_DETAIL = 6, 10
+MANY = 100
+_prepared: set[tuple[str, str]] = set()  # reads of callers whose statements this process has prepared
 
 
-@pytest.fixture(scope="module", params=[1, 100])
+@pytest.fixture(scope="module", params=[1, MANY])
 def standing(request, stage):
     def fill_all(world) -> None:
         fill(world, request.param)
@@ -25,6 +27,11 @@ def standing(request, stage):
 
     with stage(fill_all) as world:
         yield world
+
+
+@pytest.fixture
+def standing_rows(request) -> int:
+    return request.node.callspec.params["standing"]
 
 
 def queries(client, url: str) -> int:
@@ -45,14 +52,18 @@ def test_every_read_has_a_budget():
 
 
 @pytest.mark.parametrize("name", READS)
-def test_number_of_queries_is_the_budget_whatever_the_number_of_rows(name, caller, world):
+def test_number_of_queries_is_the_budget_whatever_the_number_of_rows(name, caller, world, standing_rows):
+    """A page of all rows, and one that is searched, are asked for where they are many."""
     call, measured, filtered = CALLS[name], {}, {}
     url = url_of(call, world)
     for who in call.queries:
         client = caller(who)
-        client.get(url)  # statements that are prepared once
-        measured[who] = {queries(client, url), queries(client, f"{url}?limit=1000")}
-        if call.is_list:
+        if (name, who) not in _prepared:
+            client.get(url)  # statements that are prepared once
+            _prepared.add((name, who))
+        measured[who] = {queries(client, url)}
+        if call.is_list and standing_rows == MANY:
+            measured[who].add(queries(client, f"{url}?limit=1000"))
             query = "search=e&ordering=-id&limit=2&offset=1&name=e&username=e"
             filtered[who] = queries(client, f"{url}?{query}")
     assert measured == {who: {number} for who, number in call.queries.items()}

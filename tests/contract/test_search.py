@@ -69,11 +69,13 @@ def test_search_ignores_case_accents_and_the_kind_of_apostrophe(name, get, world
                     assert keys(get(name, f"search={quote(text)}")) == [key], (column, stored, text)
 
 
+@pytest.mark.no_cover
 @each_list
 def test_empty_search_finds_everything(name, get):
     assert keys(get(name, "search=")) == keys(get(name, "search=%20")) == keys(get(name))
 
 
+@pytest.mark.no_cover
 @each_list
 def test_search_takes_signs_literally(name, get):
     """No wildcard, no error: only rows that contain the sign match."""

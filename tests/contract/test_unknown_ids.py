@@ -26,6 +26,11 @@ NOBODYS = {"bob_uuid": "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e12"}
 AT_HOME_THERE = {"i": {"global", "stranger"}, "vle": {"away vle"}, "desk": {"next desk"}}
 
 
+# People whose rights are columns of their own rows, and learners of one course. Those of a group who are refused are
+# refused by one line of code, whatever they ask for (test_access.py): of them one asks, another one for each operation.
+ALIKE = (("admin", "legal", "data", "send", "member"), ("bob", "ann"))
+
+
 class Operation(NamedTuple):
     name: str
     method: str
@@ -40,7 +45,16 @@ def _operations() -> Iterator[Operation]:
     for name in calls.names("institution", "vle", "provider", "me"):
         call = calls.CALLS[name]
         who = {"vle": WHO_OF_VLES, "provider": WHO_OF_PROVIDERS}.get(call.resource.root, WHO)
-        yield Operation(name, call.method, call.path, call.body, call.before, who)
+        yield Operation(name, call.method, call.path, call.body, call.before, _asking(call, who))
+
+
+def _asking(call: calls.Call, who: tuple[str, ...]) -> tuple[str, ...]:
+    left_out: set[str] = set()
+    for group in ALIKE:
+        refused = [one for one in group if one in who and call.answers.get(one) in (401, 403)]
+        left_out.update(refused)
+        left_out -= {*refused[len(call.name) % max(len(refused), 1) :][:1]}
+    return tuple(one for one in who if one not in left_out)
 
 
 OPERATIONS = [operation for operation in _operations() if "{" in operation.path]
@@ -60,7 +74,7 @@ def answered(client, method: str, url: str, body: Any, *unknown: object) -> tupl
 
 @pytest.mark.parametrize("operation", [pytest.param(operation, id=operation.name) for operation in OPERATIONS])
 def test_ids_in_addresses(operation, world, caller):
-    if operation.who is WHO_OF_PROVIDERS:
+    if operation.who == WHO_OF_PROVIDERS:
         desk.stand(world)
     if operation.before is not None:
         operation.before(world)
@@ -74,7 +88,7 @@ def test_ids_in_addresses(operation, world, caller):
 
 
 @pytest.mark.parametrize(
-    "operation", [pytest.param(each, id=each.name) for each in OPERATIONS if each.who is WHO_OF_VLES]
+    "operation", [pytest.param(each, id=each.name) for each in OPERATIONS if each.who == WHO_OF_VLES]
 )
 def test_ids_of_another_vle_in_addresses(operation, world, caller):
     own, client = ids_of(world), caller("vle")
@@ -94,7 +108,9 @@ def test_administration_is_the_same_to_others_whatever_is_there(name, world, cal
     there = calls.url_of(call, world)
     unknown = re.sub(r"/\d+/(\w*/?)$", rf"/{NOBODYS_ID}/\1", there)
     assert unknown != there
-    for who in set(WHO) - {"global"}:
+    for who in _asking(call, WHO):
+        if who == "global":
+            continue
         client = caller(who)
         theirs, nobodys = (answered(client, call.method, url, calls.body_of(call, world)) for url in (there, unknown))
         assert theirs[0] >= 400, who

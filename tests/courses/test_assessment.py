@@ -308,6 +308,7 @@ WRONG = [
 ]  # fmt: skip
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG for value in values])
 def test_wrong_values_are_400_under_their_name(post, name, value):
     assert list(post(400, **{**MOODLE, name: value})) == [name]
@@ -338,6 +339,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.any_database
 @pytest.mark.parametrize(("name", "value", "used"), SETTINGS, ids=lambda value: repr(value)[:40])
 def test_a_setting_that_cannot_be_used_is_replaced_with_a_warning(post, home, name, value, used):

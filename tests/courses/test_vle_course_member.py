@@ -133,6 +133,8 @@ def test_too_long_a_name_is_cut(kind, client, url):
     assert (made.status_code, made.json()["first_name"]) == (201, "x" * 149)
 
 
+@pytest.mark.any_database
+@pytest.mark.no_cover
 @each_kind
 @each_change
 @pytest.mark.parametrize(

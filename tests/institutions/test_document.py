@@ -119,6 +119,8 @@ def test_language_can_be_changed_and_with_it_the_url(docs, admin):
     assert admin.get(f"{docs}en-GB/").status_code == 200
 
 
+@pytest.mark.any_database
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "language",
     [
@@ -147,6 +149,7 @@ def test_consent_in_the_body_is_ignored(world, docs, admin):
 # HTML.
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("written", "cleaned"),
     [
@@ -304,6 +307,7 @@ def test_pdf_may_have_ten_megabytes(docs, admin):
     assert admin.post(docs, {"language": "es", "html": "x" * 3 * 1024 * 1024}).status_code == 413
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "value", ["x", "http://x/a.pdf", "/files/x/y.pdf", 1, True, [], {}, ["x"], 1.5, "\x00", "http://[x"]
 )

@@ -178,3 +178,13 @@ def test_a_statement_of_a_web_request_is_ended_and_others_are_not(django_db_bloc
         assert in_a_thread(limit_of) == "0"  # background work beside it
         settings.STATEMENT_SECONDS = 0
         assert in_a_thread(lambda: checked(lambda *_: limit_of())({}, None)) == "0"
+
+
+@pytest.mark.parametrize(("options", "cost"), [("", "1.1"), ("-c random_page_cost=3", "3")])
+def test_plans_are_for_short_statements_unless_the_operator_has_chosen(other, options, cost):
+    other.close()
+    other.settings_dict = other.settings_dict | {"OPTIONS": {"options": options}}
+    other.connect()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT current_setting('jit'), current_setting('random_page_cost')")
+        assert cursor.fetchone() == ("off", cost)

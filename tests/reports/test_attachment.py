@@ -285,6 +285,7 @@ def change(body: dict, path: str, value) -> dict:
     return body
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("path", "value", "field"),
     [

@@ -104,8 +104,8 @@ def test_links_are_shown_and_work_exactly_for_those_of_the_table(switches, numbe
         links = answered(as_(who), at)
         for kind in EVIDENCE:
             assert (links[kind] is not None) == (who in may), (who, kind)
-            assert opened(links[kind]) == (kind if who in may else None), (who, kind)
-            assert opened(forged(stored, who, files(stored.home)[kind])) == (kind if who in may else None), (who, kind)
+            link = links[kind] or forged(stored, who, files(stored.home)[kind])
+            assert opened(link) == (kind if who in may else None), (who, kind)
 
 
 @pytest.mark.parametrize("switches", list(product((False, True), repeat=3)))
@@ -119,7 +119,8 @@ def test_report_file_is_for_whoever_sees_the_report(switches, as_, at, stored):
             url = answer.json()["data"]
             assert url.endswith("/report.json")
             assert opened(url) == "report"
-        assert opened(forged(stored, who, stored.home.report)) == ("report" if who in may else None), who
+        else:
+            assert opened(forged(stored, who, stored.home.report)) is None, who
 
 
 def test_names_of_the_files_are_plain(as_, at, stored):

@@ -29,6 +29,7 @@ from reports.models import (
 )
 from reports.services.merging import people_merge
 from retention.models import Kind, Period
+from retention.services import kinds
 from retention.services.applying import part_deleted, retention_applied
 from retention.services.kinds import STEPS, WORK
 from rights.models import Contest, LegalHold
@@ -244,6 +245,18 @@ def test_what_is_held_since_it_was_read_stays(past):
     LegalHold.objects.create(institution=past.home.institution, person=past.home.people["bob"], reason="A lawsuit.")
     assert part_deleted(step, free, keys, home, 1).rows == {}
     assert Report.objects.filter(pk__in=keys).exists()
+
+
+def test_few_rows_go_together_where_each_has_many_requests(past, monkeypatch):
+    for name in ("ann", "bob"):
+        past.captured(name)
+    step, home = WORK[0], past.home.institution.pk
+    free = step.free(step.rows(home, None), home)
+    keys = [*free.order_by("pk").values_list("pk", flat=True)]
+    for most, together in ((2, 2), (1, 1), (0, 1)):
+        monkeypatch.setattr(kinds, "REQUESTS", most)
+        assert step.next_part(free, 0) == keys[:together]
+    assert [step.next_part(free, key) for key in keys] == [keys[1:], []]
 
 
 def test_command_reports_and_leaves_a_line(past):

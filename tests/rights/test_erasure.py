@@ -26,7 +26,7 @@ from learners.services import learner_delete
 from pipeline.jobs import PERIODIC, enqueue_for_provider
 from pipeline.models import Job
 from pipeline.running import run_due
-from reports.models import ActivityInstrumentHistogram, Alert, Report, Request, RequestProviderResult
+from reports.models import ActivityInstrumentHistogram, Alert, Report, ReportSession, Request, RequestProviderResult
 from reports.services.merging import people_merge
 from rights import jobs
 from rights.models import Contest, ContestFile, Erasure, LegalHold
@@ -228,6 +228,7 @@ def fill(world) -> User:
     sample.validations.create(provider=provider, status=1, info=stored(world, Kind.VALIDATION))
     Enrolment.objects.create(**own, learner=ann.learner, provider=provider, model=stored(world, Kind.MODEL))
     session = home.activity.sessions.create(**own, learner=ann.learner, closed_at=PAST)
+    ReportSession.objects.create(report=home.report, session=session, **pair)
     for _ in range(3):
         request = Request.objects.create(**own, **pair, session=session, data=stored(world, Kind.REQUEST))
         RequestProviderResult.objects.create(

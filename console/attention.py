@@ -22,6 +22,7 @@ DAYS_AHEAD = 14  # in which an activity begins
 HOURS_OPEN = 1  # after which a capture without a result is late
 HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
+DAYS_OF_CORRECTIONS = 21  # of the month that the GDPR leaves for an answer
 DAYS_OF_ERASURES = 21  # after which an answer is urgent
 LINES = 5  # of a kind; the others are counted
 
@@ -83,6 +84,15 @@ def contests_open(institution: int, number: int, due: datetime | None) -> Iterat
         text = f"contest{pluralize(number)} to be answered, the first by"
         place = _of("contests", institution) + "?state=open&ordering=deadline"
         yield Line("bad" if is_late else "fair", "contest", number, text, place, due)
+
+
+def corrections_open(institution: int, number: int, since: datetime | None) -> Iterator[Line]:
+    """Corrections that people have asked for and nobody has answered, with the instant of the first one."""
+    if since is not None:
+        is_late = since <= now() - timedelta(days=DAYS_OF_CORRECTIONS)
+        text = f"correction{pluralize(number)} of own data to be answered, the first asked for"
+        place = _of("corrections", institution) + "?state=open"
+        yield Line("bad" if is_late else "fair", "correction", number, text, place, since)
 
 
 def erasures_asked(institution: int, number: int, since: datetime | None) -> Iterator[Line]:

@@ -101,6 +101,54 @@ def _bar(
     return Bar(label, total, tuple(counts), tuple(segments), top + LABEL, y, y + THICK * 3 // 4, address, tuple(parts))
 
 
+@dataclass(frozen=True)
+class Interval:
+    label: str
+    words: str  # the share with its interval
+    width: str
+    low: str
+    high: str
+    label_y: int
+    y: int
+    line_y: int
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Bars of shares, each with a line over its interval; all have the scale that ends at `end`."""
+
+    id: str
+    title: str
+    description: str
+    bars: tuple[Interval, ...]
+    end: str
+    height: int
+    thick: int = THICK
+
+
+SCALES = (0.02, 0.05, 0.1, 0.25, 0.5)  # ends of the scale; else it is of all
+
+
+def intervals(id: str, title: str, description: str, rows: Iterable[tuple[str, float, float, float]]) -> Intervals:
+    """`rows` are (label, share, low, high), from 0 to 1."""
+    drawn = [*rows]
+    most = max((high for *_, high in drawn), default=1.0)
+    end = next((scale for scale in SCALES if most <= scale), 1.0)
+    bars = []
+    for place, (label, share, low, high) in enumerate(drawn):
+        top = place * ROW
+        y = top + LABEL + 7
+        words = f"{percent_words(share)} ({percent_words(low)} to {percent_words(high)})"
+        width, left, right = (_percent(100 * value / end) for value in (share, low, high))
+        bars.append(Interval(label, words, width, left, right, top + LABEL, y, y + THICK // 2))
+    return Intervals(id, title, description, tuple(bars), percent_words(end), max(len(bars), 1) * ROW)
+
+
+def percent_words(share: float) -> str:
+    """0.125 is 12.5 %."""
+    return f"{round(100 * share, 1):g}\N{NO-BREAK SPACE}%"
+
+
 def _percent(value: float) -> str:
     return f"{value:.3f}%"
 

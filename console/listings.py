@@ -28,7 +28,7 @@ from console.templatetags.console import (
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 from institutions.services.consents import asked_at, consent_standings
 from kernel.http.client import ApiClient
-from rights.models import Erasure, State
+from rights.models import Correction, Erasure, State
 
 HOME = "institution/{institution}/"
 ROLES = (
@@ -492,6 +492,24 @@ CONTESTS = Listing(
     detail_url_name="contest",
     detail_url_ids=("institution", "contest"),
 )
+CORRECTION_STATES = tuple((state.value, state.label.capitalize()) for state in Correction.State)
+CORRECTIONS = Listing(
+    "corrections",
+    "Corrections",
+    HOME + "correction/",
+    (
+        Column("Person", lambda row: person(row["person"])),
+        Column("What", lambda row: Correction.Field(row["field"]).label, "field"),
+        Column("Stored", cell("before", shown)),
+        Column("Wanted", lambda row: row["wanted"]),
+        Column("State", lambda row: Correction.State(row["state"]).label, "state"),
+        Column("Since", cell("created_at", instant), "created_at"),
+    ),
+    (Filter("state", "State", choices=CORRECTION_STATES),),
+    lead="What people ask to have corrected in their own accounts. Each is answered by a person.",
+    detail_url_name="correction",
+    detail_url_ids=("institution", "correction"),
+)
 HOLDS = Listing(
     "holds",
     "Legal holds",
@@ -529,5 +547,5 @@ ERASURES = Listing(
 )
 LISTINGS = (
     COURSES, ALL_REPORTS, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS,
-    HOLDS, ERASURES,
+    CORRECTIONS, HOLDS, ERASURES,
 )  # fmt: skip

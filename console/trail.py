@@ -84,6 +84,7 @@ THINGS = {
 OF_FILES = {str(kind): kind.label for kinds in (Kind, Made) for kind in kinds}
 SIGNED_IN = {
     "password": "with the password",
+    "OIDC": "through the institution",
     "launcher": "by a link of a VLE",
     "learner session": "in an assessment session",
     "approle": "with its credentials",

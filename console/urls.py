@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console import contests, evidence, imports, merging, paper, trail, views
+from console import contests, corrections, evidence, fairness, imports, merging, paper, trail, views
 from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
 from console.work import (
     activities,
@@ -13,6 +13,7 @@ from console.work import (
     holds,
     institution,
     needs,
+    oidc,
     people,
     retention,
     vles,
@@ -43,12 +44,14 @@ urlpatterns = [
         for listing in LISTINGS
         if listing not in (ALL_REPORTS, PEOPLE)
     ),
+    path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
     path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
     path("<id:institution>/imports/<id:import>/", imports.ImportView.as_view(), name="import"),
     path("<id:institution>/imports/<id:import>/errors.csv", imports.ImportResultView.as_view(), name="import-errors"),
     path("<id:institution>/contests/<id:contest>/", contests.ContestView.as_view(), name="contest"),
+    path("<id:institution>/corrections/<id:correction>/", corrections.CorrectionView.as_view(), name="correction"),
     path("<id:institution>/deletion/", deletion.Deletions.as_view(), name="deletion"),
     path("<id:institution>/retention/", retention.Retention.as_view(), name="retention"),
     path("<id:institution>/erasures/new/", erasures.NewErasure.as_view(), name="erasure-new"),
@@ -57,6 +60,8 @@ urlpatterns = [
     path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
     path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
+    path("<id:institution>/settings/oidc/", oidc.Connection.as_view(), name="oidc"),
+    path("<id:institution>/settings/oidc/delete/", oidc.DeleteConnection.as_view(), name="oidc-delete"),
     path("<id:institution>/settings/dashboard/", institution.Dashboard.as_view(), name="dashboard"),
     path("<id:institution>/settings/dashboard/people/new/", institution.NewClosing.as_view(), name="closing-new"),
     path(

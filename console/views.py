@@ -51,7 +51,7 @@ from reports.queries import (
     level_counts_with_courses,
 )
 from reports.sentences import DEMONSTRATION, evidence_deleted
-from rights.queries import contests_waiting, erasures_asked
+from rights.queries import contests_waiting, corrections_waiting, erasures_asked
 from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -126,6 +126,8 @@ class ConsoleView(SignedInView):
             for listing in LISTINGS
             if self.api.lists(listing.path.format(**ids))
         ]
+        if self.api.may(f"institution/{ids['institution']}/fairness/", "get"):
+            links.append(("Fairness", reverse("console:fairness", kwargs=ids)))
         if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):
@@ -181,7 +183,7 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key, **contests_waiting(), **erasures_asked())
+        counts = institution_counts(key, **contests_waiting(), **corrections_waiting(), **erasures_asked())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
@@ -214,6 +216,8 @@ class OverviewView(ConsoleView):
             parts.append(attention.captures_stuck(key))
         if api.lists_all(f"{self.home}contest/"):
             parts.append(attention.contests_open(key, counts["contests"], counts["contests_due"]))
+        if api.lists_all(f"{self.home}correction/"):
+            parts.append(attention.corrections_open(key, counts["corrections"], counts["corrections_since"]))
         if api.lists_all(f"{self.home}erasure/"):
             parts.append(attention.erasures_asked(key, counts["erasures"], counts["erasures_since"]))
         steps: list[attention.Step] = []

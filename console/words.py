@@ -20,6 +20,7 @@ SIGN_IN_WORDS = {
     "password": "with the password",
     "launcher": "by a link",
     "learner_session": "in an assessment session",
+    "oidc": "through the institution",
 }
 FLAGS = {
     "inst_admin": "Institution administrator",

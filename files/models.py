@@ -24,6 +24,7 @@ class Kind(models.TextChoices):
     SESSION = "session", "Session data"
     ALERT = "alert", "Alert data"
     CONTEST = "contest", "File of a contest"
+    BUNDLE = "bundle", "Part of a bundle of own data"
 
 
 class Made(models.TextChoices):
@@ -31,6 +32,7 @@ class Made(models.TextChoices):
 
     REPORT = "report_made", "Report data, made of its results"
     AUDIT = "audit_made", "Audit data, made of an instrument's results"
+    BUNDLE = "bundle_made", "A bundle of own data, put together of its parts"
 
 
 class StoredFile(Timestamped):

@@ -5,7 +5,7 @@ exceeded by what other processes store within that minute. A learner's use is re
 that a capture needs no statement for it; an institution's, which is asked only where it has a limit, needs one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -19,6 +19,7 @@ from files.models import Kind, StoredFile
 from kernel.domain import Full
 
 CAPTURED = (Kind.SAMPLE, Kind.REQUEST, Kind.ALERT)
+COPIED = (Kind.BUNDLE,)  # what people take away counts for the institution, and takes no room from their captures
 KEPT = 60.0  # seconds
 MOST = 10_000  # learners and institutions that a process remembers
 
@@ -61,8 +62,13 @@ def refuse_full(learner: Any) -> None:
         use = _use_of_learner(learner)
         if _reached(use.files, settings.LEARNER_SAMPLES) or _reached(use.bytes, settings.LEARNER_SAMPLE_BYTES):
             raise Full(data="No more can be stored of this learner.")
+    refuse_full_institution(learner.institution_id)
+
+
+def refuse_full_institution(institution_id: int) -> None:
+    """Raises Full when nothing more may be stored in the institution."""
     if settings.INSTITUTION_SAMPLE_BYTES:
-        use = _use_of_institution(learner.institution_id)
+        use = _use_of_institution(institution_id)
         if _reached(use.bytes, settings.INSTITUTION_SAMPLE_BYTES):
             raise Full(data="No more can be stored in this institution.")
 
@@ -94,7 +100,10 @@ def _use_of_learner(learner: Any) -> _Use:
 
 
 def _use_of_institution(institution: int) -> _Use:
-    return _fresh(("institution", institution), lambda: _asked(StoredFile.objects.filter(institution=institution)))
+    return _fresh(
+        ("institution", institution),
+        lambda: _asked(StoredFile.objects.filter(institution=institution), CAPTURED + COPIED),
+    )
 
 
 def _fresh(key: tuple[str, Any], read: Callable[[], _Use]) -> _Use:
@@ -106,8 +115,8 @@ def _fresh(key: tuple[str, Any], read: Callable[[], _Use]) -> _Use:
     return use
 
 
-def _asked(files: QuerySet[StoredFile]) -> _Use:
-    captured = files.filter(kind__in=CAPTURED).aggregate(files=Count("pk"), bytes=Sum("size"))
+def _asked(files: QuerySet[StoredFile], kinds: Sequence[Kind] = CAPTURED) -> _Use:
+    captured = files.filter(kind__in=kinds).aggregate(files=Count("pk"), bytes=Sum("size"))
     return _Use(captured["files"], captured["bytes"] or 0)
 
 

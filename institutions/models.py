@@ -64,6 +64,10 @@ class Institution(Deriving, Timestamped):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text="Within so many days a contest of a learner is answered.",
     )
+    publishes_transparency = models.BooleanField(
+        default=False,
+        help_text="Everybody can read which instruments are used, and what became of contests; no person is named.",
+    )
     suspended_at = models.DateTimeField(null=True, editable=False, help_text="Since when nobody of it is let in.")
     suspension_reason = models.TextField(
         blank=True, default="", help_text="Its administrators read it when they try to sign in."
@@ -74,6 +78,7 @@ class Institution(Deriving, Timestamped):
         validators=[validate_time_zone],
         help_text="In which the console shows and takes instants; an IANA name such as Europe/Madrid.",
     )
+    allow_own_names = models.BooleanField(default=False, help_text="People may correct their own first and last names.")
     withdrawal_models = models.CharField(
         max_length=10,
         choices=OnWithdrawal.choices,
@@ -226,6 +231,42 @@ class Instructor(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+
+class OIDCMatch(models.TextChoices):
+    EMAIL = "email", "E-mail"
+    UID = "uid", "Uid"
+    USERNAME = "username", "Username"
+
+
+class OIDCConnection(Timestamped):
+    """The identity provider (OpenID Connect) through which people of the institution sign in."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="oidc_connections")
+    issuer = models.CharField(
+        max_length=500, help_text="The provider's address, exactly as in its tokens, such as https://login.example.org."
+    )
+    client_id = models.CharField(max_length=255, help_text="What the provider calls this service.")
+    client_secret = EncryptedTextField(help_text="Only written. It must be sent again with another issuer.")
+    match = models.CharField(
+        max_length=10, choices=OIDCMatch.choices, default=OIDCMatch.EMAIL,
+        help_text="What of a person here the claim is compared with. An e-mail must be verified by the provider.",
+    )  # fmt: skip
+    claim = models.CharField(
+        max_length=100, default="email",
+        help_text="The claim that is compared: for e-mails `email`; else one that people cannot change themselves.",
+    )  # fmt: skip
+    everybody = models.BooleanField(
+        default=False, help_text="All people sign in with it. Otherwise administrators and instructors only."
+    )
+    enabled = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "OIDC connection"
+        constraints = [models.UniqueConstraint(fields=("institution",), name="oidc_connection_once")]
+
+    def __str__(self) -> str:
+        return self.issuer
 
 
 class VLEType(models.IntegerChoices):

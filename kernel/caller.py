@@ -59,6 +59,7 @@ class Caller:
     credential_id: int | None = None  # with which a VLE or a provider signed in
     vle_id: int | None = None  # that sent this person, who sees the courses of that one only; None: of all VLEs
     sent_by: int | None = None  # the VLE that sent this person, whatever the institution lets people see
+    signed_in: str = ""  # how, where the kind does not say it
     is_authenticated = is_active = True
 
     @property

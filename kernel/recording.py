@@ -56,7 +56,7 @@ class Origin:
             kind=caller.kind.value,
             id=caller.id,
             name=caller.name,
-            signed_in=_SIGNED_IN[caller.kind],
+            signed_in=caller.signed_in or _SIGNED_IN[caller.kind],
             signed_in_by=caller.sent_by,
         )
 

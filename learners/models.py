@@ -65,6 +65,7 @@ class SignIn(models.TextChoices):
     PASSWORD = "password"  # noqa: S105 - a word
     LAUNCHER = "launcher"
     LEARNER_SESSION = "learner_session"
+    OIDC = "oidc", "Identity provider"
 
 
 class ConsentDecision(Record):

@@ -347,7 +347,7 @@ def decision_record(
         language_named=language_named,
         address=address,
         at=at,
-        signed_in=by and _SIGN_IN.get(by.kind, SignIn.PASSWORD).value,
+        signed_in=by and (SignIn.OIDC if by.by_provider else _SIGN_IN.get(by.kind, SignIn.PASSWORD)).value,
         vle_id=by and by.vle_id,
         vle_name=by.vle_name if by else "",
     )

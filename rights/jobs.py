@@ -1,4 +1,4 @@
-"""What the service does in the background about contests."""
+"""What the service does in the background about contests, and about bundles of own data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,8 @@ from kernel.writes import one_transaction
 from learners.models import Withdrawal, pending_withdrawals
 from learners.services import WITHDRAWAL_JOB
 from pipeline.jobs import enqueue, job, periodic
+from rights.services.bundles import JOB as BUNDLE_JOB
+from rights.services.bundles import bundle_part, bundles_over
 from rights.services.contests import DECISION_JOB
 from rights.services.erasing import withdrawal_part
 from rights.services.erasures import ERASURE_JOB, REFUSED_JOB, erasure_part, erasures_waiting
@@ -26,6 +28,17 @@ def reminder_mails(keys: Sequence[Any]) -> None:
 @job(DECISION_JOB)
 def decision_mails(keys: Sequence[Any]) -> None:
     decisions_told(keys)
+
+
+@job(BUNDLE_JOB)
+def bundles(keys: Sequence[Any]) -> None:
+    """A part of each; what is left is a job of its own."""
+    enqueue(BUNDLE_JOB, [key for key in keys if bundle_part(key)])
+
+
+@periodic("rights.bundles", seconds=300)
+def bundles_ended() -> None:
+    bundles_over()
 
 
 @job(WITHDRAWAL_JOB)

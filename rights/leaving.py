@@ -1,24 +1,30 @@
-"""What becomes of contests when something else goes, and who may follow links to their files."""
+"""What becomes of contests and bundles when something else goes, and who may follow links to them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models.signals import pre_delete
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 
 from courses.models import Activity
-from files.models import Kind, StoredFile
+from files.contents import Content, maker
+from files.links import Links
+from files.models import Kind, Made, StoredFile
 from files.permissions import readable
-from kernel.caller import Caller, Role
-from learners.models import Learner
+from kernel.caller import Caller, CallerKind, Role
+from kernel.ids import bounded_id
+from learners.models import Learner, OnWithdrawal, Withdrawal
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
 from retention.above import Above, register
 from rights.holds import held_people, refuse_held, refuse_held_in
-from rights.models import Contest, ContestFile, Erasure, LegalHold
+from rights.models import Bundle, Contest, ContestFile, Correction, Erasure, LegalHold
+from rights.row_rules import own_bundles
+from rights.services.bundles import bundle_content, bundle_delete, bundles_joined, is_ready, may_take
 from rights.services.contests import reports_joined, reports_leave
 from rights.services.erasures import learner_gone, refuse_merge_of_erased
 from rights.services.holds import holds_joined
+from signin.callers import caller_of
 
 DECIDING = Role.ADMIN | Role.DATA
 
@@ -35,6 +41,8 @@ also_moved(
     Moves(Contest, "assignee", "contests to decide"),
     Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
     ErasuresMoved(Erasure, "person", "erasures", ("state",)),
+    Moves(Correction, "person", "corrections asked for", ("field", "state")),
+    Moves(Bundle, "person", "bundles of own data", ("institution",), bundles_joined),
     with_reports=reports_joined,
 )
 
@@ -54,6 +62,20 @@ def held_or_contesting_learner_leaves(instance: Learner, **_: Any) -> None:
     refuse_held(instance.pk)
     learner_gone(instance.pk)
     reports_leave(learner=instance.pk)
+
+
+@receiver(post_save, sender=Withdrawal)
+def consent_withdrawn(instance: Withdrawal, **_: Any) -> None:
+    """A bundle that was made before has what nobody opens any more, or what is erased."""
+    if {instance.of_models, instance.of_evidence} != {OnWithdrawal.KEEP.value}:
+        for bundle in Bundle.objects.filter(person=instance.learner_id):
+            bundle_delete(bundle=bundle)
+
+
+@receiver(pre_delete, sender=Learner)
+def learner_with_bundle_leaves(instance: Learner, **_: Any) -> None:
+    """What was to be taken away is not there any more; its files are erased with the learner's others."""
+    Bundle.objects.filter(person=instance.pk).delete()
 
 
 @receiver(pre_delete, sender=Activity)
@@ -82,3 +104,18 @@ def contest_file_readable(caller: Caller, file: StoredFile) -> bool:
     if caller.vle_id is not None:
         own = own.filter(contest__report__activity__vle=caller.vle_id)
     return bool(caller.roles_in(file.institution_id) & Role.LEARNER) and own.exists()
+
+
+@maker(Made.BUNDLE)
+def bundle_made(caller: Caller, key: int, name: str, links: Links) -> Content | None:
+    """For the person alone, and as long as the sign-in lives that the link was made for: its name has the session."""
+    session = int(name.removesuffix(".zip").rpartition("-")[2])
+    kind = CallerKind.LAUNCHED if caller.kind is CallerKind.LAUNCHED else CallerKind.PERSON
+    me = caller_of(session, kind.value) if bounded_id(session) else None
+    if me is None or me.id != caller.id:
+        return None
+    bundle = Bundle.objects.filter(own_bundles(me), pk=key).first()
+    if bundle is None or not is_ready(bundle.state, bundle.expires_at) or not may_take(me, bundle.with_captures):
+        return None
+    content = bundle_content(bundle)
+    return Content(bundle.institution_id, bundle.person_id, Kind.BUNDLE.value, key, "application/zip", content)

@@ -1,4 +1,5 @@
-"""Contests of reports by the learners whom they are about, with the human decisions; legal holds; erasures."""
+"""Contests of reports by the learners whom they are about, with the human decisions; legal holds; erasures;
+corrections that people ask for, and bundles of their data."""
 
 from typing import Any
 
@@ -194,3 +195,106 @@ class Erasure(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.pk}, {self.state}"
+
+
+class Correction(Timestamped):
+    """A person asks that what is stored of the account be corrected, and an administrator answers."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        ACCEPTED = "accepted", "corrected"
+        REFUSED = "refused", "refused"
+
+    class Field(models.TextChoices):
+        FIRST_NAME = "first_name", "first name"
+        LAST_NAME = "last_name", "last name"
+        EMAIL = "email", "e-mail"
+        UID = "uid", "institution's id"
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    field = models.CharField(max_length=20, choices=Field.choices)
+    before = models.CharField(max_length=255, blank=True, help_text="What was stored when it was asked for.")
+    wanted = models.CharField(max_length=255)
+    reason = models.TextField()
+    sent_by = models.BigIntegerField(null=True, help_text="The VLE that sent the person. Null: signed in otherwise.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answer = models.TextField(blank=True, default="", help_text="Why it was refused.")
+    decided_at = models.DateTimeField(null=True)
+    decided_by_id = models.BigIntegerField(null=True, help_text="The account. No key: the answer outlives it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("person", "field"), condition=Q(state="open"), name="correction_open_once_per_field"
+            ),
+            tied_to_institution("correction_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("institution", "state"), name="correction_in_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.state}"
+
+
+class BundleState(models.TextChoices):
+    MAKING = "making", "being made"
+    READY = "ready", "ready"
+    FAILED = "failed", "could not be made"
+    EXPIRED = "expired", "deleted after its time"
+
+
+class Bundle(Timestamped):
+    """All that is held about a person, as an archive that the person takes away. There is one of each person at most.
+
+    It is made in parts; `section` and `after` say where the next one begins. Who came by a VLE gets what belongs to
+    the courses of that VLE (`vle_id`), unless the institution allows more.
+    """
+
+    concerns = "person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    vle_id = models.BigIntegerField(null=True, help_text="The only VLE whose courses are in it. Null: all.")
+    with_captures = models.BooleanField(help_text="Also the files of what was captured.")
+    state = models.CharField(max_length=10, choices=BundleState.choices, default=BundleState.MAKING)
+    section = models.PositiveSmallIntegerField(default=0, editable=False)
+    after = models.BigIntegerField(default=0, editable=False, help_text="The last key of the section that is in it.")
+    page = models.PositiveIntegerField(default=0, editable=False, help_text="How many files the section has.")
+    total = models.PositiveIntegerField(default=0, help_text="Rows, counted when it was begun.")
+    done = models.PositiveIntegerField(default=0, help_text="Of these.")
+    size = models.BigIntegerField(default=0, help_text="bytes")
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "id"), name="bundle_of_institution"),
+            models.UniqueConstraint(fields=("institution", "person"), name="bundle_once"),
+            models.CheckConstraint(
+                condition=~Q(state=BundleState.READY) | Q(expires_at__isnull=False), name="bundle_ready_expires"
+            ),
+            tied_to_institution("bundle_person_institution", "person"),
+        ]
+        indexes = [models.Index(fields=("state", "expires_at"), name="bundle_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}, {self.state}"
+
+
+class BundlePart(models.Model):
+    """A part of the archive, with what its directory says of it: see archive.py."""
+
+    concerns = "bundle__person_id"
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    bundle = models.ForeignKey(Bundle, on_delete=models.CASCADE, related_name="parts")
+    file = models.OneToOneField(StoredFile, on_delete=models.CASCADE, related_name="+")
+    directory = models.JSONField()
+
+    class Meta:
+        constraints = [
+            tied_to_institution("bundle_part_bundle", "bundle"),
+            tied_to_institution("bundle_part_file", "file"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,17 +1,25 @@
-"""/me/...: what is held about the person who is signed in, for people of all roles."""
+"""/me/...: what is held about the person who is signed in, for people of all roles; and what is told everybody."""
 
 from math import ceil
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
 
+from institutions.models import Institution, User
 from kernel.caller import Role
-from kernel.http.client import texts_of
+from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
-from rights.models import Erasure, Kind, State
+from rights.fairness import MINIMUM
+from rights.models import BundleState, Correction, Erasure, Kind, State
+from rights.rates import transparency
 from signin.pages import SignedInView
+from signin.views import browser_caller
 
 EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
@@ -41,6 +49,10 @@ class MeView(SignedInView):
             pages += [("Reports", "reports"), ("Contests", "contests"), ("Consents", "decisions")]
             pages.append(("Erasure", "erasures"))
         pages.append(("Who looked", "trail"))
+        if self.caller.institution_id is not None:
+            pages.append(("Instruments", "transparency"))
+        if Role.MEMBER & self.caller.roles:
+            pages += [("Correct", "corrections"), ("Take away", "bundle")]
         match = self.request.resolver_match
         here = match.url_name if match else ""
         sections = [(title, reverse(f"me:{name}"), here in (name, name.removesuffix("s"))) for title, name in pages]
@@ -203,6 +215,101 @@ class DecisionView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(decision=self.api.row(f"me/decision/{self.kwargs['id']}/"), **context)
+
+
+class TransparencyView(MeView):
+    """What the own institution tells of its instruments, published or not. It tells of no person: no line is left."""
+
+    template_name = "rights/own_transparency.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        if self.home_id is None:
+            raise PermissionDenied
+        told = self.api.row(f"institution/{self.home_id}/transparency/")
+        return super().get_context_data(told=told, home_id=self.home_id, **context)
+
+
+@method_decorator(never_cache, name="dispatch")
+class PublicTransparencyView(TemplateView):
+    """The same for everybody, of an institution that publishes it: five statements, without the caller's."""
+
+    http_method_names = ["get", "head", "options"]
+    template_name = "rights/transparency.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        institution = get_object_or_404(
+            Institution, pk=self.kwargs["institution"], publishes_transparency=True, suspended_at=None
+        )
+        told = transparency(institution) | {"minimum": MINIMUM}
+        return super().get_context_data(caller=browser_caller(self.request), told=told, **context)
+
+
+class CorrectionsView(MeView):
+    """What was asked to be corrected, with forms: for the own names, where the institution allows it, and to ask."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/corrections.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        sent = request.POST
+        answer = self.answer(sent)
+        if answer.status in (200, 201, 204):
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(
+            self.get_context_data(sent=sent, problems=texts_of(answer.data, after_names=True)), status=answer.status
+        )
+
+    def answer(self, sent: QueryDict) -> ApiResponse:
+        if key := bounded_id(sent.get("withdraw", "")):
+            return self.api.send("DELETE", f"me/correction/{key}/")
+        if sent.get("action") == "names":
+            own = f"institution/{self.caller.institution_id}/user/{self.caller.id}/"
+            return self.api.send("PATCH", own, {name: sent.get(name, "") for name in ("first_name", "last_name")})
+        return self.api.post("me/correction/", {name: sent.get(name, "") for name in ("field", "wanted", "reason")})
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        page = self.listed("me/correction/")
+        rows = [
+            row
+            | {
+                "words": Correction.State(row["state"]).label,
+                "what": Correction.Field(row["field"]).label,
+                "is_open": row["state"] == Correction.State.OPEN,
+            }
+            for row in page["rows"]
+        ]
+        institution: Any = self.caller.institution
+        values = {
+            "list": page | {"rows": rows},
+            "fields": Correction.Field.choices,
+            "person": User.objects.values("first_name", "last_name").get(pk=self.caller.id),
+            "may_correct": institution.allow_own_names,
+        }
+        return super().get_context_data(**values, **{"sent": {}, **context})
+
+
+class BundleView(MeView):
+    """The bundle of all own data, if there is one; its forms ask for it, and delete it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/bundle.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = bounded_id(request.POST.get("delete", ""))
+        answer = self.api.send("DELETE", f"me/bundle/{key}/") if key else self.api.post("me/bundle/", {})
+        if answer.status in (201, 204):
+            return HttpResponseRedirect(request.path)
+        return self.render_to_response(
+            self.get_context_data(problems=texts_of(answer.data, after_names=True)), status=answer.status
+        )
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        page = self.api.page("me/bundle/", {"limit": 1})
+        if page is None:
+            raise PermissionDenied
+        bundle = next(iter(page["results"]), None)
+        words = BundleState(bundle["state"]).label if bundle else ""
+        return super().get_context_data(bundle=bundle, words=words, **context)
 
 
 class TrailView(MeView):

@@ -16,7 +16,7 @@ from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state
 from reports.models import Alert, Report, Request
 from retention.queries import periods_of
-from rights.models import Contest, Erasure, State
+from rights.models import Contest, Correction, Erasure, State
 from rights.row_rules import own_contests, own_lines
 from rights.words import KINDS, OFF, kept
 from signin.models import CallerSession
@@ -111,6 +111,16 @@ def erasures_asked() -> dict[str, Any]:
     return {
         "erasures": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
         "erasures_since": Subquery(rows.annotate(first=Min("created_at")).values("first")),
+    }
+
+
+def corrections_waiting() -> dict[str, Any]:
+    """Columns of an institution: how many corrections wait for an answer, and since when the first one does."""
+    rows = Correction.objects.filter(institution=OuterRef("pk"), state=Correction.State.OPEN)
+    grouped = rows.order_by().values("institution")
+    return {
+        "corrections": Coalesce(Subquery(grouped.annotate(number=Count("pk")).values("number")), 0),
+        "corrections_since": Subquery(grouped.annotate(first=Min("created_at")).values("first")),
     }
 
 

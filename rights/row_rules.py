@@ -33,6 +33,15 @@ def own_contests(me) -> Q:
     return Q(report__learner=me.id) & of_own_vle("report__activity__")(me)
 
 
+def own_bundles(me) -> Q:
+    """Who came by a VLE has those that were made for people of that VLE."""
+    return Q(person=me.id) if me.vle_id is None else Q(person=me.id, vle_id=me.vle_id)
+
+
+def own_corrections(me) -> Q:
+    return Q(person=me.id)
+
+
 def own_lines(me) -> Q:
     """Lines about the person, without what the person has read alone."""
     lines = Q(person_id=me.id) & ~Q(verb="read", actor_id=me.id, actor_kind__in=_KINDS)

@@ -15,5 +15,8 @@ urlpatterns = [
     path("erasure/", pages.ErasuresPage.as_view(), name="erasures"),
     path("contests/", pages.ContestsView.as_view(), name="contests"),
     path("contests/<id:id>/", pages.ContestView.as_view(), name="contest"),
+    path("transparency/", pages.TransparencyView.as_view(), name="transparency"),
+    path("corrections/", pages.CorrectionsView.as_view(), name="corrections"),
+    path("bundle/", pages.BundleView.as_view(), name="bundle"),
     path("trail/", pages.TrailView.as_view(), name="trail"),
 ]

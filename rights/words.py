@@ -151,6 +151,8 @@ THINGS = {
     "report_made": "your report",
     "audit_made": "the evidence behind your report",
     "contest": "your contest of a report",
+    "correction": "a correction that you asked for",
+    "bundle": "the bundle of all your data",
     "withdrawal": "what withdrawing your consent does",
     "evidence": "what was captured from you",
     "erasure": "the erasure of your data",

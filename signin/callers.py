@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from files.permissions import caller_finder
 from institutions.models import Institution, User
 from institutions.services.credentials import credentials_live
+from institutions.services.oidc import provider_admits
 from kernel.caller import FLAGS, NOBODY, UNFLAGGED, Caller, CallerKind, Role
 from kernel.fast.prepared import Prepared
 from kernel.fields import Derived
@@ -15,16 +16,22 @@ from signin.suspension import is_suspended, suspended
 
 # Without what is derived from the others: rows in memory compute it.
 _INSTITUTION_COLUMNS = [field.attname for field in Institution._meta.concrete_fields if not isinstance(field, Derived)]
-_MAY_SIGN_IN = Q(user__login_allowed=True) | Q(user__is_staff=True)
+OIDC = "OIDC"  # how people are signed in whom the identity provider of their institution knows
+_BY_PASSWORD = Q(oidc=None) & (Q(user__login_allowed=True) | Q(user__is_staff=True))
+_BY_PROVIDER = provider_admits("oidc", "user") & Q(oidc__institution=F("user__institution"))
 _LIVE = Q(ended_at=None, expires_at__gt=Now())
 _FLAG_COLUMNS = {"is_instructor": "taught", "is_learner": "assessed"}
 
 
 def _person(sid):
-    """The live session of a person. Sessions opened by a password are live only while `login_allowed` is set."""
+    """The live session of a person.
+
+    Sessions opened by a password are live only while `login_allowed` is set, those of an identity provider while it
+    admits the person.
+    """
     rows = CallerSession.objects.filter(
         _LIVE,
-        _MAY_SIGN_IN | ~Q(kind=CallerKind.PERSON.value),
+        _BY_PASSWORD | _BY_PROVIDER | ~Q(kind=CallerKind.PERSON.value),
         pk=sid,
         user__is_active=True,
         generation=F("user__session_generation"),
@@ -43,6 +50,7 @@ def _person(sid):
         "user__login_allowed",
         "assessment_session_id",
         "launcher__vle",
+        "oidc",
         *flags,
         *institution_columns,
     )
@@ -92,7 +100,8 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
         return _module_named(kind, id)
     condition = Q(pk=id, is_active=True)
     if kind in (CallerKind.PERSON, CallerKind.GLOBAL_ADMIN):
-        condition &= Q(login_allowed=True) | Q(is_staff=True)
+        by_provider = provider_admits("institution__oidc_connections")
+        condition &= Q(login_allowed=True) | Q(is_staff=True) | by_provider
         kind = CallerKind.PERSON  # whether it is a global administrator is read anew, too
     rows = User.objects.filter(condition).annotate(
         assessed=Q(learner__isnull=False), taught=Q(instructor__isnull=False)
@@ -100,7 +109,7 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
     flags = [_FLAG_COLUMNS.get(flag, flag) for flag in FLAGS]
     institution_columns = [f"institution__{column}" for column in _INSTITUTION_COLUMNS]
     row = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *institution_columns).first()
-    caller = row and _person_caller(None, kind, *row[:4], None, None, *row[4:])
+    caller = row and _person_caller(None, kind, *row[:4], None, None, None, *row[4:])
     return None if caller is None or suspended(caller) is not None else caller
 
 
@@ -119,7 +128,7 @@ def _institution(columns) -> Institution | None:
     return None if columns[0] is None else Institution.from_db(DEFAULT_DB_ALIAS, _INSTITUTION_COLUMNS, columns)
 
 
-def _person_caller(session, kind, person, name, staff, login_allowed, assessment, vle, *rest) -> Caller:
+def _person_caller(session, kind, person, name, staff, login_allowed, assessment, vle, oidc, *rest) -> Caller:
     institution = _institution(rest[len(FLAGS) :])
     roles, everywhere = NOBODY, NOBODY
     if institution is not None:
@@ -129,15 +138,19 @@ def _person_caller(session, kind, person, name, staff, login_allowed, assessment
     kind = CallerKind(kind)
     if kind is CallerKind.PERSON and staff:
         kind, everywhere = CallerKind.GLOBAL_ADMIN, Role.GLOBAL
+    elif oidc is not None:
+        login_allowed = False  # no password was shown
     elif kind is not CallerKind.PERSON:
         roles = roles if _is_trusted_by(institution, kind) else roles & UNFLAGGED
         login_allowed = False
     seen = vle
     if institution is not None and institution.launcher_everywhere:
         seen = None
+    how = "" if oidc is None else OIDC
     return Caller(
-        kind, person, institution, roles, everywhere, name, session, assessment, login_allowed, vle_id=seen, sent_by=vle
-    )
+        kind, person, institution, roles, everywhere, name, session, assessment, login_allowed, vle_id=seen,
+        sent_by=vle, signed_in=how,
+    )  # fmt: skip
 
 
 def _is_trusted_by(institution: Institution | None, kind: CallerKind) -> bool:

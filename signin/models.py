@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from institutions.models import Credential
+from institutions.models import Credential, OIDCConnection
 from kernel.caller import CallerKind
 from kernel.constraints import tied_to_institution
 from kernel.models import Timestamped
@@ -15,7 +15,7 @@ class CallerSession(models.Model):
 
     A session belongs to a person (`user`) or to a VLE or provider (`credential`). It is over when `ended_at` is set or
     `expires_at` has passed, when the person is deactivated or has another session generation, and when the credential
-    is revoked or its overlap has ended. It is deleted with the VLE whose launcher opened it.
+    is revoked or its overlap has ended. It is deleted with the VLE whose launcher opened it, or the identity provider.
     """
 
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in CallerKind])
@@ -26,6 +26,9 @@ class CallerSession(models.Model):
     )
     launcher = models.ForeignKey(
         "Launcher", null=True, on_delete=models.CASCADE, related_name="+", help_text="What opened it, if a VLE did."
+    )
+    oidc = models.ForeignKey(
+        OIDCConnection, null=True, on_delete=models.CASCADE, related_name="+", help_text="What opened it, if it did."
     )
     generation = models.PositiveIntegerField(default=0)
     address = models.GenericIPAddressField(null=True)

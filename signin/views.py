@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from institutions.models import User
+from institutions.models import OIDCConnection, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Counted, Unavailable
 from kernel.http.address import client_address
@@ -37,11 +37,11 @@ def browser_caller(request: HttpRequest) -> Caller | None:
     return caller
 
 
-def browser_sign_in(request: HttpRequest, person: User) -> None:
+def browser_sign_in(request: HttpRequest, person: User, oidc: OIDCConnection | None = None) -> None:
     """Open a session for this browser and end the one it had before. The session cookie always gets a new key."""
     browser_sign_out(request)
     login(request, person)
-    session = session_open(person=person, address=client_address(request))
+    session = session_open(person=person, address=client_address(request), oidc=oidc)
     request.session[SESSION_KEY] = session.pk
     request.session.set_expiry(session.expires_at)
 
@@ -84,7 +84,8 @@ class SignInView(RedirectURLMixin, PageView):
     next_page = "/"
 
     def get_context_data(self, **context):
-        values = {"next": self.get_redirect_url(), "sends_mail": settings.SENDS_MAIL}
+        has_providers = OIDCConnection.objects.filter(enabled=True).exists()
+        values = {"next": self.get_redirect_url(), "sends_mail": settings.SENDS_MAIL, "has_providers": has_providers}
         return super().get_context_data(**values, **context)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
@@ -156,6 +157,8 @@ class OwnPasswordView(PageView):
         caller = browser_caller(request)
         if caller is None:
             return redirect_to_login(request.get_full_path())
+        if caller.signed_in:  # whoever finds this browser could guess the present one
+            return self.render_to_response({"caller": caller, "is_elsewhere": True}, status=403)
         self.person, self.session_id = User.objects.get(pk=caller.id), caller.session_id
         return super().dispatch(request, *args, **kwargs)
 

@@ -76,6 +76,36 @@ RESOURCES = {
         },
         titles={"create": "Contest a report", "withdraw": "Withdraw a contest", "file": "Add a file to a contest"},
     ),
+    "me-bundle": Words(
+        "Own data", "an own bundle", "own bundles",
+        "Everything that is held about the caller, as a ZIP archive that is made in the background; `url` is a link "
+        "for the caller's own sign-in.",
+        sentences={
+            "create": "Ask for a bundle; while there is another one that is being made or can be fetched it is 409.",
+            "destroy": "Delete a bundle, whether it is being made or ready.",
+        },
+        titles={"create": "Ask for a bundle of all own data"},
+    ),
+    "me-correction": Words(
+        "Own data", "an own correction", "own corrections",
+        "What the caller asks to have corrected in the own account, with the answer.",
+        sentences={
+            "create": "Ask for another first name, last name, e-mail or uid, with the reason; of one field one can be "
+            "open (409).",
+            "destroy": "Withdraw what has not been answered (409).",
+        },
+        titles={"create": "Ask for a correction", "destroy": "Withdraw an own correction"},
+    ),
+    "institution-correction": Words(
+        "People", "a correction", "corrections",
+        "What a person asks to have corrected in the own account, with the answer.",
+        sentences={
+            "accept": "Correct the account, with the caller's own rights: e-mail and uid are changed by administrators "
+            "of the institution alone.",
+            "refuse": "Change nothing, and say why.",
+        },
+        titles={"accept": "Accept a correction", "refuse": "Refuse a correction"},
+    ),
     "institution-contest": Words(
         "Contests", "a contest", "contests", "What a learner disputes of a report, and what a person decides about it.",
         sentences={
@@ -158,6 +188,15 @@ RESOURCES = {
             "`overlap_minutes`.",
         },
         titles={"create": "Connect a VLE", "credentials": "Renew the credentials of a VLE"},
+    ),
+    "institution-oidc": Words(
+        "Institutions", "an identity provider", "identity providers",
+        "The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most.",
+        sentences={
+            "create": "Connect the institution's identity provider: its secret is never answered.",
+            "destroy": "Delete the connection: sessions that were opened through it end.",
+        },
+        titles={"create": "Connect an identity provider"},
     ),
     "institution-group": Words(
         "Groups", "a group", "groups", "A group of courses, which may be in another group.",
@@ -504,6 +543,17 @@ OPERATIONS = {
         "Each kind of data with its number, dates, source and how long it is kept; special needs, and the instruments "
         "that are off, with the reasons.",
     ),
+    "institution_fairness": OperationWords(
+        "Reports", "Read how fair the instruments are",
+        "By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong "
+        "reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten "
+        "learners are null, and counts are rounded.",
+    ),
+    "institution_transparency": OperationWords(
+        "Reports", "Read what instruments are used for",
+        "Each instrument with what it checks and since when it is used, how many reports were contested because of it "
+        "and how that was decided. Everybody can read it at `/transparency/` once the institution publishes it.",
+    ),
     "me_withdrawal": OperationWords(
         "Own data", "Read what withdrawing the consent does",
         "What becomes of the enrolment and of the evidence of reports, with the institution's reasons, and what keeps "
@@ -558,16 +608,18 @@ OPERATIONS = {
 
 # Ids in addresses, by the name of the id or else by the word before it; the examples of rows have the same.
 PATH_SAMPLES: dict[str, Any] = {
-    "institution": 1, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9, "trail": 91,
-    "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102, "learner": 103,
-    "contest": 92, "hold": 93, "erasure": 94, "report": 31, "request": 41, "provider": 51, "notification": 61,
-    "sample": 71, "validation": 81, "language": "en", "kind": "captures", "deletion": 95,
+    "institution": 1, "oidc": 9, "vle": 2, "group": 3, "ic": 4, "ui": 6, "send": 7, "decision": 8, "membership": 9,
+    "trail": 91, "course": 14, "activity": 21, "instrument": 1, "audit": 1, "user": 101, "instructor": 102,
+    "learner": 103, "contest": 92, "hold": 93, "erasure": 94, "bundle": 96, "correction": 97, "report": 31,
+    "request": 41, "provider": 51, "notification": 61, "sample": 71, "validation": 81, "language": "en",
+    "kind": "captures", "deletion": 95,
     "token": "eyJtb2RlbCI6OTF9.c2lnbmVk",
     "learner_uuid": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44", "learner_id": "6f1c2a8e-4b1d-4c0e-9a57-2d3b8f1e0c44",
 }  # fmt: skip
 _ROWS = {
     "institution": ("Institution", "AdminInstitution", "ProfileInstitution", "InstitutionName"),
     "vle": ("InstitutionVLE", "VLE", "OwnVLE", "VLESelf"),
+    "oidc": ("OIDCConnection",),
     "group": ("InstitutionCourseGroup",),
     "ic": ("InstitutionInformedConsent", "CurrentInformedConsent"),
     "ui": ("InstitutionUIOption", "AdminUIOption"),
@@ -576,6 +628,8 @@ _ROWS = {
     "membership": ("LearnerMembership",),
     "trail": ("Line", "OwnLine"),
     "contest": ("OwnContest", "Contest"),
+    "bundle": ("OwnBundle",),
+    "correction": ("OwnCorrection", "Correction"),
     "deletion": ("Deletion",),
     "hold": ("LegalHold",),
     "erasure": ("Erasure", "OwnErasure"),
@@ -622,6 +676,13 @@ _PERSON = {
 }  # fmt: skip
 _CREDENTIALS = {"role_id": _ROLE, "secret_id": _SECRET}
 
+_SHARE = {"learners": 45, "of": 60, "share": 0.25, "low": 0.15, "high": 0.38}
+_OUTCOMES = {
+    "contested": 75, "decided": 60, "wrong": _SHARE,
+    "upheld": {"learners": 45, "of": 60, "share": 0.75, "low": 0.62, "high": 0.85},
+    "changed": {"learners": 45, "of": 60, "share": 0.2, "low": 0.11, "high": 0.33},
+    "set_aside": {"learners": 45, "of": 60, "share": 0.05, "low": 0.01, "high": 0.14},
+}  # fmt: skip
 SAMPLES: dict[str, Any] = {
     **{f"{component}.id": PATH_SAMPLES[word] for word, components in _ROWS.items() for component in components},
     # pages
@@ -659,6 +720,10 @@ SAMPLES: dict[str, Any] = {
     "client_id": None, "lti": {"consumer_key": "4d8c2a0e-11f8-4d83-9d33-6a0f2a9a4b7c"},
     "overlap_minutes": 30, "vle_id": 2,
     "vle": {"id": 2, "name": "Moodle 5"},
+    # identity providers
+    "issuer": "https://login.nlu.example.org", "client_secret": "three plain words here",
+    "OIDCConnection.client_id": "tesla", "OIDCConnectionRequest.client_id": "tesla",
+    "PatchedOIDCConnectionRequest.client_id": "tesla", "match": "email", "claim": "email", "everybody": False,
     # groups and courses
     "InstitutionCourseGroup.name": "Faculty of Science", "InstitutionCourseGroup.description": "All its courses",
     "parent": None, "vle_course_id": "1407", "start": "2026-09-14T00:00:00Z", "end": "2027-01-31T00:00:00Z",
@@ -715,7 +780,29 @@ SAMPLES: dict[str, Any] = {
                         "email": "noah.berg@nlu.example.org"},
     "AssignBodyRequest.assignee": 101, "AssignBody.assignee": 101, "outcome": "upheld", "levels": {"identity": 2},
     "DecideBodyRequest": {"outcome": "changed", "answer": "The pictures show the learner.", "levels": {"identity": 2}},
+    **{f"{component}.{name}": value
+       for component in ("OwnCorrection", "Correction", "OwnCorrectionRequest")
+       for name, value in {"field": "last_name", "before": "Berg", "wanted": "Berg Vidal", "state": "accepted",
+                           "reason": "I have married.", "answer": ""}.items()},
+    "Correction.person": {"id": 103, "uid": "nberg", "first_name": "Noah", "last_name": "Berg",
+                          "email": "noah.berg@nlu.example.org"},
+    "by_vle": False, "RefuseCorrectionBodyRequest.answer": "The register says otherwise.",
+    "OwnBundle.state": "ready", "OwnBundle.done": 412, "OwnBundle.total": 412, "OwnBundle.size": 48_213_406,
+    "OwnBundle.url": "https://tesla.example.org/files/bundle_made-1v-person-1D-1tXq2u.Zx3/bundle-7.zip",
+    "ready_at": "2026-10-02T11:07:00Z", "OwnBundle.expires_at": "2026-10-04T11:07:00Z", "with_captures": True,
+    "allow_own_names": False,
     "ExplainedReport.evidence_deleted": "", "contest": None, "contest_days": 15, "time_zone": "Europe/Madrid",
+    "publishes_transparency": False,
+    # fairness
+    "Share": _SHARE, "ContestOutcomes": _OUTCOMES, "first_month": "2025-12", "last_month": "2026-11", "minimum": 10,
+    "ResultRates.instrument": {"id": 1, "name": "Face recognition"},
+    "ContestRates.instrument": {"id": 1, "name": "Face recognition"},
+    "ResultRates.provider": {"id": 3, "name": "Faces of the university"},
+    "Transparency.institution": "Northern Lakes University",
+    "Transparency.instruments": [
+        {"id": 1, "name": "Face recognition", "description": "Compares faces with those of the enrolment.",
+         "checks": ["identity"], "since": "2026-02-09T08:00:00Z", "outcomes": _OUTCOMES}
+    ],
     "suspended_at": None, "suspension_reason": "", "SuspensionRequest.reason": "The contract has ended.",
     "Deletion.status": "running", "before": "2026-01-01T00:00:00Z", "asked_by_id": 101, "files": 41,
     "expected": {"reports": 12, "sessions": 14, "requests": 60, "alerts": 3}, "held": {"legal_hold": 1},

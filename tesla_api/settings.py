@@ -159,6 +159,8 @@ SIGN_IN_FAILURES_PER_ACCOUNT = env.number("SIGN_IN_FAILURES_PER_ACCOUNT", 20, 1,
 SIGN_IN_FAILURES_PER_ADDRESS = env.number("SIGN_IN_FAILURES_PER_ADDRESS", 300, 1, 1_000_000)
 SIGN_IN_FAILURES_PER_ROLE = env.number("SIGN_IN_FAILURES_PER_ROLE", 50, 1, 1_000_000)  # from anywhere
 SIGN_IN_WINDOW = timedelta(minutes=env.number("SIGN_IN_WINDOW_MINUTES", 15, 1, 1440))
+# Inside networks: where identity providers of institutions may be although no one outside can reach them.
+OIDC_NETWORKS = env.networks("OIDC_NETWORKS") or (["127.0.0.1", "::1"] if DEMO else [])
 # Who carries background work: a message broker, or without one threads of the server.
 BROKER_URL = env.broker("BROKER_URL", own=True)
 PIPELINE_IN_SERVER = env.switch("PIPELINE_IN_SERVER", default=True)
@@ -238,6 +240,9 @@ if S3_BUCKET:
     }
 EVIDENCE_URL_SECONDS = env.number("EVIDENCE_URL_SECONDS", 300, 1, 604_800)
 CONSENT_PDF_URL_SECONDS = env.number("CONSENT_PDF_URL_SECONDS", 24 * 3600, 1, 31_536_000)
+BUNDLE_HOURS = env.number(
+    "BUNDLE_HOURS", 48, 1, 720
+)  # for which people can fetch what they have asked for of their data
 CONSENT_PDF_BYTES = 10 * 1024 * 1024
 REQUEST_BODY_BYTES = env.number("REQUEST_BODY_BYTES", 2 * 1024 * 1024, 1024, 2**31)  # except file uploads
 SAMPLE_BYTES = env.number("SAMPLE_BYTES", 100 * 1024 * 1024, 1024, 2**40)  # limit of a sample after decoding

@@ -30,6 +30,7 @@ from institutions.api.ic import InformedConsentViewSet
 from institutions.api.institution import InstitutionViewSet
 from institutions.api.instructor import InstructorViewSet
 from institutions.api.instrument import InstrumentViewSet
+from institutions.api.oidc import OIDCConnectionViewSet
 from institutions.api.provider_notification import ProviderNotificationViewSet
 from institutions.api.provider_self import ProviderSelfViewSet
 from institutions.api.trail import LineViewSet
@@ -57,12 +58,16 @@ from reports.api.vle_report import VLEReportViewSet
 from reports.api.vle_request import VLERequestViewSet
 from retention.api.deletion import DeletionViewSet
 from retention.api.retention import RetentionPeriodViewSet
+from rights.api.bundle import OwnBundleViewSet
 from rights.api.contest import OwnContestViewSet
+from rights.api.correction import OwnCorrectionViewSet
 from rights.api.decision import OwnDecisionViewSet
 from rights.api.erasure import OwnErasureViewSet
+from rights.api.fairness import FairnessView, TransparencyView
 from rights.api.held import HeldView
 from rights.api.hold import LegalHoldViewSet
 from rights.api.institution_contest import ContestViewSet
+from rights.api.institution_correction import CorrectionViewSet
 from rights.api.institution_erasure import ErasureViewSet
 from rights.api.report import OwnReportViewSet
 from rights.api.trail import OwnLineViewSet
@@ -71,6 +76,7 @@ from rights.api.withdrawal import WithdrawalView
 TREE = (
     Resource("institution/{institution_id}/", InstitutionViewSet),
     Resource("institution/{parent_lookup_institution_id}/vle/{id}/", VLEViewSet),
+    Resource("institution/{parent_lookup_institution_id}/oidc/{id}/", OIDCConnectionViewSet),
     Resource("institution/{parent_lookup_institution_id}/group/{id}/", GroupViewSet),
     Resource("institution/{parent_lookup_institution_id}/group/{parent_lookup_id}/course/{id}/", GroupCourseViewSet),
     Resource("institution/{parent_lookup_institution_id}/ic/{id}/", InformedConsentViewSet),
@@ -132,6 +138,7 @@ TREE = (
     ),
     Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
+    Resource("institution/{parent_lookup_institution_id}/correction/{id}/", CorrectionViewSet),
     Resource("institution/{parent_lookup_institution_id}/hold/{id}/", LegalHoldViewSet),
     Resource("institution/{parent_lookup_institution_id}/erasure/{id}/", ErasureViewSet),
     Resource("institution/{parent_lookup_institution_id}/trail/{id}/", LineViewSet),
@@ -148,6 +155,8 @@ TREE = (
     Resource("me/contest/{id}/", OwnContestViewSet),
     Resource("me/erasure/{id}/", OwnErasureViewSet),
     Resource("me/trail/{id}/", OwnLineViewSet),
+    Resource("me/bundle/{id}/", OwnBundleViewSet),
+    Resource("me/correction/{id}/", OwnCorrectionViewSet),
     # What VLEs tell and read: below the id of the one that asks.
     Resource("vle/{vle_id}/", VLESelfViewSet),
     Resource("vle/{vle_id}/instrument/{id}/", VLEInstrumentViewSet),
@@ -186,6 +195,8 @@ CALLS = (
     ),
 )
 PROCEDURES = (
+    Procedure("institution/{institution_id}/fairness/", FairnessView),
+    Procedure("institution/{institution_id}/transparency/", TransparencyView),
     Procedure("me/held/", HeldView),
     Procedure("me/withdrawal/", WithdrawalView),
     Procedure("vle/{vle_id}/assessment/", AssessmentView),

@@ -14,9 +14,11 @@ from learners.api.provider_model import ProviderModelView
 from reports.api.lapi_alert import AlertView
 from reports.api.lapi_status import StatusView
 from reports.api.lapi_verification import VerificationView
+from rights.pages import PublicTransparencyView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
+from signin.oidc import InstitutionView, ProviderView, ReturnView
 from signin.views import ForgottenView, NewPasswordView, OwnPasswordView, SignInView, SignOutView
 from tesla_api import start_pages
 from tesla_api.tree import CALLS, PROCEDURES, TREE
@@ -42,10 +44,14 @@ PAGES = [
     path("signin/", SignInView.as_view(), name="signin"),
     path("signin/forgotten/", ForgottenView.as_view(), name="forgotten"),
     path("signin/new/<uidb64>/<token>/", NewPasswordView.as_view(), name="new-password"),
+    path("signin/oidc/", InstitutionView.as_view(), name="oidc"),
+    path("signin/oidc/<id:institution>/callback/", ReturnView.as_view(), name="oidc-return"),
+    path("signin/oidc/<path:acronym>/", ProviderView.as_view(), name="oidc-provider"),
     path("signin/password/", OwnPasswordView.as_view(), name="own-password"),
     path("signout/", SignOutView.as_view(), name="signout"),
     path("console/", include("console.urls")),
     path("me/", include("rights.urls")),
+    path("transparency/<id:institution>/", PublicTransparencyView.as_view(), name="transparency"),
     path("docs/", start_pages.SwaggerView.as_view(), name="docs"),
     path("redoc/", start_pages.RedocView.as_view(), name="redoc"),
     path("schema/", start_pages.SchemaView.as_view(), name="schema"),

@@ -29,13 +29,14 @@ from institutions.models import (
     Institution,
     Instructor,
     Instrument,
+    OIDCConnection,
     UIOption,
     User,
 )
 from learners.models import ConsentDecision, DecidedText, Learner, SENDCategory, SENDLearner
 from reports.models import Report, ReportInstrument, Request, RequestResult
 from retention.models import Deletion, Period
-from rights.models import Contest, Erasure, LegalHold
+from rights.models import Bundle, Contest, Correction, Erasure, LegalHold
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -71,6 +72,10 @@ class Home:
             institution=self.institution, learner=self.people["ann"].learner, category=self.category
         )
         self.ui_option = UIOption.objects.create(institution=self.institution, route="course", enabled=False)
+        self.oidc = OIDCConnection.objects.create(
+            institution=self.institution, issuer=f"https://login.{prefix}.example.org", client_id="tesla",
+            client_secret="provided-secret", enabled=True,
+        )  # fmt: skip
 
     def _person(self, name: str, **values: Any) -> User:
         values = {"first_name": name.title(), "last_name": self.prefix.title(), "login_allowed": True} | values
@@ -157,6 +162,16 @@ class Home:
             institution=self.institution, report=self.report, level="content", machine_levels={"content": 1},
             reason=f"I wrote it at {self.prefix}.", state="withdrawn", deadline=PAST,
         )  # fmt: skip
+        # What ann has asked for, and was refused.
+        self.correction = Correction.objects.create(
+            institution=self.institution, person=self.people["ann"], field="last_name", before=self.prefix.title(),
+            wanted=f"Annson {self.prefix}", reason=f"Married at {self.prefix}.", state="refused", answer="No proof.",
+            decided_at=PAST,
+        )  # fmt: skip
+        # What ann has taken away once.
+        self.bundle = Bundle.objects.create(
+            institution=self.institution, person=self.people["ann"], with_captures=True, state="expired"
+        )
 
         # What was kept of ann for a while.
         self.hold = LegalHold.objects.create(

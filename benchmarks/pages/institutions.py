@@ -6,7 +6,7 @@ from benchmarks.pages.shared import CONSENT_PDF_SECONDS, Call, Institution, Obje
 
 SETTINGS = (
     "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence",
-    "withdrawal_evidence_reason",
+    "withdrawal_evidence_reason", "publishes_transparency", "allow_own_names",
 )  # fmt: skip
 INSTITUTIONS = Sql(
     ", ".join(f"i.{name}" for name in (*Institution._fields, *SETTINGS)),

@@ -135,6 +135,20 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def share(value: Mapping[str, Any] | None) -> SafeString | str:
+    """A share with its interval, and of what; None where the group is too small."""
+    if value is None:
+        return "too few learners"
+    numbers = [charts.percent_words(value[name]) for name in ("share", "low", "high")]
+    return format_html(
+        "<strong>{}</strong> ({} to {}) of about {}, from {} learners",
+        *numbers,
+        number(value["of"]),
+        number(value["learners"]),
+    )
+
+
+@register.filter
 def yes(value: Any) -> str:
     return "yes" if value else "no"
 

@@ -273,7 +273,7 @@ class WorkForm(forms.Form):
         return [
             (str(bound.label), said(bound, bound.value()), said(bound, bound.initial))
             for bound in self
-            if bound.name in self.changed_data
+            if bound.name in self.changed_data and not isinstance(bound.field.widget, forms.PasswordInput)
         ]
 
 

@@ -18,6 +18,7 @@ from kernel.zones import zone_names
 HOME = "institution/{institution}/"
 OPTIONS = HOME + "ui/"
 USERS = HOME + "user/"
+CONNECTIONS = HOME + "oidc/"
 
 
 class Settings(EditPage):
@@ -33,6 +34,8 @@ class Settings(EditPage):
         Input("mail_domain", "Accepted mail domains",
               "Separated by commas, such as example.org, mail.example.org. Left empty, every address is accepted.",
               group="People", attributes={"spellcheck": "false"}),
+        Input("allow_own_names", "People correct their own names",
+              "First and last name, at /me/. Otherwise they ask for it, and you answer."),
         Input("disable_vle_user_creation", "VLEs cannot bring people who are unknown here"),
         Input("disable_vle_learner_creation", "VLEs cannot make learners", "Not even of people who are known here."),
         Input("disable_vle_instructor_creation", "VLEs cannot make instructors",
@@ -42,6 +45,8 @@ class Settings(EditPage):
         Input("allow_valid_audit", "Evidence of good results is shown, too",
               "To instructors and learners. Otherwise only where there is a warning or an alert."),
         Input("contest_days", "Days within which a contest is answered"),
+        Input("publishes_transparency", "Everybody can read how the instruments are used",
+              "Which ones, since when, and what became of contests. Nobody is named."),
         Input("withdrawal_models", "Enrolment of a learner who withdraws the consent", choices=OnWithdrawal.choices,
               group="When a learner withdraws the consent"),
         Input("withdrawal_models_reason", "Why", "Learners read it before they decide."),
@@ -58,6 +63,8 @@ class Settings(EditPage):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         links = [("Parts of the dashboard", reverse("console:dashboard", kwargs=self.kwargs))]
         actions = links if self.api.may_all(OPTIONS.format(**self.kwargs), "create") else []
+        if self.api.may_all(CONNECTIONS.format(**self.kwargs), "create"):
+            actions = [*actions, ("Identity provider", reverse("console:oidc", kwargs=self.kwargs))]
         return super().get_context_data(**{"tools": actions, **context})
 
     def back(self) -> str:

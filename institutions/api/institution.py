@@ -48,7 +48,10 @@ class InstitutionSettingsSerializer(InstitutionSerializer):
     withdrawal_evidence_reason = BlankableCharField(**REASON)
 
     class Meta(InstitutionSerializer.Meta):
-        fields = (*InstitutionSerializer.Meta.fields, "contest_days", "time_zone", *WITHDRAWAL)
+        fields = (
+            *InstitutionSerializer.Meta.fields, "contest_days", "time_zone", *WITHDRAWAL, "publishes_transparency",
+            "allow_own_names",
+        )  # fmt: skip
 
 
 class InstitutionFilter(filters.FilterSet):

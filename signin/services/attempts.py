@@ -173,10 +173,19 @@ def failure_counted(*, what: str, who: str, address: str | None, per_account: in
 
     For what cannot be guessed, or is asked of somebody who is signed in: `per_account` is its limit from all places.
     """
-    now = timezone.now()
     pair, account, place = _keys(what, who, address)
     of_account = Limit(per_account, FIRST_WAIT, settings.SIGN_IN_WINDOW, settings.SIGN_IN_WINDOW)
-    limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
+    _failure_counted({pair: _limit_of_pair(), account: of_account, place: _limit_of_place()})
+
+
+def place_failure_counted(*, what: str, address: str | None) -> None:
+    """The same where no account is named: failures from everywhere must lock nobody else out."""
+    _, _, place = _keys(what, "", address)
+    _failure_counted({place: _limit_of_place()})
+
+
+def _failure_counted(limits: dict[str, Limit]) -> None:
+    now = timezone.now()
     present = SignInCounter.objects.filter(key__in=limits)
     _refuse_waiting(limits[counter.key].wait(counter, now) for counter in present)  # before rows are made
     _make(limits, now)
@@ -192,6 +201,14 @@ def refuse_waiting(*, what: str, who: str, address: str | None) -> None:
     counter = SignInCounter.objects.filter(key=key).first()
     if counter is not None:
         _refuse_waiting([_limit_of_pair().wait(counter, timezone.now())])
+
+
+def refuse_waiting_place(*, what: str, address: str | None) -> None:
+    """Raises LockedOut while the place must wait."""
+    _, _, key = _keys(what, "", address)
+    counter = SignInCounter.objects.filter(key=key).first()
+    if counter is not None:
+        _refuse_waiting([_limit_of_place().wait(counter, timezone.now())])
 
 
 def counters_forgotten(now: datetime, most: int | None = None) -> int:

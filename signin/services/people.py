@@ -129,5 +129,5 @@ def own_password_proven(person: User, given: str | None, address: str | None, se
 
 
 def _has_just_signed_in(person: User, session_id: int | None) -> bool:
-    opened = CallerSession.objects.filter(pk=session_id or 0, user=person, kind=CallerKind.PERSON.value)
+    opened = CallerSession.objects.filter(pk=session_id or 0, user=person, kind=CallerKind.PERSON.value, oidc=None)
     return opened.filter(created_at__gt=timezone.now() - JUST_NOW).exists()

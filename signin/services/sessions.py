@@ -10,14 +10,14 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from institutions.models import Credential, User
+from institutions.models import Credential, OIDCConnection, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Unknown
 from kernel.ids import bounded_id
 from kernel.recording import Entry, origin, record
 from kernel.repeats import repeated
 from signin import tokens
-from signin.callers import caller_of
+from signin.callers import OIDC, caller_of
 from signin.models import CallerSession, Launcher
 from signin.services import Refused, Suspended
 from signin.services.attempts import counters_forgotten, places_forgotten
@@ -25,13 +25,17 @@ from signin.suspension import suspended
 
 
 @transaction.atomic
-def session_open(*, person: User, address: str | None) -> CallerSession:
-    """A session of a person who has signed in, as long as the longest token of it may live."""
+def session_open(*, person: User, address: str | None, oidc: OIDCConnection | None = None) -> CallerSession:
+    """A session of a person who has signed in, as long as the longest token of it may live.
+
+    `oidc` is the identity provider that knows the person, where it was no password.
+    """
     now = timezone.now()
     lifetime = settings.GLOBAL_ADMIN_SESSION_LIFETIME if person.is_staff else settings.PERSON_SESSION_LIFETIME
     User.objects.filter(pk=person.pk).update(last_login=now)
-    session = _opened(CallerKind.PERSON, person, now + lifetime, address)
-    caller = Caller(CallerKind.GLOBAL_ADMIN if person.is_staff else CallerKind.PERSON, person.pk, name=person.username)
+    session = _opened(CallerKind.PERSON, person, now + lifetime, address, oidc=oidc)
+    kind = CallerKind.GLOBAL_ADMIN if person.is_staff else CallerKind.PERSON
+    caller = Caller(kind, person.pk, name=person.username, signed_in=OIDC if oidc else "")
     _recorded(session, caller, person.institution_id)
     return session
 
@@ -103,12 +107,13 @@ class SignedIn(NamedTuple):
     kind: CallerKind
     vle_id: int | None = None  # whose launcher or assessment session it was
     vle_name: str = ""
+    by_provider: bool = False  # the identity provider of the institution
 
 
 def signed_in(caller: Caller) -> SignedIn:
     """How this caller, a person or a learner's session, was signed in."""
     if caller.kind not in (CallerKind.LAUNCHED, CallerKind.LEARNER_SESSION):
-        return SignedIn(caller.kind)
+        return SignedIn(caller.kind, by_provider=bool(caller.signed_in))
     launcher, assessment = "launcher__vle", "assessment_session__activity__vle"
     of_vle = [Coalesce(f"{launcher}__{column}", f"{assessment}__{column}") for column in ("id", "name")]
     row = CallerSession.objects.filter(pk=caller.session_id or 0).values_list(*of_vle).first()

@@ -41,7 +41,7 @@ REFUSED = {
     "institutions.User.locale",
 }
 # Tables without a row here: nothing is shown of them, or only the framework writes them.
-EMPTY = {"pipeline.BrokerAccount", "pipeline.Job", "reports.ReportSession"}
+EMPTY = {"pipeline.BrokerAccount", "pipeline.Job", "reports.ReportSession", "rights.BundlePart"}
 
 
 def _name(field: Field) -> str:

@@ -36,6 +36,11 @@ FORMS = {
         deletable=True,
         actions={"credentials": {"overlap_minutes": 5}},
     ),
+    "institution-oidc": Forms(
+        create={"issuer": "https://login.example.org", "client_id": "tesla", "client_secret": "provided-secret"},
+        change={"client_id": "trust", "enabled": True},
+        deletable=True,
+    ),
     "institution-ic": Forms(
         create={"version": "97.0.0", "valid_from": "2030-01-02T03:04:05.678901Z"},
         change={"version": "97.1.0"},

@@ -48,6 +48,13 @@ def test_wrong_password_is_told(visit):
     assert "No account with this e-mail and password" in page.inner_text("[role=alert]")
 
 
+def test_institution_is_chosen_on_a_page(visit):
+    page = visit.open("/signin/oidc/", 404)
+    page.fill("[name=institution]", "NLU")
+    page.click("main button")
+    assert "No institution of this short name" in page.inner_text("[role=alert]")
+
+
 def test_swagger_ui_sends_with_the_browsers_session(admin):
     page = admin.open("/docs/")
     page.click("#operations-tag-Institutions")

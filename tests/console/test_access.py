@@ -33,6 +33,8 @@ MATRIX = {
     "settings/dashboard/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "settings/dashboard/people/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "settings/dashboard/people/{ui_option}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/oidc/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "settings/oidc/delete/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
     "courses/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "groups/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "groups/{group}/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
@@ -58,6 +60,7 @@ MATRIX = {
     "consents/{consent}/documents/es/edit/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "consents/{consent}/documents/es/delete/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
     "vles/": (200, 200, 403, 403, 403, 403, 403, 403, 404),
+    "fairness/": (403, 200, 403, 200, 200, 403, 403, 403, 404),
     "reports/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
     "deletion/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
@@ -103,7 +106,7 @@ PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
     r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release|"
-    r"retention|deletion)/$"
+    r"retention|deletion|oidc)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 
@@ -263,7 +266,7 @@ def test_statements_of_a_form(page, world, signed_in, address):
             "admin",
             (
                 f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
-                "Legal_holds Imports Delete_in_bulk Settings"
+                "Corrections Legal_holds Fairness Imports Delete_in_bulk Settings"
             ),
         ),
         (
@@ -274,11 +277,11 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "data",
             (
-                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests Legal_holds "
-                "Erasures Trail Retention Delete_in_bulk"
+                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests "
+                "Corrections Legal_holds Erasures Fairness Trail Retention Delete_in_bulk"
             ),
         ),
-        ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments"),
+        ("send", "Overview Courses Groups Learners Special_needs People Instructors Consents Instruments Fairness"),
     ],
 )
 def test_sections_are_those_that_the_roles_open(who, titles, world, signed_in, address):

@@ -170,7 +170,7 @@ WRITE_ONLY = {10: {"password", "password2"}}  # the document prints them in answ
 EXTRAS = {
     1: (
         "allowed_domains", "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason",
-        "withdrawal_evidence", "withdrawal_evidence_reason",
+        "withdrawal_evidence", "withdrawal_evidence_reason", "publishes_transparency", "allow_own_names",
     ), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
     17: ("course_id", "vle_id"),
 }  # fmt: skip

@@ -51,6 +51,7 @@ from reports.models import (
 )
 from retention.models import Deletion
 from tests.contests import fill_contests, fill_erasures, fill_holds
+from tests.corrections import fill_corrections
 from tests.world import FUTURE, PAST, World
 
 WHEN = datetime(2024, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
@@ -85,6 +86,7 @@ def fill(world: World, rows: int) -> None:
     _reports(home, people)
     _requests(home, rows)
     fill_contests(home, rows)
+    fill_corrections(home, rows)
     Deletion.objects.bulk_create(
         Deletion(
             institution=home.institution, before=FUTURE if n % 2 else None, files=n, course_id=None if n % 2 else n + 1,

@@ -28,7 +28,8 @@ from pipeline.running import run_due
 from reports.models import RequestProviderResult
 from retention.models import Deletion
 from retention.services.bulk import JOB as DELETION_JOB
-from rights.models import Contest, Erasure
+from rights.models import Bundle, Contest, Erasure
+from rights.services.bundles import bundle_create, bundle_delete
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
 from tests.contract.desk import Desk
@@ -203,6 +204,17 @@ def _undecided(home: Home) -> None:
     Contest.objects.filter(pk=home.contest.pk).update(state="open", deadline=timezone.now(), reminded_at=None)
 
 
+def _bundle_wanted(home: Home) -> None:
+    bundle_delete(bundle=home.bundle)
+    bundle_create(person_id=home.people["ann"].pk, vle_id=None, with_captures=True)
+
+
+def _bundle_over(home: Home) -> None:
+    _bundle_wanted(home)
+    run_due(name="rights.bundle")
+    Bundle.objects.filter(state="ready").update(expires_at=PAST)
+
+
 def _lines(home: Home) -> None:
     """There are some already."""
 
@@ -223,6 +235,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "learners.sample": (_sampled, "learners_learner"),
     "rights.reminder": (_contested("rights.reminder", state="open"), "mail"),
     "rights.decided": (_contested("rights.decided", state="upheld", decided_at=PAST), "mail"),
+    "rights.bundle": (_bundle_wanted, "rights_bundle"),
     DELETION_JOB: (_deletion_wanted, "reports_report"),
     "rights.withdrawal": (_consent_withdrawn, "learners_learner"),
     "rights.erasure": (_erased, "learners_learner"),
@@ -233,6 +246,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "every learners.validations": (_not_validated, "learners_enrolmentsamplevalidation"),
     "every institutions.notifications": (_reminded, "institutions_providernotification"),
     "every rights.reminders": (_undecided, "rights_contest"),
+    "every rights.bundles": (_bundle_over, "rights_bundle"),
     "every rights.withdrawals": (_consent_withdrawn, ""),  # they ask for jobs alone
     "every rights.erasures": (_erased, ""),
     "every trail.seal": (_lines, "trail_sealing"),

@@ -17,11 +17,12 @@ KEYS = [
     "disable_vle_instructor_creation", "disable_vle_user_creation", "allow_learner_report", "allow_learner_audit",
     "allow_valid_audit", "created_at", "updated_at", "allowed_domains", "contest_days", "time_zone",
     "withdrawal_models", "withdrawal_models_reason", "withdrawal_evidence", "withdrawal_evidence_reason",
-    "launcher_admin", "launcher_everywhere", "suspended_at", "suspension_reason",
+    "publishes_transparency", "allow_own_names", "launcher_admin", "launcher_everywhere", "suspended_at",
+    "suspension_reason",
 ]  # fmt: skip
 SWITCHES = [
     "external_ic", "disable_vle_learner_creation", "disable_vle_instructor_creation", "disable_vle_user_creation",
-    "allow_learner_report", "allow_learner_audit", "allow_valid_audit", "launcher_admin",
+    "allow_learner_report", "allow_learner_audit", "allow_valid_audit", "publishes_transparency", "launcher_admin",
     "launcher_everywhere",
 ]  # fmt: skip
 

@@ -33,7 +33,7 @@ from learners.api.shared.captures import CaptureView
 from learners.models import Enrolment, EnrolmentSample, Withdrawal
 from reports.api.lapi_status import StatusView
 from reports.models import Alert
-from rights.models import ContestFile
+from rights.models import BundlePart, ContestFile
 from signin.models import Launcher
 from tesla_api import urls as tesla_urls
 from tests.kernel import sample
@@ -96,6 +96,7 @@ def foreign(world) -> dict[type[Model], int]:
     Launcher.objects.create(institution=away, user=ann.user, vle=world.away.vle, token_hash="x" * 64, expires_at=PAST)
     file = StoredFile.objects.get(storage_key="x")
     ContestFile.objects.create(institution=away, contest=world.away.contest, file=file, name="x")
+    BundlePart.objects.create(institution=away, bundle=world.away.bundle, file=file, directory=[])
     withdrawn = {"learner": world.away.people["ann"].learner, "of_models": "keep", "of_evidence": "keep"}
     Withdrawal.objects.create(institution=away, at=PAST, **withdrawn)
     owned = [model for model in apps.get_models() if any(field.name == "institution" for field in model._meta.fields)]

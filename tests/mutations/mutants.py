@@ -230,6 +230,7 @@ _ROWS = (("tests/kernel/test_rows.py",), (f"{CONTRACT}test_plans.py",), (f"{CONT
 _SIGN_IN = (("tests/signin",),)
 _APPROLE = (("tests/signin/test_approle.py",),)
 _LAUNCHER = (("tests/signin/test_launcher.py",),)
+_PROVIDERS = (("tests/pages/test_oidc.py",),)
 _COURSES = (("tests/courses",),)
 _ASSESSMENT = (("tests/courses/test_assessment.py",),)
 _SESSION_LINKS = (("tests/courses/test_session_links.py",),)
@@ -570,9 +571,72 @@ WRITTEN = [
     (
         "sign-in need not be allowed",
         "signin/callers.py",
-        "        _MAY_SIGN_IN | ~Q(kind=CallerKind.PERSON.value),\n",
+        "        _BY_PASSWORD | _BY_PROVIDER | ~Q(kind=CallerKind.PERSON.value),\n",
         "",
         _TOKENS,
+    ),
+    (
+        "providers sign in for good",
+        "signin/callers.py",
+        "_BY_PASSWORD | _BY_PROVIDER | ~Q(kind",
+        "_BY_PASSWORD | Q(oidc__isnull=False) | ~Q(kind",
+        _PROVIDERS,
+    ),
+    (
+        "provider's session is a password's",
+        "signin/callers.py",
+        "        login_allowed = False  # no password was shown\n",
+        "        pass\n",
+        _PROVIDERS,
+    ),
+    (
+        "any provider's person",
+        "signin/services/oidc.py",
+        "        institution__oidc_connections=connection.pk,\n",
+        "",
+        _PROVIDERS,
+    ),
+    (
+        "e-mails need not be verified",
+        "signin/services/oidc.py",
+        'is_proven = connection.match != OIDCMatch.EMAIL or claims.get("email_verified") is True',
+        "is_proven = True",
+        _PROVIDERS,
+    ),
+    (
+        "tokens for others",
+        "signin/services/oidc.py",
+        'wanted = {"iss": connection.issuer, "aud": connection.client_id}',
+        'wanted = {"iss": connection.issuer}',
+        _PROVIDERS,
+    ),
+    (
+        "the state is not compared",
+        "signin/oidc.py",
+        'if not compare_digest(state, kept["state"].encode()):',
+        "if False:",
+        _PROVIDERS,
+    ),
+    (
+        "the state is used again",
+        "signin/oidc.py",
+        "kept = request.session.pop(KEPT, None)",
+        "kept = request.session.get(KEPT)",
+        _PROVIDERS,
+    ),
+    (
+        "the secret goes to another issuer",
+        "institutions/services/oidc.py",
+        'if values.get("issuer", connection.issuer) != connection.issuer:',
+        "if False:",
+        _PROVIDERS,
+    ),
+    (
+        "providers inside are asked",
+        "signin/services/guarded.py",
+        "return address.is_global and not address.is_multicast",
+        "return True",
+        (("tests/signin/test_guarded.py",),),
     ),
     ("revoked credentials live", "signin/callers.py", "        credential__revoked_at=None,\n", "", _TOKENS),
     (

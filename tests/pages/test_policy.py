@@ -60,7 +60,9 @@ def assert_clean(answer, policy=STRICT):
     assert inspector.wrong == [], answer.request["PATH_INFO"]
 
 
-@pytest.mark.parametrize("path", ["/", "/signin/", "/docs/", "/nowhere", "/api/v2/institution/", "/api/v2/auth/login"])
+@pytest.mark.parametrize(
+    "path", ["/", "/signin/", "/signin/oidc/", "/docs/", "/nowhere", "/api/v2/institution/", "/api/v2/auth/login"]
+)
 def test_open_pages_are_clean(visitor, path):
     assert_clean(visitor.get(path))
 

@@ -22,6 +22,9 @@ DATA_ONLY = {
     "me-contest",
     "me-erasure",
     "me-trail",
+    "me-bundle",
+    "me-correction",
+    "institution-correction",
 }
 FOR_PEOPLE = [resource for resource in TREE if ROOTS[resource.root].kinds & PEOPLE]
 

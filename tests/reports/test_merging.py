@@ -40,7 +40,7 @@ from reports.models import (
 from reports.services import merging
 from reports.services.counting import requests_recounted
 from reports.services.merging import ALL, people_merge
-from rights.models import Contest, Erasure, LegalHold
+from rights.models import Bundle, Contest, Correction, Erasure, LegalHold
 from signin.models import CallerSession, Launcher
 from tests.captures import consented
 from tests.conftest import client_of
@@ -129,7 +129,7 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
             **own, owner=learner, learner_id=learner.learner_id, decision="accepted", version="1.0.0", at=now
         ),
         Withdrawal: lambda: Withdrawal.objects.create(
-            **own, learner=learner, at=now, of_models="erase", of_evidence="keep"
+            **own, learner=learner, at=now, of_models="keep", of_evidence="keep"
         ),
         SENDLearner: lambda: SENDLearner.objects.create(**own, learner=learner, category=home.other_category),
         EnrolmentSample: lambda: EnrolmentSample.objects.create(**own, learner=learner),
@@ -145,6 +145,10 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         ),
         Report: report,
         Contest: lambda: contest_of(home, assignee=person),
+        Correction: lambda: Correction.objects.create(
+            **own, person=person, field="uid", wanted=f"u{person.pk}", reason="r"
+        ),
+        Bundle: lambda: Bundle.objects.get_or_create(**own, person=person, defaults={"with_captures": True})[0],
         Erasure: lambda: Erasure.objects.create(**own, person=person, state="refused"),
         LegalHold: lambda: LegalHold.objects.create(**own, person=person, reason=f"Case {person.pk}."),
         ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),

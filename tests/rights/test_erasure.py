@@ -29,7 +29,7 @@ from pipeline.running import run_due
 from reports.models import ActivityInstrumentHistogram, Alert, Report, ReportSession, Request, RequestProviderResult
 from reports.services.merging import people_merge
 from rights import jobs
-from rights.models import Contest, ContestFile, Erasure, LegalHold
+from rights.models import BundlePart, Contest, ContestFile, Erasure, LegalHold
 from rights.services import erasing, erasures
 from signin.models import CallerSession, Launcher
 from tests.attack.texts import text_columns, written
@@ -244,6 +244,7 @@ def fill(world) -> User:
     )
     CallerSession.objects.create(kind="person", user=ann, expires_at=FUTURE, address="192.0.2.77")
     Erasure.objects.create(**own, person=ann, reason="x", answer="x", state="refused")
+    BundlePart.objects.create(**own, bundle=home.bundle, file=stored(world, Kind.BUNDLE), directory=["x"])
     kind = ContentType.objects.get_for_model(User)
     for user in (ann, User.objects.get(username="root")):  # by her, and about her
         LogEntry.objects.create(

@@ -15,6 +15,9 @@ LARGEST = 12  # statements of a page, the caller's and the trail's included
 PAGES = {
     "": (200, 200, 200, 200, 200),
     "trail/": (200, 200, 200, 200, 200),
+    "transparency/": (200, 200, 200, 200, 403),
+    "bundle/": (200, 200, 200, 200, 403),
+    "corrections/": (200, 200, 200, 200, 403),
     "reports/": (200, 200, 403, 403, 403),
     "reports/{report}/": (200, 404, 403, 403, 403),
     "consents/": (200, 200, 403, 403, 403),
@@ -71,14 +74,17 @@ def test_text_of_a_consent_is_cleaned_again(world, signed_in):
 def test_pages_have_few_statements_and_leave_one_line(world, signed_in):
     allow(world.home, learner_report=True)
     browser = signed_in("ann")
-    for page in ("", "trail/", "reports/", "reports/{report}/", "consents/", "consents/{decision}/"):
+    for page in (
+        "", "trail/", "transparency/", "bundle/", "reports/", "reports/{report}/", "consents/", "consents/{decision}/",
+    ):  # fmt: skip
         browser.get(address(page, world))
         before = Line.objects.count()
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(address(page, world)).status_code == 200
         assert len(queries) <= LARGEST, (page, len(queries))
         lines = [*Line.objects.order_by("pk")[before:]]
-        assert [line.resource.split("/")[0] for line in lines] == ([] if page == "trail/" else ["me"]), page
+        expected = [] if page in ("trail/", "transparency/", "bundle/") else ["me"]
+        assert [line.resource.split("/")[0] for line in lines] == expected, page
 
 
 def test_what_the_console_has_a_word_for_has_one_here():

@@ -512,6 +512,46 @@ export interface paths {
         patch: operations["institution_partial_update"];
         trace?: never;
     };
+    "/api/v2/institution/{institution_id}/fairness/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how fair the instruments are
+         * @description By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded.
+         */
+        get: operations["institution_fairness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{institution_id}/transparency/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what instruments are used for
+         * @description Each instrument with what it checks and since when it is used, how many reports were contested because of it and how that was decided. Everybody can read it at `/transparency/` once the institution publishes it.
+         */
+        get: operations["institution_transparency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_activity__vle__institution_id}/course/{parent_lookup_activity__course_id}/activity/{parent_lookup_activity_id}/instrument/": {
         parameters: {
             query?: never;
@@ -722,6 +762,86 @@ export interface paths {
          * @description The decision of the person to whom the contest is assigned; the machine's levels stay. For administrators and data administrators.
          */
         post: operations["institution_contest_decide_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List corrections
+         * @description What a person asks to have corrected in the own account, with the answer. For administrators and data administrators.
+         */
+        get: operations["institution_correction_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a correction
+         * @description What a person asks to have corrected in the own account, with the answer. For administrators and data administrators.
+         */
+        get: operations["institution_correction_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/{id}/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a correction
+         * @description Correct the account, with the caller's own rights: e-mail and uid are changed by administrators of the institution alone. For administrators and data administrators.
+         */
+        post: operations["institution_correction_accept_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/correction/{id}/refuse/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse a correction
+         * @description Change nothing, and say why. For administrators and data administrators.
+         */
+        post: operations["institution_correction_refuse_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1402,6 +1522,62 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/oidc/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List identity providers
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
+         */
+        get: operations["institution_oidc_list"];
+        put?: never;
+        /**
+         * Connect an identity provider
+         * @description Connect the institution's identity provider: its secret is never answered. For global administrators and administrators.
+         */
+        post: operations["institution_oidc_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/oidc/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an identity provider
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
+         */
+        get: operations["institution_oidc_retrieve"];
+        /**
+         * Update an identity provider
+         * @description Change an identity provider: what the body leaves out stays as it is. For global administrators and administrators.
+         */
+        put: operations["institution_oidc_update"];
+        post?: never;
+        /**
+         * Delete an identity provider
+         * @description Delete the connection: sessions that were opened through it end. For global administrators and administrators.
+         */
+        delete: operations["institution_oidc_destroy"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of an identity provider
+         * @description Change an identity provider: the fields that the body names, and no others. For global administrators and administrators.
+         */
+        patch: operations["institution_oidc_partial_update"];
         trace?: never;
     };
     "/api/v2/institution/{parent_lookup_institution_id}/report/": {
@@ -2272,6 +2448,54 @@ export interface paths {
         patch: operations["institution_course_learner_partial_update"];
         trace?: never;
     };
+    "/api/v2/me/bundle/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own bundles
+         * @description Everything that is held about the caller, as a ZIP archive that is made in the background; `url` is a link for the caller's own sign-in. For all members where it concerns them.
+         */
+        get: operations["me_bundle_list"];
+        put?: never;
+        /**
+         * Ask for a bundle of all own data
+         * @description Ask for a bundle; while there is another one that is being made or can be fetched it is 409. For all members where it concerns them.
+         */
+        post: operations["me_bundle_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/bundle/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own bundle
+         * @description Everything that is held about the caller, as a ZIP archive that is made in the background; `url` is a link for the caller's own sign-in. For all members where it concerns them.
+         */
+        get: operations["me_bundle_retrieve"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an own bundle
+         * @description Delete a bundle, whether it is being made or ready. For all members where it concerns them.
+         */
+        delete: operations["me_bundle_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/me/contest/": {
         parameters: {
             query?: never;
@@ -2351,6 +2575,54 @@ export interface paths {
          */
         post: operations["me_contest_withdraw_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/correction/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own corrections
+         * @description What the caller asks to have corrected in the own account, with the answer. For all members where it concerns them.
+         */
+        get: operations["me_correction_list"];
+        put?: never;
+        /**
+         * Ask for a correction
+         * @description Ask for another first name, last name, e-mail or uid, with the reason; of one field one can be open (409). For all members where it concerns them.
+         */
+        post: operations["me_correction_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/me/correction/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an own correction
+         * @description What the caller asks to have corrected in the own account, with the answer. For all members where it concerns them.
+         */
+        get: operations["me_correction_retrieve"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an own correction
+         * @description Withdraw what has not been answered (409). For all members where it concerns them.
+         */
+        delete: operations["me_correction_destroy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3621,6 +3893,10 @@ export interface components {
             withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
             /** @description Told to learners. */
             withdrawal_evidence_reason?: string | null;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3677,6 +3953,10 @@ export interface components {
             withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
             /** @description Told to learners. */
             withdrawal_evidence_reason?: string | null;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -3991,6 +4271,7 @@ export interface components {
              *     * `password` - Password
              *     * `launcher` - Launcher
              *     * `learner_session` - Learner Session
+             *     * `oidc` - Identity provider
              */
             signed_in?: (components["schemas"]["SignedInEnum"] | components["schemas"]["NullEnum"]) | null;
             readonly vle: {
@@ -4073,6 +4354,26 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        ContestOutcomes: {
+            /** @description Rounded to a multiple of 5; null where there are too few learners. */
+            contested: number | null;
+            decided: number | null;
+            /** @description Of the decided ones: changed or set aside. */
+            wrong: components["schemas"]["Share"] | null;
+            upheld: components["schemas"]["Share"] | null;
+            changed: components["schemas"]["Share"] | null;
+            set_aside: components["schemas"]["Share"] | null;
+        };
+        ContestRates: {
+            instrument: components["schemas"]["Named"];
+            /** @description Of the reports: those contested because of the instrument. */
+            contested: components["schemas"]["Measure"];
+            /** @description Of the decided ones: changed or set aside. */
+            wrong: components["schemas"]["Measure"];
+            upheld: components["schemas"]["Measure"];
+            changed: components["schemas"]["Measure"];
+            set_aside: components["schemas"]["Measure"];
+        };
         /**
          * @description * `identity` - Identity
          *     * `content` - Content
@@ -4080,6 +4381,34 @@ export interface components {
          * @enum {string}
          */
         ContestedLevelEnum: "identity" | "content" | "integrity";
+        Correction: {
+            readonly id: number;
+            readonly person: {
+                id: number;
+                uid: string;
+                first_name: string;
+                last_name: string;
+                email: string;
+            };
+            readonly field: string;
+            /** @description What was stored when it was asked for. */
+            readonly before: string;
+            readonly wanted: string;
+            readonly reason: string;
+            /** @description It was asked for after coming from a VLE, without a password. */
+            readonly by_vle: boolean;
+            readonly state: string;
+            /** @description Why it was refused. */
+            readonly answer: string;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** @description The account. No key: the answer outlives it. */
+            readonly decided_by_id: number | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
         /** @description A page of at most one consent, whose values stand beside the page's, too. */
         CurrentInformedConsent: {
             count: number;
@@ -4317,6 +4646,22 @@ export interface components {
             } | null;
             readonly evidence_deleted: string;
         };
+        Fairness: {
+            first_month: string;
+            last_month: string;
+            /** @description Groups of fewer learners are not shown. */
+            minimum: number;
+            results: components["schemas"]["ResultRates"][];
+            contests: components["schemas"]["ContestRates"][];
+        };
+        /**
+         * @description * `first_name` - first name
+         *     * `last_name` - last name
+         *     * `email` - e-mail
+         *     * `uid` - institution's id
+         * @enum {string}
+         */
+        FieldEnum: "first_name" | "last_name" | "email" | "uid";
         FieldErrors: {
             [key: string]: string[] | components["schemas"]["FieldErrors"];
         };
@@ -5108,6 +5453,10 @@ export interface components {
             withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
             /** @description Told to learners. */
             withdrawal_evidence_reason?: string | null;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
         };
         /** @description The institution itself. Inside other answers its settings are nobody's business. */
         InstitutionSettingsRequest: {
@@ -5153,6 +5502,10 @@ export interface components {
             withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
             /** @description Told to learners. */
             withdrawal_evidence_reason?: string | null;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
         };
         InstitutionUIOption: {
             readonly id: number;
@@ -5271,6 +5624,19 @@ export interface components {
             originality?: boolean;
             authorship?: boolean;
             integrity?: boolean;
+        };
+        InstrumentUsed: {
+            id: number;
+            name: string;
+            description: string;
+            /** @description identity, originality and so on. */
+            checks: string[];
+            /**
+             * Format: date-time
+             * @description When it was first switched on in an activity that there still is.
+             */
+            since: string;
+            outcomes: components["schemas"]["ContestOutcomes"];
         };
         Kept: {
             what: string;
@@ -5409,6 +5775,22 @@ export interface components {
             /** @description Acronym of the institution whose account is meant, for people who have one in several. */
             institution?: string | null;
         };
+        /**
+         * @description * `email` - E-mail
+         *     * `uid` - Uid
+         *     * `username` - Username
+         * @enum {string}
+         */
+        MatchEnum: "email" | "uid" | "username";
+        Measure: {
+            /** @description Null where there are too few learners. */
+            all: components["schemas"]["Share"] | null;
+            /** @description Null where one of the two groups is too small. */
+            with_send: components["schemas"]["Share"] | null;
+            without_send: components["schemas"]["Share"] | null;
+            /** @description Whether the two intervals lie apart. */
+            differs: boolean;
+        };
         MembershipCourse: {
             readonly id: number;
             code: string;
@@ -5470,6 +5852,10 @@ export interface components {
              */
             file: string;
         };
+        Named: {
+            id: number;
+            name: string;
+        };
         NoCredentials: {
             detail: string;
             /** @description Only where the header has another form. */
@@ -5490,6 +5876,51 @@ export interface components {
         NotReadyStatusEnum: 2 | 3 | 4;
         /** @enum {unknown} */
         NullEnum: null;
+        OIDCConnection: {
+            readonly id: number;
+            /** @description The provider's address, exactly as in its tokens, such as https://login.example.org. */
+            issuer: string;
+            /** @description What the provider calls this service. */
+            client_id: string;
+            /**
+             * @description What of a person here the claim is compared with. An e-mail must be verified by the provider.
+             *
+             *     * `email` - E-mail
+             *     * `uid` - Uid
+             *     * `username` - Username
+             */
+            match?: components["schemas"]["MatchEnum"];
+            /** @description The claim that is compared: for e-mails `email`; else one that people cannot change themselves. */
+            claim?: string;
+            /** @description All people sign in with it. Otherwise administrators and instructors only. */
+            everybody?: boolean;
+            enabled?: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OIDCConnectionRequest: {
+            /** @description Only written; left out, it stays. It must be sent with a new connection, and with another issuer. */
+            client_secret?: string;
+            /** @description The provider's address, exactly as in its tokens, such as https://login.example.org. */
+            issuer: string;
+            /** @description What the provider calls this service. */
+            client_id: string;
+            /**
+             * @description What of a person here the claim is compared with. An e-mail must be verified by the provider.
+             *
+             *     * `email` - E-mail
+             *     * `uid` - Uid
+             *     * `username` - Username
+             */
+            match?: components["schemas"]["MatchEnum"];
+            /** @description The claim that is compared: for e-mails `email`; else one that people cannot change themselves. */
+            claim?: string;
+            /** @description All people sign in with it. Otherwise administrators and instructors only. */
+            everybody?: boolean;
+            enabled?: boolean;
+        };
         /**
          * @description * `keep` - kept as it is
          *     * `restrict` - kept, but nobody opens it
@@ -5505,6 +5936,29 @@ export interface components {
         Outcomes: {
             /** @description In the order of the answers. */
             results: components["schemas"]["Outcome"][];
+        };
+        OwnBundle: {
+            readonly id: number;
+            /** @description making, ready, failed or expired. */
+            readonly state: string;
+            /** @description Of these. */
+            readonly done: number;
+            /** @description Rows, counted when it was begun. */
+            readonly total: number;
+            /** @description bytes */
+            readonly size: number;
+            /** @description Also the files of what was captured. */
+            readonly with_captures: boolean;
+            /** @description Of a ZIP archive; signed anew in each answer, and for this sign-in alone. */
+            readonly url: string | null;
+            /** Format: date-time */
+            readonly ready_at: string | null;
+            /** Format: date-time */
+            readonly expires_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
         };
         OwnContest: {
             readonly id: number;
@@ -5566,6 +6020,31 @@ export interface components {
              *     * `integrity` - Integrity
              */
             level?: (components["schemas"]["ContestedLevelEnum"] | components["schemas"]["NullEnum"]) | null;
+            reason: string;
+        };
+        OwnCorrection: {
+            readonly id: number;
+            field: components["schemas"]["FieldEnum"];
+            /** @description What was stored when it was asked for. */
+            readonly before: string;
+            /** @description What it should be. */
+            wanted: string;
+            reason: string;
+            /** @description open, accepted or refused. */
+            readonly state: string;
+            /** @description Why it was refused. */
+            readonly answer: string;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        OwnCorrectionRequest: {
+            field: components["schemas"]["FieldEnum"];
+            /** @description What it should be. */
+            wanted: string;
             reason: string;
         };
         OwnErasure: {
@@ -5801,6 +6280,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Contest"][];
+        };
+        PaginatedCorrectionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Correction"][];
         };
         PaginatedDeletionList: {
             /** @example 123 */
@@ -6207,6 +6701,36 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Line"][];
         };
+        PaginatedOIDCConnectionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OIDCConnection"][];
+        };
+        PaginatedOwnBundleList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnBundle"][];
+        };
         PaginatedOwnContestList: {
             /** @example 123 */
             count: number;
@@ -6221,6 +6745,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["OwnContest"][];
+        };
+        PaginatedOwnCorrectionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["OwnCorrection"][];
         };
         PaginatedOwnErasureList: {
             /** @example 123 */
@@ -6480,6 +7019,10 @@ export interface components {
             withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
             /** @description Told to learners. */
             withdrawal_evidence_reason?: string | null;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
             /** @description People whom a VLE sends have the administrative flags that they hold here. */
             launcher_admin?: boolean;
             /** @description A VLE also sends people who are in none of its courses, and those whom it sends see the courses of all VLEs. */
@@ -6679,6 +7222,10 @@ export interface components {
             withdrawal_evidence?: components["schemas"]["OnWithdrawalEnum"];
             /** @description Told to learners. */
             withdrawal_evidence_reason?: string | null;
+            /** @description Everybody can read which instruments are used, and what became of contests; no person is named. */
+            publishes_transparency?: boolean;
+            /** @description People may correct their own first and last names. */
+            allow_own_names?: boolean;
         };
         PatchedInstitutionUIOptionRequest: {
             route?: string;
@@ -6709,6 +7256,27 @@ export interface components {
             name?: string;
             url?: string | null;
             client_id?: string | null;
+        };
+        PatchedOIDCConnectionRequest: {
+            /** @description Only written; left out, it stays. It must be sent with a new connection, and with another issuer. */
+            client_secret?: string;
+            /** @description The provider's address, exactly as in its tokens, such as https://login.example.org. */
+            issuer?: string;
+            /** @description What the provider calls this service. */
+            client_id?: string;
+            /**
+             * @description What of a person here the claim is compared with. An e-mail must be verified by the provider.
+             *
+             *     * `email` - E-mail
+             *     * `uid` - Uid
+             *     * `username` - Username
+             */
+            match?: components["schemas"]["MatchEnum"];
+            /** @description The claim that is compared: for e-mails `email`; else one that people cannot change themselves. */
+            claim?: string;
+            /** @description All people sign in with it. Otherwise administrators and instructors only. */
+            everybody?: boolean;
+            enabled?: boolean;
         };
         /** @description The kind names the row: it is given once. */
         PatchedRetentionPeriodRequest: {
@@ -6991,6 +7559,10 @@ export interface components {
             /** @description The reasons, which the learner reads. */
             answer: string;
         };
+        RefuseCorrectionBodyRequest: {
+            /** @description Why, which the person reads. */
+            answer: string;
+        };
         Refused: {
             status: components["schemas"]["RefusedStatusEnum"];
             errors: components["schemas"]["FieldErrors"];
@@ -7022,6 +7594,17 @@ export interface components {
          * @enum {integer}
          */
         ResultCodeEnum: 0 | 1 | 2 | 3;
+        ResultRates: {
+            instrument: components["schemas"]["Named"] | null;
+            provider: components["schemas"]["Named"];
+            /** @description Its results say nothing about anybody. */
+            is_demonstration: boolean;
+            /** @description Of all results: those that ended without one. */
+            failures: components["schemas"]["Measure"];
+            /** @description Of the others, by the provider's code and its thresholds of today. */
+            warnings: components["schemas"]["Measure"];
+            alerts: components["schemas"]["Measure"];
+        };
         /**
          * @description * `0` - PENDING
          *     * `1` - PROCESSED
@@ -7116,6 +7699,24 @@ export interface components {
          * @enum {string}
          */
         SampleStateStatusEnum: "NOT_FOUND" | "PENDING" | "VALID" | "ERROR" | "TIMEOUT";
+        Share: {
+            /** @description Rounded to a multiple of 5. */
+            learners: number;
+            /** @description What the share is of, rounded to a multiple of 5. */
+            of: number;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Of the interval for 95 %.
+             */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
         SignedIn: {
             token: components["schemas"]["Pair"];
         };
@@ -7123,9 +7724,10 @@ export interface components {
          * @description * `password` - Password
          *     * `launcher` - Launcher
          *     * `learner_session` - Learner Session
+         *     * `oidc` - Identity provider
          * @enum {string}
          */
-        SignedInEnum: "password" | "launcher" | "learner_session";
+        SignedInEnum: "password" | "launcher" | "learner_session" | "oidc";
         SignedInModule: components["schemas"]["SignedInVLE"] | components["schemas"]["SignedInProvider"];
         SignedInProvider: {
             /** @description `vle_001`, `provider_001` */
@@ -7225,6 +7827,18 @@ export interface components {
          * @enum {string}
          */
         TargetEnum: "DASHBOARD" | "LAPI";
+        Transparency: {
+            /** @description Its name. */
+            institution: string;
+            /** @description Whether everybody can read it. */
+            is_published: boolean;
+            contest_days: number;
+            /** @description Groups of fewer learners are not shown. */
+            minimum: number;
+            instruments: components["schemas"]["InstrumentUsed"][];
+            /** @description Of all contests, whatever the instrument. */
+            outcomes: components["schemas"]["ContestOutcomes"];
+        };
         /** @description An activity with its course, and the instruments that apply to the person there. */
         UserActivity: {
             readonly id: number;
@@ -7600,6 +8214,7 @@ export interface components {
              *     * `password` - Password
              *     * `launcher` - Launcher
              *     * `learner_session` - Learner Session
+             *     * `oidc` - Identity provider
              */
             signed_in?: (components["schemas"]["SignedInEnum"] | components["schemas"]["NullEnum"]) | null;
             readonly vle: {
@@ -11314,6 +11929,125 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    institution_fairness: {
+        parameters: {
+            query?: {
+                /** @description The first month, such as "2026-01". Without it: 12 months. */
+                from?: string;
+                /** @description The last month, itself included. Without it: the present one. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fairness"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_transparency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transparency"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     institution_course_activity_instrument_list: {
         parameters: {
             query?: {
@@ -12445,6 +13179,337 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contest"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                person?: number;
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `open` - open
+                 *     * `accepted` - corrected
+                 *     * `refused` - refused
+                 */
+                state?: "accepted" | "open" | "refused";
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCorrectionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 97 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_accept_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 97 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_correction_refuse_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 97 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseCorrectionBodyRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RefuseCorrectionBodyRequest"];
+                "multipart/form-data": components["schemas"]["RefuseCorrectionBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
                 };
             };
             /** @description A value is wrong, or the body cannot be read. */
@@ -17307,6 +18372,505 @@ export interface operations {
                 };
             };
             414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOIDCConnectionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OIDCConnectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OIDCConnectionRequest"];
+                "multipart/form-data": components["schemas"]["OIDCConnectionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OIDCConnectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OIDCConnectionRequest"];
+                "multipart/form-data": components["schemas"]["OIDCConnectionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_oidc_partial_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 9 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedOIDCConnectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedOIDCConnectionRequest"];
+                "multipart/form-data": components["schemas"]["PatchedOIDCConnectionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OIDCConnection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             503: components["responses"]["Unavailable"];
         };
     };
@@ -23467,6 +25031,299 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    me_bundle_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnBundleList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_bundle_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnBundle"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_bundle_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 96 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnBundle"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_bundle_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 96 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     me_contest_list: {
         parameters: {
             query?: {
@@ -23870,6 +25727,305 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOwnCorrectionList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnCorrectionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OwnCorrectionRequest"];
+                "multipart/form-data": components["schemas"]["OwnCorrectionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCorrection"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
+            /** @description The body's media type is not understood. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 97 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnCorrection"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_correction_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what is to be changed, or `*`. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 97 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            /** @description The present state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };
     };

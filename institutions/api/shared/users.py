@@ -41,6 +41,7 @@ SHOWN = (
     "last_login", "first_name", "last_name", "uid", "email", "locale", "created_at", "updated_at", "inst_admin",
     "legal_admin", "send_admin", "data_admin", "login_allowed",
 )  # fmt: skip
+OWN_NAMES = frozenset({"first_name", "last_name"})  # which people may change where the institution lets them
 ROLES = {
     "ADMIN": Q(inst_admin=True),
     "SEND": Q(send_admin=True),
@@ -49,6 +50,9 @@ ROLES = {
     "INSTRUCTOR": Q(instructor__isnull=False),
     "LEARNER": Q(learner__isnull=False),
 }
+
+
+NOT_BY_PASSWORD = "You have signed in through your institution. Sign in with your password to change it."  # noqa: S105
 
 
 def password_field(**more: Any) -> serializers.CharField:
@@ -137,13 +141,16 @@ def keep_browser_session(view: ResourceViewSet, person: User) -> None:
 def values_allowed(view: ResourceViewSet, person: User | None, values: dict[str, Any]) -> dict[str, Any]:
     """The values of a body without the present password, which the own new one needs.
 
-    Raises Forbidden for a password from a session that needed none: a VLE has sent the person.
+    Raises Forbidden for a password from a session that needed none: a VLE has sent the person. Who came through the
+    institution's identity provider cannot change the own one: whoever finds that browser could guess the present one.
     """
     given = values.pop("current_password", None)
     if "password" in values:
         if view.caller.kind is CallerKind.LAUNCHED:
             raise Forbidden("After coming from a VLE nobody sets passwords: sign in with yours.")
         if person is not None and person.pk == view.caller.id:
+            if view.caller.signed_in:
+                raise Forbidden(NOT_BY_PASSWORD)
             passwords.refuse_unproven(
                 person=person, given=given, address=client_address(view.request), session_id=view.caller.session_id
             )
@@ -183,7 +190,8 @@ class BaseUserViewSet(ResourceViewSet):
         """Values that people may change of themselves."""
         if person.pk != self.caller.id:
             return frozenset()
-        return frozenset({"locale", "password"} if self.caller.login_allowed else {"locale"})
+        own = {"locale", "password"} if self.caller.login_allowed else {"locale"}
+        return frozenset(own | OWN_NAMES if self.caller.institution.allow_own_names else own)
 
     def perform_destroy(self, instance):
         changeable(self, instance)

@@ -1,0 +1,102 @@
+"""/institution/{parent_lookup_institution_id}/correction/{id}/: corrections that people ask for, with the answers."""
+
+from typing import TypedDict
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from institutions.api.shared.people import changeable
+from institutions.models import Institution, User
+from kernel.access import READ, grant
+from kernel.caller import Role
+from kernel.filters import TenantFilter
+from kernel.schema import problems
+from kernel.scope import under
+from kernel.serializers import BodySerializer, Computed, ResourceSerializer
+from kernel.viewsets import ResourceViewSet
+from rights.api.contest import plain
+from rights.api.correction import LONGEST
+from rights.models import Correction
+from rights.services import corrections
+
+
+class Asking(TypedDict):
+    id: int
+    uid: str
+    first_name: str
+    last_name: str
+    email: str
+
+
+def asking(key: int, uid: str, first_name: str, last_name: str, email: str | None) -> Asking:
+    return Asking(id=key, uid=uid, first_name=first_name, last_name=last_name, email=email or "")
+
+
+def is_sent(vle: int | None) -> bool:
+    return vle is not None
+
+
+class CorrectionSerializer(ResourceSerializer):
+    person = Computed(asking, "person_id", *(f"person__{name}" for name in ("uid", "first_name", "last_name", "email")))
+    field = Computed(plain, "field")
+    state = Computed(plain, "state")
+    by_vle = Computed(is_sent, "sent_by", help_text="It was asked for after coming from a VLE, without a password.")
+
+    class Meta:
+        model = Correction
+        fields = (
+            "id", "person", "field", "before", "wanted", "reason", "by_vle", "state", "answer", "decided_at",
+            "decided_by_id", "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RefuseCorrectionBodySerializer(BodySerializer):
+    answer = serializers.CharField(
+        max_length=LONGEST, style={"base_template": "textarea.html"}, help_text="Why, which the person reads."
+    )
+
+
+class CorrectionFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Correction.State.choices)
+    person = TenantFilter(queryset=User.objects.all())
+
+
+class CorrectionViewSet(ResourceViewSet):
+    queryset = Correction.objects.all()
+    serializer_class = CorrectionSerializer
+    filterset_class = CorrectionFilter
+    search_fields = ("person__search_text", "wanted", "reason", "answer")
+    orderable = {name: name for name in ("id", "field", "state", "created_at")}
+    shows_people = True
+    conflicts = True
+    scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
+    access = {Role.ADMIN | Role.DATA: grant(READ, "accept", "refuse")}
+
+    @extend_schema(request=None, responses={200: CorrectionSerializer, **problems(400, 403, 404, 409)})
+    @action(detail=True, methods=["post"])
+    def accept(self, request, **_):
+        """Correct the account: as a change by the caller, whose rights decide whether it may be made."""
+        correction = self.get_object()
+        may = changeable(self, User.objects.get(pk=correction.person_id))
+        with corrections.one_transaction():
+            saved, changes = corrections.correction_accept(correction=correction, by_id=self.caller.id, may=may)
+            self.recorded("accept", saved, None, **changes)
+        return Response(self.read_one(pk=saved.pk))
+
+    @extend_schema(
+        request=RefuseCorrectionBodySerializer, responses={200: CorrectionSerializer, **problems(400, 404, 409)}
+    )
+    @action(detail=True, methods=["post"])
+    def refuse(self, request, **_):
+        """Change nothing, and say why."""
+        correction = self.get_object()
+        body = RefuseCorrectionBodySerializer(data=request.data, context={"view": self})
+        body.is_valid(raise_exception=True)
+        with corrections.one_transaction():
+            saved = corrections.correction_refuse(correction=correction, by_id=self.caller.id, **body.validated_data)
+            self.recorded("refuse", saved)
+        return Response(self.read_one(pk=saved.pk))

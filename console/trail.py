@@ -261,6 +261,7 @@ class TrailView(ListView):
     """The newest lines first, and the address of all that are found as a table."""
 
     listing = TRAIL
+    asked: QueryDict
 
     def table(self) -> Table:
         query = self.request.GET.copy()
@@ -268,6 +269,7 @@ class TrailView(ListView):
         if query.get("download") and not query.get("written_at__lte"):
             query["written_at__lte"] = now().isoformat()  # lines that are written meanwhile would move the others
         problems = {name: self.person_chosen(query, name) for name in ("person_id", "actor_id")}
+        self.asked = query
         page = table(self.listing, self.api, query, self.kwargs, self.row_address)
         page.fields = [
             replace(field, errors=[problem]) if (problem := problems.get(field.filter.name)) else field
@@ -290,7 +292,7 @@ class TrailView(ListView):
         return ""
 
     def actions(self) -> list[tuple[str, str]]:
-        asked = ListQuery(self.listing, self.request.GET).parameters()
+        asked = ListQuery(self.listing, self.asked).parameters()  # with numbers for the names that were typed
         asked.pop("ordering", None)
         address = f"{ROOT}{self.home}trail/export/"
         return [("Download as CSV", f"{address}?{urlencode(asked)}" if asked else address)]

@@ -377,6 +377,8 @@ class LearnerView(ConsoleView):
             values["reports"] = learner_reports(key, self.kwargs["learner"])
         if api.lists(f"{self.home}trail/"):
             values["trail"] = f"{reverse('console:trail', args=[key])}?person_id={self.kwargs['learner']}"
+        values["may_hold"] = api.may_all(f"{self.home}hold/", "create")
+        values["may_erase"] = api.may_all(f"{self.home}erasure/", "create")
         return super().get_context_data(**values, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:

@@ -104,7 +104,7 @@ ON_WITHDRAWAL = {
 }
 NO_REASON = "Your institution has given no reason. You can ask it for one."
 KEPT_BECAUSE = {
-    "hold": "A legal hold: your institution must keep what is held about you until it is released.",
+    "hold": "A legal hold: the institution must keep what is held about the person until it is released.",
     "contest": "You have contested a report: what is behind it is kept until that is decided.",
 }
 ACCOUNT_KEPT = "Kept until your institution deletes it."
@@ -195,15 +195,15 @@ OFF = {
 # What is kept when a learner's data is erased, and why.
 KEPT_FOR_GOOD = (
     (
-        "Records of what you decided about consents, under a pseudonym, without your name and your address",
+        "Records of decisions about consents, under a pseudonym, without name and address",
         "They prove that nothing was captured without a consent.",
     ),
     (
-        "Lines of the trail, of which nobody can read any more what they tell of you",
+        "Lines of the trail, of which nobody can read any more what they tell of the person",
         "They prove what was done in the institution, and that nothing of it was taken out.",
     ),
     (
-        "Outcomes of contests, without your texts and files",
+        "Outcomes of contests, without the learner's texts and files",
         "They show how often levels were wrong.",
     ),
 )

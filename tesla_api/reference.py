@@ -825,7 +825,7 @@ SAMPLES: dict[str, Any] = {
                            "decided_at": None, "decided_by_id": None}.items()},
     "is_own": True, "phase": "tell", "progress": 0, "told_at": None, "erased": {}, "finished_at": None,
     "goes": [{"what": "reports", "number": 3}],
-    "keeps": [{"what": "Outcomes of contests, without your texts and files",
+    "keeps": [{"what": "Outcomes of contests, without the learner's texts and files",
                "why": "They show how often levels were wrong."}],
     **{f"{component}.kept": [] for component in _ROWS["erasure"]},
     "RefuseBodyRequest.answer": "The exam can be appealed against until 31 March.",

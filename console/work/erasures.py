@@ -8,7 +8,7 @@ from django.urls import reverse
 from console.templatetags.console import person
 from console.views import ConsoleView
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CHANGED, CreatePage
+from console.work.pages import CHANGED, PersonChosenPage
 from kernel.http.client import ApiResponse, texts_of
 from kernel.states import State
 from rights.models import Erasure
@@ -64,7 +64,7 @@ class ErasureView(ConsoleView):
         return [self.breadcrumb("Erasures", "erasures")]
 
 
-class NewErasure(CreatePage):
+class NewErasure(PersonChosenPage):
     """First it shows what would go; what was shown is what is erased, or it is shown again."""
 
     template_name = "console/work/erasure_new.html"
@@ -73,7 +73,7 @@ class NewErasure(CreatePage):
     lead = "Captures, models, reports and the account go for good. First you see what goes, and what is kept and why."
     button = "Show what goes"
     inputs = (
-        Input("person_id", "Learner",
+        Input("person_id", "Learner", required=True,
               pick=Pick("institution/{institution}/learner/", named, "last_name")),
         Input("reason", "Reason", "Such as the learner's letter. It goes with the data."),
     )  # fmt: skip

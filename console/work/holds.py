@@ -9,7 +9,7 @@ from console.tables import Work
 from console.templatetags.console import person
 from console.views import ConsoleView
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CreatePage, SavingPage
+from console.work.pages import PersonChosenPage, SavingPage
 from kernel.http.client import ApiResponse
 from rights.api.hold import ReleaseBodySerializer
 
@@ -36,7 +36,7 @@ class HoldView(ConsoleView):
         return [self.breadcrumb("Legal holds", "holds")]
 
 
-class NewHold(CreatePage):
+class NewHold(PersonChosenPage):
     path = HOLDS
     title = "Set a legal hold"
     lead = (

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from console.views import ConsoleView
 from console.work.forms import Input, WorkForm
 from kernel.http.client import ApiResponse, texts_of
+from kernel.ids import bounded_id
 from kernel.states import State
 
 CHANGED = "Something has changed since this was shown. Look at it again."
@@ -120,6 +121,15 @@ class SavingPage(FormPage, is_base=True):
 
 class CreatePage(SavingPage, is_base=True):
     action = "create"
+
+
+class PersonChosenPage(CreatePage, is_base=True):
+    """About the person whom the page that leads here is about, unless another one is chosen."""
+
+    def form(self, data: QueryDict | None = None, typed: Mapping[str, Any] | None = None) -> WorkForm:
+        if data is None and typed is None:
+            typed = {"person_id": bounded_id(self.request.GET.get("person_id"))}
+        return super().form(data, typed)
 
 
 class EditPage(SavingPage, is_base=True):

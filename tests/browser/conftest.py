@@ -87,8 +87,8 @@ def server(sample, tmp_path_factory) -> Iterator[Server]:
     shutil.copytree(WEB_PLUGIN, folder / "static" / "web-plugin")
     exam_pages = f"http://127.0.0.1:{free_port()}"
     printed = json.loads((folder / PRINTED).read_text())
-    first = {printed["institutions"][0]["id"], None}
-    emails = {account["role"]: account["email"] for account in printed["accounts"] if account["institution"] in first}
+    suffixes = {row["id"]: f" of {row['acronym']}" for row in printed["institutions"][1:]}
+    emails = {f"{row['role']}{suffixes.get(row['institution'], '')}": row["email"] for row in printed["accounts"]}
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "tesla_api/gunicorn.py"]
     environment = environment_of(folder) | {"PORT": str(port), "CORS_ALLOWED_ORIGINS": exam_pages}
     process = subprocess.Popen(gunicorn, cwd=ROOT, env=environment)

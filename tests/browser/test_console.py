@@ -205,33 +205,6 @@ def test_learner_is_told_that_this_is_not_for_learners(console):
     assert fits(console)
 
 
-def test_a_table_is_uploaded_checked_imported_and_deleted(admin):
-    page = admin.page
-    page.click("nav.sections >> text=Imports")
-    content = "Matricola,Nome,a long name of a column that nobody needs\nx1,Ann,1\n,Bob,2\n"
-    page.set_input_files("#file", {"name": "elenco.csv", "mimeType": "text/csv", "buffer": content.encode()})
-    page.click("main button:has-text('Upload')")
-    page.select_option("#f-uid", label="Matricola")
-    page.select_option("#f-first_name", label="Nome")
-    assert fits(admin)
-    assert unlabelled(admin) == []
-    page.check("text=Leave out a long name of a column")
-    page.click("button[value=check]")
-    page.wait_for_selector("text=What the rows would do")
-    assert "uid: missing." in page.inner_text("main")
-    assert fits(admin)
-    with page.expect_download() as download:
-        page.click("text=Download them as a table")
-    assert (
-        Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()[1] == "3,refused,uid: missing.,,Bob,2"
-    )
-    page.click("button[value=run]")
-    page.wait_for_selector("h2:has-text('Result')")
-    assert fits(admin)
-    page.click("button[value=delete]")
-    assert "elenco.csv" not in page.inner_text("main")
-
-
 @pytest.mark.parametrize("console", [NARROW], indirect=True, ids=["narrow"])  # rows are cards
 def test_search_filter_order_and_paging(admin):
     page = admin.page

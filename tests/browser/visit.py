@@ -18,7 +18,7 @@ Values = dict[str, Any] | str  # of a form; or JSON text, for what a form cannot
 @dataclass(frozen=True)
 class Server:
     url: str
-    emails: dict[str, str]  # of the first institution's sample accounts, by role; all have one password
+    emails: dict[str, str]  # of the sample accounts, by role, such as "learner of IPM"; all have one password
     database: Path
     exam_pages: str = ""  # the origin of a VLE's pages: what they send is taken
     sessions: dict[str, list[Any]] = field(default_factory=dict)  # cookies of those who have signed in, by role

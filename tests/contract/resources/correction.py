@@ -11,12 +11,14 @@ RESOURCE = Resource(
     matrix={
         #          glob admi lega data send teac bob  ann  memb visi stra anon (COLUMNS in declared.py)
         "list":   (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
+        "create": (403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),  # people do it below me/
         "read":   (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
         "accept": (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
         "refuse": (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
     },
     actions={"accept": "post {row}accept/", "refuse": "post {row}refuse/"},
     bodies={"accept": {}, "refuse": {"answer": "The register says otherwise."}},
+    callers={"create": "admin"},
     before={"accept": wanted, "refuse": wanted},
     queries={"list": "admin 2, data 2", "read": "admin 2, data 2"},
     golden="data",

@@ -442,7 +442,7 @@ def test_while_the_store_is_away_no_evidence_is_read_and_none_is_left_out(alerte
         raise ClientError({"Error": {"Code": "503"}}, "GetObject")
 
     keys = {SAMPLE: audited.seen.data_id, Made.REPORT: audited.report().pk, Made.AUDIT: audited.row().pk}
-    assert {*_MAKERS} == {*keys}
+    assert {*_MAKERS} == {*keys, Made.BUNDLE}  # bundles: see tests/rights/test_bundles.py
     links = [link(audited, key, "sample-0.data", what) for what, key in keys.items()]
     links.append(link(audited, audited.seen.data_id, "sample.json", ""))
     with monkeypatch.context() as patched:

@@ -197,9 +197,16 @@ def test_a_bundle_that_is_deleted_meanwhile_is_not_made(world, as_):
     assert not BundlePart.objects.exists()
 
 
-def test_link_is_for_the_own_sign_in_alone(world, as_, asked):
+def fails(*_):
+    raise OSError("out of order")
+
+
+def test_link_is_for_the_own_sign_in_alone(world, as_, asked, monkeypatch):
     client = as_("ann")
     told = asked(client)
+    with monkeypatch.context() as patch:
+        patch.setattr(store(), "_open", fails)
+        assert client.get(told["url"]).status_code == 503  # it is there, but cannot be read now
     archive_of(client, told["url"])
     assert Line.objects.filter(resource="files/bundle", verb="read", person_id=world.people["ann"].pk).count() == 1
     other = as_("bob")
@@ -262,9 +269,6 @@ def test_a_store_that_fails_is_tried_again_and_told_in_the_end(world, as_, monke
     captured(world.home)
     client = as_("ann")
     key = client.post(MINE, {}, format="json").json()["id"]
-
-    def fails(*_):
-        raise OSError("out of order")
 
     with monkeypatch.context() as patch:
         patch.setattr(store(), "_save", fails)

@@ -53,6 +53,7 @@ FORMS = {
         above="institution-ic",  # which nobody has accepted
     ),
     "institution-instrument": Forms(),
+    "institution-report": Forms(),
     "institution-user": Forms(
         create={
             "username": "newcomer",

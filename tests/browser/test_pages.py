@@ -106,13 +106,15 @@ def test_every_list_and_row_is_a_page(visit, role, root):
     for place in places(visit.json, root):
         visit.open(place.listed)
         assert visit.page.locator("tbody tr").count() == min(len(place.rows), 10)
+        seen.add(place.name)
+        if place.name == "institution-oidc":  # the sample institutions have none: its forms are sent below
+            continue
         visit.open(place.first)
         assert visit.page.locator("h1").count() == 1
         for link in visit.page.locator(".tools a:not(:text('JSON'))").evaluate_all(
             "links => links.map(link => link.href)"
         ):
             visit.open(link, 405)  # an action, which may have something to read
-        seen.add(place.name)
     assert seen == {resource.name for resource in TREE if resource.root == root} - DATA_ONLY
 
 

@@ -21,7 +21,7 @@ from courses.api.group import GroupViewSet
 from courses.models import CourseGroup
 from files.models import Kind
 from files.services import file_store, objects_erase_unknown, store, store_failures
-from institutions.models import Institution, Instrument
+from institutions.models import Institution, Instrument, User
 from institutions.services import institutions
 from kernel import errors
 from kernel.browsable.differences import _text
@@ -30,7 +30,7 @@ from kernel.browsable.renderer import BrowsableRenderer, action_docstring, probl
 from kernel.caller import Anyone, Caller, CallerKind, Nobody
 from kernel.constraints import violated_fields
 from kernel.domain import Conflict, DomainError
-from kernel.filters import _cleaning
+from kernel.filters import _cleaning, _ordered
 from kernel.http.browser import _hash_replaced
 from kernel.http.parsers import rewind
 from kernel.http.renderers import JSONRenderer
@@ -232,3 +232,9 @@ def test_a_browsers_session_whose_hash_is_right_keeps_its_key(db):
 def test_what_fails_of_a_store_of_files(monkeypatch):
     monkeypatch.delitem(sys.modules, "botocore", raising=False)
     assert store_failures() == (OSError,)
+
+
+def test_where_there_may_be_nulls_they_are_last():
+    """An index is used where nothing is said of nulls."""
+    names = ("uid", "last_login", "institution__name", "an_annotation")
+    assert [_ordered(User, name, downwards=False).nulls_last for name in names] == [None, True, True, True]

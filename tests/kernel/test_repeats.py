@@ -18,7 +18,8 @@ from institutions.models import Institution, UIOption
 from kernel import repeats
 from kernel.access import grant
 from kernel.caller import Role
-from kernel.http.repeats import BUSY, CHANGED
+from kernel.domain import Unavailable
+from kernel.http.repeats import BUSY, CHANGED, passing_answer
 from kernel.procedures import ProcedureView
 from kernel.routing import Procedure, mount
 from learners.models import EnrolmentSample
@@ -49,6 +50,13 @@ def broken(kind: type[Exception]) -> Exception:
 
 
 DEADLOCK = "40P01"
+
+
+def test_what_is_away_for_a_while_is_503_with_the_time_to_wait():
+    answer = passing_answer(Unavailable("Files cannot be stored at the moment.", 7))
+    assert answer is not None
+    assert (answer.status_code, answer["Retry-After"]) == (503, "7")
+    assert passing_answer(ValueError("a defect")) is None
 
 
 class Refusing:

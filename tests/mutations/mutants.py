@@ -1456,7 +1456,7 @@ WRITTEN = [
         "super().get_offset(request)",
         _LISTS,
     ),
-    ("nulls first", f"{_KERNEL}filters.py", "c.asc(nulls_last=True)", "c.asc(nulls_first=True)", _LISTS),
+    ("nulls first", f"{_KERNEL}filters.py", ".asc(nulls_last=nulls_last)", ".asc(nulls_first=nulls_last)", _LISTS),
     ("ordering is not total", f"{_KERNEL}filters.py", "order_by(*first, *view.ordering)", "order_by(*first)", _LISTS),
     ("orders by every column", f"{_KERNEL}filters.py", "in view.orderable:", "in view.orderable or name:", _LISTS),
     (
@@ -3160,7 +3160,7 @@ WRITTEN = [
     (
         "erasure: histograms keep the results",
         "reports/services/leaving.py",
-        '    _taken("activity", request__in=keys)\n',
+        '    results_leave("activity", request__in=keys)\n',
         "",
         (("tests/rights/test_erasure.py",),),
     ),

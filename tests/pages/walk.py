@@ -11,12 +11,14 @@ from tesla_api.tree import TREE
 
 ROOT = "/api/v2/"
 # Below the roots of modules there is no page: people are refused there.
-# What only data administrators may read, what needs a contest, and what is a learner's own (tests/rights).
+# What only data administrators may read, what the sample data has none of, and what is a learner's own (tests/rights).
 DATA_ONLY = {
     "institution-trail",
     "institution-contest",
     "institution-hold",
     "institution-erasure",
+    "institution-retention",
+    "institution-deletion",
     "me-report",
     "me-decision",
     "me-contest",

@@ -23,7 +23,7 @@ from pipeline.models import Job
 from pipeline.running import TRIES, run_due
 from reports.models import Alert, Request
 from reports.services.merging import people_merge
-from rights.models import Bundle, BundlePart
+from rights.models import Bundle, BundlePart, BundleState
 from rights.services import bundles
 from signin.models import CallerSession
 from tests.conftest import client_of
@@ -194,7 +194,21 @@ def test_a_bundle_that_is_deleted_meanwhile_is_not_made(world, as_):
         institution=world.home.institution, person=world.people["ann"], with_captures=True, state="failed"
     )
     assert not bundles.bundle_part(bundle.pk)
+    assert bundles._over(bundle.pk, BundleState.MAKING, BundleState.FAILED) == 0
     assert not BundlePart.objects.exists()
+
+
+def test_a_bundle_of_which_nothing_is_left_to_write_is_ready(world):
+    Bundle.objects.all().delete()
+    bundle = Bundle.objects.create(
+        institution=world.home.institution,
+        person=world.people["ann"],
+        with_captures=True,
+        section=len(bundles.SECTIONS),
+    )
+    assert not bundles.bundle_part(bundle.pk)
+    bundle.refresh_from_db()
+    assert (bundle.state, bundle.parts.count()) == ("ready", 0)
 
 
 def fails(*_):

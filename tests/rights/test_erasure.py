@@ -20,6 +20,7 @@ from courses.models import Import, ImportPart, ImportTrial
 from files.models import Kind, StoredFile
 from files.services import file_store, objects_erase_pending, store
 from institutions.models import Provider, ProviderNotification, UIOption, User
+from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from learners.services import learner_delete
@@ -204,6 +205,33 @@ def test_a_mail_that_does_not_go_out_stops_nothing(world, as_, monkeypatch, capl
     run_due()
     erasure = Erasure.objects.get()
     assert (erasure.state, erasure.told_at) == ("done", None)
+
+
+@override_settings(SENDS_MAIL=True)
+def test_the_learner_is_told_by_mail_what_is_kept(world, as_):
+    made = asked(as_)
+    told(as_("data"), path(world, f"{made['id']}/accept/"))
+    run_due()
+    assert Erasure.objects.get().told_at is not None
+    assert "This is kept" in mail.outbox[0].body
+
+
+def test_an_erasure_that_is_gone_is_not_carried_out(world, as_, monkeypatch):
+    gone = Erasure(pk=10**9, institution=world.home.institution, person=world.people["ann"])
+    with pytest.raises(Unknown):
+        erasures.erasure_withdraw(erasure=gone)
+    made = asked(as_)
+    told(as_("data"), path(world, f"{made['id']}/accept/"))
+    monkeypatch.setattr(erasures, "_person_locked", lambda _: Erasure.objects.all().delete())
+    assert not erasures.erasure_part(made["id"])
+    assert Learner.objects.filter(pk=world.people["ann"].pk).exists()
+
+
+def test_imports_are_left_alone_when_the_account_is_gone(world):
+    erasure = Erasure.objects.create(institution=world.home.institution, state="running", phase=erasures.Phase.IMPORTS)
+    assert erasures.erasure_part(erasure.pk)
+    erasure.refresh_from_db()
+    assert erasure.phase == erasures.Phase.REST
 
 
 # Nothing is left.

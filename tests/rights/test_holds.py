@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from institutions.models import User
 from institutions.services.people import person_delete
-from kernel.domain import Conflict
+from kernel.domain import Conflict, Unknown
 from learners.models import EnrolmentSample, Learner
 from learners.services import enrolment_erase, learner_delete
 from reports.models import Report
 from reports.services.merging import people_merge
 from rights.holds import held_people, is_held
 from rights.models import LegalHold
+from rights.services.holds import hold_release
 from tests.contract.calls import BASE
 from trail.models import Line
 
@@ -75,6 +76,12 @@ def test_nothing_of_the_person_is_erased_until_the_release(world, as_, settings)
     lines = Line.objects.filter(resource="institution/hold").exclude(verb="read").order_by("pk")
     assert [line.verb for line in lines] == ["create", "release", "release"]
     assert {line.person_id for line in lines} == {ann.pk}
+
+
+def test_a_hold_that_is_gone_is_not_released(world):
+    gone = LegalHold(pk=10**9, institution=world.home.institution, person=world.people["ann"])
+    with pytest.raises(Unknown):
+        hold_release(hold=gone, by_id=world.people["data"].pk, reason="Settled.")
 
 
 def test_a_course_without_work_of_the_person_can_be_deleted(world, as_):

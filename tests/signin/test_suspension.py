@@ -8,6 +8,7 @@ from institutions.models import Institution
 from institutions.services.credentials import credential_issue
 from institutions.services.institutions import institution_resume, institution_suspend
 from kernel.caller import CallerKind
+from kernel.domain import Invalid
 from signin.callers import caller_named
 from signin.services.launchers import launcher_create
 from tests.courses.sittings import NEW, consented, enrolled, followed, url_of, vle_client
@@ -29,6 +30,11 @@ def suspend(world):
 
 def login(email: str):
     return APIClient().post("/api/v2/auth/login", {"email": email, "password": PASSWORD}, format="json")
+
+
+def test_a_reason_is_said(world):
+    with pytest.raises(Invalid):
+        institution_suspend(institution=world.home.institution, reason=" ")
 
 
 def test_a_global_administrator_suspends_and_resumes(as_, world):

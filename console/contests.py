@@ -5,12 +5,13 @@ All of it asks the API's own `assign` and `decide`, so that the page can do noth
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 
 from console.views import ConsoleView
 from console.words import KIND_WORDS, LEVEL_WORDS
-from kernel.http.client import texts_of
+from console.work.pages import CHANGED
+from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 from reports.arithmetic import Level
 from reports.models import Report
@@ -39,7 +40,7 @@ class ContestView(ConsoleView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         sent = request.POST
         if sent.get("action") == "assign":
-            answer = self.api.post(f"{self.path}assign/", {"assignee": bounded_id(sent.get("assignee")) or 0})
+            answer = self.assigned(sent)
         else:
             levels = {kind: sent[kind] for kind in KIND_WORDS if sent.get(kind)}
             body: dict[str, Any] = {"outcome": sent.get("outcome", ""), "answer": sent.get("answer", "")}
@@ -48,6 +49,13 @@ class ContestView(ConsoleView):
             return HttpResponseRedirect(request.path)
         context = self.get_context_data(sent=sent, problems=texts_of(answer.data, after_names=True))
         return self.render_to_response(context, status=answer.status)
+
+    def assigned(self, sent: QueryDict) -> ApiResponse:
+        """What somebody else has assigned since the page was read is not overwritten unseen."""
+        now = self.contest["assignee"]
+        if bounded_id(sent.get("assigned")) != (now and now["id"]):
+            return ApiResponse(412, {"detail": CHANGED})
+        return self.api.post(f"{self.path}assign/", {"assignee": bounded_id(sent.get("assignee")) or 0})
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         values: dict[str, Any] = {"contest": self.contest, "is_open": self.contest["state"] == State.OPEN}

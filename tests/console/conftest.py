@@ -35,6 +35,7 @@ def ids(world: World, home=None) -> dict[str, int]:
         "request": home.request.pk,
         "contest": home.contest.pk,
         "hold": home.hold.pk,
+        "correction": home.correction.pk,
         "erasure": home.erasure.pk,
         "row": home.activity_instrument.pk,
         "consent": home.newer_consent.pk,

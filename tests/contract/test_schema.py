@@ -37,7 +37,8 @@ UNDECLARED = {
 REFUSED = {
     (call.method, call.url)
     for call in CALLS.values()
-    if (call.resource.root in ("vle", "provider") or call.name == "contest.create") and call.status == 403
+    if (call.resource.root in ("vle", "provider") or call.name in ("contest.create", "correction.create"))
+    and call.status == 403
 }
 DECLARED = {(call.method, call.url) for call in CALLS.values()}
 BESIDE = DECLARED - {(operation.method, operation.path) for operation in DOCUMENTED} - REFUSED | UNDECLARED

@@ -396,6 +396,8 @@ def test_pages_lead_from_the_form_to_the_decision(world, signed_in):
     assert "What the learner says" in data.get(page).text
     assert form(data, page, action="assign", assignee="x").status_code == 400
     assert form(data, page, action="assign", assignee=world.people["data"].pk).status_code == 302
+    # It shows that nobody decides, and somebody does by now.
+    assert form(data, page, action="assign", assignee=world.people["admin"].pk, assigned="").status_code == 412
     assert form(data, page, action="decide", outcome="changed", answer="Seen.").status_code == 400
     assert form(data, page, action="decide", outcome="changed", answer="Seen.", identity=9).status_code == 400
     assert form(data, page, action="decide", outcome="changed", answer="Seen.", identity=1).status_code == 302

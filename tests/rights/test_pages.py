@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver, resolve
 
 from console import trail
 from learners.models import DecidedText
@@ -22,6 +23,10 @@ PAGES = {
     "reports/{report}/": (200, 404, 403, 403, 403),
     "consents/": (200, 200, 403, 403, 403),
     "consents/{decision}/": (200, 404, 403, 403, 403),
+    "consents/withdraw/": (200, 200, 403, 403, 403),
+    "contests/": (200, 200, 403, 403, 403),
+    "contests/{contest}/": (200, 404, 403, 403, 403),
+    "erasure/": (200, 200, 403, 403, 403),
     "reports/?page=2": (404, 404, 404, 404, 404),
     "reports/?page=x": (404, 404, 404, 404, 404),
 }
@@ -29,7 +34,15 @@ WHO = ("ann", "bob", "member", "admin", "global")
 
 
 def address(page: str, world) -> str:
-    return "/me/" + page.format(report=world.home.report.pk, decision=world.home.decision.pk)
+    return "/me/" + page.format(
+        report=world.home.report.pk, decision=world.home.decision.pk, contest=world.home.contest.pk
+    )
+
+
+def test_every_page_is_here(world):
+    """The suites of attacks open these pages."""
+    names = {page.name for page in get_resolver("rights.urls").url_patterns}
+    assert names == {resolve(address(page, world).partition("?")[0]).url_name for page in PAGES}
 
 
 @pytest.mark.parametrize("who", WHO)

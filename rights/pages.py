@@ -12,14 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from institutions.models import Institution, User
-from kernel.caller import Role
+from kernel.caller import Caller, Role
 from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 from rights.fairness import MINIMUM
 from rights.models import BundleState, Correction, Erasure, Kind, State
 from rights.rates import transparency
 from signin.pages import SignedInView
-from signin.views import browser_caller
+from signin.views import browser_caller, launched_caller
 
 EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
@@ -33,6 +33,11 @@ class MeView(SignedInView):
         403: ("Not for you", "This page is for people of an institution, some of it for learners alone."),
         404: ("Not found", "There is no such page, or it is not yours to see."),
     }
+
+    @staticmethod
+    def caller_in(request: HttpRequest) -> Caller | None:
+        """Also whom a VLE has sent."""
+        return browser_caller(request) or launched_caller(request)
 
     def enter(self) -> None:
         """Everybody of an institution has data here, and global administrators have."""

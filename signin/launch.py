@@ -1,7 +1,7 @@
 """/ui/auth/launcher and /ui/plugin/...: where the links of VLEs lead if no dashboard has these addresses.
 
-A dashboard exchanges the link's ticket for tokens. These pages exchange it for a session of the browser, which shows the
-person the pages below /me/ and nothing else.
+A dashboard exchanges the link's ticket for tokens. These pages exchange it for a session of the browser, which shows
+the person the pages below /me/ and nothing else.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from signin.services.launchers import launcher_offered, launcher_redeem
 from signin.views import browser_caller, browser_launch, launched_caller
 
 REFUSED = "This link has been used, or is too old. Go back to your learning platform, and open it again from there."
-PAGES = {"ic": "me:decisions", "activity/report": "me:reports", "activity/reports": "me:reports"}  # of learners
+PAGES = {"ic": "me:consent", "activity/report": "me:reports", "activity/reports": "me:reports"}  # of learners
 
 
 @method_decorator([never_cache, sensitive_post_parameters("token")], name="dispatch")
@@ -58,5 +58,3 @@ class LaunchView(TemplateView):
 
     def told(self, text: str) -> HttpResponse:
         return self.render_to_response(self.get_context_data(problem=text), status=403)
-
-

@@ -60,7 +60,7 @@ def test_no_other_site_can_use_a_ticket_in_a_persons_browser(world, visitor, tic
 @pytest.mark.parametrize(
     ("page", "who", "place"),
     [
-        ("/ui/plugin/ic", "ann", "/me/consents/"),
+        ("/ui/plugin/ic", "ann", "/me/consents/current/"),
         ("/ui/plugin/activity/report", "ann", "/me/reports/"),
         ("/ui/plugin/dashboard", "ann", "/me/"),
         ("/ui/plugin/ic", "teacher", "/me/"),

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z"
 validate_language = RegexValidator(LANGUAGE, "Enter a language code such as en, ca or pt-BR.", code="language")
@@ -120,3 +121,8 @@ def validate_line(value: object) -> None:
 def validate_prose(value: object) -> None:
     """Text of several lines: of the control characters only tab and line ends."""
     _refuse_controls(value, "\t\n\r")
+
+
+def accepted_languages(header: str) -> list[str]:
+    """The codes of an Accept-Language header, most preferred first."""
+    return [code for code, weight in parse_accept_lang_header(header) if weight > 0 and code != "*"]

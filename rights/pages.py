@@ -12,18 +12,22 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from institutions.models import Institution, User
-from kernel.caller import Role
+from kernel.caller import Caller, Role
 from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
+from kernel.text import accepted_languages
+from learners.queries import best_language
 from rights.fairness import MINIMUM
 from rights.models import BundleState, Correction, Erasure, Kind, State
 from rights.rates import transparency
 from signin.pages import SignedInView
-from signin.views import browser_caller
+from signin.views import browser_caller, launched_caller
 
 EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
 LARGEST_PAGE = 10_000
+LANGUAGES = 200  # of a consent that its page offers
+AGREED = ("VALID", "VALID_EXTERNAL")  # nothing is asked for
 
 
 class MeView(SignedInView):
@@ -33,6 +37,11 @@ class MeView(SignedInView):
         403: ("Not for you", "This page is for people of an institution, some of it for learners alone."),
         404: ("Not found", "There is no such page, or it is not yours to see."),
     }
+
+    @staticmethod
+    def caller_in(request: HttpRequest) -> Caller | None:
+        """Also whom a VLE has sent."""
+        return browser_caller(request) or launched_caller(request)
 
     def enter(self) -> None:
         """Everybody of an institution has data here, and global administrators have."""
@@ -160,6 +169,56 @@ class DecisionsView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(list=self.listed("me/decision/"), **context)
+
+
+class ConsentPage(MeView):
+    """The consent that is asked for now, in one of its languages, and the button that accepts it."""
+
+    http_method_names = ["get", "head", "options", "post"]
+    template_name = "rights/consent.html"
+
+    def enter(self) -> None:
+        super().enter()
+        if not Role.LEARNER & self.caller.roles:
+            raise PermissionDenied
+
+    @property
+    def home(self) -> str:
+        return f"institution/{self.home_id}/"
+
+    @property
+    def learner_path(self) -> str:
+        return f"{self.home}learner/{self.caller.id}/"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        read = {name: request.POST.get(name, "") for name in ("version", "language", "sha256")}
+        answer = self.api.post(f"{self.learner_path}ic/", read)
+        if answer.status == 201:
+            return HttpResponseRedirect(reverse("me:decisions"))
+        return self.render_to_response(
+            self.get_context_data(problems=texts_of(answer.data, after_names=True)), status=answer.status
+        )
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        learner = self.api.row(self.learner_path)
+        consent = self.api.row(f"{self.home}ic/current/")
+        texts = self.texts(consent["id"]) if consent["count"] else {}
+        asked = self.request.POST.get("language") or self.request.GET.get("language", "")
+        accepted = accepted_languages(self.request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        language = best_language(texts, [asked, learner["locale"] or "", *accepted])
+        values = {
+            "status": learner["ic_status"],
+            "is_asked_for": learner["ic_status"] not in AGREED,
+            "consent": consent,
+            "languages": [*texts],
+            "text": texts.get(language or next(iter(texts), "")),
+        }
+        return super().get_context_data(**values, **context)
+
+    def texts(self, consent: int) -> dict[str, dict[str, Any]]:
+        """The documents of a consent that have a text, by language."""
+        documents = self.api.rows(f"{self.home}ic/{consent}/document/", {"limit": LANGUAGES, "ordering": "language"})
+        return {row["language"]: row for row in documents or [] if row["sha256"]}
 
 
 class WithdrawalPage(MeView):

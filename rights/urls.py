@@ -11,6 +11,7 @@ urlpatterns = [
     path("reports/<id:id>/", pages.ReportView.as_view(), name="report"),
     path("consents/", pages.DecisionsView.as_view(), name="decisions"),
     path("consents/<id:id>/", pages.DecisionView.as_view(), name="decision"),
+    path("consents/current/", pages.ConsentPage.as_view(), name="consent"),
     path("consents/withdraw/", pages.WithdrawalPage.as_view(), name="withdrawal"),
     path("erasure/", pages.ErasuresPage.as_view(), name="erasures"),
     path("contests/", pages.ContestsView.as_view(), name="contests"),

@@ -30,7 +30,7 @@ class SignedInView(TemplateView):
     api: ApiClient
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        caller = browser_caller(request)
+        caller = self.caller_in(request)
         if caller is None:
             return redirect_to_login(request.get_full_path())
         self.caller, self.api = caller, ApiClient(request, caller)
@@ -45,6 +45,11 @@ class SignedInView(TemplateView):
             return self.refused(404)
         except PermissionDenied:
             return self.refused(403)
+
+    @staticmethod
+    def caller_in(request: HttpRequest) -> Caller | None:
+        """Hook: whoever is signed in in this browser."""
+        return browser_caller(request)
 
     def enter(self) -> None:
         """Hook: raises Http404 or PermissionDenied for whom the page is not."""

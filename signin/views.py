@@ -15,10 +15,11 @@ from institutions.models import OIDCConnection, User
 from kernel.caller import Caller, CallerKind
 from kernel.domain import Counted, Unavailable
 from kernel.http.address import client_address
-from kernel.http.browser import SESSION_KEY, browser_session_keep
+from kernel.http.browser import LAUNCHED_KEY, SESSION_KEY, browser_session_keep
 from kernel.recording import caller_known
 from signin.callers import caller_of
 from signin.forms import ForgottenForm, OwnPasswordForm, SignInForm
+from signin.models import CallerSession
 from signin.services import LockedOut, Suspended
 from signin.services.passwords import link_requested, own_password_set, password_set, people_with_links
 from signin.services.sessions import session_end, session_open
@@ -29,8 +30,17 @@ REFUSED = "No account with this e-mail and password may sign in."
 
 def browser_caller(request: HttpRequest) -> Caller | None:
     """The caller signed in in this browser; None when the session has ended, for whatever reason."""
-    session_id = request.session.get(SESSION_KEY)
-    caller = caller_of(session_id, CallerKind.PERSON.value) if isinstance(session_id, int) else None
+    return _caller(request, SESSION_KEY, CallerKind.PERSON)
+
+
+def launched_caller(request: HttpRequest) -> Caller | None:
+    """The caller whom a VLE has sent to this browser, without a password; None when the session has ended."""
+    return _caller(request, LAUNCHED_KEY, CallerKind.LAUNCHED)
+
+
+def _caller(request: HttpRequest, key: str, kind: CallerKind) -> Caller | None:
+    session_id = request.session.get(key)
+    caller = caller_of(session_id, kind.value) if isinstance(session_id, int) else None
     if caller is None or suspended(caller) is not None:
         return None
     caller_known(caller)
@@ -46,12 +56,20 @@ def browser_sign_in(request: HttpRequest, person: User, oidc: OIDCConnection | N
     request.session.set_expiry(session.expires_at)
 
 
+def browser_launch(request: HttpRequest, session: CallerSession) -> None:
+    """This browser shows the pages below /me/ to whom a VLE has sent. Nobody is signed in for anything else."""
+    browser_sign_out(request)
+    request.session[LAUNCHED_KEY] = session.pk
+    request.session.set_expiry(session.expires_at)
+
+
 def browser_sign_out(request: HttpRequest) -> None:
-    session_id = request.session.get(SESSION_KEY)
-    if isinstance(session_id, int):
-        caller = browser_caller(request)
-        whose = {} if caller is None else {"institution_id": caller.institution_id, "person_id": caller.id}
-        session_end(session_id=session_id, **whose)
+    for key, caller_now in ((SESSION_KEY, browser_caller), (LAUNCHED_KEY, launched_caller)):
+        session_id = request.session.get(key)
+        if isinstance(session_id, int):
+            caller = caller_now(request)
+            whose = {} if caller is None else {"institution_id": caller.institution_id, "person_id": caller.id}
+            session_end(session_id=session_id, **whose)
     logout(request)
 
 

@@ -18,6 +18,7 @@ from rights.pages import PublicTransparencyView
 from signin.api import auth
 from signin.api.approle import ApproleView
 from signin.api.launcher import LauncherView
+from signin.launch import LaunchView
 from signin.oidc import InstitutionView, ProviderView, ReturnView
 from signin.views import ForgottenView, NewPasswordView, OwnPasswordView, SignInView, SignOutView
 from tesla_api import start_pages
@@ -49,6 +50,8 @@ PAGES = [
     path("signin/oidc/<path:acronym>/", ProviderView.as_view(), name="oidc-provider"),
     path("signin/password/", OwnPasswordView.as_view(), name="own-password"),
     path("signout/", SignOutView.as_view(), name="signout"),
+    path("ui/auth/launcher", LaunchView.as_view(), name="launch"),
+    path("ui/plugin/<path:page>", LaunchView.as_view(), name="launch-plugin"),
     path("console/", include("console.urls")),
     path("me/", include("rights.urls")),
     path("transparency/<id:institution>/", PublicTransparencyView.as_view(), name="transparency"),

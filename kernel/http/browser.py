@@ -6,7 +6,8 @@ from django.contrib import auth
 
 from kernel.commit import after_commit
 
-SESSION_KEY = "caller_session"
+SESSION_KEY = "caller_session"  # of somebody who signed in here
+LAUNCHED_KEY = "launched_session"  # of somebody whom a VLE sent: good for the pages below /me/ alone
 
 
 def browser_session_id(request: Any) -> int | None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
-from django.utils.translation.trans_real import parse_accept_lang_header
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers, status
@@ -28,7 +27,7 @@ from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import Batch, BodySerializer, Computed, NewEmailField, ResourceSerializer
-from kernel.text import validate_language
+from kernel.text import accepted_languages, validate_language
 from learners import queries, services
 from learners.api.shared import legacy
 from learners.models import Learner
@@ -253,7 +252,7 @@ class LearnerViewSet(RoleViewSet):
         services.consent_accept(
             learner=learner,
             consent=consent,
-            preferred=self.languages(),
+            preferred=accepted_languages(request.META.get("HTTP_ACCEPT_LANGUAGE", "")),
             session_id=self.caller.session_id,
             address=client_address(request),
             by=signed_in(self.caller),
@@ -270,8 +269,3 @@ class LearnerViewSet(RoleViewSet):
         if legacy.is_served(self.caller):
             return Response(self.read_one(pk=learner.pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def languages(self) -> list[str]:
-        """The languages that the client accepts, most preferred first."""
-        header = self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-        return [code for code, weight in parse_accept_lang_header(header) if weight > 0 and code != "*"]

@@ -78,6 +78,20 @@ def session_launchers_forgotten(*, session: Any) -> None:
     shown._raw_delete(shown.db)  # without looking for what refers to them: sessions refer to used ones only
 
 
+def launcher_offered(*, id: Any, token: Any) -> Launcher | None:
+    """The unused launcher to a dashboard that this ticket names, with its person and VLE; None for any other.
+
+    Nothing is used up by it. It may be refused all the same when it is redeemed.
+    """
+    number = bounded_id(id)
+    if not number or not isinstance(token, str):
+        return None
+    rows = Launcher.objects.select_related("user__learner", "vle", "institution")
+    return rows.filter(
+        pk=number, token_hash=_hash(token), target=Target.DASHBOARD, used_at=None, expires_at__gt=timezone.now()
+    ).first()
+
+
 def launcher_redeem(*, id: Any, token: Any, address: str | None) -> CallerSession:
     """The session that a ticket opens. A ticket works once, also when two requests use it at the same moment.
 

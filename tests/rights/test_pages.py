@@ -1,12 +1,15 @@
 """/me/...: the pages, as people see them."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, resolve
 
 from console import trail
-from learners.models import DecidedText
+from institutions.models import InformedConsentDocument
+from learners.models import ConsentDecision, DecidedText
 from rights import words
 from tests.reports.conftest import allow
 from trail.models import Line
@@ -23,6 +26,7 @@ PAGES = {
     "reports/{report}/": (200, 404, 403, 403, 403),
     "consents/": (200, 200, 403, 403, 403),
     "consents/{decision}/": (200, 404, 403, 403, 403),
+    "consents/current/": (200, 200, 403, 403, 403),
     "consents/withdraw/": (200, 200, 403, 403, 403),
     "contests/": (200, 200, 403, 403, 403),
     "contests/{contest}/": (200, 404, 403, 403, 403),
@@ -89,6 +93,7 @@ def test_pages_have_few_statements_and_leave_one_line(world, signed_in):
     browser = signed_in("ann")
     for page in (
         "", "trail/", "transparency/", "bundle/", "reports/", "reports/{report}/", "consents/", "consents/{decision}/",
+        "consents/current/",
     ):  # fmt: skip
         browser.get(address(page, world))
         before = Line.objects.count()
@@ -102,3 +107,30 @@ def test_pages_have_few_statements_and_leave_one_line(world, signed_in):
 
 def test_what_the_console_has_a_word_for_has_one_here():
     assert words.VERBS.keys() == trail.VERBS.keys()
+
+
+def test_a_learner_reads_the_consent_of_today_in_a_language_and_accepts_it(world, signed_in):
+    consent = world.home.newer_consent
+    InformedConsentDocument.objects.create(
+        institution=world.home.institution, consent=consent, language="pt-BR", html="<p>Concordo.</p>"
+    )
+    browser = signed_in("bob")
+    page = browser.get("/me/consents/current/?language=pt")
+    assert "<p>Concordo.</p>" in page.text
+    form = {
+        name: re.search(f'name="{name}" value="([^"]+)"', page.text)[1] for name in ("version", "language", "sha256")
+    }
+    form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"].value
+
+    InformedConsentDocument.objects.filter(language="pt-BR").update(html="<p>Concordo com tudo.</p>")
+    answer = browser.post("/me/consents/current/", form)
+    assert (answer.status_code, "has been changed" in answer.text) == (400, True)
+    assert "<p>Concordo com tudo.</p>" in answer.text  # what is to be read again
+
+    form["sha256"] = re.search('name="sha256" value="([^"]+)"', answer.text)[1]
+    answer = browser.post("/me/consents/current/", form)
+    assert (answer.status_code, answer["Location"]) == (302, "/me/consents/")
+    decision = ConsentDecision.objects.latest("pk")
+    assert decision.owner_id == world.people["bob"].pk
+    assert (decision.version, decision.language, decision.language_named) == (consent.version, "pt-BR", True)
+    assert "I have read this text" not in browser.get("/me/consents/current/").text

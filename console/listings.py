@@ -19,6 +19,7 @@ from console.templatetags.console import (
     person,
     plain,
     request_status,
+    provided,
     send_options,
     shown,
     standing,
@@ -193,6 +194,7 @@ SEND = Listing(
     (
         Column("Category", cell("description"), "description"),
         Column("Switches on", lambda row: send_options(row["data"]["enabled_options"])),
+        Column("Provides", provided),
         Column("Takes away", cell("disabled_instrument_names")),
         Column("Since", cell("created_at", day), "created_at"),
     ),

@@ -422,7 +422,7 @@ def send_category_create(
 
 @one_transaction()
 def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCategory:
-    """New `description`, `data`, `extra_time` or `allowances`. A key that `data` lacks stays as it is; null empties it."""
+    """New `description`, `data`, `extra_time` or `allowances`. A key that `data` lacks stays; null empties it."""
     row = SENDCategory.objects.select_for_update().filter(pk=category.pk).first()
     if row is None:
         raise Unknown("There is no such category any more.")

@@ -37,8 +37,9 @@ FOUND = 20  # learners of a search that are offered
 INPUTS = (
     Input("description", "Name", "What those who assign it call it. Learners see it, too.", attributes={"rows": "2"}),
     Input("data.enabled_options", "Switches on in the dashboard", many=True, choices=(*SEND_OPTIONS.items(),)),
-    Input("extra_time", "Extra time, in percent", "Added to the time of an activity, such as 25. Instructors and learning "
-          "platforms read it, and give it.", optional=True),
+    Input("extra_time", "Extra time, in percent",
+          "Added to the time of an activity, such as 25. Instructors and learning platforms read it, and give it.",
+          optional=True),
     Input("allowances", "Other allowances", "Provided by who holds the assessment.", many=True,
           choices=(*ALLOWANCES.items(),)),
     Input("data.disabled_instruments", "Takes these instruments away",

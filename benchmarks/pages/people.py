@@ -1,6 +1,5 @@
 """People."""
 
-
 import orjson
 
 from benchmarks.pages.shared import Call, Object, Records, Rows, Sql, page

@@ -1,5 +1,7 @@
 """People."""
 
+from typing import Any
+
 import orjson
 
 from benchmarks.pages.shared import Call, Object, Records, Rows, Sql, page

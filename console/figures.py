@@ -55,6 +55,7 @@ def special_needs(
             "id": row["id"],
             "description": row["info"]["description"],
             "options": row["info"]["data"]["enabled_options"],
+            "provided": {name: row["info"][name] for name in ("extra_time", "allowances")},
             "without": [names[key] for key in row["info"]["data"]["disabled_instruments"] if key in names],
             "until": row["expires_at"],
             "over": row["expires_at"] is not None and row["expires_at"] < now,

@@ -18,6 +18,7 @@ from console.templatetags.console import (
     level_counts,
     person,
     plain,
+    provided,
     request_status,
     send_options,
     shown,
@@ -193,6 +194,7 @@ SEND = Listing(
     (
         Column("Category", cell("description"), "description"),
         Column("Switches on", lambda row: send_options(row["data"]["enabled_options"])),
+        Column("Provides", provided),
         Column("Takes away", cell("disabled_instrument_names")),
         Column("Since", cell("created_at", day), "created_at"),
     ),

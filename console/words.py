@@ -29,6 +29,16 @@ FLAGS = {
     "send_admin": "SEND administrator",
 }
 SEND_OPTIONS = {"big_fonts": "Big fonts", "high_contrast": "High contrast", "text_to_speech": "Text to speech"}
+ALLOWANCES = {
+    "rest_breaks": "Rest breaks",
+    "reader": "A reader",
+    "scribe": "A scribe",
+    "prompter": "A prompter",
+    "word_processor": "A word processor",
+    "assistive_technology": "Own assistive technology",
+    "sign_language": "A sign language interpreter",
+    "bilingual_dictionary": "A bilingual dictionary",
+}
 REQUEST_STATUS_WORDS = (
     "stored", "scheduled", "being processed", "processed", "error", "not answered in time", "no provider to ask",
 )  # fmt: skip

@@ -28,10 +28,11 @@ from institutions.services.vles import vle_create, vle_credentials_rotate
 from learners.models import Learner, SENDCategory, SENDLearner
 
 DESCRIPTION = "Built in. Its results are computed from the bytes of what was captured and say nothing about anybody."
-SPECIAL_NEEDS: tuple[tuple[str, list[str], list[str]], ...] = (
-    ("Low vision", ["big_fonts", "high_contrast"], []),
-    ("Cannot be filmed", [], ["fr"]),
-    ("Reading difficulties", ["text_to_speech"], []),
+# Name, what is switched on, instruments that are taken away, extra time in percent, other allowances.
+SPECIAL_NEEDS: tuple[tuple[str, list[str], list[str], int | None, list[str]], ...] = (
+    ("Low vision", ["big_fonts", "high_contrast"], [], 25, []),
+    ("Cannot be filmed", [], ["fr"], None, []),
+    ("Reading difficulties", ["text_to_speech"], [], 25, ["reader"]),
 )
 # Position of the learner, description of the category, days until it ends.
 ASSIGNED: tuple[tuple[int, str, int | None], ...] = (
@@ -181,10 +182,16 @@ def ensure_activity(course: Course, sample: SampleActivity, *, since: datetime) 
 def ensure_special_needs(institution: Institution, learners: list[Learner], *, since: datetime) -> None:
     """Categories of special needs and their assignments to learners."""
     numbers = dict(Instrument.objects.values_list("acronym", "pk"))
-    for description, options, disabled in SPECIAL_NEEDS:
+    for description, options, disabled, extra_time, allowances in SPECIAL_NEEDS:
         if not institution.send_categories.filter(description=description).exists():
             data = {"enabled_options": sorted(options), "disabled_instruments": [numbers[word] for word in disabled]}
-            SENDCategory.objects.create(institution=institution, description=description, data=data)
+            SENDCategory.objects.create(
+                institution=institution,
+                description=description,
+                data=data,
+                extra_time=extra_time,
+                allowances=allowances,
+            )
     for position, description, days in ASSIGNED:
         category = institution.send_categories.filter(description=description).order_by("pk").first()
         SENDLearner.objects.get_or_create(

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -204,15 +205,34 @@ class SENDOption(models.TextChoices):
     TEXT_TO_SPEECH = "text_to_speech"
 
 
+class SENDAllowance(models.TextChoices):
+    """Access arrangements of examination boards, beside extra time. Who holds the assessment provides them."""
+
+    REST_BREAKS = "rest_breaks"
+    READER = "reader"
+    SCRIBE = "scribe"
+    PROMPTER = "prompter"
+    WORD_PROCESSOR = "word_processor"
+    ASSISTIVE_TECHNOLOGY = "assistive_technology"
+    SIGN_LANGUAGE = "sign_language"
+    BILINGUAL_DICTIONARY = "bilingual_dictionary"
+
+
 class SENDCategory(Deriving, Timestamped):
     """A category of special needs: the options it enables and the instruments it disables for a learner.
 
-    `data` is {"enabled_options": [str], "disabled_instruments": [int]}, always with both keys.
+    `data` is {"enabled_options": [str], "disabled_instruments": [int]}, always with both keys. `extra_time` and
+    `allowances` are what instructors and VLEs provide: the service tells them, and does nothing else with them.
     """
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="send_categories")
     description = models.TextField()
     data = models.JSONField(default=dict)
+    extra_time = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(300)],
+        help_text="Percent of an activity's time that is added to it.",
+    )  # fmt: skip
+    allowances = models.JSONField(default=list, help_text="Values of SENDAllowance, sorted.")
     search_text = SearchText("description")
 
     class Meta:

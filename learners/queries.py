@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
 
 from django.db.models import (
     Count,
@@ -47,11 +47,18 @@ class SendOptions(TypedDict):
     disabled_instruments: list[int]
 
 
+class SendAllowances(TypedDict):
+    extra_time: int | None  # percent
+    allowances: list[str]
+
+
 class SendSummary(TypedDict):
     is_send: bool
     send: SendOptions
+    provide: NotRequired[SendAllowances]  # left out where there is nothing to provide
 
 
+NOTHING_PROVIDED = SendAllowances(extra_time=None, allowances=[])
 NO_SEND = SendSummary(is_send=False, send=SendOptions(enabled_options=[], disabled_instruments=[]))
 
 
@@ -66,7 +73,7 @@ def send_data(stored: Mapping[str, Any]) -> SendOptions:
 def _assignments(learners):
     active = Q(expires_at=None) | Q(expires_at__gte=Now())
     assignments = SENDLearner.objects.filter(active, learner__any_of=learners)
-    return assignments.values_list("learner", "category__data")
+    return assignments.values_list("learner", "category__data", "category__extra_time", "category__allowances")
 
 
 _ASSIGNMENTS = Prepared(_assignments, "learners")
@@ -85,10 +92,20 @@ def _merged(stored: Iterable[Mapping[str, Any]]) -> SendOptions:
 
 def send_summaries(learners: Sequence[int], view=None) -> dict[int, SendSummary]:
     """{learner: all active assignments merged, sorted}; a learner without any is left out."""
-    stored: dict[int, list[Mapping[str, Any]]] = {}
-    for learner, data in _ASSIGNMENTS(learners=list(learners)):
-        stored.setdefault(learner, []).append(data)
-    return {learner: SendSummary(is_send=True, send=_merged(data)) for learner, data in stored.items()}
+    stored: dict[int, list[tuple[Any, ...]]] = {}
+    for learner, *category in _ASSIGNMENTS(learners=list(learners)):
+        stored.setdefault(learner, []).append(tuple(category))
+    return {learner: _summary(categories) for learner, categories in stored.items()}
+
+
+def _summary(categories: Sequence[tuple[Any, ...]]) -> SendSummary:
+    """Of several categories together: the longest extra time, and all that any of them allows."""
+    summary = SendSummary(is_send=True, send=_merged(data for data, _, _ in categories))
+    extra_time = max((percent for _, percent, _ in categories if percent), default=None)
+    allowances = sorted({word for _, _, words in categories for word in words})
+    if extra_time or allowances:
+        summary["provide"] = SendAllowances(extra_time=extra_time, allowances=allowances)
+    return summary
 
 
 ICStatus = Literal[
@@ -165,6 +182,7 @@ class LearnerState:
     learner: Learner  # with person, institution and consent
     current: Version | None  # the institution's current consent
     send: SendOptions | None = None  # the merged special needs; None if the query did not read them
+    provide: SendAllowances | None = None  # what they allow; None also if that is nothing
 
     @property
     def ic_status(self) -> ICStatus:
@@ -211,7 +229,10 @@ def with_learner_state(learners: QuerySet[Learner]) -> QuerySet[Learner]:
     """The learners with all that a LearnerState holds: one row per active special need, or one without any."""
     active = Q(sends__expires_at__isnull=True) | Q(sends__expires_at__gte=Now())
     rows = learners.alias(active_sends=FilteredRelation("sends", condition=active)).annotate(
-        send_data=F("active_sends__category__data"), current=current_consent_of("institution")
+        send_data=F("active_sends__category__data"),
+        send_extra_time=F("active_sends__category__extra_time"),
+        send_allowances=F("active_sends__category__allowances"),
+        current=current_consent_of("institution"),
     )
     return rows.select_related("user", "institution", "consent")
 
@@ -221,8 +242,10 @@ def learner_state_from_rows(rows: Iterable[Any]) -> LearnerState | None:
     learners = list(rows)
     if not learners:
         return None
-    send = _merged(row.send_data for row in learners if row.send_data is not None)
-    return LearnerState(learners[0], version_from_column(learners[0].current), send)
+    needs = _summary(
+        [(row.send_data, row.send_extra_time, row.send_allowances) for row in learners if row.send_data is not None]
+    )
+    return LearnerState(learners[0], version_from_column(learners[0].current), needs["send"], needs.get("provide"))
 
 
 def best_language(languages: Iterable[str], preferred: Sequence[str]) -> str | None:

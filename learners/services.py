@@ -410,16 +410,19 @@ def state_of_locked_learner(learner: Learner, current: list[int] | None) -> Lear
 
 @one_transaction()
 def send_category_create(
-    *, institution: Institution, description: str, data: Mapping[str, Any] | None = None
+    *, institution: Institution, description: str, data: Mapping[str, Any] | None = None, **values: Any
 ) -> SENDCategory:
-    """`data` may hold enabled_options, disabled_instruments, both or none; null is an empty list."""
+    """`data` may hold enabled_options, disabled_instruments, both or none; null is an empty list.
+
+    `values` are extra_time, a percentage, and allowances, a list of values of SENDAllowance.
+    """
     known = _send_data(data or {}, send_data({}))
-    return SENDCategory.objects.create(institution=institution, description=description, data=known)
+    return SENDCategory.objects.create(institution=institution, description=description, data=known, **values)
 
 
 @one_transaction()
 def send_category_update(*, category: SENDCategory, **values: Any) -> SENDCategory:
-    """New `description` or `data`. A key that `data` lacks stays as it is; null empties it."""
+    """New `description`, `data`, `extra_time` or `allowances`. A key that `data` lacks stays; null empties it."""
     row = SENDCategory.objects.select_for_update().filter(pk=category.pk).first()
     if row is None:
         raise Unknown("There is no such category any more.")

@@ -162,6 +162,7 @@ def _needs(rows: Sequence[SENDLearner], whose: Whose) -> Iterator[Item]:
     """As options, as instructors and the learner see them, not as the names of categories."""
     for row in rows:
         options = {name: row.category.data.get(name, []) for name in ("enabled_options", "disabled_instruments")}
+        options |= {"extra_time": row.category.extra_time, "allowances": row.category.allowances}
         yield Item(row.pk, {"since": row.created_at, "expires_at": row.expires_at, **options})
 
 

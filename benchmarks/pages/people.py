@@ -1,6 +1,6 @@
 """People."""
 
-from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -214,7 +214,7 @@ def enrolment(call: Call) -> Object:
     return learner | {"enrolment_status": status}
 
 
-CATEGORY = "k.id, k.data::text, k.description, k.created_at, k.updated_at"
+CATEGORY = "k.id, k.data::text, k.description, k.created_at, k.updated_at, k.extra_time, k.allowances::text"
 CATEGORIES = Sql(CATEGORY, "learners_sendcategory k", "k.institution_id = %(home)s", "k.id")
 ASSIGNMENTS = Sql(
     f"s.id, s.expires_at, {CATEGORY}",
@@ -225,7 +225,8 @@ ASSIGNMENTS = Sql(
 )
 
 
-def category(institution: Object, id: int, data: str, description: str, created: datetime, updated: datetime) -> Object:
+def category(institution: Object, *columns: Any) -> Object:
+    id, data, description, created, updated, extra_time, allowances = columns
     needs = orjson.loads(data)
     return {
         "id": id, "institution": institution, "description": description, "created_at": created, "updated_at": updated,
@@ -233,6 +234,7 @@ def category(institution: Object, id: int, data: str, description: str, created:
             "enabled_options": needs.get("enabled_options") or [],
             "disabled_instruments": needs.get("disabled_instruments") or [],
         },
+        "extra_time": extra_time, "allowances": orjson.loads(allowances),
     }  # fmt: skip
 
 

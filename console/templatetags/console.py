@@ -208,6 +208,15 @@ def send_options(options: list[str]) -> str:
 
 
 @register.filter
+def provided(of: Mapping[str, Any] | None) -> str:
+    """The extra time and the other allowances of a category, or of all that a learner has."""
+    if of is None:
+        return NOTHING
+    parts = [f"{of['extra_time']} % extra time"] if of["extra_time"] else []
+    return ", ".join(parts + [words.ALLOWANCES[word] for word in of["allowances"]]) or NOTHING
+
+
+@register.filter
 def fact(code: str) -> str:
     return words.FACTS.get(code, code)
 

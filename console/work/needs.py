@@ -14,7 +14,7 @@ from console.listings import instrument_name, instrument_names
 from console.tables import Work
 from console.templatetags.console import instant_words, person
 from console.views import ANY_ID, ConsoleView
-from console.words import SEND_OPTIONS
+from console.words import ALLOWANCES, SEND_OPTIONS
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage, WorkPage
 from kernel.http.client import ApiResponse, texts_of
@@ -37,6 +37,11 @@ FOUND = 20  # learners of a search that are offered
 INPUTS = (
     Input("description", "Name", "What those who assign it call it. Learners see it, too.", attributes={"rows": "2"}),
     Input("data.enabled_options", "Switches on in the dashboard", many=True, choices=(*SEND_OPTIONS.items(),)),
+    Input("extra_time", "Extra time, in percent",
+          "Added to the time of an activity, such as 25. Instructors and learning platforms read it, and give it.",
+          optional=True),
+    Input("allowances", "Other allowances", "Provided by who holds the assessment.", many=True,
+          choices=(*ALLOWANCES.items(),)),
     Input("data.disabled_instruments", "Takes these instruments away",
           "Nothing is captured for them of learners who have this category. Activities may have alternatives.",
           Pick("institution/{institution}/instrument/", lambda row: row["name"]), many=True),

@@ -20,7 +20,7 @@ from kernel.scope import under
 from kernel.serializers import AnyJSONField, BodySerializer, Computed, MomentField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from learners import services
-from learners.models import SENDCategory, SENDOption
+from learners.models import SENDAllowance, SENDCategory, SENDOption
 from learners.queries import send_data
 
 
@@ -64,13 +64,29 @@ class SENDDataFieldSchema(OpenApiSerializerFieldExtension):
         return auto_schema.resolve_serializer(InstitutionSENDCategoryDataSerializer, direction).ref
 
 
+class SENDAllowancesField(Computed, serializers.MultipleChoiceField):
+    """A list, sorted; a form sends each chosen value under the name of the field."""
+
+    def __init__(self) -> None:
+        super().__init__(list, "allowances", choices=SENDAllowance.choices)
+        self.read_only, self.required = False, False
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict):  # its keys would be taken
+            self.fail("not_a_list", input_type="dict")
+        return {"allowances": sorted(serializers.MultipleChoiceField.to_internal_value(self, data))}
+
+
 class InstitutionSENDCategorySerializer(ResourceSerializer):
     institution = InstitutionSerializer(read_only=True)
     data = SENDDataField()  # type: ignore[assignment] # declared fields are taken out of the class
+    allowances = SENDAllowancesField()
 
     class Meta:
         model = SENDCategory
-        fields = ("id", "institution", "data", "description", "created_at", "updated_at")
+        fields = (
+            "id", "institution", "data", "description", "created_at", "updated_at", "extra_time", "allowances",
+        )  # fmt: skip
 
 
 MOST = 500  # learners at once
@@ -118,7 +134,7 @@ class SENDCategoryViewSet(ResourceViewSet):
     serializer_class = InstitutionSENDCategorySerializer
     filterset_class = SENDCategoryFilter
     search_fields = ("search_text",)
-    orderable = {name: name for name in InstitutionSENDCategorySerializer.Meta.fields}
+    orderable = {name: name for name in InstitutionSENDCategorySerializer.Meta.fields if name != "allowances"}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     access = {Role.GLOBAL: grant(READ), Role.ADMIN | Role.SEND: grant(READ, WRITE, "give")}
 

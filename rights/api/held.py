@@ -12,7 +12,7 @@ from kernel.caller import Role
 from kernel.procedures import ProcedureView
 from kernel.recording import Entry, saw
 from kernel.schema import problems
-from learners.queries import NO_SEND, LearnerState
+from learners.queries import NO_SEND, NOTHING_PROVIDED, LearnerState
 from rights import queries
 from rights.words import ACCOUNT_KEPT
 
@@ -37,6 +37,8 @@ class HeldNeedsSerializer(serializers.Serializer[Any]):
     is_send = serializers.BooleanField()
     enabled_options = serializers.ListField(child=serializers.CharField(), help_text="As instructors see them.")
     disabled_instruments = serializers.ListField(child=serializers.IntegerField())
+    extra_time = serializers.IntegerField(allow_null=True, help_text="In percent.")
+    allowances = serializers.ListField(child=serializers.CharField(), help_text="What else is provided.")
 
 
 class HeldKindSerializer(serializers.Serializer[Any]):
@@ -106,5 +108,6 @@ class HeldView(ProcedureView):
     @staticmethod
     def needs(state: LearnerState) -> dict[str, Any]:
         """As the options that instructors are told, not as the names of categories."""
-        send = state.send or NO_SEND["send"]
-        return {"is_send": bool(send["enabled_options"] or send["disabled_instruments"]), **send}
+        send, provide = state.send or NO_SEND["send"], state.provide
+        is_send = bool(send["enabled_options"] or send["disabled_instruments"] or provide)
+        return {"is_send": is_send, **send, **(provide or NOTHING_PROVIDED)}

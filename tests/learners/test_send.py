@@ -75,7 +75,7 @@ def test_both_keys_are_answered_whatever_was_sent(data, answered, admin, url):
     answer = admin.post(url, body, format="json")
     assert answer.status_code == 201, answer.content
     row = answer.json()
-    assert list(row) == ["id", "institution", "data", "description", "created_at", "updated_at"]
+    assert list(row)[:6] == ["id", "institution", "data", "description", "created_at", "updated_at"]
     assert list(row["data"]) == ["enabled_options", "disabled_instruments"]
     assert (row["data"], row["description"]) == (answered, "new")
     assert SENDCategory.objects.get(pk=row["id"]).data == answered
@@ -278,3 +278,35 @@ def test_what_is_gone_is_unknown(world):
         services.send_category_update(category=gone, description="x")
     with pytest.raises(Invalid, match="category"):
         services.send_assign(learner=world.home.learners["ann"], category=gone)
+
+
+def test_extra_time_and_allowances_are_told_of_learners_who_have_any(admin, one, as_, world):
+    assert "provide" not in send_of(admin, world)
+    sent = {"extra_time": 25, "allowances": ["scribe", "reader", "scribe"]}
+    row = admin.patch(one, sent, format="json").json()
+    assert (row["extra_time"], row["allowances"]) == (25, ["reader", "scribe"])
+    assert (row["data"], row["description"]) == (STORED, "low sight")
+    other = SENDCategory.objects.create(
+        institution=world.home.institution, description="x", data={}, extra_time=50, allowances=["prompter"]
+    )
+    services.send_assign(learner=world.home.learners["ann"], category=other)
+
+    provided = {"extra_time": 50, "allowances": ["prompter", "reader", "scribe"]}
+    assert send_of(admin, world)["provide"] == provided
+    needs = as_("ann").get("/api/v2/me/held/").json()["needs"]
+    assert {name: needs[name] for name in provided} == provided
+    assert admin.patch(one, {"extra_time": None, "allowances": []}, format="json").status_code == 200
+    assert send_of(admin, world)["provide"] == {"extra_time": 50, "allowances": ["prompter"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("extra_time", 0), ("extra_time", -1), ("extra_time", 301), ("extra_time", "x"), ("extra_time", [25]),
+        ("allowances", ["nope"]), ("allowances", "reader"), ("allowances", None), ("allowances", [["reader"]]),
+        ("allowances", {"reader": True}),
+    ],
+)  # fmt: skip
+def test_other_allowances_are_refused(name, value, admin, one):
+    answer = admin.patch(one, {name: value}, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, [name])

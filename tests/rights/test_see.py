@@ -49,7 +49,10 @@ def test_held_counts_the_own_rows_alone(world, as_):
     assert body["account"]["uid"] == "ann"
     assert body["account"]["roles"] == ["LEARNER"]
     assert body["consent"] == "NOT_VALID_MISSING"
-    assert body["needs"] == {"is_send": True, "enabled_options": ["big_fonts"], "disabled_instruments": [2]}
+    assert body["needs"] == {
+        "is_send": True, "enabled_options": ["big_fonts"], "disabled_instruments": [2],
+        "extra_time": None, "allowances": [],
+    }  # fmt: skip
     assert kinds(as_("eve").get(HELD).json())["reports"] == 0
     member = as_("member").get(HELD).json()
     assert (member["consent"], member["needs"], member["instruments_off"]) == (None, None, [])

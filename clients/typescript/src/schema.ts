@@ -4149,6 +4149,18 @@ export interface components {
              */
             raised_at?: string | null;
         };
+        /**
+         * @description * `rest_breaks` - Rest Breaks
+         *     * `reader` - Reader
+         *     * `scribe` - Scribe
+         *     * `prompter` - Prompter
+         *     * `word_processor` - Word Processor
+         *     * `assistive_technology` - Assistive Technology
+         *     * `sign_language` - Sign Language
+         *     * `bilingual_dictionary` - Bilingual Dictionary
+         * @enum {string}
+         */
+        AllowancesEnum: "rest_breaks" | "reader" | "scribe" | "prompter" | "word_processor" | "assistive_technology" | "sign_language" | "bilingual_dictionary";
         /** @description The whole answer: what is left out is none. */
         AnswerRequest: {
             status: components["schemas"]["ResultStatusEnum"];
@@ -4719,6 +4731,10 @@ export interface components {
             /** @description As instructors see them. */
             enabled_options: string[];
             disabled_instruments: number[];
+            /** @description In percent. */
+            extra_time: number | null;
+            /** @description What else is provided. */
+            allowances: string[];
         };
         HumanLevelsRequest: {
             identity?: components["schemas"]["LevelEnum"];
@@ -5098,6 +5114,10 @@ export interface components {
                     enabled_options: string[];
                     disabled_instruments: number[];
                 };
+                provide?: {
+                    extra_time: number | null;
+                    allowances: string[];
+                };
             };
             readonly email: string | null;
             readonly ic_status: components["schemas"]["IcStatusEnum"];
@@ -5204,6 +5224,10 @@ export interface components {
                     enabled_options: string[];
                     disabled_instruments: number[];
                 };
+                provide?: {
+                    extra_time: number | null;
+                    allowances: string[];
+                };
             };
             email: string;
             readonly ic_status: components["schemas"]["IcStatusEnum"];
@@ -5253,6 +5277,10 @@ export interface components {
                 send: {
                     enabled_options: string[];
                     disabled_instruments: number[];
+                };
+                provide?: {
+                    extra_time: number | null;
+                    allowances: string[];
                 };
             };
             email: string;
@@ -5375,6 +5403,9 @@ export interface components {
             readonly created_at: string;
             /** Format: date-time */
             readonly updated_at: string;
+            /** @description Percent of an activity's time that is added to it. */
+            extra_time?: number | null;
+            allowances?: components["schemas"]["AllowancesEnum"][];
         };
         /** @description What a category switches on, and the ids of the instruments that it takes away. Null is an empty list. */
         InstitutionSENDCategoryData: {
@@ -5389,6 +5420,9 @@ export interface components {
         InstitutionSENDCategoryRequest: {
             data?: components["schemas"]["InstitutionSENDCategoryDataRequest"];
             description: string;
+            /** @description Percent of an activity's time that is added to it. */
+            extra_time?: number | null;
+            allowances?: components["schemas"]["AllowancesEnum"][];
         };
         InstitutionSENDLearner: {
             readonly id: number;
@@ -7172,6 +7206,9 @@ export interface components {
         PatchedInstitutionSENDCategoryRequest: {
             data?: components["schemas"]["InstitutionSENDCategoryDataRequest"];
             description?: string;
+            /** @description Percent of an activity's time that is added to it. */
+            extra_time?: number | null;
+            allowances?: components["schemas"]["AllowancesEnum"][];
         };
         PatchedInstitutionSENDLearnerRequest: {
             /** Format: date-time */
@@ -8085,6 +8122,10 @@ export interface components {
                 send: {
                     enabled_options: string[];
                     disabled_instruments: number[];
+                };
+                provide?: {
+                    extra_time: number | null;
+                    allowances: string[];
                 };
             };
             readonly enrolment_status: {

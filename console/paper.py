@@ -4,6 +4,7 @@ Made by WeasyPrint, which needs libraries of the system (Pango, HarfBuzz): where
 fetches nothing. One is made at a time in each process, and not of more reports than take some seconds.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -54,7 +55,7 @@ def pdf_of(html: str) -> bytes:
         return HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf(pdf_variant="pdf/ua-1")
 
 
-class PaperView(BelowCourseView):
+class PaperView(BelowCourseView, is_base=True):
     """Base of what answers with a PDF; where there is none, the page from which it was asked says why."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -74,15 +75,18 @@ class PaperView(BelowCourseView):
         return HttpResponse(content, content_type="application/pdf", headers=headers)
 
     @property
+    @abstractmethod
     def title(self) -> str:
-        raise NotImplementedError
+        """Of the file; asked for after `reports`."""
 
     @property
+    @abstractmethod
     def back(self) -> str:
-        raise NotImplementedError
+        """The address of the page from which it is asked for."""
 
+    @abstractmethod
     def reports(self) -> list[dict[str, Any]]:
-        raise NotImplementedError
+        """What is in it, each as `explained` makes it. Conflict where there is nothing to make it of."""
 
     def explained(self, key: int) -> dict[str, Any]:
         report = self.api.row(f"{self.activity_path}report/{key}/")

@@ -71,7 +71,16 @@ ANY_ID = 1  # stands for a parent's id where only permissions are asked, which d
 
 
 class ConsoleView(SignedInView):
-    """Only for people with an administrative role in the URL's institution, and for global administrators."""
+    """Only for people with an administrative role in the URL's institution, and for global administrators.
+
+    A class says `is_base=True` if it leaves something open to those that inherit it.
+    """
+
+    def __init_subclass__(cls, *, is_base: bool = False, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        missing = [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]
+        if missing and not is_base:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
 
     recorded_as, refused_template, refusals = "console", "console/refused.html", REFUSALS
     institution: dict[str, Any] | None = None

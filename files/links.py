@@ -52,7 +52,10 @@ class Links:
         self.base, keys = base, signer(SALT)
         # The part of Signer.signature() that is the same for every value: a page may have thousands of links.
         self.hmac = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
-        self.caller = f"{caller.kind.value}-{b62_encode(caller.id)}-{b62_encode(_expiry(seconds))}"
+        expiry = _expiry(seconds)
+        self.reader = f"{caller.kind.value}-{b62_encode(caller.id)}"
+        self.caller = f"{self.reader}-{b62_encode(expiry)}"
+        self.good_until = expiry - seconds // 2
 
     def __call__(self, file_id: int, name: str, what: str | None = None) -> Momentary:
         """With `what` a link to something else than a stored file, made of or inside the row of this id."""
@@ -63,7 +66,8 @@ class Links:
         signature = self.hmac.copy()
         signature.update(_signed(payload, name).encode())
         url = f"{self.base}{payload}.{b64_encode(signature.digest()).decode()}/{name}"
-        return Momentary(url, stands_for=f"{prefix}{file_id}/{name}")
+        stands_for = f"{prefix}{file_id}/{name} for {self.reader}"
+        return Momentary(url, stands_for, self.good_until)
 
 
 def _signed(payload: str, name: str) -> str:

@@ -320,11 +320,15 @@ class CorrectionsView(MeView):
 
     def answer(self, sent: QueryDict) -> ApiResponse:
         if key := bounded_id(sent.get("withdraw", "")):
-            return self.api.send("DELETE", f"me/correction/{key}/")
+            return self.api.send("DELETE", f"me/correction/{key}/", tag="*")
         if sent.get("action") == "names":
-            own = f"institution/{self.caller.institution_id}/user/{self.caller.id}/"
-            return self.api.send("PATCH", own, {name: sent.get(name, "") for name in ("first_name", "last_name")})
+            names = {name: sent.get(name, "") for name in ("first_name", "last_name")}
+            return self.api.send("PATCH", self.own, names, sent.get("state", ""))
         return self.api.post("me/correction/", {name: sent.get(name, "") for name in ("field", "wanted", "reason")})
+
+    @property
+    def own(self) -> str:
+        return f"institution/{self.caller.institution_id}/user/{self.caller.id}/"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         page = self.listed("me/correction/")
@@ -343,6 +347,7 @@ class CorrectionsView(MeView):
             "fields": Correction.Field.choices,
             "person": User.objects.values("first_name", "last_name").get(pk=self.caller.id),
             "may_correct": institution.allow_own_names,
+            "own_state": self.api.get(self.own).tag if institution.allow_own_names else "",
         }
         return super().get_context_data(**values, **{"sent": {}, **context})
 
@@ -355,7 +360,7 @@ class BundleView(MeView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         key = bounded_id(request.POST.get("delete", ""))
-        answer = self.api.send("DELETE", f"me/bundle/{key}/") if key else self.api.post("me/bundle/", {})
+        answer = self.api.send("DELETE", f"me/bundle/{key}/", tag="*") if key else self.api.post("me/bundle/", {})
         if answer.status in (201, 204):
             return HttpResponseRedirect(request.path)
         return self.render_to_response(

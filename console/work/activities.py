@@ -1,6 +1,7 @@
 """Activities and the instruments that check who does them: settings, options, alternatives, what reports become."""
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from console.listings import counts_for
 from console.templatetags.console import course
 from console.views import BelowCourseView
 from console.work.forms import Input, WorkForm
-from console.work.pages import NO_STATE, CreatePage, DeletePage, EditPage, FormPage
+from console.work.pages import CreatePage, DeletePage, EditPage, FormPage
 from console.work.schemas import Options, options_of
 from courses.models import Activity
 from courses.services.activities import MANUAL
@@ -123,14 +124,15 @@ def past(counts: InstrumentCounts) -> str:
     return f"It is done with {captures} in {reports} of this activity; {counts.waiting:,} wait for a result."
 
 
-class InstrumentPage(OfActivity, FormPage):
+class InstrumentPage(OfActivity, FormPage, is_base=True):
     """Base of the forms of an instrument in an activity: the options are those of the instrument's schema."""
 
     template_name = "console/work/instrument.html"
 
     @property
+    @abstractmethod
     def instrument(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """As the API shows it."""
 
     @cached_property
     def used(self) -> list[dict[str, Any]]:
@@ -140,8 +142,9 @@ class InstrumentPage(OfActivity, FormPage):
     def by_schema(self) -> Options:
         return options_of(self.schema())
 
+    @abstractmethod
     def schema(self) -> Any:
-        raise NotImplementedError
+        """Of its options; None if it has none."""
 
     def offered(self) -> Sequence[Input]:
         return (INSTEAD, ACTIVE, *self.by_schema.inputs)
@@ -243,8 +246,7 @@ class EditInstrument(InstrumentPage, EditPage):
         return f"{self.instrument['name']} in {self.activity_name()}"
 
     def send(self, form: WorkForm) -> ApiResponse:
-        tag = self.request.POST.get("state") or NO_STATE
-        return self.api.send("PATCH", self.api_path, self.body(form, self.stored, changes=True), tag)
+        return self.api.send("PATCH", self.api_path, self.body(form, self.stored, changes=True), self.opened_with)
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         return self.done("The instrument was saved.", self.back())

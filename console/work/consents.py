@@ -16,7 +16,7 @@ from console.views import ConsoleView
 from console.words import CONSENT_WORDS
 from console.work.differences import lines_between
 from console.work.forms import Input, WorkForm
-from console.work.pages import CHANGED, NO_STATE, CreatePage, DeletePage, EditPage, SavingPage
+from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, SavingPage
 from institutions.services.consents import Standing, asked_at, consent_standings
 from institutions.services.html import Removed, html_cleaned, html_has_text, html_removed
 from kernel.domain import Invalid
@@ -190,7 +190,7 @@ class PublishConsent(OfConsent, EditPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.form(request.POST)
         if not form.is_valid():
-            return self.shown(form, 400, state=request.POST.get("state", ""))
+            return self.shown(form, 400)
         if not has_text(self.texts):
             form.add_error(None, NO_TEXT)
             return self.shown(form, 400)
@@ -198,9 +198,7 @@ class PublishConsent(OfConsent, EditPage):
         is_asked = request.POST.get("do") == "publish"
         if is_asked and request.POST.get("effect") == effect["effect"]:
             return super().post(request, *args, **kwargs)
-        problem = CHANGED if is_asked else ""
-        values = {**effect, "problem": problem, "state": request.POST.get("state", "")}
-        return self.shown(form, 412 if is_asked else 200, **values)
+        return self.shown(form, 412 if is_asked else 200, **effect, problem=CHANGED if is_asked else "")
 
     def effect(self, at: Any) -> dict[str, Any]:
         """What it does: the learners by the status of their consent, now and from then on if nobody decides."""
@@ -265,16 +263,15 @@ class TextPage(OfConsent, SavingPage, is_base=True):
         if request.POST.get("do") != "preview":
             return super().post(request, *args, **kwargs)
         form, html = self.form(request.POST), request.POST.get("html", "")
-        state = request.POST.get("state", "")
         try:
             cleaned = html_cleaned(html) or ""
         except Invalid as error:
             form.is_valid()
             form.refuse(error.fields)
-            return self.shown(form, 400, state=state, is_tried=True)
+            return self.shown(form, 400, is_tried=True)
         removed = removed_words(html_removed(html, cleaned))
         values = {"preview": cleaned, "removed": removed, "is_empty": not html_has_text(cleaned)}
-        return self.shown(self.form(typed=form.typed()), 200, state=state, is_tried=True, **values)
+        return self.shown(self.form(typed=form.typed()), 200, is_tried=True, **values)
 
     def call(self, method: str, form: WorkForm, tag: str = "") -> ApiResponse:
         """With a file as the browser has sent it, else in JSON."""
@@ -333,7 +330,7 @@ class EditText(TextPage, EditPage):
         self.row = {**self.row, "without_pdf": False}
 
     def send(self, form: WorkForm) -> ApiResponse:
-        return self.call("PATCH", form, self.request.POST.get("state") or NO_STATE)
+        return self.call("PATCH", form, self.opened_with)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         stored = {} if context.get("is_tried") else {"preview": self.row["html"] or "", "is_stored": True}

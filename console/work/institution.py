@@ -1,5 +1,6 @@
 """Settings of the institution, and the parts of the dashboard that it closes: for everybody, or for one person."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.urls import reverse
 
 from console.templatetags.console import person
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, SavingPage
+from console.work.pages import CreatePage, DeletePage, EditPage
 from institutions.models import OnWithdrawal, User
 from kernel.http.client import ApiResponse
 from kernel.states import State
@@ -74,7 +75,7 @@ class Settings(EditPage):
         return self.done("The settings were saved.", self.request.path)
 
 
-class Dashboard(SavingPage):
+class Dashboard(EditPage):
     """Which parts of the dashboard are open to the people of the institution; single people may have fewer."""
 
     template_name = "console/work/dashboard.html"
@@ -90,8 +91,7 @@ class Dashboard(SavingPage):
               made=lambda **common: forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, **common)),
     )  # fmt: skip
 
-    def enter(self) -> None:
-        super().enter()
+    def read(self) -> None:
         rows = self.api.rows(self.api_path, {"limit": 1000, "ordering": "route"}) or []
         self.routes = list(dict.fromkeys(row["route"] for row in rows if row["is_global"]))
         self.own = [row for row in rows if not row["is_global"]]
@@ -105,29 +105,27 @@ class Dashboard(SavingPage):
         return form
 
     def send(self, form: WorkForm) -> ApiResponse:
-        if self.request.POST.get("state") != self.tag:
-            return ApiResponse(412, {"detail": CHANGED})
-        wanted, answer = {*form.cleaned_data["open"]}, ApiResponse(200, {})
+        if self.opened_with != self.tag:
+            return ApiResponse(412, {})
+        answer = ApiResponse(200, {})
         with transaction.atomic():
-            for call in (*self.closing(wanted), *self.opening(wanted)):
-                answer = self.api.send(*call)
+            for answer in self.changes({*form.cleaned_data["open"]}):
                 if answer.status >= 300:
                     transaction.set_rollback(True)
                     break
         return answer
 
-    def closing(self, wanted: set[str]) -> list[tuple[str, str, Any]]:
-        now_open = (route for route in self.row["open"] if route not in wanted)  # type: ignore[index] # set by enter
-        return [("POST", self.api_path, {"route": route, "enabled": False}) for route in now_open]
-
-    def opening(self, wanted: set[str]) -> list[tuple[str, str, Any]]:
-        return [("DELETE", f"{self.api_path}{row['id']}/", None) for row in self.closed if row["route"] in wanted]
+    def changes(self, wanted: set[str]) -> Iterator[ApiResponse]:
+        """Each is made when the next answer is asked for."""
+        for route in self.row["open"]:
+            if route not in wanted:
+                yield self.api.post(self.api_path, {"route": route, "enabled": False})
+        for row in self.closed:
+            if row["route"] in wanted:
+                yield self.api.send_unless_changed("DELETE", f"{self.api_path}{row['id']}/", row)
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         return self.done("The parts of the dashboard were saved.", self.request.path)
-
-    def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
-        return super().shown(form, status, **context | {"state": self.tag})
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         of_people = [row for row in self.own if row["user"] is not None and not row["enabled"]]

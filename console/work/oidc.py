@@ -56,10 +56,11 @@ class Connection(EditPage):
         return WorkForm(self.offered(), self.serializer(), self.api, self.kwargs, offered, data, typed)
 
     def send(self, form: WorkForm) -> ApiResponse:
-        if not self.row:
+        if not self.row and not self.opened_with:
             return self.api.post(self.api_path, form.body(changes=False))
-        tag = self.request.POST.get("state") or '"none"'
-        return self.api.send("PATCH", f"{self.api_path}{self.row['id']}/", form.body(changes=True), tag)
+        if not self.row:  # the one that was shown is gone
+            return ApiResponse(412, {})
+        return self.api.send("PATCH", f"{self.api_path}{self.row['id']}/", form.body(changes=True), self.opened_with)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         home = self.kwargs["institution"]
@@ -84,7 +85,7 @@ class DeleteConnection(DeletePage):
     lead = "Whoever is signed in through it is signed out."
 
     def is_allowed(self) -> bool:
-        rows = self.api.rows(self.api_path)
+        rows = self.api.rows(CONNECTIONS.format(**self.kwargs))
         if not rows:
             if rows is None:
                 return False

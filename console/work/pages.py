@@ -15,20 +15,10 @@ from kernel.ids import bounded_id
 from kernel.states import State
 
 CHANGED = "Something has changed since this was shown. Look at it again."
-NO_STATE = '"none"'  # matches no row: a form that names no state changes nothing
 
 
 class WorkPage(ConsoleView):
-    """Base of the pages that change something. Whoever may not do it to every row is refused first.
-
-    A class says `is_base=True` if it leaves something open to those that inherit it.
-    """
-
-    def __init_subclass__(cls, *, is_base: bool = False, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        missing = [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]
-        if missing and not is_base:
-            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
+    """Base of the pages that change something. Whoever may not do it to every row is refused first."""
 
     http_method_names = ["get", "head", "options", "post"]
     path = ""  # of what is changed, as in `Listing`
@@ -86,8 +76,11 @@ class FormPage(WorkPage):
         return self.shown(self.form(), 200)
 
     def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
-        state = {"state": self.tag} | {name: value for name, value in context.items() if name == "state" and value}
-        return self.render_to_response(self.get_context_data(form=form, **context | state), status=status)
+        """The form stands for the state that it was opened with, until `state` is another that the page shows."""
+        state = self.request.POST.get("state", "") if self.request.method == "POST" else self.tag
+        return self.render_to_response(
+            self.get_context_data(**{"form": form, "state": state, **context}), status=status
+        )
 
 
 class SavingPage(FormPage, is_base=True):
@@ -96,9 +89,9 @@ class SavingPage(FormPage, is_base=True):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.form(request.POST)
         if form.is_searching:
-            return self.shown(self.form(typed=form.typed()), 200, state=request.POST.get("state", ""))
+            return self.shown(self.form(typed=form.typed()), 200)
         if not form.is_valid():
-            return self.shown(form, 400, state=request.POST.get("state", ""))
+            return self.shown(form, 400)
         answer = self.send(form)
         if answer.status < 300:
             return self.saved(form, answer)
@@ -116,7 +109,7 @@ class SavingPage(FormPage, is_base=True):
         if answer.status == 404:
             raise Http404
         form.refuse(answer.data)
-        return self.shown(form, answer.status, state=self.request.POST.get("state", ""))
+        return self.shown(form, answer.status)
 
 
 class CreatePage(SavingPage, is_base=True):
@@ -147,8 +140,12 @@ class EditPage(SavingPage, is_base=True):
         self.row, self.tag = answer.data, answer.tag
 
     def send(self, form: WorkForm) -> ApiResponse:
-        tag = self.request.POST.get("state") or NO_STATE
-        return self.api.send("PATCH", self.api_path, form.body(changes=True), tag)
+        return self.api.send("PATCH", self.api_path, form.body(changes=True), self.opened_with)
+
+    @property
+    def opened_with(self) -> str:
+        """The state that the form was opened with."""
+        return self.request.POST.get("state", "")
 
     def refused_by_api(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         if answer.status != 412:
@@ -193,8 +190,11 @@ class DeletePage(WorkPage, is_base=True):
         answer = self.api.send("DELETE", self.api_path, tag=self.tag)
         if answer.status == 404:
             raise Http404
+        if answer.status == 412:
+            self.enter()
+            return self.shown(412, [CHANGED])
         if answer.status >= 300:
-            return self.shown(answer.status, [CHANGED] if answer.status == 412 else texts_of(answer.data))
+            return self.shown(answer.status, texts_of(answer.data))
         return self.deleted()
 
     def state(self) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.work.forms import Input, WorkForm
-from console.work.pages import CHANGED, SavingPage
+from console.work.pages import EditPage
 from kernel.http.client import ApiResponse
 from kernel.states import State
 from retention.models import LONGEST, Kind
@@ -28,7 +28,7 @@ def _days(**common: Any) -> forms.Field:
     return forms.IntegerField(min_value=1, max_value=LONGEST, **common)
 
 
-class Retention(SavingPage):
+class Retention(EditPage):
     path = PERIODS
     action = "create"
     title = "How long data is kept"
@@ -43,16 +43,14 @@ class Retention(SavingPage):
         for kind in Kind
     )
 
-    def enter(self) -> None:
-        super().enter()
-        rows = self.api.rows(self.api_path, {"limit": 1000}) or []
-        self.stored = {row["kind"]: row["days"] for row in rows}
-        self.row = {kind.value: self.stored.get(kind.value) for kind in Kind}
-        self.tag = State([sorted(self.stored.items())]).tag
+    def read(self) -> None:
+        self.stored = {row["kind"]: row for row in self.api.rows(self.api_path, {"limit": 1000}) or []}
+        self.row = {kind.value: self.stored.get(kind.value, {}).get("days") for kind in Kind}
+        self.tag = State(self.row).tag
 
     def send(self, form: WorkForm) -> ApiResponse:
-        if self.request.POST.get("state") != self.tag:
-            return ApiResponse(412, {"detail": CHANGED})
+        if self.opened_with != self.tag:
+            return ApiResponse(412, {})
         answer = ApiResponse(200, {})
         with transaction.atomic():
             for kind in Kind:
@@ -63,19 +61,17 @@ class Retention(SavingPage):
         return answer
 
     def changed(self, kind: str, days: int | None) -> ApiResponse:
-        if days == self.stored.get(kind):
+        if days == self.row[kind]:
             return ApiResponse(200, {})
+        if kind not in self.stored:
+            return self.api.post(self.api_path, {"kind": kind, "days": days})
+        path, shown = f"{self.api_path}{kind}/", self.stored[kind]
         if days is None:
-            return self.api.send("DELETE", f"{self.api_path}{kind}/", None)
-        if kind in self.stored:
-            return self.api.send("PATCH", f"{self.api_path}{kind}/", {"days": days})
-        return self.api.post(self.api_path, {"kind": kind, "days": days})
+            return self.api.send_unless_changed("DELETE", path, shown)
+        return self.api.send_unless_changed("PATCH", path, shown, {"days": days})
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         return self.done("The periods were saved.", self.request.path)
-
-    def shown(self, form: WorkForm, status: int, **context: Any) -> HttpResponse:
-        return super().shown(form, status, **context | {"state": self.tag})
 
     def back(self) -> str:
         return reverse("console:overview", kwargs=self.kwargs)

@@ -18,15 +18,17 @@ from django.utils import timezone
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller
 from kernel.http import local
+from kernel.states import lasting
 
 ROOT = "/api/v2/"
+NO_STATE = '"none"'  # matches no row
 
 
 @dataclass(frozen=True)
 class ApiResponse:
     status: int
     data: Any
-    tag: str = ""  # the ETag: of the row as it was answered
+    tag: str = ""  # of the row as it was answered, whenever that was
 
 
 class ApiClient:
@@ -44,22 +46,35 @@ class ApiClient:
         return self.send("POST", path, body)
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, tag: str = "") -> ApiResponse:
-        """A change. With the `tag` of the row as it was shown, it is made to that row or answered 412."""
-        request = self._request(path, {})
+        """A change. But for a POST it is made to the row with this `tag`, that of the row as it was shown, or is 412.
+
+        `*` is any state; without a tag, which a form may lack, nothing is changed.
+        """
+        request = self._change(method, path, tag)
         content = b"" if body is None else json.dumps(body).encode()
-        request.method, request._body = method, content
+        request._body = content
         request._read_started = True  # type: ignore[attr-defined]
         request.META |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(content))}
-        request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
         request.content_type = "application/json"
         return self._answer(path, request)
 
+    def send_unless_changed(
+        self, method: str, path: str, shown: Mapping[str, Any], body: Mapping[str, Any] | None = None
+    ) -> ApiResponse:
+        """The same to a row that was `shown` without its tag, such as one of a list: 412 if it is another by now."""
+        present = self.get(path)
+        return self.send(method, path, body, present.tag if present.data == shown else "")
+
     def forward(self, path: str, method: str = "POST", tag: str = "") -> ApiResponse:
         """The form that the browser has sent to the page, with its files, as it is; `tag` as in `send`."""
+        return self._answer(path, self._change(method, path, tag))
+
+    def _change(self, method: str, path: str, tag: str) -> HttpRequest:
         request = self._request(path, {})
         request.method = method
-        request.META |= {"HTTP_IF_MATCH": tag} if tag else {}
-        return self._answer(path, request)
+        if method != "POST":
+            request.META["HTTP_IF_MATCH"] = tag or NO_STATE
+        return request
 
     def _answer(self, path: str, request: HttpRequest) -> ApiResponse:
         match = self._resolved(path)
@@ -68,7 +83,7 @@ class ApiClient:
         # The console's view has authenticated the caller: one query, however many API calls a page makes.
         with timezone.override(UTC):  # whatever the page's time zone, the API answers as it always does
             response: Any = local.answered(match, request, self.caller)
-        return ApiResponse(response.status_code, response.data, response.get("ETag", ""))
+        return ApiResponse(response.status_code, response.data, lasting(response.get("ETag", "")))
 
     def row(self, path: str) -> Any:
         """The data of a detail; a refusal is raised, so that the page is refused too."""

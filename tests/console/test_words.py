@@ -5,7 +5,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from console.charts import chart
+from console.paper import PaperView
 from console.templatetags import console as filters
+from console.work.activities import InstrumentPage
 from console.work.pages import CreatePage, DeletePage
 from kernel.http.client import texts_of
 
@@ -64,6 +66,10 @@ def test_a_page_that_leaves_open_what_its_base_needs_cannot_be_made():
     with pytest.raises(TypeError, match="Page lacks deleted"):
         type("Page", (DeletePage,), {"name": lambda self: "it"})
     type("Page", (CreatePage,), {"saved": lambda self, form, answer: None})
+    with pytest.raises(TypeError, match="Page lacks instrument, saved, schema"):
+        type("Page", (InstrumentPage, CreatePage), {})
+    with pytest.raises(TypeError, match="Page lacks back, title"):
+        type("Page", (PaperView,), {"reports": lambda self: []})
 
 
 def test_bars_fill_their_row():

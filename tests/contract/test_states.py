@@ -1,37 +1,43 @@
 """Entity tags of every detail: present, steady, changed by every change; conditions of requests are kept to."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 from courses.models import Activity
 from institutions.models import Institution
-from kernel.states import Momentary, State
+from kernel.states import Momentary, State, lasting
 from learners.models import Learner, SENDLearner
-from reports.models import Report, ReportInstrument
+from reports.models import ReportInstrument
 from tests.contract.calls import CALLS, body_of, names, request, send, url_of
-from tests.contract.filling import fill
 from tests.world import PAST, rewritten
 
 ROOTS = ("institution", "admin", "vle", "provider", "me")
-TAG = re.compile(r'"[0-9a-f]{32}"')
+TAG = re.compile(r'"[0-9a-f]{32}(-[0-9a-f]{8})?"')
 OTHER = '"00000000000000000000000000000000"'
 READ = [name for name in names(*ROOTS, verb="read") if CALLS[name].status == 200]
 CHANGES = [name for name in names(*ROOTS) if CALLS[name].verb in ("put", "patch")]
 DELETIONS = names(*ROOTS, verb="delete")
-# Each answer has an address that soon expires.
-SIGNED = {
-    f"{name}.read"
-    for name in ("report", "audit", "provider_enrolment", "provider_sample", "provider_validation", "provider_request")
-}
 MEMBERS = ("course_instructor", "course_learner", "vle_instructor", "vle_learner")
 
 
 # Changes that leave a row as it is: members keep their uid, and a VLE changes nobody who can sign in.
 LEAVE_AS_IT_IS = {f"{member}.{verb}" for member in MEMBERS for verb in ("put", "patch")}
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """clock(seconds) moves the time by which addresses expire; otherwise it stands."""
+    seconds_since_1970 = [1_800_000_000]
+    stub = SimpleNamespace(time=lambda: sum(seconds_since_1970))
+    for module in ("files.links", "kernel.states"):
+        monkeypatch.setattr(f"{module}.time", stub)
+    return seconds_since_1970.append
 
 
 def tag_at(client, url: str) -> str:
@@ -68,24 +74,39 @@ def test_tag_is_the_same_until_something_changes(name, caller, world):
     assert client.get(url, HTTP_ACCEPT="text/html")["ETag"] == tag  # the page's forms send it
 
 
-@pytest.mark.parametrize("name", [name for name in READ if name not in SIGNED])
-def test_known_state_is_not_sent_again(name, caller, world):
+@pytest.mark.any_database
+@pytest.mark.parametrize("name", READ)
+def test_known_state_is_not_sent_again_unless_addresses_expire(name, caller, world, clock):
     client, url = prepared(CALLS[name], caller, world)
-    tag = tag_at(client, url)
+    first = client.get(url)
+    tag = first["ETag"]
+    has_addresses = "/files/" in first.content.decode()
+    assert has_addresses == (lasting(tag) != tag)
     for method, known in ((client.get, tag), (client.head, f"{OTHER}, W/{tag}"), (client.get, "*")):
         answer = method(url, HTTP_IF_NONE_MATCH=known)
         assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag)
         assert answer["Cache-Control"] == "no-store"
-    for unknown in (OTHER, tag.strip('"'), ""):
+    other_times = {f'{lasting(tag)[:-1]}{time}"' for time in ("", "-0", "-x", "-ffffffffffff")} - {tag}
+    for unknown in (OTHER, tag.strip('"'), "", *other_times):
         assert client.get(url, HTTP_IF_NONE_MATCH=unknown).status_code == 200
+    half = settings.EVIDENCE_URL_SECONDS // 2
+    clock(half - 60)  # addresses expire at a full minute
+    answer = client.get(url, HTTP_IF_NONE_MATCH=tag)
+    assert (answer.status_code, answer["ETag"]) == (304, tag)  # of the answer that the client has
+    clock(60)
+    late = client.get(url, HTTP_IF_NONE_MATCH=tag)
+    assert late.status_code == (200 if has_addresses else 304)
+    assert (late["ETag"] != tag) == has_addresses == (late.content not in (b"", first.content))
+    assert lasting(late["ETag"]) == lasting(tag)
 
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("name", CHANGES)
-def test_change_of_a_known_state_gives_the_next_one(name, caller, world):
+def test_change_of_a_known_state_gives_the_next_one(name, caller, world, clock):
     call = CALLS[name]
     client, url = prepared(call, caller, world)
     before = client.get(url)
+    clock(settings.EVIDENCE_URL_SECONDS)  # an address that has expired is no change
     sent = {"HTTP_IF_MATCH": f"{OTHER}, {before['ETag']}"}
     answer = request(client, call.method, url, body_of(call, world), **sent)
     assert answer.status_code == call.status, answer.content
@@ -159,19 +180,6 @@ def test_tag_is_of_what_its_reader_sees(caller, world):
     assert tag_at(caller("teacher"), url) != tag_at(caller("admin"), url) == tag_at(caller("data"), url)
 
 
-def test_signed_addresses_are_sent_again_and_are_no_change(caller, world, monkeypatch):
-    """An address that has expired is of no use: who asks for it gets a new one, whatever is known."""
-    fill(world, 1)
-    report = Report.objects.filter(activity=world.home.activity).first()
-    client, url = caller("admin"), url_of(CALLS["report.read"], world, report=report.pk)
-    first = client.get(url)
-    monkeypatch.setattr("files.links._expiry", lambda seconds: 4_000_000_000)
-    again = client.get(url, HTTP_IF_NONE_MATCH=first["ETag"])
-    assert again.status_code == 200
-    assert again.json()["data"] != first.json()["data"]
-    assert again["ETag"] == first["ETag"]
-
-
 @pytest.mark.parametrize("name", ["learner.erase_enrolment", "learner.reject"])
 def test_deletion_of_what_has_no_tag_meets_no_condition(name, caller, world):
     call = CALLS[name]
@@ -212,7 +220,7 @@ def test_without_conditions_writing_reads_nothing_more(caller, world):
     [
         ({"a": {"x": 1, "y": [2]}}, {"a": {"y": [2], "x": 1}}),  # as PostgreSQL and SQLite give stored JSON
         ({"at": PAST}, {"at": "2020-01-01T00:00:00Z"}),
-        ({"a": Momentary("/files/1", "1/a.pdf")}, {"a": Momentary("/files/2", "1/a.pdf")}),
+        ({"a": Momentary("/files/1", "1/a.pdf", 7)}, {"a": Momentary("/files/2", "1/a.pdf", 7)}),
         (ReturnDict({"a": ReturnList([1], serializer=None)}, serializer=None), {"a": [1]}),
     ],
 )
@@ -222,3 +230,9 @@ def test_same_state_has_the_same_tag(one, other):
 
 def test_tag_is_the_same_in_every_process():
     assert State({"id": 1, "name": "É"}).tag == '"7b20f400b9bd49de8791195e6fc0bba5"'
+
+
+def test_answer_is_good_until_the_first_address_expires():
+    one, two = Momentary("/files/1", "1/a.pdf", 255), Momentary("/files/2", "2/a.pdf", 4095)
+    assert State([one, two]).tag.endswith('-ff"')
+    assert lasting(State([one, two]).tag) == State(["1/a.pdf", "2/a.pdf"]).tag

@@ -2358,9 +2358,23 @@ WRITTEN = [
     (
         "changes over those of others",
         "console/work/pages.py",
-        "form.body(changes=True), tag)",
-        "form.body(changes=True))",
-        (("tests/console/test_work_vles.py", "-k", "meanwhile"),),
+        "form.body(changes=True), self.opened_with)",
+        "form.body(changes=True), self.tag)",
+        (("tests/console/test_work_meanwhile.py",),),
+    ),
+    (
+        "a form that was refused stands for what nobody has seen",
+        "console/work/pages.py",
+        'if self.request.method == "POST" else self.tag',
+        "if False else self.tag",
+        (("tests/console/test_work_meanwhile.py",),),
+    ),
+    (
+        "deletions of what has changed",
+        f"{_KERNEL}http/client.py",
+        'request.META["HTTP_IF_MATCH"] = tag or NO_STATE',
+        'request.META["HTTP_IF_MATCH"] = "*" if method == "DELETE" else tag or NO_STATE',
+        (("tests/console/test_work_meanwhile.py",),),
     ),
     (
         "alerts' pictures of a good session",
@@ -3421,15 +3435,15 @@ WRITTEN = [
     (
         "states: weak tags match",
         f"{_KERNEL}states.py",
-        "or tag in parse_etags(named)",
-        "or tag in named",
+        "in map(lasting, parse_etags(named))",
+        "in named",
         _STATES,
     ),
     (
         "states: expired addresses are good for ever",
         f"{_KERNEL}states.py",
-        "if state.is_lasting and not is_page",
-        "if not is_page",
+        "> time.time())",
+        "> 0)",
         _STATES,
     ),
     (

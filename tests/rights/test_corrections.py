@@ -148,8 +148,12 @@ def test_pages_lead_from_the_wish_to_the_answer(world, signed_in):
     for browser in (ann, data):
         browser.handler.enforce_csrf_checks = False
     page = "/me/corrections/"
-    assert ann.post(page, {"action": "names", "first_name": "Anne", "last_name": "Home"}).status_code == 302
+    names = {"action": "names", "first_name": "Anne", "last_name": "Home"}
+    shown = ann.get(page).context["own_state"]
+    assert ann.post(page, names | {"state": shown}).status_code == 302
     assert 'value="Anne"' in ann.get(page).text
+    late = ann.post(page, names | {"first_name": "Anna", "state": shown})
+    assert (late.status_code, 'value="Anne"' in late.text, stored(world).first_name) == (412, True, "Anne")
     wish = {"field": "last_name", "wanted": "Homer", "reason": "A letter is missing."}
     assert ann.post(page, wish).status_code == 302
     again = ann.post(page, wish)

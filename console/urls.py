@@ -16,6 +16,7 @@ from console.work import (
     oidc,
     people,
     retention,
+    undo,
     vles,
 )
 
@@ -59,6 +60,7 @@ urlpatterns = [
     path("<id:institution>/holds/new/", holds.NewHold.as_view(), name="hold-new"),
     path("<id:institution>/holds/<id:hold>/", holds.HoldView.as_view(), name="hold"),
     path("<id:institution>/holds/<id:hold>/release/", holds.ReleaseHold.as_view(), name="hold-release"),
+    path("<id:institution>/undo/", undo.UndoPage.as_view(), name="undo"),
     path("<id:institution>/settings/", institution.Settings.as_view(), name="settings"),
     path("<id:institution>/settings/oidc/", oidc.Connection.as_view(), name="oidc"),
     path("<id:institution>/settings/oidc/delete/", oidc.DeleteConnection.as_view(), name="oidc-delete"),

@@ -75,6 +75,7 @@ class NewActivity(BelowCourseView, CreatePage):
 
 class EditActivity(OfActivity, EditPage):
     path = ONE
+    keeps_all = True
 
     @property
     def title(self) -> str:  # type: ignore[override]

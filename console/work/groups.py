@@ -9,6 +9,7 @@ from django.urls import reverse
 from console.templatetags.console import course, day_words, plain
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CreatePage, DeletePage, EditPage, WorkPage
+from console.work.undo import Undo
 from courses.services.groups import group_parts
 from kernel.http.client import ApiResponse
 
@@ -59,6 +60,7 @@ class OfGroup(WorkPage):
 
 class EditGroup(OfGroup, EditPage):
     path = ONE
+    keeps_all = True
     inputs = INPUTS
 
     @property
@@ -130,6 +132,9 @@ class RemoveCourse(OfGroup, DeletePage):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(verb=f"is taken out of the group {self.row['name']}", is_undone=True, **context)
+
+    def way_back(self) -> Undo:
+        return Undo("POST", COURSES.format(**self.kwargs), {"id": self.course["id"]})
 
     def deleted(self) -> HttpResponse:
         return self.done("The course was taken out.", self.back())

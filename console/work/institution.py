@@ -11,6 +11,7 @@ from django.urls import reverse
 from console.templatetags.console import person
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CreatePage, DeletePage, EditPage
+from console.work.undo import Undo
 from institutions.models import OnWithdrawal, User
 from kernel.http.client import ApiResponse
 from kernel.states import State
@@ -26,6 +27,7 @@ class Settings(EditPage):
     """The institution's own row: its administrators may change it, and global administrators."""
 
     path = HOME
+    keeps_all = True
     title = "Settings of the institution"
     inputs = (
         Input("time_zone", "Time zone", "In which these pages show and take dates and times.",
@@ -181,6 +183,10 @@ class DeleteClosing(DeletePage):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(verb="is open for this person again", is_undone=True, **context)
+
+    def way_back(self) -> Undo:
+        closed = {name: self.row[name] for name in ("route", "user", "enabled")}
+        return Undo("POST", OPTIONS.format(**self.kwargs), closed)
 
     def deleted(self) -> HttpResponse:
         return self.done("The part is open again.", self.back())

@@ -17,6 +17,7 @@ from console.views import ANY_ID, ConsoleView
 from console.words import ALLOWANCES, SEND_OPTIONS
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, FormPage, WorkPage
+from console.work.undo import Undo
 from kernel.http.client import ApiResponse, texts_of
 from kernel.recording import Entry, saw
 from kernel.states import State
@@ -187,6 +188,10 @@ class DeleteAssignment(OfLearner, DeletePage):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(verb=f"is taken away from {person(self.learner)}", is_undone=True, **context)
+
+    def way_back(self) -> Undo:
+        given = {name: self.row[name] for name in ("category", "expires_at")}
+        return Undo("POST", ASSIGNMENTS.format(**self.kwargs), given)
 
     def deleted(self) -> HttpResponse:
         return self.done("The special need was taken away.", self.back())

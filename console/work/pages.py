@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from console.views import ConsoleView
 from console.work.forms import Input, WorkForm
+from console.work.undo import OFFERED, Undo, keep
 from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 from kernel.states import State
@@ -26,6 +27,7 @@ class WorkPage(ConsoleView):
     title = ""
     lead = ""
     button = "Save"
+    undo: Undo | None = None  # of what has been done
 
     def enter(self) -> None:
         super().enter()
@@ -40,8 +42,10 @@ class WorkPage(ConsoleView):
         return self.path.format(**self.kwargs)
 
     def done(self, text: str, address: str) -> HttpResponse:
-        """On to another page, which says so once."""
-        messages.success(self.request, text)
+        """On to another page, which says so once, and offers the way back if there is one."""
+        if self.undo is not None:
+            keep(self.request, self.undo, self.kwargs["institution"], address)
+        messages.success(self.request, text, extra_tags=OFFERED if self.undo else "")
         return HttpResponseRedirect(address)
 
     def back(self) -> str:
@@ -129,6 +133,7 @@ class EditPage(SavingPage, is_base=True):
     """The form of a row. If it is not as it was shown, the page says what is stored now, and keeps what was typed."""
 
     action = "partial_update"
+    keeps_all = False  # whether what was stored before can be put back, as if nothing had been
     row: dict[str, Any]
 
     def enter(self) -> None:
@@ -140,7 +145,11 @@ class EditPage(SavingPage, is_base=True):
         self.row, self.tag = answer.data, answer.tag
 
     def send(self, form: WorkForm) -> ApiResponse:
-        return self.api.send("PATCH", self.api_path, form.body(changes=True), self.opened_with)
+        body = form.body(changes=True)
+        answer = self.api.send("PATCH", self.api_path, body, self.opened_with)
+        if self.keeps_all and body and answer.status == 200:
+            self.undo = Undo("PATCH", self.api_path, {name: self.row[name] for name in body}, answer.tag)
+        return answer
 
     @property
     def opened_with(self) -> str:
@@ -163,6 +172,10 @@ class DeletePage(WorkPage, is_base=True):
     button = "Delete"
     row: dict[str, Any]
     tag = ""
+
+    def way_back(self) -> Undo | None:
+        """The request that makes it again, where nothing is lost."""
+        return None
 
     def enter(self) -> None:
         super().enter()
@@ -195,6 +208,7 @@ class DeletePage(WorkPage, is_base=True):
             return self.shown(412, [CHANGED])
         if answer.status >= 300:
             return self.shown(answer.status, texts_of(answer.data))
+        self.undo = self.way_back()
         return self.deleted()
 
     def state(self) -> str:

@@ -81,6 +81,7 @@ class OfVLE(WorkPage):
 
 class EditVLE(OfVLE, EditPage):
     path = ONE
+    keeps_all = True
     inputs = INPUTS
 
     @property

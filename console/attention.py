@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from console.words import course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
-from reports.progress import captures_lacking_results
+from reports.progress import captures_lacking_results, providers_failing
 from rights.services.notices import DAYS_BEFORE_DEADLINE
 
 DAYS_AHEAD = 14  # in which an activity begins
@@ -65,7 +65,7 @@ def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Lin
 
 def captures_stuck(institution: int) -> Iterator[Line]:
     """Activities with captures that nobody has answered, or that could not be checked."""
-    open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), now() - timedelta(hours=HOURS_FAILED)
+    open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), failures_since()
     for row in captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:LINES]:
         place = _of("activity", institution, course=row["course"], activity=row["activity"])
         name = f"“{row['activity_name']}”"
@@ -75,6 +75,22 @@ def captures_stuck(institution: int) -> Iterator[Line]:
         if row["failed"]:
             text = f"capture{pluralize(row['failed'])} of {name} that could not be checked, since yesterday"
             yield Line("bad", "failed", row["failed"], text, place)
+
+
+def providers_that_fail(institution: int) -> Iterator[Line]:
+    """Providers that have failed to give results since yesterday."""
+    found: dict[tuple[str, str | None], int] = {}
+    for row in providers_failing(institution, since=failures_since()):
+        provider = row["provider_name"], row["instrument"]
+        found[provider] = found.get(provider, 0) + row["number"]
+    for (name, instrument), number in sorted(found.items(), key=lambda each: -each[1])[:LINES]:
+        text = f"result{pluralize(number)} that the provider {name} has failed to give since yesterday"
+        about = f" ({instrument})" if instrument else ""
+        yield Line("bad", "provider", number, text + about, _of("failing", institution))
+
+
+def failures_since() -> datetime:
+    return now() - timedelta(hours=HOURS_FAILED)
 
 
 def contests_open(institution: int, number: int, due: datetime | None) -> Iterator[Line]:

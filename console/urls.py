@@ -46,6 +46,7 @@ urlpatterns = [
         if listing not in (ALL_REPORTS, PEOPLE)
     ),
     path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
+    path("<id:institution>/failing/", views.FailingView.as_view(), name="failing"),
     path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),

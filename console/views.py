@@ -33,16 +33,17 @@ from console.listings import (
 )
 from console.tables import Column, Listing, Row, Table, Work, table
 from console.templatetags.console import course, person
+from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
-from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
 from kernel.zones import zone_named
-from learners.queries import consent_counts, send_counts
+from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
 from reports.evidence import report_evidence
+from reports.progress import providers_failing
 from reports.queries import (
     activity_levels,
     is_demonstrated,
@@ -192,10 +193,12 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key, **contests_waiting(), **corrections_waiting(), **erasures_asked())
+        waiting = contests_waiting() | corrections_waiting() | erasures_asked()
+        counts = institution_counts(key, current=current_consent_of("pk"), **waiting)
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
-        policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
+        current = version_from_column(counts["current"])
+        policy = (self.institution["external_ic"], current)  # type: ignore[index] # set by enter
         if api.lists_all(f"{self.home}learner/"):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
@@ -223,6 +226,7 @@ class OverviewView(ConsoleView):
             parts.append(attention.consents_missing(key, policy))
         if "courses" in values and api.lists_all(self.reports_path):
             parts.append(attention.captures_stuck(key))
+            parts.append(attention.providers_that_fail(key))
         if api.lists_all(f"{self.home}contest/"):
             parts.append(attention.contests_open(key, counts["contests"], counts["contests_due"]))
         if api.lists_all(f"{self.home}correction/"):
@@ -241,6 +245,23 @@ class OverviewView(ConsoleView):
 
     def need_address(self, category: int) -> str:
         return reverse("console:need", args=[self.kwargs["institution"], category])
+
+
+class FailingView(ConsoleView):
+    """Which providers have failed to give results since yesterday, and of which activities."""
+
+    template_name = "console/failing.html"
+
+    def enter(self) -> None:
+        super().enter()
+        if not (self.api.lists_all(f"{self.home}course/") and self.api.lists_all(self.reports_path)):
+            raise PermissionDenied
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        rows = providers_failing(self.kwargs["institution"], since=attention.failures_since())
+        for row in rows:
+            row["course_words"] = course_text(row["course_code"], row["course_number"], row["course_start"])
+        return super().get_context_data(rows=rows, **context)
 
 
 class ListView(ConsoleView):

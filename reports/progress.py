@@ -16,13 +16,15 @@ from courses.models import Activity
 from courses.queries import activity_name
 from institutions.models import MessageLocale
 from reports.arithmetic import RequestStatus, ResultStatus
-from reports.models import ReportInstrument, Request, RequestResult
+from reports.models import ReportInstrument, Request, RequestProviderResult, RequestResult
 
 MOST_OPEN = 10_000  # requests that are read: with more that nobody has been asked about, too few are said to wait
 MOST_ENDED = 1000  # whose reasons are read
 GROUPS = 100  # different reasons that are read
+PLACES = 500  # providers and activities where results are missing
 LONGEST = 200  # characters of a provider's text
 _ENDED = (RequestStatus.MISSING_PROVIDER, RequestStatus.TIMEOUT, RequestStatus.ERROR)
+_FAILING = (ResultStatus.ERROR, ResultStatus.TIMEOUT)
 _OPEN = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
 _TOLD = sorted({*ResultStatus} - {ResultStatus.PENDING, ResultStatus.PROCESSING, ResultStatus.PROCESSED})
 
@@ -81,6 +83,32 @@ def captures_lacking_results(institution: int, *, open_before: datetime, failed_
         "activity", course=F("activity__course"), activity_name=activity_name("activity__")
     )
     return grouped.annotate(**counts).order_by("-failed", "-open", "activity")
+
+
+def providers_failing(institution: int, *, since: datetime) -> list[dict[str, Any]]:
+    """Results that providers of the institution's captures have failed to give since then, by provider and activity.
+
+    `failed` and `unanswered` are their numbers; the places with most of them first. By the index of unsettled requests.
+    """
+    activities = Activity.objects.filter(institution=institution).values("pk")
+    ended = Request.objects.filter(activity__in=activities, status__in=_ENDED, updated_at__gte=since)
+    rows = RequestProviderResult.objects.filter(request__in=ended, status__in=_FAILING, updated_at__gte=since)
+    place = {"course": F("request__activity__course"), "activity": F("request__activity")}
+    named = {
+        "provider_name": F("provider__acronym"),
+        "instrument": F("provider__instrument__name"),
+        "course_code": F("request__activity__course__code"),
+        "course_number": F("request__activity__course__vle_course_id"),
+        "course_start": F("request__activity__course__start"),
+        "activity_name": activity_name("request__activity__"),
+    }
+    counts = {
+        "failed": Count("pk", filter=Q(status=ResultStatus.ERROR)),
+        "unanswered": Count("pk", filter=Q(status=ResultStatus.TIMEOUT)),
+        "number": Count("pk"),
+    }
+    grouped = rows.order_by().values("provider", **place, **named).annotate(**counts)
+    return list(grouped.order_by("-number", "provider", "activity")[:PLACES])
 
 
 def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from courses.models import Activity
-from institutions.models import Credential, InformedConsent, Institution
+from institutions.models import Credential, InformedConsent, Institution, Provider
 from learners.models import Learner
-from reports.arithmetic import RequestStatus
-from reports.models import Request
+from reports.arithmetic import RequestStatus, ResultStatus
+from reports.models import Request, RequestProviderResult
 from tests.world import PAST
 
 SOON = timedelta(days=3)
@@ -85,6 +85,32 @@ def test_captures_without_results(quiet, lines, signed_in):
     assert [*found] == [("failed", 4), ("waiting", 3)]
     for place in found.values():
         assert signed_in("data").get(place).context["activity"]["id"] == home.activity.pk
+
+
+def test_providers_that_fail(quiet, lines, signed_in):
+    """One failed two results today and one days ago, and has given one; the other institution's does not count."""
+    now = timezone.now()
+    provider = Provider.objects.create(
+        name="P", acronym="p", version="1", queue="p", instrument_id=1, alert_below="0.3", warning_below="0.6"
+    )
+    for home, status, result, days, number in (
+        (quiet.home, RequestStatus.ERROR, ResultStatus.ERROR, 0, 1),
+        (quiet.home, RequestStatus.TIMEOUT, ResultStatus.TIMEOUT, 0, 1),
+        (quiet.home, RequestStatus.ERROR, ResultStatus.ERROR, 2, 1),
+        (quiet.home, RequestStatus.ERROR, ResultStatus.PROCESSED, 0, 1),
+        (quiet.away, RequestStatus.ERROR, ResultStatus.ERROR, 0, 3),
+    ):
+        for _ in range(number):
+            row = Request.objects.create(
+                institution=home.institution, learner=home.learners["ann"], activity=home.activity, status=status
+            )
+            given = RequestProviderResult.objects.create(request=row, provider=provider, status=result)
+            for each in (row, given):
+                type(each).objects.filter(pk=each.pk).update(updated_at=now - timedelta(days=days))
+    place = lines("data")["provider", 2]
+    rows = signed_in("data").get(place).context["rows"]
+    assert [(row["provider_name"], row["failed"], row["unanswered"]) for row in rows] == [(provider.acronym, 1, 1)]
+    assert rows[0]["activity"] == quiet.home.activity.pk
 
 
 def test_credentials_that_end(quiet, lines):

@@ -52,7 +52,7 @@ from reports.queries import (
     level_counts_with_courses,
 )
 from reports.sentences import DEMONSTRATION, evidence_deleted
-from rights.queries import contests_waiting, corrections_waiting, erasures_asked
+from rights.queries import waiting
 from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
@@ -193,8 +193,7 @@ class OverviewView(ConsoleView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        waiting = contests_waiting() | corrections_waiting() | erasures_asked()
-        counts = institution_counts(key, current=current_consent_of("pk"), **waiting)
+        counts = institution_counts(key, current=current_consent_of("pk"), **waiting())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         current = version_from_column(counts["current"])

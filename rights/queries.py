@@ -95,32 +95,24 @@ def _held(kind: str, periods: Mapping[str, int], count: int, dates: list[datetim
     )
 
 
-def contests_waiting() -> dict[str, Any]:
-    """Columns of an institution: how many contests are open, and the deadline of the most urgent one."""
-    rows = Contest.objects.filter(institution=OuterRef("pk"), state=State.OPEN).order_by().values("institution")
+def _waiting(name: str, rows: QuerySet[Any], instant: str, column: str) -> dict[str, Any]:
+    """Columns of an institution: `name` of how many of these rows it has, and `instant` of the earliest `column`."""
+    own = rows.filter(institution=OuterRef("pk")).order_by().values("institution")
     return {
-        "contests": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
-        "contests_due": Subquery(rows.annotate(first=Min("deadline")).values("first")),
+        name: Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0),
+        instant: Subquery(own.annotate(first=Min(column)).values("first")),
     }
 
 
-def erasures_asked() -> dict[str, Any]:
-    """Columns of an institution: how many erasures are to be decided, and since when."""
-    asked = Erasure.objects.filter(institution=OuterRef("pk"), state=Erasure.State.ASKED).order_by()
-    rows = asked.values("institution")
+def waiting() -> dict[str, Any]:
+    """Columns of an institution: what people ask and nobody has answered, with the instant of the most urgent one."""
+    contests = Contest.objects.filter(state=State.OPEN)
+    corrections = Correction.objects.filter(state=Correction.State.OPEN)
+    erasures = Erasure.objects.filter(state=Erasure.State.ASKED)
     return {
-        "erasures": Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
-        "erasures_since": Subquery(rows.annotate(first=Min("created_at")).values("first")),
-    }
-
-
-def corrections_waiting() -> dict[str, Any]:
-    """Columns of an institution: how many corrections wait for an answer, and since when the first one does."""
-    rows = Correction.objects.filter(institution=OuterRef("pk"), state=Correction.State.OPEN)
-    grouped = rows.order_by().values("institution")
-    return {
-        "corrections": Coalesce(Subquery(grouped.annotate(number=Count("pk")).values("number")), 0),
-        "corrections_since": Subquery(grouped.annotate(first=Min("created_at")).values("first")),
+        **_waiting("contests", contests, "contests_due", "deadline"),
+        **_waiting("corrections", corrections, "corrections_since", "created_at"),
+        **_waiting("erasures", erasures, "erasures_since", "created_at"),
     }
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 
+from console.asked import AskedView
 from console.templatetags.console import person
-from console.views import ConsoleView
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, PersonChosenPage
-from kernel.http.client import ApiResponse, texts_of
+from kernel.http.client import ApiResponse
 from kernel.states import State
 from rights.models import Erasure
 
@@ -20,48 +20,24 @@ def named(row: Any) -> str:
     return f"{person(row)} ({row['uid']})"
 
 
-class ErasureView(ConsoleView):
-    """The erasure with what goes and what is kept; the forms accept or refuse it."""
+class ErasureView(AskedView):
+    """The erasure with what goes and what is kept."""
 
-    http_method_names = ["get", "head", "options", "post"]
     template_name = "console/work/erasure.html"
-    erasure: dict[str, Any]
-
-    def enter(self) -> None:
-        super().enter()
-        self.erasure = self.api.row(self.path)
-
-    @property
-    def path(self) -> str:
-        return f"{self.home}erasure/{self.kwargs['erasure']}/"
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        sent = request.POST
-        if sent.get("action") == "accept":
-            answer = self.api.post(f"{self.path}accept/", {})
-        else:
-            answer = self.api.post(f"{self.path}refuse/", {"answer": sent.get("answer", "")})
-        if answer.status == 200:
-            return HttpResponseRedirect(request.path)
-        context = self.get_context_data(sent=sent, problems=texts_of(answer.data))
-        return self.render_to_response(context, status=answer.status)
+    word = "erasure"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        state = Erasure.State(self.erasure["state"])
+        state = Erasure.State(self.row["state"])
         values: dict[str, Any] = {
-            "erasure": self.erasure,
             "state": state.label,
             "is_asked": state is Erasure.State.ASKED,
             "is_open": state in (Erasure.State.ASKED, Erasure.State.RUNNING),
-            "phase": Erasure.Phase(self.erasure["phase"]).label,
+            "phase": Erasure.Phase(self.row["phase"]).label,
         }
-        if values["is_open"] and self.erasure["person_id"] is not None:
-            answer = self.api.get(f"{self.home}erasure/preview/", {"person_id": self.erasure["person_id"]})
+        if values["is_open"] and self.row["person_id"] is not None:
+            answer = self.api.get(f"{self.home}erasure/preview/", {"person_id": self.row["person_id"]})
             values["preview"] = answer.data if answer.status == 200 else None
-        return super().get_context_data(**values, **{"sent": {}, **context})
-
-    def breadcrumbs(self) -> list[tuple[str, str]]:
-        return [self.breadcrumb("Erasures", "erasures")]
+        return super().get_context_data(**values, **context)
 
 
 class NewErasure(PersonChosenPage):
@@ -93,7 +69,9 @@ class NewErasure(PersonChosenPage):
         form.refuse(answer.data)
         shown: dict[str, Any] = {}
         if self.preview.status == 200:
-            shown = {"preview": self.preview.data, "shown_state": self.shown_state(), "button": "Erase all of it"}
+            shown = {"preview": self.preview.data, "shown_state": self.shown_state()}
+            if not self.preview.data["waits_for"]:
+                shown["button"] = "Erase all of it"
         status = 200 if answer.status == 412 and not answer.data else answer.status
         return self.shown(form, status, **shown)
 

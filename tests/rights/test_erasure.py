@@ -437,6 +437,9 @@ def test_pages_ask_and_decide(world, signed_in, as_):
     assert "asked for erasure" in data.get(home).text
     address = f"{home}erasures/{erasure.pk}/"
     assert "Erase all of it" in data.get(address).text
+    hold = LegalHold.objects.create(institution=world.home.institution, person=world.people["ann"], reason="Case 4.")
+    assert "Erase all of it" not in data.get(address).text
+    hold.delete()
     token = {"X-CSRFToken": data.cookies["csrftoken"].value}
     refused = data.post(address, {"action": "refuse", "answer": ""}, headers=token)
     assert refused.status_code == 400

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import environment_of
-from tests.browser.test_console import fits, unlabelled
+from tests.browser.test_console import fits
 from tests.browser.visit import Visit
 from tests.servers.databases import ROOT
 from tests.world import PASSWORD
@@ -153,7 +153,7 @@ def test_an_institutions_first_day(person):
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:text('Credentials of First Moodle')")
     assert fits(day)
-    assert unlabelled(day) == []
+    assert day.barriers() == []
     page.click("button:has-text('Copy Secret id')")
     page.locator("#copied", has_text="Copied: Secret id").wait_for(state="attached")
     copied = {name: page.input_value(f"#c-{name}") for name in ("api_url", "role_id", "secret_id")}
@@ -170,7 +170,7 @@ def test_an_institutions_first_day(person):
         page.select_option(f"#f-{field}", label=column)
     page.check("text=Leave out a column")
     assert fits(day)
-    assert unlabelled(day) == []
+    assert day.barriers() == []
     page.click("button[value=check]")
     page.wait_for_selector("text=What the rows would do")
     assert "uid: missing." in page.inner_text("main")
@@ -252,7 +252,7 @@ def test_a_new_version_of_the_consent(person):
     page.keyboard.press("Enter")
     page.wait_for_selector("h2:text-is('What it does')")
     assert "All learners must accept it" in page.inner_text("main")
-    assert unlabelled(legal) == []
+    assert legal.barriers() == []
     word, before, then = page.inner_text("main table.rows tbody tr >> nth=0").split("\t")
     assert (word, then) == ("Valid", "0")
     assert int(before) > 0
@@ -296,7 +296,7 @@ def test_accommodations_of_two_hundred_learners(person):
     page.click("main .buttons button[value=check]")
     assert "No learner has this uid or e-mail." in page.inner_text("main")
     assert fits(send)
-    assert unlabelled(send) == []
+    assert send.barriers() == []
     named = page.get_by_label("Learners", exact=True)
     named.fill(named.input_value().replace("exam-2OO", ""))
     page.click("main .buttons button[value=check]")

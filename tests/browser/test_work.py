@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.test_console import FAINT, NARROW, WIDE, admin, console, fits, unlabelled
+from tests.browser.test_console import NARROW, WIDE, admin, console, fits
 from tests.browser.visit import Visit
 
 __all__ = ["admin", "console"]
@@ -34,7 +34,7 @@ def test_a_person_is_added_corrected_and_deleted(admin):
     page = admin.page
     page.click("nav.sections >> text=People")
     page.click("main a:text-is('Add a person')")
-    assert unlabelled(admin) == []
+    assert admin.barriers() == []
     page.get_by_label("First name").fill("Zoë")
     page.get_by_label("Institution's id").fill("zoe-new")
     page.locator("#id_email").fill("zoe@northlake.example.org")
@@ -84,7 +84,7 @@ def test_forms_in_every_width(scheme, server, chromium):
         ids[name] = re.findall(r"\d+", link or "")[-1]
     for form in FORMS:
         visit.open(start + form.format(**ids))
-        assert visit.page.evaluate(FAINT) == [], form
+        assert visit.barriers() == [], form
         assert fits(visit), form
         if SHOTS:
             for width in (390, 768, 1440, 1920):

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.world import PASSWORD
 
+AXE = Axe()
 Values = dict[str, Any] | str  # of a form; or JSON text, for what a form cannot say
 
 
@@ -79,6 +81,11 @@ class Visit:
         self.page.fill("[name=password]", password)
         with self.page.expect_navigation():
             self.page.click("main button")
+
+    def barriers(self) -> list[str]:
+        """What axe-core finds in the page that somebody could not see, hear or reach: the rule and the place."""
+        found = AXE.run(self.page).response["violations"]
+        return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
     def json(self, path: str, status: int = 200) -> Any:
         """What a program is answered with this browser's cookies."""

@@ -49,7 +49,7 @@ def test_what_was_changed_is_put_back_once(page, signed_in, address, sent, undo,
     answer = sent(admin, address(page), body)
     assert answer.status_code == 302
     assert stored(world.home, rows) != before
-    assert 'form="undo"' in admin.get(answer["Location"]).text
+    assert 'class="undo"' in admin.get(answer["Location"]).text
     assert "It is as it was before." in undo(admin).text
     assert stored(world.home, rows) == before
     assert "There is nothing to undo any more." in undo(admin).text

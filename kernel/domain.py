@@ -55,13 +55,5 @@ class Counted(Invalid):
         super().__init__(**fields)
 
 
-class RefusedForGood(Invalid):
-    """What was captured is refused, and no repetition of the call can change that.
-
-    The web plugin repeats what is not answered 2xx, and sends nothing else meanwhile. So where browsers send captures
-    the answer is 200 with the status "ERROR"; elsewhere it is that of Invalid.
-    """
-
-
-class Full(RefusedForGood):
-    """No more may be stored: where RefusedForGood is 400, this is 413."""
+class Full(Invalid):
+    """No more may be stored: where Invalid is 400, this is 413."""

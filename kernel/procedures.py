@@ -14,7 +14,6 @@ from kernel.rooted import Rooted
 from kernel.row_rules import marks
 from kernel.scope import Scope
 from kernel.seal import VERBS
-from kernel.serializers import BodySerializer, body_checked
 from kernel.tenancy import misled_paths
 
 DECLARATIONS = VERBS - {"head", "options", "trace"} | {
@@ -59,10 +58,6 @@ class ProcedureView(Rooted, APIView):
         verb = "get" if request.method == "HEAD" else request.method.lower()
         self.action = None if verb == "options" else verb
         return super().initialize_request(request, *args, **kwargs)
-
-    def read(self, serializer: type[BodySerializer]) -> dict[str, Any]:
-        """The body, checked."""
-        return body_checked(serializer, self.request.data, {"view": self})
 
     def enter(self) -> None:
         """Set the row of the URL and the grants that apply to it: 404 without the row, 403 without a grant.

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller, Role
 from kernel.seal import Sealed
+from kernel.serializers import BodySerializer, body_checked
 
 
 # No docstring: the schema would show it as the description of every operation.
@@ -51,6 +52,10 @@ class Rooted(Sealed):
     def grants(self) -> tuple[Grant, ...]:
         """The caller's grants for the current action."""
         return tuple(g for g in self._entered_grants or () if self.action in g.actions)
+
+    def body(self, serializer: type[BodySerializer]) -> dict[str, Any]:
+        """The body of the request, checked."""
+        return body_checked(serializer, self.request.data, {"view": self})
 
     def _grants_of_roles(self) -> list[Grant]:
         """The grants of the caller's roles below this root, before their rules about the parent are applied."""

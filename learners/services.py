@@ -32,7 +32,7 @@ from institutions.services.texts import Served, document_has_text, document_hash
 from institutions.services.uses import further_uses
 from kernel.caller import CallerKind
 from kernel.changes import changes_between, values_of
-from kernel.domain import Conflict, Invalid, RefusedForGood, Unknown
+from kernel.domain import Conflict, Invalid, Unknown
 from kernel.fast.whole import Whole
 from kernel.ids import bounded_id
 from kernel.locks import Lock, locked_rows
@@ -586,7 +586,7 @@ def capture_stored(
 ) -> Iterator[StoredFile]:
     """Store captured content as a file of the learner; the block runs in the same transaction and refers to the file.
 
-    RefusedForGood, and nothing is stored, unless the learner's consent is valid now and until the transaction ends, and
+    Invalid, and nothing is stored, unless the learner's consent is valid now and until the transaction ends, and
     the quotas of the learner and the institution allow it.
     `locked` locks the learner in that transaction, and what else the block needs.
     """
@@ -620,4 +620,4 @@ def learner_state_known(learner: Learner) -> LearnerState:
 def _refuse_without_consent(state: LearnerState) -> None:
     status = state.ic_status
     if not status.startswith("VALID"):
-        raise RefusedForGood(consent=status)
+        raise Invalid(consent=status)

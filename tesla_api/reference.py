@@ -513,6 +513,7 @@ RESOURCES = {
 }  # fmt: skip
 
 _BY_LEARNER = "For the learner, signed in or with the tokens of an assessment session."
+_REFUSED = "whatever is wrong with it, the answer is 200 with the status ERROR."
 
 OPERATIONS = {
     "auth_login": OperationWords(
@@ -582,18 +583,18 @@ OPERATIONS = {
     "lapi_profile": OperationWords("Captures", "Read who is captured", f"Names and pseudonym. {_BY_LEARNER}"),
     "lapi_enrolment": OperationWords(
         "Captures", "Send a sample for enrolment",
-        "A sample that instruments learn the learner from; what is refused for good is 200 with the status ERROR. "
-        "For the learner, outside of assessment sessions.",
+        f"A sample that instruments learn the learner from; {_REFUSED} For the learner, outside of assessment "
+        "sessions.",
     ),
     "lapi_verification": OperationWords(
         "Captures", "Send a sample to verify",
-        "A sample captured while the learner works on an activity; what is refused for good is 200 with the status "
-        "ERROR. For the learner, signed in or with the tokens of an assessment session, and for the VLE.",
+        f"A sample captured while the learner works on an activity; {_REFUSED} For the learner, signed in or with the "
+        "tokens of an assessment session, and for the VLE.",
     ),
     "lapi_alert": OperationWords(
         "Captures", "Report what a sensor noticed",
-        "Something that a sensor noticed while the learner works on an activity, such as a black picture. "
-        f"{_BY_LEARNER}",
+        "Something that a sensor noticed while the learner works on an activity, such as a black picture; "
+        f"{_REFUSED} {_BY_LEARNER}",
     ),
     "lapi_status": OperationWords(
         "Captures", "Ask what became of samples",

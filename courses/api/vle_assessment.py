@@ -222,7 +222,7 @@ class AssessmentView(ProcedureView):
 
         A session that is over is 400 with a list of one text.
         """
-        body = self.read(AssessmentBodySerializer)
+        body = self.body(AssessmentBodySerializer)
         answer = self.answered(body)
         if body["warnings"]:
             vle_warn(vle_id=self.caller.id, warnings=body["warnings"])

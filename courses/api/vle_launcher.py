@@ -61,7 +61,7 @@ class LauncherView(ProcedureView):
 
         The person is a member of one of the VLE's courses, unless the institution lets its VLEs send everybody.
         """
-        body = self.read(LauncherBodySerializer)
+        body = self.body(LauncherBodySerializer)
         try:
             launcher, token = self.launcher({k: v for k, v in body.items() if v is not None})
         except Unknown as error:

@@ -59,12 +59,10 @@ class AdminInstitutionViewSet(AdministrationViewSet):
     @action(detail=True, methods=["post"])
     def suspend(self, request, **_):
         """Let nobody of the institution in until it is resumed; a second time only the reason changes."""
-        body = SuspensionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body(SuspensionSerializer)
         with transaction.atomic():
             row = self.locked()
-            self.recorded("suspend", institutions.institution_suspend(institution=row, **body.validated_data),
-                          **body.validated_data)  # fmt: skip
+            self.recorded("suspend", institutions.institution_suspend(institution=row, **body), **body)
             return Response(self.read_back(row))
 
     @extend_schema(request=None, responses={200: AdminInstitutionSerializer})

@@ -102,10 +102,9 @@ class AdminProviderViewSet(AdministrationViewSet):
     @action(detail=True, methods=["post"])
     def credentials(self, request, **_):
         """New credentials; the present ones end at once or after `overlap_minutes`."""
-        body = RotationSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body(RotationSerializer)
         with transaction.atomic():
             provider = self.locked()
-            self.issued = instruments.provider_credentials_rotate(provider=provider, **body.validated_data)
-            self.recorded("credentials", provider, **body.validated_data)
+            self.issued = instruments.provider_credentials_rotate(provider=provider, **body)
+            self.recorded("credentials", provider, **body)
             return Response(self.read_back(provider), status.HTTP_201_CREATED)

@@ -92,10 +92,9 @@ class VLEViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def credentials(self, request, **_):
         """New credentials; the present ones end at once or after `overlap_minutes`."""
-        body = VLERotationSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body(VLERotationSerializer)
         vle = self.get_object()
         with one_transaction():
-            self.issued = vles.vle_credentials_rotate(vle=vle, **body.validated_data)
-            self.recorded("credentials", vle, **body.validated_data)
+            self.issued = vles.vle_credentials_rotate(vle=vle, **body)
+            self.recorded("credentials", vle, **body)
         return Response(self.read_one(pk=vle.pk) | {"credentials": self.issued_credentials()}, status.HTTP_201_CREATED)

@@ -1,8 +1,9 @@
 """Request bodies: JSON by orjson, forms, and samples that are written to a file; all of a limited size."""
 
+import json
 import logging
 from io import BytesIO
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 import orjson
@@ -22,6 +23,10 @@ DEEPEST_BODY = 500  # fields allow less; this limit makes sure that an answer ca
 class TooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
+
+
+class UnreadableJSONError(ParseError):
+    """It is JSON, and cannot be read all the same: see `_is_json`."""
 
 
 def _refuse_too_large(parser_context) -> None:
@@ -59,11 +64,30 @@ def _parsed(text: bytes):
         # ValueError for NaN, invalid UTF-8 and nesting deeper than its own limit.
         body = orjson.loads(text)
     except ValueError as error:
-        raise ParseError(f"JSON parse error - {error}") from error
+        kind = UnreadableJSONError if _is_json(text) else ParseError
+        raise kind(f"JSON parse error - {error}") from error
     # Counting brackets is fast, and nearly always shows that the body cannot be nested too deeply.
     if text.count(b"[") + text.count(b"{") > DEEPEST_BODY and is_too_deep(body, DEEPEST_BODY):
-        raise ParseError(f"The body is nested too deeply: at most {DEEPEST_BODY} levels.")
+        raise UnreadableJSONError(f"The body is nested too deeply: at most {DEEPEST_BODY} levels.")
     return body
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether orjson refuses what JSON allows, and scripts write.
+
+    That is nesting without end, and half of a pair of surrogates, where a text was cut in the middle of an emoji.
+    """
+    try:
+        json.loads(text.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 class SampleParser(parsers.BaseParser):

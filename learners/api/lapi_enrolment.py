@@ -36,7 +36,7 @@ class EnrolmentView(ReceivesSample, CaptureTakingView):
     )
     def post(self, request, **_):
         """A sample that instruments learn the learner from."""
-        body = self.read(EnrolmentSampleSerializer)
+        body = self.read_capture(EnrolmentSampleSerializer)
         learning = Instrument.objects.filter(enabled=True, requires_enrolment=True)
         sample = sample_create(
             learner=self.learner,

@@ -245,9 +245,7 @@ class LearnerViewSet(RoleViewSet):
     def ic(self, request, **_):
         """The learner accepts the current informed consent."""
         learner = self.get_object()
-        body = ConsentAcceptanceSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self.body(ConsentAcceptanceSerializer)
         consent = services.consent_of_version(institution=self.tenant, version=said.pop("version"))
         services.consent_accept(
             learner=learner,

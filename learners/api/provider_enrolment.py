@@ -131,7 +131,6 @@ class ProviderEnrolmentViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def unlock(self, request, **_):
         """The task that has locked the model gives it up. 403 for another task, 406 if it is not locked."""
-        body = ProviderEnrolmentUnlockSerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
-        enrolling.enrolment_unlock(enrolment=self.get_object(), task_id=body.validated_data["token"])
+        body = self.body(ProviderEnrolmentUnlockSerializer)
+        enrolling.enrolment_unlock(enrolment=self.get_object(), task_id=body["token"])
         return Response(UNLOCKED)

@@ -90,8 +90,7 @@ class ProviderValidationViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def status(self, request, **_):
         """The provider works on the sample, or waits for something: its time begins anew."""
-        body = ProviderValidationStatusSerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
+        body = self.body(ProviderValidationStatusSerializer)
         row = self.get_object()
-        validating.validation_status_set(validation=row, status=body.validated_data["status"])
+        validating.validation_status_set(validation=row, status=body["status"])
         return Response(self.read_one(pk=row.pk))

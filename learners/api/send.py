@@ -142,9 +142,8 @@ class SENDCategoryViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def give(self, request, **_):
         """Give it to up to 500 learners: a fixed number of statements, one line of the trail for each."""
-        category, body = self.get_object(), SENDGiveSerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
-        until = {each["id"]: each["expires_at"] for each in body.validated_data["learners"]}
+        category, body = self.get_object(), self.body(SENDGiveSerializer)
+        until = {each["id"]: each["expires_at"] for each in body["learners"]}
         found = {each.learner: each for each in services.send_give(category=category, until=until)}
         given = sum(each.row is not None for each in found.values())
         results = [_outcome(key, found.get(key)) for key in until]

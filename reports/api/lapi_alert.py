@@ -62,7 +62,7 @@ class AlertView(ActivityCaptureView):
     )
     def post(self, request, **_):
         """Something that a sensor noticed while the learner works on an activity."""
-        body = self.read(AlertSerializer)
+        body = self.read_capture(AlertSerializer)
         context = self.activity_context(body)
         alert = alert_create(
             learner=self.learner,

@@ -54,7 +54,7 @@ class StatusView(CaptureView):
     )
     def post(self, request, **_):
         """What has become of the learner's own samples, by their names."""
-        names = self.read(StatusRequestSerializer)["samples"]
+        names = self.body(StatusRequestSerializer)["samples"]
         keys = {name: key for name in names if (key := self._key(name)) is not None}
         state_by_key = capture_states(self.learner.pk, {*keys.values()}, self.caller.assessment_session_id)
         states = {name: state_by_key[key] for name, key in keys.items() if key in state_by_key}

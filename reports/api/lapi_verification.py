@@ -25,7 +25,7 @@ class VerificationView(ReceivesSample, ActivityCaptureView):
     )
     def post(self, request, **_):
         """A sample that instruments check, captured while the learner works on an activity."""
-        body = self.read(VerificationSerializer)
+        body = self.read_capture(VerificationSerializer)
         context = self.activity_context(body)
         verification = request_create(
             learner=self.learner,

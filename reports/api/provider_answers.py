@@ -79,7 +79,7 @@ class ProviderAnswersView(ProcedureView):
 
         A wrong value is 400, and nothing is stored. An answer that would be 404 alone is told, the others are stored.
         """
-        sent = self.read(AnswersSerializer)["results"]
+        sent = self.body(AnswersSerializer)["results"]
         answers = {each.pop("request"): Answer(audit=each.pop("audit_data"), **each) for each in sent}
         refused = results_answered(provider=self.caller.id, answers=answers)
         return Response({"results": [{"request": key, "error": refused.get(key)} for key in answers]})

@@ -96,8 +96,7 @@ class ProviderRequestViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def status(self, request, **_):
         """The provider works on the request, or waits for something: its time begins anew. 400 once it is processed."""
-        body = ProviderResultStatusSerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
+        body = self.body(ProviderResultStatusSerializer)
         row = self.get_object()
-        verifying.result_status_set(row=row, status=body.validated_data["status"])
+        verifying.result_status_set(row=row, status=body["status"])
         return Response(self.read_one(pk=row.pk))

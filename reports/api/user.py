@@ -56,13 +56,9 @@ class MergingUserViewSet(UserViewSet):
         With the `state` of a dry run nothing is merged that the dry run has not shown.
         """
         kept = self.get_object()
-        body = MergeSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        gone = body.validated_data["gone"]
+        body = self.body(MergeSerializer)
+        gone = body["gone"]
         ids = {"institution": self.tenant, "kept_id": kept.pk, "gone_id": gone, "by_id": self.caller.id}
-        if body.validated_data["dry_run"]:
-            merged = merge_preview(**ids)
-        else:
-            merged = people_merge(**ids, state=body.validated_data.get("state"))
-        answer = {"id": kept.pk, "from": gone, "dry_run": body.validated_data["dry_run"]}
+        merged = merge_preview(**ids) if body["dry_run"] else people_merge(**ids, state=body.get("state"))
+        answer = {"id": kept.pk, "from": gone, "dry_run": body["dry_run"]}
         return Response(answer | {"state": merged.state, "moved": merged.moved, "joined": merged.joined})

@@ -1,7 +1,5 @@
 """/vle/{parent_lookup_activity__vle_id}/course/{…course_id}/activity/{…activity_id}/attachment/{learner_id}/"""
 
-from typing import Any
-
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -101,9 +99,7 @@ class AttachmentViewSet(RefusedInBody, ReceivesSample, ResourceViewSet):
     def send(self, request, **_):
         """A document that the learner has handed in."""
         learner = self._learner()
-        serializer = AttachmentSerializer(data=request.data, context={"view": self})
-        serializer.is_valid(raise_exception=True)
-        body: dict[str, Any] = serializer.validated_data
+        body = self.body(AttachmentSerializer)
         context = self._activity_context(learner, body.get("session_id"))
         document = request_create(
             learner=learner,

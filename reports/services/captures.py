@@ -12,7 +12,7 @@ from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
 from files.samples import Sample, capture_facts, sample_json
 from institutions.models import Instrument, Message
-from kernel.domain import RefusedForGood
+from kernel.domain import Invalid
 from kernel.fast.whole import Whole
 from kernel.locks import Lock, locking
 from kernel.recording import Entry, record
@@ -167,8 +167,8 @@ class _CaptureLock:
         return None if self.requested_session is None else _SESSION.first(key=self.requested_session.pk)
 
     def refuse_closed(self, is_enabled: bool, session: AssessmentSession | None) -> None:
-        """RefusedForGood when the activity is disabled or, unless it may be late, the session is closed."""
+        """Invalid when the activity is disabled or, unless it may be late, the session is closed."""
         if not is_enabled:
-            raise RefusedForGood(activity_id="This activity is not enabled.")
+            raise Invalid(activity_id="This activity is not enabled.")
         if self.requested_session is not None and (session is None or (session.is_over and not self.is_late)):
-            raise RefusedForGood(session_id="Closed session")
+            raise Invalid(session_id="Closed session")

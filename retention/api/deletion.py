@@ -82,9 +82,7 @@ class DeletionViewSet(ResourceViewSet):
     @action(detail=False, methods=["post"])
     def preview(self, request, **_):
         """What a deletion would delete and what it would leave, in numbers by kind; nothing changes."""
-        body = ChosenSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        found = bulk.preview(institution=self.tenant, **body.validated_data)
+        found = bulk.preview(institution=self.tenant, **self.body(ChosenSerializer))
         return Response({"expected": found.expected, "held": found.held, "state": found.state})
 
     def perform_create(self, serializer):

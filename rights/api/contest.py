@@ -155,9 +155,7 @@ class OwnContestViewSet(ResourceViewSet):
     def file(self, request, **_):
         """Add a file to an open contest: PDF, picture, text or document."""
         contest = self.get_object()
-        body = ContestFileBodySerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
-        sent = body.validated_data["file"]
+        sent = self.body(ContestFileBodySerializer)["file"]
         with contests.one_transaction():
             added = contests.contest_file_add(
                 contest=contest,

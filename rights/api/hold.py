@@ -91,9 +91,8 @@ class LegalHoldViewSet(ResourceViewSet):
     def release(self, request, **_):
         """The hold is over, for a reason; a second time it is no change."""
         hold = self.get_object()
-        body = ReleaseBodySerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
+        body = self.body(ReleaseBodySerializer)
         with holds.one_transaction():
-            saved = holds.hold_release(hold=hold, by_id=self.caller.id, **body.validated_data)
+            saved = holds.hold_release(hold=hold, by_id=self.caller.id, **body)
             self.recorded("release", saved)
         return Response(self.read_one(pk=saved.pk))

@@ -1,6 +1,6 @@
 """/institution/{parent_lookup_institution_id}/contest/{id}/: contests, assigned to and decided by people."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -149,8 +149,3 @@ class ContestViewSet(ResourceViewSet):
             saved = contests.contest_decide(contest=contest, by_id=self.caller.id, **values)
             self.recorded("decide", saved, outcome=saved.state, levels=saved.human_levels)
         return Response(self.read_one(pk=saved.pk))
-
-    def body(self, serializer: type[BodySerializer]) -> dict[str, Any]:
-        body = serializer(data=self.request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
-        return body.validated_data

@@ -94,9 +94,8 @@ class CorrectionViewSet(ResourceViewSet):
     def refuse(self, request, **_):
         """Change nothing, and say why."""
         correction = self.get_object()
-        body = RefuseCorrectionBodySerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
+        body = self.body(RefuseCorrectionBodySerializer)
         with corrections.one_transaction():
-            saved = corrections.correction_refuse(correction=correction, by_id=self.caller.id, **body.validated_data)
+            saved = corrections.correction_refuse(correction=correction, by_id=self.caller.id, **body)
             self.recorded("refuse", saved)
         return Response(self.read_one(pk=saved.pk))

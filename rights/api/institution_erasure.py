@@ -112,9 +112,8 @@ class ErasureViewSet(ResourceViewSet):
     def refuse(self, request, **_):
         """Do not carry it out, with the reasons, which the learner reads."""
         erasure = self.get_object()
-        body = RefuseBodySerializer(data=request.data, context={"view": self})
-        body.is_valid(raise_exception=True)
+        body = self.body(RefuseBodySerializer)
         with erasures.one_transaction():
-            saved = erasures.erasure_refuse(erasure=erasure, by_id=self.caller.id, **body.validated_data)
+            saved = erasures.erasure_refuse(erasure=erasure, by_id=self.caller.id, **body)
             self.recorded("refuse", saved)
         return Response(self.read_one(pk=saved.pk))

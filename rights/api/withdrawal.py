@@ -70,7 +70,7 @@ class WithdrawalView(ProcedureView):
     )
     def post(self, request, **_):
         """Withdraw the consent, with these effects: captures stop at once."""
-        body = self.read(WithdrawalBodySerializer)
+        body = self.body(WithdrawalBodySerializer)
         by = signed_in(self.caller)
         consent_withdraw(learner_id=self.caller.id, address=client_address(request), by=by, **body)
         return Response(WithdrawalSerializer(withdrawal_told(self.caller.id)).data)

@@ -12,20 +12,24 @@ from tests.contract.calls import CALLS, RESOURCES
 from tests.contract.declared import Resource, calls_of
 from tests.contract.document import documented, operations
 
-SIGN_IN = "api/v2/auth/"  # tests/signin
+SIGN_IN = "/api/v2/auth/"  # tests/signin
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
 @cache
-def served() -> frozenset[tuple[str, str]]:
-    """(method, address) of everything below /api/v2/ and /lapi/v1/, as the URLs say it."""
+def answered() -> frozenset[tuple[str, str]]:
+    """(method, address) of everything that is no page, as the URLs say it."""
     operations = set()
     for route, view in _views(get_resolver().url_patterns):
-        if route.startswith(("api/v2/", "lapi/v1/")) and not route.startswith(SIGN_IN):
-            methods = getattr(view, "actions", None) or [verb for verb in VERBS if hasattr(view.cls, verb)]
-            opened = view.cls.http_method_names
-            operations |= {(method, "/" + _named(route)) for method in methods if method in opened and method in VERBS}
+        methods = getattr(view, "actions", None) or [verb for verb in VERBS if hasattr(view.cls, verb)]
+        opened = view.cls.http_method_names
+        operations |= {(method, "/" + _named(route)) for method in methods if method in opened and method in VERBS}
     return frozenset(operations)
+
+
+def served() -> set[tuple[str, str]]:
+    """The same below /api/v2/ and /lapi/v1/, but for ways to sign in."""
+    return {each for each in answered() if each[1].startswith(("/api/v2/", "/lapi/v1/")) and SIGN_IN not in each[1]}
 
 
 def _views(patterns, prefix: str = "") -> Iterator[tuple[str, object]]:

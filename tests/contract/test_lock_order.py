@@ -32,9 +32,12 @@ from rights.models import Bundle, Contest, Erasure
 from rights.services.bundles import bundle_create, bundle_delete
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
+from tests.contract.calls import CALLS
 from tests.contract.desk import Desk
 from tests.contract.lock_order import Order, followed
-from tests.contract.test_write_budgets import Sent
+from tests.contract.test_declared import answered
+from tests.contract.test_write_budgets import UPLOADS_TO, Sent
+from tests.contract.test_write_budgets import WRITES as BUDGETED
 from tests.reports.work import Work
 from tests.world import PASSWORD, PAST, Home, World
 
@@ -59,14 +62,39 @@ def _approle(caller, world: World) -> Sent:
     return lambda: APIClient().post("/api/v2/auth/approle", body, format="json")
 
 
-WRITES = {"launcher.use": _launcher, "auth.login": _login, "auth.approle": _approle}
+def _refresh(caller, world: World) -> Sent:
+    pair = _login(caller, world)().json()["token"]
+    return lambda: APIClient().post("/api/v2/auth/token/refresh", pair, format="json")
+
+
+def _logout(caller, world: World) -> Sent:
+    client = caller("admin")
+    return lambda: client.delete("/api/v2/auth/logout")
+
+
+WRITES = {
+    ("post", "/api/v2/auth/token"): _launcher,
+    ("post", "/api/v2/auth/login"): _login,
+    ("post", "/api/v2/auth/approle"): _approle,
+    ("post", "/api/v2/auth/token/refresh"): _refresh,
+    ("delete", "/api/v2/auth/logout"): _logout,
+}
 postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows")
 
 
+def test_every_write_of_the_api_is_followed():
+    """Here or by test_write_budgets.py: each address that answers anything but GET, unless nobody is granted it."""
+    declared = {name: (call.method, call.url) for name, call in CALLS.items()}
+    refused = {declared[name] for name, call in CALLS.items() if {*call.answers.values()} <= {401, 403, 404, 405}}
+    budgets = {declared[name] for name in BUDGETED.keys() & declared.keys()}
+    writes = {(method, address) for method, address in answered() if method != "get"}
+    assert writes - refused == budgets | {UPLOADS_TO} | WRITES.keys()
+
+
 @postgresql
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_locks_in_the_order(name, caller, world):
-    send = WRITES[name](caller, world)
+@pytest.mark.parametrize("operation", WRITES, ids=" ".join)
+def test_a_write_locks_in_the_order(operation, caller, world):
+    send = WRITES[operation](caller, world)
     with followed() as order:
         answer = send()
     assert answer.status_code in (200, 201, 204), answer.content

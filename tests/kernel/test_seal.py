@@ -334,13 +334,13 @@ DECIDING = (
     "check_object_permissions", "permission_denied", "permission_classes", "authentication_classes",
     "get_authenticators", "perform_authentication", "throttle_classes", "check_throttles", "get_serializer",
     "get_serializer_class", "get_serializer_context", "list", "retrieve", "create", "update", "partial_update",
-    "destroy", "options", "http_method_names", "http_method_not_allowed", "parser_classes", "filter_backends",
+    "destroy", "body", "options", "http_method_names", "http_method_not_allowed", "parser_classes", "filter_backends",
     "pagination_class", "as_view", "as_view_for_known_caller", "declarations", "_entered_grants", "_grants_of_roles",
     "_grants_at_parent", "_plans", "_prepared", "_prepare_page", "_refuse_shared_rows", "get", "post", "put", "patch",
     "delete", "head", "trace", "__getattribute__", "__getattr__", "__init__", "__init_subclass__",
 )  # fmt: skip
 OF_PROCEDURES = (
-    "enter", "grants", "roles", "row", "read", "tenant", "tenant_id", "caller", "root_id", "_row", "_entered_grants",
+    "enter", "grants", "roles", "row", "body", "tenant", "tenant_id", "caller", "root_id", "_row", "_entered_grants",
     "dispatch", "initial", "initialize_request", "permission_classes", "get_permissions", "authentication_classes",
     "get_authenticators", "http_method_names", "action", "action_map", "as_view", "throttle_classes", "options",
 )  # fmt: skip

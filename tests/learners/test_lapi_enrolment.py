@@ -43,8 +43,9 @@ def body(home, name="ann", **more) -> dict:
     return sample(learner_id=str(home.learners[name].learner_id)) | more
 
 
-def refused(answer, *fields: str, status: int = 400) -> dict:
-    assert answer.status_code == status, answer.content
+def refused(answer, *fields: str) -> dict:
+    """200: the browser is not to send it again. What is answered 400: tests/contract/test_refused_captures.py."""
+    assert answer.status_code == 200, answer.content
     content = answer.json()
     assert (list(content), content["status"], set(content["errors"])) == (["status", "errors"], "ERROR", set(fields))
     assert not EnrolmentSample.objects.exists()
@@ -52,16 +53,11 @@ def refused(answer, *fields: str, status: int = 400) -> dict:
     return content["errors"]
 
 
-def refused_for_good(answer, *fields: str) -> dict:
-    """The browser is not to send it again."""
-    return refused(answer, *fields, status=200)
-
-
 def test_what_is_not_here_is_404(ann, home, world):
     for what, path in paths_of_nobody("enrolment", world).items():
         assert ann.post(path, body(home)).status_code == 404, what
     for path in paths_of_unknown_learners("enrolment", world).values():
-        refused_for_good(ann.post(path, body(home)), "learner_id")
+        refused(ann.post(path, body(home)), "learner_id")
     assert not StoredFile.objects.exists()
 
 
@@ -96,56 +92,48 @@ def test_a_picture_is_taken(ann, home):
     assert ann.post(url_of("enrolment", home), picture).status_code == 200
 
 
-@pytest.mark.parametrize("instruments", [[], None, "x", ["x"], [{}], [None]])
-def test_what_names_no_instruments_is_400(ann, home, instruments):
-    refused(ann.post(url_of("enrolment", home), body(home, instruments=instruments)), "instruments")
-
-
 @pytest.mark.parametrize("instruments", [[PLAG], [KS, PLAG], [987]])
 def test_only_instruments_that_learn(ann, home, instruments):
-    refused_for_good(ann.post(url_of("enrolment", home), body(home, instruments=instruments)), "instruments")
+    refused(ann.post(url_of("enrolment", home), body(home, instruments=instruments)), "instruments")
 
 
 def test_disabled_instruments_take_nothing(ann, home):
     Instrument.objects.filter(pk=KS).update(enabled=False)
-    refused_for_good(ann.post(url_of("enrolment", home), body(home)), "instruments")
+    refused(ann.post(url_of("enrolment", home), body(home)), "instruments")
 
 
 def test_the_body_repeats_the_learner_of_the_path(ann, home, world):
     for other in (home.learners["bob"], world.away.learners["ann"]):
         refused(ann.post(url_of("enrolment", home), body(home, learner_id=str(other.learner_id))), "learner_id")
-    for other in (None, "", "x", 7, {}):
-        refused(ann.post(url_of("enrolment", home), body(home, learner_id=other)), "learner_id")
     spelled = str(home.learners["ann"].learner_id).upper()
     assert ann.post(url_of("enrolment", home), body(home, learner_id=spelled)).status_code == 200
 
 
-def test_nothing_at_all_is_400(ann, home):
-    refused(ann.post(url_of("enrolment", home), {}), "learner_id", "data", "instruments", "metadata")
-    refused(ann.post(url_of("enrolment", home), b"{", content_type="application/json"), "non_field_errors")
+def test_what_is_left_out_is_named(ann, home):
+    refused(ann.post(url_of("enrolment", home), {"data": None}), "learner_id", "data", "instruments", "metadata")
 
 
 def test_media_types_agree(ann, home):
     def sent(**more):
         return ann.post(url_of("enrolment", home), body(home) | more)
 
-    refused_for_good(sent(metadata={"mimetype": "a/b"}), "metadata")
-    refused_for_good(sent(**sample(KEYS, "image/jpeg")), "data")
-    refused_for_good(sent(**sample(KEYS, "video/x-matroska")), "data")
+    refused(sent(metadata={"mimetype": "a/b"}), "metadata")
+    refused(sent(**sample(KEYS, "image/jpeg")), "data")
+    refused(sent(**sample(KEYS, "video/x-matroska")), "data")
 
 
 @pytest.mark.parametrize(
     "url", ["", "data:", "data:,", "data:video/webm;base64,", "data:video/webm;codecs=vp8,opus;base64,"]
 )
-def test_an_empty_clip_is_refused_for_good(ann, home, url):
+def test_an_empty_clip_is_refused(ann, home, url):
     """What browsers make of a recording of no length."""
-    refused_for_good(ann.post(url_of("enrolment", home), body(home, data=url)), "data")
+    refused(ann.post(url_of("enrolment", home), body(home, data=url)), "data")
 
 
 @pytest.mark.parametrize(
     "url", ["x", "data:x", "data:video/webm,AAAA", "data:;base64,", "data:video/webm;base64,*", None]
 )
-def test_what_is_no_clip_at_all_is_400(ann, home, url):
+def test_what_is_no_clip_at_all_is_refused(ann, home, url):
     refused(ann.post(url_of("enrolment", home), body(home, data=url)), "data")
 
 
@@ -182,24 +170,22 @@ def test_while_the_spool_is_full_browsers_are_to_come_again(ann, home, monkeypat
 
 def test_without_valid_consent_nothing_is_stored(home):
     bob, eve = home.learners["bob"], as_learner(home, "eve")
-    errors = refused_for_good(eve.post(url_of("enrolment", home, "eve"), body(home, "eve")), "consent")
+    errors = refused(eve.post(url_of("enrolment", home, "eve"), body(home, "eve")), "consent")
     assert errors == {"consent": ["NOT_VALID_MISSING"]}
     bob.consent_rejected = timezone.now()
     bob.save()
-    errors = refused_for_good(
-        as_learner(home, "bob").post(url_of("enrolment", home, "bob"), body(home, "bob")), "consent"
-    )
+    errors = refused(as_learner(home, "bob").post(url_of("enrolment", home, "bob"), body(home, "bob")), "consent")
     assert errors == {"consent": ["NOT_VALID_REJECTED"]}
     assert objects(home, "sample") == []
     external(home)
     assert eve.post(url_of("enrolment", home, "eve"), body(home, "eve")).status_code == 200
 
 
-def test_too_large_a_sample_is_refused_for_good(ann, home, settings):
+def test_too_large_a_sample_is_refused(ann, home, settings):
     settings.SAMPLE_BYTES = len(KEYS) - 1
-    refused_for_good(ann.post(url_of("enrolment", home), body(home)), "data")
+    refused(ann.post(url_of("enrolment", home), body(home)), "data")
     settings.SAMPLE_BYTES, settings.REQUEST_BODY_BYTES = 1, 0
-    refused_for_good(ann.post(url_of("enrolment", home), body(home)), "data")
+    refused(ann.post(url_of("enrolment", home), body(home)), "data")
 
 
 def test_a_learner_who_is_gone_is_unknown(home):

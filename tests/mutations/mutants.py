@@ -1357,9 +1357,16 @@ WRITTEN = [
     (
         "captures jam the plugin",
         "learners/api/shared/captures.py",
-        "case RefusedForGood():",
-        "case RefusedForGood() if False:",
+        "elif answer.status_code == 400 and (",
+        "elif False and (",
         _VERIFY,
+    ),
+    (
+        "what is no capture is taken for one",
+        "learners/api/shared/captures.py",
+        "isinstance(body, dict) and not serializer._declared_fields.keys().isdisjoint(body)",
+        "True",
+        ((f"{CONTRACT}test_refused_captures.py", "-k", "no_capture"),),
     ),
     (
         "learners of others are unknown to strangers, too",
@@ -3337,7 +3344,7 @@ WRITTEN = [
     (
         "captures without consent",
         "learners/services.py",
-        '    if not status.startswith("VALID"):\n        raise RefusedForGood(consent=status)\n',
+        '    if not status.startswith("VALID"):\n        raise Invalid(consent=status)\n',
         "",
         _ATTACHMENT,
     ),

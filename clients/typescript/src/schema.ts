@@ -3731,7 +3731,7 @@ export interface paths {
         put?: never;
         /**
          * Report what a sensor noticed
-         * @description Something that a sensor noticed while the learner works on an activity, such as a black picture. For the learner, signed in or with the tokens of an assessment session.
+         * @description Something that a sensor noticed while the learner works on an activity, such as a black picture; whatever is wrong with it, the answer is 200 with the status ERROR. For the learner, signed in or with the tokens of an assessment session.
          */
         post: operations["lapi_alert"];
         delete?: never;
@@ -3751,7 +3751,7 @@ export interface paths {
         put?: never;
         /**
          * Send a sample for enrolment
-         * @description A sample that instruments learn the learner from; what is refused for good is 200 with the status ERROR. For the learner, outside of assessment sessions.
+         * @description A sample that instruments learn the learner from; whatever is wrong with it, the answer is 200 with the status ERROR. For the learner, outside of assessment sessions.
          */
         post: operations["lapi_enrolment"];
         delete?: never;
@@ -3811,7 +3811,7 @@ export interface paths {
         put?: never;
         /**
          * Send a sample to verify
-         * @description A sample captured while the learner works on an activity; what is refused for good is 200 with the status ERROR. For the learner, signed in or with the tokens of an assessment session, and for the VLE.
+         * @description A sample captured while the learner works on an activity; whatever is wrong with it, the answer is 200 with the status ERROR. For the learner, signed in or with the tokens of an assessment session, and for the VLE.
          */
         post: operations["lapi_verification"];
         delete?: never;
@@ -32228,6 +32228,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Stored; or with the status ERROR refused for good, whatever is wrong with it, and nothing is stored. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -32236,6 +32237,7 @@ export interface operations {
                     "application/json": components["schemas"]["TakenOrRefused"];
                 };
             };
+            /** @description No capture at all: no JSON, no object, or an object with none of these keys. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -32313,6 +32315,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Stored; or with the status ERROR refused for good, whatever is wrong with it, and nothing is stored. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -32321,6 +32324,7 @@ export interface operations {
                     "application/json": components["schemas"]["TakenOrRefused"];
                 };
             };
+            /** @description No capture at all: no JSON, no object, or an object with none of these keys. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -32539,6 +32543,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Stored; or with the status ERROR refused for good, whatever is wrong with it, and nothing is stored. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -32547,6 +32552,7 @@ export interface operations {
                     "application/json": components["schemas"]["TakenOrRefused"];
                 };
             };
+            /** @description No capture at all: no JSON, no object, or an object with none of these keys. */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -209,9 +209,7 @@ class BaseUserViewSet(ResourceViewSet):
         person = self.get_object()
         may = self.own_values(person)
         changeable(self, person, may)
-        body = OwnProfileSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = values_allowed(self, person, body.validated_data)
+        values = values_allowed(self, person, self.body(OwnProfileSerializer))
         with one_transaction():
             before = values_of(person)
             changed = people.person_update(person=person, may=may, session_id=own_session_id(self, person), **values)

@@ -8,7 +8,12 @@ from uuid import UUID
 from django.db.models import Q
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
@@ -19,9 +24,9 @@ from files.quotas import is_asked, with_stored_use
 from institutions.models import Instrument
 from kernel.access import Grant
 from kernel.caller import Anyone, Caller
-from kernel.domain import RefusedForGood, Unknown
+from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
-from kernel.http.parsers import TooLarge
+from kernel.http.parsers import UnreadableJSONError
 from kernel.http.renderers import JSONRenderer
 from kernel.http.spooled import Content
 from kernel.nesting import is_too_deep
@@ -57,8 +62,13 @@ class RefusedSerializer(serializers.Serializer[Any]):
 # Of documents, and of what browsers send: see CaptureTakingView.
 TAKEN_OR_REFUSED = {200: TakenSerializer, 400: RefusedSerializer, **problems(401, 403, 404, 413, 415)}
 TAKEN_OR_REFUSED_FOR_GOOD = {
-    200: PolymorphicProxySerializer("TakenOrRefused", [TakenSerializer, RefusedSerializer], None),
-    400: RefusedSerializer,
+    200: OpenApiResponse(
+        PolymorphicProxySerializer("TakenOrRefused", [TakenSerializer, RefusedSerializer], None),
+        "Stored; or with the status ERROR refused for good, whatever is wrong with it, and nothing is stored.",
+    ),
+    400: OpenApiResponse(
+        RefusedSerializer, "No capture at all: no JSON, no object, or an object with none of these keys."
+    ),
     **problems(401, 403, 404, 415, 503),
 }
 
@@ -139,22 +149,35 @@ class CaptureView(RefusedInBody, ProcedureView):
 
 
 class CaptureTakingView(CaptureView):
-    """Takes captures from browsers: what is refused for good is 200 with the status "ERROR" (see RefusedForGood)."""
+    """Takes captures from browsers.
+
+    The web plugin repeats whatever is not answered 2xx, and only the ten oldest captures of its queue are ever tried.
+    So whatever a capture is refused for is 200 with the status "ERROR", unless a repetition may mend it: that is 503.
+    4xx is for callers who may capture nothing here, and for what is no capture at all: a body that is not declared as
+    JSON, is no JSON or no object, or has none of the keys that its serializer declares.
+    """
 
     takes = True
+    is_capture = False  # what is sent is one; its JSON was read
+
+    def read_capture(self, serializer: type[BodySerializer]) -> dict[str, Any]:
+        """The body, checked."""
+        body = self.request.data
+        self.is_capture = isinstance(body, dict) and not serializer._declared_fields.keys().isdisjoint(body)
+        return self.body(serializer)
 
     def handle_exception(self, exc: Exception) -> Response:
-        match exc:
-            case RefusedForGood():
-                errors = {name: [text] for name, text in exc.fields.items()}
-            case TooLarge():
-                errors = {"data": [str(exc.detail)]}
-            case Unknown():
-                errors = {"learner_id": [str(exc)]}
-            case Http404() if self._lacks_learner():
-                errors = {"learner_id": ["There is no such learner."]}
-            case _:
-                return super().handle_exception(exc)
+        if isinstance(exc, Http404) and self._lacks_learner():
+            exc = Unknown("There is no such learner.")
+        answer = super().handle_exception(exc)
+        if isinstance(exc, Unknown):
+            errors = {"learner_id": [str(exc)]}
+        elif answer.status_code == 413:
+            errors = {"data": [answer.data["detail"]]}
+        elif answer.status_code == 400 and (self.is_capture or isinstance(exc, UnreadableJSONError)):
+            errors = answer.data["errors"]
+        else:
+            return answer
         return Response({"status": "ERROR", "errors": errors})
 
     def _lacks_learner(self) -> bool:
@@ -240,14 +263,14 @@ class SampleSerializer(BodySerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         content: Content = attrs["data"]
         if content.is_empty:
-            raise RefusedForGood(data="This is empty.")
+            raise Invalid(data="This is empty.")
         declared = media_type_named(content.media_type)
         if not is_known(declared):
-            raise RefusedForGood(data="Samples of this media type are not taken.")
+            raise Invalid(data="Samples of this media type are not taken.")
         if attrs["metadata"]["mimetype"] != declared:
-            raise RefusedForGood(metadata="mimetype: The data URL says another media type.")
+            raise Invalid(metadata="mimetype: The data URL says another media type.")
         if not agrees(declared, content.head(HEAD)):
-            raise RefusedForGood(data="The content is not of the media type that is declared.")
+            raise Invalid(data="The content is not of the media type that is declared.")
         return attrs
 
 
@@ -264,8 +287,8 @@ class OfLearner(BodySerializer):
 
 
 def instruments_among(known: Iterable[Instrument], ids: Iterable[int]) -> list[Instrument]:
-    """These instruments, each once; RefusedForGood for one that is not among the known ones."""
+    """These instruments, each once; Invalid for one that is not among the known ones."""
     by_id = {instrument.pk: instrument for instrument in known}
     if unknown := sorted({*ids} - by_id.keys()):
-        raise RefusedForGood(instruments=f"{', '.join(map(str, unknown))}: nothing is taken for it here.")
+        raise Invalid(instruments=f"{', '.join(map(str, unknown))}: nothing is taken for it here.")
     return [by_id[number] for number in sorted({*ids})]

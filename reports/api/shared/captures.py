@@ -8,7 +8,7 @@ from courses.api.vle_assessment import SessionNumberField
 from courses.queries import ActivityContext, activity_context_of_learner
 from institutions.models import Instrument
 from kernel.caller import CallerKind
-from kernel.domain import RefusedForGood
+from kernel.domain import Invalid
 from learners.api.shared.captures import CaptureTakingView, OfLearner, instruments_among
 from learners.queries import instruments_applying
 from learners.services import learner_state_known
@@ -21,7 +21,7 @@ class InActivity(OfLearner):
 
 
 def raise_no_session() -> NoReturn:
-    raise RefusedForGood(session_id="The learner has no such session in this activity.")
+    raise Invalid(session_id="The learner has no such session in this activity.")
 
 
 class ActivityCaptureView(CaptureTakingView):
@@ -34,7 +34,7 @@ class ActivityCaptureView(CaptureTakingView):
             self.learner, course=body["course_id"], activity=body["activity_id"], vle=vle, session=number
         )
         if context is None:
-            raise RefusedForGood(activity_id="The learner attends no course with this activity.")
+            raise Invalid(activity_id="The learner attends no course with this activity.")
         if bound is not None and body.get("session_id") not in (None, bound):
             raise_no_session()  # of an earlier exam: the token is of this one
         if number is not None and context.session is None:

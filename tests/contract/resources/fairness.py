@@ -12,5 +12,5 @@ RESOURCE = Resource(
     },
     actions={"rates": "get {row}"},
     callers={"rates": "send"},
-    queries={"rates": "send 5"},
+    queries={"rates": "send 4"},
 )  # fmt: skip

@@ -11,4 +11,5 @@ RESOURCE = Resource(
         "read": (200, 200, 200, 200, 403, 403, 403),
     },
     actions={"read": "get {row}"},
+    queries={"read": "ann 1"},
 )  # fmt: skip

@@ -13,4 +13,5 @@ RESOURCE = Resource(
     bodies={"send": sample(archive(), "application/zip", instruments=[PLAG])},
     before={"send": document_is_wanted},
     actions={"wanted": "get {row}", "send": "post {row}"},
+    queries={"wanted": "vle 3"},
 )  # fmt: skip

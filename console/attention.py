@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.timezone import now
 
-from console.words import course_text
+from console.listings import reported_course
+from console.templatetags.console import LEVEL_KINDS, person
+from console.words import KIND_WORDS, LEVEL_WORDS, course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
 from reports.progress import captures_lacking_results
@@ -25,6 +28,9 @@ DAYS_OF_CREDENTIALS = 7
 DAYS_OF_CORRECTIONS = 21  # of the month that the GDPR leaves for an answer
 DAYS_OF_ERASURES = 21  # after which an answer is urgent
 LINES = 5  # of a kind; the others are counted
+# What the API's list of reports is asked for.
+UNSEEN = {"level__gte": "3", "looked_at": "false"}
+CONTESTED = {"contest": "open"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,30 @@ def contests_open(institution: int, number: int, due: datetime | None) -> Iterat
         text = f"contest{pluralize(number)} to be answered, the first by"
         place = _of("contests", institution) + "?state=open&ordering=deadline"
         yield Line("bad" if is_late else "fair", "contest", number, text, place, due)
+
+
+def reports_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
+    """The latest of the UNSEEN reports of this page of the API, and how many there are."""
+    for row in page["results"]:
+        highest = max(row[f"{kind}_level"] for kind in KIND_WORDS)
+        yield Line(
+            LEVEL_KINDS[highest],
+            LEVEL_WORDS[highest],
+            None,
+            f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, changed",
+            _of("report", institution, course=row["course"]["id"], activity=row["activity"]["id"], report=row["id"]),
+            row["updated_at"],
+        )
+    if page["count"] > len(page["results"]):
+        text = "reports with an alert or a warning that you have not opened since they changed"
+        yield Line("fair", "in all", page["count"], text, f"{_of('reports', institution)}?{urlencode(UNSEEN)}")
+
+
+def reports_contested(institution: int, number: int) -> Iterator[Line]:
+    """Open contests of reports: who decides them is somebody else, but no level of these is final."""
+    if number:
+        text = f"report{pluralize(number)} contested: no level is final before the answer"
+        yield Line("fair", "contest", number, text, f"{_of('reports', institution)}?{urlencode(CONTESTED)}")
 
 
 def corrections_open(institution: int, number: int, since: datetime | None) -> Iterator[Line]:

@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from console.listings import reported_course
-from console.templatetags.console import LEVEL_KINDS, person
-from console.words import KIND_WORDS, LEVEL_WORDS, course_text
+from console.templatetags.console import person
+from console.words import course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
+from reports.arithmetic import Level
 from reports.progress import captures_lacking_results
 from rights.services.notices import DAYS_BEFORE_DEADLINE
 
@@ -28,8 +29,10 @@ DAYS_OF_CREDENTIALS = 7
 DAYS_OF_CORRECTIONS = 21  # of the month that the GDPR leaves for an answer
 DAYS_OF_ERASURES = 21  # after which an answer is urgent
 LINES = 5  # of a kind; the others are counted
+LINES_OF_ALERTS = 10  # to instructors
 # What the API's list of reports is asked for.
-UNSEEN = {"level__gte": "3", "looked_at": "false"}
+ALERTS = {"highest": str(int(Level.ALERT)), "looked_at": "false"}
+WARNINGS = {"highest": str(int(Level.WARNING)), "looked_at": "false"}
 CONTESTED = {"contest": "open"}
 
 
@@ -92,21 +95,25 @@ def contests_open(institution: int, number: int, due: datetime | None) -> Iterat
         yield Line("bad" if is_late else "fair", "contest", number, text, place, due)
 
 
-def reports_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
-    """The latest of the UNSEEN reports of this page of the API, and how many there are."""
+def alerts_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
+    """The reports of this page of the API's list, which are the latest ALERTS; and how many there are, if more."""
     for row in page["results"]:
-        highest = max(row[f"{kind}_level"] for kind in KIND_WORDS)
-        yield Line(
-            LEVEL_KINDS[highest],
-            LEVEL_WORDS[highest],
-            None,
-            f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, changed",
-            _of("report", institution, course=row["course"]["id"], activity=row["activity"]["id"], report=row["id"]),
-            row["updated_at"],
-        )
+        ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
+        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, changed"
+        yield Line("bad", "alert", None, text, _of("report", institution, **ids), row["updated_at"])
     if page["count"] > len(page["results"]):
-        text = "reports with an alert or a warning that you have not opened since they changed"
-        yield Line("fair", "in all", page["count"], text, f"{_of('reports', institution)}?{urlencode(UNSEEN)}")
+        yield _unseen("bad", "alert", ALERTS, institution, page["count"])
+
+
+def warnings_unseen(institution: int, number: int) -> Iterator[Line]:
+    if number:
+        yield _unseen("fair", "warning", WARNINGS, institution, number)
+
+
+def _unseen(kind: str, word: str, asked: Mapping[str, str], institution: int, number: int) -> Line:
+    text = f"report{pluralize(number)} with {'an alert, in all,' if word == 'alert' else 'a warning'}"
+    text += f" that you have not opened since {pluralize(number, 'it,they')} changed"
+    return Line(kind, word, number, text, f"{_of('reports', institution)}?{urlencode(asked)}")
 
 
 def reports_contested(institution: int, number: int) -> Iterator[Line]:

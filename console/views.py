@@ -227,11 +227,14 @@ class OverviewView(ConsoleView):
     def reports_taught(self) -> Iterable[attention.Line]:
         """What is to be looked at in the reports that the API shows to the instructor."""
         key, path = self.kwargs["institution"], f"{self.home}report/"
-        asked = attention.UNSEEN | {"ordering": "-updated_at", "limit": attention.LINES}
-        if (unseen := self.api.page(path, asked)) is not None:
-            yield from attention.reports_unseen(key, unseen)
-        if (contested := self.api.page(path, attention.CONTESTED | {"limit": 1})) is not None:
-            yield from attention.reports_contested(key, contested["count"])
+        latest = {"ordering": "-updated_at", "limit": attention.LINES_OF_ALERTS}
+        if (alerts := self.api.page(path, attention.ALERTS | latest)) is not None:
+            yield from attention.alerts_unseen(key, alerts)
+        for asked, told in (
+            (attention.WARNINGS, attention.warnings_unseen), (attention.CONTESTED, attention.reports_contested),
+        ):  # fmt: skip
+            if (page := self.api.page(path, asked | {"limit": 1})) is not None:
+                yield from told(key, page["count"])
 
     def of_institution(self, parts: list[Iterable[attention.Line]]) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
@@ -343,7 +346,9 @@ class ListView(ConsoleView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         partly = not self.is_whole(self.listing.path.format(**self.kwargs))
-        return super().get_context_data(listing=self.listing, partly=partly, **context)
+        teaches = Role.INSTRUCTOR in self.caller.roles_in(self.kwargs["institution"])
+        of_taught = teaches and self.listing.for_instructors
+        return super().get_context_data(listing=self.listing, partly=partly, of_taught=of_taught, **context)
 
 
 class CoursesView(ListView):

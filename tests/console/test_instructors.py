@@ -17,6 +17,7 @@ from reports.models import Report, ReportInstrument, Request
 from tests.console.conftest import ids
 from tests.console.test_access import ACTIVITY, MATRIX, REPORT, WHO
 from tests.console.test_report import text
+from tests.lines import details_of
 from tests.reports.conftest import allow
 from trail.models import Line
 
@@ -77,31 +78,31 @@ def test_sign_in_leads_to_the_own_courses(world, elsewhere, signed_in, address):
 def test_alerts_wait_until_they_are_looked_at(world, elsewhere, alert, signed_in, address):
     browser, page = signed_in("teacher"), address(REPORT)
     before = browser.get(address(""))
-    assert lines(before) == [("Alert", None, page)]
+    assert lines(before) == [("alert", None, page)]
     assert "Ann Home: “Quiz”, C1, changed" in text(before)
-    assert Line.objects.filter(
-        resource="console/overview", actor_id=world.people["teacher"].pk
-    ).exists()  # it names her
     assert browser.get(page).status_code == 200
     assert lines(browser.get(address(""))) == []
     Report.objects.filter(pk=alert.pk).update(updated_at=timezone.now() + timedelta(seconds=1))
-    assert lines(browser.get(address(""))) == [("Alert", None, page)]
+    assert lines(browser.get(address(""))) == [("alert", None, page)]
     unseen = browser.get(address("reports/"), {"level__gte": "3", "looked_at": "false"})
     assert first_cells(unseen) == ["Ann Home"]
 
 
 def test_more_alerts_than_are_shown_are_counted(world, alert, signed_in, address):
     home = world.home
-    for number in range(6):
+    for number in range(12):
         home.learner(f"l{number}")
         Report.objects.create(
-            institution=home.institution, activity=home.activity, learner=home.learners[f"l{number}"], content_level=3
-        )
-    found = lines(signed_in("teacher").get(address("")))
-    assert [word for word, _, _ in found].count("Warning") == 5
-    word, number, place = found[-1]
-    assert (word, number) == ("in all", 7)
-    assert signed_in("teacher").get(place).context["table"].count == 7
+            institution=home.institution, activity=home.activity, learner=home.learners[f"l{number}"],
+            content_level=4 if number < 10 else 3,
+        )  # fmt: skip
+    *each, alerts, warnings = lines(signed_in("teacher").get(address("")))
+    assert [(word, number) for word, number, _ in each] == [("alert", None)] * 10
+    assert (alerts[:2], warnings[:2]) == (("alert", 11), ("warning", 2))
+    line = Line.objects.get(resource="console/overview", actor_id=world.people["teacher"].pk)
+    assert details_of(line)["rows"][f"institution/report {home.institution.pk}"] == 10
+    for _, number, place in (alerts, warnings):
+        assert signed_in("teacher").get(place).context["table"].count == number
 
 
 def test_contested_reports_are_told(world, elsewhere, signed_in, address):
@@ -127,7 +128,7 @@ def test_lists_and_their_files_have_rows_of_own_courses_alone(world, elsewhere, 
     for page, names in expected.items():
         answer = browser.get(address(page))
         assert first_cells(answer) == names, page
-        assert "what belongs to the courses that you teach" in answer.text
+        assert "only some of these: those of the courses that you teach" in answer.text
         content = browser.get(address(page), {"download": "csv"}).getvalue().decode("utf-8-sig")
         assert [row[0] for row in list(csv.reader(StringIO(content)))[1:]] == names, page
         for query in narrowed[page]:
@@ -208,7 +209,7 @@ def test_an_administrator_who_teaches_sees_both_and_no_more(world, elsewhere, al
     answer = browser.get(address(""))
     assert {"needs", "consents", "taught"} <= answer.context.keys()
     assert not {"courses", "levels", "by_course"} & answer.context.keys()
-    assert lines(answer) == [("Alert", None, address(REPORT))]
+    assert lines(answer) == [("alert", None, address(REPORT))]
     assert browser.get(address("send/")).status_code == 200
     assert browser.get(address(REPORT)).status_code == 200
     assert first_cells(browser.get(address("reports/"))) == ["Ann Home"]

@@ -45,7 +45,7 @@ run: .venv/.installed var/static/.collected
 	@echo "  http://127.0.0.1:$(PORT)/                     the service: begin here"
 	@echo "  http://127.0.0.1:$(PORT)/signin/              to sign in with one of these accounts"
 	@echo "  http://127.0.0.1:$(PORT)/api/v2/institution/  the API"
-	@echo "  http://127.0.0.1:$(PORT)/console/             an institution at a glance, for its administrators"
+	@echo "  http://127.0.0.1:$(PORT)/console/             an institution at a glance, for administrators and instructors"
 	@echo "  http://127.0.0.1:$(PORT)/docs/                its documentation, to try out (Swagger UI)"
 	@echo "  http://127.0.0.1:$(PORT)/redoc/               the same, to read (ReDoc)"
 	@echo "  http://127.0.0.1:$(PORT)/admin/               administration"

@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.timezone import now
 
+from console.listings import reported_course
+from console.templatetags.console import person
 from console.words import course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
+from reports.arithmetic import Level
 from reports.progress import captures_lacking_results, providers_failing
 from rights.services.notices import DAYS_BEFORE_DEADLINE
 
@@ -25,6 +29,11 @@ DAYS_OF_CREDENTIALS = 7
 DAYS_OF_CORRECTIONS = 21  # of the month that the GDPR leaves for an answer
 DAYS_OF_ERASURES = 21  # after which an answer is urgent
 LINES = 5  # of a kind; the others are counted
+LINES_OF_ALERTS = 10  # to instructors
+# What the API's list of reports is asked for.
+ALERTS = {"highest": str(int(Level.ALERT)), "looked_at": "false"}
+WARNINGS = {"highest": str(int(Level.WARNING)), "looked_at": "false"}
+CONTESTED = {"contest": "open"}
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,34 @@ def contests_open(institution: int, number: int, due: datetime | None) -> Iterat
         text = f"contest{pluralize(number)} to be answered, the first by"
         place = _of("contests", institution) + "?state=open&ordering=deadline"
         yield Line("bad" if is_late else "fair", "contest", number, text, place, due)
+
+
+def alerts_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
+    """The reports of this page of the API's list, which are the latest ALERTS; and how many there are, if more."""
+    for row in page["results"]:
+        ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
+        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, changed"
+        yield Line("bad", "alert", None, text, _of("report", institution, **ids), row["updated_at"])
+    if page["count"] > len(page["results"]):
+        yield _unseen("bad", "alert", ALERTS, institution, page["count"])
+
+
+def warnings_unseen(institution: int, number: int) -> Iterator[Line]:
+    if number:
+        yield _unseen("fair", "warning", WARNINGS, institution, number)
+
+
+def _unseen(kind: str, word: str, asked: Mapping[str, str], institution: int, number: int) -> Line:
+    text = f"report{pluralize(number)} with {'an alert, in all,' if word == 'alert' else 'a warning'}"
+    text += f" that you have not opened since {pluralize(number, 'it,they')} changed"
+    return Line(kind, word, number, text, f"{_of('reports', institution)}?{urlencode(asked)}")
+
+
+def reports_contested(institution: int, number: int) -> Iterator[Line]:
+    """Open contests of reports: who decides them is somebody else, but no level of these is final."""
+    if number:
+        text = f"report{pluralize(number)} contested: no level is final before the answer"
+        yield Line("fair", "contest", number, text, f"{_of('reports', institution)}?{urlencode(CONTESTED)}")
 
 
 def corrections_open(institution: int, number: int, since: datetime | None) -> Iterator[Line]:

@@ -64,6 +64,27 @@ def special_needs(
     ]
 
 
+def provided(send: Mapping[str, Any], instruments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a learner must be given, without why: options, and instruments that are not used."""
+    names = {row["id"]: row["name"] for row in instruments}
+    without = [names.get(key, f"Instrument {key}") for key in send["disabled_instruments"]]
+    return {"options": send["enabled_options"], "without": without}
+
+
+def reports_listed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the API's list of reports, as `learner_reports` has them."""
+    return [
+        {
+            **row,
+            "activity": row["activity"]["id"],
+            "name": row["activity"]["name"],
+            "course": row["course"]["id"],
+            "of_course": {"vle_course_id": row["course"]["code"], **row["course"]},
+        }
+        for row in rows
+    ]
+
+
 def levels(counts: Mapping[str, Mapping[int, int]], reports: str) -> dict[str, Any]:
     """`reports` is the address of the list of all: each number leads to the ones that it counts."""
     total = sum(counts["identity"].values())

@@ -95,6 +95,7 @@ COURSES = Listing(
     ),
     detail_url_name="course",
     detail_url_ids=("institution", "course"),
+    for_instructors=True,
 )
 
 
@@ -176,6 +177,7 @@ LEARNERS = Listing(
     ),
     detail_url_name="learner",
     detail_url_ids=("institution", "learner"),
+    for_instructors=True,
 )
 
 
@@ -305,6 +307,7 @@ INSTRUMENTS = Listing(
         Column("Description", cell("description"), "description"),
     ),
     lead="What can check identity and authorship, the same for all institutions.",
+    for_instructors=True,
 )
 COURSE = HOME + "course/{course}/"
 ACTIVITY = COURSE + "activity/{activity}/"
@@ -423,6 +426,7 @@ ALL_REPORTS = Listing(
         Filter("level__gte", "Some level is at least", choices=LEVELS),
         *(Filter(f"{kind}_level", f"{word} is", choices=LEVELS) for kind, word in KIND_WORDS.items()),
         Filter("contest", "Contest", choices=REPORTED_CONTESTS),
+        Filter("looked_at", "You have opened it since it changed", choices=(("false", "no"), ("true", "yes"))),
         Filter("course", "Course"),
         Filter("activity", "Activity, its number"),
         Filter("updated_at__gte", "Changed from (UTC)", "datetime-local"),
@@ -431,6 +435,7 @@ ALL_REPORTS = Listing(
     lead="The levels of all courses. Search finds learners by name, e-mail or the institution's id.",
     detail_url_name="report",
     detail_url_ids=("institution", "course", "activity", "report"),
+    for_instructors=True,
 )
 
 

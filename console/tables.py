@@ -50,6 +50,7 @@ class Listing:
     `path` is the list's path below /api/v2/; names in braces are filled from the page's own URL. `detail_url_name`
     names the URL of a row's page, to which the first column links; `detail_url_ids` are its arguments, the row's id
     last. `work` is offered above the list. `add_values` adds to the rows what the API's list does not contain.
+    `for_instructors`: instructors see it, too, as far as the API shows them its rows.
     """
 
     word: str
@@ -62,6 +63,7 @@ class Listing:
     detail_url_ids: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()
     add_values: Callable[[ApiClient, Mapping[str, int], list[dict[str, Any]]], None] | None = None
+    for_instructors: bool = False
 
 
 @dataclass

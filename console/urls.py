@@ -3,7 +3,7 @@
 from django.urls import path
 
 from console import contests, corrections, evidence, fairness, imports, merging, paper, trail, views
-from console.listings import ALL_REPORTS, LISTINGS, PEOPLE
+from console.listings import ALL_REPORTS, COURSES, LISTINGS, PEOPLE
 from console.work import (
     activities,
     consents,
@@ -41,11 +41,16 @@ urlpatterns = [
     path("<id:institution>/people/<id:person>/password/", people.PasswordPage.as_view(), name="person-password"),
     path("<id:institution>/people/<id:person>/merge/", merging.MergeView.as_view(), name="merge"),
     *(
-        path(f"<id:institution>/{listing.word}/", views.ListView.as_view(listing=listing), name=listing.word)
+        path(
+            f"<id:institution>/{listing.word}/",
+            views.ListView.as_view(listing=listing, open_to=views.open_to(listing)),
+            name=listing.word,
+        )
         for listing in LISTINGS
-        if listing not in (ALL_REPORTS, PEOPLE)
+        if listing not in (ALL_REPORTS, COURSES, PEOPLE)
     ),
     path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
+    path("<id:institution>/courses/", views.CoursesView.as_view(), name="courses"),
     path("<id:institution>/failing/", views.FailingView.as_view(), name="failing"),
     path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),

@@ -46,6 +46,7 @@ from reports.evidence import report_evidence
 from reports.progress import providers_failing
 from reports.queries import (
     activity_levels,
+    course_levels,
     is_demonstrated,
     learner_reports,
     level_counts,
@@ -56,24 +57,33 @@ from rights.queries import waiting
 from signin.pages import SignedInView
 
 ADMINISTRATIVE = Role.GLOBAL | Role.ADMIN | Role.LEGAL | Role.DATA | Role.SEND
+STAFF = ADMINISTRATIVE | Role.INSTRUCTOR
 REFUSALS = {
-    403: ("For administrators only", "What your roles allow you is not here. The institution API shows it."),
+    403: ("Not for your roles", "What your roles allow you is not here. The institution API shows it."),
     404: ("Not found", "There is no such page, or it is not yours to see."),
     503: ("Not at the moment", "Files cannot be read at the moment. Nothing is lost: try again in a minute."),
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
+REPORTS_SHOWN = 100  # there, to instructors
 CHOICES = 300  # of a filter; of more, the number is typed
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
+COURSES_SHOWN = 25  # of an instructor, on the overview
 GROUP = f"{HOME}group/{{group}}/"
 VLE = f"{HOME}vle/{{vle}}/"
 COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
+TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
+
+
+def open_to(listing: Listing) -> Role:
+    return STAFF if listing.for_instructors else ADMINISTRATIVE
 
 
 class ConsoleView(SignedInView):
     """Only for people with an administrative role in the URL's institution, and for global administrators.
 
+    Pages about courses and learners are `open_to` instructors, too, who find their own courses there and no others.
     A class says `is_base=True` if it leaves something open to those that inherit it.
     """
 
@@ -83,6 +93,7 @@ class ConsoleView(SignedInView):
         if missing and not is_base:
             raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
 
+    open_to = ADMINISTRATIVE
     recorded_as, refused_template, refusals = "console", "console/refused.html", REFUSALS
     institution: dict[str, Any] | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
@@ -94,16 +105,20 @@ class ConsoleView(SignedInView):
             return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
     def enter(self) -> None:
-        """Check access: 404 for people of other institutions, 403 for members without an administrative role."""
+        """Check access: 404 for people of other institutions, 403 for members without a role that it is open to."""
         tenant = self.kwargs.get("institution")
         roles = self.caller.roles_in(tenant)
         if not roles and tenant is not None:
             raise Http404
-        if not roles & ADMINISTRATIVE:
+        if not roles & self.open_to:
             raise PermissionDenied
         if tenant is not None:
             self.institution = institution = self.api.row(f"institution/{tenant}/")
             timezone.activate(zone_named(institution["time_zone"]))
+
+    @property
+    def is_administrator(self) -> bool:
+        return bool(self.caller.roles_in(self.kwargs.get("institution")) & ADMINISTRATIVE)
 
     @property
     def home(self) -> str:
@@ -118,6 +133,7 @@ class ConsoleView(SignedInView):
         values = {
             "caller": self.caller,
             "institution": self.institution,
+            "is_administrator": self.is_administrator,
             "is_global": Role.GLOBAL in self.caller.everywhere,
             "sections": self.sections(),
             "breadcrumbs": self.breadcrumbs(),
@@ -134,7 +150,7 @@ class ConsoleView(SignedInView):
         links += [
             (listing.title, reverse(f"console:{listing.word}", kwargs=ids))
             for listing in LISTINGS
-            if self.api.lists(listing.path.format(**ids))
+            if (self.is_administrator or listing.for_instructors) and self.api.lists(listing.path.format(**ids))
         ]
         if self.api.may(f"institution/{ids['institution']}/fairness/", "get"):
             links.append(("Fairness", reverse("console:fairness", kwargs=ids)))
@@ -170,6 +186,7 @@ class ConsoleView(SignedInView):
 class HomeView(ConsoleView):
     """Redirects to the caller's institution; a global administrator chooses one."""
 
+    open_to = STAFF
     template_name = "console/institutions.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -186,11 +203,48 @@ class HomeView(ConsoleView):
 
 
 class OverviewView(ConsoleView):
-    """Counts of the institution, each only for callers who may read all rows of the list that is counted."""
+    """Counts of the institution, each only for callers who may read all rows of the list that is counted.
 
+    Instructors who do not read all courses find those that they teach.
+    """
+
+    open_to = STAFF
     template_name = "console/overview.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
+        taught: list[Iterable[attention.Line]] = []
+        if Role.INSTRUCTOR in self.caller.roles_in(self.kwargs["institution"]):
+            if not self.api.lists_all(f"{self.home}course/"):
+                context["taught"] = self.courses_taught()
+            if not self.api.lists_all(f"{self.home}report/"):
+                taught = [self.reports_taught()]
+        if not self.is_administrator:
+            return super().get_context_data(**self.in_order(taught), **context)
+        return super().get_context_data(**self.of_institution(taught), **context)
+
+    def courses_taught(self) -> dict[str, Any] | None:
+        """The courses that the caller teaches, the latest first, with the highest levels of their reports."""
+        asked = {"user_roles": "INSTRUCTOR", "ordering": "-start", "limit": COURSES_SHOWN}
+        page = self.api.page(f"{self.home}course/", asked)
+        if page is not None:
+            levels = course_levels([row["id"] for row in page["results"]])
+            for row in page["results"]:
+                row["levels"] = levels.get(row["id"], {})
+        return page
+
+    def reports_taught(self) -> Iterable[attention.Line]:
+        """What is to be looked at in the reports that the API shows to the instructor."""
+        key, path = self.kwargs["institution"], f"{self.home}report/"
+        latest = {"ordering": "-updated_at", "limit": attention.LINES_OF_ALERTS}
+        if (alerts := self.api.page(path, attention.ALERTS | latest)) is not None:
+            yield from attention.alerts_unseen(key, alerts)
+        for asked, told in (
+            (attention.WARNINGS, attention.warnings_unseen), (attention.CONTESTED, attention.reports_contested),
+        ):  # fmt: skip
+            if (page := self.api.page(path, asked | {"limit": 1})) is not None:
+                yield from told(key, page["count"])
+
+    def of_institution(self, parts: list[Iterable[attention.Line]]) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
         counts = institution_counts(key, current=current_consent_of("pk"), **waiting())
@@ -215,11 +269,17 @@ class OverviewView(ConsoleView):
             else:
                 levels = level_counts(key)
             values["levels"] = figures.levels(levels, reports)
-        return super().get_context_data(**values, **self.to_do(policy, values, counts), **context)
+        return values | self.to_do(policy, values, counts, parts)
 
-    def to_do(self, policy: tuple[bool, Any], values: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
+    def to_do(
+        self,
+        policy: tuple[bool, Any],
+        values: dict[str, Any],
+        counts: dict[str, Any],
+        parts: list[Iterable[attention.Line]],
+    ) -> dict[str, Any]:
         """The lines that need attention and the first steps, of what the caller may read all of."""
-        key, api, parts = self.kwargs["institution"], self.api, list[Iterable[attention.Line]]()
+        key, api = self.kwargs["institution"], self.api
         course = f"{self.home}course/"
         if "courses" in values and api.lists_all(f"{course}{ANY_ID}/learner/"):
             parts.append(attention.consents_missing(key, policy))
@@ -238,9 +298,14 @@ class OverviewView(ConsoleView):
             parts.append(attention.credentials_ending(vles))
             if "courses" in values:
                 steps = attention.first_steps(key, vles, policy, values["courses"])
+        return self.in_order(parts) | {"steps": steps}
+
+    @staticmethod
+    def in_order(parts: list[Iterable[attention.Line]]) -> dict[str, Any]:
+        """The worst lines first; None for who is told of nothing."""
         lines = [line for part in parts for line in part]
         lines.sort(key=lambda line: line.kind != "bad")
-        return {"attention": lines if parts else None, "steps": steps}
+        return {"attention": lines if parts else None}
 
     def need_address(self, category: int) -> str:
         return reverse("console:need", args=[self.kwargs["institution"], category])
@@ -302,14 +367,34 @@ class ListView(ConsoleView):
         ids = {name: self.kwargs[name] for name in names[:-1]} | {names[-1]: row["id"]}
         return reverse(f"console:{self.listing.detail_url_name}", kwargs=ids)
 
+    def is_whole(self, path: str) -> bool:
+        """Whether the caller reads all rows of this list."""
+        return self.api.lists_all(path)
+
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        partly = not self.api.lists_all(self.listing.path.format(**self.kwargs))
-        return super().get_context_data(listing=self.listing, partly=partly, **context)
+        partly = not self.is_whole(self.listing.path.format(**self.kwargs))
+        teaches = Role.INSTRUCTOR in self.caller.roles_in(self.kwargs["institution"])
+        of_taught = teaches and self.listing.for_instructors
+        return super().get_context_data(listing=self.listing, partly=partly, of_taught=of_taught, **context)
+
+
+class CoursesView(ListView):
+    """The courses that the API lists; those that the caller only attends have no page here."""
+
+    open_to = STAFF
+
+    @cached_property
+    def sees_all(self) -> bool:
+        return self.is_whole(f"{self.home}course/")
+
+    def row_address(self, row: Row) -> str:
+        return super().row_address(row) if self.sees_all or TEACHES in row["user_roles"] else ""
 
 
 class ReportsView(ListView):
     """The reports of all courses. A course is chosen by its name, and then one of its activities."""
 
+    open_to = STAFF
     listing = ALL_REPORTS
 
     def table(self) -> Table:
@@ -384,6 +469,7 @@ class GroupView(ListView):
 
 
 class LearnerView(ConsoleView):
+    open_to = STAFF
     template_name = "console/learner.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
@@ -398,12 +484,17 @@ class LearnerView(ConsoleView):
         if assigned is not None:
             values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
             values["may_assign"] = api.may_all(f"{path}send/", "create")
+        else:
+            values["provided"] = figures.provided(values["learner"]["send"]["send"], instruments)
         values["has_account_page"] = api.lists_all(f"{self.home}user/")
         values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
         if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
             values["courses"] = learner_courses(key, self.kwargs["learner"])
         if api.lists_all(self.reports_path):
             values["reports"] = learner_reports(key, self.kwargs["learner"])
+        elif api.lists(f"{self.home}report/"):
+            asked = {"learner": self.kwargs["learner"], "ordering": "-updated_at", "limit": REPORTS_SHOWN}
+            values["reports"] = figures.reports_listed(api.rows(f"{self.home}report/", asked) or [])
         if api.lists(f"{self.home}trail/"):
             values["trail"] = f"{reverse('console:trail', args=[key])}?person_id={self.kwargs['learner']}"
         values["may_hold"] = api.may_all(f"{self.home}hold/", "create")
@@ -433,13 +524,25 @@ class VLEView(ConsoleView):
 
 
 class BelowCourseView(ConsoleView):
-    """Base of the pages of a course and of everything below it. Whoever may not read the course is refused first."""
+    """Base of the pages of a course and of everything below it. Whoever may not read the course is refused first.
 
+    So is who does not read all of its reports, such as somebody who only attends it: what stands here is about all of
+    its learners.
+    """
+
+    open_to = STAFF
     course: dict[str, Any]
 
     def enter(self) -> None:
         super().enter()
         self.course = self.api.row(self.course_path)
+        if not self.is_whole(self.reports_path):
+            raise Http404
+
+    def is_whole(self, path: str) -> bool:
+        """Whether the caller reads all rows of this list below the course: as everywhere, or because of teaching it."""
+        teaches = TEACHES in self.course["user_roles"]
+        return self.api.lists_all(path) or (teaches and self.api.lists_below(path, Role.INSTRUCTOR))
 
     @property
     def course_path(self) -> str:
@@ -476,8 +579,6 @@ class CourseView(CourseListView):
     work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
 
     def table(self) -> Table | None:
-        if not self.api.lists_all(self.reports_path):
-            return super().table()
         listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
         return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
@@ -528,10 +629,9 @@ class ActivityView(CourseListView):
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
         values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
         values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
-        if self.api.lists_all(self.reports_path):
-            counts = activity_levels([activity["id"]]).get(activity["id"], {})
-            values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
-            values["captures"] = captures_part(activity["id"])
+        counts = activity_levels([activity["id"]]).get(activity["id"], {})
+        values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
+        values["captures"] = captures_part(activity["id"])
         return super().get_context_data(**values, **context)
 
 
@@ -545,10 +645,7 @@ class ActivityCapturesView(BelowCourseView):
         """Nothing: it shows numbers of what the page that asks has shown already, every few seconds."""
 
     def part(self) -> CapturesPart:
-        activity = self.activity
-        if not self.api.lists_all(self.reports_path):
-            raise PermissionDenied
-        return captures_part(activity["id"])
+        return captures_part(self.activity["id"])
 
 
 class ReportCapturesView(ActivityCapturesView):

@@ -222,6 +222,14 @@ def activity_levels(activities: Sequence[int]) -> dict[int, dict[int, int]]:
     return {activity: dict(enumerate(counts)) for activity, *counts in counted}
 
 
+def course_levels(courses: Sequence[int]) -> dict[int, dict[int, int]]:
+    """{course: {highest level: reports}}; a course without reports is left out."""
+    rows = Report.objects.filter(activity__course__in=list(courses)).annotate(highest=_HIGHEST)
+    columns = (f"level_{int(level)}" for level in Level)
+    counted = _by_highest(rows.values("activity__course")).order_by().values_list("activity__course", *columns)
+    return {course: dict(enumerate(counts)) for course, *counts in counted}
+
+
 def learner_reports(institution_id: int, learner_id: int) -> list[dict[str, Any]]:
     """The reports of a learner of the institution with their activity and course, the latest activity first."""
     rows = Report.objects.filter(institution=institution_id, learner=learner_id)

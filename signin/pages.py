@@ -65,7 +65,10 @@ class SignedInView(TemplateView):
             return
         people = {entry.person for entry in seen}
         asked = {name: values for name, values in self.request.GET.lists() if any(values)}
-        rows = {f"{entry.resource} {entry.row}": entry.details["rows"] for entry in seen}
+        rows: dict[str, int] = {}
+        for entry in seen:  # what is asked twice was not shown twice
+            name = f"{entry.resource} {entry.row}"
+            rows[name] = max(entry.details["rows"], rows.get(name, 0))
         verb, details = self.told or ("read", {"rows": rows})
         match = self.request.resolver_match
         record(

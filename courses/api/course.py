@@ -15,6 +15,8 @@ from kernel.scope import under
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
+ROLES = {"LEARNER": attends, "INSTRUCTOR": teaches}  # of the caller in a course
+
 
 def role_names(learner: bool, instructor: bool) -> list[str]:
     return ["LEARNER"] * learner + ["INSTRUCTOR"] * instructor
@@ -53,9 +55,15 @@ class CourseFilter(filters.FilterSet):
     start = InstantFilter()
     end = InstantFilter()
     state = filters.ChoiceFilter(choices=[(state, state) for state in COURSE_STATES], method="by_state")
+    user_roles = filters.ChoiceFilter(
+        choices=[(role, role) for role in ROLES], method="by_own_role", help_text="What the caller is in the course."
+    )
 
     def by_state(self, queryset, name: str, value: str):
         return queryset.filter(course_state(value))
+
+    def by_own_role(self, queryset, name: str, value: str):
+        return queryset.filter(ROLES[value](self.request.user.id))
 
 
 def own_courses(me):

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.utils import timezone
 
 from kernel.access import ROOTS, Grant
-from kernel.caller import Caller
+from kernel.caller import NOBODY, Caller, Role
 from kernel.http import local
 from kernel.states import lasting
 
@@ -125,17 +125,24 @@ class ApiClient:
         """Whether the caller's roles may read all rows of this list."""
         return self.may_all(path, "list")
 
+    def lists_below(self, path: str, role: Role) -> bool:
+        """Whether the caller has this role, and with it reads all rows of the list where the role's rule holds.
+
+        The rule is about parents, such as courses that the caller teaches: who asks knows that this is one.
+        """
+        return any(grant.rows is grant.sees is None for grant in self._grants(path, "list", role))
+
     def may_all(self, path: str, action: str) -> bool:
         """Whether the caller's roles may do this to all rows."""
         return any(grant.rows is grant.parent is grant.sees is None for grant in self._grants(path, action))
 
-    def _grants(self, path: str, action: str) -> Iterable[Grant]:
+    def _grants(self, path: str, action: str, among: Role = ~NOBODY) -> Iterable[Grant]:
         match = self._resolved(path)
         if match is None:
             return
         cls = match.func.cls
         root_id = next(iter(match.kwargs.values()), None)
-        roles = ROOTS[cls.root].roles(self.caller, root_id)
+        roles = ROOTS[cls.root].roles(self.caller, root_id) & among
         for granted_roles, grant in cls.access.items():
             if granted_roles & roles and action in grant.actions and (grant.when is None or grant.when(self.caller)):
                 yield grant

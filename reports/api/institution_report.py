@@ -26,6 +26,7 @@ from reports.api.report import (
     ReportFilter,
 )
 from reports.contests import contest_state
+from reports.looking import opened_since_changed, with_address
 from reports.models import Report
 
 
@@ -83,6 +84,23 @@ class ContestStateFilter(filters.ChoiceFilter):
         return queryset.filter(Q(contest__isnull=True) if value == "none" else Q(contest__state=value))
 
 
+class LookedAtFilter(filters.ChoiceFilter):
+    """By whether the caller has opened the report since it last changed, as far back as the trail reaches."""
+
+    def __init__(self, *args, **kwargs):
+        choices = [("true", "opened since the last change"), ("false", "not opened since")]
+        help_text = "Whether the caller has opened the report since it last changed."
+        super().__init__(*args, choices=choices, help_text=help_text, **kwargs)
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        view = self.parent.request.parser_context["view"]
+        opened = opened_since_changed(view.tenant_id, self.parent.request.user.id)
+        rows = with_address(queryset)
+        return rows.filter(opened if value == "true" else ~opened)
+
+
 class InstitutionReportFilter(ReportFilter):
     """Those of an activity's reports, and by where and when."""
 
@@ -91,6 +109,7 @@ class InstitutionReportFilter(ReportFilter):
     learner = TenantFilter("learner", queryset=Learner.objects.all())
     highest = LevelFilter(method="by_highest", help_text="The highest of the three levels.")
     contest = ContestStateFilter()
+    looked_at = LookedAtFilter()
     created_at__gte = MomentFilter("created_at", "gte")
     created_at__lte = MomentFilter("created_at", "lte")
     updated_at__gte = MomentFilter("updated_at", "gte")

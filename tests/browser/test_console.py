@@ -156,8 +156,8 @@ def test_global_administrator_chooses_an_institution(console):
     assert page.inner_text("h1") == "Northlake University"
 
 
-@pytest.mark.parametrize("role", ["legal_admin", "data_admin", "send_admin"])
-def test_every_page_of_the_other_administrators(role, console):
+@pytest.mark.parametrize("role", ["legal_admin", "data_admin", "send_admin", "instructor"])
+def test_every_page_of_the_others(role, console):
     console.enter(role, "/console/")
     assert "/console/#/learners/#/" in walk(console, urlsplit(console.page.url).path, each=1)
 
@@ -167,13 +167,15 @@ def test_learner_is_told_that_this_is_not_for_learners(console):
     console.open("/signin/?next=/console/")
     console.statuses = {403}
     console.try_sign_in(console.server.emails["learner"], "correct-horse-9-battery")
-    assert console.page.inner_text("h1") == "For administrators only"
+    assert console.page.inner_text("h1") == "Not for your roles"
     assert fits(console)
 
 
 @pytest.mark.parametrize("console", [NARROW], indirect=True, ids=["narrow"])  # rows are cards
 def test_search_filter_order_and_paging(admin):
     page = admin.page
+    assert not page.locator("nav.sections").is_visible()
+    page.click("main summary:has-text('Sections')")  # a menu
     page.click("nav.sections >> text=People")
     page.select_option("#per", "10")
     page.click("main button:has-text('Show')")

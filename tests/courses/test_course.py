@@ -60,6 +60,18 @@ def test_roles_of_the_caller_and_enabled_activities(as_, url, world):
     assert as_("ann").get(url).json()["results"][0]["user_roles"] == ["LEARNER"]
 
 
+def test_courses_by_what_the_caller_is_in_them(as_, url, world):
+    home = world.home
+    home.teach("ann", home.other_course)
+    found = {
+        role: [row["code"] for row in as_("ann").get(url, {"user_roles": role}).json()["results"]]
+        for role in ("LEARNER", "INSTRUCTOR", "")
+    }
+    assert found == {"LEARNER": ["C1"], "INSTRUCTOR": ["C2"], "": ["C1", "C2"]}
+    assert as_("admin").get(url, {"user_roles": "INSTRUCTOR"}).json()["count"] == 0
+    assert [*as_("ann").get(url, {"user_roles": "ADMIN"}).json()] == ["user_roles"]
+
+
 def test_the_vle_of_a_course_names_its_type_and_institution(as_, url, world):
     vle = as_("ann").get(url).json()["results"][0]["vle"]
     assert list(vle) == ["id", "type", "name", "url", "client_id", "institution"]

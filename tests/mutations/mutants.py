@@ -2335,13 +2335,6 @@ WRITTEN = [
         (("tests/console/test_imports.py", "-k", "only_administrators"),),
     ),
     (
-        "captures for readers of one course's reports",
-        "console/views.py",
-        "if not self.api.lists_all(self.reports_path):\n            raise",
-        "if False:\n            raise",
-        (("tests/console/test_captures.py", "-k", "who_teaches"),),
-    ),
-    (
         "changes by whom the API refuses",
         "console/work/pages.py",
         "        if not self.is_allowed():\n",
@@ -3231,9 +3224,23 @@ WRITTEN = [
     (
         "console without a flag",
         "console/views.py",
-        "        if not roles & ADMINISTRATIVE:\n",
+        "        if not roles & self.open_to:\n",
         "        if False:\n",
         _CONSOLE,
+    ),
+    (
+        "console courses that are only attended",
+        "console/views.py",
+        "if not self.is_whole(self.reports_path):",
+        "if False:",
+        (("tests/console/test_instructors.py",),),
+    ),
+    (
+        "reports that somebody else has looked at",
+        "reports/looking.py",
+        "actor_id=person, ",
+        "",
+        (("tests/reports/test_institution_report.py", "-k", "looked"),),
     ),
     (
         "console special needs for everybody",

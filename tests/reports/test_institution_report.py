@@ -85,6 +85,23 @@ def test_where_and_when(world, reports, get):
         assert [*get(wrong, status=400)] == [wrong.partition("=")[0]]
 
 
+def test_looked_at(world, reports, get, as_):
+    """By whom one asks for, after the last change, and with its reasons: a list is no look."""
+    home = world.home
+    course = f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/"
+    Report.objects.filter(pk=home.report.pk).update(updated_at=PAST)
+    get(who="teacher")
+    as_("teacher").get(f"{course}activity/{home.activity.pk}/report/")
+    assert whose(get("looked_at=false", "teacher")) == ["ann", "eve"]
+    assert as_("teacher").get(f"{course}activity/{home.activity.pk}/report/{home.report.pk}/").status_code == 200
+    assert (whose(get("looked_at=false", "teacher")), whose(get("looked_at=true", "teacher"))) == (["eve"], ["ann"])
+    assert whose(get("looked_at=true&level=2", "teacher")) == ["ann"]
+    assert whose(get("looked_at=false", "data")) == ["ann", "bob", "eve"]
+    Report.objects.filter(pk=home.report.pk).update(updated_at=timezone.now() + timedelta(seconds=1))
+    assert whose(get("looked_at=true", "teacher")) == []
+    assert [*get("looked_at=maybe", status=400)] == ["looked_at"]
+
+
 def test_instructors_see_those_of_their_courses(world, reports, get, as_):
     assert whose(get(who="teacher")) == ["ann", "eve"]
     assert whose(get("ordering=learner", who="teacher")) == ["ann", "eve"]

@@ -18988,6 +18988,13 @@ export interface operations {
                 level__lte?: number;
                 /** @description Number of results to return per page. */
                 limit?: number;
+                /**
+                 * @description Whether the caller has opened the report since it last changed.
+                 *
+                 *     * `true` - opened since the last change
+                 *     * `false` - not opened since
+                 */
+                looked_at?: "false" | "true";
                 /** @description The initial index from which to return the results. */
                 offset?: number;
                 /** @description Which field to use when ordering the results. */
@@ -23318,6 +23325,13 @@ export interface operations {
                  *     * `over` - over
                  */
                 state?: "over" | "running" | "to_come";
+                /**
+                 * @description What the caller is in the course.
+                 *
+                 *     * `LEARNER` - LEARNER
+                 *     * `INSTRUCTOR` - INSTRUCTOR
+                 */
+                user_roles?: "INSTRUCTOR" | "LEARNER";
             };
             header?: never;
             path: {

@@ -126,6 +126,16 @@ def warnings_unseen(institution: int, number: int) -> Iterator[Line]:
         yield _unseen("fair", "warning", WARNINGS, institution, number)
 
 
+def reports_unseen(institution: int, alerts: int, warnings: int) -> Iterator[Line]:
+    """Reports of all courses that nobody has looked at, but perhaps the learner."""
+    for kind, word, asked, number in (("bad", "alert", ALERTS, alerts), ("fair", "warning", WARNINGS, warnings)):
+        if number:
+            text = f"report{pluralize(number)} with {'an alert' if word == 'alert' else 'a warning'}"
+            text += f" that nobody has opened since {pluralize(number, 'it,they')} changed"
+            address = f"{_of('reports', institution)}?{urlencode(asked | {'looked_at': 'nobody'})}"
+            yield Line(kind, word, number, text, address)
+
+
 def _unseen(kind: str, word: str, asked: Mapping[str, str], institution: int, number: int) -> Line:
     text = f"report{pluralize(number)} with {'an alert, in all,' if word == 'alert' else 'a warning'}"
     text += f" that you have not opened since {pluralize(number, 'it,they')} changed"

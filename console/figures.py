@@ -65,10 +65,10 @@ def special_needs(
 
 
 def provided(send: Mapping[str, Any], instruments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a learner must be given, without why: options, and instruments that are not used."""
+    """What a learner must be given, without why: options, extra time and so on, and instruments that are not used."""
     names = {row["id"]: row["name"] for row in instruments}
-    without = [names.get(key, f"Instrument {key}") for key in send["disabled_instruments"]]
-    return {"options": send["enabled_options"], "without": without}
+    without = [names.get(key, f"Instrument {key}") for key in send["send"]["disabled_instruments"]]
+    return {"options": send["send"]["enabled_options"], "without": without, "provide": send.get("provide")}
 
 
 def reports_listed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

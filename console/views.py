@@ -43,6 +43,7 @@ from kernel.recording import Entry
 from kernel.zones import zone_named
 from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
 from reports.evidence import report_evidence
+from reports.looking import unseen
 from reports.progress import providers_failing
 from reports.queries import (
     activity_levels,
@@ -247,7 +248,9 @@ class OverviewView(ConsoleView):
     def of_institution(self, parts: list[Iterable[attention.Line]]) -> dict[str, Any]:
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
-        counts = institution_counts(key, current=current_consent_of("pk"), **waiting())
+        reads_reports = api.lists_all(self.reports_path)
+        also = waiting() | (unseen() if reads_reports else {})
+        counts = institution_counts(key, current=current_consent_of("pk"), **also)
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         current = version_from_column(counts["current"])
@@ -284,6 +287,7 @@ class OverviewView(ConsoleView):
         if "courses" in values and api.lists_all(f"{course}{ANY_ID}/learner/"):
             parts.append(attention.consents_missing(key, policy))
         if "courses" in values and api.lists_all(self.reports_path):
+            parts.append(attention.reports_unseen(key, counts["alerts_unseen"], counts["warnings_unseen"]))
             parts.append(attention.captures_stuck(key))
             parts.append(attention.providers_that_fail(key))
         if api.lists_all(f"{self.home}contest/"):
@@ -485,7 +489,7 @@ class LearnerView(ConsoleView):
             values["needs"] = figures.special_needs(assigned, instruments, timezone.now())
             values["may_assign"] = api.may_all(f"{path}send/", "create")
         else:
-            values["provided"] = figures.provided(values["learner"]["send"]["send"], instruments)
+            values["provided"] = figures.provided(values["learner"]["send"], instruments)
         values["has_account_page"] = api.lists_all(f"{self.home}user/")
         values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
         if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):

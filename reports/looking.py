@@ -1,16 +1,18 @@
 """Who has opened a report since it changed: the trail says so, as far back as it reaches."""
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from typing import Any
+
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Greatest
 
 from kernel.caller import PEOPLE
+from reports.arithmetic import Level
 from reports.models import Report
-from trail.models import Line
+from trail.models import OPENED_REPORTS, Line
 
-# The pages that show a report with its reasons: lists, which show the levels alone, are not among them.
-OPENED = ("institution/course/activity/report", "console/report", "console/report-pdf")
 _PARTS = ("institution", "activity__course", "activity", "pk")
 _KINDS = tuple(kind.value for kind in PEOPLE)
+_LEVELS = ("identity_level", "content_level", "integrity_level")
 
 
 def with_address(reports: QuerySet[Report]) -> QuerySet[Report]:
@@ -21,10 +23,25 @@ def with_address(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.alias(address=Concat(institution, *parts, output_field=text))
 
 
-def opened_since_changed(institution: int, person: int) -> Exists:
-    """A condition on reports `with_address`: this person has opened it, or taken it away, since its last change."""
+def opened_since_changed(institution: int | OuterRef, person: int | None = None) -> Exists:
+    """A condition on reports `with_address`: it was opened, or taken away, since its last change.
+
+    By this person; or else by anybody but the learner.
+    """
     lines = Line.objects.filter(
-        institution=institution, actor_id=person, actor_kind__in=_KINDS, verb__in=("read", "export"),
-        resource__in=OPENED, row_key=OuterRef("address"), written_at__gte=OuterRef("updated_at"),
+        institution=institution, actor_kind__in=_KINDS, verb__in=("read", "export"),
+        resource__in=OPENED_REPORTS, row_key=OuterRef("address"), written_at__gte=OuterRef("updated_at"),
     )  # fmt: skip
-    return Exists(lines)
+    by = ~Q(actor_id=OuterRef("learner_id")) if person is None else Q(actor_id=person)
+    return Exists(lines.filter(by))
+
+
+def unseen() -> dict[str, Any]:
+    """Columns of an institution: how many of its reports with an alert, with a warning, nobody has opened."""
+    reports = Report.objects.annotate(highest=Greatest(*_LEVELS)).filter(institution=OuterRef("pk")).order_by()
+    rows = with_address(reports).filter(~opened_since_changed(OuterRef("institution")))
+    counted = {
+        name: rows.filter(highest=level).values("institution").annotate(number=Count("pk")).values("number")
+        for name, level in (("alerts_unseen", Level.ALERT), ("warnings_unseen", Level.WARNING))
+    }
+    return {name: Coalesce(Subquery(number), 0) for name, number in counted.items()}

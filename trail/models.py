@@ -10,6 +10,8 @@ from kernel.models import Record
 NO_INSTITUTION = 0  # the chain of what concerns the whole installation
 # What global administrators and commands have done, and what concerns the whole installation.
 OF_SERVICE = models.Q(actor_kind__in=("admin", "command")) | models.Q(institution=NO_INSTITUTION)
+# Pages that show a report with its reasons. Lists, which show the levels alone, are not among them.
+OPENED_REPORTS = ("institution/course/activity/report", "console/report", "console/report-pdf")
 
 
 class Line(Record):
@@ -49,6 +51,11 @@ class Line(Record):
             models.Index(fields=("resource", "row_key", "id"), condition=OF_SERVICE, name="trail_line_of_service"),
             models.Index(
                 fields=("person_id", "id"), condition=models.Q(person_id__isnull=False), name="trail_line_of_person"
+            ),
+            models.Index(
+                fields=("row_key", "written_at"),
+                condition=models.Q(resource__in=OPENED_REPORTS),
+                name="trail_line_of_opened_report",
             ),
         ]
 

@@ -85,18 +85,22 @@ class ContestStateFilter(filters.ChoiceFilter):
 
 
 class LookedAtFilter(filters.ChoiceFilter):
-    """By whether the caller has opened the report since it last changed, as far back as the trail reaches."""
+    """By who has opened the report since it last changed, as far back as the trail reaches."""
 
     def __init__(self, *args, **kwargs):
-        choices = [("true", "opened since the last change"), ("false", "not opened since")]
-        help_text = "Whether the caller has opened the report since it last changed."
+        choices = [
+            ("true", "the caller has opened it since its last change"),
+            ("false", "the caller has not"),
+            ("nobody", "nobody has, but perhaps the learner"),
+        ]
+        help_text = "Who has opened the report since it last changed."
         super().__init__(*args, choices=choices, help_text=help_text, **kwargs)
 
     def filter(self, queryset, value):
         if not value:
             return queryset
         view = self.parent.request.parser_context["view"]
-        opened = opened_since_changed(view.tenant_id, self.parent.request.user.id)
+        opened = opened_since_changed(view.tenant_id, None if value == "nobody" else self.parent.request.user.id)
         rows = with_address(queryset)
         return rows.filter(opened if value == "true" else ~opened)
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from courses.models import Activity
 from institutions.models import Credential, InformedConsent, Institution, Provider
 from learners.models import Learner
-from reports.arithmetic import RequestStatus, ResultStatus
-from reports.models import Request, RequestProviderResult
+from reports.arithmetic import Level, RequestStatus, ResultStatus
+from reports.models import Report, Request, RequestProviderResult
 from tests.world import PAST
 
 SOON = timedelta(days=3)
@@ -66,6 +66,21 @@ def test_learners_without_consent_before_an_activity(start, end, is_shown, quiet
         assert (table.count, table.lines[0].cells[1][1]) == (1, "bob")
     Institution.objects.filter(pk=home.institution.pk).update(external_ic=True)
     assert lines("admin") == {}
+
+
+def test_reports_that_nobody_has_opened(quiet, lines, signed_in, address):
+    """The learner's own look does not count, nor that of the page of a list."""
+    home, data = quiet.home, signed_in("data")
+    Institution.objects.filter(pk=home.institution.pk).update(allow_learner_report=True)
+    Report.objects.filter(pk=home.report.pk).update(identity_level=Level.ALERT)
+    signed_in("ann").get(f"/me/reports/{home.report.pk}/")
+    place = lines("data")["alert", 1]
+    assert data.get(place).context["table"].count == 1
+    data.get(address("courses/{course}/activities/{activity}/reports/{report}/"))
+    assert lines("admin") == {}
+    assert data.get(place).context["table"].count == 0
+    Report.objects.filter(pk=home.report.pk).update(identity_level=Level.WARNING, updated_at=timezone.now())
+    assert [*lines("admin")] == [("warning", 1)]
 
 
 def test_captures_without_results(quiet, lines, signed_in):

@@ -17,7 +17,7 @@ from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 from rights.fairness import MINIMUM
 from rights.models import BundleState, Correction, Erasure, Kind, State
-from rights.rates import transparency
+from rights.shown import transparency
 from signin.pages import SignedInView
 from signin.views import browser_caller
 
@@ -231,7 +231,7 @@ class TransparencyView(MeView):
 
 @method_decorator(never_cache, name="dispatch")
 class PublicTransparencyView(TemplateView):
-    """The same for everybody, of an institution that publishes it: five statements, without the caller's."""
+    """The same for everybody, of an institution that publishes it: four statements, without the caller's."""
 
     http_method_names = ["get", "head", "options"]
     template_name = "rights/transparency.html"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -33,7 +32,8 @@ from console.listings import (
 )
 from console.tables import Column, Listing, Row, Table, Work, table
 from console.templatetags.console import course, person
-from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
+from courses.queries import COURSE_COUNTS, institution_counts
+from institutions.models import Institution
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
@@ -45,8 +45,9 @@ from learners.queries import consent_counts, send_counts
 from reports.evidence import report_evidence
 from reports.queries import (
     activity_levels,
+    activity_reported,
     is_demonstrated,
-    learner_reports,
+    learner_work,
     level_counts,
     level_counts_with_courses,
 )
@@ -74,7 +75,7 @@ class ConsoleView(SignedInView):
     """Only for people with an administrative role in the URL's institution, and for global administrators."""
 
     recorded_as, refused_template, refusals = "console", "console/refused.html", REFUSALS
-    institution: dict[str, Any] | None = None
+    institution: Institution | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -92,8 +93,8 @@ class ConsoleView(SignedInView):
         if not roles & ADMINISTRATIVE:
             raise PermissionDenied
         if tenant is not None:
-            self.institution = institution = self.api.row(f"institution/{tenant}/")
-            timezone.activate(zone_named(institution["time_zone"]))
+            self.institution = institution = self.api.institution(tenant)
+            timezone.activate(zone_named(institution.time_zone))
 
     @property
     def home(self) -> str:
@@ -119,7 +120,7 @@ class ConsoleView(SignedInView):
         """(title, address, is current) of the overview and the lists that the caller's roles may read."""
         if self.institution is None:
             return []
-        ids = {"institution": self.institution["id"]}
+        ids = {"institution": self.institution.pk}
         links = [("Overview", reverse("console:overview", kwargs=ids))]
         links += [
             (listing.title, reverse(f"console:{listing.word}", kwargs=ids))
@@ -128,7 +129,7 @@ class ConsoleView(SignedInView):
         ]
         if self.api.may(f"institution/{ids['institution']}/fairness/", "get"):
             links.append(("Fairness", reverse("console:fairness", kwargs=ids)))
-        if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
+        if self.caller.roles_in(self.institution.pk) & Role.ADMIN:
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):
             links.append(("Trail", reverse("console:trail", kwargs=ids)))
@@ -186,7 +187,7 @@ class OverviewView(ConsoleView):
         counts = institution_counts(key, **contests_waiting(), **corrections_waiting(), **erasures_asked())
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
-        policy = (self.institution["external_ic"], consent_current(key))  # type: ignore[index] # set by enter
+        policy = (self.institution.external_ic, consent_current(key))  # type: ignore[union-attr] # set by enter
         if api.lists_all(f"{self.home}learner/"):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
@@ -371,10 +372,13 @@ class LearnerView(ConsoleView):
             values["may_assign"] = api.may_all(f"{path}send/", "create")
         values["has_account_page"] = api.lists_all(f"{self.home}user/")
         values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
-        if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
-            values["courses"] = learner_courses(key, self.kwargs["learner"])
-        if api.lists_all(self.reports_path):
-            values["reports"] = learner_reports(key, self.kwargs["learner"])
+        shown = {
+            "courses": api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"),
+            "reports": api.lists_all(self.reports_path),
+        }
+        if any(shown.values()):
+            work = learner_work(key, self.kwargs["learner"], **shown)._asdict()
+            values |= {name: work[name] for name, is_shown in shown.items() if is_shown}
         if api.lists(f"{self.home}trail/"):
             values["trail"] = f"{reverse('console:trail', args=[key])}?person_id={self.kwargs['learner']}"
         values["may_hold"] = api.may_all(f"{self.home}hold/", "create")
@@ -407,10 +411,13 @@ class BelowCourseView(ConsoleView):
     """Base of the pages of a course and of everything below it. Whoever may not read the course is refused first."""
 
     course: dict[str, Any]
+    activity: dict[str, Any]  # of the pages below one
 
     def enter(self) -> None:
         super().enter()
         self.course = self.api.row(self.course_path)
+        if "activity" in self.kwargs:  # after this, nothing below it asks whether it is there
+            self.activity = self.api.row(self.activity_path)
 
     @property
     def course_path(self) -> str:
@@ -419,10 +426,6 @@ class BelowCourseView(ConsoleView):
     @property
     def activity_path(self) -> str:
         return f"{self.course_path}activity/{self.kwargs['activity']}/"
-
-    @cached_property
-    def activity(self) -> dict[str, Any]:
-        return self.api.row(self.activity_path)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(course=self.course, **context)
@@ -498,11 +501,13 @@ class ActivityView(CourseListView):
         instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
         values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
-        values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
-        if self.api.lists_all(self.reports_path):
-            counts = activity_levels([activity["id"]]).get(activity["id"], {})
+        if not self.api.lists_all(self.reports_path):
+            made_up = is_demonstrated(activity["id"])
+        else:
+            counts, made_up = activity_reported(activity["id"])
             values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
             values["captures"] = captures_part(activity["id"])
+        values["made_up"] = DEMONSTRATION if made_up else ""
         return super().get_context_data(**values, **context)
 
 

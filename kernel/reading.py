@@ -113,7 +113,7 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
 
         return Prepared(parent, *slots, *cls.scope.kwargs)
 
-    def parent_row(self, grants: Sequence[Grant]) -> Sequence[Any] | None:
+    def parent_row(self, grants: Sequence[Grant]) -> tuple[Any, ...] | None:
         """The parent's values that tie rows to it, and the marks of the grants; None when the ids name no parent.
 
         Nothing is asked for a page whose caller was just answered the parent (`ApiClient.get`), if only its key is
@@ -123,7 +123,7 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
         is_read = getattr(self.request, "parent_read", None) == (self.scope.model, key)
         has_rules = any(grant.parent or grant.sees for grant in grants)
         if is_read and {*self.scope.rows.values()} == {"pk"} and not has_rules:
-            return [*dict.fromkeys(self.scope.rows, key).values(), *([True] * 2 * len(grants))]
+            return (*dict.fromkeys(self.scope.rows, key).values(), *([True] * 2 * len(grants)))
         ids = self.ids_of_caller
         return self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs).first()
 

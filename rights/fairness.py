@@ -166,18 +166,18 @@ def figure_replaced(
     earlier: Figure | None, measures: Mapping[str, Measure], touched: Sequence[int], as_of: datetime
 ) -> Figure:
     """What is shown from now on. `touched` is as above, of each of GROUPS; the measures have the same whole."""
-    groups: list[tuple[Any, int]] = list(zip(GROUPS, touched, strict=True))
-    hidden = [group for group in GROUPS if any(measure[group] is None for measure in measures.values())]  # type: ignore[literal-required]
+    later: dict[str, Any] = {**measures}
+    hidden = [group for group in GROUPS if any(measure[group] is None for measure in later.values())]
     if earlier is None:
-        return Figure(as_of=as_of.isoformat(), hidden=hidden, measures={**measures})
-    before = earlier["measures"]
-    for group, number in groups:
-        replaced = (may_replace(before[name][group], measure[group], number) for name, measure in measures.items())
+        return Figure(as_of=as_of.isoformat(), hidden=hidden, measures=later)
+    before: dict[str, Any] = {**earlier["measures"]}
+    for group, number in zip(GROUPS, touched, strict=True):
+        replaced = (may_replace(before[name][group], measure[group], number) for name, measure in later.items())
         if group not in hidden and not all(replaced):
             return Figure(as_of=earlier["as_of"], hidden=hidden, measures=before)
-    kept: Any = {
-        name: measure | {group: measure[group] or before[name][group] for group, _ in groups}
-        for name, measure in measures.items()
+    kept = {
+        name: measure | {group: measure[group] or before[name][group] for group in GROUPS}
+        for name, measure in later.items()
     }
     return Figure(as_of=as_of.isoformat(), hidden=hidden, measures=kept)
 

@@ -14,6 +14,7 @@ protects. They are for administrators who may read such rows one by one; what ev
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
@@ -53,7 +54,10 @@ def usual_months(last: date | None = None) -> tuple[date, date]:
 @one_transaction()
 def figures_of(institution_id: int, first: date | None = None, last: date | None = None) -> Figures:
     """As they were last counted; of an institution with few results they are counted now if they never were."""
-    months = {"first_month": f"{first:%Y-%m}" if first else "", "last_month": f"{last:%Y-%m}" if last else ""}
+    months: dict[str, Any] = {
+        "first_month": f"{first:%Y-%m}" if first else "",
+        "last_month": f"{last:%Y-%m}" if last else "",
+    }
     row, is_new = Figures.objects.get_or_create(institution_id=institution_id, **months)
     if row.counted_at is None:
         if len(Request.objects.filter(institution=institution_id).values("pk")[: FEW + 1]) <= FEW:

@@ -11,7 +11,6 @@ from django.utils.cache import get_conditional_response
 from django.utils.safestring import SafeString
 
 from console import words
-from courses.models import AssessmentSession
 from reports.arithmetic import ResultStatus
 from reports.progress import Progress, captures_progress
 
@@ -36,23 +35,21 @@ class CapturesPart:
 
 def captures_part(activity: int, learner: int | None = None) -> CapturesPart:
     """Of all learners of the activity, or of one. The caller may read the reports that it is about."""
-    rows = captures_progress(activity, learner)
+    rows, is_open = captures_progress(activity, learner)
     values = {
         "rows": [{"row": row, "reasons": list(_reasons(row))} for row in rows],
         "summary": _summary(rows),
-        "seconds": _seconds(rows, activity, learner),
+        "seconds": _seconds(rows, is_open=is_open),
     }
     html = render_to_string("console/captures_now.html", values)
     return CapturesPart(html, f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"')
 
 
-def _seconds(rows: Sequence[Progress], activity: int, learner: int | None) -> int:
+def _seconds(rows: Sequence[Progress], *, is_open: bool) -> int:
     """After how many seconds a page looks again."""
     if any(row.waiting or row.working for row in rows):
         return SECONDS_WAITING
-    sessions = AssessmentSession.objects.filter(activity=activity, closed_at=None)
-    sessions = sessions if learner is None else sessions.filter(learner=learner)
-    return SECONDS_OPEN if sessions.exists() else SECONDS_QUIET
+    return SECONDS_OPEN if is_open else SECONDS_QUIET
 
 
 def _summary(rows: Sequence[Progress]) -> str:

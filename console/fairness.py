@@ -21,7 +21,7 @@ OF_CONTESTS = (
     ("wrong", "Wrong", "Share of the decided contests after which the level was changed or set aside."),
 )
 GROUPS = (("with_send", "with special needs"), ("without_send", "without"))
-COLUMNS = ("measure", "instrument", "group", "learners", "of", "share", "low", "high", "differs")
+COLUMNS = ("measure", "instrument", "group", "learners", "of", "share", "low", "high", "differs", "as_of")
 
 
 class FairnessView(ConsoleView):
@@ -83,4 +83,4 @@ def _cells(parts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
             for group, words in (*GROUPS, ("all", "all")):
                 share = row[group] or {}
                 numbers = (share.get(name) for name in ("learners", "of", "share", "low", "high"))
-                yield part["title"], row["label"], words, *numbers, "yes" if row["differs"] else "no"
+                yield part["title"], row["label"], words, *numbers, "yes" if row["differs"] else "no", row["as_of"]

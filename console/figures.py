@@ -72,7 +72,7 @@ def provided(send: Mapping[str, Any], instruments: Sequence[Mapping[str, Any]]) 
 
 
 def reports_listed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of the API's list of reports, as `learner_reports` has them."""
+    """Rows of the API's list of reports, as `learner_work` has them."""
     return [
         {
             **row,

@@ -34,7 +34,8 @@ from console.listings import (
 from console.tables import Column, Listing, Row, Table, Work, table
 from console.templatetags.console import course, person
 from console.words import course_text
-from courses.queries import COURSE_COUNTS, institution_counts, learner_courses
+from courses.queries import COURSE_COUNTS, institution_counts
+from institutions.models import Institution
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
@@ -47,9 +48,9 @@ from reports.looking import unseen
 from reports.progress import providers_failing
 from reports.queries import (
     activity_levels,
+    activity_reported,
     course_levels,
-    is_demonstrated,
-    learner_reports,
+    learner_work,
     level_counts,
     level_counts_with_courses,
 )
@@ -96,7 +97,7 @@ class ConsoleView(SignedInView):
 
     open_to = ADMINISTRATIVE
     recorded_as, refused_template, refusals = "console", "console/refused.html", REFUSALS
-    institution: dict[str, Any] | None = None
+    institution: Institution | None = None
     work: tuple[Work, ...] = ()  # what changes what the page shows
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -114,8 +115,8 @@ class ConsoleView(SignedInView):
         if not roles & self.open_to:
             raise PermissionDenied
         if tenant is not None:
-            self.institution = institution = self.api.row(f"institution/{tenant}/")
-            timezone.activate(zone_named(institution["time_zone"]))
+            self.institution = institution = self.api.institution(tenant)
+            timezone.activate(zone_named(institution.time_zone))
 
     @property
     def is_administrator(self) -> bool:
@@ -146,7 +147,7 @@ class ConsoleView(SignedInView):
         """(title, address, is current) of the overview and the lists that the caller's roles may read."""
         if self.institution is None:
             return []
-        ids = {"institution": self.institution["id"]}
+        ids = {"institution": self.institution.pk}
         links = [("Overview", reverse("console:overview", kwargs=ids))]
         links += [
             (listing.title, reverse(f"console:{listing.word}", kwargs=ids))
@@ -155,7 +156,7 @@ class ConsoleView(SignedInView):
         ]
         if self.api.may(f"institution/{ids['institution']}/fairness/", "get"):
             links.append(("Fairness", reverse("console:fairness", kwargs=ids)))
-        if self.caller.roles_in(self.institution["id"]) & Role.ADMIN:
+        if self.caller.roles_in(self.institution.pk) & Role.ADMIN:
             links.append(("Imports", reverse("console:imports", kwargs=ids)))
         if self.api.lists(f"institution/{ids['institution']}/trail/"):
             links.append(("Trail", reverse("console:trail", kwargs=ids)))
@@ -254,7 +255,7 @@ class OverviewView(ConsoleView):
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}
         current = version_from_column(counts["current"])
-        policy = (self.institution["external_ic"], current)  # type: ignore[index] # set by enter
+        policy = (self.institution.external_ic, current)  # type: ignore[union-attr] # set by enter
         if api.lists_all(f"{self.home}learner/"):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
@@ -492,11 +493,14 @@ class LearnerView(ConsoleView):
             values["provided"] = figures.provided(values["learner"]["send"], instruments)
         values["has_account_page"] = api.lists_all(f"{self.home}user/")
         values["decisions"] = api.page(f"{path}decision/", {"limit": DECISIONS_SHOWN, "ordering": "-id"})
-        if api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"):
-            values["courses"] = learner_courses(key, self.kwargs["learner"])
-        if api.lists_all(self.reports_path):
-            values["reports"] = learner_reports(key, self.kwargs["learner"])
-        elif api.lists(f"{self.home}report/"):
+        shown = {
+            "courses": api.lists_all(f"{self.home}course/") and api.lists_all(f"{self.home}course/{ANY_ID}/learner/"),
+            "reports": api.lists_all(self.reports_path),
+        }
+        if any(shown.values()):
+            work = learner_work(key, self.kwargs["learner"], **shown)._asdict()
+            values |= {name: work[name] for name, is_shown in shown.items() if is_shown}
+        if not shown["reports"] and api.lists(f"{self.home}report/"):
             asked = {"learner": self.kwargs["learner"], "ordering": "-updated_at", "limit": REPORTS_SHOWN}
             values["reports"] = figures.reports_listed(api.rows(f"{self.home}report/", asked) or [])
         if api.lists(f"{self.home}trail/"):
@@ -536,12 +540,15 @@ class BelowCourseView(ConsoleView):
 
     open_to = STAFF
     course: dict[str, Any]
+    activity: dict[str, Any]  # of the pages below one
 
     def enter(self) -> None:
         super().enter()
         self.course = self.api.row(self.course_path)
         if not self.is_whole(self.reports_path):
             raise Http404
+        if "activity" in self.kwargs:  # after this, nothing below it asks whether it is there
+            self.activity = self.api.row(self.activity_path)
 
     def is_whole(self, path: str) -> bool:
         """Whether the caller reads all rows of this list below the course: as everywhere, or because of teaching it."""
@@ -555,10 +562,6 @@ class BelowCourseView(ConsoleView):
     @property
     def activity_path(self) -> str:
         return f"{self.course_path}activity/{self.kwargs['activity']}/"
-
-    @cached_property
-    def activity(self) -> dict[str, Any]:
-        return self.api.row(self.activity_path)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(course=self.course, **context)
@@ -632,10 +635,10 @@ class ActivityView(CourseListView):
         instruments = self.api.rows(f"{self.activity_path}instrument/", {"limit": 1000}) or []
         values: dict[str, Any] = {"activity": activity, "instruments": figures.instruments(instruments)}
         values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
-        values["made_up"] = DEMONSTRATION if is_demonstrated(activity["id"]) else ""
-        counts = activity_levels([activity["id"]]).get(activity["id"], {})
+        counts, made_up = activity_reported(activity["id"])
         values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
         values["captures"] = captures_part(activity["id"])
+        values["made_up"] = DEMONSTRATION if made_up else ""
         return super().get_context_data(**values, **context)
 
 

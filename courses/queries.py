@@ -139,13 +139,10 @@ def activities_lacking_consent(
     )
 
 
-def learner_courses(institution_id: int, learner_id: int) -> list[dict[str, Any]]:
-    """The courses that a learner of the institution attends, the latest first, with who put the learner there."""
-    attended = CourseLearner.objects.filter(institution=institution_id, learner=learner_id)
-    ordered = attended.order_by(F("course__start").desc(nulls_last=True), "course")
-    columns = {name: F(f"course__{name}") for name in ("code", "vle_course_id", "description", "start", "end")}
-    rows = ordered.values("course_id", "added_by", "added_at", adder=adder_name(0), **columns)
-    return [{**row, "id": row["course_id"]} for row in rows]
+def courses_attended(institution_id: int, learner_id: int) -> QuerySet[CourseLearner]:
+    """The memberships of a learner of the institution, with the name of who made them as `adder`."""
+    rows = CourseLearner.objects.filter(institution=institution_id, learner=learner_id).order_by()
+    return rows.annotate(adder=adder_name(0))
 
 
 def adder_name(me: int) -> Case:

@@ -24,6 +24,7 @@ Reading and writing rows:
     fast/rows.py      serializers compiled to rows of plain values
     fast/prepared.py  statements that are compiled once
     fast/whole.py     the same, for model instances
+    fast/once.py      a page asks the same once
     filters.py        filters, search and ordering of lists
     pagination.py     pages of a list
     serializers.py    serializers and their fields

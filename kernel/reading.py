@@ -16,7 +16,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
-from kernel.fast.prepared import Cut, Prepared, PreparedSearch, Rows, Searched, Word
+from kernel.fast.prepared import Cut, Listed, Prepared, PreparedSearch, Rows, Searched, Word
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.fast.whole import Whole
 from kernel.filters import DeclaredSearch, contain
@@ -112,6 +112,20 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
             return cls.scope.parents(kwargs).values_list(*columns)
 
         return Prepared(parent, *slots, *cls.scope.kwargs)
+
+    def parent_row(self, grants: Sequence[Grant]) -> tuple[Any, ...] | None:
+        """The parent's values that tie rows to it, and the marks of the grants; None when the ids name no parent.
+
+        Nothing is asked for a page whose caller was just answered the parent (`ApiClient.get`), if only its key is
+        needed and no grant has a rule about it: then it is certain what the answer would be.
+        """
+        key = next((self.kwargs[kwarg] for kwarg, path in self.scope.kwargs.items() if path == "pk"), None)
+        is_read = getattr(self.request, "parent_read", None) == (self.scope.model, key)
+        has_rules = any(grant.parent or grant.sees for grant in grants)
+        if is_read and {*self.scope.rows.values()} == {"pk"} and not has_rules:
+            return (*dict.fromkeys(self.scope.rows, key).values(), *([True] * 2 * len(grants)))
+        ids = self.ids_of_caller
+        return self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs).first()
 
     @classmethod
     def _prepare_row(cls, grants, slots, serializer) -> Prepared:
@@ -228,7 +242,7 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
             return Searched.compiled_now(found, rows, self.columns)
         if self.compiled and self.keys_first:
             return Cut(found, rows, self.columns)
-        return self.columns(found) if self.compiled else self.whole(found)
+        return Listed(found, self.columns) if self.compiled else self.whole(found)
 
     def _search(self, words: list[Word]) -> Searched:
         ids = self.ids_of_caller

@@ -9,8 +9,14 @@ from django.shortcuts import get_object_or_404
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Caller, Role
+from kernel.fast.once import once
 from kernel.seal import Sealed
 from kernel.serializers import BodySerializer, body_checked
+
+
+def institution_numbered(key: int | None) -> Any:
+    """404 when there is none."""
+    return once(("institution", key), lambda: get_object_or_404(apps.get_model("institutions.Institution"), pk=key))
 
 
 # No docstring: the schema would show it as the description of every operation.
@@ -46,7 +52,7 @@ class Rooted(Sealed):
         """That institution as a row: a member's own is in memory since authentication. 404 when there is none."""
         if self.caller.institution_id == self.tenant_id:
             return self.caller.institution
-        return get_object_or_404(apps.get_model("institutions.Institution"), pk=self.tenant_id)
+        return institution_numbered(self.tenant_id)
 
     @property
     def grants(self) -> tuple[Grant, ...]:

@@ -86,9 +86,7 @@ class ResourceViewSet(Reader):
                 self.tenant  # noqa: B018 - a global administrator may name one that does not exist
             self.link = dict.fromkeys(self.scope.rows, self.root_id)
         elif self.scope.model is not None:
-            ids = self.ids_of_caller
-            rows = self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs)
-            if (row := rows.first()) is None:
+            if (row := self.parent_row(grants)) is None:
                 raise Http404
             width = len(self.scope.rows)
             self.link = dict(zip(self.scope.rows, row[:width], strict=True))

@@ -15,7 +15,7 @@ _KINDS = tuple(kind.value for kind in PEOPLE)
 _LEVELS = ("identity_level", "content_level", "integrity_level")
 
 
-def with_address(reports: QuerySet[Report]) -> QuerySet[Report]:
+def with_address(reports: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     """The reports with the alias `address`: what names them in the trail."""
     text = CharField()
     institution, *others = (Cast(part, text) for part in _PARTS)
@@ -38,7 +38,9 @@ def opened_since_changed(institution: int | OuterRef, person: int | None = None)
 
 def unseen() -> dict[str, Any]:
     """Columns of an institution: how many of its reports with an alert, with a warning, nobody has opened."""
-    reports = Report.objects.annotate(highest=Greatest(*_LEVELS)).filter(institution=OuterRef("pk")).order_by()
+    reports: QuerySet[Any, Any] = (
+        Report.objects.annotate(highest=Greatest(*_LEVELS)).filter(institution=OuterRef("pk")).order_by()
+    )
     rows = with_address(reports).filter(~opened_since_changed(OuterRef("institution")))
     counted = {
         name: rows.filter(highest=level).values("institution").annotate(number=Count("pk")).values("number")

@@ -7,12 +7,12 @@ not tell is read by the index of unsettled requests, of a bounded number of requ
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Coalesce, Left
 
-from courses.models import Activity
+from courses.models import Activity, AssessmentSession
 from courses.queries import activity_name
 from institutions.models import MessageLocale
 from reports.arithmetic import RequestStatus, ResultStatus
@@ -51,10 +51,17 @@ class Progress:
     causes: list[Cause] = field(default_factory=list)
 
 
-def captures_progress(activity: int, learner: int | None = None) -> list[Progress]:
-    """For each instrument with captures in the activity, of all learners or of one; three statements."""
+class Captures(NamedTuple):
+    rows: list[Progress]  # for each instrument with captures
+    is_open: bool  # whether some session is: more may come. Not looked at while captures wait or are at work
+
+
+def captures_progress(activity: int, learner: int | None = None) -> Captures:
+    """The captures in the activity, of all learners or of one; three statements at most."""
     found: dict[int, Progress] = {}
-    for instrument, name, total, closed, processed in _counted(activity, learner):
+    is_open: bool | None = None
+    for has_open, instrument, name, total, closed, processed in _counted(activity, learner):
+        is_open = has_open
         found[instrument] = Progress(name, waiting=total - closed, done=processed, failed=closed - processed)
     for instrument, name, status, number in _unsettled(activity, learner):
         row = found.setdefault(instrument, Progress(name))
@@ -63,10 +70,20 @@ def captures_progress(activity: int, learner: int | None = None) -> list[Progres
         elif status == ResultStatus.PROCESSING:
             working = min(number, row.waiting)
             row.waiting, row.working = row.waiting - working, working
-    for instrument, status, text, number in _causes(activity, learner):
+    rows = [found[instrument] for instrument in sorted(found)]
+    is_busy = any(row.waiting or row.working for row in rows)
+    causes = _causes(activity, learner) if is_busy or any(row.failed for row in rows) else ()
+    for instrument, status, text, number in causes:
         if instrument in found:
             found[instrument].causes.append(Cause(ResultStatus(status), text or "", number))
-    return [found[instrument] for instrument in sorted(found)]
+    if is_open is None:  # no counter has told it
+        is_open = not is_busy and _open_sessions(activity, learner).exists()
+    return Captures(rows, is_open)
+
+
+def _open_sessions(activity: int, learner: int | None) -> QuerySet[AssessmentSession]:
+    rows = AssessmentSession.objects.filter(activity=activity, closed_at=None)
+    return rows if learner is None else rows.filter(learner=learner)
 
 
 def captures_lacking_results(institution: int, *, open_before: datetime, failed_after: datetime) -> QuerySet[Any, Any]:
@@ -107,7 +124,7 @@ def providers_failing(institution: int, *, since: datetime) -> list[dict[str, An
         "unanswered": Count("pk", filter=Q(status=ResultStatus.TIMEOUT)),
         "number": Count("pk"),
     }
-    grouped = rows.order_by().values("provider", **place, **named).annotate(**counts)
+    grouped: QuerySet[Any, Any] = rows.order_by().values("provider", **place, **named).annotate(**counts)
     return list(grouped.order_by("-number", "provider", "activity")[:PLACES])
 
 
@@ -115,7 +132,8 @@ def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
     rows = ReportInstrument.objects.filter(report__activity=activity)
     rows = rows if learner is None else rows.filter(report__learner=learner)
     sums = (Sum(name) for name in ("total_count", "closed_count", "processed_count"))
-    yield from rows.order_by().values_list("instrument", "instrument__name").annotate(*sums)
+    rows = rows.order_by().annotate(is_open=Exists(_open_sessions(activity, learner)))
+    yield from rows.values_list("is_open", "instrument", "instrument__name").annotate(*sums)
 
 
 def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> QuerySet[Request]:

@@ -1,16 +1,31 @@
 """Queries of reports: flagged requests, histograms for statistics, counts of levels, and the status of captures."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Greatest
 
 from courses.models import Course
-from courses.queries import CourseName, course_columns
+from courses.queries import CourseName, course_columns, courses_attended
 from institutions.models import Provider
 from kernel.fast.prepared import Prepared
 from learners import arithmetic as properties
@@ -38,6 +53,7 @@ _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3
 _HIGHEST = Greatest("identity_level", "content_level", "integrity_level")
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
 _COURSE = course_columns("activity__course__")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PENDING, _VALID, _ERROR, _TIMEOUT = "PENDING", "VALID", "ERROR", "TIMEOUT"
 _STATUS_OF_SAMPLE = {
     SampleStatus.STORED: _PENDING,
@@ -150,11 +166,6 @@ def sessions_demonstrated(activity: int, learner: int) -> set[int | None]:
     return {*closed.values_list("request__session", flat=True).distinct()}
 
 
-def is_demonstrated(activity: int) -> bool:
-    """Whether results of such a provider are counted in the activity."""
-    return ActivityProviderHistogram.objects.filter(activity=activity, provider__is_demonstration=True).exists()
-
-
 def level_counts(institution_id: int) -> LevelCounts:
     """Of the reports of the institution, for all levels."""
     rows = Report.objects.filter(institution=institution_id).values_list(*_LEVELS).annotate(Count("pk")).order_by()
@@ -230,20 +241,63 @@ def course_levels(courses: Sequence[int]) -> dict[int, dict[int, int]]:
     return {course: dict(enumerate(counts)) for course, *counts in counted}
 
 
-def learner_reports(institution_id: int, learner_id: int) -> list[dict[str, Any]]:
-    """The reports of a learner of the institution with their activity and course, the latest activity first."""
-    rows = Report.objects.filter(institution=institution_id, learner=learner_id)
-    of_course = {f"course_{name}": column for name, column in _COURSE.items()}
-    own = {"course": F("activity__course"), "name": F("activity__name"), "start": F("activity__start")}
-    ordered = rows.annotate(**of_course, **own).order_by(F("activity__start").desc(nulls_last=True), "pk")
-    return [
-        {
-            **row,
-            "contest": contest_state(row["contest"]),
-            "of_course": {name: row[f"course_{name}"] for name in _COURSE},
-        }
-        for row in ordered.values("id", "activity", "contest", *own, *of_course, *_LEVELS)
-    ]
+def activity_reported(activity: int) -> tuple[dict[int, int], bool]:
+    """{highest level: reports} of an activity, and whether a demonstration has given results; one statement."""
+    made_up = ActivityProviderHistogram.objects.filter(activity=OuterRef("activity"), provider__is_demonstration=True)
+    rows = Report.objects.filter(activity=activity).annotate(highest=_HIGHEST, made_up=Exists(made_up))
+    columns = (f"level_{int(level)}" for level in Level)
+    counted = _by_highest(rows.values("activity", "made_up")).order_by().values_list("made_up", *columns)
+    for made_up_too, *counts in counted:  # one, or none without reports
+        return dict(enumerate(counts)), made_up_too
+    return {}, False
+
+
+class LearnerWork(NamedTuple):
+    """Courses that a learner attends, with who put the learner there, and reports; the latest first."""
+
+    courses: list[dict[str, Any]]
+    reports: list[dict[str, Any]]  # with activity and course
+
+
+# What both are told of, what only reports, and what only courses.
+_OF_COURSE = tuple(_COURSE)
+_OF_REPORT = ("contest", "activity_id", "of_course", "name", "begins", *_LEVELS)
+_OF_MEMBERSHIP: dict[str, Any] = {
+    "end": DateTimeField(), "description": TextField(), "added_by": CharField(), "added_at": DateTimeField(),
+    "adder": CharField(),
+}  # fmt: skip
+
+
+def learner_work(institution_id: int, learner_id: int, *, courses: bool, reports: bool) -> LearnerWork:
+    """Of a learner of the institution; one statement, also for both."""
+    own: QuerySet[Any, Any] = Report.objects.filter(institution=institution_id, learner=learner_id).order_by()
+    names = {"of_course": F("activity__course"), "name": F("activity__name"), "begins": F("activity__start")}
+    nothing: list[Any] = [Value(None, output_field=field) for field in _OF_MEMBERSHIP.values()]
+    own = own.annotate(**names).values_list(Value(True), "pk", *_COURSE.values(), *_OF_REPORT, *nothing)
+    attended: QuerySet[Any, Any] = courses_attended(institution_id, learner_id)
+    place = [F(f"course__{name}") for name in (*_OF_COURSE, "end", "description")]
+    fields: dict[str, Any] = {"contest": JSONField(), "name": CharField(), "begins": DateTimeField()}
+    nothing = [Value(None, output_field=fields.get(name, BigIntegerField())) for name in _OF_REPORT]
+    last = ("added_by", "added_at", "adder")
+    attended = attended.values_list(Value(False), "course_id", *place[:-2], *nothing, *place[-2:], *last)
+    names_of = ("id", *_OF_COURSE, *_OF_REPORT, *_OF_MEMBERSHIP)
+    found = LearnerWork([], [])
+    for is_report, *values in [
+        *(own.union(attended, all=True) if courses and reports else own if reports else attended)
+    ]:
+        row = dict(zip(names_of, values, strict=True))
+        if is_report:
+            place_of = {name: row[name] for name in _OF_COURSE}
+            found.reports.append({
+                "id": row["id"], "activity": row["activity_id"], "course": row["of_course"], "name": row["name"],
+                "start": row["begins"], "contest": contest_state(row["contest"]), "of_course": place_of,
+                **{name: row[name] for name in _LEVELS},
+            })  # fmt: skip
+        else:
+            found.courses.append({name: row[name] for name in ("id", *_OF_COURSE, *_OF_MEMBERSHIP)})
+    for rows in found:
+        rows.sort(key=lambda row: (row["start"] is None, -(row["start"] or _EPOCH).timestamp(), row["id"]))
+    return found
 
 
 def _by_highest(rows):

@@ -3,12 +3,20 @@
 What is counted comes from the same learners again and again: results of one learner resemble each other, so that many
 results of few learners say less than they seem to. The intervals are Wilson's, for as many independent observations as
 the spread between learners leaves (Korn and Graubard 1998).
+
+A figure must not tell of few learners beside an earlier state of itself either: who knows that one learner was captured
+since yesterday would read that learner's result off the difference. So a figure is replaced only when it differs by
+nothing, or by at least MINIMUM learners in each group that is shown; until then the earlier one stays, with its age.
+That many differ where so many have something that came or changed since, or where the numbers of learners differ by
+so much. A group that has become too small is not shown from that moment on, and is compared with what was last shown
+of it when it is large enough again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil, floor, sqrt
-from typing import TypedDict
+from typing import Any, TypedDict
 
 # Below it a group is not shown. Ten is what the statistical offices of Europe commonly ask of tables about health and
 # of education, and fewer learners would not give an interval that tells anything.
@@ -48,6 +56,24 @@ class Measure(TypedDict):
     with_send: Share | None
     without_send: Share | None
     differs: bool
+
+
+class Figure(TypedDict):
+    """Measures of the same whole, as they were last replaced, as JSON.
+
+    `hidden` are groups that have become too small since then.
+    """
+
+    as_of: str  # ISO 8601, UTC
+    hidden: list[str]
+    measures: dict[str, Measure]
+
+
+class DatedMeasure(Measure):
+    as_of: datetime
+
+
+GROUPS = ("all", "with_send", "without_send")
 
 
 def tally_of(learners: Sequence[tuple[int, int]]) -> Tally:
@@ -126,3 +152,40 @@ def measure_of(everybody: Tally, with_send: Tally, without_send: Tally) -> Measu
 
 def apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return one[1] < other[0] or other[1] < one[0]
+
+
+def may_replace(earlier: Share | None, later: Share | None, touched: int) -> bool:
+    """Whether the two differ by nothing or by many learners; `touched` have something that came or changed between."""
+    if earlier is None or later is None:
+        return True
+    came_or_went = abs(later["learners"] - earlier["learners"]) - ROUNDED_TO  # at least: both are rounded
+    return max(touched, came_or_went) >= MINIMUM or (not touched and earlier == later)
+
+
+def figure_replaced(
+    earlier: Figure | None, measures: Mapping[str, Measure], touched: Sequence[int], as_of: datetime
+) -> Figure:
+    """What is shown from now on. `touched` is as above, of each of GROUPS; the measures have the same whole."""
+    later: dict[str, Any] = {**measures}
+    hidden = [group for group in GROUPS if any(measure[group] is None for measure in later.values())]
+    if earlier is None:
+        return Figure(as_of=as_of.isoformat(), hidden=hidden, measures=later)
+    before: dict[str, Any] = {**earlier["measures"]}
+    for group, number in zip(GROUPS, touched, strict=True):
+        replaced = (may_replace(before[name][group], measure[group], number) for name, measure in later.items())
+        if group not in hidden and not all(replaced):
+            return Figure(as_of=earlier["as_of"], hidden=hidden, measures=before)
+    kept = {
+        name: measure | {group: measure[group] or before[name][group] for group in GROUPS}
+        for name, measure in later.items()
+    }
+    return Figure(as_of=as_of.isoformat(), hidden=hidden, measures=kept)
+
+
+def figure_shown(figure: Figure) -> dict[str, DatedMeasure]:
+    """The measures without what is hidden."""
+    hidden: dict[str, Any] = dict.fromkeys(figure["hidden"])
+    if hidden:
+        hidden["differs"] = False
+    as_of = datetime.fromisoformat(figure["as_of"])
+    return {name: {**measure, **hidden, "as_of": as_of} for name, measure in figure["measures"].items()}  # type: ignore[typeddict-item]

@@ -1,4 +1,4 @@
-"""What the service does in the background about contests, and about bundles of own data."""
+"""What the service does in the background about contests, bundles of own data, erasures, and figures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from rights.services.bundles import bundle_part, bundles_over
 from rights.services.contests import DECISION_JOB
 from rights.services.erasing import withdrawal_part
 from rights.services.erasures import ERASURE_JOB, REFUSED_JOB, erasure_part, erasures_waiting
+from rights.services.figures import FIGURES_JOB, figures_counted, figures_due
 from rights.services.notices import REMINDER_JOB, decisions_told, refusals_told, reminders_due, reminders_sent
 
 
@@ -68,3 +69,13 @@ def refusals(keys: Sequence[Any]) -> None:
 @periodic("rights.erasures", seconds=3600)
 def erasures_stopped() -> None:
     erasures_waiting()
+
+
+@job(FIGURES_JOB)
+def figures(keys: Sequence[Any]) -> None:
+    figures_counted(keys)
+
+
+@periodic("rights.figures", seconds=3600)
+def figures_wanted() -> None:
+    figures_due()

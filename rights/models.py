@@ -1,11 +1,12 @@
 """Contests of reports by the learners whom they are about, with the human decisions; legal holds; erasures;
-corrections that people ask for, and bundles of their data."""
+corrections that people ask for, bundles of their data, and figures about instruments."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from files.models import StoredFile
@@ -298,3 +299,25 @@ class BundlePart(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Figures(models.Model):
+    """What may be shown of the rates of an institution in some months, as it was last counted: about nobody.
+
+    Without months it is what the page about transparency shows, of all times. See services/figures.py.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    first_month = models.CharField(max_length=7, blank=True, default="", help_text='Such as "2026-01".')
+    last_month = models.CharField(max_length=7, blank=True, default="", help_text="Itself included.")
+    asked_at = models.DateTimeField(db_default=Now(), help_text="When somebody last looked, to about a day.")
+    counted_at = models.DateTimeField(null=True, help_text="Null: not yet.")
+    shown = models.JSONField(default=dict, help_text="{part: {key: {what is counted: a Figure}}}")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "first_month", "last_month"), name="figures_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_month} {self.last_month}"

@@ -19,7 +19,7 @@ from kernel.text import accepted_languages
 from learners.queries import best_language
 from rights.fairness import MINIMUM
 from rights.models import BundleState, Correction, Erasure, Kind, State
-from rights.rates import transparency
+from rights.shown import transparency
 from signin.pages import SignedInView
 from signin.views import browser_caller, launched_caller
 
@@ -290,7 +290,7 @@ class TransparencyView(MeView):
 
 @method_decorator(never_cache, name="dispatch")
 class PublicTransparencyView(TemplateView):
-    """The same for everybody, of an institution that publishes it: five statements, without the caller's."""
+    """The same for everybody, of an institution that publishes it: four statements, without the caller's."""
 
     http_method_names = ["get", "head", "options"]
     template_name = "rights/transparency.html"

@@ -1,21 +1,24 @@
 """What is counted for the fairness of instruments: results of providers and contests, by learner, in the database.
 
+It takes seconds where there are many results: services/figures.py keeps what may be shown of it.
+
 A learner counts as one with special needs while a SEND category was assigned, at the instant of the capture or of the
 report. Assignments that were deleted are not known any more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypedDict
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import (
     Case,
+    DateTimeField,
     Exists,
     ExpressionWrapper,
+    F,
     IntegerField,
-    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -25,12 +28,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Greatest, Least
 
-from courses.models import ActivityInstrument
-from institutions.models import Institution, Instrument, Provider
 from learners.models import SENDLearner
 from reports.arithmetic import OPEN, Level, ResultCode, ResultStatus
 from reports.models import Report, ReportInstrument, RequestProviderResult
-from rights.fairness import Measure, Tally, is_shown, measure_of, rounded, share_of
+from rights.fairness import Tally
 from rights.models import DECIDED, Contest, Kind, State
 
 # Measure: (what is counted, of what).
@@ -45,38 +46,30 @@ OF_CONTESTS = {
 _GROUPS = ("everybody", "with_send", "without_send")
 _SUMS = ("COUNT(CASE WHEN {w} > 0 THEN 1 END)", "SUM({w})", "SUM({p})", "SUM({p} * {p})", "SUM({p} * {w})",
          "SUM({w} * {w})")  # fmt: skip
-Tallies = dict[int, dict[str, tuple[Tally, ...]]]
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+Since = Mapping[str, Mapping[int, datetime]]  # {what is counted: {key: instant}}
 
 
-class Named(TypedDict):
-    id: int
-    name: str
+class Counted(NamedTuple):
+    """Of one key. The numbers are of everybody, of learners with SEND and of those without."""
+
+    tallies: dict[str, tuple[Tally, ...]]  # by measure
+    touched: dict[str, tuple[int, ...]]  # by what is counted: learners with any of it that came or changed since
 
 
-class ResultRates(TypedDict):
-    instrument: Named | None
-    provider: Named
-    is_demonstration: bool
-    failures: Measure
-    warnings: Measure
-    alerts: Measure
-
-
-class ContestRates(TypedDict):
-    instrument: Named
-    contested: Measure
-    wrong: Measure
-    upheld: Measure
-    changed: Measure
-    set_aside: Measure
+Found = dict[int, Counted]
 
 
 def _flag(*conditions: Any) -> Case:
     """1 where all of these are true. The later ones are asked only where the first one is."""
     flag: Any = Value(1)
     for condition in reversed(conditions):
-        flag = Case(When(condition, then=flag), default=Value(0), output_field=IntegerField())
+        flag = _if(condition, flag)
     return flag
+
+
+def _if(condition: Any, then: Any, otherwise: Any = None) -> Case:
+    return Case(When(condition, then=then), default=otherwise or Value(0), output_field=IntegerField())
 
 
 def _had_send(institution_id: int, learner: str, at: str) -> Case:
@@ -89,22 +82,31 @@ def _had_send(institution_id: int, learner: str, at: str) -> Case:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is counted: rows of an institution with the columns of what they count for, whom they are about and when."""
+    """What is counted: rows of an institution with the columns of what they count for, whom they are about and when.
+
+    `is_new` takes the name of a column: 1 where the row came or changed after the instant in it, else 0.
+    """
 
     institution_id: int
     rows: QuerySet[Any]
     key: str
     learner: str
     at: str
+    is_new: Callable[[str], Any]
 
 
-def tallied(counted: Rows, flags: Mapping[str, Any], measures: Mapping[str, Sequence[str]]) -> Tallies:
-    """{key: {measure: tallies of everybody, with and without SEND}}; one statement.
+def tallied(counted: Rows, flags: Mapping[str, Any], measures: Mapping[str, Sequence[str]], since: Since) -> Found:
+    """By key; one statement. What is not in `since` is new.
 
     The rows are summed up by key, learner and SEND, then by key and learner; these sums and their squares by key.
     """
     is_send = _had_send(counted.institution_id, counted.learner, counted.at)
-    plain = counted.rows.order_by().annotate(is_send=is_send, **{f"is_{name}": flag for name, flag in flags.items()})
+    wholes = [*dict.fromkeys(whole for _, whole in measures.values())]
+    instants = {f"since_{whole}": _instant(counted.key, since.get(whole, {})) for whole in wholes}
+    new = {f"new_{whole}": _if(Q(**{f"is_{whole}": 1}), counted.is_new(f"since_{whole}")) for whole in wholes}
+    plain = counted.rows.order_by().annotate(**instants, is_send=is_send)
+    plain = plain.annotate(**{f"is_{name}": flag for name, flag in {**flags, **new}.items()})
+    flags = {**flags, **new}
     columns = (counted.key, counted.learner, "is_send", *(f"is_{name}" for name in flags))
     source, values = plain.values_list(*columns).query.sql_with_params()
     summed = ", ".join(f"SUM({name}) AS {name}" for name in flags)
@@ -119,6 +121,7 @@ def tallied(counted: Rows, flags: Mapping[str, Any], measures: Mapping[str, Sequ
         for group in _GROUPS
         for each in _SUMS
     )
+    sums += "".join(f", COUNT(CASE WHEN new_{w}_{group} > 0 THEN 1 END)" for w in wholes for group in _GROUPS)
     statement = (
         f"WITH counted (key, learner, is_send, {', '.join(flags)}) AS ({source}), "  # noqa: S608 - names of this module
         f"of_group AS (SELECT key, learner, is_send, {summed} FROM counted GROUP BY key, learner, is_send), "
@@ -127,7 +130,20 @@ def tallied(counted: Rows, flags: Mapping[str, Any], measures: Mapping[str, Sequ
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return {row[0]: dict(zip(measures, _in_threes(row[1:]), strict=True)) for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    at = 1 + len(measures) * len(_GROUPS) * len(_SUMS)
+    return {
+        key: Counted(
+            dict(zip(measures, _in_threes(sums[: at - 1]), strict=True)),
+            {whole: tuple(sums[at - 1 :][n * 3 : n * 3 + 3]) for n, whole in enumerate(wholes)},
+        )
+        for key, *sums in rows
+    }
+
+
+def _instant(key: str, instants: Mapping[int, datetime]) -> Any:
+    known = [When(**{key: value}, then=Value(at, output_field=DateTimeField())) for value, at in instants.items()]
+    return Case(*known, default=Value(_NEVER, output_field=DateTimeField()), output_field=DateTimeField())
 
 
 def _in_threes(sums: Sequence[Any]) -> Iterator[tuple[Tally, ...]]:
@@ -136,8 +152,8 @@ def _in_threes(sums: Sequence[Any]) -> Iterator[tuple[Tally, ...]]:
         yield tuple(tallies[n : n + len(_GROUPS)])
 
 
-def results_tallied(institution_id: int, since: datetime, until: datetime) -> Tallies:
-    """By provider, of what was captured from `since` on and before `until`."""
+def results_tallied(institution_id: int, begin: datetime, end: datetime, since: Since) -> Found:
+    """By provider, of what was captured from `begin` on and before `end`."""
     lower = Least("provider__alert_below", "provider__warning_below")
     upper = Greatest("provider__alert_below", "provider__warning_below")
     straight, inverted = Q(provider__inverted_polarity=False), Q(provider__inverted_polarity=True)
@@ -149,13 +165,16 @@ def results_tallied(institution_id: int, since: datetime, until: datetime) -> Ta
         "error": _flag(~processed),
         "answered": _flag(processed),
         "alert": _flag(processed, alert),
-        "warning": Case(When(alert, then=Value(0)), default=_flag(processed, warning), output_field=IntegerField()),
+        "warning": _if(alert, Value(0), _flag(processed, warning)),
     }
     rows = RequestProviderResult.objects.filter(
-        request__institution=institution_id, request__created_at__gte=since, request__created_at__lt=until
+        request__institution=institution_id, request__created_at__gte=begin, request__created_at__lt=end
     ).exclude(status__in=OPEN)
-    counted = Rows(institution_id, rows, "provider_id", "request__learner_id", "request__created_at")
-    return tallied(counted, flags, OF_RESULTS)
+    at = "request__created_at"
+    counted = Rows(
+        institution_id, rows, "provider_id", "request__learner_id", at, lambda name: _flag(Q(updated_at__gt=F(name)))
+    )
+    return tallied(counted, flags, OF_RESULTS, since)
 
 
 def _about_instrument(**which: Any) -> Exists:
@@ -184,116 +203,43 @@ def _contest_flags(contest: Any, is_contested: Q) -> dict[str, Any]:
     }
 
 
-def contests_tallied(
-    institution_id: int, rows: QuerySet[ReportInstrument], measures: Mapping[str, Sequence[str]]
-) -> Tallies:
+def _of_reports(
+    institution_id: int, rows: QuerySet[ReportInstrument], measures: Mapping[str, Any], since: Since
+) -> Found:
     """By instrument, of these rows of reports."""
-    flags = _contest_flags(_about_instrument, Q(report__contest__isnull=False))
-    counted = Rows(institution_id, rows, "instrument_id", "report__learner_id", "report__created_at")
-    return tallied(counted, flags, measures)
+    is_contested = Q(report__contest__isnull=False)
+    flags = _contest_flags(_about_instrument, is_contested)
+
+    def is_new(name: str) -> Any:
+        changed = _flag(is_contested, _about_instrument(updated_at__gt=OuterRef(name)))
+        return _if(Q(report__created_at__gt=F(name)), Value(1), changed)
+
+    counted = Rows(institution_id, rows, "instrument_id", "report__learner_id", "report__created_at", is_new)
+    return tallied(counted, flags, measures, since)
 
 
-def rates_of_results(institution_id: int, since: datetime, until: datetime) -> list[ResultRates]:
-    found = results_tallied(institution_id, since, until)
-    providers = Provider.objects.select_related("instrument")
-    return [
-        ResultRates(
-            instrument=row.instrument and Named(id=row.instrument.pk, name=row.instrument.name),
-            provider=Named(id=row.pk, name=row.name),
-            is_demonstration=row.is_demonstration,
-            **{name: measure_of(*tallies) for name, tallies in found[row.pk].items()},  # type: ignore[typeddict-item]
-        )
-        for row in providers.order_by("instrument__name", "name", "pk")
-        if row.pk in found
-    ]
-
-
-def rates_of_contests(institution_id: int, since: datetime, until: datetime) -> list[ContestRates]:
-    """Of the reports made from `since` on and before `until`."""
+def contests_tallied(institution_id: int, begin: datetime, end: datetime, since: Since) -> Found:
+    """By instrument, of the reports made from `begin` on and before `end`."""
     rows = ReportInstrument.objects.filter(
-        report__institution=institution_id, report__created_at__gte=since, report__created_at__lt=until
+        report__institution=institution_id, report__created_at__gte=begin, report__created_at__lt=end
     )
-    found = contests_tallied(institution_id, rows, OF_CONTESTS)
-    return [
-        ContestRates(
-            instrument=Named(id=row.pk, name=row.name),
-            **{name: measure_of(*tallies) for name, tallies in found[row.pk].items()},  # type: ignore[typeddict-item]
-        )
-        for row in Instrument.objects.order_by("name", "pk")
-        if row.pk in found
-    ]
+    return _of_reports(institution_id, rows, OF_CONTESTS, since)
 
 
-class Outcomes(TypedDict):
-    """What became of contests; null where too few learners would be counted."""
-
-    contested: int | None
-    decided: int | None
-    wrong: Any
-    upheld: Any
-    changed: Any
-    set_aside: Any
-
-
-class InstrumentUsed(TypedDict):
-    id: int
-    name: str
-    description: str
-    checks: list[str]
-    since: datetime
-    outcomes: Outcomes
-
-
-class Transparency(TypedDict):
-    institution: str
-    is_published: bool
-    contest_days: int
-    instruments: list[InstrumentUsed]
-    outcomes: Outcomes
-
-
-def _outcomes(measures: Mapping[str, tuple[Tally, ...]] | None) -> Outcomes:
-    of: dict[str, Tally] = {name: tallies[0] for name, tallies in (measures or {}).items()}
-    contested, decided = of.get("contested", Tally()), of.get("wrong", Tally())
-    return Outcomes(
-        contested=rounded(contested.whole) if is_shown(contested) else None,
-        decided=rounded(decided.whole) if is_shown(decided) else None,
-        **{name: share_of(of.get(name, Tally())) for name in ("wrong", *map(str, DECIDED))},  # type: ignore[typeddict-item]
-    )
-
-
-_CHECKS = {"identity": "identity", "originality": "originality", "authorship": "authorship", "integrity": "integrity"}
 # Here what is contested is the whole: reports without a contest are not read.
-_OUTCOMES = OF_CONTESTS | {"contested": ("contested", "contested")}
+OF_CONTESTED = OF_CONTESTS | {"contested": ("contested", "contested")}
 
 
-def transparency(institution: Institution) -> Transparency:
-    """What the institution tells everybody about its instruments, without a person; four statements."""
-    contested = Contest.objects.filter(institution=institution, report__isnull=False).values("report")
+def outcomes_tallied(institution_id: int, since: Since) -> Found:
+    """By instrument, of the contested reports of all times; by 0 of all of them, whatever the instrument."""
+    contested = Contest.objects.filter(institution=institution_id, report__isnull=False).values("report")
     rows = ReportInstrument.objects.filter(report__in=contested)
-    by_instrument = contests_tallied(institution.pk, rows, _OUTCOMES)
     reports = Rows(
-        institution.pk, Report.objects.filter(pk__in=contested), "institution_id", "learner_id", "created_at"
-    )
+        institution_id, Report.objects.filter(pk__in=contested), "institution_id", "learner_id", "created_at",
+        lambda name: _flag(_of_report(updated_at__gt=OuterRef(name))),
+    )  # fmt: skip
     flags = _contest_flags(_of_report, Q(contest__isnull=False))
-    (whole,) = tallied(reports, flags, _OUTCOMES).values() or (None,)
-    used = ActivityInstrument.objects.filter(activity__vle__institution=institution, active=True)
-    since = dict(used.order_by().values_list("instrument").annotate(first=Min("created_at")))
-    return Transparency(
-        institution=institution.name,
-        is_published=institution.publishes_transparency,
-        contest_days=institution.contest_days,
-        instruments=[
-            InstrumentUsed(
-                id=row.pk,
-                name=row.name,
-                description=row.description or "",
-                checks=[word for name, word in _CHECKS.items() if getattr(row, name)],
-                since=since[row.pk],
-                outcomes=_outcomes(by_instrument.get(row.pk)),
-            )
-            for row in Instrument.objects.order_by("name", "pk")
-            if row.pk in since
-        ],
-        outcomes=_outcomes(whole),
-    )
+    of_all = {whole: {institution_id: by_key[0]} for whole, by_key in since.items() if 0 in by_key}
+    (of_all_reports,) = tallied(reports, flags, OF_CONTESTED, of_all).values() or (None,)
+    by_instrument = _of_reports(institution_id, rows, OF_CONTESTED, since)
+    return by_instrument | ({0: of_all_reports} if of_all_reports else {})

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from kernel.caller import Caller
+from kernel.fast.once import asked_once
 from kernel.http.client import ApiClient
 from kernel.recording import Entry, page_made, record
 from signin.views import browser_caller
@@ -35,7 +36,7 @@ class SignedInView(TemplateView):
             return redirect_to_login(request.get_full_path())
         self.caller, self.api = caller, ApiClient(request, caller)
         try:
-            with page_made() as seen:
+            with page_made() as seen, asked_once(request.method in ("GET", "HEAD")):
                 self.enter()
                 response = super().dispatch(request, *args, **kwargs)
             if response.status_code == 200:

@@ -548,7 +548,7 @@ OPERATIONS = {
         "Reports", "Read how fair the instruments are",
         "By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong "
         "reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten "
-        "learners are null, and counts are rounded.",
+        "learners are null, and counts are rounded. Counted once a day in the background: `as_of` tells when.",
     ),
     "institution_transparency": OperationWords(
         "Reports", "Read what instruments are used for",
@@ -796,6 +796,8 @@ SAMPLES: dict[str, Any] = {
     "publishes_transparency": False,
     # fairness
     "Share": _SHARE, "ContestOutcomes": _OUTCOMES, "first_month": "2025-12", "last_month": "2026-11", "minimum": 10,
+    "Fairness.as_of": "2026-11-30T05:00:00Z", "Transparency.as_of": "2026-11-30T05:00:00Z",
+    "Measure.as_of": "2026-11-30T05:00:00Z",
     "ResultRates.instrument": {"id": 1, "name": "Face recognition"},
     "ContestRates.instrument": {"id": 1, "name": "Face recognition"},
     "ResultRates.provider": {"id": 3, "name": "Faces of the university"},

@@ -206,7 +206,7 @@ class PublishConsent(OfConsent, EditPage):
         others = [each for each in self.standings if each.id != self.standing.id]
         then = asked_at([*others, self.standing._replace(valid_from=at)], max(at, now))
         before, until = asked_at(self.standings, now), asked_at(others, now) if at > now else None
-        key, external = self.kwargs["institution"], self.institution["external_ic"]  # type: ignore[index]
+        key, external = self.kwargs["institution"], self.institution.external_ic  # type: ignore[union-attr]
         counts = [consent_counts(key, (external, each and each.version)) for each in (before, then)]
         rows = [(word, *(count.get(status, 0) for count in counts)) for status, word in CONSENT_WORDS.items()]
         values = {

@@ -15,7 +15,7 @@ from console.views import ConsoleView
 from console.work.forms import Input, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, WorkPage
 from institutions.api.shared.people import CORRECTABLE
-from institutions.models import Institution, Instructor, User
+from institutions.models import Instructor, User
 from institutions.services.person_values import usernames_together
 from kernel.caller import Role
 from kernel.domain import Conflict
@@ -127,9 +127,8 @@ class NewPerson(CreatePage):
 
     def username(self, body: dict[str, Any]) -> str:
         """Where none was typed: the one that people get who come by imports."""
-        uid, home = body.get("uid", ""), self.institution
-        institution = Institution(pk=home["id"], acronym=home["acronym"])  # type: ignore[index] # set by enter
-        return usernames_together(institution, {uid: body.get("email")})[uid]
+        uid = body.get("uid", "")
+        return usernames_together(self.institution, {uid: body.get("email")})[uid]  # type: ignore[arg-type] # set by enter
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         key = self.kwargs["institution"]

@@ -18,6 +18,7 @@ from django.utils import timezone
 from kernel.access import ROOTS, Grant
 from kernel.caller import NOBODY, Caller, Role
 from kernel.http import local
+from kernel.rooted import institution_numbered
 from kernel.states import lasting
 
 ROOT = "/api/v2/"
@@ -36,10 +37,26 @@ class ApiClient:
 
     def __init__(self, request: HttpRequest, caller: Caller) -> None:
         self.request, self.caller = request, caller
+        self.read: dict[str, tuple[Any, Any]] = {}  # model and key of each row that was answered, by its path
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> ApiResponse:
-        """`path` is below /api/v2/. A path without a resource is a 404; errors are responses, never exceptions."""
-        return self._answer(path, self._request(path, query or {}))
+        """`path` is below /api/v2/. A path without a resource is a 404; errors are responses, never exceptions.
+
+        What is below a row that the caller was just answered needs not ask again whether the ids name a chain of rows.
+        """
+        request = self._request(path, query or {})
+        above = [path.rstrip("/").rsplit("/", number)[0] + "/" for number in (1, 2)]  # of a list, of a row
+        request.parent_read = next((self.read[each] for each in above if each in self.read), None)  # type: ignore[attr-defined] # by Reader.parent_row
+        response = self._answer(path, request)
+        match = self._resolved(path)
+        if response.status == 200 and getattr(match.func, "actions", {}).get("get") == "retrieve":
+            cls = match.func.cls
+            self.read[path] = cls.queryset.model, match.kwargs.get(cls.lookup_url_kwarg)
+        return response
+
+    def institution(self, key: int) -> Any:
+        """The institution as a row, for pages of who has a role in it: of a member it is known with the caller."""
+        return self.caller.institution if self.caller.institution_id == key else institution_numbered(key)
 
     def post(self, path: str, body: Mapping[str, Any]) -> ApiResponse:
         """The same for a POST with a body in JSON. The page's own form was sent with a CSRF token."""

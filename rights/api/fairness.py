@@ -1,9 +1,8 @@
 """/institution/{institution_id}/fairness/ and transparency/: how often instruments raise, fail and are wrong."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -13,10 +12,10 @@ from kernel.access import grant
 from kernel.caller import Role
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
-from rights import rates
+from rights import shown
 from rights.fairness import MINIMUM
+from rights.services.figures import usual_months
 
-MONTHS = 12  # of the period, if nobody says another one
 EARLIEST, LATEST = 2000, 2999  # years
 
 
@@ -33,6 +32,7 @@ class MeasureSerializer(serializers.Serializer[Any]):
     with_send = ShareSerializer(allow_null=True, help_text="Null where one of the two groups is too small.")
     without_send = ShareSerializer(allow_null=True)
     differs = serializers.BooleanField(help_text="Whether the two intervals lie apart.")
+    as_of = serializers.DateTimeField(help_text="It stays until it would differ by enough learners.")
 
 
 class NamedSerializer(serializers.Serializer[Any]):
@@ -62,6 +62,9 @@ class FairnessSerializer(serializers.Serializer[Any]):
     first_month = serializers.CharField()
     last_month = serializers.CharField()
     minimum = serializers.IntegerField(help_text="Groups of fewer learners are not shown.")
+    as_of = serializers.DateTimeField(
+        allow_null=True, help_text="When it was last counted. Null: for the first time now; ask again in a minute."
+    )
     results = ResultRatesSerializer(many=True)
     contests = ContestRatesSerializer(many=True)
 
@@ -91,6 +94,7 @@ class TransparencySerializer(serializers.Serializer[Any]):
     is_published = serializers.BooleanField(help_text="Whether everybody can read it.")
     contest_days = serializers.IntegerField()
     minimum = serializers.IntegerField(help_text="Groups of fewer learners are not shown.")
+    as_of = serializers.DateTimeField(allow_null=True, help_text="When it was last counted. Null: not yet.")
     instruments = InstrumentUsedSerializer(many=True)
     outcomes = ContestOutcomesSerializer(help_text="Of all contests, whatever the instrument.")
 
@@ -102,15 +106,6 @@ def month_of(text: str, name: str) -> date:
     if not (is_one and EARLIEST <= int(year) <= LATEST and 1 <= int(month) <= 12):
         raise ValidationError({name: ['A month, such as "2026-09".']})
     return date(int(year), int(month), 1)
-
-
-def months_later(month: date, number: int) -> date:
-    years, index = divmod(month.month - 1 + number, 12)
-    return date(month.year + years, index + 1, 1)
-
-
-def instant_of(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 class FairnessView(ProcedureView):
@@ -128,17 +123,15 @@ class FairnessView(ProcedureView):
     def get(self, request, **_):
         """No line of the trail: it tells of no person."""
         asked = request.query_params
-        last = month_of(asked["to"], "to") if asked.get("to") else timezone.now().date().replace(day=1)
-        first = month_of(asked["from"], "from") if asked.get("from") else months_later(last, 1 - MONTHS)
+        first, last = usual_months(month_of(asked["to"], "to") if asked.get("to") else None)
+        first = month_of(asked["from"], "from") if asked.get("from") else first
         if first > last:
             raise ValidationError({"from": ["It begins after it ends."]})
-        since, until = instant_of(first), instant_of(months_later(last, 1))
         answer = {
             "first_month": f"{first:%Y-%m}",
             "last_month": f"{last:%Y-%m}",
             "minimum": MINIMUM,
-            "results": rates.rates_of_results(self.tenant.pk, since, until),
-            "contests": rates.rates_of_contests(self.tenant.pk, since, until),
+            **shown.rates(self.tenant.pk, first, last),
         }
         return Response(FairnessSerializer(answer).data)
 
@@ -153,5 +146,5 @@ class TransparencyView(ProcedureView):
     )
     def get(self, request, **_):
         """No line of the trail: it tells of no person."""
-        answer = rates.transparency(self.tenant) | {"minimum": MINIMUM}
+        answer = shown.transparency(self.tenant) | {"minimum": MINIMUM}
         return Response(TransparencySerializer(answer).data)

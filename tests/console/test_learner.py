@@ -116,7 +116,7 @@ def test_number_of_queries_does_not_grow(ann, world, signed_in, address):
 
     few = counted()
     fill(world, 40)
-    assert counted() == few <= 20
+    assert counted() == few <= 12
 
 
 def test_decisions_are_shown_to_whom_the_api_shows_them(ann, world, signed_in, address):

@@ -292,7 +292,7 @@ def grow(home, provider: Provider, rows: int) -> None:
             RequestProviderResult.objects.create(request=request, provider=provider, status=1, result=0.4, code=2)
 
 
-@pytest.mark.parametrize(("page", "most"), [(REPORT, 40), (REQUESTS, 30), (EVIDENCE, 30), (REQUEST, 25)])
+@pytest.mark.parametrize(("page", "most"), [(REPORT, 22), (REQUESTS, 15), (EVIDENCE, 18), (REQUEST, 15)])
 def test_number_of_queries_does_not_grow(page, most, world, provider, admin, address):
     def counted() -> int:
         admin.get(address(page))

@@ -28,8 +28,9 @@ from pipeline.running import run_due
 from reports.models import RequestProviderResult
 from retention.models import Deletion
 from retention.services.bulk import JOB as DELETION_JOB
-from rights.models import Bundle, Contest, Erasure
+from rights.models import Bundle, Contest, Erasure, Figures
 from rights.services.bundles import bundle_create, bundle_delete
+from rights.services.figures import FIGURES_JOB
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
 from tests.contract.calls import CALLS
@@ -243,6 +244,11 @@ def _bundle_over(home: Home) -> None:
     Bundle.objects.filter(state="ready").update(expires_at=PAST)
 
 
+def _figures_asked(home: Home) -> None:
+    figures = Figures.objects.create(institution=home.institution, first_month="2026-01", last_month="2026-02")
+    enqueue(FIGURES_JOB, [figures.pk])
+
+
 def _lines(home: Home) -> None:
     """There are some already."""
 
@@ -268,6 +274,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "rights.withdrawal": (_consent_withdrawn, "learners_learner"),
     "rights.erasure": (_erased, "learners_learner"),
     "rights.erasure_refused": (_erasure_refused, "mail"),
+    FIGURES_JOB: (_figures_asked, "rights_figures"),
     LINK_JOB: (_link_wanted, "mail"),
     ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),
     "every reports.results": (_unanswered, "reports_requestproviderresult"),
@@ -277,6 +284,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "every rights.bundles": (_bundle_over, "rights_bundle"),
     "every rights.withdrawals": (_consent_withdrawn, ""),  # they ask for jobs alone
     "every rights.erasures": (_erased, ""),
+    "every rights.figures": (_figures_asked, ""),
     "every trail.seal": (_lines, "trail_sealing"),
 }
 

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.urls import ResolverMatch
 
 from kernel.caller import Caller, CallerKind, Role
@@ -42,6 +43,41 @@ def test_what_is_no_resource_is_not_found_and_allowed_to_nobody(rf, client):
     api = ApiClient(rf.get("/"), client.caller)
     assert api.get("nothing/1/").status == 404
     assert not api.may("nothing/", "list")
+
+
+def test_a_row_that_was_answered_is_not_asked_for_again_and_no_other_is_taken_for_it(rf, client, world):
+    home, away = world.home, world.away
+    api = ApiClient(rf.get("/"), client.caller)
+    course = f"institution/{home.institution.pk}/course/{home.course.pk}/"
+    foreign = [
+        f"institution/{home.institution.pk}/course/{away.course.pk}/activity/",
+        f"{course}activity/{away.activity.pk}/instrument/",
+        f"{course}activity/{away.activity.pk}/",
+        f"institution/{away.institution.pk}/course/{away.course.pk}/activity/",
+    ]
+
+    def statements(path: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert api.get(path).status == 200
+        return len(asked)
+
+    assert statements(f"{course}activity/") == 2
+    assert [api.get(path).status for path in foreign] == [404] * 4
+    api.row(course)
+    assert statements(f"{course}activity/") == 1
+    assert [api.get(path).status for path in foreign] == [404] * 4
+
+
+def test_a_rule_about_a_row_is_asked_although_the_row_was_answered(rf, world):
+    """Who teaches the course reads its activities; who reads it for another reason does not."""
+    home = world.home
+    member = Caller(CallerKind.PERSON, home.people["teacher"].pk, home.institution, Role.INSTRUCTOR | Role.MEMBER)
+    api = ApiClient(rf.get("/"), member)
+    course = f"institution/{home.institution.pk}/course/{home.course.pk}/"
+    api.row(course)
+    assert api.get(f"{course}activity/").status == 200
+    home.course.instructors.clear()
+    assert api.get(f"{course}activity/").status in (403, 404)
 
 
 def test_others_are_refused_as_by_a_socket(world, groups):

@@ -18,6 +18,10 @@ from tests.reports.work import ERROR, NO_ENROLMENT, PROCESSING, TIMED_OUT, WAITI
 pytestmark = pytest.mark.django_db
 
 
+def rows_of(*of: int) -> list[Progress]:
+    return captures_progress(*of).rows
+
+
 @pytest.fixture
 def work(world) -> Work:
     return Work(world.home)
@@ -34,7 +38,7 @@ def begun(work: Work, request, status: int) -> None:
 
 def test_each_state_is_counted_for_each_instrument(work):
     work.request(FR, PLAG, done=False)  # stored, nobody has been asked
-    assert numbers(captures_progress(work.home.activity.pk)) == {
+    assert numbers(rows_of(work.home.activity.pk)) == {
         "Face recognition": (1, 0, 0, 0),
         "Plagiarism detection": (1, 0, 0, 0),
     }
@@ -44,7 +48,7 @@ def test_each_state_is_counted_for_each_instrument(work):
     begun(work, external, WAITING)
     work.answer(done, result=0.9)
     work.request(FA)  # without a provider
-    found = captures_progress(work.home.activity.pk)
+    found = rows_of(work.home.activity.pk)
     assert numbers(found) == {
         "Face recognition": (2, 1, 1, 0),
         "Forensic analysis": (0, 0, 0, 1),
@@ -70,7 +74,7 @@ def test_reasons_are_what_providers_said_the_most_frequent_first(work):
         work.answer(work.request(), status, **said)
     work.enrolled("bob", "0.1", can_analyse=False)
     work.request()
-    (row,) = captures_progress(work.home.activity.pk)
+    (row,) = rows_of(work.home.activity.pk)
     assert (row.failed, row.waiting) == (8, 0)
     assert [(each.status, each.text[:20], each.number) for each in row.causes] == [
         (ERROR, "No face was found.", 3),
@@ -81,13 +85,13 @@ def test_reasons_are_what_providers_said_the_most_frequent_first(work):
     ]
     assert len(row.causes[2].text) == progress.LONGEST
     MessageLocale.objects.filter(code=known, locale="en").update(message="Nobody in the picture")
-    assert captures_progress(work.home.activity.pk)[0].causes[0].text == "Nobody in the picture"
+    assert rows_of(work.home.activity.pk)[0].causes[0].text == "Nobody in the picture"
 
 
 def test_an_instrument_that_failed_is_explained_while_another_is_at_work(work):
     request = work.request(FR, PLAG)
     work.answer(request, ERROR, error_message="Dark")
-    found = captures_progress(work.home.activity.pk)
+    found = rows_of(work.home.activity.pk)
     assert numbers(found) == {"Face recognition": (0, 0, 0, 1), "Plagiarism detection": (1, 0, 0, 0)}
     assert found[0].causes == [Cause(ResultStatus(ERROR), "Dark", 1)]
 
@@ -101,10 +105,10 @@ def test_of_one_learner_and_of_one_activity(work, world):
     elsewhere = another_activity(world.home)
     work.request(activity=elsewhere, done=False)
     activity, bob = work.home.activity.pk, work.home.learners["bob"].pk
-    assert numbers(captures_progress(activity)) == {"Face recognition": (3, 0, 0, 3)}
-    assert numbers(captures_progress(activity, bob)) == {"Face recognition": (2, 0, 0, 2)}
-    assert captures_progress(activity, bob)[0].causes == [Cause(ResultStatus(ERROR), "", 2)]
-    assert numbers(captures_progress(elsewhere.pk)) == {"Face recognition": (1, 0, 0, 0)}
+    assert numbers(rows_of(activity)) == {"Face recognition": (3, 0, 0, 3)}
+    assert numbers(rows_of(activity, bob)) == {"Face recognition": (2, 0, 0, 2)}
+    assert rows_of(activity, bob)[0].causes == [Cause(ResultStatus(ERROR), "", 2)]
+    assert numbers(rows_of(elsewhere.pk)) == {"Face recognition": (1, 0, 0, 0)}
 
 
 def test_statements_and_rows_that_are_read_have_an_end(work, monkeypatch):
@@ -114,7 +118,7 @@ def test_statements_and_rows_that_are_read_have_an_end(work, monkeypatch):
         work.answer(work.request(), ERROR)
         work.request(done=False)
     with CaptureQueriesContext(connection) as captured:
-        (row,) = captures_progress(work.home.activity.pk)
+        (row,) = rows_of(work.home.activity.pk)
     assert len(captured) == 3
     assert row.failed == 4
     assert row.causes == [Cause(ResultStatus(ERROR), "", 3)]

@@ -9,10 +9,27 @@ from hypothesis import strategies as st
 from courses.models import ActivityInstrument
 from institutions.models import Institution, Provider, User
 from learners.models import Learner, SENDLearner
+from pipeline.models import Job
+from pipeline.running import run_due
 from reports.arithmetic import ResultStatus
 from reports.models import Report, ReportInstrument, Request, RequestProviderResult
-from rights.fairness import MINIMUM, Tally, independent, interval, interval_of, measure_of, rounded, share_of, tally_of
-from rights.models import Contest
+from rights.fairness import (
+    GROUPS,
+    MINIMUM,
+    Tally,
+    figure_replaced,
+    figure_shown,
+    independent,
+    interval,
+    interval_of,
+    measure_of,
+    rounded,
+    share_of,
+    tally_of,
+)
+from rights.jobs import figures_wanted
+from rights.models import Contest, Figures
+from rights.services import figures
 from tests.contests import contest_of
 from tests.examples import given
 from tests.pages.test_policy import assert_clean
@@ -75,6 +92,37 @@ def test_groups_differ_where_their_intervals_lie_apart():
     assert not measure_of(often, often, often)["differs"]
     assert share_of(Tally()) is None
     assert [rounded(count) for count in (0, 2, 3, 7, 8)] == [0, 0, 5, 5, 10]
+
+
+STATES = st.lists(LEARNERS, min_size=2, max_size=4)
+TOUCHED = st.lists(st.integers(0, 30), min_size=3, max_size=3)
+
+
+@given(STATES, st.lists(TOUCHED, min_size=4, max_size=4), st.integers(0, 40))
+def test_what_is_shown_changes_only_by_many_learners(states, touched, with_send):
+    """Of each group: what it showed last and what it shows then are the same, or enough learners lie between."""
+    figure, last = None, {}
+    for number, (learners, between) in enumerate(zip(states, touched, strict=False)):
+        groups = (learners, learners[:with_send], learners[with_send:])
+        measures = {"m": measure_of(*map(tally_of, groups))}
+        figure = figure_replaced(figure, measures, between, timezone.now() + timedelta(days=number))
+        shown = figure_shown(figure)["m"]
+        for group, of_group, many in zip(GROUPS, groups, between, strict=True):
+            if shown[group] is None:
+                continue
+            assert tally_of(of_group).learners >= MINIMUM
+            before, now = last.get(group), shown[group]
+            assert before in (None, now) or many >= MINIMUM or abs(before["learners"] - now["learners"]) > MINIMUM
+            last[group] = now
+
+
+def test_a_group_that_was_too_small_is_compared_with_what_was_last_shown_of_it():
+    large, small, everybody = [(1, 2)] * 12, [(1, 2)] * 9, [(0, 2)] * 30
+    now, figure = timezone.now(), None
+    for group, touched in ((large, 12), (small, 20), ([*small, (0, 2)], 1)):
+        tallies = (tally_of(group + everybody), tally_of(group), tally_of(everybody))
+        figure = figure_replaced(figure, {"m": measure_of(*tallies)}, (touched + 20, touched, 20), now)
+    assert figure_shown(figure)["m"]["with_send"] == share_of(tally_of(large))
 
 
 @pytest.fixture
@@ -246,6 +294,7 @@ def test_transparency(outcomes, as_, visitor):
     Institution.objects.filter(pk=key).update(suspended_at=None)
     Contest.objects.filter(report__learner__user__username__startswith="other").delete()
     Contest.objects.filter(pk__in=Contest.objects.values("pk")[:6]).delete()
+    counted_again()
     few = as_("ann").get(f"/api/v2/institution/{key}/transparency/").json()["outcomes"]
     assert {*few.values()} == {None}
 
@@ -257,6 +306,81 @@ def test_page_of_the_console_and_its_table(world, signed_in, provider):
     shown = browser.get(page)
     assert "differ: the intervals lie apart" in shown.text
     table = b"".join(browser.get(f"{page}?{shown.context['download']}")).decode().splitlines()
-    assert 'Alerts,"Face recognition, Faces",with special needs,10,10,1.0,0.75,1.0,yes' in table
+    line = 'Alerts,"Face recognition, Faces",with special needs,10,10,1.0,0.75,1.0,yes,20'
+    assert [row for row in table if row.startswith(line)]
     refused = browser.get(f"{page}?from=2026-13")
     assert (refused.status_code, 'id="wrong"' in refused.text) == (400, True)
+
+
+def counted_again() -> None:
+    """A day later."""
+    Figures.objects.update(counted_at=timezone.now() - timedelta(days=2))
+    figures_wanted()
+    run_due(name=figures.FIGURES_JOB)
+
+
+def test_two_days_tell_of_no_single_learner(world, as_, provider):
+    home = world.home
+    people = learners_of(home, "other", 20)
+    answered(home, provider, people, 0.9)
+    before = told(as_, home)["results"][0]["alerts"]
+    answered(home, provider, people[:1], 0.1)
+    counted_again()
+    assert told(as_, home)["results"][0]["alerts"] == before  # with its age
+    RequestProviderResult.objects.update(updated_at=timezone.now())  # as if all were answered again
+    answered(home, provider, people[1:11], 0.1)
+    counted_again()
+    later = told(as_, home)["results"][0]["alerts"]
+    assert (later["all"]["share"], later["as_of"] > before["as_of"]) == (0.35, True)
+    Learner.objects.filter(pk__in=[row.pk for row in people[:12]]).delete()
+    counted_again()
+    assert told(as_, home)["results"][0]["alerts"]["all"] is None  # eight are left
+    Learner.objects.filter(pk__in=[row.pk for row in people]).delete()
+    counted_again()
+    assert told(as_, home)["results"] == []
+
+
+def test_two_days_of_contests_tell_of_no_single_learner(outcomes, as_):
+    def shown() -> tuple[int, float]:
+        answer = as_("ann").get(f"/api/v2/institution/{outcomes.institution.pk}/transparency/").json()
+        row = next(row for row in told(as_, outcomes)["contests"] if row["instrument"]["id"] == 1)
+        return answer["outcomes"]["contested"], row["contested"]["all"]["share"]
+
+    before = shown()
+    contested(outcomes, reported(outcomes, learners_of(outcomes, "more", 6)), "upheld")
+    counted_again()
+    assert shown() == before
+    contested(outcomes, reported(outcomes, learners_of(outcomes, "many", 6)), "upheld")
+    counted_again()
+    assert shown() != before
+
+
+def test_many_results_are_counted_in_the_background(world, as_, signed_in, provider, monkeypatch):
+    monkeypatch.setattr(figures, "FEW", 0)
+    home = world.home
+    answered(home, provider, learners_of(home, "l", 12), 0.4)
+    assert (told(as_, home)["as_of"], told(as_, home)["results"]) == (None, [])
+    assert "being counted for the first time" in signed_in("send").get(f"/console/{home.institution.pk}/fairness/").text
+    assert run_due(name=figures.FIGURES_JOB) == 1
+    assert told(as_, home)["results"][0]["alerts"]["all"]["share"] == 1
+
+
+def test_what_is_wanted_is_counted_again(world, as_):
+    def due() -> set[str]:
+        Job.objects.all().delete()
+        figures_wanted()
+        keys = Job.objects.filter(name=figures.FIGURES_JOB).values_list("arguments", flat=True)
+        return {*Figures.objects.filter(pk__in=[*keys]).values_list("first_month", flat=True)}
+
+    home, now = world.home, timezone.now()
+    told(as_, home, query="?from=2020-01&to=2020-02")
+    usual = f"{figures.usual_months()[0]:%Y-%m}"
+    assert due() == {usual}  # the months that the page begins with are there before somebody asks
+    run_due(name=figures.FIGURES_JOB)
+    assert due() == set()
+    as_("admin").delete(f"/api/v2/institution/{home.institution.pk}/group/{home.group.pk}/")
+    assert due() == {usual, "2020-01"}
+    Figures.objects.update(asked_at=now - timedelta(days=100))
+    assert due() == set()
+    told(as_, home, query="?from=2020-01&to=2020-02")
+    assert due() == {"2020-01"}

@@ -521,7 +521,7 @@ export interface paths {
         };
         /**
          * Read how fair the instruments are
-         * @description By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded.
+         * @description By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded. Counted once a day in the background: `as_of` tells when.
          */
         get: operations["institution_fairness"];
         put?: never;
@@ -4663,6 +4663,11 @@ export interface components {
             last_month: string;
             /** @description Groups of fewer learners are not shown. */
             minimum: number;
+            /**
+             * Format: date-time
+             * @description When it was last counted. Null: for the first time now; ask again in a minute.
+             */
+            as_of: string | null;
             results: components["schemas"]["ResultRates"][];
             contests: components["schemas"]["ContestRates"][];
         };
@@ -5824,6 +5829,11 @@ export interface components {
             without_send: components["schemas"]["Share"] | null;
             /** @description Whether the two intervals lie apart. */
             differs: boolean;
+            /**
+             * Format: date-time
+             * @description It stays until it would differ by enough learners.
+             */
+            as_of: string;
         };
         MembershipCourse: {
             readonly id: number;
@@ -7872,6 +7882,11 @@ export interface components {
             contest_days: number;
             /** @description Groups of fewer learners are not shown. */
             minimum: number;
+            /**
+             * Format: date-time
+             * @description When it was last counted. Null: not yet.
+             */
+            as_of: string | null;
             instruments: components["schemas"]["InstrumentUsed"][];
             /** @description Of all contests, whatever the instrument. */
             outcomes: components["schemas"]["ContestOutcomes"];

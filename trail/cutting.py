@@ -156,7 +156,7 @@ class _Rule:
         cut = Cut(
             institution_id=self.institution_id, first_position=taken[0].position, position=taken[-1].position,
             digest=taken[-1].digest, first_at=written[0], last_at=written[-1], days=self.days,
-            by=f"{origin().kind} {origin().name}".strip()[:150], made_at=timezone.now(),
+            by=_who(), made_at=timezone.now(),
         )  # fmt: skip
         stored = Head.objects.filter(
             institution_id=self.institution_id, position__range=(cut.first_position, cut.position)
@@ -182,6 +182,12 @@ class _Rule:
             for line in lines
             if line[person] in people or (line[actor] in people and line[kind] not in _NOT_PEOPLE)
         }
+
+
+def _who() -> str:
+    """A command by its name; people by their numbers: names are not kept for ever."""
+    by = origin()
+    return f"{by.kind} {by.name if by.kind == COMMAND else by.id}"[:150]
 
 
 def as_text(cut: Cut) -> str:

@@ -84,6 +84,12 @@ def test_a_signed_cut_takes_the_place_of_old_lines(chained, settings):
     assert ("wrong signature", 1, 1) in faults()
 
 
+def test_the_record_of_a_cut_names_no_person(chained):
+    with acting(BY):
+        cut()
+    assert Cut.objects.get().by == "person 7"
+
+
 def test_it_is_cut_in_parts_and_goes_on_after_an_interruption(chained, monkeypatch):
     monkeypatch.setattr(cutting, "LINES", 2)
     assert cut(dry_run=True) == (5, 0, "")

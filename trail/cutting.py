@@ -17,7 +17,6 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from kernel.caller import CallerKind
 from kernel.commit import after_commit
 from kernel.recording import COMMAND, origin
 from kernel.repeats import repeated
@@ -41,7 +40,6 @@ from trail.verifying import (
 logger = logging.getLogger(__name__)
 LINES = PART - 1  # in one transaction; one more is read
 HELD, BROKEN = "held", "broken"  # why older lines are not cut
-_NOT_PEOPLE = {CallerKind.VLE.value, CallerKind.PROVIDER.value, COMMAND}
 _COLUMN = {name: place for place, name in enumerate(chain.COLUMNS)}
 Sent = Mapping[int, AbstractSet[SentHead]]  # by institution
 
@@ -171,17 +169,13 @@ class _Rule:
         return _Part(cut, [place.line_id for place in taken], is_last, why)
 
     def _held_lines(self, lines: Sequence[tuple[Any, ...]]) -> set[int]:
-        """Those that tell of a held person: concern, were caused by, or have a text that is sealed for this one."""
+        """Those that concern a held person, or have a text that is sealed for this one: what the person did, too."""
         people = {*self.held()}
         if not people:
             return set()
-        kind, actor, person = (_COLUMN[name] for name in ("actor_kind", "actor_id", "person_id"))
-        keys = Key.objects.filter(line_id__in=[line[0] for line in lines], person_id__in=people)
-        return {*keys.values_list("line_id", flat=True)} | {
-            line[0]
-            for line in lines
-            if line[person] in people or (line[actor] in people and line[kind] not in _NOT_PEOPLE)
-        }
+        sealed = Key.objects.filter(line_id__in=[line[0] for line in lines], person_id__in=people)
+        concerned = {line[0] for line in lines if line[_COLUMN["person_id"]] in people}
+        return concerned | {*sealed.values_list("line_id", flat=True)}
 
 
 def _who() -> str:

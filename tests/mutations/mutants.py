@@ -4045,8 +4045,8 @@ WRITTEN = [
     (
         "any cut is good",
         "trail/verifying.py",
-        "    return chain.is_signed(chain.cut_text(cut), ",
-        "    return bool(",
+        "    return chain.is_signed(chain.cut_text(cut), cut.key_name, cut.signature)\n",
+        "    return True\n",
         _CUTTING,
     ),
     (
@@ -4062,7 +4062,7 @@ WRITTEN = [
     ("lines of another head are cut", "trail/cutting.py", "if sent - {*heads} or any(", "if any(", _CUTTING),
     ("a forged cut is gone on from", "trail/cutting.py", "cut is BEGINNING or is_signed(cut)", "cut", _CUTTING),
     ("the last line is cut", "trail/cutting.py", "[: LINES + 1])][:-1]", "[: LINES + 1])]", _CUTTING),
-    ("what a held person did is cut", "trail/cutting.py", " or (line[actor] in people and", " or (False and", _CUTTING),
+    ("what a held person did is cut", "trail/cutting.py", "concerned | {*sealed", "concerned & {*sealed", _CUTTING),
     ("keys outlive a cut", "trail/cutting.py", "Key.objects.filter(line_id__in=part.lines).delete()", "pass", _CUTTING),
     ("the trail is kept for a day", "retention/api/retention.py", "< least:", "< 1:", (("tests/retention",),)),
     ("names are not sealed", "trail/writing.py", "        known = seal(known, actor_key)\n", "", _LINES),

@@ -16,13 +16,14 @@ from django.utils.timezone import now
 
 from console.listings import HOME
 from console.tables import Column, Filter, Listing, ListQuery, Row, Table, table
-from console.templatetags.console import NOTHING, instant, person
+from console.templatetags.console import NOTHING, instant, instant_words, person
 from console.views import ListView
 from files.models import Kind, Made
 from institutions.models import VLE, Provider, User
 from kernel.declared import declared_reference
 from kernel.http.client import ROOT, ApiClient
 from trail.earlier import MARK
+from trail.reading import cut_until
 
 PEOPLE = "person,launched,learner,admin"  # kinds of actors that are accounts
 KINDS = ((PEOPLE, "a person"), ("vle", "a VLE"), ("provider", "a provider"), ("command", "a command on the server"))
@@ -276,6 +277,13 @@ class TrailView(ListView):
             for field in page.fields
         ]
         return page
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        values = super().get_context_data(**context)
+        if until := cut_until(self.kwargs["institution"]):
+            gone = f"Lines that were written until {instant_words(until)} are deleted: their time was over."
+            values["listing"] = replace(self.listing, lead=f"{self.listing.lead} {gone}")
+        return values
 
     def person_chosen(self, query: QueryDict, name: str) -> str:
         """Put the number of the one person who fits a typed text in its place; else what is wrong."""

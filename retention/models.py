@@ -1,5 +1,6 @@
 """How long an institution keeps each kind of data, and deletions in bulk. Nothing is deleted where nothing is said."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -19,6 +20,7 @@ class Kind(models.TextChoices):
     DOCUMENTS = "documents", "documents that were handed in"
     ALERTS = "alerts", "alerts"
     REPORTS = "reports", "reports with all that they were made of"
+    TRAIL = "trail", "lines of the trail"
 
 
 class Period(Timestamped):
@@ -37,6 +39,11 @@ class Period(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.days} days"
+
+    @property
+    def kept_days(self) -> int:
+        """Of the trail at least what the operator says, who may have said less when the period was set."""
+        return max(self.days, settings.TRAIL_LEAST_DAYS) if self.kind == Kind.TRAIL else self.days
 
 
 class Deletion(Timestamped):

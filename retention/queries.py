@@ -7,4 +7,4 @@ from retention.models import Period
 
 def periods_of(institution_id: int | None) -> Mapping[str, int]:
     """{kind: days}, of the kinds that have a period."""
-    return dict(Period.objects.filter(institution=institution_id).values_list("kind", "days"))
+    return {period.kind: period.kept_days for period in Period.objects.filter(institution=institution_id)}

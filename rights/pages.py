@@ -22,6 +22,7 @@ from rights.models import BundleState, Correction, Erasure, Kind, State
 from rights.shown import transparency
 from signin.pages import SignedInView
 from signin.views import browser_caller, launched_caller
+from trail.reading import cut_until
 
 EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
@@ -382,4 +383,5 @@ class TrailView(MeView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         page = self.listed("me/trail/")
         rows = [row | {"changed": [name.replace("_", " ") for name in row["told"]["changed"]]} for row in page["rows"]]
-        return super().get_context_data(list=page | {"rows": rows}, **context)
+        until = cut_until(self.home_id)
+        return super().get_context_data(list=page | {"rows": rows}, cut_until=until, **context)

@@ -68,6 +68,8 @@ _PERIODS = {
     "report.",
     "alerts": "Deleted {} days after they were raised; how many there were stays in the report.",
     "reports": "Deleted {} days after they last changed, with all that they were made of.",
+    "trail": "Deleted {} days after they were written, the oldest first. When your account is deleted, nobody can read "
+    "any more what they tell of you.",
 }
 # What goes with the report at the latest.
 _WITH_REPORT = {
@@ -79,6 +81,7 @@ _WITH_REPORT = {
     "without your name.",
 }
 _LONGER = "An open contest or a legal hold keeps it longer."
+_LINES_LONGER = "A legal hold, also of somebody else of your institution, keeps them longer."
 
 
 def kept(kind: str, periods: Mapping[str, int]) -> str:
@@ -86,7 +89,7 @@ def kept(kind: str, periods: Mapping[str, int]) -> str:
     told = [_PERIODS[kind].format(periods[kind])] if kind in _PERIODS and kind in periods else []
     if kind in _WITH_REPORT and "reports" in periods:
         told.append(_WITH_REPORT[kind].format(periods["reports"]))
-    return " ".join([*told, _LONGER]) if told else KINDS[kind].kept
+    return " ".join([*told, _LINES_LONGER if kind == "trail" else _LONGER]) if told else KINDS[kind].kept
 
 
 # What becomes of data when the consent is withdrawn: institutions.models.OnWithdrawal.

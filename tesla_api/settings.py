@@ -176,6 +176,7 @@ if BROKER_MANAGEMENT_URL and not BROKER_URL.startswith("amqp"):
 TRAIL_KEYS = env.signing_keys("TRAIL_KEYS")
 TRAIL_HEAD_MINUTES = env.number("TRAIL_HEAD_MINUTES", 10, 0, 1440)
 TRAIL_HEADS_FILE = env.new_file("TRAIL_HEADS_FILE")
+TRAIL_LEAST_DAYS = env.number("TRAIL_LEAST_DAYS", 365, 90, 36_500)  # no institution keeps its trail for less
 METRICS_ADDRESSES = env.networks("METRICS_ADDRESSES")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 PUBLIC_URL = env.address("PUBLIC_URL", example="https://trust.example.org")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-TABLES = ("trail_line", "trail_link", "trail_head")
+TABLES = ("trail_line", "trail_link", "trail_head", "trail_cut")
 
 
 @contextmanager

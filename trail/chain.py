@@ -1,9 +1,9 @@
-"""The digests of a chain, and the signatures of its heads."""
+"""The digests of a chain, and the signatures of its heads and cuts."""
 
 import hashlib
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from trail.models import Line
+from trail.models import Cut, Line
 
 START = "0" * 64  # before the first line
 # All columns but the transaction, which a restored database counts anew.
@@ -39,6 +39,20 @@ def instant(value: datetime) -> str:
 def head_text(institution_id: int, position: int, digest: str, signed_at: datetime) -> str:
     """What is signed."""
     return json.dumps([institution_id, position, digest, instant(signed_at)], separators=(",", ":"))
+
+
+def cut_text(cut: Cut) -> str:
+    """What is signed. It begins with a word, where that of a head has a number."""
+    values = [
+        "cut", cut.institution_id, cut.first_position, cut.position, cut.digest, instant(cut.first_at),
+        instant(cut.last_at), cut.heads, cut.days, cut.by, instant(cut.made_at),
+    ]  # fmt: skip
+    return json.dumps(values, separators=(",", ":"))
+
+
+def heads_digest(signatures: Iterable[str]) -> str:
+    """Of all heads of the lines that are cut, by their signatures: none can be taken from them or put to them."""
+    return hashlib.sha256("\n".join(sorted(signatures)).encode()).hexdigest()
 
 
 def sign(text: str) -> tuple[str, str]:

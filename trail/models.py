@@ -8,6 +8,7 @@ from django.db import models
 from kernel.models import Record
 
 NO_INSTITUTION = 0  # the chain of what concerns the whole installation
+YOUNGEST_CUT = 90  # days: the database lets nobody delete lines that are younger, see migrations/0005_cuts.py
 # What global administrators and commands have done, and what concerns the whole installation.
 OF_SERVICE = models.Q(actor_kind__in=("admin", "command")) | models.Q(institution=NO_INSTITUTION)
 # Pages that show a report with its reasons. Lists, which show the levels alone, are not among them.
@@ -116,6 +117,43 @@ class Head(Record):
 
     def __str__(self) -> str:
         return f"{self.institution_id}: {self.position} at {self.signed_at}"
+
+
+class Cut(Record):
+    """A signed record of lines that were deleted when their time was over: the chain goes on behind it.
+
+    Cuts of an institution follow each other without a gap. The heads that were signed up to its place stay.
+    """
+
+    institution_id = models.BigIntegerField()
+    first_position = models.BigIntegerField(help_text="The place of the first line that it has deleted.")
+    position = models.BigIntegerField(help_text="The place of the last one.")
+    digest = models.CharField(max_length=64, help_text="Of the link at this place.")
+    first_at = models.DateTimeField(help_text="When the first of the lines was written.")
+    last_at = models.DateTimeField(help_text="When the last one was written.")
+    heads = models.CharField(max_length=64, help_text="Digest of the heads of these places: see chain.py.")
+    days = models.PositiveIntegerField(help_text="The period for which lines were kept.")
+    by = models.CharField(max_length=150, help_text="Kind and name of who has cut.")
+    made_at = models.DateTimeField()
+    key_name = models.CharField(max_length=16)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution_id", "first_position"), name="trail_cut_begins_once"),
+            models.CheckConstraint(
+                condition=models.Q(position__gte=models.F("first_position"), first_position__gte=1),
+                name="trail_cut_of_lines",
+            ),
+        ]
+        indexes = [models.Index(fields=("institution_id", "position"), name="trail_cut_of_institution")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id}: {self.first_position} to {self.position}"
+
+    @property
+    def lines(self) -> int:
+        return self.position - self.first_position + 1
 
 
 class Sealing(models.Model):

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, TypedDict
 
-from trail.models import Key, Line, Part
+from trail.models import NO_INSTITUTION, Cut, Key, Line, Part
 from trail.sealed import opened
 
 
@@ -14,6 +15,12 @@ class Told(TypedDict):
     name: str | None  # of the actor
     address: str | None
     details: dict[str, Any] | None
+
+
+def cut_until(institution_id: int | None) -> datetime | None:
+    """When the last line was written that was cut: the lines up to it are deleted. None if all are there."""
+    cuts = Cut.objects.filter(institution_id=institution_id or NO_INSTITUTION).order_by("-position")
+    return cuts.values_list("last_at", flat=True).first()
 
 
 def told(keys: Collection[int]) -> dict[int, Told]:

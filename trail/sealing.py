@@ -149,10 +149,10 @@ def as_text(head: Head) -> str:
     })  # fmt: skip
 
 
-def send(lines: Iterable[str]) -> None:
+def send(lines: Iterable[str], word: str = "head") -> None:
     """To the log, and behind what is in the file that the settings name."""
     for line in lines:
-        logger.info("head %s", line)
+        logger.info("%s %s", word, line)
     if settings.TRAIL_HEADS_FILE:
         with Path(settings.TRAIL_HEADS_FILE).open("a") as file:
             file.writelines(f"{line}\n" for line in lines)

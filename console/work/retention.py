@@ -1,8 +1,10 @@
 """How long the institution keeps each kind of data: one form, which writes a period for each kind in the API."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
@@ -20,12 +22,14 @@ HELP = {
     Kind.CAPTURES: "From when it was captured. The results stay with the report, which keeps its levels.",
     Kind.DOCUMENTS: "From when they were handed in. The results stay with the report, which keeps its levels.",
     Kind.ALERTS: "From when they were raised. How many there were stays in the report.",
+    Kind.TRAIL: f"At least {settings.TRAIL_LEAST_DAYS}. From when they were written, the oldest first. A signed record "
+    "that lines were cut takes their place.",
     Kind.REPORTS: "From their last change: sessions, captures, documents, results, alerts and contests go with them.",
 }
 
 
-def _days(**common: Any) -> forms.Field:
-    return forms.IntegerField(min_value=1, max_value=LONGEST, **common)
+def _days(least: int, **common: Any) -> forms.Field:
+    return forms.IntegerField(min_value=least, max_value=LONGEST, **common)
 
 
 class Retention(EditPage):
@@ -38,7 +42,12 @@ class Retention(EditPage):
     )
     inputs = tuple(
         Input(
-            kind.value, f"{kind.label[0].upper()}{kind.label[1:]}", HELP[kind], is_sent=False, optional=True, made=_days
+            kind.value,
+            f"{kind.label[0].upper()}{kind.label[1:]}",
+            HELP[kind],
+            is_sent=False,
+            optional=True,
+            made=partial(_days, settings.TRAIL_LEAST_DAYS if kind is Kind.TRAIL else 1),
         )
         for kind in Kind
     )

@@ -22,7 +22,7 @@ from kernel.serializers import Batch, ResourceSerializer
 from kernel.spreadsheets import streamed
 from kernel.viewsets import ResourceViewSet
 from trail.models import Line
-from trail.reading import Told, told
+from trail.reading import Told, cut_until, told
 
 LINES = 500  # that an export reads at once
 EXPORTED = (
@@ -75,14 +75,16 @@ class LineViewSet(ResourceViewSet):
     @extend_schema(filters=True, responses={(200, TableRenderer.media_type): OpenApiTypes.STR, **problems(400)})
     @action(detail=False, renderer_classes=[JSONRenderer, TableRenderer])
     def export(self, request, **_):
-        """The lines that the list would have, all of them, as a table for spreadsheets, the first one first."""
+        """The lines that the list would have, all of them, as a table for spreadsheets, the first one first.
+
+        Its name says until when lines are deleted, if some are.
+        """
         rows = self.filter_queryset(self.get_queryset())
         found = rows.order_by().aggregate(lines=Count("pk"), last=Max("pk"))
         self.seen(None, found["lines"])
-        headers = {
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="trail-{self.tenant_id}.csv"',
-        }
+        until = cut_until(self.tenant_id)
+        name = f"trail-{self.tenant_id}" + (f"-after-{until:%Y-%m-%d}" if until else "")
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}.csv"'}
         table = streamed((*EXPORTED, "actor", "address", "details"), exported(rows, found["last"] or 0))
         return StreamingHttpResponse(table, content_type="text/csv; charset=utf-8", headers=headers)
 

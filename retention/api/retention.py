@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from institutions.models import Institution
@@ -11,7 +12,7 @@ from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from kernel.writes import save_values
-from retention.models import Period
+from retention.models import Kind, Period
 
 
 class RetentionPeriodSerializer(ResourceSerializer):
@@ -20,6 +21,14 @@ class RetentionPeriodSerializer(ResourceSerializer):
     class Meta:
         model = Period
         fields = ("id", "kind", "days", "created_at", "updated_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Whoever sets a period must not hide a deed by it: the trail is kept for a least time."""
+        kind = self.instance.kind if self.instance is not None else attrs["kind"]
+        least = settings.TRAIL_LEAST_DAYS
+        if kind == Kind.TRAIL and attrs.get("days", least) < least:
+            raise serializers.ValidationError({"days": f"The trail is kept for at least {least} days."})
+        return super().validate(attrs)
 
     def validate_kind(self, value: Any) -> Any:
         if self.instance is not None and value != self.instance.kind:

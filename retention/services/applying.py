@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,9 +14,13 @@ from institutions.models import Institution
 from kernel.recording import Entry, record
 from kernel.repeats import repeated
 from kernel.writes import one_transaction
-from retention.models import Period
-from retention.services.kinds import STEPS, Step, goes_with
+from retention.above import above
+from retention.models import Kind, Period
+from retention.services.kinds import BROKEN, LEGAL_HOLD, STEPS, Step, goes_with
 from retention.services.work import Deleted
+from trail import cutting
+
+_WHY = {cutting.HELD: LEGAL_HOLD, cutting.BROKEN: BROKEN}
 
 
 @dataclass
@@ -46,8 +50,9 @@ def retention_applied(*, institution: Institution | None = None, dry_run: bool =
     periods = Period.objects.select_related("institution").order_by("institution__acronym", "kind")
     if institution is not None:
         periods = periods.filter(institution=institution)
+    sent = cache(cutting.sent_heads)
     for period in list(periods):
-        outcome = _applied(period, dry_run)
+        outcome = _lines_cut(period, sent(), dry_run) if period.kind == Kind.TRAIL else _applied(period, dry_run)
         if not dry_run:
             _recorded(period, outcome)
         yield outcome
@@ -73,6 +78,14 @@ def _applied(period: Period, dry_run: bool) -> Outcome:
             outcome.deleted.update(deleted.rows)
             outcome.files = (outcome.files or 0) + deleted.files
     return outcome
+
+
+def _lines_cut(period: Period, sent: cutting.Sent | None, dry_run: bool) -> Outcome:
+    """Lines of the trail go from the oldest one on: the first that is held back keeps all that were sealed after it."""
+    home, days = period.institution_id, period.kept_days
+    found = cutting.cut_old(home, days, lambda: above().held_people(home), sent=sent, dry_run=dry_run)
+    held = Counter({_WHY[found.why]: found.left} if found.why else {})
+    return Outcome(period.institution.acronym, period.kind, days, Counter(lines=found.lines), 0, held)
 
 
 def held_back(step: Step, due: QuerySet[Any], institution_id: int) -> Counter[str]:

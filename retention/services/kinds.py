@@ -33,8 +33,13 @@ from retention.services.work import (
 )
 
 REQUESTS = 1000  # that are deleted in one transaction, if they are not those of one report or session
-LEGAL_HOLD, CONTEST, IN_SESSION = "legal_hold", "contest", "session"
-HELD_WORDS = {LEGAL_HOLD: "by a legal hold", CONTEST: "by an open contest", IN_SESSION: "by an open session"}
+LEGAL_HOLD, CONTEST, IN_SESSION, BROKEN = "legal_hold", "contest", "session", "not_as_sealed"
+HELD_WORDS = {
+    LEGAL_HOLD: "by a legal hold",
+    CONTEST: "by an open contest",
+    IN_SESSION: "by an open session",
+    BROKEN: "because the trail is not what was sealed (manage.py verify_trail)",
+}
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,7 @@ WORK = (
         narrow=lambda rows: _without_report(rows.filter(session=None)),
     ),
 )  # fmt: skip
+# Lines of the trail are not in it: see trail/cutting.py.
 STEPS: dict[str, tuple[Step, ...]] = {
     Kind.SAMPLES: (Step("samples", EnrolmentSample, "created_at", _samples_deleted, is_work=False),),
     Kind.MODELS: (Step("models", Enrolment, "updated_at", _models_deleted, is_work=False),),

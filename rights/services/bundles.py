@@ -33,6 +33,7 @@ from reports.visibility import evidence_shown
 from rights.archive import PartWriter, directory_of
 from rights.models import Bundle, BundlePart, BundleState
 from rights.taking import SECTIONS, TRAIL, TRAIL_COLUMNS, Item, Section, Whose
+from trail.reading import cut_until
 
 JOB = "rights.bundle"
 ROWS = 500  # of one kind in a part
@@ -142,7 +143,7 @@ def _written(writer: PartWriter, bundle: Bundle, whose: Whose) -> None:
         return writer.size >= PART_BYTES or time.monotonic() >= ends
 
     if bundle.section == bundle.after == 0:
-        writer.add("README.txt", [README.encode()])
+        writer.add("README.txt", [_readme(bundle).encode()])
     while bundle.section < len(SECTIONS):
         section = SECTIONS[bundle.section]
         items = section.items(whose, bundle.after, ROWS)
@@ -156,6 +157,14 @@ def _written(writer: PartWriter, bundle: Bundle, whose: Whose) -> None:
             bundle.after, bundle.page = items[len(rows) - 1].key, bundle.page + 1
         if is_full():
             break
+
+
+def _readme(bundle: Bundle) -> str:
+    until = cut_until(bundle.institution_id)
+    if until is None:
+        return README
+    at = f"{until:%Y-%m-%d %H:%M}"
+    return f"{README}\nLines of {TRAIL}.csv that were written until {at} are deleted: their time was over.\n"
 
 
 def _with_files(writer: PartWriter, items: Iterable[Item], is_full: Callable[[], bool]) -> Iterator[dict[str, Any]]:

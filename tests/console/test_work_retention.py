@@ -24,6 +24,7 @@ def test_wrong_number_and_a_change_meanwhile(signed_in, address, sent, world):
     answer = sent(data, page, {"captures": "0", "alerts": "30"})
     assert (answer.status_code, [*answer.context["form"].errors]) == (400, ["captures"])
     assert periods(world) == {"captures": 3650}
+    assert [*sent(data, page, {"trail": "364"}).context["form"].errors] == ["trail"]
     assert sent(data, page, {"captures": "1", "state": "another"}).status_code == 412
     assert periods(world) == {"captures": 3650}
 

@@ -84,6 +84,7 @@ WRONG = {
     "ENCRYPTION_KEYS": ("bad", "x" * 44, COMPLETE["ENCRYPTION_KEYS"] + ",bad", ","),
     "TRAIL_KEYS": ("bad", "x" * 44, COMPLETE["ENCRYPTION_KEYS"] + ",bad"),
     "TRAIL_HEAD_MINUTES": NUMBERS[1:],
+    "TRAIL_LEAST_DAYS": (*NUMBERS[1:], "89"),
     "TRAIL_HEADS_FILE": ("heads", "/nowhere/at/all", "/"),
     "ALLOWED_HOSTS": ("https://trust.example.org", "trust.example.org:8000", "a b", "host/path", ","),
     "DATABASE_URL": (

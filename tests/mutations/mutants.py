@@ -285,6 +285,8 @@ _DEPTHS = (("tests/pipeline/test_depths.py",),)
 _METRICS = (("tests/pipeline/test_metrics.py",),)
 _GUARDS = "trail/migrations/0002_guards.py"
 _CHAIN = (("tests/trail/test_chain.py",),)
+_CUTS = "trail/migrations/0005_cuts.py"
+_CUTTING = (("tests/trail/test_cutting.py",),)
 _LINES = (("tests/trail/test_lines.py",),)
 _COMING = (("tests/trail/test_signing_in.py",),)
 _SEEN = (("tests/trail/test_seen.py",),)
@@ -4028,22 +4030,22 @@ WRITTEN = [
     (
         "a signed chain may be another one",
         "trail/verifying.py",
-        "        elif link.digest != digest:\n",
+        "        elif link.digest != head.digest:\n",
         "        elif False:\n",
         _CHAIN,
     ),
     (
         "a gap in a chain is not seen",
         "trail/verifying.py",
-        "            if position != place + 1:\n",
-        "            if False:\n",
+        "        if position != at + 1:\n",
+        "        if False:\n",
         _CHAIN,
     ),
     (
         "a line that is gone is not seen",
         "trail/verifying.py",
-        "            elif line is None:\n",
-        "            elif False:\n",
+        "        elif line is None:\n",
+        "        elif False:\n",
         _CHAIN,
     ),
     (
@@ -4053,6 +4055,44 @@ WRITTEN = [
         "",
         _CHAIN,
     ),
+    ("SQLite lets young lines go", _CUTS, "WHEN NOT ({_IS_OLD} AND {IS_CUT})", "WHEN NOT ({IS_CUT})", _CUTTING),
+    (
+        "SQLite lets links go before their lines",
+        _CUTS,
+        "WHERE trail_line.id = OLD.line_id) AND",
+        "WHERE false) AND",
+        _CUTTING,
+    ),
+    (
+        "SQLite lets cuts go",
+        _CUTS,
+        "BEFORE DELETE ON trail_cut {_REFUSED}",
+        "BEFORE DELETE ON trail_key {_REFUSED}",
+        _CUTTING,
+    ),
+    (
+        "any cut is good",
+        "trail/verifying.py",
+        "    return chain.is_signed(chain.cut_text(cut), cut.key_name, cut.signature)\n",
+        "    return True\n",
+        _CUTTING,
+    ),
+    (
+        "a cut that is gone is not seen",
+        "trail/verifying.py",
+        "    if place != before.position + 1:\n",
+        "    if False:\n",
+        _CUTTING,
+    ),
+    ("a cut forgets its heads", "trail/verifying.py", "[first:behind]) != cut.heads", ") is None", _CUTTING),
+    ("a head before a cut is not compared", "trail/verifying.py", "if head not in known:", "if False:", _CUTTING),
+    ("what was tampered with is cut", "trail/cutting.py", "if place.fault or ", "if ", _CUTTING),
+    ("lines of another head are cut", "trail/cutting.py", "if sent - {*heads} or any(", "if any(", _CUTTING),
+    ("a forged cut is gone on from", "trail/cutting.py", "cut is BEGINNING or is_signed(cut)", "cut", _CUTTING),
+    ("the last line is cut", "trail/cutting.py", "[: LINES + 1])][:-1]", "[: LINES + 1])]", _CUTTING),
+    ("what a held person did is cut", "trail/cutting.py", "concerned | {*sealed", "concerned & {*sealed", _CUTTING),
+    ("keys outlive a cut", "trail/cutting.py", "Key.objects.filter(line_id__in=part.lines).delete()", "pass", _CUTTING),
+    ("the trail is kept for a day", "retention/api/retention.py", "< least:", "< 1:", (("tests/retention",),)),
     ("names are not sealed", "trail/writing.py", "        known = seal(known, actor_key)\n", "", _LINES),
     ("details are not sealed", "trail/writing.py", "        details = seal(details, person_key)\n", "", _LINES),
     (

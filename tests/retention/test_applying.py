@@ -9,11 +9,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from console.templatetags.console import instant, instant_words
 from courses.models import AssessmentSession
 from files.models import Kind as FileKind
 from files.models import StoredFile
 from files.services import file_store
 from institutions.services.institutions import institution_obstacles
+from kernel.recording import Entry, command, record
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation
 from pipeline.jobs import enqueue
 from pipeline.running import run_due
@@ -29,13 +31,16 @@ from reports.models import (
 )
 from reports.services.merging import people_merge
 from retention.models import Kind, Period
+from retention.queries import periods_of
 from retention.services import kinds
 from retention.services.applying import part_deleted, retention_applied
 from retention.services.kinds import STEPS, WORK
 from rights.models import Contest, LegalHold
 from tests.contests import contest_of, file_of
 from tests.contract.lock_order import followed
+from tests.guards import lifted
 from tests.reports.work import Work, differences
+from tests.trail.test_chain import _own_transaction, sealed  # noqa: F401 - a fixture of each test
 from trail.models import Line
 
 OLD = timezone.now() - timedelta(days=400)
@@ -280,6 +285,45 @@ def test_command_reports_and_leaves_a_line(past):
         call_command("apply_retention", "--institution", "NONE")
 
 
+def test_lines_of_the_trail_are_cut(past, signed_in, as_, world, settings):
+    """Of one institution, up to the first line about a held person. Who reads lines is told of it."""
+    home, bob = past.home.institution.pk, past.home.people["bob"]
+    for person in (None, past.home.people["ann"].pk, bob.pk, None):
+        record(Entry("update", "institution/learner", person or "", home, person), by=command("test"))
+    record(Entry("update", "institution/learner", "", world.away.institution.pk), by=command("test"))
+    with lifted(), connection.cursor() as cursor:
+        cursor.execute("UPDATE trail_line SET written_at = %s", [OLD])
+    record(Entry("update", "institution/learner", "", home), by=command("test"))
+    sealed(sign_now=True)
+    past.kept(trail=365)
+    assert periods_of(home)["trail"] == 365
+    LegalHold.objects.create(institution=past.home.institution, person=bob, reason="A lawsuit.")
+    expected = {"institution": "HOME", "kind": "trail", "days": 365, "deleted": {"lines": 2}, "files": 0,
+                "held": {"legal_hold": 2}}  # fmt: skip
+    with followed() as order:
+        assert applied(dry_run=True)["trail"] == applied()["trail"] == expected
+    if connection.vendor == "postgresql":
+        assert order.faults == []
+    (told,) = Line.objects.filter(resource="institution/retention", row_key="trail", verb="erase")
+    assert json.loads(told.details) == {"days": 365, "deleted": {"lines": 2}, "files": 0, "held": {"legal_hold": 2}}
+    LegalHold.objects.all().delete()
+    settings.TRAIL_LEAST_DAYS = 500  # the operator says so later
+    assert (applied()["trail"]["deleted"], periods_of(home)["trail"]) == ({"lines": 0}, 500)
+    settings.TRAIL_LEAST_DAYS = 365
+    with lifted(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM trail_link WHERE position = 3")
+    out = StringIO()
+    call_command("apply_retention", stdout=out)
+    assert "deleted: nothing, 0 files; held back: 2 because the trail is not what was sealed" in out.getvalue()
+    gone = f"Lines that were written until {instant_words(OLD)} are deleted"
+    assert gone in signed_in("data").get(f"/console/{home}/trail/").text
+    assert f"Lines that were written until {instant(OLD)} are deleted" in signed_in("bob").get("/me/trail/").text
+    answer = as_("data").get(f"/api/v2/institution/{home}/trail/export/")
+    assert answer["Content-Disposition"] == f'attachment; filename="trail-{home}-after-{OLD:%Y-%m-%d}.csv"'
+    kept = {kind["kind"]: kind["kept"] for kind in as_("bob").get("/api/v2/me/held/").json()["kinds"]}["trail"]
+    assert (kept[:42], "A legal hold" in kept) == ("Deleted 365 days after they were written, ", True)
+
+
 def test_periods_do_not_keep_an_institution(past):
     past.kept(alerts=5)
     assert not [text for text in institution_obstacles(institution=past.home.institution) if "period" in text]
@@ -292,11 +336,18 @@ def test_a_kind_is_not_renamed_and_days_have_bounds(as_, world):
     for days in (0, 36_501, None, "x"):
         assert data.post(base, {"kind": "alerts", "days": days}, format="json").json().keys() == {"days"}
     assert data.post(base, {"kind": "captures", "days": 5}, format="json").status_code == 400
+    assert data.post(base, {"kind": "trail", "days": 364}, format="json").json().keys() == {"days"}
+    assert data.post(base, {"kind": "trail", "days": "x"}, format="json").json().keys() == {"days"}
+    assert data.post(base, {"kind": "trail", "days": 365}, format="json").status_code == 201
+    assert data.patch(f"{base}trail/", {"days": 30}, format="json").json().keys() == {"days"}
+    assert data.put(f"{base}trail/", {"kind": "trail", "days": 400}, format="json").status_code == 200
+    told = Line.objects.filter(resource="institution/retention").latest("pk")
+    assert (told.verb, json.loads(told.details)["days"]) == ("update", [365, 400])
     assert data.post(base, {"kind": "everything", "days": 5}, format="json").json().keys() == {"kind"}
 
 
 def test_every_kind_has_its_steps():
-    assert STEPS.keys() == {*Kind}
+    assert STEPS.keys() == {*Kind} - {Kind.TRAIL}  # whose lines are cut: see tests/trail/test_cutting.py
 
 
 def test_a_merged_report_still_says_that_evidence_was_deleted(past):

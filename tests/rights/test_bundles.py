@@ -30,7 +30,7 @@ from tests.conftest import client_of
 from tests.contests import contest_of
 from tests.reports.conftest import allow
 from tests.world import FUTURE, PAST, Home, World
-from trail.models import Line
+from trail.models import Cut, Line
 
 MINE = "/api/v2/me/bundle/"
 PICTURE = b'{"instruments":[1],"data":"data:image/jpeg;base64,/9j/"}'
@@ -97,12 +97,15 @@ def test_bundle_has_everything_of_the_person_and_nothing_of_others(world, as_, a
     contest_of(home, state="upheld", answer="We looked.", assignee=home.people["data"], decided_at=FUTURE,
                decided_by_id=home.people["data"].pk)  # fmt: skip
     lines_of("teacher", world)
+    at = {"first_at": PAST, "last_at": PAST, "made_at": PAST}
+    Cut.objects.create(institution_id=home.institution.pk, first_position=1, position=1, days=365, **at)
     told = asked(client)
     assert (told["state"], told["done"], told["with_captures"]) == ("ready", told["total"], True)
     archive = archive_of(client, told["url"])
     one = {name.partition("/")[0] for name in archive.namelist()}
     assert {"README.txt", "account.json", "trail.csv", "consents", "samples", "captures", "documents", "alerts",
             "contests"} <= one  # fmt: skip
+    assert "until 2020-01-01 00:00 are deleted" in archive.read("README.txt").decode()
     for name in ("sample", "capture", "document", "alert"):
         row = rows(archive, f"{name}s")[0]
         assert archive.read(row["file"]["path"]) == PICTURE

@@ -49,7 +49,7 @@ def test_each_institution_has_its_chain_and_its_head():
     assert [*places] == [(1, 1), (2, 1), (1, 2)]
     assert {*Head.objects.values_list("institution_id", "position")} == {(1, 2), (2, 1)}
     assert sealed() == (0, 0)
-    assert verifying.verify() == (3, 2, [])
+    assert verifying.verify() == (3, 2, [], {})
     assert verifying.verify(institution_id=1)[:2] == (2, 1)
 
 
@@ -70,7 +70,7 @@ def test_many_lines_are_sealed_in_parts(monkeypatch):
     monkeypatch.setattr(sealing, "LINES", 2)
     lines_written(*[1] * 5)
     assert sealed() == (5, 1)
-    assert verifying.verify() == (5, 1, [])
+    assert verifying.verify() == (5, 1, [], {})
 
 
 @pytest.mark.django_db(transaction=True)
@@ -84,7 +84,7 @@ def test_a_line_is_not_sealed_before_what_may_come_before_it(transactional_db):
         if Link.objects.exists():
             break
         time.sleep(0.05)
-    assert verifying.verify() == (1, 1, [])
+    assert verifying.verify() == (1, 1, [], {})
 
 
 def test_who_finds_another_at_it_leaves_it_to_that_one(monkeypatch):

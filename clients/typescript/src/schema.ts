@@ -7671,9 +7671,10 @@ export interface components {
          *     * `documents` - documents that were handed in
          *     * `alerts` - alerts
          *     * `reports` - reports with all that they were made of
+         *     * `trail` - lines of the trail
          * @enum {string}
          */
-        RetentionKindEnum: "samples" | "models" | "captures" | "documents" | "alerts" | "reports";
+        RetentionKindEnum: "samples" | "models" | "captures" | "documents" | "alerts" | "reports" | "trail";
         /** @description The kind names the row: it is given once. */
         RetentionPeriod: {
             readonly id: number;

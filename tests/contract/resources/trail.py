@@ -15,7 +15,7 @@ RESOURCE = Resource(
     },
     callers={"list": "data", "read": "data", "export": "data"},
     actions={"export": "get {list}export/"},
-    queries={"list": "data 4", "read": "data 4", "export": "data 2"},
+    queries={"list": "data 4", "read": "data 4", "export": "data 3"},
     golden="data",
     orderable="id written_at",
     searched="verb resource row_key",

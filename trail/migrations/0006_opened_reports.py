@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('institutions', '0020_own_names'),
-        ('trail', '0004_earlier_records'),
+        ('trail', '0005_cuts'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ server, and an import goes on where it was after a restart, as soon as somebody 
 """
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,21 +18,22 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from console.views import ConsoleView
-from courses.imports.dialects import FIELDS
+from courses.imports.dialects import COLUMNS, EXAMPLE, FIELDS
 from courses.imports.jobs import (
     MOST_BYTES,
     import_check,
     import_delete,
     import_layout,
     import_messages,
+    import_outcomes,
     import_run,
     import_steps,
     import_upload,
     imports_purge,
 )
-from courses.imports.people import REFUSED, SKIPPED, STATUSES
-from courses.imports.results import result_cells
-from courses.imports.tables import ENCODINGS, RESULT_COLUMNS, TableError
+from courses.imports.people import REFUSED, SKIPPED, STATUSES, RowOutcome
+from courses.imports.results import NOT_WRITTEN, result_cells
+from courses.imports.tables import DELIMITER_WORDS, DELIMITERS, ENCODINGS, RESULT_COLUMNS, TableError
 from courses.models import Import
 from institutions.models import Institution
 from kernel.caller import Role
@@ -45,6 +46,7 @@ SECONDS = 2.0  # that one page takes for the next rows
 ROWS_SHOWN = 8
 MESSAGES_SHOWN = 100
 FORM_BYTES = 64 * 1024  # around the file in the body
+BEGUN = "begun"  # in the query: this page only says that the work begins
 FIELD_WORDS = {
     "uid": "uid",
     "first_name": "First name",
@@ -91,15 +93,21 @@ class ImportsView(AdministratorView):
         file, encoding = request.FILES.get("file"), request.POST.get("encoding") or None
         if file is None or not file.name:
             return self.wrong("Choose a file.", 400)
+        mark = request.POST.get("delimiter") or None
         if encoding not in (None, *ENCODINGS):
             return self.wrong("There is no such encoding.", 400)
+        if mark not in (None, *DELIMITER_WORDS):
+            return self.wrong("There is no such delimiter.", 400)
+        marks = DELIMITERS if mark is None else (DELIMITER_WORDS[mark],)
         home = Institution.objects.get(pk=self.kwargs["institution"])
         with tempfile.NamedTemporaryFile(prefix="import-") as copy:  # deleted when it has been read
             for chunk in file.chunks():
                 copy.write(chunk)
             copy.flush()
             try:
-                job = import_upload(institution=home, path=Path(copy.name), name=file.name, encoding=encoding)
+                job = import_upload(
+                    institution=home, path=Path(copy.name), name=file.name, encoding=encoding, delimiters=marks
+                )
             except Invalid as error:
                 return self.wrong(error.fields["file"], 400)
             except Conflict as error:
@@ -112,8 +120,20 @@ class ImportsView(AdministratorView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         jobs = Import.objects.filter(institution=self.kwargs["institution"]).order_by("-pk")
         return super().get_context_data(
-            jobs=jobs, encodings=ENCODINGS, fields=FIELDS, megabytes=MOST_BYTES // 1024 // 1024, **context
+            jobs=jobs,
+            encodings=ENCODINGS,
+            delimiters=[*DELIMITER_WORDS],
+            fields=FIELDS,
+            megabytes=MOST_BYTES // 1024 // 1024,
+            **context,
         )
+
+
+class ImportTemplateView(AdministratorView):
+    """An example of a table with the own columns."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return as_file(COLUMNS, EXAMPLE, "people.csv")
 
 
 class OneImportView(AdministratorView):
@@ -142,7 +162,7 @@ class ImportView(OneImportView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         busy = False
-        if self.is_working and request.method == "GET":
+        if self.is_working and request.method == "GET" and BEGUN not in request.GET:
             try:
                 import_steps(job=self.job, seconds=SECONDS)
             except DatabaseError as error:
@@ -160,6 +180,8 @@ class ImportView(OneImportView):
                 return HttpResponseRedirect(self.address)
             if action == "run":
                 import_run(job=self.job, by_id=self.caller.id, version=request.POST.get("version", ""))
+                if self.job.all_or_nothing:  # a long page follows
+                    return HttpResponseRedirect(f"{request.path}?{BEGUN}")
             else:
                 self.check()
         except Invalid as error:
@@ -177,15 +199,16 @@ class ImportView(OneImportView):
         if not columns.keys() >= {*chosen.values(), *left_out}:
             raise Invalid(mapping="Choose columns of the table.")
         mapping = {field: columns[place] for field, place in chosen.items()}
-        vle, clears = sent.get("of_vle") or "", "clears" in sent
+        vle, clears, together = sent.get("of_vle") or "", "clears" in sent, "all_or_nothing" in sent
         if vle and vle not in self.vles():
             raise Invalid(mapping="There is no such VLE.")
         # What was chosen is shown again if it is refused.
-        job.mapping, job.vle, job.clears, self.left_out = mapping, vle, clears, left_out
+        job.mapping, job.vle, job.clears, job.all_or_nothing = mapping, vle, clears, together
+        self.left_out = left_out
         if not mapping["uid"]:
             raise Invalid(mapping="Choose the column with the uid.")
         names = [columns[place] for place in left_out.difference(chosen.values())]
-        import_check(job=job, mapping=mapping, vle=vle, clears=clears, left_out=names)
+        import_check(job=job, mapping=mapping, vle=vle, clears=clears, all_or_nothing=together, left_out=names)
 
     @property
     def is_working(self) -> bool:
@@ -203,9 +226,9 @@ class ImportView(OneImportView):
             messages = list(islice(import_messages(job), MESSAGES_SHOWN + 1))
             values |= {"messages": messages[:MESSAGES_SHOWN], "has_more": len(messages) > MESSAGES_SHOWN}
         values["counts"] = {status: job.counts.get(status, 0) for status in STATUSES}
-        if job.counts.get(SKIPPED):
-            values["counts"][SKIPPED] = job.counts[SKIPPED]
+        values["counts"] |= {status: rows for status in (SKIPPED, NOT_WRITTEN) if (rows := job.counts.get(status))}
         values["refused"] = job.counts.get(REFUSED, 0)
+        values["may_run"] = job.state == Import.State.CHECKED and not (job.all_or_nothing and values["refused"])
         return super().get_context_data(**values, **context)
 
     def _mapping(self) -> dict[str, Any]:
@@ -239,12 +262,30 @@ class ImportView(OneImportView):
 
 
 class ImportResultView(OneImportView):
-    """The rows of which there is something to say, as a table that can be repaired and imported again."""
+    """All rows with their outcomes, as a table that can be repaired and imported again: `import_csv --result`."""
+
+    name = "import-{}-result.csv"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        headers = {"Content-Disposition": f'attachment; filename="import-{self.job.pk}-errors.csv"'}
-        return StreamingHttpResponse(self.lines(), content_type="text/csv; charset=utf-8", headers=headers)
+        job, columns = self.job, (*RESULT_COLUMNS, *self.job.columns)
+        self.told = ("export", {"format": "csv"})
+        rows = (result_cells(outcome, len(job.columns)) for outcome in self.outcomes())
+        return as_file(columns, rows, self.name.format(job.pk), delimiter=job.delimiter)
 
-    def lines(self) -> Iterator[str]:
-        rows = (result_cells(outcome, len(self.job.columns)) for outcome in import_messages(self.job))
-        return streamed((*RESULT_COLUMNS, *self.job.columns), rows)
+    def outcomes(self) -> Iterator[RowOutcome]:
+        return import_outcomes(self.job)
+
+
+class ImportErrorsView(ImportResultView):
+    """The same, of the rows of which there is something to say."""
+
+    name = "import-{}-errors.csv"
+
+    def outcomes(self) -> Iterator[RowOutcome]:
+        return import_messages(self.job)
+
+
+def as_file(columns: Iterable[str], rows: Iterable[Iterable[object]], name: str, *, delimiter: str = ",") -> Any:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    lines = streamed(columns, rows, delimiter=delimiter)
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

@@ -255,6 +255,12 @@ class Import(Timestamped):
     mapping = models.JSONField(default=dict, help_text="The column of each field, empty for none.")
     vle = models.CharField(max_length=250, blank=True, default="", help_text="Of courses whose rows name none.")
     clears = models.BooleanField(default=False, help_text="An empty cell deletes the stored value.")
+    all_or_nothing = models.BooleanField(
+        default=False, db_default=False, help_text="If a row is refused, none is written."
+    )
+    delimiter = models.CharField(
+        max_length=1, default=",", db_default=",", help_text="Of the file, and so of its result."
+    )
     run_by_id = models.BigIntegerField(
         null=True, editable=False, help_text="The id of the administrator who had the rows imported. No foreign key."
     )
@@ -272,15 +278,12 @@ class Import(Timestamped):
     @property
     def version(self) -> str:
         """Of how the columns are read, so that what is imported is what was looked at."""
-        chosen = json.dumps([self.mapping, self.vle, self.clears], sort_keys=True)
+        chosen = json.dumps([self.mapping, self.vle, self.clears, self.all_or_nothing], sort_keys=True)
         return hashlib.sha256(chosen.encode()).hexdigest()
 
 
 class ImportPart(models.Model):
-    """Some hundred rows of an import, as [line, cells, problem], and what became of them, as [status, reasons].
-
-    Of rows that were imported only those with reasons stay.
-    """
+    """Some hundred rows of an import, as [line, cells, problem], and what became of them, as [status, reasons]."""
 
     job = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()

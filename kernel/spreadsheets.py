@@ -32,10 +32,10 @@ class TableWriter:
         self._rows.writerow([formula_safe(cell) for cell in cells])
 
 
-def streamed(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+def streamed(columns: Iterable[str], rows: Iterable[Iterable[object]], *, delimiter: str = ",") -> Iterator[str]:
     """Such a table in UTF-8, in parts: as much is in memory as is sent next."""
     lines = _Lines()
-    writer = TableWriter(lines, columns)  # type: ignore[arg-type] # only written to
+    writer = TableWriter(lines, columns, delimiter=delimiter)  # type: ignore[arg-type] # only written to
     for part in batched(rows, ROWS):
         for cells in part:
             writer.write(cells)

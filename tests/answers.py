@@ -1,8 +1,9 @@
 """Every answer of the API that a test receives is as the committed schema says (tesla_api/openapi.yaml).
 
 The schema is read strictly: what it does not name may not be there, and a status that an operation does not have fails,
-too. Not looked at are pages, resources that a test has made, server errors, and, with LEGACY_DASHBOARD, the two answers
-that older dashboards get otherwise.
+too. An address that the schema does not have is answered with a refusal, which looks like one. Of what is sent in parts
+only status and type are compared. Not looked at are pages where a page was asked for, resources that a test has made,
+server errors, and, with LEGACY_DASHBOARD, the two answers that older dashboards get otherwise.
 """
 
 import json
@@ -24,6 +25,7 @@ SCHEMA = Path(__file__).resolve().parents[1] / "tesla_api" / "openapi.yaml"
 FOLDER = SCHEMA.parents[1] / "var" / "tests"
 NAME = "urn:answers"  # of the schema, in the references of its parts
 LEARNER = "/api/v2/institution/{parent_lookup_institution_id}/learner/{id}/"
+API = ("api/", "lapi/")
 OF_OLDER_DASHBOARDS = {("GET", f"{LEARNER}enrolment/"), ("DELETE", f"{LEARNER}ic/")}
 _SEEN: set[tuple[str, str, int, bytes]] = set()  # answers that were looked at, and are as described
 
@@ -39,10 +41,13 @@ def watch() -> None:
     def request(self, **values: Any) -> Any:
         answer = send(self, **values)
         asked = answer.wsgi_request
-        of_service = settings.ROOT_URLCONF == "tesla_api.urls"
-        if of_service and asked.resolver_match is not None and not answer.streaming:
-            route, legacy = asked.resolver_match.route, settings.LEGACY_DASHBOARD
-            check(asked.method, route, answer.status_code, answer.headers, answer.content, is_legacy=legacy)
+        if settings.ROOT_URLCONF == "tesla_api.urls":
+            # Some are refused before their address is read.
+            route = asked.resolver_match.route if asked.resolver_match else _route(asked.path_info)
+            content = None if answer.streaming else answer.content
+            is_page = "text/html" in asked.headers.get("Accept", "") or asked.GET.get("format") == "api"
+            legacy = settings.LEGACY_DASHBOARD
+            check(asked.method, route, answer.status_code, answer.headers, content, is_legacy=legacy, is_page=is_page)
         return answer
 
     Client.request = request
@@ -50,30 +55,51 @@ def watch() -> None:
 
 def check_sent(method: str, path: str, status: int, headers: Any, content: bytes) -> None:
     """The same for an answer that a server has sent."""
+    # The server's setting is not known here, nor what was asked for.
+    check(method, _route(path), status, headers, content, is_legacy=True, is_page=True)
+
+
+def _route(path: str) -> str:
+    """The one of this address; what leads nowhere stands for itself."""
     path = "/" + path.partition("?")[0].lstrip("/")
     for candidate in (path, path.rstrip("/"), path.rstrip("/") + "/"):
         try:
-            route = resolve(candidate).route
+            return resolve(candidate).route
         except Resolver404:
             continue
-        check(method, route, status, headers, content, is_legacy=True)  # the server's setting is not known here
-        return
+    return path.lstrip("/")
 
 
-def check(method: str, route: str, status: int, headers: Any, content: bytes, *, is_legacy: bool) -> None:
-    """Raises UntrueSchemaError unless the schema describes this answer."""
+def check(
+    method: str, route: str, status: int, headers: Any, content: bytes | None, *, is_legacy: bool, is_page: bool
+) -> None:
+    """Raises UntrueSchemaError unless the schema describes this answer. `content` is None if it is sent in parts."""
     path = _path(route)
-    if path is None or method in {"HEAD", "OPTIONS"} or status == 500:
+    of_api = route.startswith(API) or path in _document()["paths"]
+    if not of_api or method in {"HEAD", "OPTIONS"} or status == 500:
         return
-    if headers.get("Content-Type", "").startswith("text/html"):
+    kind = headers.get("Content-Type", "").partition(";")[0]
+    if kind == "text/html" and is_page:
         return
     if is_legacy and (method, path) in OF_OLDER_DASHBOARDS:
+        return
+    if kind == "text/html":
+        raise UntrueSchemaError(f"{method} {path}: {status}: text/html, which was not asked for")
+    if content is None:
+        if problem := _of_parts(method, path, status, kind):
+            raise UntrueSchemaError(f"{method} {path}: {status}: {problem}")
         return
     seen = (method, path, status, blake2b(content, digest_size=16).digest())
     if seen not in _SEEN:
         if problems := [*_problems(method, path, status, content)]:
             raise UntrueSchemaError("\n".join([f"{method} {path}: {status}", *problems[:10], str(content[:2000])]))
         _SEEN.add(seen)
+
+
+def _of_parts(method: str, path: str, status: int, kind: str) -> str:
+    answers = _document()["paths"].get(path, {}).get(method.lower(), {}).get("responses", {})
+    kinds = answers.get(str(status), {}).get("content", {})
+    return "" if kind in kinds else f"{kind} is none of {', '.join(kinds) or 'nothing'}"
 
 
 def _problems(method: str, path: str, status: int, content: bytes) -> Iterator[str]:
@@ -92,7 +118,7 @@ def _problems(method: str, path: str, status: int, content: bytes) -> Iterator[s
 @cache
 def _validator(method: str, path: str, status: int) -> jsonschema_rs.Validator | str | None:
     """None: there is no body. A text: what is wrong with the status."""
-    operation = _document()["paths"][path].get(method.lower())
+    operation = _document()["paths"].get(path, {}).get(method.lower())
     if operation is None:  # no operation of anybody: it can only be refused
         content = {"$ref": f"{NAME}#/components/schemas/Error"}
     elif str(status) not in operation["responses"]:
@@ -149,7 +175,6 @@ def _strict(node: Any) -> Any:
 
 
 @cache
-def _path(route: str) -> str | None:
-    """The address as the schema writes it; None where the schema has none."""
-    path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
-    return path if path in _document()["paths"] else None
+def _path(route: str) -> str:
+    """The address as the schema writes it."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)

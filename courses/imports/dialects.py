@@ -9,6 +9,11 @@ from courses.imports.tables import TableError
 
 VALUES = "first_name", "last_name", "email", "locale"
 FIELDS = COLUMNS = ("uid", *VALUES, "role", "vle", "course")
+EXAMPLE = (  # of a table with these columns
+    ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),
+    ("1002", "Bob", "Roe", "bob.roe@example.org", "ca", "instructor", "Moodle", "history-1"),
+    ("1003", "", "", "", "", "learner", "", ""),
+)
 LEARNER, INSTRUCTOR = "learner", "instructor"
 BOTH = (INSTRUCTOR, LEARNER)
 ROLES = {"": (), LEARNER: (LEARNER,), INSTRUCTOR: (INSTRUCTOR,), "both": BOTH}

@@ -2,24 +2,27 @@
 
 A step deals with one part of the rows, in one transaction with the progress: whoever calls `import_step`, however
 often and from how many processes, each part is imported once. The console calls it while it shows the progress; a job
-runner can do so as well.
+runner can do so as well. An import of all rows or none is one step.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from courses.imports.dialects import Columns, Layout, UnknownColumnsError, layout_of
-from courses.imports.people import ROWS_TOGETHER, PeopleImport, RowOutcome
+from courses.imports.people import REFUSED, ROWS_TOGETHER, PeopleImport, RowOutcome
+from courses.imports.results import undone
 from courses.imports.tables import DELIMITERS, Limits, Row, Table, TableError
+from courses.imports.trials import TrialFile
 from courses.models import Import, ImportPart, ImportTrial
 from institutions.models import Institution
 from kernel.batches import batched
@@ -37,7 +40,14 @@ KEPT = timedelta(days=7)
 _WORKS = {Import.State.CHECKING: Import.State.CHECKED, Import.State.RUNNING: Import.State.DONE}
 
 
-def import_upload(*, institution: Institution, path: Path, name: str, encoding: str | None = None) -> Import:
+def import_upload(
+    *,
+    institution: Institution,
+    path: Path,
+    name: str,
+    encoding: str | None = None,
+    delimiters: Sequence[str] = DELIMITERS,
+) -> Import:
     """Read the file and keep its rows. Invalid for a file that is no table or too large."""
     imports_purge()
     if institution.imports.count() >= MOST_IMPORTS:
@@ -45,10 +55,12 @@ def import_upload(*, institution: Institution, path: Path, name: str, encoding: 
     if path.stat().st_size > MOST_BYTES:
         raise Invalid(file=f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.")
     try:
-        table = Table(path, delimiters=DELIMITERS, encoding=encoding, forgiving=True, name=name, limits=LIMITS)
+        table = Table(path, delimiters=delimiters, encoding=encoding, forgiving=True, name=name, limits=LIMITS)
         if not table.columns:
             raise TableError(f"{name} has no columns.")
-        job = Import.objects.create(institution=institution, filename=name[:250], columns=[*table.columns])
+        job = Import.objects.create(
+            institution=institution, filename=name[:250], columns=[*table.columns], delimiter=table.delimiter
+        )
     except TableError as error:
         raise Invalid(file=str(error)) from error
     try:
@@ -92,14 +104,20 @@ def _columns(job: Import) -> Columns:
 
 @transaction.atomic
 def import_check(
-    *, job: Import, mapping: Mapping[str, str], vle: str, clears: bool, left_out: Collection[str] = ()
+    *,
+    job: Import,
+    mapping: Mapping[str, str],
+    vle: str,
+    clears: bool,
+    all_or_nothing: bool = False,
+    left_out: Collection[str] = (),
 ) -> None:
     """Begin to check the rows with these columns, as often as one likes until they are imported.
 
     Invalid if it is not said of each column of the table what becomes of it: those of `left_out` are passed over.
     """
     job = _locked(job, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
-    job.mapping, job.vle, job.clears = dict(mapping), vle, clears
+    job.mapping, job.vle, job.clears, job.all_or_nothing = dict(mapping), vle, clears, all_or_nothing
     try:
         PeopleImport(job.institution, layout_of(_columns(job), columns=mapping, ignored=left_out), vle=vle)
     except UnknownColumnsError as error:
@@ -114,11 +132,14 @@ def import_check(
 def import_run(*, job: Import, by_id: int, version: str) -> None:
     """Begin to import the rows that were checked. `by_id` is the id of the administrator who wants it.
 
-    Conflict if they were checked again with other columns than `version` (see `Import.version`) is of.
+    Conflict if they were checked again with other columns than `version` (see `Import.version`) is of, or if rows are
+    refused where all are wanted.
     """
     job = _locked(job, Import.State.CHECKED)
     if job.version != version:
         raise Conflict("Somebody else has checked this import with other columns. Look at it again.")
+    if job.all_or_nothing and job.counts.get(REFUSED):
+        raise Conflict("Rows are refused, so nothing is imported.")
     job.run_by_id = by_id
     job.trial.all().delete()
     _begin(job, Import.State.RUNNING)
@@ -160,6 +181,8 @@ def import_step(*, job: Import) -> bool:
         stored.trial.all().delete()
         return False
     try:
+        if stored.all_or_nothing and stored.state == Import.State.RUNNING:
+            return _took_all(stored)
         _take_part(stored, part)
     except TableError:  # the columns were understood when they were chosen, but the institution's VLEs have changed
         _moved(stored, Import.State.UPLOADED)
@@ -168,7 +191,7 @@ def import_step(*, job: Import) -> bool:
 
 
 def _take_part(job: Import, part: ImportPart) -> None:
-    rows = [Row(line, tuple(cells), problem) for line, cells, problem in part.rows]
+    rows = _rows(part)
     if job.state == Import.State.CHECKING:
         trial = _StoredTrial(job)
         outcomes = _people(job, trial).part_outcomes(rows)  # reads only, and so outside of the transaction
@@ -182,6 +205,65 @@ def _take_part(job: Import, part: ImportPart) -> None:
                 _keep(job, part, _people(job, None).part_outcomes(rows))
 
 
+def _took_all(job: Import) -> bool:
+    """Import all parts in one transaction. If a row is refused, what was written is taken back, and only told.
+
+    False if somebody else does it at this moment.
+    """
+    people, counts = _people(job, None), Counter[str]()
+    with closing(TrialFile()) as told:  # outlives the transaction, and is not in memory
+        with transaction.atomic():
+            if not _alone(job):
+                return False
+            for part in _parts(job):
+                outcomes = people.part_outcomes(_rows(part))
+                counts += Counter(outcome.status for outcome in outcomes)
+                told.keep({str(part.number): [[outcome.status, outcome.reasons] for outcome in outcomes]})
+            is_refused = bool(counts[REFUSED])
+            if is_refused:
+                transaction.set_rollback(True)
+            else:
+                _tell(job, Import.State.DONE, told, counts)
+        if is_refused:
+            with transaction.atomic():
+                if _alone(job):
+                    _tell(job, Import.State.CHECKED, told, counts)
+    return True
+
+
+def _alone(job: Import) -> bool:
+    """Lock the import for the one who deals with all of it."""
+    skips = connection.features.has_select_for_update_skip_locked  # SQLite has one writer at a time
+    rows = Import.objects.select_for_update(skip_locked=skips).filter(pk=job.pk, state=job.state)
+    return bool(rows.values_list("pk"))
+
+
+def _tell(job: Import, state: Import.State, told: TrialFile, counts: Counter[str]) -> None:
+    """Keep the outcomes of all parts."""
+    is_undone = state == Import.State.CHECKED
+    for part in _parts(job):
+        (outcomes,) = told.kept([str(part.number)]).values()
+        part.outcomes = [[undone(status) if is_undone else status, reasons] for status, reasons in outcomes]
+        part.save(update_fields=["outcomes"])
+    job.state, job.counts, job.rows_done = state, {}, job.rows
+    for status, rows in counts.items():
+        status = undone(status) if is_undone else status
+        job.counts[status] = job.counts.get(status, 0) + rows
+    job.save(update_fields=["state", "counts", "rows_done", "updated_at"])
+
+
+def _parts(job: Import) -> Iterator[ImportPart]:
+    """One after the other, so that few rows are in memory."""
+    number = 0
+    while part := job.parts.filter(number=number).first():
+        yield part
+        number += 1
+
+
+def _rows(part: ImportPart) -> list[Row]:
+    return [Row(line, tuple(cells), problem) for line, cells, problem in part.rows]
+
+
 def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
     layout = import_layout(job)
     return PeopleImport(job.institution, layout, clears=job.clears, vle=job.vle, by_id=job.run_by_id, trial=trial)
@@ -189,7 +271,7 @@ def _people(job: Import, trial: "_StoredTrial | None") -> PeopleImport:
 
 def _advanced(job: Import, rows: int) -> bool:
     """Count the next part as done, which locks the import. False if somebody else has done it."""
-    same = {"mapping": job.mapping, "vle": job.vle, "clears": job.clears}
+    same = {name: getattr(job, name) for name in ("mapping", "vle", "clears", "all_or_nothing")}
     present = Import.objects.filter(pk=job.pk, state=job.state, parts_done=job.parts_done, **same)
     counted = present.update(parts_done=F("parts_done") + 1, rows_done=F("rows_done") + rows, updated_at=timezone.now())
     return bool(counted)
@@ -200,11 +282,8 @@ def _keep(job: Import, part: ImportPart, outcomes: list[RowOutcome]) -> None:
     stored = Import.objects.get(pk=job.pk)
     stored.counts = dict(Counter(stored.counts) + counts)
     stored.save(update_fields=["counts"])
-    if job.state == Import.State.RUNNING:
-        outcomes = [outcome for outcome in outcomes if outcome.reasons]
-        part.rows = [list(outcome.row) for outcome in outcomes]
     part.outcomes = [[outcome.status, outcome.reasons] for outcome in outcomes]
-    part.save(update_fields=["rows", "outcomes"])
+    part.save(update_fields=["outcomes"])
 
 
 def _moved(job: Import, state: Import.State) -> None:
@@ -213,12 +292,16 @@ def _moved(job: Import, state: Import.State) -> None:
     present.update(state=state, updated_at=timezone.now())
 
 
+def import_outcomes(job: Import) -> Iterator[RowOutcome]:
+    """The rows that were dealt with, in their order."""
+    for part in _parts(job):
+        for row, (status, reasons) in zip(_rows(part), part.outcomes, strict=False):
+            yield RowOutcome(row, status, reasons)
+
+
 def import_messages(job: Import) -> Iterator[RowOutcome]:
-    """The rows of which there is something to say, in their order."""
-    for part in job.parts.order_by("number").iterator(chunk_size=10):
-        for (line, cells, problem), (status, reasons) in zip(part.rows, part.outcomes, strict=False):
-            if reasons:
-                yield RowOutcome(Row(line, tuple(cells), problem), status, reasons)
+    """Those of which there is something to say."""
+    return (outcome for outcome in import_outcomes(job) if outcome.reasons)
 
 
 def import_delete(*, job: Import) -> None:

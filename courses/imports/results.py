@@ -11,6 +11,7 @@ from courses.imports.tables import RESULT_COLUMNS, Table
 from kernel.spreadsheets import TableWriter
 
 NOT_WRITTEN = "not written"
+ENCODING = "utf-8-sig"  # by the mark at the beginning spreadsheets know that it is UTF-8
 
 
 class Result:
@@ -29,7 +30,7 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
         return
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         draft = Path(folder) / "draft"
-        with draft.open("w", encoding="utf-8", newline="") as file:
+        with draft.open("w", encoding=ENCODING, newline="") as file:
             rows = TableWriter(file, (*RESULT_COLUMNS, *table.columns), delimiter=table.delimiter)
             result = Result(lambda outcome: rows.write(result_cells(outcome, len(table.columns))))
             yield result
@@ -48,8 +49,13 @@ def result_cells(outcome: RowOutcome, width: int) -> tuple[object, ...]:
 def _rewritten_as_undone(draft: Path, delimiter: str) -> Path:
     """The same file with the status NOT_WRITTEN for all rows that were rolled back."""
     final = draft.with_name("final")
-    with draft.open(encoding="utf-8", newline="") as old, final.open("w", encoding="utf-8", newline="") as new:
+    with draft.open(encoding=ENCODING, newline="") as old, final.open("w", encoding=ENCODING, newline="") as new:
         writer = csv.writer(new, delimiter=delimiter, lineterminator="\n")
         for line, status, *rest in csv.reader(old, delimiter=delimiter):
-            writer.writerow([line, NOT_WRITTEN if status in {CREATED, UPDATED} else status, *rest])
+            writer.writerow([line, undone(status), *rest])
     return final
+
+
+def undone(status: str) -> str:
+    """What the status of a row becomes when all that was written is taken back."""
+    return NOT_WRITTEN if status in {CREATED, UPDATED} else status

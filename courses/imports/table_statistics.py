@@ -12,6 +12,9 @@ class TableStatistics:
     PostgreSQL plans the check of a foreign key once per connection. For a table that was empty then it uses the index
     on the institution and reads all rows of the institution, for each of thousands of new rows.
 
+    An ANALYZE keeps other ones from the same table until its transaction ends: who would have to wait does without, so
+    that a long import of one institution does not hold up the others.
+
     Only columns are looked at by which rows are found and referred to: the texts that are searched, and what indexes
     compute of them, would take many times longer.
     """
@@ -24,7 +27,7 @@ class TableStatistics:
         self._new += rows
         if connection.vendor == "postgresql" and self._new > 2 * self._analyzed:
             with connection.cursor() as cursor:
-                cursor.execute(f"ANALYZE {', '.join(self._tables)}")
+                cursor.execute(f"ANALYZE (SKIP_LOCKED) {', '.join(self._tables)}")
             self._analyzed = self._new
 
 

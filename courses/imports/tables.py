@@ -20,7 +20,8 @@ from kernel.text import validate_line, validate_prose
 
 LONGEST_LINE = 64 * 1024
 LONGEST_PASSED_OVER = 16 * 1024 * 1024  # characters of a line: after so many the file is no table
-DELIMITERS = ",", ";", "\t"
+DELIMITER_WORDS = {",": ",", ";": ";", "tab": "\t"}  # as people choose them
+DELIMITERS = tuple(DELIMITER_WORDS.values())
 ENCODINGS = "utf-8", "utf-16", "windows-1252"
 RESULT_COLUMNS = "line", "status", "reasons"  # the first columns of the result of an import
 _UNDECODABLE = re.compile("[\udc80-\udcff]")

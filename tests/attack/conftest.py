@@ -2,16 +2,23 @@
 
 import pytest
 
+from courses.models import AssessmentSession
+from files.models import Kind
 from institutions.models import VLEWarning
 from learners.models import ServedText
+from pipeline.models import BrokerAccount, Job
+from reports.models import ReportSession
+from rights.archive import PartWriter
+from rights.models import BundlePart
 from signin.models import CallerSession
 from tests.admin.test_pages import filled
 from tests.contract.calls import CALLS
 from tests.contract.conftest import caller, stage, world
-from tests.contract.desk import fill_desk
+from tests.contract.desk import fill_desk, stored_file
 from tests.contract.filling import fill, fill_administration
 from tests.pages.conftest import signed_in
-from tests.world import World
+from tests.world import PAST, Home, World
+from trail.models import Head, Line, Link
 
 __all__ = ["caller", "signed_in", "stage", "world"]
 
@@ -24,6 +31,9 @@ def everything(world: World) -> None:
     filled(world.away, 2)
     for home in (world.home, world.away):
         VLEWarning.objects.create(vle=home.vle, setting="locale", text="Not understood.")
+        of_ann(home)
+    BrokerAccount.objects.create(queue="p", username="p", password="p")
+    Job.objects.create(name="mail", key="7", error="Refused.", parked_at=PAST)
     ServedText.objects.create(
         session=CallerSession.objects.order_by("pk").first(), version="1.0.0", language="en", sha256="0"
     )
@@ -31,6 +41,24 @@ def everything(world: World) -> None:
     for call in CALLS.values():
         if call.method == "get" and call.before is not None:
             call.before(world)
+    # As the chain's job makes them, which on PostgreSQL waits for the transaction of this world.
+    place = {"institution_id": world.home.institution.pk, "position": 1, "digest": "0" * 64}
+    Link.objects.create(**place, line_id=Line.objects.values_list("pk", flat=True).first())
+    Head.objects.create(**place, signed_at=PAST, key_name="new1", signature="0" * 128)
+
+
+def of_ann(home: Home) -> None:
+    """A session in her report, and a part of what she takes away."""
+    ann = home.people["ann"].learner
+    pair = {"activity": home.activity, "learner": ann}
+    session = AssessmentSession.objects.create(institution=home.institution, **pair)
+    ReportSession.objects.create(report=home.report, session=session, **pair)
+    with PartWriter() as part:
+        part.add("account.json", [b"{}"])
+        BundlePart.objects.create(
+            institution=home.institution, bundle=home.bundle, file=stored_file(ann, Kind.BUNDLE, "1"),
+            directory=part.directory(),
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 import sqlite3
 from datetime import timedelta
 from io import BytesIO, StringIO
@@ -9,14 +10,19 @@ from io import BytesIO, StringIO
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import BaseCommand, call_command
 from django.db import OperationalError
 from django.utils import timezone
 
 from console import imports as page
 from courses.imports import jobs
-from courses.imports.tables import Limits
+from courses.imports.dialects import FIELDS
+from courses.imports.tables import DELIMITER_WORDS, ENCODINGS, Limits
+from courses.management.commands.import_csv import Command
 from courses.models import CourseLearner, Import, ImportPart, ImportTrial
 from institutions.models import User
+from tests.world import rewritten
+from trail.models import Line
 
 TABLE = "uid,first_name,role,vle,course\nn1,Ann,learner,Moodle,c1\neve,Eva,both,,\nn2,Bob,boss,,\n=n3,=1,,,\n"
 
@@ -67,8 +73,8 @@ def browser(signed_in, world):
     return Browser(signed_in("admin"), world.home.institution)
 
 
-def errors(browser) -> str:
-    answer = browser.client.get(f"{browser.at}errors.csv")
+def errors(browser, name: str = "errors.csv") -> str:
+    answer = browser.client.get(f"{browser.at}{name}")
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
     assert "no-store" in answer["Cache-Control"]
     return b"".join(answer.streaming_content).decode()
@@ -101,8 +107,6 @@ def test_upload_check_and_import(browser, world):
     link = CourseLearner.objects.get(course=world.home.course, learner__user__uid="n1")
     assert (link.added_by, link.added_by_id) == ("import", world.people["admin"].pk)
     assert not ImportTrial.objects.exists()
-    kept = [row for part in ImportPart.objects.all() for row in part.rows]
-    assert [row[1][0] for row in kept] == ["n2"]  # of what went well nothing stays here
 
 
 def test_the_errors_are_a_table_that_can_be_repaired_and_uploaded(browser):
@@ -122,6 +126,135 @@ def test_the_errors_are_a_table_that_can_be_repaired_and_uploaded(browser):
     browser.post({"action": "run"})
     assert browser.wait().context["counts"]["created"] == 2
     assert User.objects.filter(uid="=n3", first_name="=1", learner__isnull=False).exists()
+
+
+# The control of the page for each option of `import_csv`: its name in a form, or the last word of a link.
+OPTIONS = {
+    "file": {"file"},
+    "institution": set(),  # in the address
+    "column": {f"column-{field}" for field in FIELDS},
+    "ignore": {"leave-out"},
+    "vle": {"of_vle"},
+    "delimiter": {"delimiter"},
+    "encoding": {"encoding"},
+    "dry_run": {"check"},
+    "all_or_nothing": {"all_or_nothing"},
+    "clear_empty": {"clears"},
+    "result": {"result.csv"},
+    "template": {"template.csv"},
+}
+
+
+def test_the_page_offers_what_the_command_does(browser):
+    options = {action.dest for action in Command().create_parser("manage.py", "import_csv")._actions}
+    options -= {action.dest for action in BaseCommand().create_parser("manage.py", "any")._actions}
+    assert options == OPTIONS.keys()
+    home = browser.get().text
+    browser.upload("uid,Nome\nn1,Ann\n")
+    browser.check(left_out=["1"])
+    shown = home + browser.wait().text
+    found = {*re.findall(r'<(?:input|select)[^>]* name="([\w-]+)"', shown)} - {"version", "csrfmiddlewaretoken"}
+    found |= {*re.findall(r' name="action" value="(\w+)"', shown)} - {"run", "delete"}
+    found |= {*re.findall(r'/imports/(?:\d+/)?([\w.]+)"', shown)} - {"errors.csv"}
+    assert found == {name for names in OPTIONS.values() for name in names}
+    for name, offered in (("encoding", ENCODINGS), ("delimiter", DELIMITER_WORDS)):
+        (select,) = re.findall(rf'<select id="{name}".*?</select>', home, re.DOTALL)
+        assert re.findall(r"<option>(.*?)</option>", select) == [*offered]
+
+
+def test_the_template_can_be_uploaded(browser):
+    answer = browser.client.get(f"{browser.home}template.csv")
+    content = b"".join(answer.streaming_content)
+    assert answer["Content-Disposition"] == 'attachment; filename="people.csv"'
+    browser.upload(content)
+    assert browser.get().context["kind"] == "own columns"
+
+
+def test_a_delimiter_can_be_named(browser):
+    wrong = browser.upload("uid\nn1\n", delimiter="|")
+    assert (wrong.status_code, wrong.context["wrong"]) == (400, "There is no such delimiter.")
+    browser.upload("uid;first_name\nn1;Ann\n", delimiter=",")
+    assert Import.objects.latest("pk").columns == ["uid;first_name"]
+    browser.upload("uid\tfirst_name\nn1\tAnn\n", delimiter="tab")
+    assert Import.objects.latest("pk").columns == ["uid", "first_name"]
+
+
+def test_the_result_is_that_of_the_command_and_can_be_imported_again(browser, tmp_path):
+    """All rows with their outcomes, letter for letter, whatever is in their cells."""
+    User.objects.filter(uid="eve").update(password="!")
+    content = 'uid;first_name;role\nn1;=1;learner\neve;\'@x;\n=n2;"a\nb; c";boss\n\u00fc3;\u00c5;\nn4;;;;x\nn5;\x00;\n'
+    file, result = tmp_path / "people.csv", tmp_path / "result.csv"
+    file.write_text(content)
+    call_command(
+        "import_csv", file, "--institution", "HOME", "--dry-run", "--result", result, stdout=StringIO(),
+        stderr=StringIO(), verbosity=0,
+    )  # fmt: skip
+    browser.upload(content)
+    browser.check()
+    browser.wait()
+    assert errors(browser, "result.csv") == result.read_text()
+    assert Line.objects.filter(verb="export", resource="console/import-result").count() == 1
+    browser.post({"action": "run"})
+    browser.wait()
+    text = errors(browser, "result.csv")
+    assert text == result.read_text()  # what was announced
+    browser.upload(text.replace("boss", "learner"), "repaired.csv")
+    browser.check()
+    browser.wait()
+    browser.post({"action": "run"})
+    assert browser.wait().context["counts"] == {"created": 1, "updated": 0, "unchanged": 3, "refused": 2}
+    assert User.objects.get(uid="=n2").first_name == "a b; c"
+    assert User.objects.filter(uid="eve", first_name="'@x").exists()
+
+
+def test_all_or_nothing(browser, world):
+    browser.upload(TABLE)
+    browser.check(all_or_nothing="on")
+    shown = browser.wait()
+    assert "so nothing is imported" in shown.text
+    assert 'value="run"' not in shown.text
+    assert browser.post({"action": "run"}).status_code == 409
+    before = User.objects.count()
+    browser.upload(TABLE.replace("boss", "learner"))
+    browser.check(all_or_nothing="on")
+    seen = browser.wait().context["job"].version
+    browser.check()  # somebody else wants those that can be imported
+    browser.wait()
+    assert browser.post({"action": "run", "version": seen}).status_code == 409
+    browser.check(all_or_nothing="on")
+    browser.wait()
+    browser.post({"action": "run"})
+    assert browser.at.endswith("?begun")
+    shown = browser.get()  # says that the work begins, and does nothing
+    assert (shown.context["is_working"], User.objects.count()) == (True, before)
+    browser.at = browser.at.removesuffix("?begun")
+    assert f'url={browser.at}"' in shown.text
+    assert browser.wait().context["counts"] == {"created": 3, "updated": 1, "unchanged": 0, "refused": 0}
+    assert User.objects.count() == before + 3
+
+
+def test_all_or_nothing_takes_everything_back(browser, world, monkeypatch):
+    """A row is refused that the check has not refused: somebody else has the address meanwhile."""
+    monkeypatch.setattr(jobs, "ROWS_TOGETHER", 2)
+    browser.upload("uid,email\nn1,\nn2,\nn3,n3@home.example.org\nn4,\nann,\n")
+    browser.check(all_or_nothing="on")
+    browser.wait()
+    browser.post({"action": "run"})
+    browser.at = browser.at.removesuffix("?begun")
+    rewritten(User.objects.filter(pk=world.people["bob"].pk), email="n3@home.example.org")
+    before = User.objects.count()
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "_alone", lambda job: False)  # another page deals with it
+        assert browser.get().context["is_working"]
+    shown = browser.wait()
+    assert User.objects.count() == before
+    assert shown.context["job"].state == "checked"
+    assert shown.context["counts"] == {
+        "created": 0, "updated": 0, "unchanged": 1, "refused": 1, "not written": 3,
+    }  # fmt: skip
+    assert 'value="run"' not in shown.text
+    statuses = [row[1] for row in csv.reader(StringIO(errors(browser, "result.csv")))]
+    assert statuses == ["status", "not written", "not written", "refused", "not written", "unchanged"]
 
 
 def test_columns_that_are_not_known_are_chosen(browser):
@@ -268,14 +401,15 @@ def test_only_administrators_of_the_institution_write(who, browser, signed_in):
     for path, values in ((browser.at, {"action": "delete"}), (browser.home, {"file": BytesIO(b"uid\nn1\n")})):
         answer = other.post(path, values | token)
         assert (answer.status_code, answer.context["status"]) == (status, status)
-    assert other.get(f"{browser.at}errors.csv").status_code == status
+    for path in (f"{browser.at}errors.csv", f"{browser.at}result.csv", f"{browser.home}template.csv"):
+        assert other.get(path).status_code == status
     assert Import.objects.get().state == "uploaded"
 
 
 def test_an_import_of_another_institution_is_unknown(browser, world):
     theirs = Import.objects.create(institution=world.away.institution, filename="theirs.csv", state="checked")
-    for path in (f"{browser.home}{theirs.pk}/", f"{browser.home}{theirs.pk}/errors.csv"):
-        assert browser.client.get(path).status_code == 404
+    for path in ("", "errors.csv", "result.csv"):
+        assert browser.client.get(f"{browser.home}{theirs.pk}/{path}").status_code == 404
     assert browser.post({"action": "delete"}, f"{browser.home}{theirs.pk}/").status_code == 404
     assert "theirs.csv" not in browser.client.get(browser.home).content.decode()
     assert Import.objects.filter(pk=theirs.pk).exists()

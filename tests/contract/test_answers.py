@@ -1,13 +1,16 @@
 """Untrue schemas are noticed: by every client of the tests, whichever way the answer and the schema differ."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 from rest_framework.response import Response
 
 from institutions.api.vle import VLEViewSet
-from tests.answers import UntrueSchemaError, check, check_sent
+from tests.answers import API, UntrueSchemaError, check, check_sent
 from tests.conftest import token_of
 
 ROUTE = "api/v2/institution/<id:parent_lookup_institution_id>/vle/<id:id>/"
@@ -17,7 +20,17 @@ JSON = {"Content-Type": "application/json"}
 
 def seen(method: str, status: int, content: object, route: str = ROUTE) -> None:
     body = b"" if content is None else json.dumps(content).encode()
-    check(method, route, status, JSON, body, is_legacy=False)
+    check(method, route, status, JSON, body, is_legacy=False, is_page=False)
+
+
+def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    """All addresses of the service as the resolver writes them."""
+    for each in resolver.url_patterns:
+        route = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from routes(each, route)
+        else:
+            yield route
 
 
 @pytest.mark.parametrize(
@@ -68,7 +81,43 @@ def test_answers_of_servers_are_looked_at_by_their_path():
         check_sent("GET", path, 200, JSON, json.dumps(VLE).encode())
         with pytest.raises(UntrueSchemaError, match="it has no body"):
             check_sent("GET", path, 200, JSON, b"")
-    check_sent("GET", "/api/v2/nothing/", 404, JSON, b"")
+
+
+def test_refusals_are_looked_at_wherever_they_come_from():
+    """No resource has a list for people where VLEs and providers have theirs, and nobody has anything at "nothing"."""
+    for path in ("/api/v2/nothing/", "/lapi/v1/nothing/", "/api/v2/vle/", "/api/v2/provider/1/request/"):
+        check_sent("GET", path, 404, JSON, b'{"detail": "Not found."}')
+        for status, body in ((404, b""), (404, b'{"error": "Not found."}'), (200, b"{}")):
+            with pytest.raises(UntrueSchemaError):
+                check_sent("GET", path, status, JSON, body)
+
+
+def test_no_address_is_passed_over():
+    """Trees of all kinds of callers: what is no answer is noticed at each of them."""
+    passed = []
+    for route in routes(get_resolver()):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if route.startswith(API) else ():
+            try:
+                seen(method, 404, ["no"], route)
+                passed.append((method, route))
+            except UntrueSchemaError:
+                pass
+    assert passed == []
+
+
+def test_pages_are_for_who_asks_for_them(as_, monkeypatch):
+    monkeypatch.setattr(VLEViewSet, "retrieve", lambda self, request, **_: HttpResponse("<p>Refused.</p>", status=404))
+    path = "/api/v2/institution/1/vle/1/"
+    assert as_("admin").get(path, headers={"accept": "text/html"}).status_code == 404
+    with pytest.raises(UntrueSchemaError, match="text/html"):
+        as_("admin").get(path)
+
+
+def test_of_what_is_sent_in_parts_the_type_is_compared(as_, monkeypatch):
+    parts = StreamingHttpResponse([b"a"], content_type="text/csv; charset=utf-8")
+    monkeypatch.setattr(VLEViewSet, "retrieve", lambda self, request, **_: parts)
+    with pytest.raises(UntrueSchemaError, match="text/csv is none of application/json"):
+        as_("admin").get("/api/v2/institution/1/vle/1/")
 
 
 def test_clients_of_tests_look_at_their_answers(world, as_, monkeypatch):

@@ -103,13 +103,14 @@ def test_a_write_locks_in_the_order(operation, caller, world):
 
 
 @postgresql
-def test_an_import_locks_in_the_order(world, tmp_path):
+@pytest.mark.parametrize("all_or_nothing", [False, True])
+def test_an_import_locks_in_the_order(all_or_nothing, world, tmp_path):
     home, file = world.home, tmp_path / "people.csv"
     rows = ["uid,first_name,role,vle,course", "new,Neo,both,Moodle,c1", "ann,Anna,both,Moodle,c2", "bob,Bo,both,,"]
     file.write_text("\n".join(rows))
     User.objects.filter(uid__in=("ann", "bob")).update(login_allowed=False, password="!")
     job = import_upload(institution=home.institution, path=file, name=file.name)
-    import_check(job=job, mapping=job.mapping, vle="", clears=False)
+    import_check(job=job, mapping=job.mapping, vle="", clears=False, all_or_nothing=all_or_nothing)
     import_steps(job=job, seconds=9)
     job.refresh_from_db()
     import_run(job=job, by_id=home.people["admin"].pk, version=job.version)

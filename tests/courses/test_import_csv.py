@@ -47,7 +47,7 @@ def run(home, tmp_path):
 
 
 def read(path) -> list[list[str]]:
-    return list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    return list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
 
 
 def person(uid: str, institution="HOME") -> User:
@@ -375,7 +375,7 @@ def test_spreadsheets_write_their_own_kind_of_csv(run, tmp_path, encoding, mark)
     lines = [line.replace("|", mark) for line in ("uid|first_name|last_name", f'n1|"Lee{mark} A."| Roe ')]
     run(*lines, encoding=encoding)
     assert (person("n1").first_name, person("n1").last_name) == (f"Lee{mark} A.", "Roe")
-    assert (tmp_path / "result.csv").read_text().splitlines()[0] == mark.join(
+    assert (tmp_path / "result.csv").read_text(encoding="utf-8-sig").splitlines()[0] == mark.join(
         ["line", "status", "reasons", "uid", "first_name", "last_name"]
     )
 

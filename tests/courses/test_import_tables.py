@@ -3,10 +3,12 @@
 import csv
 import gzip
 import zipfile
+from contextlib import closing
 from datetime import date
 from io import BytesIO, StringIO
 
 import openpyxl
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -14,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from courses.imports import people as importing
 from courses.imports import workbooks
+from courses.imports.table_statistics import TableStatistics
 from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import VLE, Instructor, User
 from learners.models import Learner
@@ -39,7 +42,7 @@ def run(home, tmp_path):
             "import_csv", file, "--institution", "HOME", "--result", result, *options, stdout=out, stderr=err,
             verbosity=0,
         )  # fmt: skip
-        with result.open(encoding="utf-8", newline="") as written:
+        with result.open(encoding="utf-8-sig", newline="") as written:
             return out.getvalue().splitlines()[0], err.getvalue(), list(csv.reader(written))
 
     return imported
@@ -394,6 +397,17 @@ def test_two_columns_for_one_field(run):
         run("uid,U-ID\n1,2\n")
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans without statistics")
+def test_statistics_wait_for_nobody(db):
+    """Another import has made its own, in a transaction that takes long."""
+    table = User._meta.db_table
+    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as theirs:
+        theirs.execute(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+        TableStatistics(User).rows_added(1)
+
+
 # The result can be repaired and imported again.
 
 
@@ -417,7 +431,7 @@ def test_apostrophes_of_another_table_stay(run):
 
 def test_a_result_of_canvas_keeps_its_own_status(run, tmp_path):
     run("course_id,user_id,role,status\nc1,nobody,student,active\n")
-    text = (tmp_path / "result.csv").read_text()
+    text = (tmp_path / "result.csv").read_text(encoding="utf-8-sig")
     assert text.startswith("line,status,reasons,course_id,user_id,role,status")
     output, _, _ = run(text.replace("nobody", "eve"))
     assert output == "1 rows: 0 created, 1 updated, 0 unchanged, 0 refused"

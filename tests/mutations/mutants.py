@@ -2316,11 +2316,11 @@ WRITTEN = [
         (("tests/console/test_imports.py", "-k", "once"),),
     ),
     (
-        "imported rows stay",
+        "imports of all or nothing write what is not refused",
         "courses/imports/jobs.py",
-        "outcomes = [outcome for outcome in outcomes if outcome.reasons]",
-        "outcomes = [*outcomes]",
-        (("tests/console/test_imports.py", "-k", "upload_check"),),
+        "            if is_refused:\n                transaction.set_rollback(True)\n",
+        "            if is_refused:\n                pass\n",
+        (("tests/console/test_imports.py", "-k", "all_or_nothing"),),
     ),
     (
         "imports of other institutions",

@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from courses.imports.dialects import COLUMNS, FIELDS, layout_of
+from courses.imports.dialects import COLUMNS, EXAMPLE, FIELDS, layout_of
 from courses.imports.people import REFUSED, SKIPPED, STATUSES, PeopleImport
 from courses.imports.results import result_file
-from courses.imports.tables import DELIMITERS, ENCODINGS, Table
+from courses.imports.tables import DELIMITER_WORDS, DELIMITERS, ENCODINGS, Table
 from courses.imports.trials import TrialFile
 from courses.management.importing import (
     RowMessages,
@@ -22,12 +22,6 @@ from courses.management.importing import (
     unwrapped,
 )
 from kernel.spreadsheets import TableWriter
-
-EXAMPLE = (
-    ("1001", "Ann", "Lee", "ann.lee@example.org", "en", "learner", "Moodle", "history-1"),
-    ("1002", "Bob", "Roe", "bob.roe@example.org", "ca", "instructor", "Moodle", "history-1"),
-    ("1003", "", "", "", "", "learner", "", ""),
-)
 
 
 class Command(BaseCommand):
@@ -138,8 +132,8 @@ def _mapped(argument: str) -> tuple[str, str]:
 
 
 def _delimiter(argument: str) -> str:
-    mark = "\t" if argument in {"tab", "\\t"} else argument
-    if mark not in DELIMITERS:
+    mark = (DELIMITER_WORDS | {"\\t": "\t", "\t": "\t"}).get(argument)
+    if mark is None:
         raise ArgumentTypeError("one of , ; and tab.")
     return mark
 

@@ -156,7 +156,7 @@ def test_global_administrator_chooses_an_institution(console):
     assert page.inner_text("h1") == "Northlake University"
 
 
-@pytest.mark.parametrize("role", ["legal_admin", "data_admin", "send_admin", "instructor"])
+@pytest.mark.parametrize("role", ["legal_admin", "data_admin", "send_admin", "instructor of IPM"])
 def test_every_page_of_the_others(role, console):
     console.enter(role, "/console/")
     assert "/console/#/learners/#/" in walk(console, urlsplit(console.page.url).path, each=1)

@@ -329,7 +329,7 @@ def test_an_instructor_looks_at_an_alert(person):
     trail = person("data_admin", "/console/").page
     to(trail, "Trail")
     opened = trail.locator("tbody tr:has-text('Rafael Quintana')").all_inner_texts()
-    assert any("Mei Tanaka" in line and "evidence" in line for line in opened), opened
+    assert any("read a file (captured sample of a request): Mei Tanaka" in line for line in opened), opened
 
 
 def test_a_contest_and_its_answer(person):

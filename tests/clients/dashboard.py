@@ -31,7 +31,7 @@ def fetched(url: str, origin: str | None = None) -> bytes:
 
 PICTURE = (  # a JPEG of one pixel
     "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////"
-    "////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA="
+    "////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxD/2Q=="
 )
 
 
@@ -228,9 +228,9 @@ class Browser(Client):
                 assert self.fetches(document["pdf"]).startswith(b"%PDF-")
         return current["version"]
 
-    def enrols(self, instrument: int, what: str) -> tuple[str, str]:
+    def enrols(self, instrument: int, what: str, **content: str) -> tuple[str, str]:
         """Sends an enrolment sample, keystrokes or a picture: its name, and its status afterwards."""
-        taken = self.send(f"sample-{what}", 200, instrument=instrument)
+        taken = self.send(f"sample-{what}", 200, instrument=instrument, **content)
         assert taken["status"] == "OK"
         assert isinstance(taken["path"], str)
         return taken["path"], self.sample_status(taken["path"])

@@ -5,7 +5,7 @@
 reads one line, a JSON list of [role_id, secret_id], and runs a worker in a process of its own for each: it signs in at
 the service on this port, and takes the broker and the queue from the answer. SIGTERM ends them. Each then leaves in
 FOLDER/<queue>.json which requests it has sent, which keys it has found in no answer, which tasks were about something
-that is gone, and what has failed.
+that is gone, and what has failed. Some samples are worked on otherwise: see SILENT, LATER and `ProviderSDK.pause`.
 
 Its results come from the bytes of the samples, so that they are the same whenever and however often it is asked.
 """
@@ -19,7 +19,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from tests.servers.service import Answer
 LEAST = 2  # samples that a model is made of
 ENOUGH = 4
 SILENT = b"silent"  # a sample with these bytes is never answered
+LATER = b"later"  # and one with these when a reminder has come
 VALID, WRONG = 1, 2  # status of a validation
 PROCESSED, WAITING = 1, 6  # status of a result; for waiting the SDK has another number than the API
 OK, WARNING, ALERT = 1, 2, 3
@@ -58,6 +59,7 @@ class ProviderSDK(PythonClient):
     """The four tasks, each with the requests of the SDK in their order."""
 
     folder = "provider"
+    marks: Path  # where a task that pauses says so
 
     def login(self) -> None:
         answer = self.send("login", 200)
@@ -91,6 +93,14 @@ class ProviderSDK(PythonClient):
         assert address.startswith(f"{server}/"), address
         return address.removeprefix(server)
 
+    def pause(self, doing: str, content: bytes) -> None:
+        """A sample with the bytes "pause" and a word has the task that does this wait until its mark is gone."""
+        if f"pause {doing}".encode() in content:
+            mark = self.marks / f"paused-{doing}-{self.queues[0]}"
+            mark.touch()
+            while mark.exists():
+                time.sleep(0.02)
+
     def validate_request(self, task_id: str, learner: str, sample: int, validation: int) -> None:
         self.values |= {"learner_id": learner, "sample": sample, "validation": validation}
         asked = self.send("validation", 200)
@@ -123,8 +133,11 @@ class ProviderSDK(PythonClient):
         self.send("metadata", 200, **told)
         if len(known) > LEAST:
             return
-        when = datetime.now(UTC).replace(tzinfo=None).isoformat()
-        self.send("notification-set", 201, key=f"look {learner}", when=when, info={"learner": learner})
+        self._be_reminded(f"look {learner}", 0, learner=learner)
+
+    def _be_reminded(self, key: str, seconds: int, **info: Any) -> None:
+        when = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)
+        self.send("notification-set", 201, key=key, when=when.isoformat(), info=info)
 
     def _available(self) -> Iterator[dict[str, Any]]:
         """Samples that the model does not have yet, from all pages, each with what its validation has left."""
@@ -134,13 +147,15 @@ class ProviderSDK(PythonClient):
                 (found,) = self.send("validations", 200, sample=row["id"])["results"]
                 assert found["status"] == VALID
                 size = self.file("info", found["info"])["bytes"]
-                assert len(content_of(self.file("captured", row["data"]))) == size
+                content = content_of(self.file("captured", row["data"]))
+                assert len(content) == size
+                self.pause("learning", content)
                 yield row
             if page["next"] is None:
                 return
             page = self.send("next", 200, next=self._target(page["next"]))
 
-    def verify_request(self, task_id: str, request: int, result: int) -> None:
+    def verify_request(self, task_id: str, request: int, result: int, *, reminded: bool = False) -> None:
         self.values["request"] = request
         asked = self.send("request", 200)
         assert (asked["id"], asked["request"]["id"]) == (result, request)
@@ -153,6 +168,11 @@ class ProviderSDK(PythonClient):
         if SILENT in content:
             self.send("request-status", 200, status=WAITING)
             return
+        if LATER in content and not reminded:
+            who = {"learner": asked["learner_id"]}
+            self._be_reminded(f"verify {request}", 1, request=request, result=result, **who)
+            return
+        self.pause("verifying", content)
         score, code = outcome(content)
         audit = {"faces": [{"image": captured["data"], "score": score}]} if self._looks_at_faces() else None
         answer = {"error_message": "null", "message_code": "null", "audit_data": audit}
@@ -162,10 +182,14 @@ class ProviderSDK(PythonClient):
         return self.provider["instrument"]["acronym"] == "fr"
 
     def provider_notify(self, task_id: str, notification: int) -> None:
-        """A reminder to look at a model: of what it was made."""
+        """A reminder to verify a request, or to look at a model: of what it was made."""
         self.values["notification"] = notification
-        learner = self.send("notification", 200)["info"]["learner"]
+        info = self.send("notification", 200)["info"]
+        learner = info["learner"]
         self.send("notification-delete", 204)
+        if "request" in info:
+            self.verify_request(task_id, info["request"], info["result"], reminded=True)
+            return
         used = self.send("used", 200, learner_id=learner)
         for row in used["results"][:1]:
             assert self.send("sample", 200, learner_id=learner, sample=row["id"])["id"] == row["id"]
@@ -193,6 +217,7 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
     from kombu import Exchange, Queue
 
     sdk = ProviderSDK(port, Reader(PROVIDER_SDK), role_id=role_id, secret_id=secret_id)
+    sdk.marks = folder
     sdk.login()
     app = Celery("provider")
     app.config_from_object(sdk.config, namespace="CELERY")

@@ -3,15 +3,20 @@
 The steps of a plugin are those of docs/plugin-author.md.
 """
 
+import base64
 import re
+import uuid
+from statistics import mean
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.clients.dashboard import Browser, WebPlugin, fetched
-from tests.clients.moodle import Moodle
+from tests.clients.dashboard import PICTURE, Browser, WebPlugin, fetched
+from tests.clients.moodle import MEGABYTES_OF_ZIP, Moodle, zipped
+from tests.clients.provider_sdk import LEAST, ObjectNotFound, ProviderSDK, called, outcome
 from tests.clients.python_client import PythonClient
-from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PYTHON, Reader
+from tests.clients.reading import DASHBOARD, LEGACY_DASHBOARD, MOODLE, PLUGIN, PROVIDER_SDK, PYTHON, Reader
 from tests.clients.wire import REQUESTS, SENT
 from tests.servers.service import running_service
 from tests.world import PASSWORD
@@ -21,8 +26,11 @@ HELPER = "tests.clients.providers"
 ORIGIN = "https://dashboard.example.org"
 SITE = "https://moodle.example.org"
 FR, KS, VR, PLAG = 1, 2, 3, 5
+VERIFIED = {"fr": FR, "ks": KS, "plag": PLAG}  # the instruments of the activity, each with a provider
 STUDENTS = ("ann@uni.example.org", "bob@uni.example.org")
 TEACHERS = ("tom@uni.example.org", "zoe@uni.example.org")
+TOO_SHORT = base64.b64encode(b"\xff\xd8\xff\xe0").decode()  # a picture that no provider takes
+PROCESSED, ERROR = 1, 2  # of a result
 
 
 @pytest.fixture(params=[False, True], ids=["documented", "legacy"])
@@ -30,7 +38,7 @@ def story(request, tmp_path):
     """The running service, and what one chapter leaves for the next."""
     with running_service(tmp_path) as service:
         service.environment |= {
-            "PIPELINE_IN_SERVER": "0",  # the captures are as they came
+            "PIPELINE_IN_SERVER": "0",  # work is done when a chapter says so
             "LEGACY_DASHBOARD": str(int(request.param)),
             "CORS_ALLOWED_ORIGINS": f"{ORIGIN},{SITE}",
             "DASHBOARD_URL": ORIGIN,
@@ -43,6 +51,7 @@ def story(request, tmp_path):
             "plugin": Reader(PLUGIN),
             "moodle": Reader(MOODLE),
             "python": Reader(PYTHON),
+            "provider": Reader(PROVIDER_SDK),
         }
         yield SimpleNamespace(
             service=service, port=server.port, server=server, root=root, legacy=request.param, readers=readers
@@ -51,6 +60,36 @@ def story(request, tmp_path):
 
 def browser(story, **values):
     return Browser(story.port, story.readers["dashboard"], origin=ORIGIN, **values)
+
+
+def plugin_in(story, opened: dict[str, Any]) -> WebPlugin:
+    """The web plugin in the exam's page of a session that was opened."""
+    script = fetched(opened["connector"]).decode()
+    assert "tesla-web-plugin" in script
+    (data_url,) = re.findall(r"http://127\.0\.0\.1[^\"']+/data\.json", script)
+    return WebPlugin(story.port, story.readers["plugin"], data_url, SITE)
+
+
+def messages(story) -> list[tuple[str, str, list[Any]]]:
+    """What providers are to be sent now."""
+    return story.service.run("messages", module=HELPER)
+
+
+def take(story, sent: list[tuple[str, str, list[Any]]]) -> list[str]:
+    """The providers do what they were sent; answers the tasks that were about something gone."""
+    gone = []
+    for queue, task, arguments in sent:
+        try:
+            called(story.providers[queue], task, str(uuid.uuid4()), arguments)
+        except ObjectNotFound:
+            gone.append(task.rpartition(".")[2])
+    return gone
+
+
+def work(story) -> None:
+    """Until nothing is left to do."""
+    while sent := messages(story):
+        assert take(story, sent) == []
 
 
 def chapter_1_global_administrator_makes_an_institution_with_an_administrator(story):
@@ -87,9 +126,24 @@ def chapter_1_global_administrator_makes_an_institution_with_an_administrator(st
     root.send("system-provider-delete", 204, instrument=new, provider=provider["id"])
     root.send("system-instrument-delete", 204, instrument=new)
     assert root.send("system-instruments", 200)["count"] == 5
+    story.providers = {f"sdk_{acronym}": registered(story, number, acronym) for acronym, number in VERIFIED.items()}
     root.refresh()
     root.send("logout", 204)
     root.send("profile", 401)
+
+
+def registered(story, instrument: int, acronym: str) -> ProviderSDK:
+    """A provider on the SDK is registered as in docs/providers.md, and signs in."""
+    name = f"sdk_{acronym}"
+    body = {"acronym": name, "queue": name, "name": name, "version": "1.0", "enabled": True}
+    body |= {"allow_validation": True, "validation_active": True}
+    path = f"/api/v2/admin/instrument/{instrument}/provider/"
+    made = story.server.call("POST", path, body, story.system.values["access_token"])
+    assert made.status == 201, made.body
+    sdk = ProviderSDK(story.port, story.readers["provider"], **made.json()["credentials"])
+    sdk.login()
+    assert sdk.queues == [name]
+    return sdk
 
 
 def chapter_2_administrator_prepares_the_institution(story):
@@ -219,12 +273,14 @@ def chapter_5_learner_has_to_accept_and_to_enrol_first(story):
     assert story.admin.send("learner-sends", 200, user=ann_learner)["results"] == []
     assert story.admin.send("learner", 200, user=bob_learner)["send"]["send"]["disabled_instruments"] == [KS]
     assert moodle.assessment(bob)["go"] == "plugin/enrolment"
-    samples = [story.ann.enrols(KS, "keystrokes"), *(story.bob.enrols(FR, "picture") for _ in range(2))]
-    assert [state for _, state in samples] == ["PENDING"] * 3
-    story.service.run("answer_everything", module=HELPER)
-    (typed, _), (seen, _), (refused, _) = samples
-    assert story.ann.sample_status(typed) == story.bob.sample_status(seen) == "VALID"
-    assert story.bob.sample_status(refused) == "ERROR"
+    typed = [story.ann.enrols(KS, "keystrokes") for _ in range(LEAST)]
+    seen = [story.bob.enrols(FR, "picture") for _ in range(LEAST)]
+    refused = story.bob.enrols(FR, "picture", picture=TOO_SHORT)
+    assert {state for _, state in (*typed, *seen, refused)} == {"PENDING"}
+    work(story)
+    for student, samples in ((story.ann, typed), (story.bob, seen)):
+        assert {student.sample_status(name) for name, _ in samples} == {"VALID"}
+    assert story.bob.sample_status(refused[0]) == "ERROR"
     assert {entry["instrument_id"] for entry in story.ann.gauges(story.legacy)} >= {KS}
     story.ann.send("instruments", 200)
 
@@ -235,10 +291,7 @@ def chapter_6_sessions_capture_what_the_instruments_of_each_learner_need(story):
     for uid, sensor, tool in ((ann, "keyboard", KS), (bob, "camera", FR)):
         opened = moodle.assessment(uid)
         assert moodle.assessment(uid, opened["id"])["id"] == opened["id"]
-        script = fetched(opened["connector"]).decode()
-        assert "tesla-web-plugin" in script
-        (data_url,) = re.findall(r"http://127\.0\.0\.1[^\"']+/data\.json", script)
-        plugin = WebPlugin(story.port, story.readers["plugin"], data_url, SITE)
+        plugin = plugin_in(story, opened)
         assert set(plugin.data["instruments"]) == {tool, PLAG}
         assert plugin.data["sensors"][sensor] == [tool]
         assert plugin.data["accessibility"]["big_fonts"] is (uid == bob)
@@ -273,7 +326,8 @@ def chapter_7_submission_closes_the_session_and_the_cron_sends_the_document(stor
 
 
 def chapter_8_reports_are_read_by_dashboard_and_script(story):
-    story.known = known = story.service.run("answer_everything", module=HELPER)
+    work(story)
+    story.known = known = story.service.run("reports", module=HELPER)
     story.teacher = teacher = browser(story, course=story.course, activity=story.activity)
     teacher.comes_from_vle(story.moodle.dashboard_launcher(TEACHERS[1]))
     for uid, tool in zip(STUDENTS, (KS, FR), strict=True):
@@ -312,42 +366,94 @@ def chapter_8_reports_are_read_by_dashboard_and_script(story):
     story.moodle.send("launcher-bare", 200, uid=TEACHERS[0])
 
 
-def chapter_9_levels_have_their_reasons_and_consents_their_versions(story):
-    """What is not the clients' shape, but what it says: levels, rows, counts, filters and evidence of both learners."""
+def read(story, path: str) -> Any:
+    """What the teacher reads below the activity's reports."""
     course = f"/api/v2/institution/{story.institution}/course/{story.course}/activity/{story.activity}/report/"
+    answer = story.server.call("GET", course + path, token=story.teacher.values["access_token"])
+    assert answer.status == 200, answer.body
+    return answer.json()
 
-    def read(path: str):
-        answer = story.server.call("GET", course + path, token=story.teacher.values["access_token"])
-        assert answer.status == 200, answer.body
-        return answer.json()
 
-    pages = {row["learner"]["email"]: row for row in read("")["results"]}
-    for uid, instruments, requests in ((STUDENTS[0], [KS, PLAG], 4), (STUDENTS[1], [FR, PLAG], 3)):
+def percent(contents: list[bytes]) -> int:
+    """The result that a report shows when its provider has been sent these."""
+    return round(100 * mean(outcome(each)[0] for each in contents))
+
+
+def chapter_9_levels_have_their_reasons(story):
+    """What is not the clients' shape, but what it says: levels, rows, counts, filters and evidence of both learners."""
+    pages = {row["learner"]["email"]: row for row in read(story, "")["results"]}
+    picture, document = base64.b64decode(PICTURE), base64.b64decode(zipped(MEGABYTES_OF_ZIP << 20))
+    story.typed = [picture, picture, b"[[]"]  # whatever it is, what was sent for ann's keystrokes
+    both = {
+        STUDENTS[0]: {KS: story.typed, PLAG: [document]},
+        STUDENTS[1]: {FR: [picture, picture], PLAG: [document]},
+    }
+    for uid, captured in both.items():
         row, report = pages[uid], f"{story.known[uid]['report']}/"
         assert [row[f"{kind}_level"] for kind in ("identity", "content", "integrity")] == [2, 2, 1]
-        assert [detail["instrument_id"] for detail in row["detail"]] == instruments
-        assert {(detail["result"], detail["confidence"]) for detail in row["detail"]} == {(80, 100)}
-        assert read(f"{report}request/")["count"] == requests
-        for instrument in instruments:
-            audit = read(f"{report}audit/{instrument}/")
+        shown = {detail["instrument_id"]: (detail["result"], detail["confidence"]) for detail in row["detail"]}
+        assert shown == {instrument: (percent(contents), 100) for instrument, contents in captured.items()}
+        assert read(story, f"{report}request/")["count"] == sum(map(len, captured.values()))
+        for instrument in captured:
+            audit = read(story, f"{report}audit/{instrument}/")
             assert story.teacher.fetches(audit["audit_data"])
     for query, count in (
         ("identity_level=2", 2), ("identity_level=3", 0), ("content_level__gte=2", 2), ("content_level__gte=3", 0),
         ("integrity_level__lte=1", 2), ("level__gte=3", 0), ("level=1", 2),
     ):  # fmt: skip
-        assert read(f"?{query}")["count"] == count, query
-    moodle, ann = story.moodle, STUDENTS[0]
-    for version, status in (("1.0.1", "VALID_NEED_UPDATE"), ("1.1.0", "NOT_VALID")):
-        consent = story.admin.send("consent-create", 201, version=version)["id"]
-        story.admin.send("document-create", 201, consent=consent)
-        assert moodle.learner(ann)["ic_status"] == status
+        assert read(story, f"?{query}")["count"] == count, query
+
+
+def published(story, version: str) -> str:
+    """A version of the consent with a text, valid at once: what ann's consent is then."""
+    consent = story.admin.send("consent-create", 201, version=version)["id"]
+    story.admin.send("document-create", 201, consent=consent)
+    return story.moodle.learner(STUDENTS[0])["ic_status"]
+
+
+def results(story) -> list[tuple[int, str | None]]:
+    """Status and text of each result of ann's keystrokes, the first capture first."""
+    path = f"{story.known[STUDENTS[0]]['report']}/request/?ordering=id&limit=100&instruments={KS}"
+    rows = [result for request in read(story, path)["results"] for result in request["result"]]
+    return [(row["status"], row["error_message"]) for row in rows]
+
+
+def chapter_10_a_new_consent_stops_captures_until_it_is_accepted(story):
+    moodle, (ann, _) = story.moodle, STUDENTS
+    before = results(story)
+    assert before == [(PROCESSED, None)] * len(story.typed)
+    assert published(story, "1.0.1") == "VALID_NEED_UPDATE"
+    opened = moodle.assessment(ann)
+    plugin = plugin_in(story, opened)
+    plugin.captures(KS)
+    work(story)
+    assert results(story) == [*before, (PROCESSED, None)]
+    plugin.captures(KS)
+    sent = messages(story)
+    assert [queue for queue, *_ in sent] == ["sdk_ks"]
+    assert published(story, "1.1.0") == "NOT_VALID"
     assert moodle.assessment(ann) == {"go": "plugin/ic"}
+    refused = plugin.answer("capture", instrument=KS)
+    assert (refused.status, refused.json()["status"]) == (200, "ERROR")
+    assert take(story, sent) == ["verify_request"]
+    assert story.service.run("nobody_has_answered", module=HELPER) == 1
+    told = (ERROR, "The learner's consent is not valid.")
+    assert results(story) == [*before, (PROCESSED, None), told]
     story.ann.send("consent-accept", 201, version="1.1.0")
     assert moodle.learner(ann)["ic_status"] == "VALID"
-    moodle.submission(moodle.assessment(ann)["id"])
+    plugin.captures(KS)
+    work(story)
+    assert results(story) == [*before, (PROCESSED, None), told, (PROCESSED, None)]
+    assert take(story, sent) == []  # the same message again, and now there is an answer
+    work(story)
+    assert results(story) == [(PROCESSED, None)] * (len(before) + 3)
+    report = read(story, f"{story.known[ann]['report']}/")
+    (shown,) = [detail["result"] for detail in report["detail"] if detail["instrument_id"] == KS]
+    assert shown == percent([*story.typed, *[base64.b64decode(PICTURE)] * 3])
+    moodle.submission(opened["id"])
 
 
-def chapter_10_what_is_taken_back_is_gone(story):
+def chapter_11_what_is_taken_back_is_gone(story):
     story.admin.values |= {"course": story.course, "activity": story.activity}
     story.admin.refresh()
     story.admin.opens_course()
@@ -394,8 +500,9 @@ CHAPTERS = (
     chapter_6_sessions_capture_what_the_instruments_of_each_learner_need,
     chapter_7_submission_closes_the_session_and_the_cron_sends_the_document,
     chapter_8_reports_are_read_by_dashboard_and_script,
-    chapter_9_levels_have_their_reasons_and_consents_their_versions,
-    chapter_10_what_is_taken_back_is_gone,
+    chapter_9_levels_have_their_reasons,
+    chapter_10_a_new_consent_stops_captures_until_it_is_accepted,
+    chapter_11_what_is_taken_back_is_gone,
 )
 
 
@@ -404,6 +511,8 @@ def test_the_term_from_beginning_to_end(story):
     for chapter in CHAPTERS:
         chapter(story)
     kept = {str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http")}
-    assert {name for name in kept if not name.startswith("provider/")} == SENT  # those: tests/servers
+    of_providers = {name for name in kept if name.startswith("provider/")}  # all of them: tests/servers
+    assert kept - of_providers == SENT - of_providers
+    del story.readers["provider"]
     unseen = [f"{kind}/{key}" for kind, reader in story.readers.items() for key in reader.unseen()]
     assert not unseen, "\n".join(["read by clients and never there:", *unseen])

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.servers.brokers import Broker
 from tests.servers.databases import ROOT
+from tests.servers.reader import Shell, blocks, part
 from tests.servers.service import Server, Service
 
 ON_SQLITE = os.environ["DATABASE_URL"].startswith("sqlite")
@@ -21,6 +22,7 @@ WITHOUT_BROKER = ["thread", "work"]
 ENGINES = WITHOUT_BROKER if ON_SQLITE else [*WITHOUT_BROKER, "redis", "rabbitmq"]
 LOOKS = "tests.servers.worked.looks"
 PROVIDERS = ("fr", "ks", "plag")  # by the acronyms of their instruments
+PROVIDERS_DOCUMENT = "docs/providers.md"
 
 
 def until(found: Callable[[], Any], seconds: float = 40) -> Any:
@@ -49,6 +51,8 @@ class Engine:
         }
         self.folder = Path(service.environment["VAR_DIR"])
         self.providers: subprocess.Popen | None = None
+        self.shell: Shell | None = None
+        self.followed = "fr" if name == "rabbitmq" else ""  # the provider of docs/providers.md; there it has an account
         self.look("make_table")
         self.server: Server = service.start()
         if name != "thread":
@@ -116,7 +120,9 @@ class Engine:
         """Three providers are registered, and work: each is a process of its own, or a part of this installation."""
         if self.providers is not None or (self.folder / "providers.json").exists():
             return
-        made = {acronym: self.look("register", acronym=acronym) for acronym in PROVIDERS}
+        made = {acronym: self.look("register", acronym=acronym) for acronym in PROVIDERS if acronym != self.followed}
+        if self.followed:
+            made[self.followed] = self._follow_document()
         credentials = {acronym: [row["role_id"], row["secret_id"]] for acronym, row in made.items()}
         if self.broker is None:
             told = {"port": self.server.port, "credentials": credentials}
@@ -127,6 +133,33 @@ class Engine:
             command, cwd=ROOT, env=self.service.environment, stdin=subprocess.PIPE, text=True, start_new_session=True
         )
         print(json.dumps([*credentials.values()]), file=self.providers.stdin, flush=True)
+
+    def _follow_document(self) -> dict[str, str]:
+        """The provider of faces is registered as docs/providers.md says; its credentials."""
+        root = self.service.run("global_administrator", name="of-providers")
+        values = {'"face"': '"sdk_fr"', "tesla_face": "sdk_fr"}
+        self.shell = Shell(self.service, self.server.port, self.folder / "shell", values)
+        self.shell.run(f"TOKEN={root['token']}")
+        (register,) = blocks(part(PROVIDERS_DOCUMENT, "## Register"))
+        (connect,) = blocks(part(PROVIDERS_DOCUMENT, "## Connect"))
+        self.shell.run(register)
+        told = json.loads(self.shell.run(connect))
+        assert told["provider_queue"] == "sdk_fr"
+        role_id, secret_id = self.shell.run("echo $ROLE_ID $SECRET_ID").split()
+        return {"role_id": role_id, "secret_id": secret_id}
+
+    def follow_document_on(self) -> None:
+        """The provider's queue is watched, and it gets new credentials; the old ones serve for half an hour."""
+        if not self.followed:
+            return
+        (watch,) = blocks(part(PROVIDERS_DOCUMENT, "## Watch"))
+        (replace,) = blocks(part(PROVIDERS_DOCUMENT, "## Replace credentials"))
+        assert "sdk_fr" in {row["queue"] for row in json.loads(self.shell.run(watch))["depths"]}
+        before = dict(zip(("role_id", "secret_id"), self.shell.run("echo $ROLE_ID $SECRET_ID").split(), strict=True))
+        after = json.loads(self.shell.run(replace))["credentials"]
+        assert after != before
+        for credentials in (before, after):
+            assert self.server.call("POST", "/api/v2/auth/approle", credentials).status == 200
 
     def signal_providers(self, number: int) -> None:
         os.killpg(self.providers.pid, number)
@@ -145,6 +178,8 @@ class Engine:
         for process in (*self.workers, self.providers):
             if process is not None:
                 _ended(process)
+        if self.shell is not None:
+            self.shell.end()
 
 
 def _ended(process: subprocess.Popen) -> None:

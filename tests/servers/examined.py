@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.captures import FR, KS, PICTURE, PLAG, archive, sample
-from tests.clients.provider_sdk import SILENT
+from tests.clients.provider_sdk import LATER, SILENT
 from tests.servers.engines import Engine, until
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("/usr/lib/libfaketime"))
@@ -66,7 +66,7 @@ class Exam:
             for number, instrument in enumerate(instruments):
                 is_short = (uid, number) == ("bob", 2)
                 given = b"\xff\xd8\xff\xe0" if is_short else content(uid, 100 + number, instrument)
-                self._lapi("enrolment", uid, **sample(given, MEDIA[instrument], [instrument]))
+                self._enrolment(uid, given, instrument)
         self.settled()
         until(lambda: self.of_institution("used") == USED)
         self.settled()
@@ -78,8 +78,33 @@ class Exam:
             self._lapi("enrolment", "ann", **sample(content("ann", number), MEDIA[FR], [FR]))
         until(lambda: self.look("unfinished").keys() == {"validations"})  # the messages are with the broker
         self.engine.signal_providers(signal.SIGCONT)
-        until(lambda: self.of_institution("used") == {"models": 1, "fr": 11})
+        until(lambda: self.of_institution("used") == {"models": 1, "fr": 11}, seconds=LONGEST)
         self.settled()
+
+    def withdraw_while_providers_work(self) -> None:
+        """One provider is verifying when ann withdraws the consent, one when a special need takes keystrokes from bob.
+
+        And one has locked the model of eve's face, and has a capture to verify, when she has her enrolment erased.
+        """
+        for uid, instrument in (("bob", KS), ("eve", FR)):
+            for number in range(2):
+                self._enrolment(uid, content(uid, number, instrument), instrument)
+        until(lambda: self.of_institution("used") == {"models": 2, "fr": 2, "ks": 2}, seconds=LONGEST)
+        self.capture("bob", 2, (KS,), b"pause verifying")
+        self._document("ann", sample(b"My essay: pause verifying", "text/plain", [PLAG]))
+        self._enrolment("eve", content("eve", 2) + b"pause learning", FR)
+        pausing = ("learning-sdk_fr", "verifying-sdk_ks", "verifying-sdk_plag")
+        marks = [self.engine.folder / f"paused-{what}" for what in pausing]
+        until(lambda: all(mark.exists() for mark in marks), seconds=LONGEST)
+        self.capture("eve", 3, (FR,))
+        until(lambda: "requests" not in self.look("unfinished"), seconds=LONGEST)
+        self.of_institution("withdrawn")
+        for mark in marks:
+            mark.unlink()
+        self.settled()
+
+    def _enrolment(self, uid: str, given: bytes, instrument: int) -> None:
+        self._lapi("enrolment", uid, **sample(given, MEDIA[instrument], [instrument]))
 
     def capture(self, uid: str, number: int, instruments: tuple[int, ...], more: bytes = b"") -> None:
         learner, place = self.facts["learners"][uid], {key: self.facts[key] for key in ("course", "activity")}
@@ -88,23 +113,27 @@ class Exam:
         self.sent += 1
         self._lapi("verification", uid, **body, **ids, session_id=learner["session"])
 
+    def _document(self, uid: str, body: dict[str, Any]) -> None:
+        course = f"/api/v2/vle/{self.facts['vle']}/course/{self.facts['course']}"
+        where = f"{course}/activity/{self.facts['activity']}/attachment"
+        self.sent += 1
+        self._post(f"{where}/{self.facts['learners'][uid]['learner_id']}/", body, self.facts["vle_token"])
+
     def round(self, number: int) -> None:
         for uid in GIVEN:
             self.capture(uid, number, ROUNDS[number])
 
     def end(self) -> None:
-        """A document and an alert of each, one capture that its provider never answers, and the sessions are closed."""
+        """A document and an alert of each; captures that are answered after a reminder, or never; all is closed."""
         vle = f"/api/v2/vle/{self.facts['vle']}"
-        course = f"{vle}/course/{self.facts['course']}/activity/{self.facts['activity']}"
         for uid, learner in self.facts["learners"].items():
-            document = sample(archive(), "application/zip", [PLAG], session_id=learner["session"])
-            self._post(f"{course}/attachment/{learner['learner_id']}/", document, self.facts["vle_token"])
+            self._document(uid, sample(archive(), "application/zip", [PLAG], session_id=learner["session"]))
             ids = {f"{key}_id": self.facts[key] for key in ("course", "activity")}
             self._lapi(
                 "alert", uid, level="warning", data={"n": 1}, raised_at="2026-11-28T10:00:00Z", instruments=[FR],
                 session_id=learner["session"], **ids,
             )  # fmt: skip
-            self.sent += 1
+        self.capture("bob", 98, (FR,), LATER)
         self.capture("ann", 99, (FR,), SILENT)
         for learner in self.facts["learners"].values():
             closing = {"session_id": learner["session"], "close": True}
@@ -114,13 +143,11 @@ class Exam:
         assert self.look("waiting") == 1
 
     def settled(self) -> None:
-        """Nothing is left to do. Reminders of providers come due by themselves, some seconds later."""
+        """Nothing is left to do. Reminders of providers come due by themselves, a second or two later."""
 
         ends = time.monotonic() + LONGEST
         while left := self.look("unfinished"):
             assert time.monotonic() < ends, (left, self.engine.look("jobs"))
-            if "reminders" in left:
-                self.engine.service.run("due_now", LOOKS, turn="institutions.notifications")
             time.sleep(0.2)
         assert self.look("number_of_requests") == self.sent
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from reports.arithmetic import ResultStatus
+from reports.services.verifying import ERASED, NOT_USED, WITHDRAWN
 from tests.captures import FR, KS
-from tests.clients.provider_sdk import outcome
+from tests.clients.provider_sdk import LATER, outcome
 from tests.clients.wire import REQUESTS
 from tests.servers import examined
 from tests.servers.brokers import needed
@@ -22,6 +24,12 @@ pytestmark = [
     pytest.mark.skipif(ON_SQLITE, reason="it has no connections, no brokers, and the clock of each process"),
 ]
 BILLION = 10**9
+# Of each learner who has withdrawn something.
+REASONS = {
+    "ann": ("sdk_plag", ResultStatus.ERROR, WITHDRAWN.text),
+    "bob": ("sdk_ks", ResultStatus.ERROR, NOT_USED.text),
+    "eve": ("sdk_fr", ResultStatus.MISSING_ENROLMENT, ERASED.text),
+}
 _undisturbed: list[dict[str, Any]] = []  # the outcome, from the first engine: it is the same with each
 
 
@@ -67,23 +75,48 @@ def test_every_result_is_counted_once(engine):
                 assert (details[KS]["closed_count"], details[KS]["processed_count"]) == (len(numbers), 0)
                 continue
             contents = [content(report["learner"], n, ROUNDS[n][0]) for n in numbers]
+            if (report["learner"], instrument) == ("bob", FR):
+                contents.append(content("bob", 98) + LATER)
             results = [round(outcome(each)[0] * BILLION) for each in contents]
-            assert details[instrument]["processed_count"] == len(numbers)
+            assert details[instrument]["processed_count"] == len(contents)
             assert details[instrument]["result_sum"] == sum(results)
         (session,) = report["sessions"]
         assert (session["is_closed"], session["warning_alerts"]) == (True, 1)
-        is_ann = report["learner"] == "ann"  # one of whose captures was never answered
-        assert session["total_requests"] == len(ROUNDS) + 1 + is_ann
+        has_more = report["learner"] != "eve"  # a capture that was answered after a reminder, or never
+        assert session["total_requests"] == len(ROUNDS) + 1 + has_more
 
 
 def test_the_providers_have_sent_and_read_everything(engine):
-    """The last one: the providers end. A learner with more samples than a page has is enrolled, too."""
+    """The last one: the providers end. A learner with more samples than a page has is enrolled, too.
+
+    And learners withdraw something while providers work with it: these are answered 404, and nothing is stored.
+    """
     providing = with_providers(engine, "redis", "rabbitmq")
     Exam(providing, "pages").enrol_from_pages()
+    providing.follow_document_on()
+    withdrawn = Exam(providing, "withdrawn")
+    withdrawn.withdraw_while_providers_work()
     left = providing.provided()
     assert [each["failed"] for each in left.values()] == [[], [], []]
-    gone = {task for each in left.values() for task in each["gone"]}
-    assert gone <= {"provider_notify"}  # of a reminder that was set again while its message was on the way
+    gone = {acronym: {*each["gone"]} for acronym, each in left.items()}
+    # A reminder may have been set again while its message was on the way.
+    assert {acronym: tasks - {"provider_notify"} for acronym, tasks in gone.items()} == {
+        "fr": {"enrol_learner", "verify_request"}, "ks": {"verify_request"}, "plag": {"verify_request"},
+    }  # fmt: skip
+    _refused(withdrawn.outcome())
     sent = {name for each in left.values() for name in each["sent"]}
     assert sent == {f"provider/{file.stem}" for file in (REQUESTS / "provider").iterdir()}
     assert left["fr"]["unseen"] == []
+
+
+def _refused(found: dict[str, Any]) -> None:
+    """What is left of learners who have withdrawn something: no answer, no model, and why."""
+    for request in found["requests"]:
+        ((_, summary),) = request["results"]
+        ((provider, answer, has_audit),) = request["answers"]
+        told = (provider, ResultStatus(summary["status"]), answer["error_message"])
+        assert told == REASONS[request["learner"]]
+        assert (answer["result"], has_audit) == (None, False)
+    assert len(found["requests"]) == len(GIVEN)
+    assert [row[:2] for row in found["enrolments"]] == [["bob", "sdk_ks"]]
+    assert {row[0] for row in found["samples"]} == {"bob"}

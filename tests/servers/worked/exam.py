@@ -15,7 +15,15 @@ from django.test import override_settings
 from courses.models import Activity, ActivityInstrument, AssessmentSession, Course, CourseLearner
 from institutions.models import Provider, ProviderNotification
 from learners import validating
-from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, ValidationStatus
+from learners.models import (
+    Enrolment,
+    EnrolmentSample,
+    EnrolmentSampleValidation,
+    Learner,
+    SENDCategory,
+    ValidationStatus,
+)
+from learners.services import consent_reject, enrolment_erase, send_assign
 from pipeline.jobs import add, provider_job
 from pipeline.models import Job, Turn
 from reports import models
@@ -101,6 +109,19 @@ def used(institution: int) -> dict[str, int]:
         acronym = row.provider.instrument.acronym
         found[acronym] = found.get(acronym, 0) + row.model_samples.count()
     return found
+
+
+@transaction.atomic
+def withdrawn(institution: int) -> None:
+    """ann withdraws the consent, a special need takes keystrokes from bob, and eve's enrolment is erased."""
+    of_institution = Learner.objects.filter(institution=institution)
+    ann, bob, eve = (of_institution.get(user__uid=uid) for uid in LEARNERS)
+    need = SENDCategory.objects.create(
+        institution=ann.institution, description="x", data={"disabled_instruments": [KS]}
+    )
+    consent_reject(learner=ann)
+    send_assign(learner=bob, category=need)
+    enrolment_erase(learner=eve)
 
 
 def number_of_requests(institution: int, activity: int) -> int:

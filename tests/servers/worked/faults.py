@@ -3,7 +3,8 @@
 hold-<job>          the next job of this name has done its work and is not committed, while the file is there
 die-after-commit    the process that answers requests ends right after its next commit of jobs, before anybody is told
 
-And reaped-by-wrong-clock is made when a process whose clock is shifted has looked for what is overdue.
+And reaped-by-wrong-clock is made when a process whose clock is shifted has looked for what is overdue. Reminders are
+looked for every second.
 """
 
 import os
@@ -21,6 +22,7 @@ from pipeline import jobs
 
 HELD = ("reports.request", "reports.results")
 REAPER = "reports.results"
+REMINDERS = "institutions.notifications"
 _wake = jobs.wake
 
 
@@ -57,5 +59,6 @@ def prepare() -> None:
     jobs.wake = _wake_or_die
     reap, seconds = jobs.PERIODIC[REAPER]
     jobs.PERIODIC[REAPER] = (_marked(reap), seconds)
+    jobs.PERIODIC[REMINDERS] = (jobs.PERIODIC[REMINDERS][0], 1)
     for name in HELD:
         jobs.WORKS[name] = replace(jobs.WORKS[name], handler=_held(name, jobs.WORKS[name].handler))

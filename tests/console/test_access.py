@@ -117,7 +117,8 @@ WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]
 
 # No page below an institution's own, a file, or one that is there only with mail: tested beside each.
 OTHERS = {
-    "home", "undo", "import-template", "import-result", "import-errors", "person-password", "activity-pdf", "report-pdf",
+    "home", "undo", "import-template", "import-result", "import-errors", "person-password", "activity-pdf",
+    "report-pdf",
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class Exam(World):
     """A world of the contract's declarations with learners who sit its exam; all have one next door."""
 
     def __init__(self, home: Home, away: Home, root: User) -> None:
-        self.home, self.away = home, away
+        self.home, self.away, self.tokens = home, away, dict[str, str]()
         self.people = {**home.people, "global": root, "stranger": away.people["admin"]}
 
 
@@ -115,7 +115,9 @@ def _declared(world: Exam, call: Call) -> tuple[str, str, int, str, str, Any, st
     """Its name and caller, the status that it has alone, and what is sent, when everything is there that it needs."""
     if call.before is not None:
         call.before(world)
-    sent = call.method.upper(), url_of(call, world), body_of(call, world), _by(world, call.by)
+    if call.by not in world.tokens:
+        world.tokens[call.by] = _by(world, call.by)
+    sent = call.method.upper(), url_of(call, world), body_of(call, world), world.tokens[call.by]
     return call.name, call.by, call.status, *sent
 
 

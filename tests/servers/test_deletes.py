@@ -17,7 +17,7 @@ from tests.servers.service import Answer, Server, at_once
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 KINDS = ("activity", "course", "vle", "learner")  # what is deleted beside all writes
 TURNS = 6  # of each kind, in which all declared writes are sent
-OTHERS_PER_ROUND, AT_ONCE = 3, 3
+OTHERS_PER_ROUND, AT_ONCE = 2, 3
 DOCUMENT = sample(archive(), "application/zip", [FA])
 FEW = 5  # the order in which PostgreSQL checks several references of one new row is its own
 

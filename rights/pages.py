@@ -346,7 +346,7 @@ class CorrectionsView(MeView):
         values = {
             "list": page | {"rows": rows},
             "fields": Correction.Field.choices,
-            "person": User.objects.values("first_name", "last_name").get(pk=self.caller.id),
+            "person": get_object_or_404(User.objects.values("first_name", "last_name"), pk=self.caller.id),
             "may_correct": institution.allow_own_names,
             "own_state": self.api.get(self.own).tag if institution.allow_own_names else "",
         }

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.views import PasswordResetConfirmView, RedirectURLMixin, redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.shortcuts import get_object_or_404, resolve_url
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -177,7 +177,7 @@ class OwnPasswordView(PageView):
             return redirect_to_login(request.get_full_path())
         if caller.signed_in:  # whoever finds this browser could guess the present one
             return self.render_to_response({"caller": caller, "is_elsewhere": True}, status=403)
-        self.person, self.session_id = User.objects.get(pk=caller.id), caller.session_id
+        self.person, self.session_id = get_object_or_404(User, pk=caller.id), caller.session_id
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self):

@@ -12,7 +12,7 @@ from institutions.services.mail import mail_domains_checked
 from institutions.services.people import person_create
 from institutions.services.returns import allowed_domains_checked
 from institutions.services.uses import amount_of, uses_of
-from kernel.domain import Conflict, Invalid
+from kernel.domain import Conflict, Invalid, Unknown
 from kernel.writes import one_transaction, save_values, set_values
 
 # Accounts of global administrators are never deleted together with an institution.
@@ -87,10 +87,12 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 def institution_delete(*, institution: Institution) -> list[int]:
     """Delete the institution with its administrators and UI options; answer the ids of these people.
 
-    Conflict when it has anything else.
+    Conflict when it has anything else, Unknown if it is gone.
     """
     people = [person.pk for person in administrators_locked(institution=institution)]
-    stored = Institution.objects.select_for_update().get(pk=institution.pk)
+    stored = Institution.objects.select_for_update().filter(pk=institution.pk).first()
+    if stored is None:
+        raise Unknown("There is no such institution any more.")
     obstacles = institution_obstacles(institution=stored)
     if obstacles:
         raise Conflict(f"{stored.acronym} cannot be deleted: it still has {', '.join(obstacles)}.")

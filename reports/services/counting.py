@@ -75,15 +75,16 @@ def sessions_recounted(keys: Iterable[int]) -> None:
         rows = AssessmentSession.objects.filter(pk__in=part)
         in_reports = rows.filter(report__isnull=False) | rows.filter(pk__in=told)  # nothing is said of the others
         found: list[Any] = list(in_reports.order_by("pk").values_list("pk", "activity", "learner", "institution"))
-        held(
+        there = held(
             learners={learner for _, _, learner, _ in found},
             activities={activity for _, activity, _, _ in found},
             sessions={session for session, _, _, _ in found},
         )
         differences = Differences()
         for session, activity, learner, institution in found:
-            differences.institutions[activity, learner] = institution
-            differences.sessions[session] = SessionDifference((activity, learner))
+            if session in there:  # others were deleted meanwhile
+                differences.institutions[activity, learner] = institution
+                differences.sessions[session] = SessionDifference((activity, learner))
         reports_changed(differences)
 
 

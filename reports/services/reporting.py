@@ -66,16 +66,20 @@ class Differences:
     sessions: dict[int, SessionDifference] = field(default_factory=dict)
 
 
-def held(*, learners: Collection[int], activities: Collection[int], sessions: Collection[int]) -> None:
-    """Keep these from being deleted or merged until the transaction ends; in the order of kernel/locks.py."""
+def held(*, learners: Collection[int], activities: Collection[int], sessions: Collection[int]) -> set[int]:
+    """Keep these from being deleted or merged until the transaction ends; in the order of kernel/locks.py.
+
+    Answers the sessions that are still there.
+    """
     models: tuple[tuple[type[Model], Collection[int]], ...] = (
         (Learner, learners),
         (Activity, activities),
         (AssessmentSession, sessions),
     )
+    there = list[int]()
     for model, keys in models:
-        if keys:
-            locked_rows(model._default_manager.filter(pk__in=keys), Lock.REFERENCE)
+        there = locked_rows(model._default_manager.filter(pk__in=keys), Lock.REFERENCE) if keys else []
+    return {*there}
 
 
 def reports_changed(differences: Differences) -> None:

@@ -20,9 +20,12 @@ from rights.models import Correction
 def correction_create(*, person_id: int, field: str, wanted: str, reason: str, sent_by: int | None) -> Correction:
     """Ask for another value. Invalid for one that could not be stored, Conflict while the same field is asked about.
 
+    Unknown if the account is gone.
+
     Whether somebody else has the value is not told: that would say who is here.
     """
-    locked_rows(User.objects.filter(pk=person_id), Lock.CHANGE)  # of two at once the second sees the first
+    if not locked_rows(User.objects.filter(pk=person_id), Lock.CHANGE):  # of two at once the second sees the first
+        raise Unknown("The account is gone.")
     person = User.objects.select_related("institution").get(pk=person_id)
     if Correction.objects.filter(person=person, field=field, state=Correction.State.OPEN).exists():
         raise Conflict("You have asked for this already: wait for the answer, or withdraw it first.")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from institutions.models import Institution, OnWithdrawal
-from kernel.domain import Conflict
+from kernel.domain import Conflict, Unknown
 from kernel.writes import one_transaction
 from learners.models import Learner, Withdrawal
 from learners.queries import learner_state
@@ -82,7 +82,9 @@ def consent_withdraw(
 
     Conflict if the institution's policy is another one by now.
     """
-    learner = Learner.objects.get(pk=learner_id)
+    learner = Learner.objects.filter(pk=learner_id).first()
+    if learner is None:
+        raise Unknown("There is no such learner any more.")
     home = Institution.objects.get(pk=learner.institution_id)
     if (OnWithdrawal(models), OnWithdrawal(evidence)) != (home.withdrawal_models, home.withdrawal_evidence):
         raise Conflict("Your institution has changed what becomes of your data. Read it again.")

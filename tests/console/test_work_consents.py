@@ -84,6 +84,16 @@ def test_a_pdf_is_uploaded_replaced_and_taken_away(officer, address, sent, world
     assert (text.pdf, text.html) == (None, "<p>Meanwhile</p>")
 
 
+@pytest.mark.parametrize("does", ["edit", "delete"])
+def test_another_address_of_the_pdf_is_no_change(does, officer, address, sent, monkeypatch):
+    file = SimpleUploadedFile("texto.pdf", PDF, "application/pdf")
+    assert sent(officer, address("consents/{consent}/documents/es/edit/"), {"pdf": file}).status_code == 302
+    page = address(f"consents/{{consent}}/documents/es/{does}/")
+    shown = form_of(officer.get(page).text)
+    monkeypatch.setattr("files.links._expiry", lambda seconds: 4_000_000_000)
+    assert officer.post(page, shown).status_code == 302
+
+
 def test_publishing_says_first_what_it_does(officer, address, sent, world):
     home = world.home
     accepted(world, home.newer_consent)

@@ -95,7 +95,7 @@ class Desk:
     def __init__(self, home: Home, acronym: str = DESK) -> None:
         self.home, self.provider, self.learner = home, provider(acronym), Learner.objects.get(user=home.people["bob"])
         self.own = {"institution": home.institution, "learner": self.learner}
-        enrolment = Enrolment.objects.filter(provider=self.provider).first()
+        enrolment = Enrolment.objects.filter(**self.own, provider=self.provider).first()
         self.enrolment = enrolment or self._begun()
 
     def _begun(self) -> Enrolment:
@@ -106,7 +106,8 @@ class Desk:
         self.validated("a")
         made.model_samples.add(self.validated("b").sample)
         self.asked("a")
-        self.reminded("a")
+        if not ProviderNotification.objects.filter(provider=self.provider, key="a").exists():
+            self.reminded("a")
         return made
 
     def activity(self) -> Activity:
@@ -146,12 +147,15 @@ class Desk:
     def ids(self, names: set[str] | None) -> dict[str, Any]:
         """The rows that addresses name: the first of each kind; 0 for one that was deleted."""
         own = {"provider": self.provider}
+        validations = EnrolmentSampleValidation.objects.filter(**own, sample__learner=self.learner)
         found = {
             "desk": lambda: self.provider.pk,
             "bob_uuid": lambda: self.learner.learner_id,
-            "sample": lambda: _first(EnrolmentSampleValidation.objects.filter(**own), "sample"),
-            "validation": lambda: _first(EnrolmentSampleValidation.objects.filter(**own)),
-            "errand": lambda: _first(RequestProviderResult.objects.filter(**own), "request"),
+            "sample": lambda: _first(validations, "sample"),
+            "validation": lambda: _first(validations),
+            "errand": lambda: _first(
+                RequestProviderResult.objects.filter(**own, request__learner=self.learner), "request"
+            ),
             "reminder": lambda: _first(ProviderNotification.objects.filter(**own)),
         }
         return {name: find() for name, find in found.items() if names is None or name in names}
@@ -163,7 +167,7 @@ def _first(rows: QuerySet, column: str = "pk") -> int:
 
 def stand(world: World) -> None:
     """Let both providers have their rows."""
-    if Enrolment.objects.filter(provider__acronym__in=(DESK, NEXT_DESK)).count() == 2:
+    if _is_at_work(DESK, world.home) and _is_at_work(NEXT_DESK, world.away):
         return
     Desk(world.home)
     Desk(world.away, NEXT_DESK)
@@ -172,8 +176,11 @@ def stand(world: World) -> None:
 def ids_of_desk(world: World, home: Home, names: set[str] | None = None) -> dict[str, Any]:
     """Of the provider that works for this home; empty while there is none."""
     acronym = DESK if home is world.home else NEXT_DESK
-    is_there = Enrolment.objects.filter(provider__acronym=acronym).exists()
-    return Desk(home, acronym).ids(names) if is_there else {}
+    return Desk(home, acronym).ids(names) if _is_at_work(acronym, home) else {}
+
+
+def _is_at_work(acronym: str, home: Home) -> bool:
+    return Enrolment.objects.filter(provider__acronym=acronym, institution=home.institution).exists()
 
 
 def fill_desk(world: World, rows: int) -> None:

@@ -8,8 +8,6 @@ from learners.models import Learner, SENDCategory
 from tests.captures import FA, PLAG
 from tests.world import World
 
-SPARE = 876543  # id of the row that is made for the call, when its body must name one
-
 
 def accepted_consent(world: World) -> None:
     """ann has accepted the newest consent."""
@@ -25,13 +23,24 @@ def consent_of_nobody(world: World) -> None:
 
 
 def spare_course(world: World) -> None:
-    Course.objects.create(
-        pk=SPARE, institution=world.home.institution, vle=world.home.vle, vle_course_id="spare", code="SPARE"
-    )
+    own = {"institution": world.home.institution, "vle": world.home.vle}
+    Course.objects.get_or_create(**own, vle_course_id="spare", code="SPARE")
+
+
+def id_of_spare_course(world: World) -> int:
+    """1 if there is none, such as for who may not put it anywhere."""
+    rows = Course.objects.filter(institution=world.home.institution, vle_course_id="spare")
+    return rows.values_list("pk", flat=True).first() or 1
 
 
 def spare_category(world: World) -> None:
-    SENDCategory.objects.create(pk=SPARE, institution=world.home.institution, description="spare")
+    SENDCategory.objects.get_or_create(institution=world.home.institution, description="spare")
+
+
+def id_of_spare_category(world: World) -> int:
+    """The same."""
+    rows = SENDCategory.objects.filter(institution=world.home.institution, description="spare")
+    return rows.values_list("pk", flat=True).first() or 1
 
 
 def some_provider(world: World) -> None:
@@ -57,4 +66,4 @@ def place(world: World) -> dict[str, int]:
 def document_is_wanted(world: World) -> None:
     """The activity uses the plagiarism instrument, and ann has accepted the consent."""
     accepted_consent(world)
-    ActivityInstrument.objects.create(activity=world.home.activity, instrument_id=PLAG)
+    ActivityInstrument.objects.get_or_create(activity=world.home.activity, instrument_id=PLAG)

@@ -73,6 +73,7 @@ def put_back(client, url: str) -> None:
     assert stored(rows.keys()) == rows  # what is undone is as it was
 
 
+@pytest.mark.any_database  # who sends it; on both databases each row is sent below
 @pytest.mark.parametrize(("name", "who"), MAY, ids=str)
 def test_what_was_read_is_put_back_without_change(name, who, caller, world):
     put_back(caller(who), url_of(CALLS[f"{name}.read"], world))

@@ -29,13 +29,15 @@ from kernel.browsable.navigation import trail
 from kernel.browsable.renderer import BrowsableRenderer, action_docstring, problems, serializer_of
 from kernel.caller import Anyone, Caller, CallerKind, Nobody
 from kernel.constraints import violated_fields
-from kernel.domain import Conflict, DomainError
+from kernel.domain import Conflict, DomainError, Unknown
 from kernel.filters import _cleaning, _ordered
 from kernel.http.browser import _hash_replaced
 from kernel.http.parsers import rewind
 from kernel.http.renderers import JSONRenderer
 from kernel.serializers import ResourceSerializer, TenantRelatedField
 from reports.models import Request
+from rights.services.corrections import correction_create
+from rights.services.withdrawing import consent_withdraw
 from signin.api.auth import LogoutView
 from tests.kernel import sample
 
@@ -139,6 +141,20 @@ def test_an_institution_in_use_is_not_deleted(world, monkeypatch):
     monkeypatch.setattr(institutions, "institution_obstacles", lambda institution: [])
     with pytest.raises(Conflict, match="it is in use"):
         institutions.institution_delete(institution=world.home.institution)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: institutions.institution_delete(institution=Institution(pk=999_999)),
+        lambda: consent_withdraw(learner_id=999_999, models="keep", evidence="keep"),
+        lambda: correction_create(person_id=999_999, field="uid", wanted="x", reason="x", sent_by=None),
+    ],
+)
+def test_what_was_deleted_after_the_request_was_let_in_is_unknown(call, db):
+    """The answer is 404, as of one that comes a moment later."""
+    with pytest.raises(Unknown):
+        call()
 
 
 def test_an_action_without_a_body_is_sent_as_an_empty_object(as_, world, monkeypatch):

@@ -20,6 +20,7 @@ from reports.models import (
     Request,
     RequestProviderResult,
 )
+from reports.services import counting, reporting
 from reports.services.counting import requests_recounted
 from reports.services.merging import people_merge
 from reports.services.verifying import results_timed_out
@@ -175,6 +176,23 @@ def test_an_alert_alone_makes_a_report_and_a_session_of_which_nothing_is_said_do
     enqueue("reports.session", [silent.pk, session.pk])
     run_due()
     assert (work.report("ann").identity_level, work.report("ann").sessions.get().total_requests) == (4, 0)
+
+
+def test_a_session_that_is_deleted_before_it_is_locked_is_left_out(work, world, monkeypatch):
+    gone, stays = work.session(), work.session("ann")
+    for session in (gone, stays):
+        Alert.objects.create(
+            institution=world.home.institution, learner=session.learner, activity=session.activity, session=session,
+            level=2, raised_at=timezone.now(),
+        )  # fmt: skip
+
+    def held(**keys):
+        AssessmentSession.objects.get(pk=gone.pk).delete()
+        return reporting.held(**keys)
+
+    monkeypatch.setattr(counting, "held", held)
+    counting.sessions_recounted([gone.pk, stays.pk])
+    assert work.report("ann").sessions.get().session_id == stays.pk
 
 
 def test_percentages_of_models_come_into_reports(work):

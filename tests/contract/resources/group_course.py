@@ -2,7 +2,13 @@
 
 from courses.models import Course
 from tests.contract.declared import Resource
-from tests.contract.prepared import SPARE, spare_course
+from tests.contract.prepared import id_of_spare_course, spare_course
+from tests.world import World
+
+
+def body(world: World) -> dict[str, int]:
+    return {"id": id_of_spare_course(world)}
+
 
 RESOURCE = Resource(
     "group_course",
@@ -17,11 +23,7 @@ RESOURCE = Resource(
         "patch":  (403, 200, 403, 200, 403, 403, 403, 403, 403, 403, 404, 401),
         "delete": (403, 204, 403, 204, 403, 403, 403, 403, 403, 403, 404, 401),
     },
-    bodies={
-        "create": {"id": SPARE},
-        "put": {"id": SPARE},
-        "patch": {"id": SPARE},
-    },
+    bodies=dict.fromkeys(("create", "put", "patch"), body),
     before={"create": spare_course, "put": spare_course, "patch": spare_course},
     queries={
         "list": "global 2, admin 2, data 2, member 2",

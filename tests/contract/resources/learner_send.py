@@ -2,7 +2,13 @@
 
 from learners.models import SENDLearner
 from tests.contract.declared import Resource
-from tests.contract.prepared import SPARE, spare_category
+from tests.contract.prepared import id_of_spare_category, spare_category
+from tests.world import World
+
+
+def body(world: World) -> dict[str, int]:
+    return {"category": id_of_spare_category(world)}
+
 
 RESOURCE = Resource(
     "learner_send",
@@ -19,8 +25,8 @@ RESOURCE = Resource(
         "delete": (403, 204, 403, 403, 204, 403, 403, 403, 403, 403, 404, 401),
     },
     bodies={
-        "create": {"category": SPARE},
-        "put": {"category": SPARE},
+        "create": body,
+        "put": body,
         "patch": {"expires_at": "2100-01-02T03:04:05Z"},
     },
     before={"create": spare_category, "put": spare_category},

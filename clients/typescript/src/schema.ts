@@ -19005,12 +19005,13 @@ export interface operations {
                 /** @description Number of results to return per page. */
                 limit?: number;
                 /**
-                 * @description Whether the caller has opened the report since it last changed.
+                 * @description Who has opened the report since it last changed.
                  *
-                 *     * `true` - opened since the last change
-                 *     * `false` - not opened since
+                 *     * `true` - the caller has opened it since its last change
+                 *     * `false` - the caller has not
+                 *     * `nobody` - nobody has, but perhaps the learner
                  */
-                looked_at?: "false" | "true";
+                looked_at?: "false" | "nobody" | "true";
                 /** @description The initial index from which to return the results. */
                 offset?: number;
                 /** @description Which field to use when ordering the results. */

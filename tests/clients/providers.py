@@ -25,6 +25,7 @@ from learners.models import (
 from pipeline.running import run_due
 from reports.arithmetic import ResultCode, ResultStatus
 from reports.models import Report, Request, RequestProviderResult
+from reports.services.rebuilding import Scope, reports_rebuilt
 from reports.services.verifying import requests_dispatched, result_answered
 from tests.world import PASSWORD
 
@@ -100,6 +101,12 @@ def answer_everything() -> dict[str, dict[str, int]]:
     run_due()
     reports = Report.objects.select_related("learner__user").order_by("-pk")
     return {row.learner.user.uid: {"report": row.pk, "learner": row.learner_id} for row in reports}
+
+
+def differences() -> list[str]:
+    """What `rebuild_reports` finds."""
+    run_due()
+    return [str(found) for found in reports_rebuilt(Scope())]
 
 
 def first_administrator() -> dict[str, str]:

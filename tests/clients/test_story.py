@@ -403,6 +403,7 @@ def test_the_term_from_beginning_to_end(story):
     """Every request that is kept is sent, and every key that is read is there."""
     for chapter in CHAPTERS:
         chapter(story)
+    assert story.service.run("differences", module=HELPER) == []
     kept = {str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http")}
     assert {name for name in kept if not name.startswith("provider/")} == SENT  # those: tests/servers
     unseen = [f"{kind}/{key}" for kind, reader in story.readers.items() for key in reader.unseen()]

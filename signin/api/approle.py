@@ -79,7 +79,7 @@ class ProviderConfigSerializer(serializers.Serializer[Any]):
 
 
 class SignedInProviderSerializer(ModuleSerializer):
-    config = ProviderConfigSerializer()
+    config = ProviderConfigSerializer()  # type: ignore[assignment]
     provider_name = serializers.CharField()
     provider_id = serializers.IntegerField()
     provider_acronym = serializers.CharField()

@@ -238,7 +238,8 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
 
     for name in TASKS:
         app.task(handler(name), name=name, bind=True, ignore_result=True)
-    app.Worker(pool="solo", hostname=f"{sdk.queues[0]}@%h", quiet=True).start()
+    # A thread, not "solo", which confirms a message only after its task: that worker would lose none when it is killed.
+    app.Worker(pool="threads", concurrency=1, hostname=f"{sdk.queues[0]}@%h", quiet=True).start()
     left = {"sent": sorted(SENT), "unseen": sdk.reader.unseen(), "gone": gone, "failed": failed}
     (folder / f"{sdk.queues[0]}.json").write_text(json.dumps(left))
 

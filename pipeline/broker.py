@@ -102,6 +102,9 @@ def _made() -> Celery:
         broker_transport_options={} if is_amqp(settings.BROKER_URL) else {
             # After which a message of a dead worker is given to another one.
             "visibility_timeout": 2 * settings.JOB_SECONDS,
+            # What nobody has confirmed is kept apart from that of providers, whose tasks may take longer: a worker of
+            # the service would give it out again while it is being done.
+            **{f"unacked{part}_key": f"tesla_unacked{part}" for part in ("", "_index", "_mutex")},
             "socket_keepalive": True,
         },
         task_serializer="json",

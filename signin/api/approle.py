@@ -70,7 +70,16 @@ class SignedInVLESerializer(ModuleSerializer):
     token = PairSerializer()
 
 
+class ProviderConfigSerializer(serializers.Serializer[Any]):
+    """Workers pass it to Celery, which reads the keys that begin with CELERY_."""
+
+    TESLA_DOMAIN = serializers.CharField()
+    CELERY_BROKER_URL = serializers.CharField(required=False, help_text="Not there if the service tells none.")
+    CELERY_TASK_ACKS_LATE = serializers.BooleanField()
+
+
 class SignedInProviderSerializer(ModuleSerializer):
+    config = ProviderConfigSerializer()  # type: ignore[assignment]
     provider_name = serializers.CharField()
     provider_id = serializers.IntegerField()
     provider_acronym = serializers.CharField()
@@ -130,8 +139,9 @@ def _vle(vle: VLE, domain: str) -> dict[str, Any]:
 
 def _provider(provider: Provider, domain: str) -> dict[str, Any]:
     values = _module("provider", provider.pk, provider.description, domain)
+    # The broker keeps a message until its task has ended: what a worker was doing when it was killed is not lost.
+    values["config"]["CELERY_TASK_ACKS_LATE"] = True
     if broker := url_for_provider(provider.queue):
-        # Workers pass `config` to Celery, which reads the keys that begin with CELERY_.
         values["config"]["CELERY_BROKER_URL"] = broker
     return {
         **values,

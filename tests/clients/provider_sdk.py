@@ -3,9 +3,13 @@
     python -m tests.clients.provider_sdk PORT FOLDER
 
 reads one line, a JSON list of [role_id, secret_id], and runs a worker in a process of its own for each: it signs in at
-the service on this port, and takes the broker and the queue from the answer. SIGTERM ends them. Each then leaves in
-FOLDER/<queue>.json which requests it has sent, which keys it has found in no answer, which tasks were about something
-that is gone, and what has failed. Some samples are worked on otherwise: see SILENT, LATER and `ProviderSDK.pause`.
+the service on this port, and takes the broker and the queue from the answer. One that is killed is started again.
+SIGTERM ends them. Each then leaves in FOLDER/<queue>.json which requests it has sent, which keys it has found in no
+answer, which tasks were about something that is gone, and what has failed.
+
+While there is a file FOLDER/hold-<queue>, the worker of this queue is about to answer a request and does not:
+FOLDER/held-<queue> has the number of its process. Some samples are worked on otherwise:
+see SILENT, LATER and `ProviderSDK.pause`.
 
 Its results come from the bytes of the samples, so that they are the same whenever and however often it is asked.
 """
@@ -20,6 +24,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +38,8 @@ ENOUGH = 4
 SILENT = b"silent"  # a sample with these bytes is never answered
 LATER = b"later"  # and one with these when a reminder has come
 VALID, WRONG = 1, 2  # status of a validation
+# Redis: seconds after which the message of a worker that was killed is given to another, and between two looks for one.
+SOON_AGAIN = {"visibility_timeout": 8, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 PROCESSED, WAITING = 1, 6  # status of a result; for waiting the SDK has another number than the API
 OK, WARNING, ALERT = 1, 2, 3
 
@@ -60,6 +67,7 @@ class ProviderSDK(PythonClient):
 
     folder = "provider"
     marks: Path  # where a task that pauses says so
+    about_to_answer: Callable[[], None] = staticmethod(lambda: None)
 
     def login(self) -> None:
         answer = self.send("login", 200)
@@ -176,6 +184,7 @@ class ProviderSDK(PythonClient):
         score, code = outcome(content)
         audit = {"faces": [{"image": captured["data"], "score": score}]} if self._looks_at_faces() else None
         answer = {"error_message": "null", "message_code": "null", "audit_data": audit}
+        self.about_to_answer()
         self.send("request-answer", 200, status=PROCESSED, result=score, code=code, **answer)
 
     def _looks_at_faces(self) -> bool:
@@ -211,6 +220,14 @@ def called(sdk: ProviderSDK, task: str, task_id: str, arguments: Sequence[Any]) 
     TASKS[task](sdk, task_id, *arguments)
 
 
+def held(folder: Path, queue: str) -> None:
+    hold = folder / f"hold-{queue}"
+    if hold.exists():
+        (folder / f"held-{queue}").write_text(str(os.getpid()))
+        while hold.exists():
+            time.sleep(0.02)
+
+
 def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
     """Signs in, and does what comes until it is told to end."""
     from celery import Celery
@@ -221,6 +238,9 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
     sdk.login()
     app = Celery("provider")
     app.config_from_object(sdk.config, namespace="CELERY")
+    if app.conf.broker_url.startswith("redis"):
+        app.conf.broker_transport_options = SOON_AGAIN
+    sdk.about_to_answer = partial(held, folder, sdk.queues[0])
     app.conf.task_queues = [Queue(name, Exchange(name, type="direct"), routing_key=name) for name in sdk.queues]
     with app.connection_for_write() as connection:
         connection.ensure_connection(max_retries=10)
@@ -244,7 +264,8 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
 
     for name in TASKS:
         app.task(handler(name), name=name, bind=True, ignore_result=True)
-    app.Worker(pool="solo", hostname=f"{sdk.queues[0]}@%h", quiet=True).start()
+    # A thread, not "solo", which confirms a message only after its task: that worker would lose none when it is killed.
+    app.Worker(pool="threads", concurrency=1, hostname=f"{sdk.queues[0]}@%h", quiet=True).start()
     left = {"sent": sorted(SENT), "unseen": sdk.reader.unseen(), "gone": gone, "failed": failed}
     (folder / f"{sdk.queues[0]}.json").write_text(json.dumps(left))
 
@@ -252,21 +273,27 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
 def main(port: str, folder: str) -> None:
     import celery.apps.worker  # noqa: F401 - before the processes are forked: each has it
 
-    credentials = json.loads(sys.stdin.readline())
-    children = []
-    for pair in credentials:
+    children: dict[int, list[str]] = {}
+
+    def begin(credentials: list[str]) -> None:
         if (child := os.fork()) == 0:
-            worker(int(port), Path(folder), *pair)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            worker(int(port), Path(folder), *credentials)
             os._exit(0)
-        children.append(child)
+        children[child] = credentials
 
     def end(*_: Any) -> None:
         for child in children:
             os.kill(child, signal.SIGTERM)
 
+    for credentials in json.loads(sys.stdin.readline()):
+        begin(credentials)
     signal.signal(signal.SIGTERM, end)
-    for child in children:
-        os.waitpid(child, 0)
+    while children:
+        child, status = os.wait()
+        credentials = children.pop(child)
+        if os.waitstatus_to_exitcode(status) == -signal.SIGKILL:
+            begin(credentials)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pipeline.models import Job
 from pipeline.running import carried, run_due
 from reports.arithmetic import OPEN
 from reports.models import Report, RequestProviderResult
+from reports.services.rebuilding import Scope, reports_rebuilt
 from reports.services.verifying import results_timed_out
 from tests.world import PASSWORD
 
@@ -39,6 +40,12 @@ def reports() -> dict[str, dict[str, int]]:
     """The first report of each learner who was captured in an activity, by the learner's uid."""
     rows = Report.objects.select_related("learner__user").order_by("-pk")
     return {row.learner.user.uid: {"report": row.pk, "learner": row.learner_id} for row in rows}
+
+
+def differences() -> list[str]:
+    """What `rebuild_reports` finds."""
+    run_due()
+    return [str(found) for found in reports_rebuilt(Scope())]
 
 
 def first_administrator() -> dict[str, str]:

@@ -510,6 +510,7 @@ def test_the_term_from_beginning_to_end(story):
     """Every request that is kept is sent, and every key that is read is there."""
     for chapter in CHAPTERS:
         chapter(story)
+    assert story.service.run("differences", module=HELPER) == []
     kept = {str(file.relative_to(REQUESTS).with_suffix("")) for file in REQUESTS.rglob("*.http")}
     of_providers = {name for name in kept if name.startswith("provider/")}  # all of them: tests/servers
     assert kept - of_providers == SENT - of_providers

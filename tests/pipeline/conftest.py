@@ -10,6 +10,7 @@ from django.db.models import F
 
 from pipeline import jobs
 from pipeline.models import Job, Turn
+from tests.recounted import _as_from_scratch  # noqa: F401
 
 
 @dataclass

@@ -9,6 +9,7 @@ import pytest
 from amqp.exceptions import NotFound
 from celery.exceptions import Reject
 from django.db import OperationalError
+from kombu.transport.redis import Channel
 
 from pipeline import broker, relay, tasks, turns
 from pipeline.jobs import enqueue, enqueue_for_provider
@@ -194,6 +195,12 @@ def test_none_is_taken_by_a_process_that_ends(noted):
 
 
 # What the worker does.
+
+
+def test_on_redis_workers_of_the_service_leave_alone_what_those_of_providers_hold():
+    options = broker.app.conf.broker_transport_options
+    for name in ("unacked_key", "unacked_index_key", "unacked_mutex_key"):
+        assert options[name] != getattr(Channel, name)
 
 
 class Task:

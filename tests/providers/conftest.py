@@ -14,6 +14,7 @@ from pipeline.models import Job
 from tests.captures import FR, PICTURE, as_learner, consented, sample
 from tests.contract.conftest import client_of_provider
 from tests.contract.desk import provider
+from tests.recounted import _as_from_scratch  # noqa: F401
 from tests.world import Home
 
 TASK, OTHER_TASK = UUID(int=7), UUID(int=8)

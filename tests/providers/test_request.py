@@ -10,7 +10,9 @@ from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from institutions.models import Instrument
 from learners.models import Enrolment, SENDCategory, SENDLearner
+from pipeline.jobs import enqueue
 from pipeline.models import Job
+from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult
 from reports.services.captures import request_create
 from tests.captures import FR, PICTURE, content_of, data_url
@@ -32,16 +34,17 @@ class Picture:
 def request_(world, bob, face) -> Request:
     """A picture of bob in the quiz, about which the provider is asked."""
     ActivityInstrument.objects.create(activity=world.home.activity, instrument_id=FR)
+    enrolled(bob, face.row)
+    for _ in range(3):  # it is asked of others of his before
+        spare = Request.objects.create(institution=bob.institution, learner=bob, activity=world.home.activity)
+        spare.instruments.add(FR)
+        enqueue("reports.request", [spare.pk])
+    run_due()
     made = request_create(
         learner=bob, activity=world.home.activity, session=None, sample=Picture(),
         instruments=[face.row.instrument], metadata={"mimetype": "image/jpeg"},
     )  # fmt: skip
-    enrolled(bob, face.row)
-    # Results of other providers before it, so that ids of results are no ids of requests.
-    for other in range(3):
-        spare = Request.objects.create(institution=bob.institution, learner=bob, activity=world.home.activity)
-        RequestProviderResult.objects.create(request=spare, provider=face.row, status=other)
-    RequestProviderResult.objects.create(request=made, provider=face.row)
+    run_due()
     return made
 
 
@@ -51,7 +54,9 @@ def path(request_) -> str:
 
 
 def enrolled(learner, provider) -> Enrolment:
-    return Enrolment.objects.create(institution=learner.institution, learner=learner, provider=provider, percentage=1)
+    return Enrolment.objects.create(
+        institution=learner.institution, learner=learner, provider=provider, percentage=1, can_analyse=True
+    )
 
 
 def result_of(request: Request) -> RequestProviderResult:
@@ -194,6 +199,7 @@ def test_request_of_an_instrument_that_is_not_used_any_more_is_404(face, request
     assert result_of(request_).status == 0
 
 
+@pytest.mark.differs("the request is taken out of its activity by hand")
 def test_request_outside_an_activity_goes_on(face, request_, path):
     Request.objects.filter(pk=request_.pk).update(activity=None)
     ActivityInstrument.objects.filter(instrument=FR).delete()
@@ -231,7 +237,7 @@ def test_many_answers_at_once_are_stored_as_single_ones(face, bob, request_):
     ]  # fmt: skip
     assert rows[1].asked_at.year > 2020
     changed = sorted(Job.objects.filter(name="reports.results").values_list("key", flat=True))
-    assert changed == sorted(map(str, (request_.pk, *others[:2])))
+    assert changed == sorted(map(str, (request_.pk, *others)))
     before = state()
     assert face.post("answers/", body).status_code == 200
     assert state() == before

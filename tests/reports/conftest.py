@@ -10,6 +10,7 @@ from files.models import Kind
 from files.services import file_store
 from institutions.models import Institution
 from reports.models import ReportInstrument
+from tests.recounted import _as_from_scratch  # noqa: F401
 
 
 def json_file(home, kind: Kind, owner: str = "ann"):

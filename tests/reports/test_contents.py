@@ -184,6 +184,7 @@ def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
     assert session["data"]["alerts"][1] == warning | {"data": {}}
 
 
+@pytest.mark.differs("the level of an alert is changed by hand")
 def test_what_was_sent_with_an_alert_is_evidence(alerted, address, as_):
     def told(who: str) -> list[bool]:
         (session,) = read(as_(who).get(address()).json()["data"])["sessions"]
@@ -354,6 +355,7 @@ def test_results_of_a_demonstration_are_labelled_in_all_of_these_documents(audit
         assert (audit["demonstration"], audit["providers"][str(provider.pk)]["demonstration"]) == (label, label)
 
 
+@pytest.mark.differs("a level is set by hand")
 def test_pictures_are_seen_by_whoever_may_see_the_evidence(audited, address, as_):
     """The address is the reader's own, and good for as long as the right."""
     work, world = audited, audited.home

@@ -15,6 +15,7 @@ from pipeline.jobs import enqueue
 from pipeline.running import run_due
 from reports.models import (
     ActivityInstrumentHistogram,
+    ActivityProviderHistogram,
     Alert,
     LearnerInstrumentHistogram,
     LearnerProviderHistogram,
@@ -26,6 +27,7 @@ from reports.models import (
     RequestResult,
 )
 from reports.services import rebuilding
+from reports.services.counting import HISTOGRAMS
 from tests.captures import FR, PLAG
 from tests.examples import given
 from tests.reports.work import Work, differences
@@ -38,8 +40,7 @@ COMPUTED = {
                        *LEVELS),
     ReportSession: ("total_requests", "pending_requests", "valid_requests", "processed_requests", "kinds", *LEVELS),
     Report: LEVELS,
-    LearnerInstrumentHistogram: ("instrument", *(f"b{place}" for place in range(10))),
-    ActivityInstrumentHistogram: ("instrument", *(f"b{place}" for place in range(10))),
+    **{model: (about, *(f"b{place}" for place in range(10))) for model, (_, about) in HISTOGRAMS},
 }  # fmt: skip
 
 
@@ -84,6 +85,8 @@ DEFECTS: dict[str, Any] = {
     "report": lambda: Report.objects.update(identity_level=1),
     "learnerinstrumenthistogram": lambda: LearnerInstrumentHistogram.objects.update(b3=7),
     "learnerproviderhistogram": lambda: LearnerProviderHistogram.objects.all().delete(),
+    "activityinstrumenthistogram": lambda: ActivityInstrumentHistogram.objects.all().delete(),
+    "activityproviderhistogram": lambda: ActivityProviderHistogram.objects.update(b7=0),
     "a report that is missing": lambda: Report.objects.all().delete(),
     "an instrument that is missing": lambda: ReportInstrument.objects.all().delete(),
     "a session that is missing": lambda: ReportSession.objects.all().delete(),
@@ -109,10 +112,9 @@ def test_every_defect_is_said_and_mended(defect, work):
 def computed(work: Work) -> dict[str, list]:
     """All computed columns of all reports of the institution, without keys."""
     own = {"report__institution": work.home.institution}
-    where = {
+    where: dict[Any, dict[str, Any]] = {
         ReportInstrument: own, ReportSession: own, Report: {"institution": work.home.institution},
-        LearnerInstrumentHistogram: {"learner__institution": work.home.institution},
-        ActivityInstrumentHistogram: {"activity__institution": work.home.institution},
+        **{model: {f"{owner}__institution": work.home.institution} for model, (owner, _) in HISTOGRAMS},
     }  # fmt: skip
     return {
         model.__name__: sorted(map(repr, model.objects.filter(**where[model]).values_list(*columns)))
@@ -120,6 +122,7 @@ def computed(work: Work) -> dict[str, list]:
     }
 
 
+@pytest.mark.differs("what is found is not mended")
 def test_scopes(work, monkeypatch):
     monkeypatch.setattr(rebuilding, "PAIRS", 1)
     filled(work)
@@ -133,6 +136,7 @@ def test_scopes(work, monkeypatch):
     assert differences(activity=987654321) == []
 
 
+@pytest.mark.differs("what is found is not mended")
 def test_owners_without_reports_have_histograms_compared(work, world):
     """An activity, and learners, with nothing but rows of histograms; and one with a request of no activity."""
     filled(work)
@@ -154,6 +158,7 @@ def test_owners_without_reports_have_histograms_compared(work, world):
     assert {found.table for found in differences(learner=bob.pk)} == {"learnerinstrumenthistogram"}
 
 
+@pytest.mark.differs("what is found is not mended")
 def test_rows_of_other_pairs_that_are_read_with_a_batch_are_left_to_theirs(work, monkeypatch):
     """Three of four pairs are a batch, whose activities and learners are those of the fourth, too."""
     monkeypatch.setattr(rebuilding, "PAIRS", 3)
@@ -288,7 +293,7 @@ def test_each_result_is_counted_once(work, steps):
     def play() -> None:
         played(work, steps)
         processed = RequestProviderResult.objects.filter(status=1, request__institution=work.home.institution).count()
-        for model in (LearnerInstrumentHistogram, LearnerProviderHistogram, ActivityInstrumentHistogram):
+        for model, _ in HISTOGRAMS:
             rows = model.objects.values_list(*(f"b{place}" for place in range(10)))
             assert sum(map(sum, rows)) == processed
         assert sum(row.processed_count for row in ReportInstrument.objects.exclude(total_count=0)) == processed

@@ -35,14 +35,16 @@ def servers(service, facts) -> tuple[Server, Server]:
 
 @pytest.fixture(scope="session", params=ENGINES)
 def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """`sqlite` is the server's thread on that database, whichever the others are on."""
     folder = tmp_path_factory.mktemp(request.param)
+    is_sqlite = request.param == "sqlite"
     made = {"redis": Redis, "rabbitmq": RabbitMQ}.get(request.param)
     broker = made(folder / "broker") if made else None
     try:
         if broker:
             broker.start()
-        with running_service(folder) as service:
-            engine = Engine(request.param, folder, service, broker)
+        with running_service(folder, "sqlite://" if is_sqlite else "") as service:
+            engine = Engine("thread" if is_sqlite else request.param, folder, service, broker)
             try:
                 yield engine
             finally:

@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def database_copy(folder: Path) -> Iterator[str]:
+def database_copy(folder: Path, server: str) -> Iterator[str]:
     """The DATABASE_URL of a new database with all migrations applied; it is removed at the end."""
-    url = urlsplit(migrated_database(os.environ["DATABASE_URL"]))
+    url = urlsplit(migrated_database(server))
     if url.scheme == "sqlite":
         copied = shutil.copy(url.path, folder / "service.sqlite3")
         yield f"sqlite:///{copied}"

@@ -50,6 +50,7 @@ class Engine:
             "PROVIDER_BROKER_URL": broker.url if broker else "",
         }
         self.folder = Path(service.environment["VAR_DIR"])
+        self.is_on_sqlite = service.environment["DATABASE_URL"].startswith("sqlite")
         self.providers: subprocess.Popen | None = None
         self.shell: Shell | None = None
         self.followed = "fr" if name == "rabbitmq" else ""  # the provider of docs/providers.md; there it has an account
@@ -104,7 +105,10 @@ class Engine:
 
     @contextmanager
     def held(self, job: str) -> Iterator[None]:
-        """The next job of this name has done its work, and is not committed, until this ends. It must have come."""
+        """The next job of this name has done its work, and is not committed, until this ends. It must have come.
+
+        With a queue of a provider outside of the installation: its next answer is not sent.
+        """
         hold, held = self.folder / f"hold-{job}", self.folder / f"held-{job}"
         hold.touch()
         try:
@@ -129,10 +133,17 @@ class Engine:
             (self.folder / "providers.json").write_text(json.dumps(told))
             return
         command = [sys.executable, "-m", "tests.clients.provider_sdk", str(self.server.port), str(self.folder)]
+        # As in the field they know of no Django, whose checks Celery would make in each of them.
+        settings = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         self.providers = subprocess.Popen(
-            command, cwd=ROOT, env=self.service.environment, stdin=subprocess.PIPE, text=True, start_new_session=True
+            command, cwd=ROOT, env=settings, stdin=subprocess.PIPE, text=True, start_new_session=True
         )
-        print(json.dumps([*credentials.values()]), file=self.providers.stdin, flush=True)
+        with self.providers.stdin as told:
+            print(json.dumps([*credentials.values()]), file=told)
+
+    def kill_provider(self, acronym: str) -> None:
+        """The process that is held; another one is started in its place."""
+        os.kill(int(until((self.folder / f"held-sdk_{acronym}").read_text)), signal.SIGKILL)
 
     def _follow_document(self) -> dict[str, str]:
         """The provider of faces is registered as docs/providers.md says; its credentials."""
@@ -167,7 +178,6 @@ class Engine:
     def provided(self) -> dict[str, dict[str, list[str]]]:
         """The providers end; what each of the processes leaves, by its queue."""
         _ended(self.providers)
-        self.providers.stdin.close()
         self.providers = None
         return {acronym: json.loads((self.folder / f"sdk_{acronym}.json").read_text()) for acronym in PROVIDERS}
 

@@ -125,9 +125,9 @@ def at_once(calls: list) -> list[Answer]:
 
 
 @contextmanager
-def running_service(folder: Path) -> Iterator[Service]:
-    """A service on a new, migrated database; no server has been started yet."""
-    with database_copy(folder) as url:
+def running_service(folder: Path, database_server: str = "") -> Iterator[Service]:
+    """A service on a new, migrated database, by default where the tests' own is; no server has been started yet."""
+    with database_copy(folder, database_server or os.environ["DATABASE_URL"]) as url:
         service = Service(folder, url)
         try:
             yield service

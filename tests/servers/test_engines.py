@@ -1,13 +1,14 @@
 """Who carries background work, as real processes: the server's thread, `manage.py work`, Redis and RabbitMQ.
 
 Every fault is really caused. The answers are the same for each engine. Brokers are tried on the database of production.
+Jobs of processes that are killed and of brokers that go away: test_reports_and_faults.py.
 """
 
 import signal
 import time
 import uuid
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from typing import Any
 
 import amqp.exceptions
@@ -17,7 +18,7 @@ from kombu import Connection
 from pipeline.broker import OWN_QUEUE, Publisher, queue_of
 from pipeline.relay import RUN_TASK
 from pipeline.tasks import PROVIDER_TASKS
-from tests.servers.engines import ON_SQLITE, Engine, until
+from tests.servers.engines import Engine, until
 from tests.servers.worked.jobs import QUEUE
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("engines")]
@@ -47,26 +48,6 @@ def test_a_commit_is_noticed_at_once(engine):
     assert time.monotonic() - begun < 4
 
 
-@pytest.fixture
-def without_reports(engine: Engine) -> Engine:
-    """Of the others test_reports_and_faults.py shows it."""
-    if not ON_SQLITE and engine.name in ("thread", "redis"):
-        pytest.skip("shown with reports")
-    return engine
-
-
-def test_work_whose_process_was_killed_is_done_once(without_reports):
-    engine = without_reports
-    if not ON_SQLITE and engine.name == "work":
-        pytest.skip("shown with reports")
-    engine.ask("slow60-job", "beside")
-    engine.begun("slow60-job")
-    engine.kill()
-    engine.work_again()
-    engine.noted("beside", "slow60-job")
-    until(lambda: engine.look("jobs") == [])
-
-
 def test_a_message_whose_process_was_killed_comes_again(engine):
     engine.ask(messages=[[QUEUE, VERIFY, "1", "slow60-message"]])
     engine.begun("slow60-message")
@@ -75,13 +56,6 @@ def test_a_message_whose_process_was_killed_comes_again(engine):
     until(lambda: {*engine.look("notes")} == {"verify_request:slow60-message"})
     until(lambda: engine.look("jobs") == [])  # a broker may have sent it again, too: it arrives at least once
     until(lambda: engine.look("jobs") == [])
-
-
-def test_a_server_that_dies_after_the_commit_loses_nothing(without_reports):
-    engine = without_reports
-    with pytest.raises((OSError, HTTPException)):
-        engine.ask("orphan", messages=[[QUEUE, VERIFY, "m2", "m2"]], die=True)
-    engine.noted("orphan", "verify_request:m2")
 
 
 def test_a_worker_that_is_told_to_end_finishes_what_it_does(engine):
@@ -187,25 +161,6 @@ def test_the_depths_of_the_brokers_queues_are_told_also_when_it_is_away(with_bro
         assert f'tesla_broker_answers{{queue="{OWN_QUEUE}"}} 0.0' in _get(engine.server.port, "/metrics")
     finally:
         engine.broker.start()
-
-
-def test_a_broker_that_is_away_slows_no_request_and_loses_nothing(with_broker, without_reports):
-    engine = with_broker
-    provider = engine.look("provider", acronym="away")
-    url = url_of(engine, provider)
-    engine.broker.stop()
-    for number in range(3):
-        begun = time.monotonic()
-        engine.ask(f"k{number}", messages=[[provider["queue"], VERIFY, str(number), number]])
-        assert time.monotonic() - begun < 2
-    time.sleep(1)
-    assert len([row for row in engine.look("jobs") if row["name"] != "pipeline.account"]) == 6
-    engine.broker.start()
-    engine.noted("k0", "k1", "k2")
-    found: list[dict] = []
-    until(lambda: found.extend(received(url, provider["queue"])) or len(found) >= 3)
-    assert sorted(each["arguments"] for each in found) == [[0], [1], [2]]
-    until(lambda: engine.look("jobs") == [])
 
 
 def test_messages_that_come_twice_or_late_or_are_nonsense_change_nothing(with_broker):

@@ -127,7 +127,7 @@ def test_a_provider_is_answered_what_its_worker_reads(provider, settings):
     assert told == {
         "module": f"provider_{made.pk:03}",
         "description": "Compares faces",
-        "config": {"TESLA_DOMAIN": "testserver", "CELERY_BROKER_URL": BROKER},
+        "config": {"TESLA_DOMAIN": "testserver", "CELERY_TASK_ACKS_LATE": True, "CELERY_BROKER_URL": BROKER},
         "apps": [],
         "services": {},
         "domain": "testserver",
@@ -168,7 +168,7 @@ def test_without_a_broker_a_provider_is_told_of_none(provider, settings):
     nothing = dict.fromkeys(("instrument", "description", "alert_below", "warning_below", "url"))
     rewritten(Provider.objects.filter(pk=made.pk), **nothing)
     told = sign_in(credentials).json()
-    assert told["config"] == {"TESLA_DOMAIN": "testserver"}
+    assert told["config"] == {"TESLA_DOMAIN": "testserver", "CELERY_TASK_ACKS_LATE": True}
     assert (told["instrument_id"], told["description"], told["provider"]["alert_below"]) == (None, None, None)
 
 

@@ -7409,6 +7409,13 @@ export interface components {
             /** Format: uuid */
             learner_id: string | null;
         };
+        /** @description Workers pass it to Celery, which reads the keys that begin with CELERY_. */
+        ProviderConfig: {
+            TESLA_DOMAIN: string;
+            /** @description Not there if the service tells none. */
+            CELERY_BROKER_URL?: string;
+            CELERY_TASK_ACKS_LATE: boolean;
+        };
         /** @description A provider's model of a learner, whom it knows by a pseudonym. */
         ProviderEnrolment: {
             readonly id: number;
@@ -7781,9 +7788,7 @@ export interface components {
             /** @description `vle_001`, `provider_001` */
             module: string;
             description: string | null;
-            config: {
-                [key: string]: string;
-            };
+            config: components["schemas"]["ProviderConfig"];
             apps: string[];
             services: {
                 [key: string]: string;

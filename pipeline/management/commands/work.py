@@ -1,5 +1,6 @@
 """manage.py work: carries background work in a process of its own."""
 
+import os
 import signal
 import sys
 import warnings
@@ -64,6 +65,7 @@ def _worker(concurrency: int) -> int:
         def stop(self, parent: Any) -> None:
             self.thread.end()
 
+    os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # Celery makes Django's by itself, some six CPU seconds
     signals.setup_logging.connect(_as_the_service, weak=False)
     app.steps["worker"].add(LoopStep)
     app.conf.task_queues = [queue_of(name) for name in (OWN_QUEUE, *CONSUMERS)]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
@@ -13,17 +12,11 @@ from pipeline.jobs import enqueue, enqueue_for_provider
 from tesla_api.urls import urlpatterns as of_the_service
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 @csrf_exempt
 def asked(request: HttpRequest) -> JsonResponse:
-    """{"keys": of the job worked.note, "messages": [[queue, task, key, argument, ...]], "die": after the commit}."""
+    """{"keys": of the job worked.note, "messages": [[queue, task, key, argument, ...]]}."""
     body = json.loads(request.body)
     with transaction.atomic():
-        if body.get("die"):
-            transaction.on_commit(die)  # before anybody is told of the jobs
         enqueue("worked.note", body.get("keys", ()))
         for message in body.get("messages", ()):
             enqueue_for_provider(*message)

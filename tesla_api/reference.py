@@ -548,7 +548,7 @@ OPERATIONS = {
         "Reports", "Read how fair the instruments are",
         "By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong "
         "reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten "
-        "learners are null, and counts are rounded. Counted once a day in the background: `as_of` tells when.",
+        "learners are null, counts are rounded, and `as_of` tells when it was counted, once a day in the background.",
     ),
     "institution_transparency": OperationWords(
         "Reports", "Read what instruments are used for",

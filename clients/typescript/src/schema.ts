@@ -521,7 +521,7 @@ export interface paths {
         };
         /**
          * Read how fair the instruments are
-         * @description By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, and counts are rounded. Counted once a day in the background: `as_of` tells when.
+         * @description By provider the shares of failures, warnings and alerts, and by instrument those of contested and of wrong reports, for learners with and without special needs, with intervals for 95 %. Groups of fewer than ten learners are null, counts are rounded, and `as_of` tells when it was counted, once a day in the background.
          */
         get: operations["institution_fairness"];
         put?: never;

@@ -176,7 +176,9 @@ def model_store(*, enrolment: Enrolment, task_id: UUID, content: IO[bytes]) -> N
         file.save()
         row.model = file
         row.save(update_fields=("model", "updated_at"))
-        provider = Origin("provider", row.provider_id, signed_in="link", address=origin().address)
+        provider = Origin(
+            "provider", row.provider_id, signed_in="link", address=origin().address, request_id=origin().request_id
+        )
         _recorded("upload", row, by=provider)
         if old is not None:
             files_erase(files=StoredFile.objects.filter(pk=old))

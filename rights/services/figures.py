@@ -51,22 +51,30 @@ def usual_months(last: date | None = None) -> tuple[date, date]:
     return months_later(last, 1 - MONTHS), last
 
 
-@one_transaction()
 def figures_of(institution_id: int, first: date | None = None, last: date | None = None) -> Figures:
     """As they were last counted; of an institution with few results they are counted now if they never were."""
-    months: dict[str, Any] = {
+    period: dict[str, Any] = {
+        "institution_id": institution_id,
         "first_month": f"{first:%Y-%m}" if first else "",
         "last_month": f"{last:%Y-%m}" if last else "",
     }
-    row, is_new = Figures.objects.get_or_create(institution_id=institution_id, **months)
+    row = Figures.objects.filter(**period).first()
+    if row is None or row.counted_at is None:
+        return _begun(period)
+    if row.asked_at < timezone.now() - FRESH:
+        Figures.objects.filter(pk=row.pk).update(asked_at=timezone.now())
+    return row
+
+
+@one_transaction()
+def _begun(period: dict[str, Any]) -> Figures:
+    row, is_new = Figures.objects.get_or_create(**period)
     if row.counted_at is None:
-        if len(Request.objects.filter(institution=institution_id).values("pk")[: FEW + 1]) <= FEW:
+        if len(Request.objects.filter(institution=row.institution_id).values("pk")[: FEW + 1]) <= FEW:
             figures_counted([row.pk])
             row.refresh_from_db()
         elif is_new:
             enqueue(FIGURES_JOB, [row.pk])
-    elif row.asked_at < timezone.now() - FRESH:
-        Figures.objects.filter(pk=row.pk).update(asked_at=timezone.now())
     return row
 
 

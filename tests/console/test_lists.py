@@ -263,8 +263,8 @@ def test_courses_of_a_group_lead_to_the_course_where_it_may_be_seen(world, signe
 
 def test_special_needs_name_what_they_take_away(world, signed_in, address):
     answer = signed_in("send").get(address("send/"))
-    assert [[str(value) for _, value in line.cells][:3] for line in answer.context["table"].lines] == [
-        ["low sight", "Big fonts", "Keystroke dynamics"],
+    assert [[str(value) for _, value in line.cells][:4] for line in answer.context["table"].lines] == [
+        ["low sight", "Big fonts", "–", "Keystroke dynamics"],
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from files.models import Kind, StoredFile
 from institutions.models import Provider, ProviderNotification
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, Learner
 from reports.models import Request, RequestProviderResult
+from rights.services.figures import figures_of, usual_months
 from tests.contract.document import Key, _keys
 from tests.world import Home, World
 
@@ -186,6 +187,9 @@ def _is_at_work(acronym: str, home: Home) -> bool:
 def fill_desk(world: World, rows: int) -> None:
     stand(world)
     Desk(world.home).fill(rows)
+    key = world.home.institution.pk
+    for months in ((), usual_months()):  # of transparency and of fairness: as once counted
+        figures_of(key, *months)
 
 
 def locked_by_task(world: World) -> None:

@@ -144,7 +144,7 @@ CORRECTIONS: dict[int, dict[str, Key]] = {
     },
     18: {"instrument": Key("instrument", "object", keys=INSTRUMENT_INFO)},
     13: {"institution": INSTITUTION_KEY, "data": Key("data", "send_data")},
-    14: {"info": Key("info", "object", keys=SEND_CATEGORY)},
+    14: {"info": Key("info", "object", keys=SEND_CATEGORY, extras=("extra_time", "allowances"))},
     19: {
         "learner": Key("learner", "object", keys=REPORT_LEARNER),
         "detail": Key("detail", "object", keys=REPORT_DETAIL, many=True),
@@ -172,7 +172,7 @@ EXTRAS = {
         "allowed_domains", "contest_days", "time_zone", "withdrawal_models", "withdrawal_models_reason",
         "withdrawal_evidence", "withdrawal_evidence_reason", "publishes_transparency", "allow_own_names",
     ), 3: ("enabled",), 7: ("sha256", "removed"), 10: ("login_allowed",),
-    17: ("course_id", "vle_id"),
+    13: ("extra_time", "allowances"), 17: ("course_id", "vle_id"),
 }  # fmt: skip
 EXTRAS_OF_OPERATION = {
     "6.3": ("id", "institution", "version", "valid_from", "created_at", "updated_at"),  # beside the page's keys

@@ -33,7 +33,7 @@ def test_one_line_for_each_write(name, caller, world: World):
         assert (line.institution_id == 0) is name.startswith(OF_ALL), line.institution_id
         assert line.institution_id in (0, world.home.institution.pk) or resource.startswith("admin")
         assert line.actor_id
-        assert line.signed_in in ("password", "approle", "learner session")
+        assert line.signed_in in ("password", "approle", "learner session", "link")
         assert line.verb
         assert len(line.request_id) == 36
         told = json.dumps({name: value for name, value in details_of(line).items() if value != [None, None]})

@@ -12,5 +12,5 @@ RESOURCE = Resource(
     },
     actions={"rates": "get {row}"},
     callers={"rates": "send"},
-    queries={"rates": "send 4"},
+    queries={"rates": "send 2"},
 )  # fmt: skip

@@ -12,5 +12,5 @@ RESOURCE = Resource(
     },
     actions={"told": "get {row}"},
     callers={"told": "ann"},
-    queries={"told": "ann 4"},
+    queries={"told": "ann 3"},
 )  # fmt: skip

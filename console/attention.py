@@ -23,6 +23,7 @@ from reports.progress import captures_lacking_results, providers_failing
 from rights.services.notices import DAYS_BEFORE_DEADLINE
 
 DAYS_AHEAD = 14  # in which an activity begins
+DAYS_UNSEEN = 30  # in which a report has changed that nobody has opened
 HOURS_OPEN = 1  # after which a capture without a result is late
 HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
@@ -126,13 +127,19 @@ def warnings_unseen(institution: int, number: int) -> Iterator[Line]:
         yield _unseen("fair", "warning", WARNINGS, institution, number)
 
 
+def unseen_since() -> datetime:
+    """The midnight of DAYS_UNSEEN ago: the address of the list stays the same for a day."""
+    return (now() - timedelta(days=DAYS_UNSEEN)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def reports_unseen(institution: int, alerts: int, warnings: int) -> Iterator[Line]:
-    """Reports of all courses that nobody has looked at, but perhaps the learner."""
+    """Reports of all courses that nobody has looked at, but perhaps the learner, since they changed lately."""
+    also = {"looked_at": "nobody", "updated_at__gte": unseen_since().isoformat()}
     for kind, word, asked, number in (("bad", "alert", ALERTS, alerts), ("fair", "warning", WARNINGS, warnings)):
         if number:
             text = f"report{pluralize(number)} with {'an alert' if word == 'alert' else 'a warning'}"
             text += f" that nobody has opened since {pluralize(number, 'it,they')} changed"
-            address = f"{_of('reports', institution)}?{urlencode(asked | {'looked_at': 'nobody'})}"
+            address = f"{_of('reports', institution)}?{urlencode(asked | also)}"
             yield Line(kind, word, number, text, address)
 
 

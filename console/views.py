@@ -250,7 +250,7 @@ class OverviewView(ConsoleView):
         key, api = self.kwargs["institution"], self.api
         values: dict[str, Any] = {}
         reads_reports = api.lists_all(self.reports_path)
-        also = waiting() | (unseen() if reads_reports else {})
+        also = waiting() | (unseen(attention.unseen_since()) if reads_reports else {})
         counts = institution_counts(key, current=current_consent_of("pk"), **also)
         if api.lists_all(f"{self.home}course/"):
             values["courses"] = {name: counts[name] for name in COURSE_COUNTS}

@@ -1,5 +1,6 @@
 """Who has opened a report since it changed: the trail says so, as far back as it reaches."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
@@ -7,7 +8,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Greatest
 
 from kernel.caller import PEOPLE
 from reports.arithmetic import Level
-from reports.models import Report
+from reports.models import WITH_WARNING, Report
 from trail.models import OPENED_REPORTS, Line
 
 _PARTS = ("institution", "activity__course", "activity", "pk")
@@ -36,11 +37,13 @@ def opened_since_changed(institution: int | OuterRef, person: int | None = None)
     return Exists(lines.filter(by))
 
 
-def unseen() -> dict[str, Any]:
-    """Columns of an institution: how many of its reports with an alert, with a warning, nobody has opened."""
-    reports: QuerySet[Any, Any] = (
-        Report.objects.annotate(highest=Greatest(*_LEVELS)).filter(institution=OuterRef("pk")).order_by()
-    )
+def unseen(since: datetime) -> dict[str, Any]:
+    """Columns of an institution: how many of its reports with an alert, with a warning, nobody has opened.
+
+    Of those that have changed since then: by the index of reports with warnings.
+    """
+    warned = Report.objects.filter(WITH_WARNING, institution=OuterRef("pk"), updated_at__gte=since)
+    reports: QuerySet[Any, Any] = warned.annotate(highest=Greatest(*_LEVELS)).order_by()
     rows = with_address(reports).filter(~opened_since_changed(OuterRef("institution")))
     counted = {
         name: rows.filter(highest=level).values("institution").annotate(number=Count("pk")).values("number")

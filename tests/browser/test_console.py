@@ -306,7 +306,8 @@ def test_texts_stand_out(scheme, server, chromium):
     for go in (lambda: None, lambda: to_report(visit)):
         go()
         assert visit.barriers() == []
-    visit.page.evaluate("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor")
+    faint = "#ccc" if scheme == "light" else "#444"
+    visit.page.evaluate(f"document.querySelector('h1').style.color = '{faint}'")
     assert [each.partition(":")[0] for each in visit.barriers()] == ["color-contrast"]
     context.close()
     assert visit.wrong == []
@@ -338,7 +339,7 @@ def test_pictures_of_the_documents(admin, tmp_path):
     shot("activity", 1150)
     for name, picture in shots.items():
         assert picture.startswith(b"\x89PNG"), name
-        assert len(picture) < 160_000, name
+        assert len(picture) < 200_000, name
 
 
 def test_keyboard_reaches_the_content_first(admin):

@@ -1,8 +1,9 @@
 """Asking the database once: while a page is made of several calls of the API, each of which begins from nothing.
 
 The calls look up the same institution, the same row above a list, the same consent. Within `asked_once`, a prepared
-statement with the same values is answered as it was the first time, as if all of them were asked at that instant. Only
-pages that change nothing may be made so.
+statement with the same values is answered as it was the first time, as if all of them were asked at that instant. What
+an answer tells besides, such as that the caller teaches a course, is noted for the next call. Only pages that change
+nothing may be made so.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -11,6 +12,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
+_NOTED = "noted"
 _ANSWERS: ContextVar[dict[Hashable, object] | None] = ContextVar("answers", default=None)
 
 
@@ -32,3 +34,13 @@ def once(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     if key not in answers:
         answers[key] = ask()
     return answers[key]  # type: ignore[return-value]
+
+
+def note(*facts: Hashable) -> None:
+    """These are true at the instant of the page."""
+    for fact in facts:
+        once((_NOTED, fact), lambda: True)
+
+
+def is_noted(fact: Hashable) -> bool:
+    return (_NOTED, fact) in (_ANSWERS.get() or ())

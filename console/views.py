@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from console import attention, figures
-from console.captures import CapturesPart, captures_part
+from console.captures import CapturesPart, captures_part, captures_shown
 from console.explanations import report_explanations
 from console.exports import FORMATS, exported
 from console.listings import (
@@ -41,13 +41,14 @@ from institutions.models import Institution
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
+from kernel.fast.together import together
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
 from kernel.zones import zone_named
 from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
-from reports.evidence import report_evidence
+from reports.evidence import evidence_of, evidence_parts
 from reports.looking import unseen
-from reports.progress import providers_failing
+from reports.progress import captures_of, captures_parts, providers_failing
 from reports.queries import (
     activity_levels,
     activity_reported,
@@ -688,10 +689,13 @@ class ReportView(BelowCourseView):
         path = f"{self.activity_path}report/{self.kwargs['report']}/"
         report = self.api.row(path)
         audits = self.api.rows(f"{path}audit/", {"limit": 1000}) or []
-        evidence = report_evidence(report["id"], activity=self.activity["id"], learner=report["learner"]["id"])
+        pair = {"activity": self.activity["id"], "learner": report["learner"]["id"]}
+        parts = evidence_parts(report["id"], **pair)
+        found = together(*parts, *captures_parts(**pair))
+        evidence = evidence_of(found[: len(parts)])
         explanations = report_explanations(report, evidence, {row["instrument"]: row for row in audits})
         explanations["evidence_deleted"] = evidence_deleted(evidence.deleted_after)
-        captures = captures_part(self.activity["id"], report["learner"]["id"])
+        captures = captures_shown(captures_of(found[len(parts) :]))
         values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
         return super().get_context_data(**values, **context)
 

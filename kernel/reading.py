@@ -17,7 +17,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
-from kernel.fast.once import is_noted
+from kernel.fast.once import noted
 from kernel.fast.prepared import Cut, Listed, Prepared, PreparedSearch, Rows, Searched, Word
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.fast.whole import Whole
@@ -130,11 +130,12 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
         """The parent's values that tie rows to it, and the marks of the grants; None when the ids name no parent.
 
         Nothing is asked for a page whose caller was just answered the parent (`ApiClient.get`), if that answer has the
-        values and all rules about the parent are known to hold: then it is certain what the answer would be.
+        values and it is known which rules about the parent hold: then it is certain what the answer would be.
         """
         values = self._parent_read()
-        if None not in values and all(map(self._is_known, grants)):
-            return (*values[1:], *([True] * 2 * len(grants)))
+        told = [*values[1:], *(mark for grant in grants for mark in self._marks_told(grant))]
+        if None not in values and None not in told:
+            return tuple(told)
         ids = self.ids_of_caller
         return self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs).first()
 
@@ -148,11 +149,14 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
         is_this = values[0] in [self.kwargs[kwarg] for kwarg, path in self.scope.kwargs.items() if path == "pk"]
         return values if is_this else [None]
 
-    def _is_known(self, grant: Grant) -> bool:
-        """Whether the rules of the grant about the parent hold, as this page has been answered before."""
+    def _marks_told(self, grant: Grant) -> tuple[bool | None, bool | None]:
+        """Whether the rules of the grant about the parent hold, as far as this page has been told; None for unknown."""
         ids = {path: self.kwargs[kwarg] for kwarg, path in self.scope.kwargs.items()}
-        rules = [rule for rule in (grant.parent, grant.sees) if rule]
-        return all(isinstance(rule, About) and is_noted(rule.fact(self.caller, ids)) for rule in rules)
+        holds, sees = (
+            rule is None or (noted(rule.fact(self.caller, ids)) if isinstance(rule, About) else None)
+            for rule in (grant.parent, grant.sees)
+        )
+        return (False, False) if holds is False else (holds, sees)
 
     @property
     def ids_answered(self) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 One statement, whatever the amount of data.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from institutions.models import Instrument, MessageLocale
 from kernel.fast.together import together
@@ -84,16 +84,26 @@ class Evidence:
 
 def report_evidence(report_id: int, *, activity: int, learner: int) -> Evidence:
     """All data that the report on this learner's work on this activity was computed from."""
+    return evidence_of(together(*evidence_parts(report_id, activity=activity, learner=learner)))
+
+
+def evidence_parts(report_id: int, *, activity: int, learner: int) -> list[QuerySet[Any, Any]]:
+    """What `evidence_of` needs the rows of, for who asks for more `together` with it."""
     pair = {"activity": activity, "learner": learner}
     answers = RequestProviderResult.objects.filter(request__activity=activity, request__learner=learner)
-    deleted, instruments, sessions, raised, requested, answered = together(
+    return [
         Report.objects.filter(pk=report_id).values_list("evidence_deleted_after"),
         ReportInstrument.objects.filter(report=report_id).order_by().values_list(*_OF_INSTRUMENT),
         ReportSession.objects.filter(report=report_id).order_by().values_list(*_OF_SESSION),
         Alert.objects.filter(session__isnull=False, **pair).order_by().values_list(*_OF_ALERT, *_TEXTS),
         Request.objects.filter(**pair).order_by().values_list(*_OF_REQUEST),
         answers.order_by().values_list(*_OF_ANSWER),
-    )
+    ]
+
+
+def evidence_of(parts: Sequence[Sequence[tuple[Any, ...]]]) -> Evidence:
+    """Of the rows of `evidence_parts`."""
+    deleted, instruments, sessions, raised, requested, answered = parts
     names, results, demonstrated = _provider_results(answered)
     statuses = {key: (session, status) for key, _, session, status, *_ in requested}
     return Evidence(

@@ -4,6 +4,7 @@ Sums come from the counters of the reports, so that their cost does not grow wit
 not tell is read by the index of unsettled requests, of a bounded number of requests. All in one statement.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -58,12 +59,22 @@ class Captures(NamedTuple):
 
 def captures_progress(activity: int, learner: int | None = None) -> Captures:
     """The captures in the activity, of all learners or of one."""
-    counted, unsettled, causes, is_open = together(
+    return captures_of(together(*captures_parts(activity, learner)))
+
+
+def captures_parts(activity: int, learner: int | None = None) -> list[QuerySet[Any, Any]]:
+    """What `captures_of` needs the rows of, for who asks for more `together` with it."""
+    return [
         _counted(activity, learner),
         _unsettled(activity, learner),
         _causes(activity, learner),
         _open_sessions(activity, learner).values_list("pk")[:1],
-    )
+    ]
+
+
+def captures_of(parts: Sequence[Sequence[tuple[Any, ...]]]) -> Captures:
+    """Of the rows of `captures_parts`."""
+    counted, unsettled, causes, is_open = parts
     found: dict[int, Progress] = {}
     for instrument, name, total, closed, processed in counted:
         found[instrument] = Progress(name, waiting=total - closed, done=processed, failed=closed - processed)

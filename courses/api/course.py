@@ -4,7 +4,7 @@ from django_filters import rest_framework as filters
 
 from courses.models import Course
 from courses.queries import COURSE_STATES, attends, course_state, has_enabled_activity, teaches
-from courses.row_rules import TEACHES, attended, taught
+from courses.row_rules import ATTENDS, TEACHES, attended, taught
 from courses.services.courses import course_delete
 from institutions.api.vle_self import VLESelfSerializer
 from institutions.models import VLE, Institution
@@ -95,10 +95,14 @@ class CourseViewSet(ResourceViewSet):
     }
 
     def after_reading(self, rows):
-        """A page that goes on below one of them need not ask again whether the caller teaches it."""
-        if self.caller.vle_id is None:  # otherwise, the course must be of that VLE, too
-            taught_here = [row["id"] for row in rows if "INSTRUCTOR" in row.get("user_roles", ())]
-            note(*(fact(TEACHES, self.caller, key) for key in taught_here))
+        """A page that goes on below one of them need not ask again what the caller is in it.
+
+        Of people whom a VLE sent, the rules ask whether it is a course of that VLE, too.
+        """
+        for row in rows if self.caller.vle_id is None else ():
+            if (roles := row.get("user_roles")) is not None:
+                me, key = self.caller, row["id"]
+                note({fact(TEACHES, me, key): "INSTRUCTOR" in roles, fact(ATTENDS, me, key): "LEARNER" in roles})
 
     def perform_destroy(self, instance):
         course_delete(course=instance)

@@ -6,9 +6,10 @@ an answer tells besides, such as that the caller teaches a course, is noted for 
 nothing may be made so.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
@@ -36,11 +37,12 @@ def once(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     return answers[key]  # type: ignore[return-value]
 
 
-def note(*facts: Hashable) -> None:
-    """These are true at the instant of the page."""
-    for fact in facts:
-        once((_NOTED, fact), lambda: True)
+def note(facts: Mapping[Hashable, bool]) -> None:
+    """So they are at the instant of the page."""
+    for fact, is_so in facts.items():
+        once((_NOTED, fact), partial(bool, is_so))
 
 
-def is_noted(fact: Hashable) -> bool:
-    return (_NOTED, fact) in (_ANSWERS.get() or ())
+def noted(fact: Hashable) -> bool | None:
+    """Whether it is so; None if nothing tells it."""
+    return (_ANSWERS.get() or {}).get((_NOTED, fact))  # type: ignore[return-value]

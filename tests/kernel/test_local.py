@@ -85,6 +85,7 @@ def test_a_rule_about_a_row_is_asked_although_the_row_was_answered(rf, world):
 def test_a_rule_that_a_page_knows_to_hold_is_not_asked_below_that_row_and_is_of_no_other(rf, world):
     """All the way down to what is below a report; other courses, other callers and other pages are asked about."""
     home, away = world.home, world.away
+    home.institution.allow_learner_report = home.institution.allow_learner_audit = True
     teacher = Caller(CallerKind.PERSON, home.people["teacher"].pk, home.institution, Role.INSTRUCTOR | Role.MEMBER)
     sent = replace(teacher, kind=CallerKind.LAUNCHED, vle_id=home.vle.pk)
     course = f"institution/{home.institution.pk}/course/{home.course.pk}/"
@@ -106,6 +107,10 @@ def test_a_rule_that_a_page_knows_to_hold_is_not_asked_below_that_row_and_is_of_
     with asked_once(True):
         counts, found = statements(teacher)
         assert counts == [1, 1, 3, 2, 5]  # with a line of the trail from the third on
+    with asked_once(True):
+        counts, too = statements(replace(teacher, roles=teacher.roles | Role.LEARNER))
+        assert counts == [1, 1, 3, 2, 5]  # the rules for learners are known not to hold
+    with asked_once(True):
         for other in (home.other_course, away.course):
             elsewhere = f"institution/{home.institution.pk}/course/{other.pk}/activity/"
             assert ApiClient(rf.get("/"), teacher).get(elsewhere).status in (403, 404)
@@ -121,9 +126,9 @@ def test_a_rule_that_a_page_knows_to_hold_is_not_asked_below_that_row_and_is_of_
     with asked_once(False):
         counts, again = statements(teacher)
         assert counts == [1, 2, 4, 3, 6]
-    for rows in (*found, *same, *again):
+    for rows in (*found, *too, *same, *again):
         rows.pop("results", None)  # links are signed anew
-    assert found == same == again
+    assert found == too == same == again
 
 
 def test_others_are_refused_as_by_a_socket(world, groups):

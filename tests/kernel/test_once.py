@@ -1,6 +1,6 @@
 """A page asks the database the same only once; a page that changes something asks again."""
 
-from kernel.fast.once import asked_once, is_noted, note, once
+from kernel.fast.once import asked_once, note, noted, once
 
 
 def asked(*, is_reading: bool) -> list[int]:
@@ -21,9 +21,9 @@ def test_nothing_is_kept_behind_the_page():
 
 def test_what_was_noted_is_known_until_the_page_is_made():
     with asked_once(True):
-        note(("teaches", 1), ("teaches", 2))
-        assert [is_noted(("teaches", key)) for key in (1, 2, 3)] == [True, True, False]
+        note({("teaches", 1): True, ("teaches", 2): False})
+        assert [noted(("teaches", key)) for key in (1, 2, 3)] == [True, False, None]
     with asked_once(False):
-        note(("teaches", 1))
-        assert not is_noted(("teaches", 1))
-    assert not is_noted(("teaches", 1))
+        note({("teaches", 1): True})
+        assert noted(("teaches", 1)) is None
+    assert noted(("teaches", 1)) is None

@@ -15,6 +15,7 @@ from kernel.http import local
 from kernel.http.client import ApiClient
 from kernel.http.local import LocalClient
 from kernel.reading import Reader
+from learners.models import Learner
 
 
 @pytest.fixture
@@ -85,6 +86,8 @@ def test_a_rule_about_a_row_is_asked_although_the_row_was_answered(rf, world):
 def test_a_rule_that_a_page_knows_to_hold_is_not_asked_below_that_row_and_is_of_no_other(rf, world):
     """All the way down to what is below a report; other courses, other callers and other pages are asked about."""
     home, away = world.home, world.away
+    Learner.objects.create(user=home.people["teacher"], institution=home.institution)
+    home.other_course.learners.add(home.people["teacher"].pk, through_defaults={"institution": home.institution})
     home.institution.allow_learner_report = home.institution.allow_learner_audit = True
     teacher = Caller(CallerKind.PERSON, home.people["teacher"].pk, home.institution, Role.INSTRUCTOR | Role.MEMBER)
     sent = replace(teacher, kind=CallerKind.LAUNCHED, vle_id=home.vle.pk)
@@ -114,6 +117,11 @@ def test_a_rule_that_a_page_knows_to_hold_is_not_asked_below_that_row_and_is_of_
         for other in (home.other_course, away.course):
             elsewhere = f"institution/{home.institution.pk}/course/{other.pk}/activity/"
             assert ApiClient(rf.get("/"), teacher).get(elsewhere).status in (403, 404)
+        both, attended = (
+            ApiClient(rf.get("/"), teacher),
+            f"institution/{home.institution.pk}/course/{home.other_course.pk}/",
+        )
+        assert [both.get(path).status for path in (course, attended, f"{attended}activity/")] == [200, 200, 403]
         foreign = f"{activity}report/{away.report.pk}/"
         assert [ApiClient(rf.get("/"), teacher).get(f"{foreign}{word}/").status for word in ("audit", "request")] == [
             404, 404,

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from console import words
 from reports.arithmetic import ResultStatus
-from reports.progress import Progress, captures_progress
+from reports.progress import Captures, Progress, captures_progress
 
 SECONDS_WAITING = 3  # from one look to the next, while something waits or is at work
 SECONDS_OPEN = 6  # while there is only a session from which something may come
@@ -35,7 +35,11 @@ class CapturesPart:
 
 def captures_part(activity: int, learner: int | None = None) -> CapturesPart:
     """Of all learners of the activity, or of one. The caller may read the reports that it is about."""
-    rows, is_open = captures_progress(activity, learner)
+    return captures_shown(captures_progress(activity, learner))
+
+
+def captures_shown(captures: Captures) -> CapturesPart:
+    rows, is_open = captures
     values = {
         "rows": [{"row": row, "reasons": list(_reasons(row))} for row in rows],
         "summary": _summary(rows),

@@ -10,18 +10,18 @@ from typing import Any
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
 from console import words
-from console.listings import instrument_names
+from console.listings import add_instrument_names, instrument_name, instruments_of
 from console.templatetags.console import person, verdict
-from console.views import BelowCourseView
+from console.views import BelowReportView
 from files.links import Link, evidence_links_of, url_read
 from files.models import Made, StoredFile
 from kernel.domain import Unavailable
-from kernel.recording import Entry, record
-from reports.models import ReportInstrument, Request
+from kernel.recording import Entry
+from reports.models import Request
 from reports.showing import evidence_shown, request_shown
 
 CAPTURES = 12  # on a page
@@ -37,10 +37,8 @@ def link_of(address: str | None) -> Link:
 
 # Recordings come from this service, like everything else, but the policy of other pages knows no sound.
 @method_decorator(csp_update({"media-src": [SELF]}), name="dispatch")
-class EvidencePage(BelowCourseView):
+class EvidencePage(BelowReportView):
     """Base of the pages with evidence of a report."""
-
-    report: dict[str, Any]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -50,14 +48,10 @@ class EvidencePage(BelowCourseView):
             answer["Retry-After"] = str(error.wait)
             return answer
 
-    @property
-    def report_path(self) -> str:
-        return f"{self.activity_path}report/{self.kwargs['report']}/"
-
     def opened(self, files: Iterable[StoredFile], *more: Entry) -> None:
-        """Record that these were opened, each once."""
+        """It is told with the page that these were opened, each once."""
         keys = {file.pk: file for file in files}
-        record(
+        self.also_told = (
             *more,
             *(
                 Entry("read", f"files/{file.kind}", file.pk, file.institution_id, file.owner_id)
@@ -79,19 +73,14 @@ class EvidenceView(EvidencePage):
     template_name = "console/evidence.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        self.report = self.api.row(self.report_path)
         audit = self.api.row(f"{self.report_path}audit/{self.kwargs['instrument']}/")
-        row = ReportInstrument.objects.select_related("report__learner", "instrument").filter(
-            pk=link_of(audit["audit_data"]).file_id
-        )
-        detail = row.first()
-        if detail is None:
-            raise Http404
+        row = link_of(audit["audit_data"]).file_id
+        instrument, learner = audit["instrument"], self.report["learner"]["id"]
         asked = self.request.GET.get("offset", "")
         first = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 9 else 0
-        shown = evidence_shown(detail, evidence_links_of(self.request, self.caller), first, CAPTURES)
-        report = detail.report
-        opening = Entry("read", f"files/{Made.AUDIT}", detail.pk, report.institution_id, report.learner_id)
+        links = evidence_links_of(self.request, self.caller)
+        shown = evidence_shown(self.activity["id"], learner, instrument, links, first, CAPTURES)
+        opening = Entry("read", f"files/{Made.AUDIT}", row, self.kwargs["institution"], learner)
         self.opened(shown.read, opening)
         captures = [
             {
@@ -101,8 +90,9 @@ class EvidenceView(EvidencePage):
             }
             for row in shown.captures
         ]
+        name = instrument_name(instruments_of(self.report), instrument)
         values: dict[str, Any] = {
-            "audit": audit, "instrument": detail.instrument, "shown": shown, "captures": captures, "first": first + 1,
+            "audit": audit, "instrument": name, "shown": shown, "captures": captures, "first": first + 1,
             "last": first + len(captures), "file": audit["audit_data"],
             "previous": first and f"?offset={max(first - CAPTURES, 0)}",
             "next": f"?offset={first + CAPTURES}" if first + CAPTURES < shown.count else "",
@@ -120,7 +110,6 @@ class RequestView(EvidencePage):
     template_name = "console/request.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        self.report = self.api.row(self.report_path)
         row = self.api.row(f"{self.report_path}request/{self.kwargs['capture']}/")
         exhibit = None
         if row["data"]:
@@ -128,10 +117,9 @@ class RequestView(EvidencePage):
             found = Request.objects.select_related("data").get(data=link_of(row["data"]).file_id)
             exhibit, read = request_shown(found, evidence_links_of(self.request, self.caller))
             self.opened(read)
-        names = instrument_names(self.api, self.kwargs)
+        add_instrument_names(self.api, self.kwargs, [row], instruments_of(self.report))
         results = [
-            (names.get(part["instrument"], part["instrument"]), verdict(part["status"], part["result"], part["code"]))
-            for part in row["result"]
+            (part["instrument_name"], verdict(part["status"], part["result"], part["code"])) for part in row["result"]
         ]
         status = words.REQUEST_STATUS_WORDS[row["status"]]
         values = {"row": row, "exhibit": exhibit, "results": results, "status": status}

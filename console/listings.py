@@ -447,11 +447,20 @@ def verdicts(row: Row) -> Any:
     ) or shown(None)
 
 
-def add_instrument_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-    names = instrument_names(api, ids)
-    for row in rows:
-        for part in row["result"]:
-            part["instrument_name"] = instrument_name(names, part["instrument"])
+def instruments_of(report: Row) -> dict[int, str]:
+    """The names of the instruments in a report."""
+    return {row["instrument_id"]: row["instrument"] for row in report["detail"]}
+
+
+def add_instrument_names(
+    api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]], names: Mapping[int, str]
+) -> None:
+    """`names` are those that are known; all are asked for where one is not among them."""
+    parts = [part for row in rows for part in row["result"]]
+    if any(part["instrument"] not in names for part in parts):
+        names = instrument_names(api, ids)
+    for part in parts:
+        part["instrument_name"] = instrument_name(names, part["instrument"])
 
 
 REQUESTS = Listing(
@@ -469,7 +478,6 @@ REQUESTS = Listing(
     lead="What was captured is shown on the request's own page; whoever opens it is recorded.",
     detail_url_name="request",
     detail_url_ids=("institution", "course", "activity", "report", "capture"),
-    add_values=add_instrument_names,
 )
 CONTEST_STATES = tuple((state.value, state.label.capitalize()) for state in State)
 

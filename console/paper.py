@@ -90,7 +90,8 @@ class PaperView(BelowCourseView, is_base=True):
 
     def explained(self, key: int) -> dict[str, Any]:
         report = self.api.row(f"{self.activity_path}report/{key}/")
-        return {"report": report, **report_explanations(report, report_evidence(report["id"]), {})}
+        evidence = report_evidence(key, activity=self.activity["id"], learner=report["learner"]["id"])
+        return {"report": report, **report_explanations(report, evidence, {})}
 
 
 class ReportPaper(PaperView):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from console import attention, figures
-from console.captures import CapturesPart, captures_part
+from console.captures import CapturesPart, captures_part, captures_shown
 from console.explanations import report_explanations
 from console.exports import FORMATS, exported
 from console.listings import (
@@ -30,6 +30,8 @@ from console.listings import (
     LISTINGS,
     REPORTS,
     REQUESTS,
+    add_instrument_names,
+    instruments_of,
 )
 from console.tables import Column, Listing, Row, Table, Work, table
 from console.templatetags.console import course, person
@@ -39,13 +41,14 @@ from institutions.models import Institution
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
+from kernel.fast.together import together
 from kernel.http.client import ApiClient
 from kernel.recording import Entry
 from kernel.zones import zone_named
 from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
-from reports.evidence import report_evidence
+from reports.evidence import evidence_of, evidence_parts
 from reports.looking import unseen
-from reports.progress import providers_failing
+from reports.progress import captures_of, captures_parts, providers_failing
 from reports.queries import (
     activity_levels,
     activity_reported,
@@ -53,6 +56,7 @@ from reports.queries import (
     learner_work,
     level_counts,
     level_counts_with_courses,
+    report_is_demonstrated,
 )
 from reports.sentences import DEMONSTRATION, evidence_deleted
 from rights.queries import waiting
@@ -655,12 +659,25 @@ class ActivityCapturesView(BelowCourseView):
         return captures_part(self.activity["id"])
 
 
-class ReportCapturesView(ActivityCapturesView):
+class BelowReportView(BelowCourseView):
+    """Base of the pages of a report's parts, which need of the report itself what lists show of it."""
+
+    report: dict[str, Any]
+
+    def enter(self) -> None:
+        super().enter()
+        self.report = self.api.row(self.report_path, as_listed=True)
+
+    @property
+    def report_path(self) -> str:
+        return f"{self.activity_path}report/{self.kwargs['report']}/"
+
+
+class ReportCapturesView(BelowReportView, ActivityCapturesView):
     """The same of one report."""
 
     def part(self) -> CapturesPart:
-        report = self.api.row(f"{self.activity_path}report/{self.kwargs['report']}/")
-        return captures_part(self.kwargs["activity"], report["learner"]["id"])
+        return captures_part(self.activity["id"], self.report["learner"]["id"])
 
 
 class ReportView(BelowCourseView):
@@ -672,10 +689,13 @@ class ReportView(BelowCourseView):
         path = f"{self.activity_path}report/{self.kwargs['report']}/"
         report = self.api.row(path)
         audits = self.api.rows(f"{path}audit/", {"limit": 1000}) or []
-        evidence = report_evidence(report["id"])
+        pair = {"activity": self.activity["id"], "learner": report["learner"]["id"]}
+        parts = evidence_parts(report["id"], **pair)
+        found = together(*parts, *captures_parts(**pair))
+        evidence = evidence_of(found[: len(parts)])
         explanations = report_explanations(report, evidence, {row["instrument"]: row for row in audits})
         explanations["evidence_deleted"] = evidence_deleted(evidence.deleted_after)
-        captures = captures_part(self.activity["id"], report["learner"]["id"])
+        captures = captures_shown(captures_of(found[len(parts) :]))
         values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
         return super().get_context_data(**values, **context)
 
@@ -683,15 +703,21 @@ class ReportView(BelowCourseView):
         return [*super().breadcrumbs(), *self.activity_breadcrumb()]
 
 
-class RequestsView(CourseListView):
+class RequestsView(BelowReportView, CourseListView):
     """The list of the requests of a report: what was captured and the results of the instruments."""
 
     listing = REQUESTS
 
+    def table(self) -> Table | None:
+        listing = replace(self.listing, add_values=self.add_names)
+        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+
+    def add_names(self, api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+        add_instrument_names(api, ids, rows, instruments_of(self.report))
+
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        report = self.api.row(f"{self.activity_path}report/{self.kwargs['report']}/")
-        made_up = max((row["demonstration"] for row in report["detail"]), default="")
-        return super().get_context_data(about=person(report["learner"]), made_up=made_up, **context)
+        made_up = DEMONSTRATION if report_is_demonstrated(self.report["id"]) else ""
+        return super().get_context_data(about=person(self.report["learner"]), made_up=made_up, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         report = self.breadcrumb("Report", "report", "course", "activity", "report")

@@ -25,6 +25,7 @@ Reading and writing rows:
     fast/prepared.py  statements that are compiled once
     fast/whole.py     the same, for model instances
     fast/once.py      a page asks the same once
+    fast/together.py  several queries as one statement
     filters.py        filters, search and ordering of lists
     pagination.py     pages of a list
     serializers.py    serializers and their fields

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, OrderBy, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -16,12 +17,13 @@ from rest_framework.viewsets import ModelViewSet
 
 from kernel.access import ROOTS, Grant
 from kernel.caller import Anyone, Caller
+from kernel.fast.once import noted
 from kernel.fast.prepared import Cut, Listed, Prepared, PreparedSearch, Rows, Searched, Word
 from kernel.fast.rows import CannotCompileError, Plan, compile_rows
 from kernel.fast.whole import Whole
 from kernel.filters import DeclaredSearch, contain
 from kernel.rooted import Rooted
-from kernel.row_rules import marks, visible
+from kernel.row_rules import About, marks, visible
 from kernel.scope import Scope
 from kernel.serializers import ResourceSerializer
 from kernel.states import Tagged
@@ -32,6 +34,17 @@ PAGE_PARAMS = {"limit", "offset", "format"}
 SEARCH_PARAMS = {*PAGE_PARAMS, SearchFilter.search_param}
 ME = ("me", "home")
 SENT = (*ME, "sent_by")  # of a person whom a VLE sent and who sees the courses of that VLE only
+
+
+def own_column(model: type[Model], path: str) -> str | None:
+    """The column of the model's own table that has the value of this path; None if it is in another table."""
+    name, _, beyond = path.partition("__")
+    try:
+        field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    except FieldDoesNotExist:  # an expression
+        return None
+    key = field.target_field if beyond and field.is_relation else field
+    return field.attname if not beyond or beyond in ("pk", key.name, key.attname) else None
 
 
 # No docstring: the schema would show it as the description of every operation.
@@ -116,16 +129,42 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
     def parent_row(self, grants: Sequence[Grant]) -> tuple[Any, ...] | None:
         """The parent's values that tie rows to it, and the marks of the grants; None when the ids name no parent.
 
-        Nothing is asked for a page whose caller was just answered the parent (`ApiClient.get`), if only its key is
-        needed and no grant has a rule about it: then it is certain what the answer would be.
+        Nothing is asked for a page whose caller was just answered the parent (`ApiClient.get`), if that answer has the
+        values and it is known which rules about the parent hold: then it is certain what the answer would be.
         """
-        key = next((self.kwargs[kwarg] for kwarg, path in self.scope.kwargs.items() if path == "pk"), None)
-        is_read = getattr(self.request, "parent_read", None) == (self.scope.model, key)
-        has_rules = any(grant.parent or grant.sees for grant in grants)
-        if is_read and {*self.scope.rows.values()} == {"pk"} and not has_rules:
-            return (*dict.fromkeys(self.scope.rows, key).values(), *([True] * 2 * len(grants)))
+        values = self._parent_read()
+        told = [*values[1:], *(mark for grant in grants for mark in self._marks_told(grant))]
+        if None not in values and None not in told:
+            return tuple(told)
         ids = self.ids_of_caller
         return self.prepared("parent", tuple(grants), slots=tuple(ids))(**ids, **self.kwargs).first()
+
+    def _parent_read(self) -> list[Any]:
+        """The parent's key and values as the caller was just answered; None in it for what is not known."""
+        read: tuple[Any, dict[str | None, Any]] = getattr(self.request, "parent_read", None) or (None, {})
+        model, known = read
+        if model is None or model != self.scope.model:
+            return [None]
+        values = [known.get(own_column(model, path)) for path in ("pk", *self.scope.rows.values())]
+        is_this = values[0] in [self.kwargs[kwarg] for kwarg, path in self.scope.kwargs.items() if path == "pk"]
+        return values if is_this else [None]
+
+    def _marks_told(self, grant: Grant) -> tuple[bool | None, bool | None]:
+        """Whether the rules of the grant about the parent hold, as far as this page has been told; None for unknown."""
+        ids = {path: self.kwargs[kwarg] for kwarg, path in self.scope.kwargs.items()}
+        holds, sees = (
+            rule is None or (noted(rule.fact(self.caller, ids)) if isinstance(rule, About) else None)
+            for rule in (grant.parent, grant.sees)
+        )
+        return (False, False) if holds is False else (holds, sees)
+
+    @property
+    def ids_answered(self) -> dict[str, Any]:
+        """Columns of the row that was answered: those that the answer is made of, or that tie it to the rows above."""
+        read = dict(zip(self.answer_plan.columns, self.page[0], strict=True)) if self.compiled and self.page else {}
+        model = self.queryset.model
+        known = {own_column(model, path): value for path, value in {**read, **self.link}.items()}
+        return {column: value for column, value in known.items() if column is not None}
 
     @classmethod
     def _prepare_row(cls, grants, slots, serializer) -> Prepared:
@@ -198,7 +237,8 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
         ]
 
     def get_serializer_class(self):
-        return (self.action == "retrieve" and self.detail_serializer_class) or self.serializer_class
+        is_whole = self.action == "retrieve" and not getattr(self.request, "as_listed", False)
+        return (is_whole and self.detail_serializer_class) or self.serializer_class
 
     @property
     def answer_plan(self) -> Plan:

@@ -1,12 +1,39 @@
 """The rules of grants as SQL: under which parents a grant applies, and which rows it makes visible."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.sql import Query
 
 from kernel.access import Grant
+
+
+@dataclass(frozen=True, eq=False)
+class About:
+    """A rule about one row above the limited ones, such as their course: it is the same rule at all depths below it.
+
+    `path` leads there from the limited rows and ends in "__"; it is empty for the row itself. `keys` makes the query
+    of the keys of the rows where the rule holds for a caller.
+    """
+
+    name: str
+    path: str
+    keys: Callable[[Any], QuerySet[Any, Any]]
+
+    def __call__(self, me: Any) -> Q:
+        return Q(**{f"{self.path}pk__in": self.keys(me)})
+
+    def fact(self, me: Any, ids: Mapping[str, Any]) -> Hashable:
+        """That it holds for the caller at the row with this id; `ids` by their path from the limited rows."""
+        return fact(self.name, me, ids.get(self.path.removesuffix("__") or "pk"))
+
+
+def fact(name: str, me: Any, key: Any) -> Hashable:
+    """That the rule of this name holds for the caller at the row with this key; see `kernel.fast.once`."""
+    return name, me.kind, me.id, me.vle_id, key
 
 
 def marks(model, grants: Iterable[Grant], caller) -> list[Exists | Value]:

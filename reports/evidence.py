@@ -1,14 +1,18 @@
 """The data that a report was computed from: its rows with their checks and alerts.
 
-The number of statements does not depend on the amount of data.
+One statement, whatever the amount of data.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
 from institutions.models import Instrument, MessageLocale
+from kernel.fast.together import together
 from learners import arithmetic as properties
 from learners.arithmetic import Provider
 from reports import arithmetic
@@ -21,12 +25,29 @@ from reports.models import (
     ReportSession,
     Request,
     RequestProviderResult,
-    RequestResult,
 )
-from reports.queries import sessions_demonstrated
 from reports.reasons import KINDS, Check, SessionAlert
 
 _LEVELS = tuple(f"{kind}_level" for kind in KINDS)
+# The columns of each part; the first ones are its order.
+_INSTRUMENT = tuple(
+    f"instrument__{name}"
+    for name in ("name", "requires_enrolment", "identity", "originality", "authorship", "integrity")
+)
+_OF_INSTRUMENT = ("instrument", *_INSTRUMENT, "result", "confidence", "enrolment", *_LEVELS)
+_COUNTS = ("total_requests", "pending_requests", "valid_requests", "processed_requests")
+_OF_SESSION = ("session__started_at", "pk", "session", "session__closed_at", *_COUNTS, *_LEVELS)
+_ENGLISH = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code")).values("message")
+_TEXTS = (Subquery(_ENGLISH[:1]), F("message_code__description"), F("message_code"), F("unknown_code"))
+_OF_ALERT = ("raised_at", "pk", "session", "level")
+_RESULT = ("instrument", "status", "result", "code")
+_OF_REQUEST = ("pk", "created_at", "session", "status", "results", *(f"results__{name}" for name in _RESULT))
+_PROVIDER = ("pk", "instrument", "inverted_polarity", "warning_below", "alert_below", "enabled")
+_OF_ANSWER = (
+    "pk", "request", "request__session", "status", "result", "code", "provider__name", "provider__is_demonstration",
+    *(f"provider__{name}" for name in _PROVIDER),
+)  # fmt: skip
+_Results = dict[tuple[int, int], list[ProviderResult]]  # by request and instrument
 
 
 @dataclass(frozen=True)
@@ -58,63 +79,82 @@ class Evidence:
     instruments: list[InstrumentEvidence]
     sessions: list[SessionEvidence]
     providers: dict[int, str]  # names, by id
-    deleted_after: int | None = None  # days; None: nothing was deleted, or the caller knows
+    deleted_after: int | None = None  # days; None: nothing was deleted
 
 
-def report_evidence(report_id: int, pair: dict[str, Any] | None = None) -> Evidence:
-    """All data that a report was computed from, in nine statements; one less if its activity and learner are known."""
-    deleted_after = None
-    if pair is None:
-        pair = {**Report.objects.values("activity", "learner", "evidence_deleted_after").get(pk=report_id)}
-        deleted_after = pair.pop("evidence_deleted_after")
-    request_filter = {f"request__{name}": key for name, key in pair.items()}
-    names, results_of = _provider_results(request_filter)
-    checks: dict[int, list[Check]] = {}
-    results = RequestResult.objects.filter(**request_filter).order_by("pk")
-    columns = ("request", "instrument", "request__created_at", "status", "result", "code")
-    for request, instrument, asked_at, status, result, code in results.values_list(*columns):
-        summary = arithmetic.RequestResult(asked_at, status, result, code)
-        provider_results = tuple(results_of.get((request, instrument), ()))
-        checks.setdefault(instrument, []).append(Check(summary, provider_results))
-    return Evidence(_instruments(report_id, checks), _sessions(report_id, pair), names, deleted_after)
+def report_evidence(report_id: int, *, activity: int, learner: int) -> Evidence:
+    """All data that the report on this learner's work on this activity was computed from."""
+    return evidence_of(together(*evidence_parts(report_id, activity=activity, learner=learner)))
 
 
-def _provider_results(
-    request_filter: dict[str, Any],
-) -> tuple[dict[int, str], dict[tuple[int, int], list[ProviderResult]]]:
-    """{provider id: name} and the providers' results by (request, instrument)."""
-    rows = RequestProviderResult.objects.filter(**request_filter)
+def evidence_parts(report_id: int, *, activity: int, learner: int) -> list[QuerySet[Any, Any]]:
+    """What `evidence_of` needs the rows of, for who asks for more `together` with it."""
+    pair = {"activity": activity, "learner": learner}
+    answers = RequestProviderResult.objects.filter(request__activity=activity, request__learner=learner)
+    return [
+        Report.objects.filter(pk=report_id).values_list("evidence_deleted_after"),
+        ReportInstrument.objects.filter(report=report_id).order_by().values_list(*_OF_INSTRUMENT),
+        ReportSession.objects.filter(report=report_id).order_by().values_list(*_OF_SESSION),
+        Alert.objects.filter(session__isnull=False, **pair).order_by().values_list(*_OF_ALERT, *_TEXTS),
+        Request.objects.filter(**pair).order_by().values_list(*_OF_REQUEST),
+        answers.order_by().values_list(*_OF_ANSWER),
+    ]
+
+
+def evidence_of(parts: Sequence[Sequence[tuple[Any, ...]]]) -> Evidence:
+    """Of the rows of `evidence_parts`."""
+    deleted, instruments, sessions, raised, requested, answered = parts
+    names, results, demonstrated = _provider_results(answered)
+    statuses = {key: (session, status) for key, _, session, status, *_ in requested}
+    return Evidence(
+        _instruments(instruments, _checks(requested, results)),
+        _sessions(sessions, statuses.values(), _alerts(raised), demonstrated),
+        names,
+        next((days for (days,) in deleted), None),
+    )
+
+
+def _provider_results(rows: Iterable[tuple[Any, ...]]) -> tuple[dict[int, str], _Results, set[int | None]]:
+    """{provider id: name}, the results, and the sessions in which a provider that is a demonstration has given some."""
     names: dict[int, str] = {}
     providers: dict[int, Provider] = {}
-    results: dict[tuple[int, int], list[ProviderResult]] = {}
-    provider_columns = ("pk", "instrument", "inverted_polarity", "warning_below", "alert_below", "enabled")
-    columns = (
-        "request",
-        "status",
-        "result",
-        "code",
-        "provider__name",
-        *(f"provider__{name}" for name in provider_columns),
-    )
-    for request, status, result, code, name, *values in rows.order_by("pk").values_list(*columns):
+    results: _Results = {}
+    demonstrated: set[int | None] = set()
+    for _, request, session, status, result, code, name, is_demonstration, *values in sorted(rows):
         key, instrument = values[0], values[1]
         names[key] = name
         provider = providers.setdefault(key, Provider(*values))
         results.setdefault((request, instrument), []).append(ProviderResult(provider, status, result, code))
-    return names, results
+        if is_demonstration and status not in arithmetic.OPEN:
+            demonstrated.add(session)
+    return names, results, demonstrated
 
 
-def _instruments(report_id: int, checks: dict[int, list[Check]]) -> list[InstrumentEvidence]:
-    rows = ReportInstrument.objects.filter(report=report_id).select_related("instrument").order_by("instrument")
+def _checks(requested: Iterable[tuple[Any, ...]], answers: _Results) -> dict[int, list[Check]]:
+    """Of each instrument, in the order in which the results came to be; of requests with results."""
+    checks: dict[int, list[Check]] = {}
+    results = [(key, request, asked_at, *values) for request, asked_at, _, _, key, *values in requested if key]
+    for _, request, asked_at, instrument, status, result, code in sorted(results):
+        summary = arithmetic.RequestResult(asked_at, status, result, code)
+        checks.setdefault(instrument, []).append(Check(summary, tuple(answers.get((request, instrument), ()))))
+    return checks
+
+
+def _with_levels(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The levels at the end as one value."""
+    return (*row[: -len(_LEVELS)], Levels(*map(Level, row[-len(_LEVELS) :])))
+
+
+def _instruments(rows: Iterable[tuple[Any, ...]], checks: Mapping[int, list[Check]]) -> list[InstrumentEvidence]:
     return [
         InstrumentEvidence(
-            row.instrument_id,
-            row.instrument.name,
-            instrument_properties(row.instrument),
-            InstrumentRow(Fraction(row.result), Fraction(row.confidence), Fraction(row.enrolment), levels_stored(row)),
-            checks.get(row.instrument_id, []),
+            key,
+            name,
+            properties.Instrument(key, *counts_for),
+            InstrumentRow(Fraction(result), Fraction(confidence), Fraction(enrolment), levels),
+            checks.get(key, []),
         )
-        for row in rows
+        for key, name, *counts_for, result, confidence, enrolment, levels in map(_with_levels, sorted(rows))
     ]
 
 
@@ -128,40 +168,33 @@ def levels_stored(row: AbstractLevels) -> Levels:
     return Levels(*(Level(getattr(row, column)) for column in _LEVELS))
 
 
-def _sessions(report_id: int, pair: dict[str, Any]) -> list[SessionEvidence]:
-    rows = (
-        ReportSession.objects.filter(report=report_id).select_related("session").order_by("session__started_at", "pk")
-    )
-    statuses: dict[int, list[int]] = {}
-    for session, status in Request.objects.filter(session__isnull=False, **pair).values_list("session", "status"):
+def _sessions(
+    rows: Iterable[tuple[Any, ...]],
+    requests: Iterable[tuple[int | None, int]],
+    alerts: Mapping[int, list[SessionAlert]],
+    demonstrated: set[int | None],
+) -> list[SessionEvidence]:
+    statuses: dict[int | None, list[int]] = {}
+    for session, status in requests:
         statuses.setdefault(session, []).append(status)
-    alerts, demonstrated = _alerts(pair), sessions_demonstrated(**pair)
     return [
         SessionEvidence(
-            row.session_id,
-            row.session.started_at,
-            row.session.closed_at,
-            SessionRow(
-                row.total_requests, row.pending_requests, row.valid_requests, row.processed_requests, levels_stored(row)
-            ),
-            statuses.get(row.session_id, []),
-            alerts.get(row.session_id, []),
-            row.session_id in demonstrated,
+            key,
+            started_at,
+            closed_at,
+            SessionRow(total, pending, valid, processed, levels),
+            statuses.get(key, []),
+            alerts.get(key, []),
+            key in demonstrated,
         )
-        for row in rows
+        for started_at, _, key, closed_at, total, pending, valid, processed, levels in map(_with_levels, sorted(rows))
     ]
 
 
-def _alerts(pair: dict[str, Any]) -> dict[int, list[SessionAlert]]:
+def _alerts(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[SessionAlert]]:
     """The alerts by session, in the order in which they were raised."""
-    raised = Alert.objects.filter(session__isnull=False, **pair).order_by("raised_at", "pk")
-    rows = list(
-        raised.values_list("session", "level", "message_code", "message_code__description", "unknown_code", "raised_at")
-    )
-    codes = {code for _, _, code, *_ in rows}
-    texts = dict(MessageLocale.objects.filter(locale="en", code__in=codes).values_list("code", "message"))
     alerts: dict[int, list[SessionAlert]] = {}
-    for session, level, code, description, unknown, at in rows:
-        text = texts.get(code) or description or code or unknown or "no message"
+    for at, _, session, level, *texts in sorted(rows):
+        text = next(filter(None, texts), "no message")
         alerts.setdefault(session, []).append(SessionAlert(level, text, at))
     return alerts

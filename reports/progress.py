@@ -1,20 +1,21 @@
 """How far the captures of an activity, or of one report, are: by instrument, and why some failed or wait.
 
 Sums come from the counters of the reports, so that their cost does not grow with what was captured. What counters do
-not tell is read by the index of unsettled requests, of a bounded number of requests.
+not tell is read by the index of unsettled requests, of a bounded number of requests. All in one statement.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Coalesce, Left
 
 from courses.models import Activity, AssessmentSession
 from courses.queries import activity_name
 from institutions.models import MessageLocale
+from kernel.fast.together import together
 from reports.arithmetic import RequestStatus, ResultStatus
 from reports.models import ReportInstrument, Request, RequestProviderResult, RequestResult
 
@@ -53,32 +54,46 @@ class Progress:
 
 class Captures(NamedTuple):
     rows: list[Progress]  # for each instrument with captures
-    is_open: bool  # whether some session is: more may come. Not looked at while captures wait or are at work
+    is_open: bool  # whether some session is: more may come
 
 
 def captures_progress(activity: int, learner: int | None = None) -> Captures:
-    """The captures in the activity, of all learners or of one; three statements at most."""
+    """The captures in the activity, of all learners or of one."""
+    return captures_of(together(*captures_parts(activity, learner)))
+
+
+def captures_parts(activity: int, learner: int | None = None) -> list[QuerySet[Any, Any]]:
+    """What `captures_of` needs the rows of, for who asks for more `together` with it."""
+    return [
+        _counted(activity, learner),
+        _unsettled(activity, learner),
+        _causes(activity, learner),
+        _open_sessions(activity, learner).values_list("pk")[:1],
+    ]
+
+
+def captures_of(parts: Sequence[Sequence[tuple[Any, ...]]]) -> Captures:
+    """Of the rows of `captures_parts`."""
+    counted, unsettled, causes, is_open = parts
     found: dict[int, Progress] = {}
-    is_open: bool | None = None
-    for has_open, instrument, name, total, closed, processed in _counted(activity, learner):
-        is_open = has_open
+    for instrument, name, total, closed, processed in counted:
         found[instrument] = Progress(name, waiting=total - closed, done=processed, failed=closed - processed)
-    for instrument, name, status, number in _unsettled(activity, learner):
+    for instrument, name, status, number in unsettled:
         row = found.setdefault(instrument, Progress(name))
         if status is None:  # its providers have not been asked: it is in no counter yet
             row.waiting += number
         elif status == ResultStatus.PROCESSING:
             working = min(number, row.waiting)
             row.waiting, row.working = row.waiting - working, working
-    rows = [found[instrument] for instrument in sorted(found)]
-    is_busy = any(row.waiting or row.working for row in rows)
-    causes = _causes(activity, learner) if is_busy or any(row.failed for row in rows) else ()
-    for instrument, status, text, number in causes:
+    for instrument, status, text, number in sorted(causes, key=_most_first):
         if instrument in found:
             found[instrument].causes.append(Cause(ResultStatus(status), text or "", number))
-    if is_open is None:  # no counter has told it
-        is_open = not is_busy and _open_sessions(activity, learner).exists()
-    return Captures(rows, is_open)
+    return Captures([found[instrument] for instrument in sorted(found)], bool(is_open))
+
+
+def _most_first(cause: tuple[Any, ...]) -> tuple[Any, ...]:
+    instrument, status, text, number = cause
+    return -number, instrument, status, text is not None, text or ""
 
 
 def _open_sessions(activity: int, learner: int | None) -> QuerySet[AssessmentSession]:
@@ -128,12 +143,13 @@ def providers_failing(institution: int, *, since: datetime) -> list[dict[str, An
     return list(grouped.order_by("-number", "provider", "activity")[:PLACES])
 
 
-def _counted(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
+def _counted(activity: int, learner: int | None) -> QuerySet[Any, Any]:
+    """(instrument, its name, captures, those with a final status, those with a result)"""
     rows = ReportInstrument.objects.filter(report__activity=activity)
     rows = rows if learner is None else rows.filter(report__learner=learner)
     sums = (Sum(name) for name in ("total_count", "closed_count", "processed_count"))
-    rows = rows.order_by().annotate(is_open=Exists(_open_sessions(activity, learner)))
-    yield from rows.values_list("is_open", "instrument", "instrument__name").annotate(*sums)
+    grouped: QuerySet[Any, Any] = rows.order_by().values_list("instrument", "instrument__name").annotate(*sums)
+    return grouped
 
 
 def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> QuerySet[Request]:
@@ -141,18 +157,18 @@ def _requests(activity: int, learner: int | None, *statuses: RequestStatus) -> Q
     return rows if learner is None else rows.filter(learner=learner)
 
 
-def _unsettled(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
+def _unsettled(activity: int, learner: int | None) -> QuerySet[Any, Any]:
     """(instrument, its name, status of the result, number); no status before the providers are asked."""
     requests = _requests(activity, learner, RequestStatus.STORED, RequestStatus.PROCESSING).values("pk")[:MOST_OPEN]
     results = RequestResult.objects.filter(request=OuterRef("request"), instrument=OuterRef("instrument"))
     asks: Any = Request.instruments.through._default_manager.filter(request__in=requests)
     asks = asks.annotate(state=Subquery(results.values("status")))
     wanted = asks.filter(Q(state=None) | Q(state=ResultStatus.PROCESSING)).order_by()
-    yield from wanted.values_list("instrument", "instrument__name", "state").annotate(Count("pk"))
+    return wanted.values_list("instrument", "instrument__name", "state").annotate(Count("pk"))
 
 
-def _causes(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
-    """(instrument, status, text, number), the most frequent first."""
+def _causes(activity: int, learner: int | None) -> QuerySet[Any, Any]:
+    """(instrument, status, text, number) of the most frequent ones."""
     requests = _requests(activity, learner, *_ENDED, RequestStatus.PROCESSING, RequestStatus.SCHEDULED)
     newest = requests.order_by("-status", "-pk").values("pk")[:MOST_ENDED]  # backwards through the index
     results = RequestResult.objects.filter(request__in=newest, status__in=_TOLD)
@@ -164,5 +180,6 @@ def _causes(activity: int, learner: int | None) -> Iterator[tuple[Any, ...]]:
         Left("error_message", LONGEST),
         output_field=TextField(),
     )
-    grouped = results.annotate(text=text).order_by().values_list("instrument", "status", "text")
-    yield from grouped.annotate(number=Count("pk")).order_by("-number", "instrument", "status", "text")[:GROUPS]
+    grouped: QuerySet[Any, Any] = results.annotate(text=text).order_by().values_list("instrument", "status", "text")
+    counted = grouped.annotate(number=Count("pk"))
+    return counted.order_by("-number", "instrument", "status", "text")[:GROUPS]

@@ -28,6 +28,7 @@ from courses.models import Course
 from courses.queries import CourseName, course_columns, courses_attended
 from institutions.models import Provider
 from kernel.fast.prepared import Prepared
+from kernel.fast.together import together
 from learners import arithmetic as properties
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
@@ -155,6 +156,15 @@ def report_statistics(view) -> ReportStatistics:
     """For Computed(..., per_request=report_statistics) in the serializer of a report's detail."""
     rows = _HISTOGRAMS(report=view.kwargs["id"], activity=view.link["activity"])
     return ReportStatistics(rows, _PROVIDERS())
+
+
+def report_is_demonstrated(report: int) -> bool:
+    """Whether a provider that is a demonstration has given results that are in the report."""
+    made_up = Provider.objects.filter(is_demonstration=True, instrument__isnull=False).order_by().values_list("pk")
+    answered, demonstrations = together(
+        ReportInstrument.objects.filter(report=report).order_by().values_list("answered"), made_up
+    )
+    return any(str(provider) in counts for (counts,) in answered for (provider,) in demonstrations)
 
 
 def sessions_demonstrated(activity: int, learner: int) -> set[int | None]:

@@ -12,14 +12,14 @@ from statistics import fmean
 from typing import Any
 
 import orjson
-from django.db.models import Prefetch
+from django.db.models import Count, F, FilteredRelation, Q, Window
 
 from files.contents import SAMPLE, SHOWN, head_of, json_of, samples_in
 from files.links import Links
 from files.models import StoredFile
 from institutions.models import Provider
 from learners.models import EnrolmentSample
-from reports.models import ReportInstrument, Request, RequestProviderResult, RequestResult
+from reports.models import Request, RequestProviderResult, RequestResult
 from reports.sentences import DEMONSTRATION
 
 TEXT = 20_000  # characters of a text that are shown
@@ -125,22 +125,28 @@ class Shown:
         return max([*labels, *(said.demonstration for capture in self.captures for said in capture.said)], default="")
 
 
-def evidence_shown(row: ReportInstrument, links: Links, first: int, size: int) -> Shown:
-    """`size` captures from the one of number `first` on, and the enrolments of this instrument, in seven statements."""
-    pair = {"request__activity": row.report.activity_id, "request__learner": row.report.learner_id}
-    results = RequestResult.objects.filter(instrument=row.instrument_id, **pair)
+def evidence_shown(activity: int, learner: int, instrument: int, links: Links, first: int, size: int) -> Shown:
+    """`size` captures from the one of number `first` on, and the enrolments of this instrument.
+
+    In four statements; behind the last captures one more.
+    """
+    pair = {"request__activity": activity, "request__learner": learner}
+    results = RequestResult.objects.filter(instrument=instrument, **pair).annotate(total=Window(Count("pk")))
     ordered = results.select_related("request__data").order_by("request__created_at", "request")
-    shown = Shown(results.count(), [], [])
     found = list(ordered[first : first + size])
+    shown = Shown(found[0].total if found else first and results.count(), [], [])
     answers = RequestProviderResult.objects.filter(
-        request__in=[result.request_id for result in found], provider__instrument=row.instrument_id
+        request__in=[result.request_id for result in found], provider__instrument=instrument
     )
     said = _grouped(answers.select_related("audit", "provider").order_by("request", "provider"))
     for result in found:
         shown.captures.append(_capture(result, said.get(result.request_id, ()), links, shown))
-    asked = RequestProviderResult.objects.filter(provider__instrument=row.instrument_id, **pair)
-    providers = Provider.objects.filter(pk__in=asked.values("provider")).order_by("pk")
-    shown.models = list(_models(row, list(providers), links, shown))
+    asked = RequestProviderResult.objects.filter(provider__instrument=instrument, **pair)
+    own = FilteredRelation("enrolments", condition=Q(enrolments__learner=learner))
+    providers = Provider.objects.filter(pk__in=asked.values("provider")).annotate(own=own).order_by("pk")
+    shown.models = list(
+        _models(list(providers.annotate(model=F("own"), percentage=F("own__percentage"))), links, shown)
+    )
     return shown
 
 
@@ -205,19 +211,21 @@ def _facts(stored: Any) -> Iterator[tuple[str, str]]:
     yield from ((str(name)[:FACT], str(value)[:FACT]) for name, value in plain[:FACTS])
 
 
-def _models(row: ReportInstrument, providers: Sequence[Provider], links: Links, shown: Shown) -> Iterator[Model]:
-    models = row.report.learner.enrolments.filter(provider__in=providers)
-    samples = Prefetch("model_samples", EnrolmentSample.objects.select_related("data").order_by("pk"))
-    of = {model.provider_id: model for model in models.prefetch_related(samples)}
+def _models(providers: Sequence[Any], links: Links, shown: Shown) -> Iterator[Model]:
+    """Of `providers` with the key and the percentage of the learner's model, null where there is none."""
+    made = [provider.model for provider in providers if provider.model is not None]
+    samples = EnrolmentSample.objects.filter(models__in=made).annotate(of_model=F("models"))
+    used: dict[int, list[Any]] = {}
+    for sample in samples.select_related("data").order_by("pk") if made else ():
+        used.setdefault(sample.of_model, []).append(sample)
     for provider in providers:
-        model = of.get(provider.pk)
-        used = list(model.model_samples.all()) if model else []
+        own = used.get(provider.model, [])
         yield Model(
             provider=provider.name,
             demonstration=DEMONSTRATION if provider.is_demonstration else "",
-            percent=round(100 * model.percentage) if model else 0,
-            exhibits=tuple(_exhibit(sample.data, links, shown) for sample in used[:MODEL]),
-            left=max(len(used) - MODEL, 0),
+            percent=round(100 * (provider.percentage or 0)),
+            exhibits=tuple(_exhibit(sample.data, links, shown) for sample in own[:MODEL]),
+            left=max(len(own) - MODEL, 0),
         )
 
 

@@ -206,9 +206,9 @@ def _reports(rows: Sequence[Report], whose: Whose) -> Iterator[Item]:
     shown = reports_shown(whose.institution)
     for row in rows:
         levels = {kind: getattr(row, f"{kind}_level") for kind in Kind.values}
-        pair = {"activity": row.activity_id, "learner": row.learner_id}
+        evidence = report_evidence(row.pk, activity=row.activity_id, learner=row.learner_id) if shown else None
         values = _values(row, _OF_ACTIVITY | {"created_at": "created_at", "updated_at": "updated_at"})
-        reasons = explained(levels, report_evidence(row.pk, pair)) if shown else None
+        reasons = explained(levels, evidence) if evidence else None
         yield Item(row.pk, values | {"levels": levels if shown else None, "explained": reasons, "contest": row.contest})
 
 

@@ -26,6 +26,7 @@ class SignedInView(TemplateView):
     recorded_as = ""  # the first word of its lines
     refused_template = ""
     told: tuple[str, dict[str, Any]] | None = None  # verb and details, where the page is more than looked at
+    also_told: tuple[Entry, ...] = ()  # further lines, of what is on the page
     refusals: ClassVar[dict[int, tuple[str, str]]] = {}  # title and text for each status
     caller: Caller
     api: ApiClient
@@ -63,6 +64,7 @@ class SignedInView(TemplateView):
     def record_reading(self, seen: Sequence[Entry]) -> None:
         """One line for the page, if it shows anybody: which lists and rows, and the learner when it is one."""
         if not seen and self.told is None:
+            record(*self.also_told)
             return
         people = {entry.person for entry in seen}
         asked = {name: values for name, values in self.request.GET.lists() if any(values)}
@@ -73,6 +75,7 @@ class SignedInView(TemplateView):
         verb, details = self.told or ("read", {"rows": rows})
         match = self.request.resolver_match
         record(
+            *self.also_told,
             Entry(
                 verb=verb,
                 resource=f"{self.recorded_as}/{match.url_name if match else ''}",
@@ -81,7 +84,7 @@ class SignedInView(TemplateView):
                 person=people.pop() if len(people) == 1 else None,
                 details=details | ({"asked": asked} if asked else {}),
                 sealed=bool(asked),
-            )
+            ),
         )
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

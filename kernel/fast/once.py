@@ -1,16 +1,19 @@
 """Asking the database once: while a page is made of several calls of the API, each of which begins from nothing.
 
 The calls look up the same institution, the same row above a list, the same consent. Within `asked_once`, a prepared
-statement with the same values is answered as it was the first time, as if all of them were asked at that instant. Only
-pages that change nothing may be made so.
+statement with the same values is answered as it was the first time, as if all of them were asked at that instant. What
+an answer tells besides, such as that the caller teaches a course, is noted for the next call. Only pages that change
+nothing may be made so.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
+_NOTED = "noted"
 _ANSWERS: ContextVar[dict[Hashable, object] | None] = ContextVar("answers", default=None)
 
 
@@ -32,3 +35,14 @@ def once(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     if key not in answers:
         answers[key] = ask()
     return answers[key]  # type: ignore[return-value]
+
+
+def note(facts: Mapping[Hashable, bool]) -> None:
+    """So they are at the instant of the page."""
+    for fact, is_so in facts.items():
+        once((_NOTED, fact), partial(bool, is_so))
+
+
+def noted(fact: Hashable) -> bool | None:
+    """Whether it is so; None if nothing tells it."""
+    return (_ANSWERS.get() or {}).get((_NOTED, fact))  # type: ignore[return-value]

@@ -30,6 +30,7 @@ class ApiResponse:
     status: int
     data: Any
     tag: str = ""  # of the row as it was answered, whenever that was
+    view: Any = None  # that has answered, of a resource
 
 
 class ApiClient:
@@ -37,21 +38,21 @@ class ApiClient:
 
     def __init__(self, request: HttpRequest, caller: Caller) -> None:
         self.request, self.caller = request, caller
-        self.read: dict[str, tuple[Any, Any]] = {}  # model and key of each row that was answered, by its path
+        self.read: dict[str, tuple[Any, Any]] = {}  # model and columns of each row that was answered, by its path
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> ApiResponse:
+    def get(self, path: str, query: Mapping[str, Any] | None = None, *, as_listed: bool = False) -> ApiResponse:
         """`path` is below /api/v2/. A path without a resource is a 404; errors are responses, never exceptions.
 
         What is below a row that the caller was just answered needs not ask again whether the ids name a chain of rows.
+        A row `as_listed` has the fields that it has in lists, which may be fewer and cost less.
         """
         request = self._request(path, query or {})
+        request.as_listed = as_listed  # type: ignore[attr-defined] # by Reader.get_serializer_class
         above = [path.rstrip("/").rsplit("/", number)[0] + "/" for number in (1, 2)]  # of a list, of a row
         request.parent_read = next((self.read[each] for each in above if each in self.read), None)  # type: ignore[attr-defined] # by Reader.parent_row
         response = self._answer(path, request)
-        match = self._resolved(path)
-        if response.status == 200 and getattr(match.func, "actions", {}).get("get") == "retrieve":
-            cls = match.func.cls
-            self.read[path] = cls.queryset.model, match.kwargs.get(cls.lookup_url_kwarg)
+        if response.status == 200 and getattr(response.view, "action", "") == "retrieve":
+            self.read[path] = response.view.queryset.model, response.view.ids_answered
         return response
 
     def institution(self, key: int) -> Any:
@@ -100,15 +101,16 @@ class ApiClient:
         # The console's view has authenticated the caller: one query, however many API calls a page makes.
         with timezone.override(UTC):  # whatever the page's time zone, the API answers as it always does
             response: Any = local.answered(match, request, self.caller)
-        return ApiResponse(response.status_code, response.data, lasting(response.get("ETag", "")))
+        view = (getattr(response, "renderer_context", None) or {}).get("view")
+        return ApiResponse(response.status_code, response.data, lasting(response.get("ETag", "")), view)
 
-    def row(self, path: str) -> Any:
+    def row(self, path: str, *, as_listed: bool = False) -> Any:
         """The data of a detail; a refusal is raised, so that the page is refused too."""
-        return self.tagged_row(path).data
+        return self.tagged_row(path, as_listed=as_listed).data
 
-    def tagged_row(self, path: str) -> ApiResponse:
+    def tagged_row(self, path: str, *, as_listed: bool = False) -> ApiResponse:
         """The same with its tag."""
-        response = self.get(path)
+        response = self.get(path, as_listed=as_listed)
         if response.status == 404:
             raise Http404
         if response.status != 200:

@@ -63,7 +63,7 @@ def reasons(
     """Null where the institution does not let learners read levels."""
     if not shown:
         return None
-    evidence = report_evidence(key, {"activity": activity, "learner": learner})
+    evidence = report_evidence(key, activity=activity, learner=learner)
     return explained(dict(zip(KINDS, (identity, content, integrity), strict=True)), evidence)
 
 

@@ -197,9 +197,7 @@ def test_number_of_queries_does_not_grow(who, world, signed_in, address):
     few = {page: counted(browser, path) for page, path in paths.items()}
     fill_more(world)
     assert {page: counted(browser, path) for page, path in paths.items()} == few
-    assert {
-        page: count for page, count in few.items() if count > (16 if "requests" in page else 12 if "{" in page else 9)
-    } == {}
+    assert {page: count for page, count in few.items() if count > (12 if "{" in page else 9)} == {}
 
 
 def counted(browser, path: str) -> int:

@@ -1,6 +1,7 @@
 """Requests that this process makes of its own views."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.db import OperationalError, connection
@@ -9,10 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import ResolverMatch
 
 from kernel.caller import Caller, CallerKind, Role
+from kernel.fast.once import asked_once
 from kernel.http import local
 from kernel.http.client import ApiClient
 from kernel.http.local import LocalClient
 from kernel.reading import Reader
+from learners.models import Learner
 
 
 @pytest.fixture
@@ -78,6 +81,62 @@ def test_a_rule_about_a_row_is_asked_although_the_row_was_answered(rf, world):
     assert api.get(f"{course}activity/").status == 200
     home.course.instructors.clear()
     assert api.get(f"{course}activity/").status in (403, 404)
+
+
+def test_a_rule_that_a_page_knows_to_hold_is_not_asked_below_that_row_and_is_of_no_other(rf, world):
+    """All the way down to what is below a report; other courses, other callers and other pages are asked about."""
+    home, away = world.home, world.away
+    Learner.objects.create(user=home.people["teacher"], institution=home.institution)
+    home.other_course.learners.add(home.people["teacher"].pk, through_defaults={"institution": home.institution})
+    home.institution.allow_learner_report = home.institution.allow_learner_audit = True
+    teacher = Caller(CallerKind.PERSON, home.people["teacher"].pk, home.institution, Role.INSTRUCTOR | Role.MEMBER)
+    sent = replace(teacher, kind=CallerKind.LAUNCHED, vle_id=home.vle.pk)
+    course = f"institution/{home.institution.pk}/course/{home.course.pk}/"
+    activity = f"{course}activity/{home.activity.pk}/"
+    report = f"{activity}report/{home.report.pk}/"
+    lists = [f"{report}audit/", f"{report}request/"]
+
+    def statements(caller: Caller) -> tuple[list[int], list[dict]]:
+        counts, found = [], []
+        api = ApiClient(rf.get("/"), caller)
+        for path in (course, activity, report, *lists):
+            with CaptureQueriesContext(connection) as asked:
+                answer = api.get(path, as_listed=True)
+            assert answer.status == 200, path
+            counts.append(len(asked))
+            found.append(answer.data)
+        return counts, found
+
+    with asked_once(True):
+        counts, found = statements(teacher)
+        assert counts == [1, 1, 3, 2, 5]  # with a line of the trail from the third on
+    with asked_once(True):
+        counts, too = statements(replace(teacher, roles=teacher.roles | Role.LEARNER))
+        assert counts == [1, 1, 3, 2, 5]  # the rules for learners are known not to hold
+    with asked_once(True):
+        for other in (home.other_course, away.course):
+            elsewhere = f"institution/{home.institution.pk}/course/{other.pk}/activity/"
+            assert ApiClient(rf.get("/"), teacher).get(elsewhere).status in (403, 404)
+        both, attended = (
+            ApiClient(rf.get("/"), teacher),
+            f"institution/{home.institution.pk}/course/{home.other_course.pk}/",
+        )
+        assert [both.get(path).status for path in (course, attended, f"{attended}activity/")] == [200, 200, 403]
+        foreign = f"{activity}report/{away.report.pk}/"
+        assert [ApiClient(rf.get("/"), teacher).get(f"{foreign}{word}/").status for word in ("audit", "request")] == [
+            404, 404,
+        ]  # fmt: skip
+        other = Caller(CallerKind.PERSON, home.people["visitor"].pk, home.institution, Role.INSTRUCTOR | Role.MEMBER)
+        assert ApiClient(rf.get("/"), other).get(f"{course}activity/").status in (403, 404)
+    with asked_once(True):
+        counts, same = statements(sent)
+        assert counts == [1, 2, 4, 3, 6]
+    with asked_once(False):
+        counts, again = statements(teacher)
+        assert counts == [1, 2, 4, 3, 6]
+    for rows in (*found, *too, *same, *again):
+        rows.pop("results", None)  # links are signed anew
+    assert found == too == same == again
 
 
 def test_others_are_refused_as_by_a_socket(world, groups):

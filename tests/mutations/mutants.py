@@ -3217,6 +3217,20 @@ WRITTEN = [
     ),
     # The console shows what the API shows.
     (
+        "pages take a rule for known of all courses",
+        f"{_KERNEL}row_rules.py",
+        "return name, me.kind, me.id, me.vle_id, key\n",
+        "return name, me.kind, me.id, me.vle_id\n",
+        (("tests/kernel/test_local.py",),),
+    ),
+    (
+        "pages take a rule for known of whom a VLE sent",
+        "courses/api/course.py",
+        "rows if self.caller.vle_id is None else ()",
+        "rows",
+        (("tests/kernel/test_local.py",),),
+    ),
+    (
         "console numbers of lists that are seen in part",
         f"{_KERNEL}http/client.py",
         "grant.rows is grant.parent is grant.sees is None",

@@ -167,7 +167,8 @@ def alerted(work):
 def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
     (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
     assert (session["identity_level"], session["pending_requests"]) == (3, 0)
-    (explained,) = report_evidence(alerted.report().pk).sessions
+    of = alerted.report()
+    (explained,) = report_evidence(of.pk, activity=of.activity_id, learner=of.learner_id).sessions
     assert [alert.text for alert in explained.alerts] == ["data:,odd"] * 2
     note, warning = session["data"]["alerts"]
     picture = warning["data"]["seen"].pop()

@@ -18,8 +18,8 @@ from django_filters.constants import EMPTY_VALUES
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 
-from kernel.access import ROOTS
 from kernel.fast.prepared import Word
+from kernel.http.parsers import drops_controls
 from kernel.ids import bounded_number
 from kernel.tenancy import tenant_path
 from kernel.text import line_of, moment_text, prose_of, search_form, search_words, validate_line
@@ -50,12 +50,6 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
                 clean = _cleaning(queryset.model, declared[name].field_name)
                 given.setlist(name, [clean(text) for text in given.getlist(name)])
         return values
-
-
-def drops_controls(view) -> bool:
-    """Look-ups below these roots find what a body with the same text has stored."""
-    root = ROOTS.get(view.root)
-    return root is not None and root.drops_controls
 
 
 @cache

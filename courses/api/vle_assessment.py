@@ -64,17 +64,20 @@ class SettingField(serializers.Field[Any, Any, Any, Any]):
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": assessments.LONGEST, "nullable": True})
 class MinutesField(SettingField):
+    usual, longest = assessments.MINUTES, assessments.LONGEST
+
     def to_internal_value(self, data: Any) -> int:
         try:
             minutes = 0 if isinstance(data, bool) else int(data)
         except (TypeError, ValueError, OverflowError):
             minutes = 0
         if minutes < 1:
-            warn(self, data, f"not a number of minutes, {assessments.MINUTES} are used")
-            return assessments.MINUTES
-        if minutes > assessments.LONGEST:
-            warn(self, data, f"more than a day, {assessments.LONGEST} minutes are used")
-        return minutes  # the service lets no session last longer
+            warn(self, data, f"not a number of minutes, {self.usual} are used")
+            return self.usual
+        if minutes > self.longest:
+            days = self.longest // (24 * 60)
+            warn(self, data, f"more than {'a day' if days == 1 else f'{days} days'}, {self.longest} minutes are used")
+        return min(minutes, self.longest)
 
 
 @extend_schema_field({"type": "string", "enum": list(CORNERS), "nullable": True})

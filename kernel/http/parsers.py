@@ -12,6 +12,7 @@ from django.http import HttpRequest, UnreadablePostError
 from rest_framework import parsers, status
 from rest_framework.exceptions import APIException, ParseError
 
+from kernel.access import ROOTS
 from kernel.domain import Unavailable
 from kernel.http.spooled import CHUNK, Content, Scanner
 from kernel.nesting import is_too_deep
@@ -51,21 +52,29 @@ def rewind(request: HttpRequest) -> None:
                 file.seek(0)
 
 
+def drops_controls(view: Any) -> bool:
+    """Texts sent to this view lose what cannot be stored. Look-ups find what a body with the same text has stored."""
+    root = ROOTS.get(getattr(view, "root", ""))
+    return root is not None and root.drops_controls
+
+
 class JSONParser(parsers.BaseParser):
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None):
         _refuse_too_large(parser_context)
-        return _parsed(_read(stream, parser_context))
+        return _parsed(_read(stream, parser_context), parser_context["view"])
 
 
-def _parsed(text: bytes):
+def _parsed(text: bytes, view: Any):
     try:
-        # ValueError for NaN, invalid UTF-8 and nesting deeper than its own limit.
+        # ValueError for NaN, invalid UTF-8, half letters, and nesting deeper than its own limit.
         body = orjson.loads(text)
     except ValueError as error:
-        kind = UnreadableJSONError if _is_json(text) else ParseError
-        raise kind(f"JSON parse error - {error}") from error
+        body = _whole_letters(text) if drops_controls(view) else None
+        if body is None:
+            kind = UnreadableJSONError if _is_json(text) else ParseError
+            raise kind(f"JSON parse error - {error}") from error
     # Counting brackets is fast, and nearly always shows that the body cannot be nested too deeply.
     if text.count(b"[") + text.count(b"{") > DEEPEST_BODY and is_too_deep(body, DEEPEST_BODY):
         raise UnreadableJSONError(f"The body is nested too deeply: at most {DEEPEST_BODY} levels.")
@@ -78,12 +87,37 @@ def _is_json(text: bytes) -> bool:
     That is nesting without end, and half of a pair of surrogates, where a text was cut in the middle of an emoji.
     """
     try:
-        json.loads(text.decode(), parse_constant=_refuse_constant)
+        _loaded(text)
     except RecursionError:
         return True
     except ValueError:
         return False
     return True
+
+
+def _loaded(text: bytes) -> Any:
+    return json.loads(text.decode(), parse_constant=_refuse_constant)
+
+
+def _whole_letters(text: bytes) -> Any:
+    """The body without halves of pairs of surrogates; None if that is not what is wrong with it."""
+    try:
+        body = _loaded(text)
+        return None if is_too_deep(body, DEEPEST_BODY) else _cleaned(body)
+    except (RecursionError, ValueError):
+        return None
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode(errors="ignore").decode()
+        case list():
+            return [_cleaned(each) for each in value]
+        case dict():
+            return {_cleaned(name): _cleaned(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -105,11 +139,11 @@ class SampleParser(parsers.BaseParser):
             _refuse_too_large(parser_context)
             request.sample = Content(settings.SAMPLE_BYTES, settings.SPOOL_DIR)
             request._body = b""  # so that the REST framework comes here again, instead of reading the stream
-            request.sample_body = self._read(stream, request.sample)
+            request.sample_body = self._read(stream, request.sample, parser_context["view"])
         return request.sample_body
 
     @staticmethod
-    def _read(stream, content: Content) -> Any:
+    def _read(stream, content: Content, view: Any) -> Any:
         scanner = Scanner("data", content.take, settings.REQUEST_BODY_BYTES)
         try:
             while chunk := stream.read(CHUNK):
@@ -123,7 +157,7 @@ class SampleParser(parsers.BaseParser):
         if scanner.is_too_long or content.is_too_large:
             limits = f"{settings.SAMPLE_BYTES} bytes, and the body beside it {settings.REQUEST_BODY_BYTES}"
             raise TooLarge(f"A sample may have at most {limits}.")
-        body = _parsed(bytes(scanner.rest))
+        body = _parsed(bytes(scanner.rest), view)
         if scanner.is_broken or scanner.times > 1:
             raise ParseError("JSON parse error - data is no string, or stands there twice")
         if scanner.was_streamed:

@@ -18,7 +18,7 @@ from tests.contract.desk import fill_desk, stored_file
 from tests.contract.filling import fill, fill_administration
 from tests.pages.conftest import signed_in
 from tests.world import PAST, Home, World
-from trail.models import Head, Line, Link
+from trail.models import Cut, Head, Line, Link
 
 __all__ = ["caller", "signed_in", "stage", "world"]
 
@@ -45,6 +45,10 @@ def everything(world: World) -> None:
     place = {"institution_id": world.home.institution.pk, "position": 1, "digest": "0" * 64}
     Link.objects.create(**place, line_id=Line.objects.values_list("pk", flat=True).first())
     Head.objects.create(**place, signed_at=PAST, key_name="new1", signature="0" * 128)
+    Cut.objects.create(
+        **place, first_position=1, first_at=PAST, last_at=PAST, heads="0" * 64, days=365, by="command apply_retention",
+        made_at=PAST, key_name="new1", signature="0" * 128,
+    )  # fmt: skip
 
 
 def of_ann(home: Home) -> None:

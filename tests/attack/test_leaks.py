@@ -212,10 +212,11 @@ CONSOLE = [
     *MATRIX, "imports/template.csv", "imports/{job}/result.csv", "imports/{job}/errors.csv", "people/{ann}/password/",
     f"{REPORT}.pdf", f"{REPORT}/{{report}}/report.pdf",
 ]  # fmt: skip
-# No rows of an institution are behind these addresses, or nobody's rights: a link is of whom it was given to.
+# No rows of an institution are behind these addresses, or nobody's rights: a link is of whom it was given to. Undo
+# takes back what the same browser has done, and shows nothing.
 ELSEWHERE = re.compile(
     r"|console/|signin/.*|signout/|transparency/.*|docs/|redoc/|schema/|favicon\.ico|[a-z]+|api/v2/auth/.*|session/.*"
-    r"|models/.*|files/.*|admin/(login|logout|password_change/done|jsi18n|autocomplete|r/.*)/?|admin/\^.*|admin/\(.*"
+    r"|models/.*|files/.*|ui/.*|console/<id:institution>/undo/|admin/(login|logout|password_change/done|jsi18n|autocomplete|r/.*)/?|admin/\^.*|admin/\(.*"
     r"|admin/\w+/\w+/<path:object_id>/"  # leads to change/
 )
 

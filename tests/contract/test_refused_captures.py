@@ -113,11 +113,9 @@ def test_no_value_of_any_field_is_sent_again(capture, name, path):
 def test_json_that_is_not_read_is_not_sent_again(capture, name, settings):
     client, url, body = capture(name)
     before = rows()
-    cut = rb'{"learner_id": "x", "metadata": {"filename": "\ud83d"}}'  # in the middle of an emoji
     deep = b'{"instruments": ' + b"[" * 3000 + b"]" * 3000 + b"}"
-    for text in (cut, deep):
-        answer = client.post(url, text, content_type="application/json")
-        assert (answer.status_code, [*refused(answer)]) == (200, ["non_field_errors"])
+    answer = client.post(url, deep, content_type="application/json")
+    assert (answer.status_code, [*refused(answer)]) == (200, ["non_field_errors"])
     settings.REQUEST_BODY_BYTES = settings.SAMPLE_BYTES = 10
     answer = client.post(url, body, format="json")
     assert (answer.status_code, [*refused(answer)]) == (200, ["data"])

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
 from institutions.models import VLE, Credential, Institution, User
+from institutions.services.vles import vle_warnings
 from signin.models import CallerSession, Launcher
 from tests.conftest import client_of
 from tests.contract.test_traps import stored
@@ -190,14 +191,31 @@ def test_session_of_somebody_else_or_of_another_vle_is_unknown(world, post):
     [
         *(("vle_user_uid", value) for value in (None, "", [], {}, True, "x" * 256, "\u0000")),
         *(("target", value) for value in ("dashboard", "lapi", "Dashboard", "", 0, 1, True, [], {})),
-        *(("target_url", value) for value in ("javascript:alert(1)", "x", "//x", "ftp://x.org", LONG_ADDRESS, [], {})),
-        *(("ttl", value) for value in (0, -1, 43_201, "", "x", 1.5, [], {}, 2**70)),
         *(("session_id", value) for value in ("x", "", 1.5, True, [], {})),
     ],
 )  # fmt: skip
 def test_wrong_values_are_400_under_their_name(post, name, value):
     assert list(post(400, **{**MOODLE, name: value})) == [name]
     assert Launcher.objects.count() == 0
+
+
+@pytest.mark.parametrize("value", ["javascript:alert(1)", "x", "//x", "ftp://x.org", LONG_ADDRESS, [], {}])
+def test_an_address_that_is_none_is_left_out(post, value):
+    answer = post(**{**MOODLE, "target_url": value})
+    assert [*answer["warnings"]] == ["target_url"]
+    assert Launcher.objects.get().target_url is None
+
+
+@pytest.mark.parametrize(
+    ("value", "minutes"),
+    [(0, 120), (-1, 120), (43_201, 43_200), ("", 120), ("x", 120), ([], 120), ({}, 120), (2**70, 43_200), (True, 120)],
+)
+def test_a_lifetime_that_is_none_is_the_usual_or_the_longest(post, value, minutes, world):
+    answer = post(**{**MOODLE, "ttl": value})
+    assert [*answer["warnings"]] == ["ttl"]
+    launcher = Launcher.objects.get()
+    assert round((launcher.expires_at - launcher.created_at).total_seconds()) == minutes * 60
+    assert "ttl" in [warning.setting for warning in vle_warnings(vle_id=world.home.vle.pk)]
 
 
 def test_person_must_be_named(post):

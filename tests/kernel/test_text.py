@@ -141,10 +141,15 @@ def test_an_id_of_nothing_but_controls_is_none(tell, value):
     assert not Course.objects.filter(code="M").exists()
 
 
-def test_a_vles_half_letters_stay_wrong(as_, world):
+def test_a_text_of_a_vle_that_was_cut_inside_an_emoji_loses_the_half(as_, world):
     url = f"/api/v2/vle/{world.home.vle.pk}/course/"
-    body = '{"code": "M", "vle_course_id": "77", "description": "\\ud800"}'
-    assert as_("vle").post(url, body, content_type="application/json").status_code == 400
+    body = '{"code": "M\\ud83d", "vle_course_id": "77", "description": "Hi \\ud83d\\ude00 there \\ude00"}'
+    answer = as_("vle").post(url, body, content_type="application/json")
+    assert answer.status_code == 201
+    assert (answer.json()["code"], answer.json()["description"]) == ("M", "Hi \U0001f600 there")
+    assert as_("vle").post(url, '{"code": "\\ud83d"', content_type="application/json").status_code == 400
+    deep = '{"code": "\\ud83d", "x": ' + "[" * 600 + "]" * 600 + "}"
+    assert as_("vle").post(url, deep, content_type="application/json").status_code == 400
 
 
 def test_a_vles_activity_loses_its_controls_and_conf_keeps_them(tell, world):

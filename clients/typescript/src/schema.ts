@@ -5693,6 +5693,10 @@ export interface components {
              * @description Where a dashboard exchanges the launcher, once, for tokens.
              */
             url: string;
+            /** @description Values that were not used as they were sent; left out if there are none. */
+            warnings?: {
+                [key: string]: string[];
+            };
         };
         LauncherBodyRequest: {
             vle_user_uid: string;
@@ -5703,8 +5707,9 @@ export interface components {
              *     * `LAPI` - LAPI
              */
             target?: (components["schemas"]["TargetEnum"] | components["schemas"]["NullEnum"]) | null;
+            /** @description Left out, with a warning, if it is no web address. */
             target_url?: string | null;
-            /** @description Minutes; 120 if null. */
+            /** @description Minutes; 120 if null or no such number, 43200 at most, with a warning. */
             ttl?: number | null;
             /** @description An assessment session of this person. */
             session_id?: number | null;

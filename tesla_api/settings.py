@@ -124,11 +124,12 @@ DATABASES["default"] |= {
 DATABASE_PLANS = env.switch("DATABASE_PLANS", default=True)  # statements are prepared: see kernel/postgres/plans.py
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, 0, 3600)  # of web requests on PostgreSQL; 0: no limit
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Without these, concurrent writers lose transactions to "database is locked".
+    # Without the first two, concurrent writers lose transactions to "database is locked"; without the third,
+    # REPLACE passes by the triggers that keep the trail.
     DATABASES["default"] |= {"OPTIONS": {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
     }}  # fmt: skip
 else:
     DATABASES["default"] |= {"ENGINE": "kernel.postgres", "CONN_HEALTH_CHECKS": True}

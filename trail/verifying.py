@@ -23,6 +23,7 @@ PART = 2000
 CUT_COLUMNS = tuple(field.attname for field in Cut._meta.concrete_fields if field.attname != "id")
 BEGINNING = Cut(first_position=0, position=0, digest=chain.START)  # of a chain that was not cut
 CHANGED, REMOVED, INSERTED, CUT, UNSIGNED = "changed", "removed", "inserted", "cut", "wrong signature"
+HOME = chain.COLUMNS.index("institution_id")
 
 
 class Fault(NamedTuple):
@@ -145,6 +146,8 @@ def walked(home: int, chained: Iterable[tuple], begin: Cut) -> Iterator[Place]:
             fault = Fault(REMOVED, home, at + 1, None, f"no link has the places {at + 1} to {position - 1}")
         elif line is None:
             fault = Fault(REMOVED, home, position, line_id, f"line {line_id} is gone")
+        elif line[HOME] != home:
+            fault = Fault(INSERTED, home, position, line_id, f"line {line_id} is of another institution")
         elif chain.digest(previous, line) != digest:
             fault = Fault(CHANGED, home, position, line_id, f"line {line_id} is not what was sealed here")
         at, previous = position, digest

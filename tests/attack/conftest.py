@@ -43,7 +43,8 @@ def everything(world: World) -> None:
             call.before(world)
     # As the chain's job makes them, which on PostgreSQL waits for the transaction of this world.
     place = {"institution_id": world.home.institution.pk, "position": 1, "digest": "0" * 64}
-    Link.objects.create(**place, line_id=Line.objects.values_list("pk", flat=True).first())
+    own = Line.objects.filter(institution=world.home.institution)
+    Link.objects.create(**place, line_id=own.values_list("pk", flat=True).first())
     Head.objects.create(**place, signed_at=PAST, key_name="new1", signature="0" * 128)
     Cut.objects.create(
         **place, first_position=1, first_at=PAST, last_at=PAST, heads="0" * 64, days=365, by="command apply_retention",

@@ -16,11 +16,8 @@ from trail.sealed import MARK, seal
 TEXTS = (models.CharField, models.TextField, models.JSONField)
 # No texts of people: what the code knows, and nothing else.
 CODES = {
-    "learners.SENDCategory.data",
-    "learners.SENDCategory.allowances",
-    "trail.Line.actor_kind",
-    "trail.Sealing.unsigned",
-}
+    "learners.SENDCategory.data", "learners.SENDCategory.allowances", "trail.Line.actor_kind", "trail.Sealing.unsigned",
+}  # fmt: skip
 TOLD = {"origin": (origin_of, Part.ORIGIN), "details": (details_of, Part.DETAILS)}  # JSON in lines of the trail
 
 

@@ -306,6 +306,21 @@ def test_the_database_lets_old_lines_go_behind_a_cut_alone(chained):
     assert cut() == (0, 0, BROKEN)
 
 
+def test_a_line_is_hidden_in_no_other_chain(chained):
+    """Not in another institution's, which may be cut earlier, nor at a place that is free since it was cut."""
+    cut()
+    lines_written(1)
+    hidden = Line.objects.order_by("-pk")[0].pk
+    link = "INSERT INTO trail_link (institution_id, position, line_id, digest) VALUES ({}, {}, {}, 'x')"
+    for institution, position in ((2, 3), (987, 1), (1, 4)):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(link.format(institution, position, hidden))
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(link.format(1, 8, hidden + 1))  # of a line that there is not
+    behind(link.format(2, 3, hidden))
+    assert ("inserted", 2, 3) in faults()
+
+
 def test_a_table_of_the_same_name_does_not_stand_for_the_cuts(chained):
     """PostgreSQL looks for temporary tables first."""
     if connection.vendor != "postgresql":

@@ -1,6 +1,7 @@
 """Signed cuts, and guards that let lines and links be deleted behind them alone.
 
-A line can be deleted if a cut of its institution reaches its place and if it is old; a link if its line is gone. So who
+A line can be deleted if a cut of its institution reaches its place in the chain of that institution and if it is old; a
+link if its line is gone. A link is put in for a line of its institution, behind what was cut. So who
 has the service's rights in the database leaves a cut that is never changed, and cannot sign it without a key; who has a
 key, too, cannot reach what was written lately. Heads stay.
 """
@@ -12,7 +13,16 @@ DAYS = 90
 IS_CUT = """
 EXISTS (
     SELECT 1 FROM trail_link JOIN trail_cut ON trail_cut.institution_id = trail_link.institution_id
-    AND trail_cut.position >= trail_link.position WHERE trail_link.line_id = OLD.id
+    AND trail_cut.position >= trail_link.position
+    WHERE trail_link.line_id = OLD.id AND trail_link.institution_id = OLD.institution_id
+)
+"""
+# Of a new link: it has its line in the chain of the line's institution, behind what was cut.
+IS_NEXT = """
+EXISTS (
+    SELECT 1 FROM trail_line WHERE trail_line.id = NEW.line_id AND trail_line.institution_id = NEW.institution_id
+) AND NOT EXISTS (
+    SELECT 1 FROM trail_cut WHERE trail_cut.institution_id = NEW.institution_id AND trail_cut.position >= NEW.position
 )
 """
 IS_BEHIND = """
@@ -46,11 +56,24 @@ def postgresql(schema: str) -> list[str]:
             kept("UPDATE OR TRUNCATE", table),
             f"CREATE TRIGGER {table}_kept_rows BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_cut()",
         ]
+    statements += [
+        f"""
+        CREATE FUNCTION trail_link_put() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, {schema}, pg_temp AS $$
+        BEGIN
+            IF {IS_NEXT} THEN RETURN NEW; END IF;
+            RAISE EXCEPTION '{TEXT}' USING ERRCODE = 'insufficient_privilege';
+        END $$
+        """,
+        "CREATE TRIGGER trail_link_kept_put BEFORE INSERT ON trail_link FOR EACH ROW EXECUTE FUNCTION trail_link_put()",
+    ]
     return [*statements, kept("UPDATE OR DELETE OR TRUNCATE", "trail_cut")]
 
 
 POSTGRESQL_BACK = [
     "DROP TRIGGER trail_cut_kept ON trail_cut",
+    "DROP TRIGGER trail_link_kept_put ON trail_link",
+    "DROP FUNCTION trail_link_put()",
     *(
         statement
         for table in TABLES
@@ -69,10 +92,12 @@ SQLITE = [
     "DROP TRIGGER trail_link_kept_delete",
     f"CREATE TRIGGER trail_line_kept_delete BEFORE DELETE ON trail_line WHEN NOT ({_IS_OLD} AND {IS_CUT}) {_REFUSED}",
     f"CREATE TRIGGER trail_link_kept_delete BEFORE DELETE ON trail_link WHEN NOT ({IS_BEHIND}) {_REFUSED}",
+    f"CREATE TRIGGER trail_link_kept_put BEFORE INSERT ON trail_link WHEN NOT ({IS_NEXT}) {_REFUSED}",
     f"CREATE TRIGGER trail_cut_kept_update BEFORE UPDATE ON trail_cut {_REFUSED}",
     f"CREATE TRIGGER trail_cut_kept_delete BEFORE DELETE ON trail_cut {_REFUSED}",
 ]
 SQLITE_BACK = [
+    "DROP TRIGGER trail_link_kept_put",
     "DROP TRIGGER trail_cut_kept_update",
     "DROP TRIGGER trail_cut_kept_delete",
     *(

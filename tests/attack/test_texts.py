@@ -9,7 +9,7 @@ from django.db.models import Field
 from tests.admin.forms import PAGES, request_of
 from tests.attack.texts import text_columns, written
 from tests.console.conftest import ids
-from tests.console.test_access import MATRIX, WHO
+from tests.console.test_access import MATRIX, REPORT, WHO
 from tests.contract.calls import CALLS, body_of, names, request, url_of
 from tests.contract.conftest import undone
 from tests.contract.test_schema import SCHEMA
@@ -147,6 +147,8 @@ def test_pages(world, signed_in, spoil):
         _refuse_code(path, browsers[who].get(path, follow=True))
     download = browsers["admin"].get(f"/console/{world.home.institution.pk}/imports/{world.home.job.pk}/errors.csv")
     assert len(b"".join(download.streaming_content).splitlines()) >= 2
+    paper = browsers["admin"].get(f"/console/{world.home.institution.pk}/{REPORT}report.pdf".format(**ids(world)))
+    assert (paper.status_code, paper.content[:5]) == (200, b"%PDF-")
 
 
 def test_answers(world, caller, spoil):

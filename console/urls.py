@@ -51,6 +51,7 @@ urlpatterns = [
     ),
     path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
     path("<id:institution>/courses/", views.CoursesView.as_view(), name="courses"),
+    path("<id:institution>/attention/", views.AttentionView.as_view(), name="attention"),
     path("<id:institution>/failing/", views.FailingView.as_view(), name="failing"),
     path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),

@@ -38,6 +38,7 @@ from console.templatetags.console import course, person
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
 from institutions.models import Institution
+from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
@@ -318,6 +319,29 @@ class OverviewView(ConsoleView):
 
     def need_address(self, category: int) -> str:
         return reverse("console:need", args=[self.kwargs["institution"], category])
+
+
+class AttentionView(ConsoleView):
+    """Of the kinds of which the overview shows a few activities: all of them."""
+
+    template_name = "console/attention.html"
+
+    def enter(self) -> None:
+        super().enter()
+        course = f"{self.home}course/"
+        self.sees_consents = self.api.lists_all(course) and self.api.lists_all(f"{course}{ANY_ID}/learner/")
+        self.sees_captures = self.api.lists_all(course) and self.api.lists_all(self.reports_path)
+        if not (self.sees_consents or self.sees_captures):
+            raise PermissionDenied
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        key, lines = self.kwargs["institution"], list[attention.Line]()
+        if self.sees_consents:
+            policy = (self.institution.external_ic, consent_current(key))  # type: ignore[union-attr] # set by enter
+            lines += attention.consents_missing(key, policy, attention.MOST)
+        if self.sees_captures:
+            lines += attention.captures_stuck(key, attention.MOST)
+        return super().get_context_data(attention=lines, **context)
 
 
 class FailingView(ConsoleView):

@@ -27,9 +27,11 @@ from console.listings import (
     GROUP_COURSES,
     HOME,
     INSTITUTIONS,
+    LEARNERS,
     LISTINGS,
     REPORTS,
     REQUESTS,
+    SPECIAL_NEED,
     add_instrument_names,
     instruments_of,
 )
@@ -265,7 +267,8 @@ class OverviewView(ConsoleView):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
         if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
-            values["needs"] = figures.needs(*send_counts(key), self.need_address)
+            learners = reverse("console:learners", args=[key])
+            values["needs"] = figures.needs(*send_counts(key), learners)
         if api.lists_all(f"{self.home}user/"):
             values["people"] = counts["people"]
         if api.lists_all(f"{self.home}instructor/"):
@@ -316,9 +319,6 @@ class OverviewView(ConsoleView):
         lines = [line for part in parts for line in part]
         lines.sort(key=lambda line: line.kind != "bad")
         return {"attention": lines if parts else None}
-
-    def need_address(self, category: int) -> str:
-        return reverse("console:need", args=[self.kwargs["institution"], category])
 
 
 class AttentionView(ConsoleView):
@@ -422,6 +422,21 @@ class CoursesView(ListView):
 
     def row_address(self, row: Row) -> str:
         return super().row_address(row) if self.sees_all or TEACHES in row["user_roles"] else ""
+
+
+class LearnersView(ListView):
+    """All learners. Who reads the special needs of all of them finds those who have one."""
+
+    open_to = STAFF
+    listing = LEARNERS
+
+    def table(self) -> Table:
+        listing = self.listing
+        if self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
+            page = self.api.page(f"{self.home}send/", {"limit": CHOICES, "ordering": "description"})
+            choices = ReportsView.choices(page, lambda row: row["description"])
+            listing = replace(listing, filters=(*listing.filters, replace(SPECIAL_NEED, **choices)))
+        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
 
 class ReportsView(ListView):

@@ -105,6 +105,7 @@ urlpatterns = [
     path(f"{CONSENT_TEXT}delete/", consents.DeleteText.as_view(), name="consent-text-delete"),
     path(GROUP, views.GroupView.as_view(), name="group"),
     path(LEARNER, views.LearnerView.as_view(), name="learner"),
+    path(f"{LEARNER}decisions/<id:decision>/", views.DecisionView.as_view(), name="decision"),
     path("<id:institution>/vles/new/", vles.NewVLE.as_view(), name="vle-new"),
     path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
     path("<id:institution>/vles/<id:vle>/edit/", vles.EditVLE.as_view(), name="vle-edit"),

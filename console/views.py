@@ -556,6 +556,26 @@ class LearnerView(ConsoleView):
         return [self.breadcrumb("Learners", "learners")]
 
 
+class DecisionView(ConsoleView):
+    """What a learner has decided about a consent, with the very texts, as the learner's own page shows it."""
+
+    template_name = "console/decision.html"
+
+    def enter(self) -> None:
+        """Who may read no decision is told so, whoever the learner is."""
+        super().enter()
+        if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/decision/"):
+            raise PermissionDenied
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        path = f"{self.home}learner/{self.kwargs['learner']}/"
+        decision = self.api.row(f"{path}decision/{self.kwargs['decision']}/")
+        return super().get_context_data(decision=decision, learner=self.api.row(path), **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Learners", "learners"), self.breadcrumb("The learner", "learner", "learner")]
+
+
 class VLEView(ConsoleView):
     """A VLE, and which of the settings that it sends do not work."""
 

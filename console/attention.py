@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from console.listings import reported_course
-from console.templatetags.console import person
+from console.templatetags.console import contest_text, person
 from console.words import course_text
 from courses.queries import activities_lacking_consent
 from institutions.services.vles import VLEState
@@ -29,7 +29,8 @@ HOURS_FAILED = 24
 DAYS_OF_CREDENTIALS = 7
 DAYS_OF_CORRECTIONS = 21  # of the month that the GDPR leaves for an answer
 DAYS_OF_ERASURES = 21  # after which an answer is urgent
-LINES = 5  # of a kind; the others are counted
+LINES = 5  # of a kind; the others are counted, and stand on a page of their own
+MOST = 500  # of a kind on that page
 LINES_OF_ALERTS = 10  # to instructors
 # What the API's list of reports is asked for.
 ALERTS = {"highest": str(int(Level.ALERT)), "looked_at": "false"}
@@ -54,12 +55,13 @@ class Step:
     address: str = ""
 
 
-def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Line]:
+def consents_missing(institution: int, policy: tuple[bool, Any], most: int = LINES) -> Iterator[Line]:
     """Activities that begin soon, or are open, and whose learners may not be captured."""
     if policy[0]:  # consents are managed elsewhere: all are valid here
         return
     until = now() + timedelta(days=DAYS_AHEAD)
-    for row in activities_lacking_consent(institution, policy, until=until)[:LINES]:
+    rows = [*activities_lacking_consent(institution, policy, until=until)[:most]]
+    for row in rows:
         course = course_text(row["course__code"], row["course__vle_course_id"], row["course__start"])
         has_begun = row["start"] is None or row["start"] <= now()
         yield Line(
@@ -71,12 +73,17 @@ def consents_missing(institution: int, policy: tuple[bool, Any]) -> Iterator[Lin
             _of("course-learners", institution, course=row["course"]) + "?ic_valid=false",
             None if has_begun else row["start"],
         )
+    if rows and (left := rows[0]["number"] - len(rows)):
+        yield _more(
+            "bad" if has_begun else "fair", "consent", left, "with learners without a valid consent", institution
+        )
 
 
-def captures_stuck(institution: int) -> Iterator[Line]:
+def captures_stuck(institution: int, most: int = LINES) -> Iterator[Line]:
     """Activities with captures that nobody has answered, or that could not be checked."""
     open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), failures_since()
-    for row in captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:LINES]:
+    rows = [*captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:most]]
+    for row in rows:
         place = _of("activity", institution, course=row["course"], activity=row["activity"])
         name = f"“{row['activity_name']}”"
         if row["open"]:
@@ -85,6 +92,9 @@ def captures_stuck(institution: int) -> Iterator[Line]:
         if row["failed"]:
             text = f"capture{pluralize(row['failed'])} of {name} that could not be checked, since yesterday"
             yield Line("bad", "failed", row["failed"], text, place)
+    if rows and (left := rows[0]["number"] - len(rows)):
+        kind, word = ("bad", "failed") if rows[-1]["failed"] else ("fair", "waiting")
+        yield _more(kind, word, left, "with captures that wait or could not be checked", institution)
 
 
 def providers_that_fail(institution: int) -> Iterator[Line]:
@@ -93,10 +103,17 @@ def providers_that_fail(institution: int) -> Iterator[Line]:
     for row in providers_failing(institution, since=failures_since()):
         provider = row["provider_name"], row["instrument"]
         found[provider] = found.get(provider, 0) + row["number"]
+    place = _of("failing", institution)
     for (name, instrument), number in sorted(found.items(), key=lambda each: -each[1])[:LINES]:
         text = f"result{pluralize(number)} that the provider {name} has failed to give since yesterday"
         about = f" ({instrument})" if instrument else ""
-        yield Line("bad", "provider", number, text + about, _of("failing", institution))
+        yield Line("bad", "provider", number, text + about, place)
+    if (left := len(found) - LINES) > 0:
+        yield Line("bad", "provider", left, f"more provider{pluralize(left)} that failed to give results", place)
+
+
+def _more(kind: str, word: str, left: int, text: str, institution: int) -> Line:
+    return Line(kind, word, left, f"more activit{pluralize(left, 'y,ies')} {text}", _of("attention", institution))
 
 
 def failures_since() -> datetime:
@@ -116,7 +133,8 @@ def alerts_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
     """The reports of this page of the API's list, which are the latest ALERTS; and how many there are, if more."""
     for row in page["results"]:
         ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
-        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, changed"
+        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, "
+        text += f"{contest_text(row['contest'])}, changed" if row["contest"] else "changed"
         yield Line("bad", "alert", None, text, _of("report", institution, **ids), row["updated_at"])
     if page["count"] > len(page["results"]):
         yield _unseen("bad", "alert", ALERTS, institution, page["count"])

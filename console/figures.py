@@ -1,6 +1,6 @@
 """Template values from counts and API rows: charts, meters and lists of facts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,12 +34,12 @@ def consents(counts: Mapping[str, int], learners: str) -> dict[str, Any]:
     return {"total": total, "valid": valid, "chart": bars, "about": about}
 
 
-def needs(learners: int, categories: Sequence[tuple[int, str, int]], address: Callable[[int], str]) -> dict[str, Any]:
-    """`address` answers that of a category's page."""
+def needs(learners: int, categories: Sequence[tuple[int, str, int]], address: str) -> dict[str, Any]:
+    """Each category leads to the learners who have it; `address` is that of the list of all learners."""
     about = f"{learners:,} learners have special needs now; one learner may be in several categories."
     rows = [(name, [count]) for _, name, count in categories[:COURSES]]
     legend = [("plain", "Learners")]
-    addresses = [address(key) for key, *_ in categories[:COURSES]]
+    addresses = [f"{address}?send={key}" for key, *_ in categories[:COURSES]]
     title = "Learners by category of special needs"
     bars = chart("needs", title, about, rows, legend, whole=learners or 1, addresses=addresses)
     return {"total": learners, "chart": bars, "about": about, "left": max(len(categories) - COURSES, 0)}

@@ -154,6 +154,7 @@ CONSENT = (
     Filter("ic_status", "Informed consent", choices=tuple(CONSENT_WORDS.items())),
     Filter("ic_valid", "Data may be captured", choices=(("true", "yes"), ("false", "no"))),
 )
+SPECIAL_NEED = Filter("send", "Special need")  # for who reads these of all learners
 LEARNERS = Listing(
     "learners",
     "Learners",

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from console import contests, corrections, evidence, fairness, imports, merging, paper, trail, views
-from console.listings import ALL_REPORTS, COURSES, LISTINGS, PEOPLE
+from console.listings import ALL_REPORTS, COURSES, LEARNERS, LISTINGS, PEOPLE
 from console.work import (
     activities,
     consents,
@@ -47,11 +47,13 @@ urlpatterns = [
             name=listing.word,
         )
         for listing in LISTINGS
-        if listing not in (ALL_REPORTS, COURSES, PEOPLE)
+        if listing not in (ALL_REPORTS, COURSES, LEARNERS, PEOPLE)
     ),
     path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
     path("<id:institution>/courses/", views.CoursesView.as_view(), name="courses"),
+    path("<id:institution>/attention/", views.AttentionView.as_view(), name="attention"),
     path("<id:institution>/failing/", views.FailingView.as_view(), name="failing"),
+    path("<id:institution>/learners/", views.LearnersView.as_view(), name="learners"),
     path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
@@ -103,6 +105,7 @@ urlpatterns = [
     path(f"{CONSENT_TEXT}delete/", consents.DeleteText.as_view(), name="consent-text-delete"),
     path(GROUP, views.GroupView.as_view(), name="group"),
     path(LEARNER, views.LearnerView.as_view(), name="learner"),
+    path(f"{LEARNER}decisions/<id:decision>/", views.DecisionView.as_view(), name="decision"),
     path("<id:institution>/vles/new/", vles.NewVLE.as_view(), name="vle-new"),
     path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
     path("<id:institution>/vles/<id:vle>/edit/", vles.EditVLE.as_view(), name="vle-edit"),

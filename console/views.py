@@ -27,9 +27,11 @@ from console.listings import (
     GROUP_COURSES,
     HOME,
     INSTITUTIONS,
+    LEARNERS,
     LISTINGS,
     REPORTS,
     REQUESTS,
+    SPECIAL_NEED,
     add_instrument_names,
     instruments_of,
 )
@@ -38,6 +40,7 @@ from console.templatetags.console import course, person
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
 from institutions.models import Institution
+from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
@@ -264,7 +267,8 @@ class OverviewView(ConsoleView):
             learners = reverse("console:learners", args=[key])
             values["consents"] = figures.consents(consent_counts(key, policy), learners)
         if api.lists_all(f"{self.home}send/") and api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
-            values["needs"] = figures.needs(*send_counts(key), self.need_address)
+            learners = reverse("console:learners", args=[key])
+            values["needs"] = figures.needs(*send_counts(key), learners)
         if api.lists_all(f"{self.home}user/"):
             values["people"] = counts["people"]
         if api.lists_all(f"{self.home}instructor/"):
@@ -316,8 +320,28 @@ class OverviewView(ConsoleView):
         lines.sort(key=lambda line: line.kind != "bad")
         return {"attention": lines if parts else None}
 
-    def need_address(self, category: int) -> str:
-        return reverse("console:need", args=[self.kwargs["institution"], category])
+
+class AttentionView(ConsoleView):
+    """Of the kinds of which the overview shows a few activities: all of them."""
+
+    template_name = "console/attention.html"
+
+    def enter(self) -> None:
+        super().enter()
+        course = f"{self.home}course/"
+        self.sees_consents = self.api.lists_all(course) and self.api.lists_all(f"{course}{ANY_ID}/learner/")
+        self.sees_captures = self.api.lists_all(course) and self.api.lists_all(self.reports_path)
+        if not (self.sees_consents or self.sees_captures):
+            raise PermissionDenied
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        key, lines = self.kwargs["institution"], list[attention.Line]()
+        if self.sees_consents:
+            policy = (self.institution.external_ic, consent_current(key))  # type: ignore[union-attr] # set by enter
+            lines += attention.consents_missing(key, policy, attention.MOST)
+        if self.sees_captures:
+            lines += attention.captures_stuck(key, attention.MOST)
+        return super().get_context_data(attention=lines, **context)
 
 
 class FailingView(ConsoleView):
@@ -398,6 +422,21 @@ class CoursesView(ListView):
 
     def row_address(self, row: Row) -> str:
         return super().row_address(row) if self.sees_all or TEACHES in row["user_roles"] else ""
+
+
+class LearnersView(ListView):
+    """All learners. Who reads the special needs of all of them finds those who have one."""
+
+    open_to = STAFF
+    listing = LEARNERS
+
+    def table(self) -> Table:
+        listing = self.listing
+        if self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
+            page = self.api.page(f"{self.home}send/", {"limit": CHOICES, "ordering": "description"})
+            choices = ReportsView.choices(page, lambda row: row["description"])
+            listing = replace(listing, filters=(*listing.filters, replace(SPECIAL_NEED, **choices)))
+        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
 
 class ReportsView(ListView):
@@ -515,6 +554,26 @@ class LearnerView(ConsoleView):
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         return [self.breadcrumb("Learners", "learners")]
+
+
+class DecisionView(ConsoleView):
+    """What a learner has decided about a consent, with the very texts, as the learner's own page shows it."""
+
+    template_name = "console/decision.html"
+
+    def enter(self) -> None:
+        """Who may read no decision is told so, whoever the learner is."""
+        super().enter()
+        if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/decision/"):
+            raise PermissionDenied
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        path = f"{self.home}learner/{self.kwargs['learner']}/"
+        decision = self.api.row(f"{path}decision/{self.kwargs['decision']}/")
+        return super().get_context_data(decision=decision, learner=self.api.row(path), **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Learners", "learners"), self.breadcrumb("The learner", "learner", "learner")]
 
 
 class VLEView(ConsoleView):

@@ -17,6 +17,7 @@ from django.db.models import (
     Subquery,
     Value,
     When,
+    Window,
 )
 from django.db.models.functions import Coalesce, Concat, Now, NullIf, Trim
 
@@ -112,9 +113,10 @@ def _number_of(rows: QuerySet[Any]) -> Coalesce:
 def activities_lacking_consent(
     institution_id: int, policy: tuple[bool, Version | None], *, until: datetime
 ) -> QuerySet[Any, Any]:
-    """Activities with verification on that begin until then or are open, the latest start first.
+    """Activities with verification on that are open or begin until then: the open ones first, then the next to begin.
 
     Only those with learners of whom no data may be captured; `lacking` is their number, `policy` as of `ic_status`.
+    `number` is that of all these activities, also where only some are read.
     """
     is_open, begins = Q(end=None) | Q(end__gte=Now()), Q(start=None) | Q(start__lte=until)
     captured = Learner.objects.filter(may_be_captured(policy), pk=OuterRef("learner"))
@@ -122,12 +124,14 @@ def activities_lacking_consent(
     of_course = lacking.filter(course=OuterRef("course")).order_by().values("course")
     number = of_course.annotate(number=Count("pk")).values("number")
     rows = Activity.objects.filter(is_open & begins, institution=institution_id, enabled=True)
+    to_come = Case(When(start__gt=Now(), then="start"))  # null: it is open
     return (
         # The courses are found once; their learners are counted for the activities that are read.
         rows.filter(course__in=lacking.order_by().values("course"))
-        .annotate(lacking=Coalesce(Subquery(number), 0))
-        .order_by(F("start").desc(nulls_last=True), "pk")
+        .annotate(lacking=Coalesce(Subquery(number), 0), number=Window(Count("*")))
+        .order_by(to_come.asc(nulls_first=True), F("start").desc(nulls_last=True), "pk")
         .values(
+            "number",
             "course",
             "start",
             "lacking",

@@ -225,10 +225,15 @@ def learner_state(learners: QuerySet[Learner]) -> LearnerState | None:
     return learner_state_from_rows(with_learner_state(learners))
 
 
+def with_active_sends(learners: QuerySet[Learner]) -> QuerySet[Learner]:
+    """The learners with their special needs of this moment as the relation `active_sends`."""
+    active = Q(sends__expires_at__isnull=True) | Q(sends__expires_at__gte=Now())
+    return learners.alias(active_sends=FilteredRelation("sends", condition=active))
+
+
 def with_learner_state(learners: QuerySet[Learner]) -> QuerySet[Learner]:
     """The learners with all that a LearnerState holds: one row per active special need, or one without any."""
-    active = Q(sends__expires_at__isnull=True) | Q(sends__expires_at__gte=Now())
-    rows = learners.alias(active_sends=FilteredRelation("sends", condition=active)).annotate(
+    rows = with_active_sends(learners).annotate(
         send_data=F("active_sends__category__data"),
         send_extra_time=F("active_sends__category__extra_time"),
         send_allowances=F("active_sends__category__allowances"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Window
 from django.db.models.functions import Coalesce, Left
 
 from courses.models import Activity, AssessmentSession
@@ -105,6 +105,7 @@ def captures_lacking_results(institution: int, *, open_before: datetime, failed_
     """Activities of the institution with captures that have come before then and are open, or have failed since then.
 
     `open` and `failed` are their numbers; the activities with most of them first. By the index of unsettled requests.
+    `number` is that of all these activities, also where only some are read.
     """
     is_open = Q(status__in=_OPEN, created_at__lt=open_before)
     has_failed = Q(status__in=_ENDED, updated_at__gte=failed_after)
@@ -114,7 +115,8 @@ def captures_lacking_results(institution: int, *, open_before: datetime, failed_
     grouped: QuerySet[Any, Any] = rows.order_by().values(
         "activity", course=F("activity__course"), activity_name=activity_name("activity__")
     )
-    return grouped.annotate(**counts).order_by("-failed", "-open", "activity")
+    numbered = grouped.annotate(**counts, number=Window(Count("*")))
+    return numbered.order_by("-failed", "-open", "activity")
 
 
 def providers_failing(institution: int, *, since: datetime) -> list[dict[str, Any]]:

@@ -239,10 +239,18 @@ def contest_words(state: Mapping[str, Any]) -> str:
 
 @register.filter
 def contest_word(state: Mapping[str, Any] | None) -> SafeString | str:
-    """The same in a word or two, for lists; nothing where there was no contest."""
+    """The same in few words, for lists, with what holds instead; nothing where there was no contest."""
     if not state:
         return NOTHING
-    return badge("none", "decided by a person") if state["is_final"] else badge("fair", "contested, not final")
+    return badge("none" if state["is_final"] else "fair", contest_text(state))
+
+
+def contest_text(state: Mapping[str, Any]) -> str:
+    if not state["is_final"]:
+        return "contested, not final"
+    human = [f"{kind} {words.LEVEL_WORDS[level]}" for kind, level in state["human_levels"].items()]
+    without = [f"{kind} does not count" for kind in state["set_aside"]]
+    return f"decided by a person: {', '.join(human + without) or 'it stands'}"
 
 
 def words_of_instant(value: str) -> str:

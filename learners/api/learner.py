@@ -21,16 +21,17 @@ from institutions.row_rules import own
 from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
 from kernel.access import READ, UPDATE, WRITE, grant
-from kernel.caller import Role
-from kernel.filters import ColumnFilter, FoldedFilter
+from kernel.caller import Caller, Role
+from kernel.filters import ColumnFilter, FoldedFilter, TenantFilter
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import Batch, BodySerializer, Computed, NewEmailField, ResourceSerializer
 from kernel.text import accepted_languages, validate_language
 from learners import queries, services
+from learners.api.learner_send import LearnerSENDViewSet
 from learners.api.shared import legacy
-from learners.models import Learner
+from learners.models import Learner, SENDCategory
 from signin.services.sessions import signed_in
 
 VERSION = ("major", "minor", "patch", "valid_from")
@@ -115,6 +116,32 @@ class ConsentFilter(filters.FilterSet):
     ic_valid = ICValidFilter()
 
 
+def reads_all_needs(caller: Caller, tenant_id: int | None) -> bool:
+    """Whether the caller's roles read which special needs all learners have."""
+    roles = caller.roles_in(tenant_id)
+    return any(
+        grant.rows is grant.parent is grant.sees is None
+        for granted, grant in LearnerSENDViewSet.access.items()
+        if granted & roles and "list" in grant.actions and (grant.when is None or grant.when(caller))
+    )
+
+
+class SENDFilter(TenantFilter):
+    """Learners who have this special need now. Refused to whom it would tell more than the rows do."""
+
+    def __init__(self, *args, **kwargs):
+        help_text = "Id of a category of special needs: learners who have it now. For who reads these of all learners."
+        super().__init__(*args, queryset=SENDCategory.objects.all(), help_text=help_text, **kwargs)
+
+    def filter(self, queryset, value):
+        if value is None:
+            return queryset
+        view = self.parent.request.parser_context["view"]
+        if not reads_all_needs(view.caller, view.tenant_id):
+            raise ValidationError({"send": ["You may not read who has a special need."]})
+        return super().filter(queries.with_active_sends(queryset), value)
+
+
 class LearnerFilter(ConsentFilter):
     id = ColumnFilter("user__id")
     username = ColumnFilter("user__username")
@@ -122,6 +149,7 @@ class LearnerFilter(ConsentFilter):
     uid = filters.CharFilter("user__uid")
     first_name = FoldedFilter("user__first_name")
     last_name = FoldedFilter("user__last_name")
+    send = SENDFilter("active_sends__category")
 
 
 class VersionSerializer(BodySerializer):

@@ -34,6 +34,7 @@ def ids(world: World, home=None) -> dict[str, int]:
         "report": home.report.pk,
         "request": home.request.pk,
         "contest": home.contest.pk,
+        "decision": home.decision.pk,
         "hold": home.hold.pk,
         "correction": home.correction.pk,
         "erasure": home.erasure.pk,

@@ -68,6 +68,41 @@ def test_learners_without_consent_before_an_activity(start, end, is_shown, quiet
     assert lines("admin") == {}
 
 
+def test_what_is_open_comes_first_and_the_others_are_counted(quiet, signed_in, address):
+    """Seven activities without consents and with failed captures, of which the overview shows five of each kind."""
+    home, now = quiet.home, timezone.now()
+    for days in (None, -2, -1, 1, 2, 5, 9):
+        activity = Activity.objects.create(
+            institution=home.institution, course=home.course, vle=home.vle, vle_activity_type="quiz", enabled=True,
+            vle_activity_id=f"a{days}", start=days and now + timedelta(days=days),
+        )  # fmt: skip
+        Request.objects.create(
+            institution=home.institution, learner=home.learners["ann"], activity=activity, status=RequestStatus.ERROR
+        )
+    seen = signed_in("data").get(address("")).context["attention"]
+    lines = {word: [line for line in seen if line.word == word] for word in ("consent", "failed")}
+    order = ["a-1", "a-2", "aNone", "a1", "a2", "a5", "a9"]
+    assert [line.text.split("“")[1].split("”")[0] for line in lines["consent"][:5]] == order[:5]
+    for word, (*shown, more) in lines.items():
+        assert (len(shown), more.number, more.text[:16]) == (5, 2, "more activities "), word
+        listed = [line for line in signed_in("data").get(more.address).context["attention"] if line.word == word]
+        assert len(listed) == 7, word
+        assert [line.number for line in listed] == [listed[0].number] * 7
+    providers = [
+        Provider(name=f"P{n}", acronym=f"p{n}", version="1", queue=f"p{n}", instrument_id=1, alert_below="0.3",
+                 warning_below="0.6")
+        for n in range(6)
+    ]  # fmt: skip
+    RequestProviderResult.objects.bulk_create(
+        RequestProviderResult(request=Request.objects.last(), provider=provider, status=ResultStatus.ERROR)
+        for provider in Provider.objects.bulk_create(providers)
+    )
+    more = signed_in("data").get(address("")).context["attention"]
+    more = [line for line in more if line.word == "provider"][-1]
+    assert (more.number, more.text) == (1, "more provider that failed to give results")
+    assert len(signed_in("data").get(more.address).context["rows"]) == 6
+
+
 def test_reports_that_nobody_has_opened(quiet, lines, signed_in, address):
     """The learner's own look does not count, nor that of the page of a list."""
     home, data = quiet.home, signed_in("data")

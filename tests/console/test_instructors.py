@@ -113,6 +113,8 @@ def test_contested_reports_are_told(world, elsewhere, signed_in, address):
     ((word, number, place),) = lines(browser.get(address("")))
     assert (word, number) == ("contest", 1)
     assert first_cells(browser.get(place)) == ["Ann Home"]
+    Report.objects.filter(pk=world.home.report.pk).update(identity_level=4)
+    assert "C1, contested, not final, changed" in text(browser.get(address("")))
 
 
 def test_lists_and_their_files_have_rows_of_own_courses_alone(world, elsewhere, signed_in, address):

@@ -125,7 +125,13 @@ def test_decisions_are_shown_to_whom_the_api_shows_them(ann, world, signed_in, a
         section = page.partition("Decisions about consents")[2].partition("</section>")[0]
         words = " ".join(re.sub(r"<[^>]+>", " ", section).split())
         assert "1 Jan 2020, 00:00 UTC accepted 0.1.0 en by a link of Moodle 192.0.2.9 en 55555555" in words
-        assert f"/learner/{ann.pk}/decision/{world.home.decision.pk}/" in page
+        link = address("learners/{ann}/decisions/{decision}/")
+        assert f'href="{link}"' in section
+        shown = signed_in(who).get(link).text
+        assert "Ann Home accepted it" in shown
+        assert "<p>I once consented at home.</p>" in shown
+    bob = address("learners/{bob}/decisions/{decision}/")
+    assert signed_in("legal").get(bob).status_code == 404  # it is not his
     for who in ("global", "send"):
         assert "Decisions about consents" not in signed_in(who).get(address("learners/{ann}/")).text
 

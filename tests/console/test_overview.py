@@ -162,6 +162,11 @@ def test_learners_by_special_need(world, signed_in, address):
         SENDLearner.objects.create(**own, learner=home.learners[name], category=category, expires_at=ends)
     answer = signed_in("send").get(address(""))
     assert bars(answer, "needs") == {"deaf": 2, "low sight": 1, "unused": 0}
+    link = f"{address('learners/')}?send={deaf.pk}"
+    assert link in answer.text
+    assert link in signed_in("send").get(address(f"send/{deaf.pk}/")).text
+    assert signed_in("send").get(link).context["table"].count == 2
+    assert signed_in("data").get(link).context["table"].count == 3  # it is no filter there: all of them
     assert answer.context["needs"]["total"] == 2
     assert "2 learners have special needs now" in answer.text
 

@@ -86,6 +86,27 @@ def test_filters_by_the_consents_status_find_who_has_it(policy, as_, url, world)
             assert found(f"ic_valid={str(value).lower()}") == wanted
 
 
+def test_who_has_a_special_need_is_found_by_who_may_read_it(as_, url, world):
+    """Nobody else learns of it by filtering; a need that has run out is not found, nor one of another institution."""
+    home = world.home
+    SENDLearner.objects.all().delete()
+    for name, ends in (("ann", None), ("bob", FUTURE), ("eve", PAST)):
+        SENDLearner.objects.create(
+            institution=home.institution, learner=home.learners[name], category=home.category, expires_at=ends
+        )
+    for who in ("global", "admin", "send"):
+        rows = as_(who).get(f"{url}?send={home.category.pk}").json()["results"]
+        assert [row["uid"] for row in rows] == ["ann", "bob"], who
+        assert as_(who).get(f"{url}?send={home.category.pk}&search=bob&ordering=-last_name").json()["count"] == 1
+    away = as_("admin").get(f"{url}?send={world.away.category.pk}")
+    assert (away.status_code, away.json()) == (400, {"send": ["No such row in this institution."]})
+    for who in ("legal", "data", "teacher", "ann"):
+        for category in (home.category.pk, world.away.category.pk):
+            answer = as_(who).get(f"{url}?send={category}")
+            refusal = {"send": ["You may not read who has a special need."]}
+            assert (answer.status_code, answer.json()) == (400, refusal), who
+
+
 @pytest.mark.parametrize("query", ["ic_status=valid", "ic_status=VALID&ic_status=x", "ic_valid=1"])
 def test_status_of_no_consent_is_400(query, as_, url):
     answer = as_("admin").get(f"{url}?{query}")

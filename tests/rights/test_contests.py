@@ -15,6 +15,7 @@ from kernel.recording import Entry, Origin, record
 from learners.models import Learner
 from learners.services import learner_delete
 from pipeline.running import run_due
+from reports.explaining import LEVEL_WORDS
 from reports.models import Report
 from reports.services.merging import people_merge
 from rights.models import Contest, ContestFile
@@ -375,9 +376,21 @@ def form(browser, path: str, **values):
     return browser.post(path, values)
 
 
+def assert_listed(lists, word: str) -> None:
+    """Each of these pages, and its file, has the word beside the machine's level."""
+    for browser, pages in lists.items():
+        for page in pages:
+            text = browser.get(page).text
+            assert word in text, page
+            assert LEVEL_WORDS[2] in text, page
+            if page.endswith("/reports/") and "/console/" in page:
+                assert word in browser.get(page, {"download": "csv"}).getvalue().decode(), page
+
+
 def test_pages_lead_from_the_form_to_the_decision(world, signed_in):
     """As people do it: the learner's form, the administrator's, and the decision on both sides."""
     home = world.home
+    allow(home, learner_report=True)
     report = f"/me/reports/{home.report.pk}/"
     ann, data = signed_in("ann"), signed_in("data")
     assert form(ann, report, level="identity", reason=" ").status_code == 400
@@ -392,7 +405,8 @@ def test_pages_lead_from_the_form_to_the_decision(world, signed_in):
     page = f"/console/{home.institution.pk}/contests/{key}/"
     place = f"courses/{home.course.pk}/activities/{home.activity.pk}/"
     assert "no level is final yet" in data.get(f"/console/{home.institution.pk}/{place}reports/{home.report.pk}/").text
-    assert "contested, not final" in data.get(f"/console/{home.institution.pk}/{place}").text
+    lists = {ann: ["/me/reports/"], data: [f"/console/{home.institution.pk}/{page}" for page in (place, "reports/")]}
+    assert_listed(lists, "contested, not final")
     assert "What the learner says" in data.get(page).text
     assert form(data, page, action="assign", assignee="x").status_code == 400
     assert form(data, page, action="assign", assignee=world.people["data"].pk).status_code == 302
@@ -404,4 +418,5 @@ def test_pages_lead_from_the_form_to_the_decision(world, signed_in):
     assert "Seen." in data.get(page).text
     assert "another level holds (identity No information)" in ann.get(report).text
     assert "Seen." in ann.get(mine).text
+    assert_listed(lists, "decided by a person: identity No information")
     assert form(ann, mine, action="withdraw").status_code == 409

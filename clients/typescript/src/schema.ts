@@ -17635,6 +17635,8 @@ export interface operations {
                 ordering?: string;
                 /** @description A search term. */
                 search?: string;
+                /** @description Id of a category of special needs: learners who have it now. For who reads these of all learners. */
+                send?: number;
                 uid?: string;
                 username?: string;
             };

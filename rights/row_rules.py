@@ -15,9 +15,10 @@ from kernel.caller import PEOPLE
 _KINDS = tuple(kind.value for kind in PEOPLE)
 # Words of addresses that name no course.
 OF_PERSON = (
-    "auth", "admin/user", "institution/user", "institution/learner", "institution/learner/enrolment",
-    "institution/learner/ic", "institution/learner/send", "institution/learner/decision", "institution/instructor",
-    "console/learner", "lapi/enrolment", "provider/enrolment", "provider/validation",
+    "auth", "admin/user", "institution/user", "institution/user/activities", "institution/learner",
+    "institution/learner/enrolment", "institution/learner/ic", "institution/learner/send",
+    "institution/learner/decision", "institution/learner/membership", "institution/instructor", "console/learner",
+    "console/person", "lapi/enrolment", "provider/enrolment", "provider/validation",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from console.listings import ACTIVITY_REPORTS
 from console.templatetags.console import course, person
 from console.views import BelowCourseView, CourseListView
 from kernel.domain import Conflict
+from kernel.recording import Entry
 from reports.evidence import report_evidence
 
 REPORTS = 30  # in one file: some 20 seconds
@@ -127,7 +128,21 @@ class ActivityPaper(PaperView, CourseListView):
                 f"{shown.count:,} reports are too many for one PDF, which takes {REPORTS}: use the filters, such as "
                 "the level, or the list as CSV."
             )
-        return [self.explained(row["id"]) for row in rows_of(shown, self.api, self.kwargs)]
+        found = [self.explained(row["id"]) for row in rows_of(shown, self.api, self.kwargs)]
+        # Each learner finds the own report among what was taken away, as if it were the only one in the file.
+        above = "/".join(map(str, self.kwargs.values()))
+        self.also_told = tuple(
+            Entry(
+                verb="export",
+                resource="console/report-pdf",
+                row=f"{above}/{each['report']['id']}",
+                institution=self.home_id,
+                person=each["report"]["learner"]["id"],
+                details={"rows": 1, "format": "pdf"},
+            )
+            for each in found
+        )
+        return found
 
     @property
     def title(self) -> str:

@@ -39,14 +39,16 @@ class Told:
         if asked := {name: values for name, values in self.request.query_params.lists() if name != "format"}:
             is_person = self.caller.kind in PEOPLE
             details["asked"] = asked if is_person else [*asked]  # names that are searched for would not be sealed
-        person = self._person_shown(row)
+        home = self.tenant_id
+        if home is None and row is not None:  # a person below admin/: who administers their institution reads it, too
+            home = row.get("institution_id")
         saw(
             Entry(
                 verb="read",
                 resource=self.basename.replace("-", "/") + ("" if self.action in READ else f"/{self.action}"),
                 row="/".join(map(str, self.kwargs.values())),
-                institution=self.tenant_id,
-                person=person,
+                institution=home,
+                person=self._person_shown(row),
                 details=details,
                 sealed=bool(asked),
             )

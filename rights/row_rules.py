@@ -15,10 +15,12 @@ from kernel.caller import PEOPLE
 _KINDS = tuple(kind.value for kind in PEOPLE)
 # Words of addresses that name no course.
 OF_PERSON = (
-    "auth", "admin/user", "institution/user", "institution/learner", "institution/learner/enrolment",
-    "institution/learner/ic", "institution/learner/send", "institution/learner/decision", "institution/instructor",
-    "console/learner", "lapi/enrolment", "provider/enrolment", "provider/validation",
+    "auth", "admin/user", "institution/user", "institution/user/activities", "institution/learner",
+    "institution/learner/enrolment", "institution/learner/ic", "institution/learner/send",
+    "institution/learner/decision", "institution/learner/membership", "institution/instructor", "console/learner",
+    "console/person", "lapi/enrolment", "provider/enrolment", "provider/validation",
 )  # fmt: skip
+OF_REPORT = ("console/report", "console/report-pdf", "console/requests")
 
 
 def own_decisions(me) -> Q:
@@ -48,7 +50,7 @@ def own_lines(me) -> Q:
     if me.vle_id is None:
         return lines
     by_vle = Q(actor_kind="vle", actor_id=me.vle_id) | Q(signed_in_by=me.vle_id)
-    of_course = Q(resource__startswith="institution/course/") | Q(resource__in=("console/report", "console/requests"))
+    of_course = Q(resource__startswith="institution/course/") | Q(resource__in=OF_REPORT)
     return lines & (by_vle | Q(resource__in=OF_PERSON) | (of_course & Q(_names_own_course(me))))
 
 

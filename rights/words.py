@@ -135,6 +135,7 @@ THINGS = {
     "learner": "your record as a learner",
     "instructor": "your record as an instructor",
     "user": "your account",
+    "person": "your account",
     "merge": "your account",
     "held": "all that is held about you",
     "send": "your special needs",
@@ -181,8 +182,11 @@ KIND_OF_ACTOR = {
 
 
 def thing(resource: str) -> str:
-    """What a line is about, in words: institution/course/activity/report is "your report"."""
-    words = resource.split("/")
+    """What a line is about, in words: institution/course/activity/report is "your report".
+
+    Pages of the console are named after what they are about: console/report-pdf.
+    """
+    words = [name for word in resource.split("/") for name in (word.partition("-")[0], word)]
     return next((THINGS[word] for word in reversed(words) if word in THINGS), f"data about you ({resource})")
 
 

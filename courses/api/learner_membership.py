@@ -49,6 +49,7 @@ class LearnerMembershipViewSet(ResourceViewSet):
     serializer_class = LearnerMembershipSerializer
     search_fields = ("course__search_text",)
     orderable = {name: name for name in ("id", "added_at")}
+    shows_people = True
     scope = under(
         Learner,
         rows="learner",

@@ -116,4 +116,5 @@ class UserViewSet(BaseUserViewSet):
         rows = queries.activities_of(self.person_id, self.caller.vle_id).order_by("pk")
         page: Any = self.paginate_queryset(rows.values_list("course_id", "attended", "taught", *plan.columns))
         self.memberships = {course: (attended, taught) for course, attended, taught, *_ in page}
+        self.seen({"id": self.person_id}, len(page))
         return self.get_paginated_response(plan([row[3:] for row in page], self))

@@ -68,6 +68,7 @@ class AdminUserViewSet(AdministrationViewSet):
     filterset_class = AdminUserFilter
     search_fields = ("search_text",)
     asks_password = BaseUserViewSet.asks_password
+    shows_people = True
     orderable = {name: name for name in ("id", "username", *SHOWN, *RIGHTS)} | {
         "institution": "institution__acronym",
         "institution_id": "institution",

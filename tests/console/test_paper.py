@@ -13,6 +13,7 @@ from institutions.models import Provider
 from reports.models import Report
 from reports.sentences import DEMONSTRATION
 from tests.captures import FR, PLAG
+from tests.conftest import client_of
 from tests.console.test_lists import HOSTILE
 from tests.lines import details_of
 from tests.reports.work import Work
@@ -79,6 +80,22 @@ def test_reports_of_an_activity_are_those_that_the_list_finds(world, signed_in, 
     assert told.redirect_chain == [(f"{address(ACTIVITY)}?ordering=learner", 302)]
     assert "There is no report" in browser.get(address(ALL), {"search": "nobody"}, follow=True).text
     assert len(drawn) == 2
+
+
+def test_each_learner_is_told_who_has_taken_the_own_report_away(world, signed_in, address, drawn):
+    home = world.home
+    bob = Report.objects.create(institution=home.institution, activity=home.activity, learner=home.learners["bob"])
+    assert signed_in("data").get(address(ALL)).status_code == 200
+    at = f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}"
+    lines = Line.objects.filter(verb="export").order_by("pk")
+    assert [*lines.values_list("resource", "row_key", "person_id")] == [
+        ("console/report-pdf", f"{at}/{home.report.pk}", home.people["ann"].pk),
+        ("console/report-pdf", f"{at}/{bob.pk}", home.people["bob"].pk),
+        ("console/activity-pdf", at, None),
+    ]
+    for name in ("ann", "bob"):
+        (told,) = client_of(home.people[name]).get("/api/v2/me/trail/?verb=export").json()["results"]
+        assert (told["told"]["what"], told["told"]["who"]) == ("your report", "data administrator")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
-"""What every write leaves in the trail: one line, of its institution, about the row of the request; a refusal none."""
+"""What every write leaves in the trail: one line, of its institution, about the row of the request; a refusal none.
+
+So does every read that tells of people.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
+from institutions.models import User
 from tests.contract import calls
 from tests.contract.test_write_budgets import KNOWN_MEMBER, WRITES
 from tests.lines import details_of
@@ -13,6 +18,10 @@ from trail.models import Line
 
 SILENT = {KNOWN_MEMBER, "lapi_status.ask", "deletion.preview"}  # these write nothing
 OF_ALL = ("admin_user.create", "admin_instrument", "admin_provider", "admin_ui", "provider_notification")
+# Who teaches a course, its learners are shown as well.
+OF_INSTRUCTORS = {
+    f"{name}.{verb}" for name in ("instructor", "course_instructor", "vle_instructor") for verb in ("list", "read")
+}
 SECRETS = ("x" * 64, "correct horse", "secret", "password", "base64", 'consumer_key": "')
 
 
@@ -38,6 +47,47 @@ def test_one_line_for_each_write(name, caller, world: World):
         assert len(line.request_id) == 36
         told = json.dumps({name: value for name, value in details_of(line).items() if value != [None, None]})
         assert not [secret for secret in SECRETS if secret in told], told
+
+
+def texts_of(answer: Any) -> Iterator[str]:
+    if isinstance(answer, dict | list):
+        for inner in answer.values() if isinstance(answer, dict) else answer:
+            yield from texts_of(inner)
+    elif isinstance(answer, str):
+        yield answer
+
+
+def test_who_reads_of_people_leaves_one_line(caller, world: World):
+    """Whatever names a person in its answer, or a learner in its address; what people read of themselves is theirs."""
+    people = User.objects.values_list("first_name", "last_name", "email", "username")
+    named = {text for first, last, *more in people for text in (first, last, f"{first} {last}", *more)} - {""}
+    unseen = set()
+    for name in calls.names("institution", "admin", "vle", method="get", status=200):
+        call = calls.CALLS[name]
+        if call.before is not None:
+            call.before(world)
+        client, url = caller(call.by), calls.url_of(call, world)
+        before = [*Line.objects.values_list("pk", flat=True)]
+        answer = client.get(url)
+        assert answer.status_code == 200, name
+        is_told = "/{ann}/" in call.path or not named.isdisjoint(texts_of([] if answer.streaming else answer.json()))
+        if is_told and len(lines_since(before)) != 1:
+            unseen.add(name)
+    assert unseen == OF_INSTRUCTORS
+
+
+@pytest.mark.parametrize(("who", "name", "is_one"), [
+    ("admin", "user.list", False), ("data", "user.read", True), ("admin", "user.activities", True),
+    ("data", "learner_membership.list", True), ("global", "admin_user.list", False),
+    ("global", "admin_user.read", True),
+])  # fmt: skip
+def test_people_are_told_who_has_read_of_them_alone(who, name, is_one, caller, world: World):
+    call, ann, home = calls.CALLS[name], world.people["ann"].pk, world.home.institution.pk
+    assert caller(who).get(calls.url_of(call, world)).status_code == 200
+    (line,) = Line.objects.filter(verb="read")
+    assert (line.person_id, line.institution_id) == (ann if is_one else None, home if name != "admin_user.list" else 0)
+    shown = caller("ann").get("/api/v2/me/trail/").json()["results"]
+    assert [row["id"] for row in shown] == [line.pk] * is_one
 
 
 def test_a_refused_write_leaves_none(caller, world: World):

@@ -3,6 +3,7 @@
 import pytest
 
 from kernel.recording import Entry, Origin, acting, page_made, record, saw
+from rights.words import thing
 from tests.conftest import client_of
 from tests.lines import details_of
 from trail.models import Key, Line, Part
@@ -99,6 +100,11 @@ def test_a_page_of_the_console_is_one_line(world, client):
     assert client.get(f"/console/{home}/courses/").status_code == 200
     assert client.get(f"/console/{home}/learners/{admin.pk}/").status_code == 404
     assert lines.count() == 1
+    for below in ("people/", f"people/{ann.pk}/", f"people/{ann.pk}/edit/"):
+        assert client.get(f"/console/{home}/{below}").status_code == 200
+    *_, some, one, form = lines.order_by("pk").values_list("resource", "person_id")
+    assert (some, one, form) == (("console/people", None), ("console/person", ann.pk), ("console/person-edit", ann.pk))
+    assert {thing(resource) for resource, _ in (one, form)} == {"your account"}
 
 
 def test_what_is_shown_outside_a_request_is_a_line_of_its_own(db):

@@ -163,6 +163,7 @@ class BaseUserViewSet(ResourceViewSet):
     filterset_class = UserFilter
     search_fields = ("search_text",)
     orderable = {name: name for name in ("id", "username", *SHOWN)}
+    shows_people = True
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     conflicts = True
     # The present password is asked for a new one, and wrong ones are counted.

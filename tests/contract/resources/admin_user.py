@@ -13,7 +13,7 @@ RESOURCE = Resource(
         "put": {"username": "home-ann", "uid": "ann", "first_name": "Anna"},
         "patch": {"is_staff": True},
     },
-    queries={"list": "global 1", "read": "global 1"},
+    queries={"list": "global 2", "read": "global 2"},
     golden="global",
     orderable=(
         "id username last_login first_name last_name uid email locale created_at updated_at inst_admin "

@@ -14,8 +14,8 @@ RESOURCE = Resource(
         "read":   (200, 200, 403, 200, 403, 403, 403, 200, 403, 403, 404, 401),
     },
     queries={
-        "list": "global 2, admin 2, data 2, ann 2",
-        "read": "global 2, admin 2, data 2, ann 2",
+        "list": "global 3, admin 3, data 3, ann 3",
+        "read": "global 3, admin 3, data 3, ann 3",
     },
     golden="ann",
     orderable="id added_at",

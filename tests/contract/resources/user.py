@@ -33,9 +33,9 @@ RESOURCE = Resource(
     callers={"profile": "ann"},
     actions={"profile": "post {row}profile/", "activities": "get {row}activities/", "merge": "post {row}merge/"},
     queries={
-        "list": "global 2, admin 1, legal 1, data 1, ann 1",
-        "read": "global 2, admin 1, legal 1, data 1, ann 1",
-        "activities": "global 6, admin 5, data 5, ann 5",
+        "list": "global 3, admin 2, legal 2, data 2, ann 2",
+        "read": "global 3, admin 2, legal 2, data 2, ann 2",
+        "activities": "global 7, admin 6, data 6, ann 6",
     },
     golden="legal ann",
     orderable=(

@@ -285,6 +285,8 @@ def test_accommodations_of_two_hundred_learners(person):
     page.click("main a:text-is('Add a category')")
     page.get_by_label("Name").fill("Tremor")
     page.get_by_label("Big fonts").check()
+    page.get_by_label("Extra time, in percent").fill("25")
+    page.get_by_label("A scribe").check()
     page.get_by_label("Keystroke dynamics").check()
     page.click("main .buttons button")
     tool(page, "Give it to learners")
@@ -306,7 +308,12 @@ def test_accommodations_of_two_hundred_learners(person):
     page.fill("#q", uids[-1])
     page.keyboard.press("Enter")
     page.click(f"main table.rows >> text=Exam {uids[-1]}")
-    page.wait_for_selector("text=for good; with big fonts; without Keystroke dynamics")
+    page.wait_for_selector("text=for good; with big fonts; 25 % extra time, a scribe; without Keystroke dynamics")
+    legal = person(f"legal_admin of {SECOND}").page
+    legal.goto(page.url)
+    told = legal.inner_text("section:has(h2:text-is('To be provided'))")
+    assert "25 % extra time, A scribe. With big fonts. Without Keystroke dynamics." in told
+    assert "Tremor" not in legal.inner_text("main")
 
 
 def test_an_instructor_looks_at_an_alert(person):

@@ -341,7 +341,8 @@ def test_an_instructor_looks_at_an_alert(person):
 
 def test_a_contest_and_its_answer(person):
     """The learner contests, somebody who did not set up the activity decides, the learner reads both levels."""
-    page = person("learner", "/me/").page
+    learner = person("learner", "/me/")
+    page = learner.page
     to(page, "Reports")
     page.click("main table.rows >> text=Mid-term exam")
     page.get_by_label("What you contest").select_option("identity")
@@ -350,6 +351,8 @@ def test_a_contest_and_its_answer(person):
     page.set_input_files("#file", {"name": "invoice.txt", "mimeType": "text/plain", "buffer": b"A lamp."})
     page.click("main button:text-is('Add')")
     assert "invoice.txt" in page.inner_text("main")
+    assert fits(learner)
+    assert learner.barriers() == []
 
     desk = person("data_admin").page
     desk.click(".attention a:has-text('to be answered')")
@@ -363,6 +366,8 @@ def test_a_contest_and_its_answer(person):
     desk.wait_for_selector("h2:has-text('The decision')")
 
     page.reload()
+    assert fits(learner)
+    assert learner.barriers() == []
     told = page.inner_text("main")
     assert "The pictures are dark, and they show you." in told
     assert "OK by a person, in place of the machine's" in told

@@ -13,7 +13,17 @@ from rights.services.contests import DECISION_JOB
 from rights.services.erasing import withdrawal_part
 from rights.services.erasures import ERASURE_JOB, REFUSED_JOB, erasure_part, erasures_waiting
 from rights.services.figures import FIGURES_JOB, figures_counted, figures_due
-from rights.services.notices import REMINDER_JOB, decisions_told, refusals_told, reminders_due, reminders_sent
+from rights.services.notices import (
+    ASSIGNED_JOB,
+    OPENED_JOB,
+    REMINDER_JOB,
+    assignments_told,
+    decisions_told,
+    openings_told,
+    refusals_told,
+    reminders_due,
+    reminders_sent,
+)
 
 
 @periodic("rights.reminders", seconds=3600)
@@ -24,6 +34,16 @@ def reminders() -> None:
 @job(REMINDER_JOB)
 def reminder_mails(keys: Sequence[Any]) -> None:
     reminders_sent(keys)
+
+
+@job(OPENED_JOB)
+def opening_mails(keys: Sequence[Any]) -> None:
+    openings_told(keys)
+
+
+@job(ASSIGNED_JOB)
+def assignment_mails(keys: Sequence[Any]) -> None:
+    assignments_told(keys)
 
 
 @job(DECISION_JOB)

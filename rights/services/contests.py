@@ -26,6 +26,7 @@ from reports.arithmetic import Level
 from reports.contests import ContestState
 from reports.models import Report
 from rights.models import DECIDED, Contest, ContestFile, Kind, State
+from rights.services.notices import ASSIGNED_JOB, OPENED_JOB
 from trail.models import Line
 
 KINDS = tuple(Kind.values)
@@ -99,6 +100,7 @@ def contest_create(
         deadline=timezone.now() + timedelta(days=institution.contest_days),
     )
     state_stored(report)
+    enqueue(OPENED_JOB, [contest.pk])
     return contest
 
 
@@ -180,6 +182,7 @@ def contest_assign(*, contest: Contest, assignee_id: int) -> Contest:
     if stored.assignee_id != person.pk:
         stored.assignee, stored.reminded_at = person, None
         stored.save(update_fields=["assignee", "reminded_at", "updated_at"])
+        enqueue(ASSIGNED_JOB, [stored.pk])
     return stored
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,35 +16,63 @@ from kernel.writes import one_transaction
 from pipeline.jobs import enqueue
 from rights.models import DECIDED, Contest, Erasure, State
 
+OPENED_JOB = "rights.opened"
+ASSIGNED_JOB = "rights.assigned"
 REMINDER_JOB = "rights.reminder"
 DAYS_BEFORE_DEADLINE = 3
 
 
 @one_transaction()
 def reminders_due() -> list[int]:
-    """Ask for one mail for each open contest whose deadline is near; answers which. None where no mail is sent."""
+    """Ask for one mail for each open contest whose deadline is near, and for one more when it has passed.
+
+    Answers which. None where no mail is sent.
+    """
     if not settings.SENDS_MAIL:
         return []
-    until = timezone.now() + timedelta(days=DAYS_BEFORE_DEADLINE)
-    due = Contest.objects.filter(state=State.OPEN, reminded_at=None, deadline__lte=until)
-    keys = locked_rows(due, Lock.CHANGE)
-    Contest.objects.filter(pk__in=keys).update(reminded_at=timezone.now())
+    now = timezone.now()
+    is_near = Q(reminded_at=None, deadline__lte=now + timedelta(days=DAYS_BEFORE_DEADLINE))
+    is_over = Q(reminded_at__lt=F("deadline"), deadline__lte=now)
+    keys = locked_rows(Contest.objects.filter(is_near | is_over, state=State.OPEN), Lock.CHANGE)
+    Contest.objects.filter(pk__in=keys).update(reminded_at=now)
     enqueue(REMINDER_JOB, keys)
     return keys
 
 
 def reminders_sent(keys: Collection[int]) -> None:
     """To the person who decides, or while there is none to the data administrators of the institution."""
-    for contest in Contest.objects.filter(pk__in=keys, state=State.OPEN).select_related("institution"):
-        people = User.objects.filter(institution=contest.institution_id, is_active=True, email__isnull=False)
-        whom = Q(pk=contest.assignee_id) if contest.assignee_id else Q(data_admin=True)
-        page = reverse("console:contest", kwargs={"institution": contest.institution_id, "contest": contest.pk})
-        _mail(
-            people.filter(whom),
-            "A contest must be answered soon",
-            f"A learner's contest must be answered by {contest.deadline:%d %B %Y, %H:%M} UTC.",
-            page,
-        )
+    for contest in _open(keys):
+        if contest.deadline <= timezone.now():
+            text = "A learner's contest should have been answered by {deadline}. It still waits for an answer."
+            _mail_deciders(contest, "A contest is overdue", text)
+        else:
+            text = "A learner's contest must be answered by {deadline}."
+            _mail_deciders(contest, "A contest must be answered soon", text)
+
+
+def openings_told(keys: Collection[int]) -> None:
+    """To the data administrators, who let somebody decide; not once it is assigned."""
+    text = "A learner contests a report. A person must be chosen who decides, and it must be answered by {deadline}."
+    for contest in _open(keys).filter(assignee=None):
+        _mail_deciders(contest, "A report is contested", text)
+
+
+def assignments_told(keys: Collection[int]) -> None:
+    """To the person who decides now."""
+    text = "A learner's contest was assigned to you. It must be answered by {deadline}."
+    for contest in _open(keys).exclude(assignee=None):
+        _mail_deciders(contest, "A contest was assigned to you", text)
+
+
+def _open(keys: Collection[int]) -> QuerySet[Contest]:
+    return Contest.objects.filter(pk__in=keys, state=State.OPEN)
+
+
+def _mail_deciders(contest: Contest, subject: str, text: str) -> None:
+    people = User.objects.filter(institution=contest.institution_id, is_active=True, email__isnull=False)
+    whom = Q(pk=contest.assignee_id) if contest.assignee_id else Q(data_admin=True)
+    page = reverse("console:contest", kwargs={"institution": contest.institution_id, "contest": contest.pk})
+    _mail(people.filter(whom), subject, text.format(deadline=f"{contest.deadline:%d %B %Y, %H:%M} UTC"), page)
 
 
 def decisions_told(keys: Collection[int]) -> None:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+WIDTHS = (390, 768, 1440, 1920)
 # Kinds of pages that the sample data leads to, ids left out.
 KINDS = {
     "/console/#/",
@@ -79,6 +80,21 @@ KINDS = {
     "/console/#/instruments/",
     "/console/#/imports/",
 }
+OWN = {  # a learner contests in the stories
+    "/me/",
+    "/me/trail/",
+    "/me/transparency/",
+    "/me/bundle/",
+    "/me/corrections/",
+    "/me/reports/",
+    "/me/reports/#/",
+    "/me/consents/",
+    "/me/consents/#/",
+    "/me/consents/current/",
+    "/me/consents/withdraw/",
+    "/me/contests/",
+    "/me/erasure/",
+}
 EACH = 2  # pages opened of each kind
 FORM = re.compile(r"/(new|edit|delete|merge|credentials|password|roles/\w+)/$")  # of which one is opened
 
@@ -104,10 +120,10 @@ def kind(path: str) -> str:
 
 
 def fits(visit: Visit) -> bool:
-    """Whether the page scrolls sideways neither in a wide window nor in a narrow one."""
+    """Whether the page scrolls sideways in no width: a telephone's, a tablet's, and those of two screens."""
     size, found = visit.page.viewport_size or WIDE, []
-    for each in (NARROW, WIDE):
-        visit.page.set_viewport_size(each)
+    for width in WIDTHS:
+        visit.page.set_viewport_size({"width": width, "height": 844})
         found.append(
             visit.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         )
@@ -115,16 +131,20 @@ def fits(visit: Visit) -> bool:
     return all(found)
 
 
-def links(visit: Visit) -> list[str]:
-    found = visit.page.locator("a[href^='/console/']:not([download])").evaluate_all(
+def links(visit: Visit, below: str) -> list[str]:
+    found = visit.page.locator(f"a[href^='{below}']:not([download])").evaluate_all(
         "all => all.map(one => one.getAttribute('href'))"
     )
     return [urlsplit(link).path for link in found]
 
 
 def walk(visit: Visit, start: str, each: int = EACH) -> set[str]:
-    """Open pages from here on, some of each kind; every one has a heading, no barriers and no sideways scrolling."""
+    """Open pages from here on, some of each kind, all below the first part of the address.
+
+    Every one has a heading, no barriers and no sideways scrolling.
+    """
     waiting, opened, count = [start], set(), {}
+    below = f"/{start.split('/')[1]}/"
     while waiting:
         path = waiting.pop(0)
         if path in opened or count.get(kind(path), 0) >= (1 if FORM.search(path) else each):
@@ -137,13 +157,22 @@ def walk(visit: Visit, start: str, each: int = EACH) -> set[str]:
         assert page.locator("main [style]").count() == 0, path
         if count[kind(path)] == 1:
             assert visit.barriers() == [], path
-        waiting += links(visit)
+        waiting += links(visit, below)
     return {kind(path) for path in opened}
 
 
 def test_every_page(admin):
     start = urlsplit(admin.page.url).path
     assert walk(admin, start) >= KINDS
+
+
+def test_every_page_about_oneself(server, chromium):
+    context = chromium.new_context(base_url=server.url, viewport=WIDE, color_scheme="dark")
+    visit = Visit(context.new_page(), server)
+    visit.enter("learner", "/me/")
+    assert walk(visit, "/me/") >= OWN
+    context.close()
+    assert visit.wrong == []
 
 
 def test_global_administrator_chooses_an_institution(console):

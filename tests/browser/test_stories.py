@@ -285,6 +285,8 @@ def test_accommodations_of_two_hundred_learners(person):
     page.click("main a:text-is('Add a category')")
     page.get_by_label("Name").fill("Tremor")
     page.get_by_label("Big fonts").check()
+    page.get_by_label("Extra time, in percent").fill("25")
+    page.get_by_label("A scribe").check()
     page.get_by_label("Keystroke dynamics").check()
     page.click("main .buttons button")
     tool(page, "Give it to learners")
@@ -306,7 +308,12 @@ def test_accommodations_of_two_hundred_learners(person):
     page.fill("#q", uids[-1])
     page.keyboard.press("Enter")
     page.click(f"main table.rows >> text=Exam {uids[-1]}")
-    page.wait_for_selector("text=for good; with big fonts; without Keystroke dynamics")
+    page.wait_for_selector("text=for good; with big fonts; 25 % extra time, a scribe; without Keystroke dynamics")
+    legal = person(f"legal_admin of {SECOND}").page
+    legal.goto(page.url)
+    told = legal.inner_text("section:has(h2:text-is('To be provided'))")
+    assert "25 % extra time, A scribe. With big fonts. Without Keystroke dynamics." in told
+    assert "Tremor" not in legal.inner_text("main")
 
 
 def test_an_instructor_looks_at_an_alert(person):
@@ -334,7 +341,8 @@ def test_an_instructor_looks_at_an_alert(person):
 
 def test_a_contest_and_its_answer(person):
     """The learner contests, somebody who did not set up the activity decides, the learner reads both levels."""
-    page = person("learner", "/me/").page
+    learner = person("learner", "/me/")
+    page = learner.page
     to(page, "Reports")
     page.click("main table.rows >> text=Mid-term exam")
     page.get_by_label("What you contest").select_option("identity")
@@ -343,6 +351,8 @@ def test_a_contest_and_its_answer(person):
     page.set_input_files("#file", {"name": "invoice.txt", "mimeType": "text/plain", "buffer": b"A lamp."})
     page.click("main button:text-is('Add')")
     assert "invoice.txt" in page.inner_text("main")
+    assert fits(learner)
+    assert learner.barriers() == []
 
     desk = person("data_admin").page
     desk.click(".attention a:has-text('to be answered')")
@@ -356,6 +366,8 @@ def test_a_contest_and_its_answer(person):
     desk.wait_for_selector("h2:has-text('The decision')")
 
     page.reload()
+    assert fits(learner)
+    assert learner.barriers() == []
     told = page.inner_text("main")
     assert "The pictures are dark, and they show you." in told
     assert "OK by a person, in place of the machine's" in told

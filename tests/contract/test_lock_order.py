@@ -184,6 +184,10 @@ def _contested(job: str, **state: Any) -> Callable[[Home], None]:
     return prepared
 
 
+def _contest_assigned(home: Home) -> None:
+    _contested("rights.assigned", state="open", assignee=home.people["data"])(home)
+
+
 def _consent_withdrawn(home: Home) -> None:
     """What is to be erased then."""
     learner = Desk(home).validated("new").sample.learner
@@ -268,6 +272,8 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "reports.withdrawn": (_withdrawn, "reports_requestproviderresult"),
     "reports.activity": (_switched_off, "reports_requestproviderresult"),
     "learners.sample": (_sampled, "learners_learner"),
+    "rights.opened": (_contested("rights.opened", state="open"), "mail"),
+    "rights.assigned": (_contest_assigned, "mail"),
     "rights.reminder": (_contested("rights.reminder", state="open"), "mail"),
     "rights.decided": (_contested("rights.decided", state="upheld", decided_at=PAST), "mail"),
     "rights.bundle": (_bundle_wanted, "rights_bundle"),

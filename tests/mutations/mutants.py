@@ -875,7 +875,13 @@ WRITTEN = [
         _APPROLE,
     ),
     ("launchers never expire", "signin/services/launchers.py", ", expires_at__gt=now)", ")", _LAUNCHER),
-    ("launchers work twice", "signin/services/launchers.py", "used_at=None, ", "", _LAUNCHER),
+    (
+        "launchers work twice",
+        "signin/services/launchers.py",
+        "used_at=None, expires_at__gt=now)",
+        "expires_at__gt=now)",
+        _LAUNCHER,
+    ),
     ("launchers with any token", "signin/services/launchers.py", "token_hash=_hash(token), used", "used", _LAUNCHER),
     (
         "launchers' tokens in clear",
@@ -2360,8 +2366,8 @@ WRITTEN = [
     (
         "changes over those of others",
         "console/work/pages.py",
-        "form.body(changes=True), self.opened_with)",
-        "form.body(changes=True), self.tag)",
+        'self.api.send("PATCH", self.api_path, body, self.opened_with)',
+        'self.api.send("PATCH", self.api_path, body, self.tag)',
         (("tests/console/test_work_meanwhile.py",),),
     ),
     (
@@ -3254,8 +3260,8 @@ WRITTEN = [
     (
         "reports that somebody else has looked at",
         "reports/looking.py",
-        "actor_id=person, ",
-        "",
+        "else Q(actor_id=person)",
+        "else Q()",
         (("tests/reports/test_institution_report.py", "-k", "looked"),),
     ),
     (
@@ -3268,9 +3274,9 @@ WRITTEN = [
     (
         "console reports of a learner for everybody",
         "console/views.py",
-        '        if api.lists_all(self.reports_path):\n            values["reports"]',
-        '        if True:\n            values["reports"]',
-        _CONSOLE,
+        '"reports": api.lists_all(self.reports_path),',
+        '"reports": True,',
+        (("tests/console/test_learner.py",),),
     ),
     # What is captured from learners.
     (

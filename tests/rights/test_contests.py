@@ -20,7 +20,7 @@ from reports.models import Report
 from reports.services.merging import people_merge
 from rights.models import Contest, ContestFile
 from rights.services import contests
-from rights.services.notices import reminders_due, reminders_sent
+from rights.services.notices import assignments_told, openings_told, reminders_due, reminders_sent
 from tests.contests import contest_of, file_of
 from tests.reports.conftest import allow
 from trail.models import Line
@@ -328,24 +328,63 @@ def test_contests_of_two_accounts_become_those_of_one(is_open, world, as_):
 
 @override_settings(SENDS_MAIL=True, PUBLIC_URL="https://trust.example.org")
 def test_mails_say_that_there_is_something_and_not_what(world, as_):
-    near = timezone.now() + timedelta(days=2)
-    contest = contest_of(world.home, state="open", deadline=near)
-    assert reminders_due() == [contest.pk]
-    assert reminders_due() == []  # once
+    contest = opened(as_("ann"), world)["id"]
+    assert sent() == [("data@home.example.org", "A report is contested")]
+    page = f"https://trust.example.org/console/{world.home.institution.pk}/contests/{contest}/"
+    assert page in mail.outbox[0].body
+    assert reminders_due() == []
+    falls_due(contest, days=2)
+    assert (reminders_due(), reminders_due()) == ([contest], [])  # once
+    assert sent() == [("data@home.example.org", "A contest must be answered soon")]
+    assigned(world, as_, contest, "admin")
+    assert sent() == [("admin@home.example.org", "A contest was assigned to you")]
+    assigned(world, as_, contest, "admin")
+    assert sent() == []  # no change
+    assert reminders_due() == [contest]  # whoever it is assigned to is reminded anew
+    assert sent() == [("admin@home.example.org", "A contest must be answered soon")]
+    decided(world, as_, contest, "admin")
+    assert sent() == [("ann@home.example.org", "Your contest has been decided")]
+    assert "https://trust.example.org/me/contests/" in mail.outbox[-1].body
+    secrets = ("Somebody else", "It was me", "Quiz", "Ann")
+    assert not any(word in message.body for message in mail.outbox for word in secrets)
+    for told in (openings_told, assignments_told, reminders_sent):
+        told([contest])  # it is decided by now
+    assert len(mail.outbox) == 5
+
+
+def sent() -> list[tuple[str, str]]:
+    """What the jobs mail now: to whom, and the subject."""
+    before = len(mail.outbox)
     run_due()
-    assert [message.to for message in mail.outbox] == [["data@home.example.org"]]
-    assert f"/console/{world.home.institution.pk}/contests/{contest.pk}/" in mail.outbox[0].body
-    assigned(world, as_, contest.pk, "admin")
-    assert reminders_due() == [contest.pk]  # whoever it is assigned to is reminded anew
-    run_due()
-    assert mail.outbox[1].to == ["admin@home.example.org"]
-    decided(world, as_, contest.pk, "admin")
-    run_due()
-    assert (mail.outbox[2].to, mail.outbox[2].subject) == (["ann@home.example.org"], "Your contest has been decided")
-    assert "https://trust.example.org/me/contests/" in mail.outbox[2].body
-    assert not any("Somebody else" in message.body or "Quiz" in message.body for message in mail.outbox)
-    reminders_sent([contest.pk])  # it is decided by now
-    assert len(mail.outbox) == 3
+    return [(*message.to, message.subject) for message in mail.outbox[before:]]
+
+
+def falls_due(contest: int, **later: int) -> None:
+    Contest.objects.filter(pk=contest).update(deadline=timezone.now() + timedelta(**later))
+
+
+@override_settings(SENDS_MAIL=True)
+@pytest.mark.parametrize("is_reminded", [True, False], ids=["after a reminder", "without one"])
+def test_one_more_reminder_when_the_deadline_has_passed(is_reminded, world):
+    contest = contest_of(world.home, state="open", deadline=timezone.now() + timedelta(days=2)).pk
+    if is_reminded:
+        assert reminders_due() == [contest]
+        Contest.objects.filter(pk=contest).update(reminded_at=timezone.now() - timedelta(days=2))
+        sent()
+    falls_due(contest, minutes=-1)
+    assert (reminders_due(), reminders_due()) == ([contest], [])
+    assert sent() == [("data@home.example.org", "A contest is overdue")]
+
+
+@override_settings(SENDS_MAIL=True)
+def test_who_is_told_of_a_contest_is_who_has_it_when_the_mail_is_sent(world, as_):
+    """The jobs name the contest alone: assigned before the first mail goes, it needs nobody who assigns it."""
+    contest = opened(as_("ann"), world)["id"]
+    assigned(world, as_, contest, "admin")
+    assert sent() == [("admin@home.example.org", "A contest was assigned to you")]
+    Contest.objects.filter(pk=contest).update(assignee=None)  # the account is gone
+    assignments_told([contest])
+    assert len(mail.outbox) == 1
 
 
 def test_without_mail_nothing_is_sent_and_nothing_fails(world, as_):

@@ -95,6 +95,7 @@ OWN = {  # a learner contests in the stories
     "/me/contests/",
     "/me/erasure/",
 }
+_looked_at: set[str] = set()  # kinds of pages
 EACH = 2  # pages opened of each kind
 FORM = re.compile(r"/(new|edit|delete|merge|credentials|password|roles/\w+)/$")  # of which one is opened
 
@@ -141,7 +142,7 @@ def links(visit: Visit, below: str) -> list[str]:
 def walk(visit: Visit, start: str, each: int = EACH) -> set[str]:
     """Open pages from here on, some of each kind, all below the first part of the address.
 
-    Every one has a heading, no barriers and no sideways scrolling.
+    Every one has a heading; the first of each kind has no barriers and no sideways scrolling.
     """
     waiting, opened, count = [start], set(), {}
     below = f"/{start.split('/')[1]}/"
@@ -153,9 +154,10 @@ def walk(visit: Visit, start: str, each: int = EACH) -> set[str]:
         count[kind(path)] = count.get(kind(path), 0) + 1
         page = visit.open(path)
         assert page.locator("h1").count() == 1, path
-        assert fits(visit), f"{path} scrolls sideways"
         assert page.locator("main [style]").count() == 0, path
-        if count[kind(path)] == 1:
+        if kind(path) not in _looked_at:  # by another role either: the widths and axe-core take most of a visit
+            _looked_at.add(kind(path))
+            assert fits(visit), f"{path} scrolls sideways"
             assert visit.barriers() == [], path
         waiting += links(visit, below)
     return {kind(path) for path in opened}

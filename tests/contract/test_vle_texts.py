@@ -18,7 +18,7 @@ from tests.contract.test_schema import SCHEMA
 
 IDENTIFYING = {
     "uid", "email", "vle_course_id", "vle_activity_type", "vle_activity_id", "vle_learner_uid", "vle_user_uid",
-    "target_url", "metadata.mimetype",
+    "metadata.mimetype",
 }  # fmt: skip
 SAMPLES = {"data"}  # no texts, but content
 WITH_LINES, OPAQUE = {"description"}, {"conf"}

@@ -69,12 +69,11 @@ def figures_of(institution_id: int, first: date | None = None, last: date | None
 @one_transaction()
 def _begun(period: dict[str, Any]) -> Figures:
     row, is_new = Figures.objects.get_or_create(**period)
-    if row.counted_at is None:
-        if len(Request.objects.filter(institution=row.institution_id).values("pk")[: FEW + 1]) <= FEW:
-            figures_counted([row.pk])
-            row.refresh_from_db()
-        elif is_new:
-            enqueue(FIGURES_JOB, [row.pk])
+    if len(Request.objects.filter(institution=row.institution_id).values("pk")[: FEW + 1]) <= FEW:
+        figures_counted([row.pk])
+        row.refresh_from_db()
+    elif is_new:
+        enqueue(FIGURES_JOB, [row.pk])
     return row
 
 

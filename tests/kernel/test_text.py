@@ -143,7 +143,8 @@ def test_an_id_of_nothing_but_controls_is_none(tell, value):
 
 def test_a_text_of_a_vle_that_was_cut_inside_an_emoji_loses_the_half(as_, world):
     url = f"/api/v2/vle/{world.home.vle.pk}/course/"
-    body = '{"code": "M\\ud83d", "vle_course_id": "77", "description": "Hi \\ud83d\\ude00 there \\ude00"}'
+    texts = '"code": "M\\ud83d", "description": "Hi \\ud83d\\ude00 there \\ude00"'
+    body = f'{{{texts}, "vle_course_id": "77", "more": ["\\ud83d", 7]}}'
     answer = as_("vle").post(url, body, content_type="application/json")
     assert answer.status_code == 201
     assert (answer.json()["code"], answer.json()["description"]) == ("M", "Hi \U0001f600 there")

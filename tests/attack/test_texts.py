@@ -18,24 +18,25 @@ from tests.rights.test_pages import PAGES as OWN_PAGES
 from tests.rights.test_pages import address as own_page
 
 MARK = "zqx7"  # in every text that would run as code: a page that holds it unescaped has let it in
-MARKUP = "<p>x</p><![foo[x]]><!doctype <?x </ x <!-- <![if"
-# Of each kind a column holds the first text that it accepts.
+MARKUP = "<p>x</p><![foo[x]]><!doctype <?x </ x <!-- <![if"  # which parsers refuse
+CODE = f"'\"></textarea></script><script>{MARK}()</script>{{{{7|{MARK}}}}}"
+NESTED = "<" * 60 + "a>" + "b>" * 60  # which Django's strip_tags refuses
+LETTERS = (
+    f"<img src=x onerror={MARK}()>{MARKUP} "
+    "%s %d %(a)s {0} {a!r:>{b}} \\ \\u0041 &#x; &lt &amp;lt; ]]> <!-- -- /* # ; = + |"
+    "\u202e\u2066\u200b\ufeff\u2028\u2029 \U0001f469\u200d\U0001f52c Z\u0351\u036b\u0343 \ufdfd İıſẞ \t\r\n"
+)
+# Of each kind a column holds the first text that it accepts, as far as it has room: 255 letters hold the code and what is
+# nested.
 NASTY = {
-    "nested": ["<" * 60 + "a>" + "b>" * 60],  # which Django's strip_tags refuses
-    "code": [
-        f"'\"></textarea></script><script>{MARK}()</script><img src=x onerror={MARK}()>{{{{ 7|{MARK} }}}}",
+    "markup": [
+        CODE + NESTED + LETTERS,
+        CODE,
+        MARKUP,
         f"https://example.org/?a='\"><script>{MARK}()</script>",
         f'"<img/src=x/onerror={MARK}()>"@example.org',
     ],
     "scheme": [f"javascript:{MARK}()//" + "W" * 3000, "W" * 3000],  # and without a place to break
-    "letters": [  # with markup that parsers refuse
-        (
-            f"{MARKUP} "
-            "%s %d %(a)s {0} {a!r:>{b}} \\ \\u0041 &#x; &lt &amp;lt; ]]> <!-- -- /* # ; = + |"
-            "\u202e\u2066\u200b\ufeff\u2028\u2029 \U0001f469\u200d\U0001f52c Z\u0351\u036b\u0343 \ufdfd İıſẞ \t\r\n"
-        ),
-        MARKUP,
-    ],
 }
 # Columns that hold none of these texts: a validator or a constraint refuses them all.
 REFUSED = {
@@ -202,7 +203,7 @@ def test_no_text_that_is_sent_breaks_an_operation(name, world, caller):
     if call.before is not None:
         call.before(world)
     client, url, sent = caller(call.by), url_of(call, world), body_of(call, world)
-    for text in ("".join(texts[0] for texts in NASTY.values()), MARKUP):  # the first is long
+    for text in (CODE + NESTED + LETTERS + NASTY["scheme"][0], MARKUP):  # the first is long
         bodies = [*_with_text(sent, text)]
         if isinstance(sent, dict):
             bodies += [sent | {key: text} for key in _described(call)]

@@ -15,6 +15,7 @@ from institutions.models import User
 from institutions.services.passwords import password_prover
 from kernel.caller import CallerKind
 from kernel.domain import Counted, Invalid
+from kernel.http.address import address_group
 from kernel.recording import Entry, Origin, origin, record
 from kernel.text import identifier_key
 from signin.models import CallerSession
@@ -119,10 +120,10 @@ def own_password_proven(person: User, given: str | None, address: str | None, se
     """Invalid unless `given` is the person's present password. Wrong ones are counted, apart from those of sign-ins.
 
     The dashboards for which LEGACY_DASHBOARD is set do not ask for it: there it suffices that the session was opened
-    with the password a few minutes ago.
+    with the password a few minutes ago, in the same place.
     """
     if given is None:
-        if settings.LEGACY_DASHBOARD and _has_just_signed_in(person, session_id):
+        if settings.LEGACY_DASHBOARD and _has_just_signed_in(person, session_id, address):
             return
         raise Invalid(current_password=f"The present password is needed.{AGAIN if settings.LEGACY_DASHBOARD else ''}")
     attempts: dict[str, Any] = {"what": "own password", "who": str(person.pk), "address": address}
@@ -132,6 +133,7 @@ def own_password_proven(person: User, given: str | None, address: str | None, se
         raise Counted(count, current_password="This is not the present password.")  # noqa: S106
 
 
-def _has_just_signed_in(person: User, session_id: int | None) -> bool:
+def _has_just_signed_in(person: User, session_id: int | None, address: str | None) -> bool:
     opened = CallerSession.objects.filter(pk=session_id or 0, user=person, kind=CallerKind.PERSON.value, oidc=None)
-    return opened.filter(created_at__gt=timezone.now() - JUST_NOW).exists()
+    place = opened.filter(created_at__gt=timezone.now() - JUST_NOW).values_list("address", flat=True)
+    return [address_group(each) for each in place] == [address_group(address)]

@@ -770,6 +770,13 @@ WRITTEN = [
     ),
     ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
     (
+        "old dashboards set passwords from anywhere",
+        "signin/services/people.py",
+        " == [address_group(address)]",
+        " != []",
+        _OWN_PASSWORD,
+    ),
+    (
         "the own password asks for nothing",
         "institutions/api/shared/users.py",
         "if person is not None and person.pk == view.caller.id:",

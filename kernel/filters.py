@@ -43,8 +43,11 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
 
     def get_filterset_kwargs(self, request, queryset, view):
         values = super().get_filterset_kwargs(request, queryset, view)
+        values["data"] = given = request.query_params.copy()
+        if request.accepted_renderer.format == "api":  # the page's form sends all its fields, also those left empty
+            for name in [name for name, text in given.items() if text == ""]:
+                del given[name]
         if drops_controls(view):
-            values["data"] = given = request.query_params.copy()
             declared = self.get_filterset_class(view, queryset).base_filters
             for name in declared.keys() & given.keys():
                 clean = _cleaning(queryset.model, declared[name].field_name)
@@ -88,7 +91,10 @@ class IntegerFilter(filters.NumberFilter):
 
 
 class Identifying:
-    """Mixin of filters by which a VLE looks up a row: an empty value finds nothing, as it names no row."""
+    """Mixin of filters by which clients look up a row: an empty value finds nothing, as it names no row.
+
+    Boxes above the columns of a dashboard are none of these: one that was emptied shows everything again.
+    """
 
     parent: Any
 

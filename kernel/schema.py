@@ -1,17 +1,18 @@
 """OpenAPI: the token scheme, every answer status, and derived fields described by their functions' type hints."""
 
+from enum import IntEnum
 from typing import Any, get_args, get_type_hints
 
 from django.db.backends.base.operations import BaseDatabaseOperations
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import resolve_type_hint
+from drf_spectacular.plumbing import build_choice_field, resolve_type_hint
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from kernel.access import METHOD
 from kernel.declared import declared_reference
-from kernel.serializers import BlankableEmailField
+from kernel.serializers import BlankableEmailField, named_number
 from kernel.states import Tagged
 from kernel.wording import OperationWords, description_of, summary_of, tag_of
 
@@ -168,7 +169,11 @@ class ComputedSchema(OpenApiSerializerFieldExtension):
     target_class = "kernel.serializers.Computed"
 
     def map_serializer_field(self, auto_schema, direction):
-        return resolve_type_hint(get_type_hints(self.target.function)["return"])
+        hint = get_type_hints(self.target.function)["return"]
+        for numbers in get_args(hint) or (hint,):
+            if isinstance(numbers, type) and issubclass(numbers, IntEnum):  # with the names of the numbers
+                return build_choice_field(named_number(numbers)) | ({} if numbers is hint else {"nullable": True})
+        return resolve_type_hint(hint)
 
 
 class BatchSchema(OpenApiSerializerFieldExtension):

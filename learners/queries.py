@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, TypeVar, get_args
 
 from django.db.models import (
     Count,
@@ -113,6 +113,7 @@ ICStatus = Literal[
     "VALID_EXTERNAL", "NOT_VALID_REJECTED", "NOT_VALID_MISSING",
 ]  # fmt: skip
 
+STATUSES = get_args(ICStatus)
 IC_STATUSES: dict[str, str] = {  # in words
     "VALID": "Valid",
     "VALID_NEED_UPDATE": "Valid, update available",

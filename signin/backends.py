@@ -3,6 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 
 from kernel.http.address import client_address
+from signin.devices import device_of
 from signin.services import Refused, Suspended
 from signin.services.people import person_verified
 
@@ -14,8 +15,9 @@ class EmailBackend(ModelBackend):
             return None
         try:
             return person_verified(
-                email=username, password=password, address=client_address(request), institution=institution
-            )
+                email=username, password=password, institution=institution,
+                address=client_address(request), device=device_of(request),
+            )  # fmt: skip
         except Suspended:
             raise
         except Refused:

@@ -75,7 +75,7 @@ class SignInCounter(models.Model):
 
 
 class SignInPlace(models.Model):
-    """A place from which an account has signed in, or a password with which it has.
+    """A place from which an account has signed in, or a device or a password with which it has.
 
     The key is a keyed hash of both: it names neither.
     """

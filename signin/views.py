@@ -18,6 +18,7 @@ from kernel.http.address import client_address
 from kernel.http.browser import LAUNCHED_KEY, SESSION_KEY, browser_session_keep
 from kernel.recording import caller_known
 from signin.callers import caller_of
+from signin.devices import device_kept
 from signin.forms import ForgottenForm, OwnPasswordForm, SignInForm
 from signin.models import CallerSession
 from signin.services import LockedOut, Suspended
@@ -120,7 +121,7 @@ class SignInView(RedirectURLMixin, PageView):
         if not isinstance(person, User):
             return self.form_with_error(form, REFUSED, 401, {"WWW-Authenticate": "JWT"})
         browser_sign_in(self.request, person)
-        return HttpResponseRedirect(self.get_success_url())
+        return device_kept(self.request, HttpResponseRedirect(self.get_success_url()), person)
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -315,7 +315,13 @@ SPECTACULAR_SETTINGS = {
     },
     "ENUM_NAME_OVERRIDES": {
         "LevelEnum": "reports.arithmetic.Level",
+        "IcStatusEnum": "learners.queries.STATUSES",
         "ContestedLevelEnum": "rights.models.Kind",
+        "ContestStateEnum": "rights.models.State",
+        "CorrectionStateEnum": "rights.models.Correction.State",
+        "ErasureStateEnum": "rights.models.Erasure.State",
+        "BundleStateEnum": "rights.models.BundleState",
+        "DeletionStatusEnum": "retention.models.Deletion.Status",
         "RetentionKindEnum": "retention.models.Kind",
         "OnWithdrawalEnum": "institutions.models.OnWithdrawal",
         "RequestStatusEnum": "reports.arithmetic.RequestStatus",

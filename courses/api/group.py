@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 from courses.models import CourseGroup
 from courses.services import groups
 from institutions.api.institution import InstitutionSerializer
+from institutions.api.shared.administration import MisnamedRefused
 from institutions.models import Institution
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
@@ -16,7 +17,7 @@ from kernel.serializers import ResourceSerializer, TenantRelatedField
 from kernel.viewsets import ResourceViewSet
 
 
-class InstitutionCourseGroupSerializer(ResourceSerializer):
+class InstitutionCourseGroupSerializer(MisnamedRefused, ResourceSerializer):
     institution = InstitutionSerializer(read_only=True)
     parent = TenantRelatedField(  # type: ignore[assignment] # declared fields are taken out of the class
         queryset=CourseGroup.objects.all(), required=False, allow_null=True

@@ -11,7 +11,7 @@ from courses.row_rules import of_own_vle
 from courses.services import groups
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
-from kernel.filters import IntegerFilter, MomentFilter
+from kernel.filters import IdentifierFilter, IntegerFilter, MomentFilter
 from kernel.scope import under
 from kernel.serializers import IdToLookUpField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
@@ -44,7 +44,7 @@ class InstitutionCourseGroupCourseSerializer(ResourceSerializer):
 
 class GroupCourseFilter(filters.FilterSet):
     vle_id = IntegerFilter("course__vle")
-    vle_course_id = filters.CharFilter("course__vle_course_id")
+    vle_course_id = IdentifierFilter("course__vle_course_id")
     description = filters.CharFilter("course__description")
     code = filters.CharFilter("course__code")
     start = MomentFilter("course__start")

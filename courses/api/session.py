@@ -24,7 +24,10 @@ from signin.suspension import WAIT, is_suspended, suspension_text
 
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 CORNER = "bottom-right"
-FAILED = {f"{kind}-failed": kind for kind in web_plugin.file_names()}  # {last word of a link: kind of file}
+NAME_BYTES = 200  # that are read of the name of a file
+FAILED = {
+    f"{kind}-failed": kind for kind in (*web_plugin.file_names(), web_plugin.OTHER)
+}  # {last word of a link: kind of file}
 SCRIPT = Path(__file__).with_name("connector.js").read_text().strip()
 # The script may be embedded in an HTML page, where these characters could end it.
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -72,10 +75,11 @@ class SessionView(View):
         return _data(request, session) if name == DATA else _connector(request, session)
 
     def post(self, request: HttpRequest, token: str, name: str) -> HttpResponse:
-        """The connector's report that a file did not load. The body is not read."""
+        """The connector's report that a file did not load; its name in the folder is the body."""
         if name not in FAILED:
             return self.http_method_not_allowed(request, name=name)
-        web_plugin.file_failed(self.open_session(token), FAILED[name])
+        session = self.open_session(token)
+        web_plugin.file_failed(session, FAILED[name], request.read(NAME_BYTES).decode(errors="replace"))
         return HttpResponse(status=204)
 
     @staticmethod
@@ -94,7 +98,7 @@ def _connector(request: HttpRequest, session: AssessmentSession) -> HttpResponse
     options: dict[str, Any] = {"data": request.build_absolute_uri(session_path(session, DATA))}
     for failed, kind in FAILED.items():
         report = request.build_absolute_uri(session_path(session, failed))
-        options[kind] = {"url": f"{folder}{web_plugin.file_names()[kind]}", "failed": report}
+        options[kind] = {"url": f"{folder}{web_plugin.file_names().get(kind, '')}", "failed": report}
     script = f"{SCRIPT}({orjson.dumps(options).decode().translate(ESCAPES)});\n"
     return HttpResponse(script, content_type="application/javascript; charset=utf-8")
 

@@ -132,8 +132,8 @@ class UnknownColumnsError(TableError):
 
     def __init__(self, table: "Named", unknown: Iterable[str]) -> None:
         self.said = (
-            f"{table.name} has columns that are not taken: {', '.join(map(repr, unknown))}. Known are "
-            f"{', '.join(FIELDS)}; no file gives administrative rights or passwords."
+            f"{table.name} has columns that are not taken: {', '.join(map(repr, unknown))}. It has: {_all_of(table)}. "
+            f"Wanted are {', '.join(FIELDS)}; no file gives administrative rights or passwords."
         )
         super().__init__(
             f"{self.said} --column FIELD=COLUMN takes a column for one of these, --ignore COLUMN passes one over."
@@ -223,11 +223,15 @@ def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored
 
 
 def _not_understood(table: Named) -> TableError:
-    found = ", ".join(name for name in table.columns if name) or "none"
     return TableError(
-        f"{table.name} lacks the column uid. It has: {found}. Wanted are {', '.join(FIELDS)}, or the columns of a user "
-        "upload of Moodle, or of users or enrollments of OneRoster or Canvas. --column uid=NAME takes the column NAME."
+        f"{table.name} lacks the column uid. It has: {_all_of(table)}. Wanted are {', '.join(FIELDS)}, or the columns "
+        "of a user upload of Moodle, or of users or enrollments of OneRoster or Canvas. --column uid=NAME takes the "
+        "column NAME."
     )
+
+
+def _all_of(table: Named) -> str:
+    return ", ".join(name for name in table.columns if name) or "none"
 
 
 def _found(names: list[str], wanted: Iterable[str], table: Named) -> list[int]:
@@ -248,8 +252,7 @@ def _place(table: Named, name: str) -> int:
         return table.columns.index(name)
     places = [place for place, each in enumerate(table.columns) if folded(each) == folded(name)]
     if len(places) != 1:
-        found = ", ".join(each for each in table.columns if each)
-        raise TableError(f"{table.name} has no column {name!r}. It has: {found}.")
+        raise TableError(f"{table.name} has no column {name!r}. It has: {_all_of(table)}.")
     return places[0]
 
 

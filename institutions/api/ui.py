@@ -1,5 +1,6 @@
 """/institution/{parent_lookup_institution_id}/ui/{id}/"""
 
+from institutions.api.shared.administration import MisnamedRefused
 from institutions.models import Institution, UIOption, User
 from institutions.services import routes
 from kernel.access import READ, WRITE, grant
@@ -13,7 +14,7 @@ def is_global(institution_id: int | None) -> bool:
     return institution_id is None
 
 
-class InstitutionUIOptionSerializer(ResourceSerializer):
+class InstitutionUIOptionSerializer(MisnamedRefused, ResourceSerializer):
     user = TenantRelatedField(queryset=User.objects.all(), required=False, allow_null=True)
     is_global = Computed(is_global, "institution_id")
 

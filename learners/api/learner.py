@@ -22,7 +22,7 @@ from institutions.services import people
 from institutions.services.consents import Version, consent_current, consent_status
 from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Caller, Role
-from kernel.filters import ColumnFilter, FoldedFilter, TenantFilter
+from kernel.filters import ColumnFilter, FoldedFilter, IdentifierFilter, TenantFilter
 from kernel.http.address import client_address
 from kernel.schema import problems
 from kernel.scope import under
@@ -146,7 +146,7 @@ class LearnerFilter(ConsentFilter):
     id = ColumnFilter("user__id")
     username = ColumnFilter("user__username")
     email = ColumnFilter("user__email")
-    uid = filters.CharFilter("user__uid")
+    uid = IdentifierFilter("user__uid")
     first_name = FoldedFilter("user__first_name")
     last_name = FoldedFilter("user__last_name")
     send = SENDFilter("active_sends__category")

@@ -16,7 +16,7 @@ from files.links import Links, evidence_links
 from files.models import Made
 from kernel.access import READ, grant
 from kernel.caller import Role
-from kernel.filters import ColumnFilter, FoldedFilter
+from kernel.filters import ColumnFilter, FoldedFilter, IdentifierFilter
 from kernel.scope import under
 from kernel.serializers import BlankableEmailField, Computed, ResourceSerializer, named_number
 from kernel.viewsets import ResourceViewSet
@@ -171,7 +171,7 @@ class BoundFilter(filters.NumberFilter):
 class ReportFilter(filters.FilterSet):
     learner__first_name = FoldedFilter("learner__user__first_name")
     learner__last_name = FoldedFilter("learner__user__last_name")
-    learner__email = filters.CharFilter("learner__user__email")
+    learner__email = IdentifierFilter("learner__user__email")
     identity_level = LevelFilter()
     identity_level__gte = ColumnFilter("identity_level", "gte")
     identity_level__lte = BoundFilter("identity_level", "lte")

@@ -20,10 +20,6 @@ from retention.services import bulk
 HIGHEST = 2**63 - 1
 
 
-def plain(value: str) -> str:
-    return value
-
-
 def numbers(value: Any) -> dict[str, int]:
     return {word: number for word, number in value.items() if isinstance(number, int)}
 
@@ -51,7 +47,7 @@ class DeletionSerializer(ResourceSerializer):
     group = serializers.IntegerField(source="group_id", min_value=1, max_value=HIGHEST, required=False, allow_null=True)
     before = MomentField(required=False, allow_null=True, help_text="What was last changed before this instant.")
     state = serializers.CharField(write_only=True, max_length=64, help_text="Of the preview: 412 if it is another now.")
-    status = Computed(plain, "status", help_text="running or done.")
+    status = serializers.ChoiceField(Deletion.Status.choices, read_only=True)
     expected = Computed(numbers, "expected", help_text="Rows by kind, as in the preview.")
     held = Computed(numbers, "held", help_text="Rows that were held back then, by reason.")
     deleted = Computed(numbers, "deleted", help_text="Rows deleted so far, by kind.")

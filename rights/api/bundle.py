@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from rest_framework import serializers
+
 from files.links import evidence_links
 from files.models import Made
 from kernel.access import READ, grant
@@ -11,7 +13,7 @@ from kernel.caller import Role
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from reports.visibility import evidence_shown
-from rights.models import Bundle
+from rights.models import Bundle, BundleState
 from rights.row_rules import own_bundles
 from rights.services import bundles
 
@@ -36,12 +38,8 @@ def url_of(
     return link(key, with_captures) if bundles.is_ready(state, expires_at) else None
 
 
-def plain(value: str) -> str:
-    return value
-
-
 class OwnBundleSerializer(ResourceSerializer):
-    state = Computed(plain, "state", help_text="making, ready, failed or expired.")
+    state = serializers.ChoiceField(BundleState.choices, read_only=True)
     url = Computed(
         url_of, "pk", "state", "with_captures", "expires_at", per_request=linked,
         help_text="Of a ZIP archive; signed anew in each answer, and for this sign-in alone.",

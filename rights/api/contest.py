@@ -18,7 +18,7 @@ from kernel.serializers import Batch, BodySerializer, Computed, IdToLookUpField,
 from kernel.viewsets import ResourceViewSet
 from reports.models import Report
 from rights.api.report import activity_of, are_shown, course_of
-from rights.models import Contest, ContestFile, Kind
+from rights.models import Contest, ContestFile, Kind, State
 from rights.row_rules import own_contests, own_reports
 from rights.services import contests
 
@@ -44,10 +44,6 @@ def files_of(keys: Collection[int], view: Any) -> dict[int, list[ContestFileTold
         )  # fmt: skip
         found.setdefault(row.contest_id, []).append(told)
     return found
-
-
-def plain(value: str) -> str:
-    return value
 
 
 def levels_told(levels: dict[str, int]) -> dict[str, int]:
@@ -79,7 +75,7 @@ class OwnContestSerializer(ResourceSerializer):
         "report__activity__course__vle_course_id",
         "report__activity__course__description",
     )
-    state = Computed(plain, "state")
+    state = serializers.ChoiceField(State.choices, read_only=True)
     machine_levels = Computed(
         levels_if,
         "machine_levels",

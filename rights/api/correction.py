@@ -4,9 +4,8 @@ from rest_framework import serializers
 
 from kernel.access import READ, grant
 from kernel.caller import Role
-from kernel.serializers import Computed, ResourceSerializer
+from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from rights.api.contest import plain
 from rights.models import Correction
 from rights.row_rules import own_corrections
 from rights.services import corrections
@@ -18,7 +17,7 @@ class OwnCorrectionSerializer(ResourceSerializer):
     field = serializers.ChoiceField(Correction.Field.choices)
     wanted = serializers.CharField(max_length=255, help_text="What it should be.")
     reason = serializers.CharField(max_length=LONGEST, style={"base_template": "textarea.html"})
-    state = Computed(plain, "state", help_text="open, accepted or refused.")
+    state = serializers.ChoiceField(Correction.State.choices, read_only=True)
 
     class Meta:
         model = Correction

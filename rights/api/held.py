@@ -12,7 +12,7 @@ from kernel.caller import Role
 from kernel.procedures import ProcedureView
 from kernel.recording import Entry, saw
 from kernel.schema import problems
-from learners.queries import NO_SEND, NOTHING_PROVIDED, LearnerState
+from learners.queries import NO_SEND, NOTHING_PROVIDED, STATUSES, LearnerState
 from rights import queries
 from rights.words import ACCOUNT_KEPT
 
@@ -63,7 +63,9 @@ class InstrumentOffSerializer(serializers.Serializer[Any]):
 
 class HeldSerializer(serializers.Serializer[Any]):
     account = HeldAccountSerializer()
-    consent = serializers.CharField(allow_null=True, help_text="The status, as of a learner; null for other people.")
+    consent = serializers.ChoiceField(
+        STATUSES, allow_null=True, help_text="The status, as of a learner; null for other people."
+    )
     needs = HeldNeedsSerializer(allow_null=True)
     kinds = HeldKindSerializer(many=True)
     instruments_off = InstrumentOffSerializer(many=True)

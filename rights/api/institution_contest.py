@@ -18,7 +18,7 @@ from kernel.scope import under
 from kernel.serializers import Batch, BodySerializer, Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from reports.arithmetic import Level
-from rights.api.contest import LONGEST, files_of, levels_told, plain
+from rights.api.contest import LONGEST, files_of, levels_told
 from rights.api.report import OwnActivity, OwnCourse, activity_of, course_of
 from rights.models import DECIDED, Contest, Kind, State
 from rights.services import contests
@@ -77,8 +77,8 @@ class ContestSerializer(ResourceSerializer):
     course = Computed(
         course_if, "report__activity__course_id", *(f"{_COURSE}{n}" for n in ("code", "vle_course_id", "description"))
     )
-    level = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the whole report.")
-    state = Computed(plain, "state")
+    level = serializers.ChoiceField(Kind.choices, read_only=True, allow_null=True, help_text="Null: the whole report.")
+    state = serializers.ChoiceField(State.choices, read_only=True)
     machine_levels = Computed(levels_told, "machine_levels", help_text="The contested levels when it was contested.")
     human_levels = Computed(levels_told, "human_levels", help_text="Those that a person gave instead.")
     assignee = Computed(assignee_of, "assignee_id", "assignee__first_name", "assignee__last_name")

@@ -17,7 +17,6 @@ from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from rights.api.contest import plain
 from rights.api.correction import LONGEST
 from rights.models import Correction
 from rights.services import corrections
@@ -41,8 +40,8 @@ def is_sent(vle: int | None) -> bool:
 
 class CorrectionSerializer(ResourceSerializer):
     person = Computed(asking, "person_id", *(f"person__{name}" for name in ("uid", "first_name", "last_name", "email")))
-    field = Computed(plain, "field")
-    state = Computed(plain, "state")
+    field = serializers.ChoiceField(Correction.Field.choices, read_only=True)
+    state = serializers.ChoiceField(Correction.State.choices, read_only=True)
     by_vle = Computed(is_sent, "sent_by", help_text="It was asked for after coming from a VLE, without a password.")
 
     class Meta:

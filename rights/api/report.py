@@ -12,6 +12,7 @@ from kernel.caller import Role
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from reports.api.report import plain
+from reports.arithmetic import Level
 from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import Explained, explained
@@ -49,7 +50,7 @@ def are_shown(view: Any) -> bool:
     return reports_shown(view.tenant)
 
 
-def level_if(level: int, shown: bool) -> int | None:
+def level_if(level: Level, shown: bool) -> Level | None:
     return level if shown else None
 
 

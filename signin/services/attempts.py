@@ -10,8 +10,13 @@ address. `what` names the way of signing in, `who` the account or role.
 
 Passwords: the wait of an account and that of a place do not hold for places from which the account has signed in
 before. Whether that is so shows only to who knows the password: a wrong one is answered in the same way, after the same
-work. The wait of account and place holds for everybody, and needs no work: it depends on nothing that is stored of the
-account.
+work. The wait of account and place holds for every place, and needs no work: it depends on nothing that is stored of
+the account.
+
+A device is a browser that shows what it was given when somebody had signed in with it. None of the waits holds for the
+accounts that have signed in with it. Account and device have a counter of their own: who has stolen what a browser
+shows is soon treated as if it were not shown. What is done for a device depends on that counter, and on nothing that
+is stored of the account; a device that has never signed in to it is answered as a wrong password is.
 
 A right password counts as no failure if it has opened that account under that e-mail before. The first time it counts
 for the account and for account and place: who may make an account of the same e-mail in another institution would else
@@ -74,49 +79,63 @@ class Attempt:
     counted: dict[str, datetime]  # key of a counter -> its last failure before
     place: str  # the key of the place's counter
     wait: int  # seconds, 0: who has the right password is let in from every place
+    device: str | None  # None also while it must wait
+    here: bool  # account and place need not wait: who is known there is let in
 
 
-def attempt_begun(*, what: str, who: str, address: str | None) -> Attempt:
+def attempt_begun(*, what: str, who: str, address: str | None, device: str | None = None) -> Attempt:
     """Count an attempt before the password is checked, so that parallel attempts cannot exceed the limits.
 
-    Raises LockedOut, without counting, while account and place must wait.
+    Raises LockedOut, without counting, while account and place must wait, and account and device, too, if there is one.
     """
     now = timezone.now()
     pair, account, place = _keys(what, who, address)
     of_account = Limit(settings.SIGN_IN_FAILURES_PER_ACCOUNT, FIRST_WAIT, settings.SIGN_IN_WINDOW, DAY)
     limits = {pair: _limit_of_pair(), account: of_account, place: _limit_of_place()}
+    with_device = None if device is None else _key(f"{what} and device", who, device)
+    if with_device is not None:
+        limits[with_device] = _limit_of_pair()
     _make(limits, now)
     with transaction.atomic():
         counters = _locked(limits, now)
         waits = {key: limits[key].wait(counter, now) for key, counter in counters.items()}
-        _refuse_waiting([waits.pop(pair)])
-        counting = [counters[key] for key in counters if key == pair or waits[key] <= timedelta(0)]
+        counting = [counter for key, counter in counters.items() if waits[key] <= timedelta(0)]
+        if with_device is None or waits.pop(with_device) > timedelta(0):
+            _refuse_waiting([waits[pair]])
+            device = None
         before = {counter.key: counter.last_failure_at for counter in counting}
         _counted(counting, now)
     _sweep(pair, now)
-    return Attempt(now, before, place, _seconds(waits.values()))
+    return Attempt(now, before, place, _seconds(waits.values()), device, pair in before)
 
 
 class Known(NamedTuple):
-    """Those of some accounts that have signed in from a place before, and those that have with the present password."""
+    """Those of some accounts that have signed in before: from a place, with the present password, with a device."""
 
     there: set[int]
     with_password: set[int]
+    with_device: set[int]
 
 
-def known_before(*, what: str, who: str, accounts: Mapping[int, str], address: str | None) -> Known:
+def known_before(attempt: Attempt, *, what: str, who: str, accounts: Mapping[int, str], address: str | None) -> Known:
     """What is known of accounts, given with their stored passwords: one query, whatever accounts there are.
 
     The account is a person's key and not the e-mail: another institution may make an account of the same address, sign
     in to it, and would be let through when it tries passwords of this one.
     """
-    pairs = accounts or {0: ""}
+    pairs, device = accounts or {0: ""}, attempt.device
     places = {account: _place_key(what, account, address) for account in pairs}
     passwords = {account: _password_key(what, who, account, stored) for account, stored in pairs.items()}
-    keys = [*places.values(), *passwords.values()]
+    devices = {} if device is None else {account: _device_key(what, account, device) for account in pairs}
+    keys = [*places.values(), *passwords.values(), *devices.values()]
     rows = SignInPlace.objects.filter(key__in=keys, used_at__gt=timezone.now() - PLACES_KEPT)
     fresh = set(rows.values_list("key", flat=True))
-    return Known(*({account for account, key in each.items() if key in fresh} for each in (places, passwords)))
+    return Known(*({account for account, key in each.items() if key in fresh} for each in (places, passwords, devices)))
+
+
+def is_let_in(attempt: Attempt, known: Known, account: int) -> bool:
+    """Whether the right password opens this account now."""
+    return not attempt.wait or account in known.with_device or (attempt.here and account in known.there)
 
 
 @transaction.atomic
@@ -132,8 +151,17 @@ def attempt_succeeded(
     keys = [_place_key(what, account, address)]
     if is_known or not attempt.wait:
         keys.append(_password_key(what, who, account, stored))
+    _remember(keys, attempt.at)
+
+
+def device_remembered(*, what: str, account: int, device: str) -> None:
+    """Somebody has signed in to the account with this device."""
+    _remember([_device_key(what, account, device)], timezone.now())
+
+
+def _remember(keys: list[str], now: datetime) -> None:
     SignInPlace.objects.bulk_create(
-        [SignInPlace(key=key, used_at=attempt.at) for key in sorted(keys)],
+        [SignInPlace(key=key, used_at=now) for key in sorted(keys)],
         update_conflicts=True,
         unique_fields=["key"],
         update_fields=["used_at"],
@@ -224,7 +252,7 @@ def counters_forgotten(now: datetime, most: int | None = None) -> int:
 
 
 def places_forgotten(now: datetime) -> int:
-    """Delete known places and passwords that were not used for long; those that somebody uses at this moment stay."""
+    """Delete known places, devices and passwords that were not used for long, but none that is used at this moment."""
     old = SignInPlace.objects.filter(used_at__lte=now - PLACES_KEPT)
     with transaction.atomic():
         keys = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
@@ -249,6 +277,10 @@ def _keys(what: str, who: str, address: str | None) -> tuple[str, str, str]:
 
 def _place_key(what: str, account: int, address: str | None) -> str:
     return _key(f"known place of {what}", str(account), address_group(address))
+
+
+def _device_key(what: str, account: int, device: str) -> str:
+    return _key(f"known device of {what}", str(account), device)
 
 
 def _password_key(what: str, who: str, account: int, stored: str) -> str:

@@ -15,6 +15,7 @@ from institutions.models import User
 from institutions.services.passwords import password_prover
 from kernel.caller import CallerKind
 from kernel.domain import Counted, Invalid
+from kernel.http.address import address_group
 from kernel.recording import Entry, Origin, origin, record
 from kernel.text import identifier_key
 from signin.models import CallerSession
@@ -23,6 +24,7 @@ from signin.services.attempts import (
     attempt_begun,
     attempt_succeeded,
     failure_counted,
+    is_let_in,
     known_before,
     refuse_waiting,
     untaken_if_unavailable,
@@ -30,6 +32,7 @@ from signin.services.attempts import (
 from signin.suspension import is_suspended, suspension_text
 
 logger = logging.getLogger(__name__)
+BY_EMAIL = "e-mail"  # the way of signing in, where attempts are counted
 JUST_NOW = timedelta(minutes=5)
 AGAIN = " Or sign out, sign in again, and change it within five minutes."
 
@@ -39,20 +42,22 @@ MAY_SIGN_IN = Q(is_active=True) & (Q(login_allowed=True) | Q(is_staff=True))
 _HAS_PASSWORD = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
-def person_verified(*, email: str, password: str, address: str | None, institution: str | None = None) -> User:
+def person_verified(
+    *, email: str, password: str, address: str | None, institution: str | None = None, device: str | None = None
+) -> User:
     """The person with this e-mail, in whatever spelling, and this password who may sign in.
 
     An address may have an account in each institution. Those of `institution` (its acronym), if given, are tried, else
     the `TRIED` that were used last, a global administrator's among them; if the password is that of several, the one
-    that was used last is answered, of those that need not wait.
+    that was used last is answered, of those that need not wait. `device` is what the browser shows, if it shows one.
 
     Raises LockedOut after too many failures, Unavailable when too many passwords are being checked, and Refused for
     every other reason, without saying which: unknown address or institution, wrong password, deactivated, not allowed
     to sign in.
     """
     key = identifier_key(email)
-    place: dict[str, Any] = {"what": "e-mail", "who": key, "address": address}
-    attempt = attempt_begun(**place)
+    place: dict[str, Any] = {"what": BY_EMAIL, "who": key, "address": address}
+    attempt = attempt_begun(device=device, **place)
     rows = User.objects.filter(MAY_SIGN_IN, _HAS_PASSWORD, email=key)
     if institution:
         rows = rows.filter(institution__acronym=institution)
@@ -60,11 +65,11 @@ def person_verified(*, email: str, password: str, address: str | None, instituti
     # No institution names the account of a global administrator: it is always among those that are tried.
     tried = rows.order_by("-is_staff", *last_used).values("pk")[:TRIED]
     accounts = list(User.objects.select_related("institution").filter(pk__in=tried).order_by(*last_used))
-    known = known_before(accounts={account.pk: account.password for account in accounts}, **place)
+    known = known_before(attempt, accounts={account.pk: account.password for account in accounts}, **place)
     with untaken_if_unavailable(attempt):
         matches = _opened_by(password, accounts)
     # One that must wait is passed over as if the password were wrong: else who has another account would see the match.
-    let_in = [match for match in matches if not attempt.wait or match.pk in known.there]
+    let_in = [match for match in matches if is_let_in(attempt, known, match.pk)]
     person = next((match for match in let_in if not _is_suspended(match)), next(iter(let_in), None))
     if person is not None:
         is_known = person.pk in known.with_password
@@ -115,10 +120,10 @@ def own_password_proven(person: User, given: str | None, address: str | None, se
     """Invalid unless `given` is the person's present password. Wrong ones are counted, apart from those of sign-ins.
 
     The dashboards for which LEGACY_DASHBOARD is set do not ask for it: there it suffices that the session was opened
-    with the password a few minutes ago.
+    with the password a few minutes ago, in the same place.
     """
     if given is None:
-        if settings.LEGACY_DASHBOARD and _has_just_signed_in(person, session_id):
+        if settings.LEGACY_DASHBOARD and _has_just_signed_in(person, session_id, address):
             return
         raise Invalid(current_password=f"The present password is needed.{AGAIN if settings.LEGACY_DASHBOARD else ''}")
     attempts: dict[str, Any] = {"what": "own password", "who": str(person.pk), "address": address}
@@ -128,6 +133,7 @@ def own_password_proven(person: User, given: str | None, address: str | None, se
         raise Counted(count, current_password="This is not the present password.")  # noqa: S106
 
 
-def _has_just_signed_in(person: User, session_id: int | None) -> bool:
+def _has_just_signed_in(person: User, session_id: int | None, address: str | None) -> bool:
     opened = CallerSession.objects.filter(pk=session_id or 0, user=person, kind=CallerKind.PERSON.value, oidc=None)
-    return opened.filter(created_at__gt=timezone.now() - JUST_NOW).exists()
+    place = opened.filter(created_at__gt=timezone.now() - JUST_NOW).values_list("address", flat=True)
+    return [address_group(each) for each in place] == [address_group(address)]

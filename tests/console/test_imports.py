@@ -283,9 +283,9 @@ def test_what_becomes_of_each_column_is_said_before_the_check(browser):
     refused = browser.check(first_name="1", left_out=["5"])
     assert refused.status_code == 400
     assert refused.context["wrong"] == (
-        "elenco.csv has columns that are not taken: 'Note', 'note'. Known are uid, first_name, last_name, email, "
-        "locale, role, vle, course; no file gives administrative rights or passwords. Choose the field of each of "
-        "them, or leave it out."
+        "elenco.csv has columns that are not taken: 'Note', 'note'. It has: uid, Nome, Note, note, department. Wanted "
+        "are uid, first_name, last_name, email, locale, role, vle, course; no file gives administrative rights or "
+        "passwords. Choose the field of each of them, or leave it out."
     )
     # What was chosen is still there, and nothing of it is stored.
     assert {field: place for field, _, place in refused.context["fields"]}["first_name"] == "1"

@@ -600,6 +600,7 @@ def test_own_locale_and_password_and_the_page_goes_on(spa, at, settings):
     """It does not ask for the present password: LEGACY_DASHBOARD lets whoever has just signed in."""
     settings.LEGACY_DASHBOARD = True
     client = spa("teacher")
+    CallerSession.objects.update(address="127.0.0.1")  # where it signed in
     assert ok(client.post(at("user/{teacher}/profile/"), {"locale": "es"}))["locale"] == "es"
     ok(client.post(at("user/{teacher}/profile/"), {"password": NEW, "password2": NEW}))
     ok(client.get("/api/v2/auth/profile"))

@@ -397,9 +397,11 @@ def test_a_delimiter_can_be_named(run):
 def test_columns_that_are_not_taken_are_named(run, column):
     before = everything()
     with pytest.raises(
-        CommandError, match=f"columns that are not taken: '{column}'.*no file gives administrative rights"
+        CommandError,
+        match=f"columns that are not taken: '{column}'. It has: uid, first_name, {column}. Wanted are uid, first_name, "
+        ".*no file gives administrative rights.*--column FIELD=COLUMN",
     ):
-        run(f"uid,{column}", "n1,1")
+        run(f"uid,first_name,{column}", "n1,Ann,1")
     assert everything() == before
 
 

@@ -434,6 +434,7 @@ def test_connector_is_a_script_for_this_session(open_, settings):
                 ("script", "web-plugin.js"),
                 ("style", "styles.css"),
                 ("translation", "assets/i18n/en.json"),
+                ("other", ""),
             )
         },
     }
@@ -466,6 +467,26 @@ def test_a_file_that_does_not_load_is_logged_and_warned_of_once_a_minute(home, o
         for name in ("web-plugin.js", "styles.css")
     ]
     assert {row.setting for row in home.vle.warnings.all()} == {"web-plugin-script", "web-plugin-style"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ("assets/models/face.json", "assets/models/face.json"),
+        ("a\nWARNING b", "(a file below)"),
+        ("<b>", "(a file below)"),
+        ("a" * 101, "(a file below)"),
+        (b"\xff", "(a file below)"),
+        ("", "(a file below)"),
+    ],
+)
+def test_any_other_file_is_named_if_its_name_is_plain(home, open_, caplog, sent, written):
+    assert report(open_(), "other", data=sent, content_type="text/plain;charset=UTF-8").status_code == 204
+    assert f": /static/web-plugin/{written} did not load in an exam page. Try" in caplog.text
+    (warning,) = home.vle.warnings.all()
+    assert (warning.setting, warning.text) == (
+        "web-plugin-other", f"/static/web-plugin/{written} did not load in an exam page.",
+    )  # fmt: skip
 
 
 def test_only_an_open_session_reports_and_nothing_but_its_files(home, open_, caplog):

@@ -1,4 +1,4 @@
-"""/admin/: a key that resembles one to write is refused by its name, instead of being passed over in silence."""
+"""/admin/, groups and routes: a key that resembles one to write is refused by its name, and not passed over."""
 
 import pytest
 
@@ -7,7 +7,9 @@ from tesla_api.tree import TREE
 from tests.contract.calls import CALLS, body_of, names, url_of
 from tests.institutions.administration import BASE, call
 
-WRITES = [name for name in names("admin") if CALLS[name].verb in ("create", "put", "patch")]
+VERBS = ("create", "put", "patch")
+WRITES = [name for name in names("admin") if CALLS[name].verb in VERBS]
+WRITES += [f"{resource}.{verb}" for resource in ("group", "ui") for verb in VERBS]  # without a key: of everybody
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def misspelt(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_key_that_resembles_one_to_write_is_400_under_its_name(operation, root, world):
+def test_key_that_resembles_one_to_write_is_400_under_its_name(operation, as_, world):
     Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
     called = CALLS[operation]
     fields = fields_of(operation)
@@ -32,7 +34,7 @@ def test_key_that_resembles_one_to_write_is_400_under_its_name(operation, root, 
     tried = 0
     for name in (name for name, field in fields.items() if not field.read_only):
         for key in misspelt(name) - fields.keys():
-            answer = call(root, called.method, url, body | {key: None})
+            answer = call(as_(called.by), called.method, url, body | {key: None})
             assert (answer.status_code, list(answer.json())) == (400, [key]), (key, answer.content)
             tried += 1
     assert tried > 10
@@ -45,11 +47,11 @@ def fields_of(operation: str) -> dict:
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_key_that_resembles_nothing_is_ignored(operation, root, world):
+def test_key_that_resembles_nothing_is_ignored(operation, as_, world):
     Provider.objects.create(name="P", acronym="p", version="1", queue="p", instrument_id=1)
     called = CALLS[operation]
     body = body_of(called, world) | {"rememberMe": True, "created_at": "x", "id": 7, "x" * 5000: 1, "": 1, "\u00e9": 1}
-    assert call(root, called.method, url_of(called, world), body).status_code == called.status
+    assert call(as_(called.by), called.method, url_of(called, world), body).status_code == called.status
 
 
 @pytest.mark.parametrize("of", ["number", "object"])

@@ -700,9 +700,37 @@ WRITTEN = [
     ),
     (
         "no place is known",
-        "signin/services/people.py",
-        "match.pk in known.there",
+        "signin/services/attempts.py",
+        "account in known.there",
         "False",
+        _ATTEMPTS,
+    ),
+    (
+        "no device is known",
+        "signin/services/attempts.py",
+        "account in known.with_device",
+        "False",
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: a stolen device may try for ever",
+        "signin/services/attempts.py",
+        "waits.pop(with_device) > timedelta(0)",
+        "waits.pop(with_device) is None",
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: places are known while account and place wait",
+        "signin/services/attempts.py",
+        "attempt.here and account in",
+        "account in",
+        _ATTEMPTS,
+    ),
+    (
+        "sign-in: a device is known to everybody",
+        "signin/services/attempts.py",
+        'return _key(f"known device of {what}", str(account), device)',
+        'return _key(f"known device of {what}", device)',
         _ATTEMPTS,
     ),
     (
@@ -741,6 +769,13 @@ WRITTEN = [
         _ATTEMPTS,
     ),
     ("ports are part of addresses", "kernel/http/address.py", 'elif text.count(":") == 1:', "elif False:", _ATTEMPTS),
+    (
+        "old dashboards set passwords from anywhere",
+        "signin/services/people.py",
+        " == [address_group(address)]",
+        " != []",
+        _OWN_PASSWORD,
+    ),
     (
         "the own password asks for nothing",
         "institutions/api/shared/users.py",

@@ -268,6 +268,8 @@ def test_filters_keep_what_was_asked(world, signed_in):
     filtered = signed_in("admin").get(path_of(world, "user"), {"roles": "LEARNER"}).text
     assert re.search(r'<option value="LEARNER"\s+selected>', filtered)
     assert "invalid name" not in filtered
+    everybody = signed_in("admin").get(path_of(world, "user"), {"uid": "", "email": "", "search": ""}).text
+    assert "home-bob" in everybody  # nothing was typed into the form
 
 
 def test_instants_are_shown_whole_and_mistyped_ones_again(world, signed_in):

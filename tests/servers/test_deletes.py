@@ -22,13 +22,17 @@ DOCUMENT = sample(archive(), "application/zip", [FA])
 FEW = 5  # the order in which PostgreSQL checks several references of one new row is its own
 
 
-# What an exam is answered, too, because of what another request of the round or an earlier one has done.
+# What an exam is answered, too, because of what another request of the round or an earlier one has done: what is said.
+ENROL = b'"status":4'  # for an instrument that was added
+NOT_TAKEN = b'{"status":"ERROR","errors":{"instruments":["5: nothing is taken for it here."]}}'
 TOO = {
-    "deletion.create": (412,),  # it deletes what a preview has shown
-    **dict.fromkeys(("document", "vle_attachment.send"), (400,)),  # the activity does not take it any more
-    **dict.fromkeys(("session opened", "vle_assessment.open"), (406,)),  # with an instrument that was added
-    "session continued": (400, 406),  # it is closed
-    "session closed": (400,),
+    "deletion.create": {412: b'{"detail":"Something has changed since the preview."}'},
+    "document": {400: NOT_TAKEN},
+    "vle_attachment.send": {400: NOT_TAKEN},
+    "session opened": {406: ENROL},
+    "vle_assessment.open": {406: ENROL},
+    "session continued": {400: b'["Closed session"]', 406: ENROL},
+    "session closed": {400: b'["Cannot close a closed session"]'},
 }
 
 
@@ -38,13 +42,21 @@ class Sent(NamedTuple):
     name: str
     by: str
     alone: int
+    body: Any
     send: Callable[[], Answer]
 
     def may_be(self, answer: Answer) -> bool:
         """Whether it is made, or told that it came second: by 401, if that has deleted the caller."""
-        names_nothing = answer.status == 400 and b"object does not exist" in answer.body
         is_nobody = answer.status == 401 and self.by in ("vle", "learner", "ann", "")
-        return names_nothing or is_nobody or answer.status in {self.alone, 404, 409, *TOO.get(self.name, ())}
+        too = TOO.get(self.name, {}).get(answer.status)
+        is_said = self.names_nothing(answer) if too is None else too in answer.body
+        return answer.status in {self.alone, 404, 409} or is_nobody or is_said
+
+    def names_nothing(self, answer: Answer) -> bool:
+        """Whether it is refused for nothing but rows that its body names and that have gone."""
+        gone = {name: [f'Invalid pk "{value}" - object does not exist.'] for name, value in (self.body or {}).items()}
+        said = answer.json() if answer.status == 400 else None
+        return isinstance(said, dict) and bool(said) and all(gone.get(name) == texts for name, texts in said.items())
 
 
 class Place:
@@ -59,7 +71,7 @@ class Place:
         self.turns = cycle(range(8))
 
     def _sent(self, name: str, by: str, alone: int, method: str, path: str, body: Any, token: str) -> Sent:
-        return Sent(name, by, alone, partial(next(self.servers).call, method, path, body, token))
+        return Sent(name, by, alone, body, partial(next(self.servers).call, method, path, body, token))
 
     def _by_admin(self, name: str, path: str, body: Any = None) -> Sent:
         method, alone = ("DELETE", 204) if body is None else ("POST", 200)

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from institutions.models import User
 from kernel.http.address import address_group
+from signin import devices
 from signin.models import CallerSession, SignInCounter, SignInPlace
-from signin.services import attempts, people
+from signin.services import LockedOut, attempts, people
 from signin.services.sessions import sessions_forgotten
 from tests.world import PASSWORD
 
@@ -144,6 +146,73 @@ def test_answers_and_work_are_the_same_for_known_unknown_and_missing_accounts(wo
     statuses = [row[0] for row in seen[NOBODY]]
     assert statuses == [401] * 20 + [429] * 4 + [429] * 12
     assert [row[1] for row in seen[NOBODY][24:]] == [people.TRIED] * 10 + [0] * 2
+
+
+def page(browser, email=EMAIL, password=PASSWORD, address=HOME) -> int:
+    """The status of the sign-in page, 302 for who is let in."""
+    return browser.post("/signin/", {"email": email, "password": password}, REMOTE_ADDR=address).status_code
+
+
+def test_a_known_device_is_let_through_while_its_address_and_its_account_wait(world, settings):
+    """Its owner sits behind the same address as somebody who tries passwords, or behind a new one."""
+    owner, colleague = Client(), Client()
+    assert [page(owner), page(colleague, OTHER)] == [302, 302]
+    SignInCounter.objects.all().delete()
+    settings.SIGN_IN_FAILURES = 3
+    assert [status(EMAIL, "wrong", HOME) for _ in range(4)] == [401] * 3 + [429]
+    assert [status(address=HOME), page(Client()), page(colleague), page(owner, password="wrong")] == [429] * 4
+    assert page(owner) == 302
+    attack(count=15)  # the colleague and the wrong password have counted, too
+    assert [status(address="192.0.2.9"), page(colleague, address="192.0.2.9")] == [429, 429]
+    assert page(owner, address="192.0.2.9") == 302
+    owner.cookies[devices.COOKIE] = owner.cookies[devices.COOKIE].value[:-1] + "-"  # not what was signed
+    assert page(owner) == 429
+
+
+def test_a_stolen_device_has_its_own_limit(world):
+    """Whoever shows it is heard from any address, as often as who sits at a known one."""
+    thief = Client()
+    assert page(thief) == 302
+    SignInCounter.objects.all().delete()
+    attack()
+    assert [page(thief, EMAIL, "wrong", f"192.0.2.{number}") for number in range(10)] == [429] * 10
+    assert page(thief, address="192.0.2.99") == 429
+    later(seconds=31)
+    attack(count=1)  # the account waits again, the device does not
+    assert page(thief, address="192.0.2.99") == 302
+
+
+def test_devices_cost_the_same_work_for_whatever_account(world, monkeypatch):
+    """While account and place wait: as many hashes and statements for known, other and missing accounts."""
+    attempts.device_remembered(what=people.BY_EMAIL, account=world.people["admin"].pk, device="known")
+    hashes = []
+    monkeypatch.setattr(people, "make_password", lambda password: hashes.append(1))
+    monkeypatch.setattr("institutions.models.User.check_password", lambda self, password: bool(hashes.append(1)))
+    seen = {}
+    for email in (EMAIL, OTHER, NOBODY):
+        assert [status(email, "wrong", HOME) for _ in range(11)] == [401] * 10 + [429]
+        seen[email] = []
+        for _ in range(11):
+            hashes.clear()
+            with CaptureQueriesContext(connection) as captured, pytest.raises(LockedOut):
+                people.person_verified(email=email, password="wrong", address=HOME, device="known")
+            seen[email].append([len(hashes), len(captured)])
+    assert seen[EMAIL] == seen[OTHER] == seen[NOBODY]
+    assert [row[0] for row in seen[NOBODY]] == [people.TRIED] * 10 + [0]
+
+
+def test_the_device_is_a_cookie_that_only_the_sign_in_page_gets(world, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    browser = Client()
+    assert page(browser) == 302
+    cookie = browser.cookies[devices.COOKIE]
+    assert [cookie[name] for name in ("httponly", "secure", "samesite", "path")] == [True, True, "Lax", "/signin/"]
+    assert cookie["max-age"] == 90 * 24 * 3600
+    assert page(browser, OTHER) == 302
+    assert devices.COOKIE not in Client().post("/signin/", {"email": EMAIL, "password": "wrong"}).cookies
+    shown = [cookies.value.partition(":")[0] for cookies in (cookie, browser.cookies[devices.COOKIE])]
+    assert shown[0] == shown[1]  # one for all who use the browser
+    assert not any(shown[0] in place.key for place in SignInPlace.objects.all())
 
 
 def test_ipv6_is_counted_by_network(world):

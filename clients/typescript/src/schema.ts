@@ -4247,6 +4247,14 @@ export interface components {
             metadata: components["schemas"]["MetadataRequest"];
             session_id?: number | null;
         };
+        /**
+         * @description * `making` - being made
+         *     * `ready` - ready
+         *     * `failed` - could not be made
+         *     * `expired` - deleted after its time
+         * @enum {string}
+         */
+        BundleStateEnum: "making" | "ready" | "failed" | "expired";
         /** @description Of a course, or of the courses of a group and of all groups below it; before an instant; or both. */
         ChosenRequest: {
             course?: number | null;
@@ -4292,17 +4300,6 @@ export interface components {
             } | null;
             readonly texts: components["schemas"]["DecidedText"][];
         };
-        /**
-         * @description * `VALID` - Valid
-         *     * `VALID_NEED_UPDATE` - Valid, update available
-         *     * `VALID_EXTERNAL` - Managed outside this service
-         *     * `NOT_VALID_MISSING` - Not given yet
-         *     * `NOT_VALID_REJECTED` - Rejected
-         *     * `NOT_VALID_YET` - Accepted, but not valid yet
-         *     * `NOT_VALID` - Outdated: must be accepted again
-         * @enum {string}
-         */
-        ConsentEnum: "VALID" | "VALID_NEED_UPDATE" | "VALID_EXTERNAL" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "NOT_VALID";
         /** @description Learner, activity and course are null where the report is gone: the outcome stays. */
         Contest: {
             readonly id: number;
@@ -4324,15 +4321,21 @@ export interface components {
                 code: string;
                 description: string | null;
             } | null;
-            /** @description Null: the whole report. */
-            readonly level: string | null;
+            /**
+             * @description Null: the whole report.
+             *
+             *     * `identity` - Identity
+             *     * `content` - Content
+             *     * `integrity` - Integrity
+             */
+            readonly level: (components["schemas"]["ContestedLevelEnum"] | components["schemas"]["NullEnum"]) | null;
             /** @description The contested levels when it was contested. */
             readonly machine_levels: {
                 [key: string]: number;
             };
             /** @description Of the learner. */
             readonly reason: string;
-            readonly state: string;
+            readonly state: components["schemas"]["ContestStateEnum"];
             /** Format: date-time */
             readonly deadline: string;
             readonly assignee: {
@@ -4387,6 +4390,16 @@ export interface components {
             set_aside: components["schemas"]["Measure"];
         };
         /**
+         * @description * `open` - open
+         *     * `upheld` - the level stands
+         *     * `changed` - a person has given another level
+         *     * `set_aside` - the level does not count
+         *     * `withdrawn` - withdrawn by the learner
+         *     * `lapsed` - the report is gone
+         * @enum {string}
+         */
+        ContestStateEnum: "open" | "upheld" | "changed" | "set_aside" | "withdrawn" | "lapsed";
+        /**
          * @description * `identity` - Identity
          *     * `content` - Content
          *     * `integrity` - Integrity
@@ -4402,14 +4415,14 @@ export interface components {
                 last_name: string;
                 email: string;
             };
-            readonly field: string;
+            readonly field: components["schemas"]["FieldEnum"];
             /** @description What was stored when it was asked for. */
             readonly before: string;
             readonly wanted: string;
             readonly reason: string;
             /** @description It was asked for after coming from a VLE, without a password. */
             readonly by_vle: boolean;
-            readonly state: string;
+            readonly state: components["schemas"]["CorrectionStateEnum"];
             /** @description Why it was refused. */
             readonly answer: string;
             /** Format: date-time */
@@ -4421,6 +4434,13 @@ export interface components {
             /** Format: date-time */
             readonly updated_at: string;
         };
+        /**
+         * @description * `open` - open
+         *     * `accepted` - corrected
+         *     * `refused` - refused
+         * @enum {string}
+         */
+        CorrectionStateEnum: "open" | "accepted" | "refused";
         /** @description A page of at most one consent, whose values stand beside the page's, too. */
         CurrentInformedConsent: {
             count: number;
@@ -4474,8 +4494,7 @@ export interface components {
              * @description What was last changed before this instant.
              */
             before?: string | null;
-            /** @description running or done. */
-            readonly status: string;
+            readonly status: components["schemas"]["DeletionStatusEnum"];
             /** @description Rows by kind, as in the preview. */
             readonly expected: {
                 [key: string]: number;
@@ -4519,6 +4538,12 @@ export interface components {
             /** @description Of the preview: 412 if it is another now. */
             state: string;
         };
+        /**
+         * @description * `running` - being deleted
+         *     * `done` - deleted
+         * @enum {string}
+         */
+        DeletionStatusEnum: "running" | "done";
         Effect: {
             policy: components["schemas"]["OnWithdrawalEnum"];
             /** @description The same in words. */
@@ -4554,7 +4579,7 @@ export interface components {
             /** @description The learner has asked for it. */
             readonly is_own: boolean;
             reason: string;
-            readonly state: components["schemas"]["StateEnum"];
+            readonly state: components["schemas"]["ErasureStateEnum"];
             /** @description Why it was refused. */
             readonly answer: string;
             readonly phase: components["schemas"]["PhaseEnum"];
@@ -4595,6 +4620,15 @@ export interface components {
             person_id: number | null;
             reason: string;
         };
+        /**
+         * @description * `asked` - asked for
+         *     * `refused` - refused
+         *     * `withdrawn` - given up by the learner
+         *     * `running` - being carried out
+         *     * `done` - carried out
+         * @enum {string}
+         */
+        ErasureStateEnum: "asked" | "refused" | "withdrawn" | "running" | "done";
         Error: {
             detail: string;
         };
@@ -4612,9 +4646,9 @@ export interface components {
                 description: string | null;
             };
             readonly levels_shown: boolean;
-            readonly identity_level: number | null;
-            readonly content_level: number | null;
-            readonly integrity_level: number | null;
+            readonly identity_level: components["schemas"]["LevelEnum"] | null;
+            readonly content_level: components["schemas"]["LevelEnum"] | null;
+            readonly integrity_level: components["schemas"]["LevelEnum"] | null;
             /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
             readonly contest: {
                 state: string;
@@ -4690,8 +4724,18 @@ export interface components {
         };
         Held: {
             account: components["schemas"]["HeldAccount"];
-            /** @description The status, as of a learner; null for other people. */
-            consent: string | null;
+            /**
+             * @description The status, as of a learner; null for other people.
+             *
+             *     * `NOT_VALID_YET` - NOT_VALID_YET
+             *     * `VALID` - VALID
+             *     * `VALID_NEED_UPDATE` - VALID_NEED_UPDATE
+             *     * `NOT_VALID` - NOT_VALID
+             *     * `VALID_EXTERNAL` - VALID_EXTERNAL
+             *     * `NOT_VALID_REJECTED` - NOT_VALID_REJECTED
+             *     * `NOT_VALID_MISSING` - NOT_VALID_MISSING
+             */
+            consent: (components["schemas"]["IcStatusEnum"] | components["schemas"]["NullEnum"]) | null;
             needs: components["schemas"]["HeldNeeds"] | null;
             kinds: components["schemas"]["HeldKind"][];
             instruments_off: components["schemas"]["InstrumentOff"][];
@@ -4746,7 +4790,16 @@ export interface components {
             content?: components["schemas"]["LevelEnum"];
             integrity?: components["schemas"]["LevelEnum"];
         };
-        /** @enum {string} */
+        /**
+         * @description * `NOT_VALID_YET` - NOT_VALID_YET
+         *     * `VALID` - VALID
+         *     * `VALID_NEED_UPDATE` - VALID_NEED_UPDATE
+         *     * `NOT_VALID` - NOT_VALID
+         *     * `VALID_EXTERNAL` - VALID_EXTERNAL
+         *     * `NOT_VALID_REJECTED` - NOT_VALID_REJECTED
+         *     * `NOT_VALID_MISSING` - NOT_VALID_MISSING
+         * @enum {string}
+         */
         IcStatusEnum: "NOT_VALID_YET" | "VALID" | "VALID_NEED_UPDATE" | "NOT_VALID" | "VALID_EXTERNAL" | "NOT_VALID_REJECTED" | "NOT_VALID_MISSING";
         /** @description `allowed_domains` follows the documented keys: dashboards read it, and it is a text, never null. */
         Institution: {
@@ -5988,8 +6041,7 @@ export interface components {
         };
         OwnBundle: {
             readonly id: number;
-            /** @description making, ready, failed or expired. */
-            readonly state: string;
+            readonly state: components["schemas"]["BundleStateEnum"];
             /** @description Of these. */
             readonly done: number;
             /** @description Rows, counted when it was begun. */
@@ -6035,7 +6087,7 @@ export interface components {
                 [key: string]: number;
             };
             reason: string;
-            readonly state: string;
+            readonly state: components["schemas"]["ContestStateEnum"];
             /** Format: date-time */
             readonly deadline: string;
             readonly is_assigned: boolean;
@@ -6079,8 +6131,7 @@ export interface components {
             /** @description What it should be. */
             wanted: string;
             reason: string;
-            /** @description open, accepted or refused. */
-            readonly state: string;
+            readonly state: components["schemas"]["CorrectionStateEnum"];
             /** @description Why it was refused. */
             readonly answer: string;
             /** Format: date-time */
@@ -6101,7 +6152,7 @@ export interface components {
             /** @description The learner has asked for it. */
             readonly is_own: boolean;
             reason?: string;
-            readonly state: components["schemas"]["StateEnum"];
+            readonly state: components["schemas"]["ErasureStateEnum"];
             /** @description Why it was refused. */
             readonly answer: string;
             /** @description Percent. */
@@ -6189,9 +6240,9 @@ export interface components {
                 description: string | null;
             };
             readonly levels_shown: boolean;
-            readonly identity_level: number | null;
-            readonly content_level: number | null;
-            readonly integrity_level: number | null;
+            readonly identity_level: components["schemas"]["LevelEnum"] | null;
+            readonly content_level: components["schemas"]["LevelEnum"] | null;
+            readonly integrity_level: components["schemas"]["LevelEnum"] | null;
             /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
             readonly contest: {
                 state: string;
@@ -7849,15 +7900,6 @@ export interface components {
          * @enum {string}
          */
         SignedInVLETypeEnum: "vle";
-        /**
-         * @description * `asked` - asked for
-         *     * `refused` - refused
-         *     * `withdrawn` - given up by the learner
-         *     * `running` - being carried out
-         *     * `done` - carried out
-         * @enum {string}
-         */
-        StateEnum: "asked" | "refused" | "withdrawn" | "running" | "done";
         /** @description A body that repeats the learner of the URL. */
         StatusRequestRequest: {
             /** Format: uuid */
@@ -8310,7 +8352,7 @@ export interface components {
              *     * `NOT_VALID_YET` - Accepted, but not valid yet
              *     * `NOT_VALID` - Outdated: must be accepted again
              */
-            consent: components["schemas"]["ConsentEnum"];
+            consent: components["schemas"]["WithdrawalConsentEnum"];
             may_withdraw: boolean;
             /** @description What becomes of the enrolment when the consent is withdrawn now. */
             models: components["schemas"]["Effect"];
@@ -8339,6 +8381,17 @@ export interface components {
              */
             evidence: components["schemas"]["OnWithdrawalEnum"];
         };
+        /**
+         * @description * `VALID` - Valid
+         *     * `VALID_NEED_UPDATE` - Valid, update available
+         *     * `VALID_EXTERNAL` - Managed outside this service
+         *     * `NOT_VALID_MISSING` - Not given yet
+         *     * `NOT_VALID_REJECTED` - Rejected
+         *     * `NOT_VALID_YET` - Accepted, but not valid yet
+         *     * `NOT_VALID` - Outdated: must be accepted again
+         * @enum {string}
+         */
+        WithdrawalConsentEnum: "VALID" | "VALID_NEED_UPDATE" | "VALID_EXTERNAL" | "NOT_VALID_MISSING" | "NOT_VALID_REJECTED" | "NOT_VALID_YET" | "NOT_VALID";
         Withdrawn: {
             /** Format: date-time */
             at: string;
@@ -28925,15 +28978,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such activity or learner: a text. No such session: an object. */
+            /** @description Not here, or not for this caller. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string | {
-                        detail: string;
-                    };
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description The learner cannot be assessed yet; or Accept names nothing that there is. */
@@ -32217,15 +32268,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such person: a text. No such session: an object. */
+            /** @description Not here, or not for this caller. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string | {
-                        detail: string;
-                    };
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             406: components["responses"]["NotAcceptable"];

@@ -6,7 +6,7 @@ from courses.models import Adder, Course
 from courses.services import members
 from institutions.api.shared.people import RoleSerializer
 from kernel.caller import CallerKind, Role
-from kernel.filters import FoldedFilter
+from kernel.filters import FoldedFilter, IdentifierFilter
 from kernel.scope import under
 from kernel.viewsets import ResourceViewSet
 
@@ -22,10 +22,10 @@ class MemberSerializer(RoleSerializer):
 
 
 class MemberFilter(filters.FilterSet):
-    uid = filters.CharFilter("user__uid")
+    uid = IdentifierFilter("user__uid")
     first_name = FoldedFilter("user__first_name")
     last_name = FoldedFilter("user__last_name")
-    email = filters.CharFilter("user__email")
+    email = IdentifierFilter("user__email")
 
 
 class MemberViewSet(ResourceViewSet):

@@ -28,8 +28,9 @@ class NullAsOmitted(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-# A global administrator writes these bodies, often by hand: a key that is meant for another one would be passed over in
-# silence, and the person be of no institution. Keys that resemble nothing are ignored, as everywhere.
+# Administrators write these bodies, often by hand: a key that is meant for another one would be passed over in silence,
+# and the person be of no institution, the group a root, the switch everybody's. Keys that resemble nothing are ignored,
+# as everywhere.
 class MisnamedRefused(serializers.Serializer[Any]):
     def to_internal_value(self, data):
         if isinstance(data, Mapping):

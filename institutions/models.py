@@ -308,6 +308,9 @@ class VLEWarning(Timestamped):
         return f"{self.setting}: {self.text}"
 
 
+MOST_REPEATS = 5  # times that a provider is sent again what it has not answered
+
+
 class Instrument(Deriving, Timestamped):
     """A method of checking identity or authorship, such as face recognition; shared by all institutions."""
 

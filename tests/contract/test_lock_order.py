@@ -248,6 +248,12 @@ def _reminded(home: Home) -> None:
     assert ProviderNotification.objects.filter(sent_at=None).exists()
 
 
+def _unread(home: Home) -> None:
+    Desk(home).reminded("unread", when=timezone.now() - AGO)
+    ProviderNotification.objects.update(sent_at=timezone.now() - AGO)
+    Provider.objects.update(enabled=True)
+
+
 def _undecided(home: Home) -> None:
     Contest.objects.filter(pk=home.contest.pk).update(state="open", deadline=timezone.now(), reminded_at=None)
 
@@ -302,6 +308,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "every learners.validations": (_not_validated, "learners_enrolmentsamplevalidation"),
     "every reports.asked_again": (_silent, "reports_requestproviderresult"),
     "every learners.asked_again": (_silent_validator, "learners_enrolmentsamplevalidation"),
+    "every institutions.asked_again": (_unread, "institutions_providernotification"),
     "every institutions.notifications": (_reminded, "institutions_providernotification"),
     "every rights.reminders": (_undecided, "rights_contest"),
     "every rights.bundles": (_bundle_over, "rights_bundle"),

@@ -7,8 +7,9 @@ import pytest
 from django.db.models import Model
 from django.utils import timezone
 
-from institutions.models import Instrument, Provider
+from institutions.models import Instrument, Provider, ProviderNotification
 from institutions.services import unanswered
+from institutions.services.notifications import notifications_due
 from learners.models import Enrolment, EnrolmentSampleValidation
 from learners.validating import MODELS, VALIDATIONS, validations_timed_out
 from pipeline.jobs import AWAITED, GAUGES, PERIODIC
@@ -215,3 +216,24 @@ def test_not_while_the_model_is_locked_nor_of_what_it_has(sample, face, bob):
     bob.consent_rejected = timezone.now()
     bob.save()
     assert asked_again(MODELS) == 0
+
+
+# Reminders.
+
+
+def test_a_reminder_that_nobody_has_read_is_sent_again(face):
+    for key in ("read", "lost", "later"):
+        face.post(
+            "notification/", {"key": key, "when": "2030-01-01T00:00:00" if key == "later" else "2026-01-01T00:00:00"}
+        )
+    assert notifications_due() == 2
+    first = carried()
+    assert face.delete(f"notification/{ProviderNotification.objects.get(key='read').pk}/").status_code == 204
+    lost = ProviderNotification.objects.get(key="lost")
+    for minutes, sent in {14: 0, 16: 1, 46: 1, 106: 1, 226: 1, 466: 1, 5000: 0}.items():
+        ProviderNotification.objects.filter(pk=lost.pk).update(sent_at=timezone.now() - timedelta(minutes=minutes))
+        PERIODIC["institutions.asked_again"][0]()
+        assert carried() == [each for each in first if each[2] == [lost.pk]] * sent, minutes
+    face.post("notification/", {"key": "lost", "when": "2026-01-02T00:00:00"})  # another time: all begins anew
+    lost.refresh_from_db()
+    assert (lost.sent_at, lost.asked_again) == (None, 0)

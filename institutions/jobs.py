@@ -3,13 +3,20 @@
 from collections.abc import Iterable
 
 from institutions.models import Provider
-from institutions.services.notifications import notifications_due
+from institutions.services import unanswered
+from institutions.services.notifications import NOTIFICATIONS, notifications_due
 from pipeline.jobs import periodic, queues
 
 
 @periodic("institutions.notifications", seconds=15)
 def notifications() -> None:
     notifications_due()
+
+
+@periodic("institutions.asked_again", seconds=60)
+def asked_again() -> None:
+    """Reminders that their providers have not read are sent again."""
+    unanswered.asked_again(NOTIFICATIONS)
 
 
 @queues("providers")

@@ -20,6 +20,8 @@ from kernel.recording import Entry, record
 from kernel.text import identifier_key, validate_language, validate_line, validate_queue_name, validate_web_address
 from kernel.zones import validate_time_zone
 
+MOST_REPEATS = 5  # times that a provider is sent again what it has not answered
+
 
 class OnWithdrawal(models.TextChoices):
     """What becomes of data of a learner who withdraws the consent."""
@@ -389,10 +391,20 @@ class ProviderNotification(Timestamped):
     info = models.JSONField(null=True, blank=True)
     when = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, editable=False, help_text="Null: the provider has not been told yet.")
+    asked_again = models.PositiveSmallIntegerField(
+        db_default=0, editable=False, help_text="How often since then: see unanswered.py."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("provider", "key"), name="notification_key_once")]
-        indexes = [models.Index(fields=("when",), condition=Q(sent_at=None), name="notification_due")]
+        indexes = [
+            models.Index(fields=("when",), condition=Q(sent_at=None), name="notification_due"),
+            models.Index(
+                fields=("sent_at",),
+                condition=Q(sent_at__isnull=False, asked_again__lt=MOST_REPEATS),
+                name="notification_unread",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -6,38 +6,30 @@ holds the learner: see validating.py.
 
 import json
 from collections.abc import Collection
-from datetime import timedelta
 from decimal import Decimal
 from typing import IO, Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from files.models import Kind, StoredFile
 from files.services import file_drafted, file_store, files_erase
+from institutions.models import MOST_REPEATS
 from kernel.domain import DomainError, Forbidden, Invalid, Unknown
 from kernel.recording import Entry, Origin, origin, record
 from kernel.writes import one_transaction
 from learners.models import Enrolment, EnrolmentSampleValidation, Learner
-from learners.row_rules import enrolments_of, validations_of
+from learners.row_rules import enrolments_of, lock_holds, validations_of
 from learners.validating import learners_locked
 from pipeline.jobs import enqueue
 
-LOCK = timedelta(hours=5)
 NOBODY = "There is no such learner."
 OTHER_TASK = "The model is locked by another task."
 
 
 class NotLocked(DomainError):  # noqa: N818 - as those of kernel.domain
     """No task has locked the model."""
-
-
-def lock_holds() -> ExpressionWrapper:
-    """Whether a model is locked now, as a column."""
-    return ExpressionWrapper(
-        Q(locked_at__isnull=False) & Q(locked_at__gt=Now() - Value(LOCK)), output_field=BooleanField()
-    )
 
 
 @one_transaction()
@@ -145,6 +137,9 @@ def enrolment_stored(
         setattr(row, name, value)
     row.save(update_fields=(*changes, "locked_by", "locked_at", "updated_at"))
     row.model_samples.add(*new_samples)
+    if new_samples:  # nobody waits for these any more
+        learnt = EnrolmentSampleValidation.objects.filter(provider=row.provider_id, sample__in=new_samples)
+        learnt.update(asked_again=MOST_REPEATS)
     _recorded("update", row, percentage=row.percentage, can_analyse=row.can_analyse)
     if changes:
         enqueue("reports.enrolment", [row.learner_id])

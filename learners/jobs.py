@@ -1,10 +1,10 @@
 """What the service does in the background with samples."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from institutions.services import unanswered
 from learners import validating
-from learners.models import OPEN, EnrolmentSampleValidation
-from pipeline.jobs import Awaited, awaited, job, periodic
+from pipeline.jobs import Awaited, awaited, gauge, job, periodic
 from pipeline.status import awaited_of
 
 
@@ -18,6 +18,23 @@ def validations() -> None:
     validating.validations_timed_out()
 
 
+@periodic("learners.asked_again", seconds=60)
+def asked_again() -> None:
+    """Providers that have not said anything of a sample, or have not learnt it, are told of it again."""
+    for question in (validating.VALIDATIONS, validating.MODELS):
+        unanswered.asked_again(question)
+
+
+@gauge("overdue_validations")
+def overdue() -> Mapping[str, int]:
+    return unanswered.overdue_by_provider(validating.open_validations())
+
+
 @awaited("validations")
 def open_validations() -> Iterable[Awaited]:
-    return awaited_of(EnrolmentSampleValidation.objects.filter(status__in=OPEN))
+    return awaited_of(validating.open_validations())
+
+
+@awaited("models")
+def samples_to_learn() -> Iterable[Awaited]:
+    return awaited_of(validating.samples_to_learn())

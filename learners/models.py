@@ -12,6 +12,7 @@ from django.dispatch import receiver
 
 from files.models import StoredFile
 from institutions.models import (
+    MOST_REPEATS,
     ConsentText,
     InformedConsent,
     Institution,
@@ -315,7 +316,11 @@ class EnrolmentSampleValidation(Timestamped):
     sample = models.ForeignKey(EnrolmentSample, on_delete=models.CASCADE, related_name="validations")
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="+")
     status = models.SmallIntegerField(choices=ValidationStatus.choices, default=ValidationStatus.VALIDATING)
-    asked_at = models.DateTimeField(db_default=Now(), help_text="Or when the provider last said that it works on it.")
+    asked_at = models.DateTimeField(
+        db_default=Now(),
+        help_text="Or when the provider last said that it works on it. Of a valid one: since when it is to be learnt.",
+    )
+    asked_again = models.PositiveSmallIntegerField(db_default=0, help_text="How often since then: see unanswered.py.")
     info = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="validations")
     contribution = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
     error_message = models.TextField(null=True, blank=True)
@@ -329,6 +334,11 @@ class EnrolmentSampleValidation(Timestamped):
         ]
         indexes = [
             models.Index(fields=("provider", "asked_at"), condition=Q(status__in=OPEN), name="validation_awaited"),
+            models.Index(
+                fields=("asked_at",),
+                condition=Q(status=ValidationStatus.VALID, asked_again__lt=MOST_REPEATS),
+                name="validation_to_be_learnt",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,14 +7,17 @@ reading, writing under a lock and following links go by one and the same conditi
 
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from files.models import Kind, StoredFile
 from files.permissions import readable
 from institutions.models import InformedConsent
+from institutions.services.unanswered import LONGEST_TASK
 from kernel.caller import Caller, CallerKind
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, SENDLearner, ValidationStatus
+
+LOCK = LONGEST_TASK  # for which a task may work on a model
 
 
 class _Disables(Func):
@@ -72,6 +75,13 @@ def validations_of(provider: Any) -> QuerySet[EnrolmentSampleValidation]:
 def enrolments_of(provider: Any) -> QuerySet[Enrolment]:
     """The provider's models."""
     return Enrolment.objects.filter(at_work(), provider=provider)
+
+
+def lock_holds() -> ExpressionWrapper:
+    """Whether a model is locked now, as a column."""
+    return ExpressionWrapper(
+        Q(locked_at__isnull=False) & Q(locked_at__gt=Now() - Value(LOCK)), output_field=BooleanField()
+    )
 
 
 # For tables of rights.

@@ -5,19 +5,20 @@ comes either before, and then nothing is stored, or after.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import orjson
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Now
 
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
-from institutions.models import Instrument, Provider, User
+from institutions.models import MOST_REPEATS, Provider, User
+from institutions.services.unanswered import Question, overdue
 from kernel.batches import batched
 from kernel.domain import Unknown
 from kernel.locks import Lock, locked_rows
@@ -33,14 +34,15 @@ from learners.models import (
     SampleStatus,
     ValidationStatus,
 )
-from learners.row_rules import at_work, validations_of
+from learners.row_rules import at_work, lock_holds, validations_of
 from learners.services import learners_for_update
-from pipeline.jobs import add, enqueue_for_provider, provider_job
+from pipeline.jobs import add, provider_job
+from pipeline.models import Job
+from pipeline.tallies import GIVEN_UP, tally
 
 VALIDATE = "tesla_ce.tasks.requests.enrolment.validate_request"
 ENROL = "tesla_ce.tasks.requests.enrolment.enrol_learner"
 BATCH = 200  # validations that time out in one transaction
-MINUTES: int = Instrument._meta.get_field("timeout_minutes").default  # of a provider without an instrument
 
 
 def learners_locked(keys: Iterable[Any]) -> None:
@@ -91,12 +93,17 @@ def _missing_validations(samples: set[int]) -> list[tuple[int, int]]:
 
 
 def _ask(validations: Collection[int]) -> None:
+    add(_messages(validations))
+
+
+def _messages(validations: Collection[int]) -> list[Job]:
+    """Of those that their providers may work on."""
     rows = EnrolmentSampleValidation.objects.filter(at_work("sample__learner"), pk__in=validations).order_by("pk")
     columns = ("pk", "sample", "sample__learner__learner_id", "provider__queue")
-    add(
+    return [
         provider_job(queue, VALIDATE, str(key), str(learner), sample, key)
         for key, sample, learner, queue in rows.values_list(*columns)
-    )
+    ]
 
 
 def learner_asked_again(learner: Learner) -> None:
@@ -107,14 +114,27 @@ def learner_asked_again(learner: Learner) -> None:
     """
     rows = EnrolmentSampleValidation.objects.filter(sample__learner=learner)
     unanswered = rows.filter(status__in=OPEN)
-    unanswered.update(asked_at=Now())
+    unanswered.update(**_asked_now())
     _ask([*unanswered.values_list("pk", flat=True)])
-    models = Enrolment.objects.filter(learner=learner, provider=OuterRef("provider"), model_samples=OuterRef("sample"))
-    unlearnt = rows.filter(~Exists(models), at_work("sample__learner"), status=ValidationStatus.VALID).order_by("pk")
-    add(
-        provider_job(queue, ENROL, str(key), str(learner.learner_id), sample)
-        for key, sample, queue in unlearnt.values_list("pk", "sample", "provider__queue")
-    )
+    unlearnt = _unlearnt(rows).filter(at_work("sample__learner")).order_by("pk")
+    keys = [*unlearnt.values_list("pk", flat=True)]
+    rows.filter(pk__in=keys).update(**_asked_now())
+    add(_enrol(row) for row in rows.filter(pk__in=keys).select_related("provider", "sample__learner").order_by("pk"))
+
+
+def _asked_now() -> dict[str, Any]:
+    """The columns of a row whose time begins anew."""
+    return {"asked_at": Now(), "asked_again": 0}
+
+
+def _unlearnt(rows: QuerySet[EnrolmentSampleValidation]) -> QuerySet[EnrolmentSampleValidation]:
+    """The valid samples among them that the model of their provider does not have."""
+    models = Enrolment.objects.filter(provider=OuterRef("provider"), model_samples=OuterRef("sample"))
+    return rows.filter(~Exists(models), status=ValidationStatus.VALID)
+
+
+def _enrol(row: EnrolmentSampleValidation) -> Job:
+    return provider_job(row.provider.queue, ENROL, str(row.pk), str(row.sample.learner.learner_id), row.sample_id)
 
 
 def validation_answered(*, validation: EnrolmentSampleValidation, **values: Any) -> None:
@@ -139,7 +159,7 @@ def validation_answered(*, validation: EnrolmentSampleValidation, **values: Any)
 @one_transaction()
 def validation_status_set(*, validation: EnrolmentSampleValidation, status: int) -> None:
     """A provider says that it works on the sample, or waits for something: its time begins anew. Or that it is done."""
-    _change(_validation_locked(validation), {"status": status, "asked_at": Now()})
+    _change(_validation_locked(validation), {"status": status, **_asked_now()})
 
 
 @contextmanager
@@ -174,6 +194,8 @@ def _validation_locked(validation: EnrolmentSampleValidation) -> EnrolmentSample
 
 def _change(row: EnrolmentSampleValidation, changes: dict[str, Any]) -> None:
     was, old_info = row.status, row.info_id
+    if changes.get("status", was) != was:  # what comes next has a time of its own
+        changes |= _asked_now()
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=(*changes, "updated_at"))
@@ -184,8 +206,7 @@ def _change(row: EnrolmentSampleValidation, changes: dict[str, Any]) -> None:
         files_erase(files=StoredFile.objects.filter(pk=old_info))
     if row.status != was:
         if row.status == ValidationStatus.VALID:
-            learner = str(row.sample.learner.learner_id)
-            enqueue_for_provider(row.provider.queue, ENROL, str(row.pk), learner, row.sample_id)
+            add([_enrol(row)])
         samples_summarised([row.sample_id])
 
 
@@ -215,29 +236,62 @@ def samples_summarised(keys: Collection[int]) -> None:
     )
 
 
+def open_validations() -> QuerySet[EnrolmentSampleValidation]:
+    return EnrolmentSampleValidation.objects.filter(status__in=OPEN)
+
+
+def samples_to_learn() -> QuerySet[EnrolmentSampleValidation]:
+    """Valid samples that no model has yet, of which their providers are still told."""
+    rows = EnrolmentSampleValidation.objects.filter(status=ValidationStatus.VALID, asked_again__lt=MOST_REPEATS)
+    return _unlearnt(rows)
+
+
+def _untouched() -> QuerySet[EnrolmentSampleValidation]:
+    """Of these nobody has said that they are being worked on, or wait for something."""
+    return open_validations().filter(status=ValidationStatus.VALIDATING)
+
+
+def _validations_again(rows: Sequence[EnrolmentSampleValidation]) -> list[Job]:
+    return _messages([row.pk for row in rows])
+
+
+def _unlocked() -> QuerySet[EnrolmentSampleValidation]:
+    """Samples that wait, and nobody is at work on the model."""
+    mine = {"learner": OuterRef("sample__learner"), "provider": OuterRef("provider")}
+    return samples_to_learn().filter(~Exists(Enrolment.objects.filter(lock_holds(), **mine)))
+
+
+def _enrolments_again(rows: Sequence[EnrolmentSampleValidation]) -> list[Job]:
+    """One message for all samples of a learner: with the newest, which another message may be about already."""
+    newer = _unlearnt(EnrolmentSampleValidation.objects.all()).filter(
+        sample__learner=OuterRef("sample__learner"), provider=OuterRef("provider"), pk__gt=OuterRef("pk")
+    )
+    mine = EnrolmentSampleValidation.objects.filter(~Exists(newer), at_work("sample__learner"))
+    told = mine.filter(pk__in=[row.pk for row in rows]).select_related("provider", "sample__learner")
+    return [_enrol(row) for row in told.order_by("pk")]
+
+
+VALIDATIONS = Question("validations", VALIDATE, _untouched, _validations_again)
+MODELS = Question("models", ENROL, _unlocked, _enrolments_again)
+
+
 def validations_timed_out() -> int:
     """Give up the validations whose provider has not answered in its instrument's time; answers their number.
 
     A later answer is taken all the same.
     """
-    overdue: list[Any] = [*_overdue().order_by("pk").values_list("pk", "sample__learner")]
-    return sum([repeated(partial(_given_up, dict(part))) for part in batched(overdue, BATCH)])
-
-
-def _overdue() -> QuerySet[EnrolmentSampleValidation]:
-    """Open validations that are too old, in the database's clock."""
-    late = Q(provider__instrument=None, asked_at__lt=Now() - Value(timedelta(minutes=MINUTES)))
-    for instrument, minutes in Instrument.objects.values_list("pk", "timeout_minutes"):
-        late |= Q(provider__instrument=instrument, asked_at__lt=Now() - Value(timedelta(minutes=minutes)))
-    return EnrolmentSampleValidation.objects.filter(late, status__in=OPEN)
+    late: list[Any] = [*overdue(open_validations()).order_by("pk").values_list("pk", "sample__learner")]
+    return sum([repeated(partial(_given_up, dict(part))) for part in batched(late, BATCH)])
 
 
 @one_transaction()
 def _given_up(learner_by_validation: dict[int, int]) -> int:
     learners_locked({*learner_by_validation.values()})
-    rows = _overdue().filter(pk__in=[*learner_by_validation])  # another process, or an answer, may have been faster
-    samples = dict(rows.values_list("pk", "sample"))
+    rows = overdue(open_validations()).filter(pk__in=[*learner_by_validation])  # another one may have been faster
+    found: list[Any] = [*rows.values_list("pk", "sample", "provider__acronym")]
+    samples = {key: sample for key, sample, _ in found}
     late = EnrolmentSampleValidation.objects.filter(pk__in=[*samples])
     late.update(status=ValidationStatus.TIMEOUT, updated_at=Now())
     samples_summarised({*samples.values()})
+    tally(VALIDATIONS.what, GIVEN_UP, Counter(provider for *_, provider in found))
     return len(samples)

@@ -11,6 +11,7 @@ broker.py          the Celery application, and publishing
 tasks.py           what a Celery worker does
 accounts.py        providers' accounts at RabbitMQ
 management_api.py  RabbitMQ's management API
+tallies.py         counting what was sent again, and what was given up
 status.py          what waits, what providers have not answered, and what is stuck
 depths.py          what the broker's queues hold
 """

@@ -13,10 +13,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from amqp.exceptions import AccessRefused, ChannelError, MessageNacked, NotAllowed
+from amqp.exceptions import AccessRefused, ChannelError, FrameError, MessageNacked, NotAllowed, NotFound
 from celery import Celery
 from django.conf import settings
 from kombu import Connection, Exchange, Producer, Queue
+from kombu.exceptions import EncodeError
+from redis.exceptions import NoPermissionError, ResponseError
 
 OWN_QUEUE = "tesla_pipeline"
 TIMEOUT = 5  # seconds until a broker that does not answer is taken for dead
@@ -82,6 +84,10 @@ class Publisher:
         )
         self.was_used = True
 
+    def depth(self, queue: str) -> int:
+        """How many messages no worker has taken from the queue, which is declared."""
+        return int(queue_of(queue)(self.producer.channel).queue_declare().message_count)
+
     def close(self) -> None:
         self.connection.collect(socket_timeout=1)
 
@@ -89,7 +95,18 @@ class Publisher:
 def is_about_queue(error: BaseException) -> bool:
     """Whether the broker answers and has refused what was asked of it: other queues may do."""
     refusals = (ChannelError, AccessRefused, NotAllowed, MessageNacked)
-    return isinstance(error, refusals) or isinstance(error.__cause__, refusals)
+    return is_refusal(error) or isinstance(error, refusals) or isinstance(error.__cause__, refusals)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the broker will say the same each time: too large, no such route, not allowed, or not to be written.
+
+    Not a queue that is full, or whose node or virtual host is away: that passes.
+    """
+    cause = error.__cause__ if isinstance(error.__cause__, ChannelError | FrameError | ResponseError) else error
+    if isinstance(cause, ResponseError):  # Redis says by it also that it is full, or is loading what it has
+        return isinstance(cause, NoPermissionError) or "WRONGTYPE" in str(cause)
+    return isinstance(cause, ChannelError | FrameError | EncodeError) and not isinstance(cause, NotFound)
 
 
 def _made() -> Celery:

@@ -26,6 +26,12 @@ def depths(*, broker: str) -> list[Depth]:
     return found
 
 
+def depth(queue: str) -> int | None:
+    """Of a provider's queue; None if the broker is away. What it refuses, or does not have, holds nothing."""
+    messages, error = _asked(accounts.address_of(queue), [queue])
+    return None if error.startswith(AWAY) else messages.get(queue, 0)
+
+
 def _asked(url: str, queues: Sequence[str]) -> tuple[dict[str, int], str]:
     try:
         with _connected(url) as connection:

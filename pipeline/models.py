@@ -1,6 +1,7 @@
 """The outbox: jobs that have been committed with the change that causes them, and are not done yet.
 
-And what the engines remember: when something is due again, and the providers' accounts at the broker.
+And what the engines remember: when something is due again, how often providers were asked again, and the accounts
+that these have at the broker.
 """
 
 from django.db import models
@@ -46,6 +47,21 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tally(models.Model):
+    """How often something has happened to messages to a provider since the installation."""
+
+    what = models.CharField(max_length=50, help_text="`results`, `validations`, `models`, `notifications`")
+    outcome = models.CharField(max_length=50, help_text="`sent_again`, `given_up`")
+    provider = models.CharField(max_length=30, help_text="Its acronym.")
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("what", "outcome", "provider"), name="tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.outcome} {self.provider}: {self.number}"
 
 
 class BrokerAccount(models.Model):

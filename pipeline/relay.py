@@ -1,14 +1,18 @@
 """Carrying rows of the outbox to the broker: the only place that publishes, in no request.
 
 The service's own jobs stay rows: what is published is one message "there is work of this name", which a worker answers
-by doing all that is due. It is published again after RENEW seconds if work is still due and no worker has begun.
+by doing all that is due. It is published again after RENEW seconds if work is still due and no worker has begun, but
+not while as many lie there as there are names: nobody listens.
 Messages to providers are published and then deleted: when this process dies in between, they are published twice.
 
-While a broker is away the rows wait. A provider's virtual host that does not answer holds up no other.
+While a broker is away the rows wait. A provider's virtual host that does not answer holds up no other. A message that
+the broker itself refuses has failed, as a job does: it is tried again after growing pauses, parked in the end, and
+holds up none behind it.
 """
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
@@ -19,16 +23,17 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Substr
 
 from pipeline import accounts, turns
-from pipeline.broker import OWN_QUEUE, Publisher, is_about_queue
+from pipeline.broker import OWN_QUEUE, Publisher, is_about_queue, is_refusal
 from pipeline.jobs import CONSUMERS, WORKS
 from pipeline.models import Job
-from pipeline.running import carried, due, given_back, never, take
+from pipeline.running import carried, due, failed, given_back, never, take
 
 logger = logging.getLogger(__name__)
 BATCH = 200  # messages that are taken at once
 BATCHES = 10  # in a round
 RENEW = 5.0  # seconds
 REST = 5.0  # seconds that rows of a broker that is away wait
+REFUSALS = 3  # messages in a row: after them the others of a queue rest, too
 GATHER = 0.05  # seconds between two rounds at least: commits that follow each other closely share a message
 RUN_TASK = "tesla_pipeline.run"
 PREFIX = "run:"
@@ -71,7 +76,10 @@ class Relay:
         for turn in waiting.values_list("name", flat=True):
             if turns.claimed(turn, seconds=RENEW):
                 try:
-                    self._publisher(settings.BROKER_URL).send(OWN_QUEUE, RUN_TASK, [names[turn]], {})
+                    publisher = self._publisher(settings.BROKER_URL)
+                    if publisher.depth(OWN_QUEUE) >= len(WORKS):
+                        return
+                    publisher.send(OWN_QUEUE, RUN_TASK, [names[turn]], {})
                 except Exception as error:  # noqa: BLE001 - drivers of brokers have many
                     turns.open_again(turn)
                     self._away(settings.BROKER_URL, error, OWN_QUEUE)
@@ -91,22 +99,29 @@ class Relay:
         return published
 
     def _publish_to(self, queue: str, rows: list[Job]) -> int:
-        url, sent = "", 0
-        try:
-            url = accounts.address_for(queue)
-            publisher = self._publisher(url)
-            for row in rows:
-                publisher.send(queue, row.name, row.arguments, _headers(row))
-                sent += 1
-        except DatabaseError:
-            raise
-        except Exception as error:  # noqa: BLE001 - drivers of brokers have many
-            self._away(url, error, queue)
-            if is_about_queue(error):
-                accounts.lost(queue)
-            given_back(rows[sent:], seconds=REST)
-        carried(rows[:sent])
-        return sent
+        waiting, sent, refused = deque(rows), list[Job](), 0
+        while waiting:
+            url, publisher = "", None
+            try:
+                url = accounts.address_for(queue)
+                publisher = self._publisher(url)
+                while waiting:
+                    publisher.send(queue, waiting[0].name, waiting[0].arguments, _headers(waiting[0]))
+                    sent.append(waiting.popleft())
+                    refused = 0
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - drivers of brokers have many
+                self._away(url, error, queue)
+                if is_about_queue(error):
+                    accounts.lost(queue)
+                if publisher is None or not is_refusal(error) or refused == REFUSALS:
+                    given_back(waiting, seconds=REST)
+                    break
+                failed([waiting.popleft()], error)
+                refused += 1
+        carried(sent)
+        return len(sent)
 
     def _publisher(self, url: str) -> Publisher:
         if url not in self.publishers:

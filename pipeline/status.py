@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from pipeline.jobs import AWAITED, CONSUMERS, GAUGES, Awaited
-from pipeline.models import Job
+from pipeline.models import Job, Tally
 
 LONGEST_LIST = 100  # parked jobs that are shown
 
@@ -38,11 +38,18 @@ class Depth(TypedDict):
     error: str  # why it does not
 
 
+class Tallied(TypedDict):
+    provider: str
+    sent_again: int
+    given_up: int
+
+
 class Status(TypedDict):
     jobs: list[Waiting]
     parked: list[Parked]  # the latest LONGEST_LIST
     gauges: dict[str, dict[str, int]]  # by name and provider
     awaited: dict[str, list[Awaited]]  # by name: what providers were sent and have not answered
+    tallies: dict[str, list[Tallied]]  # by the same names: what was sent again, and given up, since the installation
     depths: list[Depth]  # of the broker's queues; empty without a broker
     carried_by: str
     queues_without_carrier: list[str]  # messages for providers that nobody carries: there is no broker
@@ -57,6 +64,7 @@ def status(*, broker: str) -> Status:
         "parked": _parked(),
         "gauges": gauges(),
         "awaited": awaited(),
+        "tallies": tallies(),
         "depths": depths(broker=broker),
         "carried_by": broker.partition("://")[0] or "database",
         "queues_without_carrier": sorted(stranded),
@@ -138,6 +146,26 @@ def awaited() -> dict[str, list[Awaited]]:
     return {name: list(function()) for name, function in sorted(AWAITED.items())}
 
 
+def tallies() -> dict[str, list[Tallied]]:
+    found: dict[str, dict[str, Tallied]] = {}
+    for row in Tally.objects.order_by("what", "provider"):
+        nothing: Tallied = {"provider": row.provider, "sent_again": 0, "given_up": 0}
+        told: Any = found.setdefault(row.what, {}).setdefault(row.provider, nothing)
+        told[row.outcome] = row.number
+    return {what: [*of_providers.values()] for what, of_providers in found.items()}
+
+
+def not_taken(queue: str, *, broker: str) -> int | None:
+    """How many messages to a provider no worker has taken, here and at the broker; None: the broker does not say."""
+    here = Job.objects.filter(queue=queue, parked_at=None).count()
+    if not broker:
+        return here
+    from pipeline.depths import depth  # imports Celery, which a service without a broker needs not
+
+    there = depth(queue)
+    return None if there is None else here + there
+
+
 def depths(*, broker: str) -> list[Depth]:
     if not broker:
         return []
@@ -157,6 +185,9 @@ def as_text(found: Status) -> str:
         if awaited_:
             lines += ["", f"{kind} that providers have not answered:"]
             lines += _table(("instrument", "provider", "queue", "open", "oldest_seconds"), awaited_)
+    for kind, tallied in found["tallies"].items():
+        lines += ["", f"{kind} that were sent to providers again, or given up, up to now:"]
+        lines += _table(("provider", "sent_again", "given_up"), tallied)
     if found["depths"]:
         lines += ["", "messages in the broker's queues:", *_depths_as_text(found["depths"])]
     if found["parked"]:

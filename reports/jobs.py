@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from institutions.services import unanswered
 from learners.services import model_locks_ended
 from pipeline.jobs import Awaited, awaited, gauge, job, periodic
 from pipeline.status import awaited_of
-from reports.arithmetic import OPEN
-from reports.models import RequestProviderResult
 from reports.services import counting, verifying
 
 
@@ -48,16 +47,22 @@ def activities(keys: Sequence[int]) -> None:
 
 
 @periodic("reports.results", seconds=60)
-def unanswered() -> None:
+def timed_out() -> None:
     """Results whose providers have not answered in time are closed."""
     verifying.results_timed_out()
 
 
+@periodic("reports.asked_again", seconds=60)
+def asked_again() -> None:
+    """Providers that have not said anything are asked again."""
+    unanswered.asked_again(verifying.RESULTS)
+
+
 @gauge("overdue_results")
 def overdue() -> Mapping[str, int]:
-    return verifying.overdue_by_provider()
+    return unanswered.overdue_by_provider(verifying.open_results())
 
 
 @awaited("results")
 def open_results() -> Iterable[Awaited]:
-    return awaited_of(RequestProviderResult.objects.filter(status__in=OPEN))
+    return awaited_of(verifying.open_results())

@@ -14,7 +14,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -83,6 +83,7 @@ class Pipeline(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             jobs, gauges, awaited = status.waiting(), status.gauges(), status.awaited()
+            tallies = status.tallies()
             queues = status.depths(broker=settings.BROKER_URL)
         except Error as error:
             logger.warning("metrics without the background work: the database does not answer: %s", error)
@@ -112,6 +113,15 @@ class Pipeline(Collector):
                 ages.add_metric(place, each["oldest_seconds"])
         yield numbers
         yield ages
+        labels = ["what", "provider"]
+        again = CounterMetricFamily("tesla_sent_again", "What providers were sent once more.", labels=labels)
+        given_up = CounterMetricFamily("tesla_given_up", "What providers have not answered in time.", labels=labels)
+        for name, of_kind in tallies.items():
+            for told in of_kind:
+                again.add_metric([name, told["provider"]], told["sent_again"])
+                given_up.add_metric([name, told["provider"]], told["given_up"])
+        yield again
+        yield given_up
         yield from _of_broker(queues)
 
 

@@ -166,6 +166,8 @@ OIDC_NETWORKS = env.networks("OIDC_NETWORKS") or (["127.0.0.1", "::1"] if DEMO e
 BROKER_URL = env.broker("BROKER_URL", own=True)
 PIPELINE_IN_SERVER = env.switch("PIPELINE_IN_SERVER", default=True)
 WORK_CONCURRENCY = env.number("WORK_CONCURRENCY", 2, 1, 1000)
+# After this part of the instrument's time a provider that has not answered is asked again; 0: never.
+PROVIDER_REPEAT_PERCENT = env.number("PROVIDER_REPEAT_PERCENT", 25, 0, 100)
 JOB_SECONDS = env.number("JOB_SECONDS", 60, 1, 3600)  # after which a job of a process that died is taken again
 # The message broker's URL as providers' workers reach it; they get it when they sign in.
 PROVIDER_BROKER_URL = env.broker("PROVIDER_BROKER_URL")

@@ -1,15 +1,18 @@
 """Reminders that providers set themselves: each is sent to its provider when it comes due."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from institutions.models import ProviderNotification
+from institutions.models import MOST_REPEATS, ProviderNotification
+from institutions.services.unanswered import Question
 from kernel.writes import inserted, one_transaction
 from pipeline.jobs import add, provider_job
+from pipeline.models import Job
 
 NOTIFY = "tesla_ce.tasks.notification.providers.provider_notify"
 BATCH = 500  # sent in one transaction
@@ -28,11 +31,24 @@ def notification_put(
         return new
     row = ProviderNotification.objects.select_for_update().get(provider=provider_id, key=key)
     if row.when != when:
-        row.when, row.sent_at = when, None
+        row.when, row.sent_at, row.asked_again = when, None, 0
     if info is not None:
         row.info = {**(row.info or {}), **info}
-    row.save(update_fields=("when", "sent_at", "info", "updated_at"))
+    row.save(update_fields=("when", "sent_at", "asked_again", "info", "updated_at"))
     return row
+
+
+def _unread() -> QuerySet[ProviderNotification]:
+    """Those that were sent: a provider deletes what it has read."""
+    rows = ProviderNotification.objects.filter(sent_at__isnull=False, asked_again__lt=MOST_REPEATS)
+    return rows.annotate(asked_at=F("sent_at"))
+
+
+def _messages(rows: Iterable[ProviderNotification]) -> list[Job]:
+    return [provider_job(row.provider.queue, NOTIFY, str(row.pk), row.pk) for row in rows]
+
+
+NOTIFICATIONS = Question("notifications", NOTIFY, _unread, _messages)
 
 
 def notifications_due() -> int:

@@ -23,7 +23,7 @@ from learners.api.shared.captures import PlainListField
 from learners.api.shared.providing import FileField, FractionField, TextualUUIDField, model_url
 from learners.models import Enrolment
 from learners.queries import sample_counts
-from learners.row_rules import own_enrolment
+from learners.row_rules import lock_holds, own_enrolment
 
 MOST_SAMPLES = 10_000
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
@@ -72,7 +72,7 @@ class ProviderEnrolmentSerializer(ResourceSerializer):
 
     learner_id = serializers.UUIDField(source="learner.learner_id", read_only=True)
     model = FileField(model_url, "model_id", per_request=evidence_links)
-    is_locked = Computed(is_true, lambda me: enrolling.lock_holds())
+    is_locked = Computed(is_true, lambda me: lock_holds())
     model_upload_url = Computed(no_upload)
     percentage = Computed(number, "percentage")
     model_total_samples = Batch(sample_counts, missing=0)

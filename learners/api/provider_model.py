@@ -28,8 +28,9 @@ from kernel.domain import Unknown
 from kernel.http.parsers import MultiPartParser, TooLarge
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
-from learners.enrolling import LOCK, model_store
+from learners.enrolling import model_store
 from learners.models import Enrolment
+from learners.row_rules import LOCK
 
 SALT = "learners.models"
 NAME = "provider-model"

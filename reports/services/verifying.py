@@ -9,22 +9,23 @@ any more (special needs, or the activity has changed), or without the enrolment 
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from math import isfinite
 from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce, Now
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
 from institutions.models import Instrument, Message, Provider, User
+from institutions.services.unanswered import Question, overdue
 from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
@@ -37,6 +38,8 @@ from kernel.writes import one_transaction
 from learners.models import Enrolment, Learner
 from learners.queries import LearnerState, instruments_applying, learner_state_from_rows, with_learner_state
 from pipeline.jobs import add, enqueue, provider_job
+from pipeline.models import Job
+from pipeline.tallies import GIVEN_UP, tally
 from reports.arithmetic import (
     OPEN,
     RequestStatus,
@@ -55,7 +58,6 @@ LONGEST_MESSAGE = 10_000
 TIMES = ("created_at", "updated_at")
 NO_RESULT = "What was processed has a result."
 UNFINISHED = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
-USUAL_MINUTES = 60  # for a provider whose instrument is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +371,7 @@ def _answer_stored(
         setattr(known, name, value)
     if is_same:
         return False
-    columns: dict[str, Any] = {"asked_at": Now()} if row.status in OPEN else {}
+    columns: dict[str, Any] = _asked_now() if row.status in OPEN else {}
     old = None
     if not same_audit:
         old = row.audit_id
@@ -386,6 +388,11 @@ def _answer_stored(
     details = {"status": answer["status"], "result": answer["result"], "code": answer["code"]}
     _recorded("answer", row, details)
     return True
+
+
+def _asked_now() -> dict[str, Any]:
+    """The columns of a row whose time begins anew."""
+    return {"asked_at": Now(), "asked_again": 0}
 
 
 def _recorded(verb: str, row: RequestProviderResult, details: dict[str, Any]) -> None:
@@ -476,7 +483,7 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         rows_updated(RequestProviderResult, names, {row.pk: (*answers[row.pk].values(), now) for row in new})
         open_again = [row.pk for row in new if answers[row.pk]["status"] in OPEN]
         if open_again:
-            RequestProviderResult.objects.filter(pk__in=open_again).update(asked_at=Now())
+            RequestProviderResult.objects.filter(pk__in=open_again).update(**_asked_now())
         enqueue("reports.results", sorted({row.request_id for row in new}))
         homes: dict[int, list[int]] = {}
         for row in new:
@@ -499,7 +506,7 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
             raise Invalid(status="It has been processed already.")
         if status == ResultStatus.PROCESSED:
             raise Invalid(status="What was processed has a result.")
-        changes: dict[str, Any] = {"asked_at": Now()} if status in OPEN else {}
+        changes: dict[str, Any] = _asked_now() if status in OPEN else {}
         is_other = stored.status != status
         if is_other:
             changes |= {"status": status, "updated_at": timezone.now()}
@@ -513,18 +520,28 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
 # What ends without an answer.
 
 
-def _overdue() -> QuerySet[RequestProviderResult]:
-    """The results that have been open for longer than their instruments' time, by the clock of the database."""
-    minutes = Cast(Coalesce(F("provider__instrument__timeout_minutes"), USUAL_MINUTES), IntegerField())
-    lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
-    ends = ExpressionWrapper(F("asked_at") + lifetime, output_field=DateTimeField())
-    return RequestProviderResult.objects.filter(status__in=OPEN).alias(ends=ends).filter(ends__lte=Now())
+def open_results() -> QuerySet[RequestProviderResult]:
+    return RequestProviderResult.objects.filter(status__in=OPEN)
 
 
-def overdue_by_provider() -> dict[str, int]:
-    """{acronym of the provider: its results that are overdue}"""
-    rows = _overdue().order_by().values_list("provider__acronym").annotate(number=Count("pk"))
-    return dict(rows)
+def _untouched() -> QuerySet[RequestProviderResult]:
+    """Of these nobody has said that they are being worked on, or wait for something."""
+    return open_results().filter(status=ResultStatus.PENDING)
+
+
+def _messages_again(rows: Sequence[RequestProviderResult]) -> list[Job]:
+    requests = {row.pk: row for row in Request.objects.filter(pk__in=[row.request_id for row in rows])}
+    for row in rows:
+        row.request = requests[row.request_id]
+    barred = obstacles({_asked_of(row) for row in rows})
+    return [
+        provider_job(row.provider.queue, VERIFY, str(row.pk), row.request_id, row.pk)
+        for row in rows
+        if _asked_of(row) not in barred
+    ]
+
+
+RESULTS = Question("results", VERIFY, _untouched, _messages_again)
 
 
 def results_timed_out() -> int:
@@ -537,7 +554,7 @@ def results_timed_out() -> int:
 
     @transaction.atomic
     def closed_batch() -> int:
-        rows = _overdue().order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
+        rows = overdue(open_results()).order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
         found = list(rows.select_related("provider__instrument", "request")[:BATCH])
         barred = obstacles({_asked_of(row) for row in found})
         silent = [row for row in found if _asked_of(row) not in barred]
@@ -545,6 +562,7 @@ def results_timed_out() -> int:
         late.update(status=ResultStatus.TIMEOUT, updated_at=timezone.now())
         _closed(found, barred)
         enqueue("reports.results", sorted({row.request_id for row in silent}))
+        tally(RESULTS.what, GIVEN_UP, Counter(row.provider.acronym for row in silent))
         return len(found)
 
     closed, in_batch = 0, BATCH

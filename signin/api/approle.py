@@ -3,12 +3,14 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from institutions.models import VLE, Provider
+from institutions.services.unanswered import longest_task
 from kernel.caller import CallerKind
 from kernel.http.address import client_address
 from kernel.schema import problems
@@ -76,6 +78,11 @@ class ProviderConfigSerializer(serializers.Serializer[Any]):
     TESLA_DOMAIN = serializers.CharField()
     CELERY_BROKER_URL = serializers.CharField(required=False, help_text="Not there if the service tells none.")
     CELERY_TASK_ACKS_LATE = serializers.BooleanField()
+    CELERY_BROKER_TRANSPORT_OPTIONS = serializers.DictField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="With Redis: after how many seconds it gives a message that nobody has confirmed to another worker.",
+    )
 
 
 class SignedInProviderSerializer(ModuleSerializer):
@@ -140,9 +147,15 @@ def _vle(vle: VLE, domain: str) -> dict[str, Any]:
 def _provider(provider: Provider, domain: str) -> dict[str, Any]:
     values = _module("provider", provider.pk, provider.description, domain)
     # The broker keeps a message until its task has ended: what a worker was doing when it was killed is not lost.
+    # Not CELERY_TASK_REJECT_ON_WORKER_LOST: a sample that ends each process of a pool would come again for ever. The
+    # message of such a process is sent again, with pauses and an end: see unanswered.py.
     values["config"]["CELERY_TASK_ACKS_LATE"] = True
     if broker := url_for_provider(provider.queue):
         values["config"]["CELERY_BROKER_URL"] = broker
+    if (broker or settings.BROKER_URL).startswith("redis"):
+        # Of all providers on one Redis the shortest time holds for all: each is told the same.
+        seconds = int(longest_task().total_seconds())
+        values["config"]["CELERY_BROKER_TRANSPORT_OPTIONS"] = {"visibility_timeout": seconds}
     return {
         **values,
         "provider_name": provider.name,

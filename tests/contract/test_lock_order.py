@@ -228,10 +228,30 @@ def _not_validated(home: Home) -> None:
     EnrolmentSampleValidation.objects.update(asked_at=timezone.now() - AGO)
 
 
+def _silent(home: Home) -> None:
+    """Providers that have been asked half an hour ago, and do not say anything."""
+    work = Work(home)
+    work.request()
+    Job.objects.exclude(queue="").delete()
+    RequestProviderResult.objects.update(asked_at=timezone.now() - timedelta(minutes=30))
+
+
+def _silent_validator(home: Home) -> None:
+    Desk(home).validated("silent", status=0)
+    EnrolmentSampleValidation.objects.update(asked_at=timezone.now() - timedelta(minutes=30))
+    Provider.objects.update(enabled=True)
+
+
 def _reminded(home: Home) -> None:
     Desk(home).reminded("now", when=timezone.now() - AGO)
     Provider.objects.update(enabled=True)
     assert ProviderNotification.objects.filter(sent_at=None).exists()
+
+
+def _unread(home: Home) -> None:
+    Desk(home).reminded("unread", when=timezone.now() - AGO)
+    ProviderNotification.objects.update(sent_at=timezone.now() - AGO)
+    Provider.objects.update(enabled=True)
 
 
 def _undecided(home: Home) -> None:
@@ -286,6 +306,9 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),
     "every reports.results": (_unanswered, "reports_requestproviderresult"),
     "every learners.validations": (_not_validated, "learners_enrolmentsamplevalidation"),
+    "every reports.asked_again": (_silent, "reports_requestproviderresult"),
+    "every learners.asked_again": (_silent_validator, "learners_enrolmentsamplevalidation"),
+    "every institutions.asked_again": (_unread, "institutions_providernotification"),
     "every institutions.notifications": (_reminded, "institutions_providernotification"),
     "every rights.reminders": (_undecided, "rights_contest"),
     "every rights.bundles": (_bundle_over, "rights_bundle"),

@@ -249,6 +249,7 @@ _SPOOLED = (("tests/kernel/test_spooled.py",),)
 _ATTACHMENT = (("tests/reports/test_attachment.py",),)
 _SEAL = (("tests/kernel/test_seal.py",),)
 _VALIDATION = (("tests/providers/test_validation.py",),)
+_UNANSWERED = (("tests/providers/test_unanswered.py",),)
 _MODELS = (("tests/providers/test_enrolment.py",),)
 _WITHDRAWAL = (("tests/providers/test_withdrawal.py",),)
 _ISOLATION = (("tests/providers/test_isolation.py",),)
@@ -3709,21 +3710,21 @@ WRITTEN = [
     (
         "providers: closed ones time out",
         "learners/validating.py",
-        "filter(late, status__in=OPEN)",
-        "filter(late)",
+        "    return EnrolmentSampleValidation.objects.filter(status__in=OPEN)\n",
+        "    return EnrolmentSampleValidation.objects.all()\n",
         _VALIDATION,
     ),
     (
         "providers: one time for all instruments",
-        "learners/validating.py",
-        "Value(timedelta(minutes=minutes)))",
-        "Value(timedelta(minutes=MINUTES)))",
+        "institutions/services/unanswered.py",
+        "Value(timedelta(minutes=each * part)))",
+        "Value(timedelta(minutes=USUAL_MINUTES * part)))",
         _VALIDATION,
     ),
     (
         "providers: time goes on",
         "learners/validating.py",
-        '{"status": status, "asked_at": Now()}',
+        '{"status": status, **_asked_now()}',
         '{"status": status}',
         _VALIDATION,
     ),
@@ -3736,7 +3737,7 @@ WRITTEN = [
     ),
     (
         "providers: locks never end",
-        "learners/enrolling.py",
+        "learners/row_rules.py",
         "Q(locked_at__isnull=False) & Q(locked_at__gt=Now() - Value(LOCK))",
         "Q(locked_at__isnull=False)",
         _MODELS,
@@ -3946,7 +3947,7 @@ WRITTEN = [
     (
         "messages that were not sent are deleted",
         "pipeline/relay.py",
-        "        carried(rows[:sent])\n",
+        "        carried(sent)\n",
         "        carried(rows)\n",
         _RELAY,
     ),
@@ -3987,12 +3988,62 @@ WRITTEN = [
         _DEPTHS,
     ),
     (
-        "what is answered is awaited",
-        "learners/jobs.py",
-        ".filter(status__in=OPEN)",
-        ".all()",
-        _VALIDATION,
+        "what may lie in a provider's queue is sent again",
+        "institutions/services/unanswered.py",
+        "    if lying == 0:\n",
+        "    if lying is not None:\n",
+        _UNANSWERED,
     ),
+    (
+        "what waits here is sent again",
+        "institutions/services/unanswered.py",
+        "if str(row.pk) not in here]",
+        "]",
+        _UNANSWERED,
+    ),
+    (
+        "providers are asked again at each look",
+        "institutions/services/unanswered.py",
+        "    rows_updated(due.model, ",
+        "    0 and rows_updated(due.model, ",
+        _UNANSWERED,
+    ),
+    (
+        "who has withdrawn is asked about again",
+        "reports/services/verifying.py",
+        "        if _asked_of(row) not in barred\n    ]",
+        "    ]",
+        _UNANSWERED,
+    ),
+    (
+        "providers at work on a model are told of samples again",
+        "learners/validating.py",
+        "samples_to_learn().filter(~Exists(Enrolment.objects.filter(lock_holds(), **mine)))",
+        "samples_to_learn()",
+        _UNANSWERED,
+    ),
+    (
+        "a message for each sample of a learner",
+        "learners/validating.py",
+        "filter(~Exists(newer), at_work",
+        "filter(at_work",
+        _UNANSWERED,
+    ),
+    (
+        "a refused message waits for ever",
+        "pipeline/relay.py",
+        "if publisher is None or not is_refusal(error) or",
+        "if True or",
+        _RELAY,
+    ),
+    (
+        "a full broker parks messages",
+        "pipeline/broker.py",
+        "return isinstance(cause, NoPermissionError) or",
+        "return True or",
+        _RELAY,
+    ),
+    ("wake-ups pile up", "pipeline/relay.py", "if publisher.depth(OWN_QUEUE) >= len(WORKS):", "if False:", _RELAY),
     (
         "owners that have only histograms are not rebuilt",
         "reports/services/rebuilding.py",

@@ -8,8 +8,8 @@ from amqp.exceptions import NotAllowed, NotFound
 
 from pipeline import depths
 from pipeline.broker import OWN_QUEUE
-from pipeline.jobs import queues
-from pipeline.status import as_text, status
+from pipeline.jobs import enqueue_for_provider, queues
+from pipeline.status import as_text, not_taken, status
 
 DEAD = "redis://:secret@127.0.0.1:1/0"
 AMQP = "amqp://tesla:secret@broker/"
@@ -80,6 +80,18 @@ def test_a_broker_that_is_away_is_asked_once(broker, settings):
         "the broker does not answer: [Errno 111] Connection refused"
     }
     assert broker.asked == [AMQP]
+
+
+def test_of_one_queue_what_waits_here_and_there_is_not_taken(broker, settings):
+    settings.BROKER_MANAGEMENT_URL = "http://tesla:secret@broker:15672"
+    broker.refused = {"tesla_lost"}
+    for queue in ("tesla_far", "tesla_lost"):
+        enqueue_for_provider(queue, "a.task", "1", 1)
+    queues = ("tesla_far", "tesla_near", "tesla_lost")
+    assert [not_taken(queue, broker=AMQP) for queue in queues] == [8, 0, 1]
+    assert [not_taken(queue, broker="") for queue in queues] == [1, 0, 1]
+    broker.away = True
+    assert not_taken("tesla_far", broker=AMQP) is None
 
 
 def test_a_dead_broker_is_told_in_words_without_its_password(registered, settings):

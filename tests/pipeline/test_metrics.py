@@ -8,6 +8,7 @@ from django.test import Client
 
 from pipeline.jobs import awaited, enqueue, gauge
 from pipeline.models import Job
+from pipeline.tallies import SENT_AGAIN, tally
 from tesla_api import metrics
 
 FROM = "192.0.2.7"
@@ -103,7 +104,10 @@ def test_background_work_is_told_as_pipeline_status_does(client):
     awaited("results")(lambda: [row])
     enqueue("t.work", [1, 2])
     Job.objects.create(name="a.task", queue="tesla_far", key="1")
+    tally("results", SENT_AGAIN, {"faces": 3})
     text = read(client)
+    assert value(text, "tesla_sent_again_total", what="results", provider="faces") == 3
+    assert 'tesla_given_up_total{provider="faces",what="results"} 0.0' in text
     assert value(text, "tesla_jobs", name="t.work", queue="", state="waiting") == 2
     assert value(text, "tesla_jobs", name="t.work", queue="", state="parked") == 0
     assert value(text, "tesla_jobs", name="a.task", queue="tesla_far", state="waiting") == 1

@@ -6,16 +6,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from amqp.exceptions import NotFound
+from amqp.exceptions import (
+    AccessRefused,
+    ChannelError,
+    ConnectionForced,
+    FrameError,
+    MessageNacked,
+    NotFound,
+    PreconditionFailed,
+    error_for_code,
+)
 from celery.exceptions import Reject
 from django.db import OperationalError
+from kombu.exceptions import EncodeError
 from kombu.transport.redis import Channel
+from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError, ResponseError
 
 from pipeline import broker, relay, tasks, turns
 from pipeline.jobs import enqueue, enqueue_for_provider
 from pipeline.models import BrokerAccount, Job
 from pipeline.relay import BATCH, OWN_QUEUE, PREFIX, RENEW, REST, RUN_TASK, Relay
-from pipeline.running import TRIES
+from pipeline.running import TRIES, retry
 from tests.pipeline.conftest import later
 
 
@@ -26,6 +37,8 @@ class Broker:
     connections: int = 0
     away: Exception | None = None  # what connecting and publishing raise
     broken: dict[str, Exception] = field(default_factory=dict)  # by queue
+    poison: dict[str, Exception] = field(default_factory=dict)  # by the first argument of a message
+    lying: list[str] = field(default_factory=list)  # messages of the service's own queue that no worker has taken
     now: float = 1000.0  # of the relay's monotonic clock
 
     def own(self) -> list[str]:
@@ -48,11 +61,18 @@ def noted(works, settings, monkeypatch) -> Broker:
                 raise made.away
 
         def send(self, queue, task, arguments, headers) -> None:
-            if error := made.away or made.broken.get(queue):
+            if error := made.away or made.broken.get(queue) or made.poison.get(arguments[0]):
                 raise error
             self.was_used = True
+            if queue == OWN_QUEUE:
+                made.lying.append(arguments[0])
             made.sent.append((queue, task, list(arguments)))
             made.headers.append(headers)
+
+        def depth(self, queue) -> int:
+            if made.away:
+                raise made.away
+            return len(made.lying) if queue == OWN_QUEUE else 0
 
         def close(self) -> None: ...
 
@@ -77,7 +97,7 @@ def test_one_message_for_all_jobs_of_a_name(noted, works):
     assert Job.objects.count() == 101, "a worker deletes them"
 
 
-def test_when_nobody_begins_the_message_is_sent_again(noted, works):
+def test_a_message_that_was_lost_is_sent_again(noted, works):
     works.declare("t.one")
     enqueue("t.one", [1])
     process = Relay()
@@ -85,9 +105,30 @@ def test_when_nobody_begins_the_message_is_sent_again(noted, works):
     later(RENEW - 1)
     process()
     assert noted.own() == ["t.one"]
+    noted.lying.clear()
     later(2)
     process()
     assert noted.own() == ["t.one", "t.one"]
+
+
+def test_while_nobody_listens_messages_do_not_pile_up(noted, works):
+    names = ["t.one", "t.two", "t.three"]
+    for name in names:
+        works.declare(name)
+    process = Relay()
+    for number in range(30):
+        for name in names:
+            enqueue(name, [number])
+        process()
+        later(RENEW + 1)
+    assert sorted(noted.own()) == sorted(names)
+    noted.lying.remove("t.two")  # a worker begins
+    process()
+    assert len(noted.own()) == len(names) + 1
+    noted.lying.clear()  # the broker has lost what it had
+    later(RENEW + 1)
+    process()
+    assert sorted(noted.lying) == sorted(names)
 
 
 def test_when_a_worker_has_begun_new_jobs_ask_for_another_message(noted, works):
@@ -95,6 +136,7 @@ def test_when_a_worker_has_begun_new_jobs_ask_for_another_message(noted, works):
     enqueue("t.one", [1])
     process = Relay()
     process()
+    noted.lying.clear()
     tasks.run("t.one")
     assert not Job.objects.exists()
     process()
@@ -158,6 +200,82 @@ def test_a_queue_that_is_refused_holds_up_no_other(noted):
     assert [*Job.objects.values_list("queue", "tries")] == [("q1", 0)]
     account.refresh_from_db()
     assert not account.is_ready  # the broker may have lost what it had: it is made again
+
+
+REFUSED = {
+    "too large": PreconditionFailed("PRECONDITION_FAILED - message size 20000000 is larger than 16777216"),
+    "a larger frame": FrameError("FRAME_ERROR - {frame_too_large,2097562,131064}"),
+    "no route": error_for_code(312, "NO_ROUTE", (50, 60), ChannelError),
+    "forbidden": AccessRefused("ACCESS_REFUSED - write access to exchange refused"),
+    "of Redis": NoPermissionError("this user has no permissions to run the 'lpush' command"),
+    "no list": ResponseError(
+        "Command # 1 (LLEN q1) of pipeline caused error: WRONGTYPE Operation against a key of another kind"
+    ),
+    "no JSON": EncodeError("Object of type X is not JSON serializable"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_message_that_the_broker_refuses_is_parked_and_holds_up_none_behind_it(noted, name):
+    noted.poison = {"bad": REFUSED[name]}
+    for argument in ("good", "bad", "behind"):
+        enqueue_for_provider("q1", "a.task", argument, argument)
+    process = Relay()
+    assert process() == 2
+    assert [arguments for _, _, arguments in noted.foreign()] == [["good"], ["behind"]]
+    for tried in range(1, TRIES):
+        row = Job.objects.get()
+        assert (row.tries, row.parked_at, row.taken_at) == (tried, None, None)
+        assert str(REFUSED[name]) in row.error
+        later(7201)
+        noted.now += REST + 1
+        assert process() == 0
+    assert (Job.objects.get().tries, Job.objects.get().parked_at is None) == (TRIES, False)
+    later(7201)
+    noted.poison = {}
+    assert process() == 0
+    assert retry(Job.objects.all()) == 1
+    assert process() == 1
+
+
+def test_of_a_queue_that_refuses_everything_few_messages_are_tried_at_once(noted):
+    noted.broken = {"q1": REFUSED["no route"]}
+    for number in range(10):
+        enqueue_for_provider("q1", "a.task", str(number), number)
+    assert Relay()() == 0
+    assert sorted(Job.objects.values_list("tries", flat=True)) == [0] * 7 + [1] * 3
+
+
+PASSES = [
+    OutOfMemoryError("OOM command not allowed when used memory > 'maxmemory'"),
+    ResponseError("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk"),
+    ReadOnlyError("You can't write against a read only replica"),
+    MessageNacked(),  # the queue is full
+    NotFound("NOT_FOUND - home node of durable queue is down"),
+    ConnectionForced("CONNECTION_FORCED - broker forced connection closure"),
+    TimeoutError("no confirm"),
+]
+
+
+@pytest.mark.parametrize("error", PASSES, ids=lambda error: type(error).__name__)
+def test_what_passes_is_no_reason_to_park(noted, error):
+    noted.broken = {"q1": error}
+    enqueue_for_provider("q1", "a.task", "1", 1)
+    process = Relay()
+    for _ in range(TRIES + 1):
+        assert process() == 0
+        noted.now += REST + 1
+        later(REST + 1)
+    assert [*Job.objects.values_list("tries", "parked_at", "error")] == [(0, None, "")]
+    noted.broken = {}
+    assert process() == 1
+
+
+def test_a_broker_that_refuses_the_account_is_no_reason_to_park(noted):
+    noted.away = AccessRefused("ACCESS_REFUSED - Login was refused")
+    enqueue_for_provider("q1", "a.task", "1", 1)
+    assert Relay()() == 0
+    assert [*Job.objects.values_list("tries", "parked_at")] == [(0, None)]
 
 
 def test_what_was_published_before_the_error_is_deleted(noted, monkeypatch):
@@ -302,6 +420,7 @@ def test_a_message_has_a_uuid_and_plain_arguments():
         publisher.producer = broker.Producer(connection.channel(), auto_declare=False)
         for _ in range(2):
             publisher.send("tesla_x", "a.task", ["uuid", 7], {})
+        assert publisher.depth("tesla_x") == 2
         queue = broker.queue_of("tesla_x")(connection.channel())
         first, second = (queue.get(no_ack=True) for _ in range(2))
     assert (first.headers["task"], first.payload[:2], first.content_type) == (

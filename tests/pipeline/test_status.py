@@ -11,6 +11,7 @@ from pipeline.jobs import awaited, enqueue, enqueue_for_provider, gauge
 from pipeline.models import Job
 from pipeline.running import TRIES, run_due, take, taken_batch
 from pipeline.status import waiting
+from pipeline.tallies import GIVEN_UP, SENT_AGAIN, tally
 from tests.pipeline.conftest import later
 
 
@@ -35,6 +36,9 @@ def filled(works):
     gauge("overdue_results")(lambda: {"faces": 2, "voices": 0})
     awaited("results")(lambda: [FACES])
     awaited("validations")(list)
+    for _ in range(2):
+        tally("results", SENT_AGAIN, {"voices": 1, "faces": 2})
+    tally("results", GIVEN_UP, {"faces": 1})
     return works
 
 
@@ -66,6 +70,12 @@ def test_figures_as_json_and_as_text(filled, settings):
     assert found["jobs"] == waiting()
     assert found["gauges"] == {"overdue_results": {"faces": 2, "voices": 0}}
     assert found["awaited"] == {"results": [FACES], "validations": []}
+    assert found["tallies"] == {
+        "results": [
+            {"provider": "faces", "sent_again": 4, "given_up": 1},
+            {"provider": "voices", "sent_again": 2, "given_up": 0},
+        ]
+    }
     assert found["depths"] == []
     (parked,) = found["parked"]
     assert (parked["name"], parked["key"], parked["tries"]) == ("t.work", "9", TRIES)
@@ -77,6 +87,10 @@ def test_figures_as_json_and_as_text(filled, settings):
     assert "results that providers have not answered:\ninstrument  provider  queue      open  oldest_seconds\n" in text
     assert "\nfr          faces     tesla_far  12    61\n" in text
     assert "validations" not in text
+    assert (
+        "results that were sent to providers again, or given up, up to now:\nprovider  sent_again  given_up\n"
+        "faces     4           1\nvoices    2           0\n"
+    ) in text
     assert f"{parked['id']} t.work 9: ValueError: [9] cannot be done" in text
     assert "there is no broker (BROKER_URL) for: tesla_far" in text
     settings.BROKER_URL = "redis://:secret@127.0.0.1:1/0"

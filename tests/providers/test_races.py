@@ -21,9 +21,10 @@ from django.utils import timezone
 from files.models import Kind, StoredFile
 from institutions.models import ProviderNotification
 from institutions.services.notifications import notifications_due
+from institutions.services.unanswered import asked_again
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation
 from learners.services import consent_accept, consent_reject, enrolment_erase
-from learners.validating import samples_dispatched, validations_timed_out
+from learners.validating import MODELS, VALIDATIONS, samples_dispatched, validations_timed_out
 from pipeline.models import Job
 from pipeline.running import run_due
 from tests.providers.conftest import SITE, TASK, Worker, captured, messages
@@ -118,13 +119,25 @@ def test_a_job_that_is_done_twice_at_once_asks_each_provider_once(world, bob, fa
 
 
 def test_an_answer_and_two_reapers_at_once(sample, face):
-    for _ in range(ROUNDS):
-        EnrolmentSampleValidation.objects.update(status=0, asked_at=timezone.now() - timedelta(hours=2))
-        answering = partial(face.put, path_of(sample, face), {"status": 1})
-        answer, *_ = at_once(answering, validations_timed_out, validations_timed_out)
+    path, owner = path_of(sample, face), {"institution_id": sample.institution_id, "learner_id": sample.learner_id}
+    others = EnrolmentSample.objects.bulk_create(EnrolmentSample(**owner) for _ in range(300))
+    EnrolmentSampleValidation.objects.bulk_create(
+        EnrolmentSampleValidation(sample=each, provider=face.row) for each in others
+    )
+    for _ in range(2):
+        EnrolmentSampleValidation.objects.update(status=0, asked_again=0, asked_at=timezone.now() - timedelta(hours=2))
+        Job.objects.all().delete()
+        assert sum(at_once(*[partial(asked_again, VALIDATIONS)] * 2)) == 301
+        assert len(messages("validate_request")) == 301
+        answer, *closed = at_once(partial(face.put, path, {"status": 1}), *[validations_timed_out] * 2)
         sample.refresh_from_db()
         assert answer.status_code == 200
         assert (sample.validations.get().status, sample.status) == (1, 1)
+        assert sum(closed) in (300, 301)
+        assert Counter(EnrolmentSample.objects.values_list("status", flat=True)) == {1: 1, 3: 300}
+    EnrolmentSampleValidation.objects.update(status=1, asked_again=0, asked_at=timezone.now() - timedelta(minutes=20))
+    Job.objects.all().delete()
+    assert sum(at_once(*[partial(asked_again, MODELS)] * 2)) == len(messages("enrol_learner")) == 1
 
 
 def test_reminders_are_sent_once_by_two_at_once(face):

@@ -9,18 +9,26 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from institutions.services.unanswered import asked_again
 from kernel.domain import Unknown
 from kernel.repeats import repeated
 from learners.services import consent_reject, learner_delete
 from pipeline.models import Job
 from pipeline.running import run_due
-from reports.models import ActivityInstrumentHistogram, RequestProviderResult
+from pipeline.status import tallies
+from reports.models import ActivityInstrumentHistogram, Request, RequestProviderResult
 from reports.services import verifying
 from reports.services.counting import requests_recounted
-from reports.services.verifying import requests_dispatched, result_answered, results_reviewed, results_timed_out
+from reports.services.verifying import (
+    RESULTS,
+    requests_dispatched,
+    result_answered,
+    results_reviewed,
+    results_timed_out,
+)
 from tests.captures import FR, PLAG
 from tests.conftest import kept
-from tests.reports.work import Work, asked
+from tests.reports.work import Work, asked, messages
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time"),
@@ -67,6 +75,23 @@ def test_everything_at_once_is_counted_once(work):
     histogram = ActivityInstrumentHistogram.objects.get(activity=work.home.activity, instrument=FR)
     assert (histogram.b9, work.row(FR, "ann").total_count, work.row(FR, "bob").total_count) == (6, 4, 4)
     assert work.report().sessions.get().total_requests == 4
+
+
+def test_two_that_ask_again_and_two_reapers_take_each_of_many_once(work):
+    owner = {"institution": work.home.institution, "learner": work.home.learners["bob"], "activity": work.home.activity}
+    requests = Request.objects.bulk_create(Request(**owner) for _ in range(300))
+    wanted = Request.instruments.through
+    wanted.objects.bulk_create(wanted(request=request, instrument_id=FR) for request in requests)
+    requests_dispatched([request.pk for request in requests])
+    Job.objects.exclude(queue="").delete()
+    RequestProviderResult.objects.update(asked_at=timezone.now() - timedelta(minutes=20))
+    assert sum(at_once(*[lambda: asked_again(RESULTS)] * 2)) == 300
+    assert len({job.key for job in messages()}) == len(messages()) == 300
+    RequestProviderResult.objects.update(asked_at=timezone.now() - timedelta(minutes=61))
+    assert sum(at_once(*[results_timed_out] * 2)) == 300
+    run_due()
+    assert work.row().total_count == 300
+    assert tallies() == {"results": [{"provider": "p_fr", "sent_again": 300, "given_up": 300}]}
 
 
 def test_an_answer_and_a_withdrawal_at_once_leave_one_of_them(work):

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from celery import Celery
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -170,6 +171,19 @@ def test_without_a_broker_a_provider_is_told_of_none(provider, settings):
     told = sign_in(credentials).json()
     assert told["config"] == {"TESLA_DOMAIN": "testserver", "CELERY_TASK_ACKS_LATE": True}
     assert (told["instrument_id"], told["description"], told["provider"]["alert_below"]) == (None, None, None)
+
+
+def test_on_redis_no_message_is_given_to_another_worker_before_the_longest_task_has_ended(provider, settings):
+    settings.PROVIDER_BROKER_URL = "rediss://:secret@broker.example.org/0"
+    made, credentials = provider
+    for minutes, seconds in ((60, 5 * 3600), (600, 10 * 3600)):
+        Instrument.objects.filter(pk=made.instrument_id).update(timeout_minutes=minutes)
+        app = Celery("provider")
+        app.config_from_object(sign_in(credentials).json()["config"], namespace="CELERY")  # as the SDK does
+        assert app.conf.broker_transport_options == {"visibility_timeout": seconds}
+        assert app.conf.task_acks_late
+    settings.PROVIDER_BROKER_URL, settings.BROKER_URL = "", "redis://broker.example.org/0"
+    assert "CELERY_BROKER_TRANSPORT_OPTIONS" in sign_in(credentials).json()["config"]
 
 
 @pytest.mark.parametrize("path", ["", "/tesla"])

@@ -7471,6 +7471,10 @@ export interface components {
             /** @description Not there if the service tells none. */
             CELERY_BROKER_URL?: string;
             CELERY_TASK_ACKS_LATE: boolean;
+            /** @description With Redis: after how many seconds it gives a message that nobody has confirmed to another worker. */
+            CELERY_BROKER_TRANSPORT_OPTIONS?: {
+                [key: string]: number;
+            };
         };
         /** @description A provider's model of a learner, whom it knows by a pseudonym. */
         ProviderEnrolment: {

@@ -277,7 +277,11 @@ def _request(request: models.Request) -> dict[str, Any]:
             for row in results
         ],
         "answers": [
-            [row.provider.acronym, _columns(row, "request", "provider", "audit", "asked_at"), row.audit_id is not None]
+            [
+                row.provider.acronym,
+                _columns(row, "request", "provider", "audit", "asked_at", "asked_again"),
+                row.audit_id is not None,
+            ]
             for row in answers
         ],
     }

@@ -211,10 +211,10 @@ def killed_in_the_middle_of_a_job(exam: Exam, number: int) -> None:
 def provider_is_killed_in_the_middle_of_a_task(exam: Exam, number: int) -> None:
     """Before it has answered, and others of its messages wait in its process."""
     engine = exam.engine
-    with engine.held("sdk_ks"):
+    with engine.held("sdk_fr"):
         exam.round(number)
-        until(lambda: engine.is_held("sdk_ks"))
-        engine.kill_provider("ks")
+        until(lambda: engine.is_held("sdk_fr"))
+        engine.kill_provider("fr")
 
 
 def server_ends_between_commit_and_publishing(exam: Exam, number: int) -> None:
@@ -299,7 +299,7 @@ def messages_come_again_and_late(exam: Exam, number: int) -> None:
 
 
 # One in each of the first rounds. What brokers do is caused with both, what a worker of Celery does with one of them,
-# and with `work`, which is on SQLite, what ends a process that writes. After the first one some have a wrong clock.
+# and with `work`, which is on SQLite, what ends a process that writes. Workers that come after the kill have a wrong clock.
 FAULTS: dict[str, tuple[Callable[[Exam, int], None], ...]] = {
     "thread": (
         killed_in_the_middle_of_a_job,
@@ -310,14 +310,14 @@ FAULTS: dict[str, tuple[Callable[[Exam, int], None], ...]] = {
     ),
     "redis": (
         killed_in_the_middle_of_a_job,
-        provider_is_killed_in_the_middle_of_a_task,
         broker_is_away,
+        provider_is_killed_in_the_middle_of_a_task,
         connections_are_cut,
     ),
     "rabbitmq": (
         server_ends_between_commit_and_publishing,
-        provider_is_killed_in_the_middle_of_a_task,
         broker_is_away,
+        provider_is_killed_in_the_middle_of_a_task,
         storage_fails_while_providers_work,
         messages_come_again_and_late,
     ),

@@ -299,7 +299,7 @@ def messages_come_again_and_late(exam: Exam, number: int) -> None:
 
 
 # One in each of the first rounds. What brokers do is caused with both, what a worker of Celery does with one of them,
-# and with `work`, which is on SQLite, what ends a process that writes. Workers that come after the kill have a wrong clock.
+# and with `work`, which is on SQLite, what ends a process that writes. Workers begun after the kill have a wrong clock.
 FAULTS: dict[str, tuple[Callable[[Exam, int], None], ...]] = {
     "thread": (
         killed_in_the_middle_of_a_job,

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
 from console import words
-from console.listings import add_instrument_names, instrument_name, instruments_of
+from console.listings import add_result_facts, instrument_name, instruments_of, results_said
 from console.templatetags.console import person, verdict
 from console.views import BelowReportView
 from files.links import Link, evidence_links_of, url_read
@@ -22,6 +22,7 @@ from files.models import Made, StoredFile
 from kernel.domain import Unavailable
 from kernel.recording import Entry
 from reports.models import Request
+from reports.sentences import DEMONSTRATION
 from reports.showing import evidence_shown, request_shown
 
 CAPTURES = 12  # on a page
@@ -117,12 +118,11 @@ class RequestView(EvidencePage):
             found = Request.objects.select_related("data").get(data=link_of(row["data"]).file_id)
             exhibit, read = request_shown(found, evidence_links_of(self.request, self.caller))
             self.opened(read)
-        add_instrument_names(self.api, self.kwargs, [row], instruments_of(self.report))
-        results = [
-            (part["instrument_name"], verdict(part["status"], part["result"], part["code"])) for part in row["result"]
-        ]
+        add_result_facts(self.api, self.kwargs, [row], instruments_of(self.report))
         status = words.REQUEST_STATUS_WORDS[row["status"]]
-        values = {"row": row, "exhibit": exhibit, "results": results, "status": status}
+        values: dict[str, Any] = {"row": row, "exhibit": exhibit, "results": results_said(row), "status": status}
+        if any(part["is_demonstration"] for part in row["result"]):
+            values["made_up"] = DEMONSTRATION
         return super().get_context_data(**values, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from console.charts import intervals
 from console.views import ConsoleView
+from console.words import DEMONSTRATED
 from kernel.http.client import texts_of
 from kernel.spreadsheets import streamed
 
@@ -50,7 +51,7 @@ class FairnessView(ConsoleView):
 
 def _provider(row: Mapping[str, Any]) -> str:
     instrument = row["instrument"]["name"] if row["instrument"] else "No instrument"
-    return f"{instrument}, {row['provider']['name']}{' (demonstration)' if row['is_demonstration'] else ''}"
+    return f"{instrument}, {row['provider']['name']}{f' {DEMONSTRATED}' if row['is_demonstration'] else ''}"
 
 
 def _instrument(row: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from console.templatetags.console import (
     day,
     flags,
     instant,
+    labelled,
     level,
     level_counts,
     person,
@@ -29,6 +30,8 @@ from console.templatetags.console import (
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 from institutions.services.consents import asked_at, consent_standings
 from kernel.http.client import ApiClient
+from reports.arithmetic import Level
+from reports.queries import details_demonstrated, results_demonstrated
 from rights.models import Correction, Erasure, State
 
 HOME = "institution/{institution}/"
@@ -379,7 +382,26 @@ LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 def results(row: Row) -> str:
     """The mean results of the instruments that have processed anything."""
     parts = [part for part in row["detail"] if part["confidence"] or part["result"]]
-    return ", ".join(f"{part['instrument']} {round(part['result'])} %" for part in parts) or shown(None)
+    said = ((f"{part['instrument']} {round(part['result'])} %", part) for part in parts)
+    marked = (labelled(text, part["instrument_id"] in row["demonstrated"]) for text, part in said)
+    return ", ".join(marked) or shown(None)
+
+
+def add_demonstrated(_: ApiClient, __: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+    """The instruments of each report that have results of a demonstration."""
+    found = details_demonstrated([row["id"] for row in rows])
+    for row in rows:
+        row["demonstrated"] = {instrument for report, instrument in found if report == row["id"]}
+
+
+def level_of(kind: str) -> Callable[[Row], Any]:
+    """A level that was concluded from something; also a demonstration's results have one."""
+
+    def show(row: Row) -> Any:
+        value = row[f"{kind}_level"]
+        return labelled(level(value), bool(row["demonstrated"]) and value >= Level.OK)
+
+    return show
 
 
 ACTIVITY_REPORTS = Listing(
@@ -389,7 +411,7 @@ ACTIVITY_REPORTS = Listing(
     (
         Column("Learner", lambda row: person(row["learner"]), "learner"),
         Column("Institution's id", lambda row: row["learner"]["uid"]),
-        *(Column(word, cell(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
+        *(Column(word, level_of(kind), f"{kind}_level") for kind, word in KIND_WORDS.items()),
         Column("Mean results", results),
         Column("Contest", lambda row: contest_word(row["contest"])),
     ),
@@ -401,6 +423,7 @@ ACTIVITY_REPORTS = Listing(
         Filter("learner__last_name", "Last name, exactly"),
         Filter("learner__email", "E-mail, exactly"),
     ),
+    add_values=add_demonstrated,
     detail_url_name="report",
     detail_url_ids=("institution", "course", "activity", "report"),
 )
@@ -418,7 +441,7 @@ ALL_REPORTS = Listing(
         Column("Learner", lambda row: person(row["learner"]), "learner"),
         Column("Course", reported_course, "course"),
         Column("Activity", lambda row: row["activity"]["name"], "activity"),
-        *(Column(word, cell(f"{kind}_level", level), f"{kind}_level") for kind, word in KIND_WORDS.items()),
+        *(Column(word, level_of(kind), f"{kind}_level") for kind, word in KIND_WORDS.items()),
         Column("Contest", lambda row: contest_word(row["contest"])),
         Column("Changed", cell("updated_at", day), "updated_at"),
     ),
@@ -434,18 +457,26 @@ ALL_REPORTS = Listing(
         Filter("updated_at__lte", "Changed until (UTC)", "datetime-local"),
     ),
     lead="The levels of all courses. Search finds learners by name, e-mail or the institution's id.",
+    add_values=add_demonstrated,
     detail_url_name="report",
     detail_url_ids=("institution", "course", "activity", "report"),
     for_instructors=True,
 )
 
 
+def results_said(row: Row) -> list[tuple[str, str]]:
+    """The instruments of a request by name, each with its result in words."""
+    return [
+        (
+            part["instrument_name"],
+            labelled(verdict(part["status"], part["result"], part["code"]), part["is_demonstration"]),
+        )
+        for part in row["result"]
+    ]
+
+
 def verdicts(row: Row) -> Any:
-    return format_html_join(
-        "; ",
-        "{}: {}",
-        ((part["instrument_name"], verdict(part["status"], part["result"], part["code"])) for part in row["result"]),
-    ) or shown(None)
+    return format_html_join("; ", "{}: {}", results_said(row)) or shown(None)
 
 
 def instruments_of(report: Row) -> dict[int, str]:
@@ -453,15 +484,20 @@ def instruments_of(report: Row) -> dict[int, str]:
     return {row["instrument_id"]: row["instrument"] for row in report["detail"]}
 
 
-def add_instrument_names(
+def add_result_facts(
     api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]], names: Mapping[int, str]
 ) -> None:
-    """`names` are those that are known; all are asked for where one is not among them."""
+    """The names of instruments, and which results are those of a demonstration.
+
+    `names` are those that are known; all are asked for where one is not among them.
+    """
     parts = [part for row in rows for part in row["result"]]
     if any(part["instrument"] not in names for part in parts):
         names = instrument_names(api, ids)
+    demonstrated = results_demonstrated([row["id"] for row in rows])
     for part in parts:
         part["instrument_name"] = instrument_name(names, part["instrument"])
+        part["is_demonstration"] = (part["request"], part["instrument"]) in demonstrated
 
 
 REQUESTS = Listing(

@@ -32,7 +32,7 @@ from console.listings import (
     REPORTS,
     REQUESTS,
     SPECIAL_NEED,
-    add_instrument_names,
+    add_result_facts,
     instruments_of,
 )
 from console.tables import Column, Listing, Row, Table, Work, table
@@ -59,7 +59,6 @@ from reports.queries import (
     learner_work,
     level_counts,
     level_counts_with_courses,
-    report_is_demonstrated,
 )
 from reports.sentences import DEMONSTRATION, evidence_deleted
 from rights.queries import waiting
@@ -766,17 +765,20 @@ class RequestsView(BelowReportView, CourseListView):
     """The list of the requests of a report: what was captured and the results of the instruments."""
 
     listing = REQUESTS
+    made_up = ""  # what is said above the list where a result in it is one of a demonstration
 
     def table(self) -> Table | None:
-        listing = replace(self.listing, add_values=self.add_names)
+        listing = replace(self.listing, add_values=self.add_facts)
         return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
 
-    def add_names(self, api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-        add_instrument_names(api, ids, rows, instruments_of(self.report))
+    def add_facts(self, api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
+        add_result_facts(api, ids, rows, instruments_of(self.report))
+        if any(part["is_demonstration"] for row in rows for part in row["result"]):
+            self.made_up = DEMONSTRATION
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        made_up = DEMONSTRATION if report_is_demonstrated(self.report["id"]) else ""
-        return super().get_context_data(about=person(self.report["learner"]), made_up=made_up, **context)
+        values = super().get_context_data(about=person(self.report["learner"]), **context)
+        return values | {"made_up": self.made_up}
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         report = self.breadcrumb("Report", "report", "course", "activity", "report")

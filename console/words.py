@@ -47,6 +47,7 @@ RESULT_STATUS_WORDS = (
     "being processed", "waits for an external service",
 )  # fmt: skip
 CAPTURE_WORDS = {"waiting": "waiting", "working": "at work", "done": "done", "failed": "failed"}
+DEMONSTRATED = "(demonstration)"  # behind a result that says nothing about anybody
 CODE_WORDS = ("no verdict", "OK", "warning", "alert")
 RAISED = (("none", "note"), ("fair", "warning"), ("bad", "alert"), ("fair", "error"))
 FACTS = {

@@ -14,6 +14,7 @@ from typing import IO, Any
 import orjson
 
 from files.links import Links
+from files.media import suffix_of
 from files.models import StoredFile
 from files.permissions import may_read
 from files.services import store, store_read
@@ -118,6 +119,31 @@ def facts_of(file: StoredFile | None) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return {name: value for name, value in found.items() if name != "data"} if isinstance(found, dict) else {}
+
+
+def neutrally_named(stored: IO[bytes]) -> tuple[Iterator[bytes], int]:
+    """A stored sample in chunks, and by how many bytes it is longer than it was.
+
+    The name that its file had is replaced: it may hold that of a person. The type is still to be seen in it.
+    """
+    begin = stored.read(_HEAD)
+    facts, separator, rest = begin.partition(_SAMPLE_BEGINS)
+    found = _loaded(facts + b"}") if separator else None
+    if found is None:
+        facts, separator, rest = begin + stored.read(), b"", b""
+        found = _loaded(facts)
+    metadata = found.get("metadata") if isinstance(found, dict) else None
+    named = facts
+    if isinstance(metadata, dict) and metadata.get("filename"):
+        metadata["filename"] = f"sample.{suffix_of(str(metadata.get('mimetype')))}"
+        named = orjson.dumps(found)[: -len(b"}") if separator else None]
+
+    def chunks() -> Iterator[bytes]:
+        with stored:
+            yield named + separator + rest
+            yield from iter(lambda: stored.read(_HEAD), b"")
+
+    return chunks(), len(named) - len(facts)
 
 
 @dataclass(frozen=True)

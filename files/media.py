@@ -97,6 +97,17 @@ _CHECKS: dict[str, Check] = {
     f"{_ODF}spreadsheet": _odf(f"{_ODF}spreadsheet"),
     f"{_ODF}presentation": _odf(f"{_ODF}presentation"),
 }
+_SUFFIXES = {
+    "image/jpeg": "jpg", "audio/mpeg": "mp3", "audio/mp4": "m4a", "text/plain": "txt", "text/markdown": "md",
+    "application/msword": "doc", f"{_OOXML}wordprocessingml.document": "docx", f"{_OOXML}spreadsheetml.sheet": "xlsx",
+    f"{_OOXML}presentationml.presentation": "pptx", f"{_ODF}text": "odt", f"{_ODF}spreadsheet": "ods",
+    f"{_ODF}presentation": "odp",
+}  # fmt: skip
+
+
+def suffix_of(media_type: str) -> str:
+    """How names of files of this type end; "data" for types that are not known."""
+    return _SUFFIXES.get(media_type) or (media_type.partition("/")[2] if is_known(media_type) else "data")
 
 
 def media_type_named(text: str) -> str:

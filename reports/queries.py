@@ -158,13 +158,22 @@ def report_statistics(view) -> ReportStatistics:
     return ReportStatistics(rows, _PROVIDERS())
 
 
-def report_is_demonstrated(report: int) -> bool:
-    """Whether a provider that is a demonstration has given results that are in the report."""
+def details_demonstrated(reports: Collection[int]) -> set[tuple[int, int]]:
+    """(report, instrument) of the results of reports that a provider that is a demonstration has given some of."""
+    if not reports:
+        return set()
     made_up = Provider.objects.filter(is_demonstration=True, instrument__isnull=False).order_by().values_list("pk")
-    answered, demonstrations = together(
-        ReportInstrument.objects.filter(report=report).order_by().values_list("answered"), made_up
-    )
-    return any(str(provider) in counts for (counts,) in answered for (provider,) in demonstrations)
+    details = ReportInstrument.objects.filter(report__in=reports).order_by()
+    answered, demonstrations = together(details.values_list("report", "instrument", "answered"), made_up)
+    providers = {str(provider) for (provider,) in demonstrations}
+    return {(report, instrument) for report, instrument, counts in answered if providers & {*counts}}
+
+
+def results_demonstrated(requests: Collection[int]) -> set[tuple[int, int]]:
+    """(request, instrument) of the results of requests that a provider that is a demonstration has given."""
+    rows = RequestProviderResult.objects.filter(request__in=requests, provider__is_demonstration=True)
+    closed = rows.exclude(status__in=arithmetic.OPEN).order_by()
+    return {*closed.values_list("request", "provider__instrument")}
 
 
 def sessions_demonstrated(activity: int, learner: int) -> set[int | None]:

@@ -16,6 +16,7 @@ from django.db.models import Count, F, FilteredRelation, Q, Window
 
 from files.contents import SAMPLE, SHOWN, head_of, json_of, samples_in
 from files.links import Links
+from files.media import suffix_of
 from files.models import StoredFile
 from institutions.models import Provider
 from learners.models import EnrolmentSample
@@ -27,11 +28,6 @@ KEYS = 400  # of which keystrokes are drawn
 FACTS, FACT = 12, 200  # of what a provider says besides: so many, and so many characters of each
 FACES = 12  # samples of a provider's answer
 MODEL = 12  # samples of a model
-_SUFFIXES = {
-    "application/pdf": "pdf", "application/zip": "zip", "application/msword": "doc", "text/plain": "txt",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/vnd.oasis.opendocument.text": "odt",
-}  # fmt: skip
 _KINDS = {"image": "picture", "audio": "sound", "video": "film"}
 
 
@@ -247,7 +243,7 @@ def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:
 
 def _linked(file: StoredFile, number: int, media_type: str, links: Links, name: str = "") -> Exhibit:
     kind = _KINDS.get(media_type.partition("/")[0], "document") if media_type in SHOWN else "document"
-    address = str(links(file.pk, f"sample-{number}.{_SUFFIXES.get(media_type, 'data')}", SAMPLE))
+    address = str(links(file.pk, f"sample-{number}.{suffix_of(media_type)}", SAMPLE))
     return Exhibit(kind, address, media_type, name=name)
 
 

@@ -69,6 +69,11 @@ def verdict(status: int, result: float | None, code: int) -> str:
     return f"{percent_text(result)}, {words.CODE_WORDS[code]}"
 
 
+def labelled(said: str, is_demonstration: bool) -> str:
+    """A result, or what was concluded from results, told from one that means something."""
+    return format_html("{} {}", said, words.DEMONSTRATED) if is_demonstration else said
+
+
 @register.filter
 def evidence(address: str | None) -> SafeString | str:
     """A link to a signed file URL of the API."""

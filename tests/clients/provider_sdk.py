@@ -9,7 +9,8 @@ answer, which tasks were about something that is gone, and what has failed.
 
 While there is a file FOLDER/hold-<queue>, the worker of this queue is about to answer a request and does not:
 FOLDER/held-<queue> has the number of its process. Some samples are worked on otherwise:
-see SILENT, LATER and `ProviderSDK.pause`.
+see SILENT, LATER and `ProviderSDK.pause`. A task that is answered 503 is done again, as docs/providers.md says, and
+FOLDER/provider-refused is made.
 
 Its results come from the bytes of the samples, so that they are the same whenever and however often it is asked.
 """
@@ -39,13 +40,17 @@ SILENT = b"silent"  # a sample with these bytes is never answered
 LATER = b"later"  # and one with these when a reminder has come
 VALID, WRONG = 1, 2  # status of a validation
 # Redis: seconds after which the message of a worker that was killed is given to another, and between two looks for one.
-SOON_AGAIN = {"visibility_timeout": 8, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+SOON_AGAIN = {"visibility_timeout": 5, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 PROCESSED, WAITING = 1, 6  # status of a result; for waiting the SDK has another number than the API
 OK, WARNING, ALERT = 1, 2, 3
 
 
 class ServerError(Exception):
     """Another status than the SDK expects: it raises, and Celery's task has failed."""
+
+
+class ServiceAway(ServerError):
+    """503: the same can succeed later."""
 
 
 class ObjectNotFound(ServerError):
@@ -82,7 +87,7 @@ class ProviderSDK(PythonClient):
     def send(self, name: str, status: int, /, **values: Any) -> Any:
         answer = self.answer(name, **values)
         if answer.status != status:
-            kind = ObjectNotFound if answer.status == 404 else ServerError
+            kind = {404: ObjectNotFound, 503: ServiceAway}.get(answer.status, ServerError)
             raise kind(f"{name}: {answer.status} {answer.body[:300]!r}")
         return self.taken(name, answer)
 
@@ -220,6 +225,16 @@ def called(sdk: ProviderSDK, task: str, task_id: str, arguments: Sequence[Any]) 
     TASKS[task](sdk, task_id, *arguments)
 
 
+def called_until_answered(folder: Path, *call: Any) -> None:
+    """Sooner than Retry-After says, so that tests are."""
+    while True:
+        try:
+            return called(*call)
+        except ServiceAway:
+            (folder / "provider-refused").touch()
+            time.sleep(0.5)
+
+
 def held(folder: Path, queue: str) -> None:
     hold = folder / f"hold-{queue}"
     if hold.exists():
@@ -252,7 +267,7 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
     def handler(name: str) -> Callable[..., None]:
         def handle(task: Any, *arguments: Any) -> None:
             try:
-                called(sdk, name, task.request.id, arguments)
+                called_until_answered(folder, sdk, name, task.request.id, arguments)
             except ObjectNotFound:
                 gone.append(name.rpartition(".")[2])
                 raise

@@ -45,9 +45,9 @@ def page_of(work: Work, address, rest: str = f"evidence/{FR}/") -> str:
 @pytest.mark.parametrize(
     ("content", "media_type", "shown"),
     [
-        (PICTURE, "image/jpeg", r'<img src="([^"]+sample-0\.data)"'),
-        (b"RIFF" * 30, "audio/wav", r'<audio [^>]*src="([^"]+sample-0\.data)"'),
-        (b"film" * 30, "video/webm", r'<video [^>]*src="([^"]+sample-0\.data)"'),
+        (PICTURE, "image/jpeg", r'<img src="([^"]+sample-0\.jpg)"'),
+        (b"RIFF" * 30, "audio/wav", r'<audio [^>]*src="([^"]+sample-0\.wav)"'),
+        (b"film" * 30, "video/webm", r'<video [^>]*src="([^"]+sample-0\.webm)"'),
         (b"%PDF-1.7", "application/pdf", r'<a href="([^"]+sample-0\.pdf)" rel="noopener">a\.b'),
     ],
 )
@@ -102,7 +102,7 @@ def test_what_a_provider_says_is_shown_with_its_pictures(work, admin, address):
     work.answer(request, result=0.2, audit=audit)
     answer = admin.get(page_of(work, address))
     said = answer.text.partition('id="captures"')[2]
-    faces = re.findall(r'<img src="([^"]+sample-[01]\.data)"', said)[1:]
+    faces = re.findall(r'<img src="([^"]+sample-[01]\.png)"', said)[1:]
     assert [get(face).getvalue() for face in faces] == [PNG, PNG]
     assert re.findall(r'<span class="soft">(\d+)\s%', said) == ["42", "42"]
     assert re.findall(r"<dt>(\w+)</dt><dd>([^<]*)</dd>", said) == [("glasses", "True"), ("text", "&lt;i&gt;")]

@@ -10,14 +10,20 @@ import pytest
 from console import exports
 from console.exports import text_of
 from console.templatetags.console import instant, level
-from institutions.models import User
+from console.words import DEMONSTRATED, LEVEL_WORDS
+from institutions.models import Provider, User
+from reports.arithmetic import Level
+from tests.captures import FR, PLAG
 from tests.console.test_access import MATRIX
 from tests.console.test_lists import BELOW, PAGES
 from tests.contract.filling import fill
 from tests.lines import details_of
+from tests.reports.work import Work
 from trail.models import Line
 
 FORMULA = "=cmd|'/C calc'!A0"
+BETWEEN_RESULTS = re.compile(r"; |, (?=[A-Z][a-z])")
+SAYS_RESULT = re.compile(rf".*\d %.*|({'|'.join([*LEVEL_WORDS.values()][Level.OK :])})( .*)?")
 
 
 @pytest.fixture
@@ -87,6 +93,28 @@ def test_who_may_not_open_a_list_may_not_take_it_away(who, world, signed_in, add
             assert {len(row) for row in rows} == {len(columns)}
             assert "<" not in "".join(map("".join, rows)), page
     assert MATRIX["vles/"][4] == 403
+
+
+def test_results_and_levels_of_a_demonstration_are_labelled_in_every_list(world, admin, address):
+    """In the file as on the page: each cell that says a result, or a level that was concluded from some."""
+    work = Work(world.home)
+    work.answer(work.request(PLAG), result=0.1, by=work.plag)
+    work.answer(work.request(FR), result=0.9)
+    pages = [page.replace("{report}", str(work.report().pk)) for page in [*(f"{page}/" for page in PAGES), *BELOW]]
+
+    def said() -> list[str]:
+        answers = [admin.get(address(page), {"download": "csv"}) for page in pages]
+        found = [read(answer) for answer in answers if answer.status_code == 200]
+        cells = [part for _, *rows in found for row in rows for cell in row for part in BETWEEN_RESULTS.split(cell)]
+        return [cell for cell in cells if SAYS_RESULT.fullmatch(cell)]
+
+    assert not [cell for cell in said() if DEMONSTRATED in cell]
+    Provider.objects.filter(pk=work.plag.pk).update(is_demonstration=True)
+    real = [cell for cell in said() if DEMONSTRATED not in cell]
+    assert [cell for cell in real if "Face" not in cell] == []
+    assert len(real) == 2  # in the lists of reports, and of requests
+    Provider.objects.filter(pk=work.fr.pk).update(is_demonstration=True)
+    assert [cell for cell in said() if DEMONSTRATED not in cell] == []
 
 
 def test_wrong_filters_and_other_formats_show_the_page(world, admin, address):

@@ -64,10 +64,11 @@ def bob(world) -> Learner:
     return world.home.learners["bob"]
 
 
-def captured(home: Home, name: str = "bob", instruments: Any = (FR,)) -> EnrolmentSample:
+def captured(home: Home, name: str = "bob", instruments: Any = (FR,), **metadata: Any) -> EnrolmentSample:
     """The learner sends a sample."""
     learner = home.learners[name]
     body = sample(PICTURE, "image/jpeg", instruments, learner_id=str(learner.learner_id))
+    body["metadata"] |= metadata
     url = f"/lapi/v1/enrolment/{home.institution.pk}/{learner.learner_id}/"
     answer = as_learner(home, name).post(url, body, format="json")
     assert answer.json()["status"] == "OK", answer.content

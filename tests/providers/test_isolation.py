@@ -14,11 +14,11 @@ from kernel.caller import Caller, CallerKind
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, Learner
 from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult
-from tests.captures import FR
+from tests.captures import FR, content_of
 from tests.contract.calls import CALLS, names, send
 from tests.contract.desk import Desk
 from tests.lines import files_read
-from tests.providers.conftest import SITE, TASK, Worker, captured, consented, file_of, followed
+from tests.providers.conftest import SITE, TASK, Worker, captured, consented, content, file_of, followed
 from tests.world import Home, rewritten
 
 READS = [name for name in names("provider", method="get") if CALLS[name].status == 200]
@@ -160,6 +160,20 @@ def test_link_leads_nowhere_when_the_assignment_ends(world, face, bob):
     assert followed(link).status_code == 200
     sample.validations.all().delete()
     assert followed(link).status_code == 404
+
+
+@pytest.mark.parametrize("context", [{"a": 1}, {"a": 1, "data": "data:text/plain,x"}, {"a": "x" * 70_000}])
+def test_samples_have_names_that_say_their_type_alone(context, world, face, bob):
+    """Whatever the learner's browser, or the learning platform, has called the file."""
+    file = captured(world.home, filename="Bob.Home.jpeg", context=context).data
+    run_due()
+    (asked,) = EnrolmentSampleValidation.objects.all()
+    url = f"enrolment/{bob.learner_id}/sample/{asked.sample_id}/"
+    answer = followed(face.get(url).json()["data"])
+    stored, seen = content_of(file), json.loads(content(answer))
+    assert (stored["metadata"].pop("filename"), seen["metadata"].pop("filename")) == ("Bob.Home.jpeg", "sample.jpg")
+    assert ([*seen], seen) == ([*stored], stored)
+    assert answer["Content-Length"] == str(len(answer.read))
 
 
 @pytest.mark.parametrize("name", READS)

@@ -4,6 +4,7 @@ And one for each engine of background work, with its broker.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,21 +31,20 @@ def facts(service) -> dict[str, dict]:
 @pytest.fixture(scope="session")
 def servers(service, facts) -> tuple[Server, Server]:
     """Two server processes on the one database."""
-    return service.start(), service.start()
+    with ThreadPoolExecutor() as pool:
+        one, other = pool.map(lambda _: service.start(), range(2))
+    return one, other
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """`sqlite` is the server's thread on that database, whichever the others are on."""
+    """`work` is on SQLite, whichever the others are on: its loop is the thread's."""
     folder = tmp_path_factory.mktemp(request.param)
-    is_sqlite = request.param == "sqlite"
     made = {"redis": Redis, "rabbitmq": RabbitMQ}.get(request.param)
     broker = made(folder / "broker") if made else None
     try:
-        if broker:
-            broker.start()
-        with running_service(folder, "sqlite://" if is_sqlite else "") as service:
-            engine = Engine("thread" if is_sqlite else request.param, folder, service, broker)
+        with running_service(folder, "sqlite://" if request.param == "work" else "") as service:
+            engine = Engine(request.param, folder, service, broker)
             try:
                 yield engine
             finally:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -54,8 +55,12 @@ class Engine:
         self.providers: subprocess.Popen | None = None
         self.shell: Shell | None = None
         self.followed = "fr" if name == "rabbitmq" else ""  # the provider of docs/providers.md; there it has an account
-        self.look("make_table")
-        self.server: Server = service.start()
+        with ThreadPoolExecutor() as pool:
+            server = pool.submit(service.start)
+            begun = [pool.submit(self.look, "make_table"), *([pool.submit(broker.start)] if broker else [])]
+            self.server: Server = server.result()
+            for each in begun:
+                each.result()
         if name != "thread":
             self.work()
 
@@ -107,7 +112,8 @@ class Engine:
     def held(self, job: str) -> Iterator[None]:
         """The next job of this name has done its work, and is not committed, until this ends. It must have come.
 
-        With a queue of a provider outside of the installation: its next answer is not sent.
+        With a queue of a provider outside of the installation: its next answer is not sent. With `answer`: the answers
+        of providers are stored, and not committed.
         """
         hold, held = self.folder / f"hold-{job}", self.folder / f"held-{job}"
         hold.touch()
@@ -119,6 +125,14 @@ class Engine:
 
     def is_held(self, job: str) -> bool:
         return (self.folder / f"held-{job}").exists()
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        """Until a provider has been answered 503."""
+        mark = self.folder / "provider-refused"
+        mark.unlink(missing_ok=True)
+        yield
+        until(mark.exists)
 
     def provide(self) -> None:
         """Three providers are registered, and work: each is a process of its own, or a part of this installation."""
@@ -161,8 +175,6 @@ class Engine:
 
     def follow_document_on(self) -> None:
         """The provider's queue is watched, and it gets new credentials; the old ones serve for half an hour."""
-        if not self.followed:
-            return
         (watch,) = blocks(part(PROVIDERS_DOCUMENT, "## Watch"))
         (replace,) = blocks(part(PROVIDERS_DOCUMENT, "## Replace credentials"))
         assert "sdk_fr" in {row["queue"] for row in json.loads(self.shell.run(watch))["depths"]}
@@ -171,6 +183,16 @@ class Engine:
         assert after != before
         for credentials in (before, after):
             assert self.server.call("POST", "/api/v2/auth/approle", credentials).status == 200
+
+    def connects_as_documented_without_accounts(self) -> None:
+        """A provider is told the broker that all have, also with new credentials, and its queue is watched."""
+        queue = "sdk_fr"
+        row = self.look("credentials_of", queue=queue, minutes=30)
+        told = self.server.call("POST", "/api/v2/auth/approle", row).json()
+        assert told["provider_queue"] == queue
+        assert told["config"]["CELERY_BROKER_URL"] == self.broker.url
+        assert told["config"]["CELERY_TASK_ACKS_LATE"] is True
+        assert queue in {row["queue"] for row in self.look("figures")["depths"]}
 
     def signal_providers(self, number: int) -> None:
         os.killpg(self.providers.pid, number)

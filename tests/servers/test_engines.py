@@ -32,8 +32,7 @@ def test_jobs_are_done_and_messages_arrive_at_a_provider_of_this_installation(en
     engine.noted("a", "b", "c", "verify_request:m1", "verify_request:again1")
     (left,) = until(lambda: [row for row in engine.look("jobs") if row["error"]])
     assert (left["key"], left["error"]) == ("bad1", "ValueError: bad1 is bad")
-    assert until(lambda: engine.look("notes", beginning="tick"))
-    until(lambda: len(engine.look("notes", beginning="tick")) >= 3)
+    until(lambda: len(engine.look("notes", beginning="tick")) >= 2)
 
 
 def test_a_commit_is_noticed_at_once(engine):
@@ -59,8 +58,8 @@ def test_a_message_whose_process_was_killed_comes_again(engine):
 
 
 def test_a_worker_that_is_told_to_end_finishes_what_it_does(engine):
-    if engine.name == "thread":
-        pytest.skip("the server's own end")
+    if engine.name not in ("work", "rabbitmq"):
+        pytest.skip("the server's own end, or Celery's with another broker")
     engine.ask("slow1-last", "beside")
     engine.begun("slow1-last")
     worker = engine.workers.pop()
@@ -84,6 +83,8 @@ def test_a_server_that_is_told_to_end_does_so_soon(engine):
 
 def test_figures_are_told_to_an_address_that_may_ask(engine):
     """What the processes of the server have counted is in a folder that they share."""
+    if engine.name != "thread":
+        pytest.skip("the same figures")
     engine.ask("a", "bad2")
     until(lambda: any(row["error"] for row in engine.look("jobs")))
     answer = _get(engine.server.port, "/metrics")
@@ -139,8 +140,8 @@ def test_a_provider_is_sent_what_celery_sends(with_broker):
     until(lambda: engine.look("jobs") == [])
 
 
-def test_the_depths_of_the_brokers_queues_are_told_also_when_it_is_away(with_broker):
-    """A provider that has not connected yet has no queue, or no virtual host."""
+def test_the_depths_of_the_brokers_queues_are_told(with_broker):
+    """A provider that has not connected yet has no queue, or no virtual host. While it is away: examined.py."""
     engine = with_broker
     silent = engine.look("provider", acronym="silent")
     provider = engine.look("provider", acronym="deep")
@@ -155,16 +156,12 @@ def test_the_depths_of_the_brokers_queues_are_told_also_when_it_is_away(with_bro
     assert found[OWN_QUEUE] == (0, "")
     assert found[silent["queue"]][0] in (0, None)
     assert f'tesla_broker_messages{{queue="{provider["queue"]}"}} 3.0' in _get(engine.server.port, "/metrics")
-    engine.broker.stop()
-    try:
-        assert all(messages is None and error for messages, error in told().values())
-        assert f'tesla_broker_answers{{queue="{OWN_QUEUE}"}} 0.0' in _get(engine.server.port, "/metrics")
-    finally:
-        engine.broker.start()
 
 
 def test_messages_that_come_twice_or_late_or_are_nonsense_change_nothing(with_broker):
     engine = with_broker
+    if engine.name != "redis":
+        pytest.skip("Celery reads them from both alike")
     publisher = Publisher(engine.broker.url)
     for _ in range(3):
         publisher.send(OWN_QUEUE, RUN_TASK, ["worked.note"], {})  # before there is work

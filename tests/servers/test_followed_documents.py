@@ -1,6 +1,6 @@
 """README.md, docs/demo.md and "Connecting Moodle" of docs/operator.md are followed step by step, in one running demo.
 
-What providers.md says is followed where providers are: test_reports_and_faults.py.
+What providers.md says is followed where providers are: test_reports_and_faults.py. Here, what it says of built-in ones.
 """
 
 import json
@@ -15,7 +15,7 @@ import pytest
 from tests.clients.moodle import Moodle
 from tests.clients.reading import MOODLE, Reader
 from tests.servers.databases import ROOT
-from tests.servers.engines import until
+from tests.servers.engines import PROVIDERS_DOCUMENT, until
 from tests.servers.reader import Shell, blocks, part
 from tests.servers.service import Server, Service, running_service
 from tests.world import PASSWORD
@@ -86,7 +86,22 @@ def test_captures_become_a_report(read_me):
     until(lambda: results(watch.splitlines()[-1]) == verified)
     shell.run(again)
     until(lambda: results(again.splitlines()[-1]) == [(2, "PROVIDER_INVALID_SAMPLE_DATA")])
+    credentials_of_a_built_in_provider_are_replaced(read_me)
+    shell.run(captures.splitlines()[-4])
+    until(lambda: results(again.splitlines()[-1]) == verified[:1])
     assert '"status":"ERROR"' in shell.run(close)
+
+
+def credentials_of_a_built_in_provider_are_replaced(demo: Demo) -> None:
+    """It is watched as others are, too."""
+    (watch,) = blocks(part(PROVIDERS_DOCUMENT, "## Watch"))
+    (replace,) = blocks(part(PROVIDERS_DOCUMENT, "## Replace credentials"))
+    assert {"depths", "gauges"} <= json.loads(demo.shell.run(watch)).keys()
+    token = demo.token("global_admin")
+    listed = demo.server.call("GET", "/api/v2/admin/instrument/1/provider/", token=token).json()["results"]
+    (provider,) = (row["id"] for row in listed if "(demonstration)" in row["name"])
+    answer = demo.shell.run(f"(TOKEN={token}\nPROVIDER={provider}\n{replace})")
+    assert json.loads(answer)["credentials"].keys() >= {"role_id", "secret_id"}
 
 
 def test_a_university_of_its_own_connects_moodle(read_me):

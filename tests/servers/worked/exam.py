@@ -36,6 +36,7 @@ from tests.servers.exams import _token
 from tests.world import Home
 
 LEARNERS = ("ann", "bob", "eve")
+AGAIN = 2  # messages of each task and provider that are sent a second time
 BINS = [f"b{number}" for number in range(10)]
 LEVELS = ("identity_level", "content_level", "integrity_level")
 
@@ -129,20 +130,18 @@ def number_of_requests(institution: int, activity: int) -> int:
 
 
 def messages_again(institution: int, activity: int) -> int:
-    """Messages that providers were sent for this institution, the last one first: of each model only one."""
+    """Messages that providers were sent for this institution, the last one first: some of each task."""
     validations = EnrolmentSampleValidation.objects.filter(sample__institution=institution)
-    sent, learnt = [], set()
-    for row in validations.select_related("provider", "sample__learner").order_by("-pk"):
-        learner, queue = str(row.sample.learner.learner_id), row.provider.queue
-        if row.status == ValidationStatus.VALID and (learner, queue) not in learnt:
-            learnt.add((learner, queue))
-            sent.append(provider_job(queue, validating.ENROL, str(row.pk), learner, row.sample_id))
-        sent.append(provider_job(queue, validating.VALIDATE, str(row.pk), learner, row.sample_id, row.pk))
+    validated = validations.select_related("provider", "sample__learner").order_by("-pk")
     answered = _results(institution, activity).filter(status=ResultStatus.PROCESSED)
-    sent += [
-        provider_job(row.provider.queue, verifying.VERIFY, str(row.pk), row.request_id, row.pk)
-        for row in answered.select_related("provider").order_by("-pk")
-    ]
+    sent = []
+    for queue in ("sdk_fr", "sdk_ks"):
+        for row in validated.filter(provider__queue=queue, status=ValidationStatus.VALID)[:AGAIN]:
+            learner = str(row.sample.learner.learner_id)
+            sent.append(provider_job(queue, validating.ENROL, str(row.pk), learner, row.sample_id))
+            sent.append(provider_job(queue, validating.VALIDATE, str(row.pk), learner, row.sample_id, row.pk))
+        verified = answered.filter(provider__queue=queue).order_by("-pk")[:AGAIN]
+        sent += [provider_job(queue, verifying.VERIFY, str(row.pk), row.request_id, row.pk) for row in verified]
     with transaction.atomic():
         add(sent)
     return len(sent)

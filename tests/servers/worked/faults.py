@@ -1,42 +1,46 @@
 """Faults that tests cause inside the processes of the service. Files in VAR_DIR say which.
 
 hold-<job>          the next job of this name has done its work and is not committed, while the file is there
+hold-answer         the same of a provider's answer
 die-after-commit    the process that answers requests ends right after its next commit of jobs, before anybody is told
 
-And reaped-by-wrong-clock is made when a process whose clock is shifted has looked for what is overdue. Reminders are
-looked for every second.
+And reaped-by-wrong-clock is made when a process whose clock is shifted has looked for what is overdue. What the service
+does every few seconds it does sooner here.
 """
 
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from pipeline import jobs
+from pipeline import jobs, loop
+from reports.services import verifying
 
 HELD = ("reports.request", "reports.results")
 REAPER = "reports.results"
 REMINDERS = "institutions.notifications"
+SOON = 0.3  # seconds
 _wake = jobs.wake
 
 
-def _held(name: str, handler: Callable[[Sequence[Any]], None]) -> Callable[[Sequence[Any]], None]:
+def _held(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
     hold, held = (Path(settings.VAR_DIR) / f"{word}-{name}" for word in ("hold", "held"))
 
-    def handle(keys: Sequence[Any]) -> None:
-        handler(keys)
+    def done(*arguments: Any) -> Any:
+        result = work(*arguments)
         if hold.exists():
             held.touch()
             while hold.exists():
                 time.sleep(0.02)
+        return result
 
-    return handle
+    return done
 
 
 def _wake_or_die() -> None:
@@ -59,6 +63,12 @@ def prepare() -> None:
     jobs.wake = _wake_or_die
     reap, seconds = jobs.PERIODIC[REAPER]
     jobs.PERIODIC[REAPER] = (_marked(reap), seconds)
-    jobs.PERIODIC[REMINDERS] = (jobs.PERIODIC[REMINDERS][0], 1)
+    jobs.PERIODIC[REMINDERS] = (jobs.PERIODIC[REMINDERS][0], SOON)
+    loop.LOOK = SOON
+    if settings.BROKER_URL:
+        from pipeline import relay  # imports Celery
+
+        relay.RENEW = relay.REST = 1.0
+    verifying._answered = _held("answer", verifying._answered)
     for name in HELD:
         jobs.WORKS[name] = replace(jobs.WORKS[name], handler=_held(name, jobs.WORKS[name].handler))

@@ -93,5 +93,11 @@ def rotate(pk: int, minutes: int) -> dict[str, str]:
     return instruments.provider_credentials_rotate(provider=_provider(pk), overlap_minutes=minutes)
 
 
+def credentials_of(queue: str, minutes: int) -> dict[str, str]:
+    """New ones of a provider that is at work, beside the old ones."""
+    found = Provider.objects.get(queue=queue)
+    return instruments.provider_credentials_rotate(provider=found, overlap_minutes=minutes)
+
+
 def delete(pk: int) -> None:
     instruments.shared_delete(row=_provider(pk))

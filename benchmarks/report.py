@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -80,12 +81,12 @@ def figures(
     )
 
 
-def machine(run: Run) -> list[str]:
-    """When, on what, and with which versions and settings it was measured."""
+def machine(run: Run, served: Mapping[str, str] = os.environ) -> list[str]:
+    """When, on what, and with which versions and settings it was measured; `served` has those of the servers."""
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]
     [(server,)] = run.sql("SELECT current_setting('server_version')")
     settings = [f"{name}={run.sql(f'SHOW {name}')[0][0]}" for name in SETTINGS]
-    workers = os.environ.get("WEB_CONCURRENCY") or "2", os.environ.get("WEB_THREADS") or "4"
+    workers = served.get("WEB_CONCURRENCY") or "2", served.get("WEB_THREADS") or "4"
     return [
         f"date       {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
         f"machine    {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.platform()}",

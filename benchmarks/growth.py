@@ -129,10 +129,10 @@ def _forget(requests: Iterable[int]) -> None:
     rows = Request.objects.filter(pk__in=requests)
     files = [*rows.values_list("data", flat=True)]
     for model in (RequestProviderResult, RequestResult, Request.instruments.through):
-        model._default_manager.filter(request__in=rows.values("pk"))._raw_delete("default")  # type: ignore[attr-defined]
-    rows._raw_delete("default")  # type: ignore[attr-defined]
-    StoredFile.objects.filter(pk__in=files)._raw_delete("default")  # type: ignore[attr-defined]
-    Job.objects.all()._raw_delete("default")  # type: ignore[attr-defined]
+        model._default_manager.filter(request__in=rows.values("pk"))._raw_delete("default")
+    rows._raw_delete("default")
+    StoredFile.objects.filter(pk__in=files)._raw_delete("default")
+    Job.objects.all()._raw_delete("default")
 
 
 def _seconds() -> float:

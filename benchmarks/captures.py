@@ -8,7 +8,6 @@ thread in each of the server's processes does, as with PIPELINE_IN_SERVER=1.
 import argparse
 import json
 import os
-import selectors
 import sys
 import time
 from base64 import b64encode
@@ -19,13 +18,12 @@ from statistics import median, quantiles
 from typing import Any
 
 from benchmarks import report
-from benchmarks.client import TIMEOUT, BadAnswer, Connection, Target
+from benchmarks.client import Connection, Target, answered
 from benchmarks.servers import ROOT, Run, say
 from benchmarks.watching import processor_seconds, with_children
 
 FIGURES = ROOT / "benchmarks" / "captured.txt"
 FLOOR, ALONE, WORKING, THREADS = "floor", "service", "service, worker at work", "service, threads at work"
-MOST_CLOSED = 3  # connections of each client that the server may close
 WAYS = (FLOOR, ALONE, WORKING, THREADS)
 SLOWER, WORSE = 2.5, 1.5  # the targets
 NICE = 10  # of the worker on the server's machine, as docs/operator.md has it
@@ -67,56 +65,26 @@ def sent(targets: list[Target], seconds: float) -> tuple[list[float], float]:
     """Seconds of each capture while all clients are busy, and captures a second. A refusal ends the run."""
     times: list[float] = []
     connections = [Connection(target) for target in targets]
-    begun: dict[Connection, float] = {}
-    closed = 0
-    with selectors.DefaultSelector() as waiting:
-        for connection in connections:
-            waiting.register(connection.socket, selectors.EVENT_READ, connection)
-            begun[connection] = time.perf_counter()
-            connection.send()
-        first = now = time.perf_counter()
-        busy = len(connections)
-        while busy:
-            for key, _ in waiting.select(TIMEOUT):
-                connection = key.data
-                try:
-                    is_complete = connection.receive()
-                except BadAnswer as error:  # a busy server has closed it: clients connect again
-                    closed += 1
-                    if closed > MOST_CLOSED * len(targets):
-                        raise
-                    print(f"bench: {error}, the capture is sent again", file=sys.stderr, flush=True)
-                    waiting.unregister(connection.socket)
-                    connection.close()
-                    connections.remove(connection)
-                    again = Connection(connection.target)
-                    connections.append(again)
-                    begun[again] = begun[connection]  # its time goes on
-                    waiting.register(again.socket, selectors.EVENT_READ, again)
-                    again.send()
-                    continue
-                if not is_complete:
-                    continue
-                now = time.perf_counter()
-                answer = json.loads(bytes(connection.buffer[connection.body : connection.ends]))
-                if answer["status"] != "OK":
-                    sys.exit(f"a capture is refused: {answer}")
-                times.append(now - begun[connection])
-                if now < first + seconds:
-                    begun[connection] = now
-                    connection.send()
-                else:
-                    busy -= 1
+    first = last = time.perf_counter()
+    for connection, asked, last in answered(connections, seconds):
+        answer = json.loads(bytes(connection.buffer[connection.body : connection.ends]))
+        if answer["status"] != "OK":
+            sys.exit(f"a capture is refused: {answer}")
+        times.append(last - asked)
     for connection in connections:
         connection.close()
-    return times, len(times) / (now - first)
+    return times, len(times) / (last - first)
+
+
+def settings_for(clients: int) -> dict[str, str]:
+    """Of all servers. All clients may have come to the same process."""
+    return {"PIPELINE_IN_SERVER": "0", "WEB_CONCURRENCY": "2", "WEB_THREADS": str(clients)}
 
 
 class Stage:
     def __init__(self, run: Run, facts: dict[str, Any], size: int, seconds: float) -> None:
         self.run, self.facts, self.size, self.seconds = run, facts, size, seconds
-        threads = str(len(facts["clients"]))  # all clients may have come to the same process
-        self.settings = {"PIPELINE_IN_SERVER": "0", "WEB_CONCURRENCY": "2", "WEB_THREADS": threads}
+        self.settings = settings_for(len(facts["clients"]))
         self.servers: dict[str, int] = {}
         self.targets = {FLOOR: self._served("floor", FLOOR), ALONE: self._served("service", ALONE)}
         for way in self.targets:
@@ -232,7 +200,7 @@ def main() -> None:
             [
                 "Captures beside the floor. `make bench-captures` writes this file; benchmarks/README.md says more.",
                 "",
-                *report.machine(run),
+                *report.machine(run, settings_for(options.clients)),
                 f"run        {options.rounds} rounds of {options.seconds:g} s of each way",
                 f"captures   {options.clients} clients, samples of {options.bytes} bytes",
                 "",

@@ -23,6 +23,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import URLResolver  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
+from benchmarks.console import PAGES, Page  # noqa: E402
 from benchmarks.endpoints import MEASURED, Endpoint  # noqa: E402
 from kernel.access import DeclaredAccess  # noqa: E402
 from kernel.fast.prepared import Rows  # noqa: E402
@@ -53,8 +54,13 @@ STAGES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
 )
 
 
-def call(endpoint: Endpoint, facts: dict[str, Any], query: str | None = None) -> bytes:
+def call(endpoint: Endpoint | Page, facts: dict[str, Any], query: str | None = None) -> bytes:
     statuses: list[str] = []
+    if isinstance(endpoint, Page):
+        who = {"HTTP_ACCEPT": "text/html", "HTTP_COOKIE": facts["cookies"][endpoint.caller]}
+    else:
+        token = facts["tokens"][endpoint.caller]
+        who = {"HTTP_ACCEPT": "application/json", "HTTP_AUTHORIZATION": f"JWT {token}"}
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": endpoint.path(facts["ids"]),
@@ -65,8 +71,7 @@ def call(endpoint: Endpoint, facts: dict[str, Any], query: str | None = None) ->
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": "127.0.0.1",
-        "HTTP_ACCEPT": "application/json",
-        "HTTP_AUTHORIZATION": f"JWT {facts['tokens'][endpoint.caller]}",
+        **who,
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
@@ -85,6 +90,14 @@ def queries(endpoint: Endpoint, facts: dict[str, Any]) -> int:
     with CaptureQueriesContext(connection) as captured:
         call(endpoint, facts)
     return sum("signin_callersession" not in query["sql"] for query in captured)
+
+
+def statements(page: Page, facts: dict[str, Any]) -> int:
+    """All of them."""
+    call(page, facts)
+    with CaptureQueriesContext(connection) as captured:
+        call(page, facts)
+    return len(captured)
 
 
 class Clock:
@@ -169,6 +182,9 @@ def functions(endpoint: Endpoint, facts: dict[str, Any], query: str, calls: int)
 
 
 def main(what: str, calls: int, facts: dict[str, Any], names: list[str]) -> None:
+    if what == "pages":
+        print(json.dumps({page.name: statements(page, facts) for page in PAGES}))
+        return
     endpoints = [endpoint for endpoint in MEASURED if endpoint.name in names]
     if what == "queries":
         print(json.dumps({endpoint.name: queries(endpoint, facts) for endpoint in endpoints}))

@@ -9,16 +9,19 @@ import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import Count, F, Model  # noqa: E402
 from django.db.models.functions import Mod  # noqa: E402
+from django.http import HttpRequest  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from courses.models import (  # noqa: E402
@@ -66,6 +69,7 @@ from reports.models import (  # noqa: E402
 )
 from signin import tokens  # noqa: E402
 from signin.models import CallerSession  # noqa: E402
+from signin.views import browser_sign_in  # noqa: E402
 
 ACRONYM = "BENCH"
 THEN = datetime(2026, 1, 5, 9, 30, 0, 123456, tzinfo=UTC)
@@ -83,6 +87,7 @@ def insert(rows: Iterable[Model]) -> list[Any]:
 def fill(folder: str) -> Institution:
     home = Institution.objects.create(acronym=ACRONYM, name="University of the benchmark", mail_domain="example.org")
     person(home, "admin", inst_admin=True)
+    person(home, "data", data_admin=True)
     call_command("import_oulad", folder, institution=ACRONYM, verbosity=0, stdout=sys.stderr)
     with transaction.atomic():
         beside_the_roster(home)
@@ -331,6 +336,16 @@ def token_of(user: User) -> str:
     return tokens.pair(session)["access_token"]
 
 
+def cookie_of(user: User) -> str:
+    """Of a browser in which the person is signed in."""
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = "127.0.0.1"
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    browser_sign_in(request, user)
+    request.session.save()
+    return f"{settings.SESSION_COOKIE_NAME}={request.session.session_key}"
+
+
 def token_of_vle(vle: VLE) -> str:
     credential, _ = Credential.objects.get_or_create(vle=vle, defaults={"secret_hash": "x" * 64})
     session = CallerSession.objects.create(
@@ -391,6 +406,7 @@ def facts(home: Institution) -> dict[str, Any]:
             "learner": token_of(users.get(pk=learner)),
             "vle": token_of_vle(activity.vle),
         },
+        "cookies": {name: cookie_of(users.get(username=name)) for name in ("admin", "data")},
         "sitting": sitting(activity.course_id, learner),
         "rows": {
             "courses": home.courses.count(),

@@ -1,8 +1,8 @@
 """A provider of the benchmark: takes the messages of its queue and answers them at once, with numbers of its own.
 
-It reads arguments as JSON from standard input and ends with SIGTERM. It answers as providers do, on a connection that
-stays open: one answer alone by PUT /api/v2/provider/{id}/request/{request}/, several together by POST to answers/.
-Messages are acknowledged after their answers.
+It reads arguments as JSON from standard input and ends with SIGTERM. It answers on a connection that stays open: one
+answer alone by PUT /api/v2/provider/{id}/request/{request}/, several together by POST to answers/. Or, with `reads`, it
+does for each message what the Python SDK does. Messages are acknowledged after their answers.
 """
 
 import json
@@ -11,11 +11,13 @@ import socket
 import sys
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from kombu import Connection as Broker
 from kombu import Consumer, Exchange, Queue
 
 from benchmarks.client import BadAnswer, Connection, Target
+from benchmarks.client import body_of as body_of_answer
 
 OK = 1
 PREFETCHED = 20
@@ -59,9 +61,32 @@ class Answers:
         return self.connection.ask()
 
 
+class Sdk(Answers):
+    """Asks what the SDK asks before it answers a message, and each time on a connection of its own."""
+
+    def send(self, requests: list[int]) -> None:
+        for request in requests:
+            asked = self._read(f"{self.path}/request/{request}/")
+            provider = self._read(f"{self.path}/")
+            if provider["instrument"]["requires_enrolment"]:
+                enrolment = self._read(f"{self.path}/enrolment/{asked['learner_id']}/")
+                self._file(enrolment["model"])
+            self._file(asked["request"]["data"])
+            self.connection = None
+            super().send([request])
+
+    def _read(self, path: str) -> Any:
+        return json.loads(body_of_answer(Target.of(self.port, path, token=self.token)))
+
+    def _file(self, address: str) -> Any:
+        """What is at an address that an answer has named, asked without credentials."""
+        return json.loads(body_of_answer(Target.of(self.port, urlsplit(address).path)))
+
+
 def main() -> None:
     given = json.load(sys.stdin)
-    answers, most = Answers(given["id"], given["token"], given["port"]), given["most"]
+    kind, most = Sdk if given["reads"] else Answers, given["most"]
+    answers = kind(given["id"], given["token"], given["port"])
     ending: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ending.append(number))
     waiting: list[Any] = []

@@ -4,11 +4,14 @@ import argparse
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import console
+from benchmarks.console import Shown
 from benchmarks.endpoints import SIDES, Measured
 from benchmarks.servers import ROOT, Run
 from benchmarks.writing import Timed
@@ -55,9 +58,21 @@ def write_line(timed: Timed) -> str:
     return f"{row}  over" if timed.slower > timed.write.target else row
 
 
+def page_columns() -> str:
+    return f"{'page of the console':26}{'SQL':>5}{'bytes':>9}{'ms':>9}{'p99':>9}{'target':>8}"
+
+
+def page_line(shown: Shown) -> str:
+    row = (
+        f"{shown.page.name:26}{shown.statements:5}{shown.size:9}{shown.milliseconds:9.1f}{shown.p99:9.1f}"
+        f"{console.TARGET:8.0f}"
+    )
+    return f"{row}  over" if shown.is_over else row
+
+
 def figures(
     run: Run, facts: dict[str, Any], options: argparse.Namespace, empty: tuple[float, float], reads: list[Measured],
-    writes: list[Timed], profile: str,
+    writes: list[Timed], pages: list[Shown], profile: str,
 ) -> str:  # fmt: skip
     return "\n".join(
         [
@@ -68,6 +83,10 @@ def figures(
             "",
             write_columns(),
             *map(write_line, writes),
+            "",
+            page_columns(),
+            *map(page_line, pages),
+            f"targets: {console.TARGET:.0f} ms and {console.STATEMENTS} statements; pages have no floor.",
             "",
             "raw rounds: milliseconds at the median and requests/s, floor | service | ratios",
             *(text for measured in reads for text in _raw(measured)),
@@ -80,12 +99,12 @@ def figures(
     )
 
 
-def machine(run: Run) -> list[str]:
-    """When, on what, and with which versions and settings it was measured."""
+def machine(run: Run, served: Mapping[str, str] = os.environ) -> list[str]:
+    """When, on what, and with which versions and settings it was measured; `served` has those of the servers."""
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]
     [(server,)] = run.sql("SELECT current_setting('server_version')")
     settings = [f"{name}={run.sql(f'SHOW {name}')[0][0]}" for name in SETTINGS]
-    workers = os.environ.get("WEB_CONCURRENCY") or "2", os.environ.get("WEB_THREADS") or "4"
+    workers = served.get("WEB_CONCURRENCY") or "2", served.get("WEB_THREADS") or "4"
     return [
         f"date       {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
         f"machine    {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.platform()}",

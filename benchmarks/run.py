@@ -1,4 +1,4 @@
-"""Measures the reads of the API and its hot writes beside the floor; a whole run writes benchmarks/figures.txt."""
+"""Measures the API's reads and hot writes beside the floor, and the console's pages; a whole run writes figures.txt."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.client import Connection, Target, body_of, latencies, rate
+from benchmarks.console import shown
 from benchmarks.endpoints import MEASURED, PAGE, SIDES, Endpoint, Measured, Round, Search
 from benchmarks.servers import ROOT, Run, say
 from benchmarks.writing import written
@@ -24,6 +25,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="addresses whose name begins so")
     parser.add_argument("--writes", action="store_true", help="the writes, too, when only some addresses are measured")
+    parser.add_argument("--pages", action="store_true", help="and the console's pages")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of each address (5)")
     parser.add_argument(
         "--seconds", type=float, default=0.5, help="of each side in a round, twice: latency, rate (0.5)"
@@ -149,9 +151,16 @@ def main() -> None:
             for timed in written(ports, facts, options.rounds, options.seconds):
                 writes.append(timed)
                 print(report.write_line(timed), flush=True)
+        pages = []
+        if options.pages or not options.only:
+            print(report.page_columns(), flush=True)
+            statements = json.loads(inside("pages", []))
+            for page in shown(ports["service"], facts, statements, options.rounds * options.seconds):
+                pages.append(page)
+                print(report.page_line(page), flush=True)
         worst = [m.endpoint.name for m in sorted(reads, key=lambda m: -m.over)[:3]]
         profile = inside("profile", worst)
-        text = report.figures(run, facts, options, empty, reads, writes, profile)
+        text = report.figures(run, facts, options, empty, reads, writes, pages, profile)
     if options.figures or not options.only:
         (options.figures or FIGURES).write_text(text)
 

@@ -3,18 +3,21 @@
 `prepare` fills the empty database of DATABASE_URL: the roster, two providers, and a model of each learner; it prints
 what the providers need. `send FIRST NUMBER BATCH WINDOW` makes requests of so many submissions, a batch in one
 transaction with the jobs that ask the providers, and waits while more than WINDOW requests have no result yet. It
-prints when each batch was made and when its reports were counted.
+prints when each batch was made and when its reports were counted. `send ... stored` also stores what was submitted, and
+the learners' models, for providers that read them.
 
-The rows are those of `reports.services.captures.request_create`, written for a whole batch at once. There is no
-content: the roster has none, and the providers of the benchmark look at none.
+The rows are those of `reports.services.captures.request_create`, written for a whole batch at once. The roster has no
+content: it is made up.
 """
 
+import hashlib
 import json
 import os
 import sys
 import time
+from base64 import b64encode
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -25,6 +28,7 @@ import django
 django.setup()
 
 from django.apps import apps  # noqa: E402
+from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import Model  # noqa: E402
@@ -33,6 +37,7 @@ from django.utils import timezone  # noqa: E402
 from courses.imports.oulad.reading import Dataset  # noqa: E402
 from courses.models import Activity, ActivityInstrument  # noqa: E402
 from files.models import Kind, StoredFile  # noqa: E402
+from files.services import store  # noqa: E402
 from institutions.models import Credential, Institution, Instrument, Provider  # noqa: E402
 from kernel.batches import batched  # noqa: E402
 from learners.models import Enrolment, Learner  # noqa: E402
@@ -45,6 +50,8 @@ from signin.models import CallerSession  # noqa: E402
 
 ACRONYM = "SUBMIT"
 ROWS = 2000  # per statement
+DOCUMENT = 60_000  # bytes
+MODEL = json.dumps({"samples": list(range(20)), "model": "0" * 20_000}).encode()
 LOOK = 0.02  # seconds between two looks at what is finished
 
 
@@ -130,16 +137,51 @@ def pairs(folder: str) -> Iterator[Pair]:
         yield Pair(activities[submission.assessment], learners[submission.student])
 
 
+def sample(pair: Pair) -> bytes:
+    """What a provider is given of a submission, with a document of 60,000 bytes."""
+    document = f"data:text/plain;base64,{b64encode(os.urandom(DOCUMENT)).decode()}"
+    about = {"learner_id": str(pair.learner), "course_id": None, "activity_id": pair.activity, "session_id": None}
+    return json.dumps(about | {"data": document, "instruments": [], "metadata": {"mimetype": "text/plain"}}).encode()
+
+
+def stored(files: Iterable[StoredFile], contents: Iterable[bytes]) -> None:
+    for file, content in zip(files, contents, strict=True):
+        store().save(file.storage_key, ContentFile(content))
+        file.size, file.sha256 = len(content), hashlib.sha256(content).hexdigest()
+
+
+def models_stored(home: int, learners: Iterable[int]) -> None:
+    """Each enrolment of these learners without a model gets one."""
+    enrolments = list(Enrolment.objects.filter(learner__in=learners, model=None).order_by("pk"))
+    files = [
+        StoredFile(
+            institution_id=home, owner_id=row.learner_id, kind=Kind.MODEL, media_type="application/json",
+            storage_key=f"bench/model/{row.pk}",
+        )
+        for row in enrolments
+    ]  # fmt: skip
+    stored(files, (MODEL for _ in files))
+    for row, file in zip(enrolments, StoredFile.objects.bulk_create(files), strict=True):
+        row.model = file
+    Enrolment.objects.bulk_update(enrolments, ["model"])
+
+
 @transaction.atomic
-def requests_made(home: int, made: list[Pair], instruments: list[int], prefix: str = "bench") -> list[int]:
+def requests_made(
+    home: int, made: list[Pair], instruments: list[int], prefix: str = "bench", *, is_stored: bool = False
+) -> list[int]:
     """The ids of the requests of these submissions."""
-    files = StoredFile.objects.bulk_create(
+    files = [
         StoredFile(
             institution_id=home, owner_id=pair.learner, kind=Kind.REQUEST, media_type="application/json", size=1000,
             sha256="0" * 64, storage_key=f"{prefix}/{pair.activity}/{pair.learner}/{place}",
         )
         for place, pair in enumerate(made)
-    )  # fmt: skip
+    ]  # fmt: skip
+    if is_stored:
+        stored(files, map(sample, made))
+        models_stored(home, {pair.learner for pair in made})
+    StoredFile.objects.bulk_create(files)
     requests = Request.objects.bulk_create(
         Request(institution_id=home, learner_id=pair.learner, activity_id=pair.activity, data=file)
         for pair, file in zip(made, files, strict=True)
@@ -156,8 +198,8 @@ def requests_made(home: int, made: list[Pair], instruments: list[int], prefix: s
 class Flow:
     """Makes requests as long as not too many have no result; remembers when."""
 
-    def __init__(self, window: int) -> None:
-        self.window = window
+    def __init__(self, window: int, *, is_stored: bool) -> None:
+        self.window, self.is_stored = window, is_stored
         self.open: deque[tuple[list[int], float]] = deque()
         self.waiting = 0
         self.batches: list[tuple[int, float, float]] = []  # requests, made at, counted at
@@ -168,7 +210,7 @@ class Flow:
         for part in batched(submissions, batch):
             while self.waiting and self.waiting + len(part) > self.window:
                 self._look()
-            keys = requests_made(home, part, instruments)
+            keys = requests_made(home, part, instruments, is_stored=self.is_stored)
             self.open.append((keys, time.time()))
             self.waiting += len(keys)
         while self.waiting:
@@ -191,8 +233,8 @@ def main() -> None:
     if sys.argv[1] == "prepare":
         print(json.dumps(prepare(folder)))
         return
-    skipped, number, batch, window = map(int, sys.argv[2:])
-    flow = Flow(window)
+    skipped, number, batch, window = map(int, sys.argv[2:6])
+    flow = Flow(window, is_stored="stored" in sys.argv[6:])
     flow.send(islice(pairs(folder), skipped, skipped + number), batch)
     print(json.dumps(flow.batches))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.console import PAGES
 from benchmarks.endpoints import MEASURED
 from benchmarks.writing import WRITES
 
@@ -15,6 +16,8 @@ def test_every_address_is_measured_beside_the_floor(run):
     assert measured.keys() == names
     for write in WRITES:
         assert f"\n{write.name:26} " in written
+    for page in PAGES:
+        assert f"\n{page.name:26} " in written
     assert set(measured.values()) <= set(written.splitlines())
     assert "\nversions   Python 3.11" in written
     assert "\nPostgreSQL " in written

@@ -3915,7 +3915,7 @@ WRITTEN = [
     (
         "a job is done by who has lost it",
         "pipeline/running.py",
-        "return [row for row in found if row.tries == tries[row.pk]]",
+        "return [row for row in found if row.parked_at is None and row.tries == tries[row.pk]]",
         "return [*found]",
         _RUNNING,
     ),

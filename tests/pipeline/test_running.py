@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pipeline import jobs
@@ -23,6 +24,17 @@ def test_equal_keys_are_one_call_in_batches_of_the_declared_size(works):
     assert works.calls == [("t.batched", [1, 2]), ("t.batched", [3, 4, 2])]
     assert not Job.objects.exists()
     assert run_due() == 0
+
+
+def test_no_statement_about_taken_jobs_can_read_an_index_of_due_ones(works):
+    """Such an index has an entry for each job that was done since the last vacuum."""
+    works.declare("t.taken", batch=2)
+    enqueue("t.taken", [1, 2])
+    with CaptureQueriesContext(connection) as captured:
+        run_due()
+    about_taken = [query["sql"] for query in captured if '"id" IN (' in query["sql"]]
+    assert len(about_taken) == 3  # taken, locked, deleted
+    assert not [sql for sql in about_taken if '"parked_at" IS NULL' in sql]
 
 
 def test_keys_are_told_as_they_were_given(works):

@@ -11,6 +11,7 @@ from console import exports
 from console.exports import text_of
 from console.templatetags.console import instant, level
 from institutions.models import User
+from kernel.filters import TYPED
 from tests.console.test_access import MATRIX
 from tests.console.test_lists import BELOW, PAGES
 from tests.contract.filling import fill
@@ -55,7 +56,7 @@ def test_all_pages_of_the_filtered_list(kind, world, admin, address, monkeypatch
     (line,) = Line.objects.order_by("pk")[before:]
     assert (line.verb, line.resource, line.actor_id) == ("export", "console/learners", world.people["admin"].pk)
     details = details_of(line)
-    assert (details["rows"], details["format"], details["asked"]["search"]) == (len(names), kind, ["a"])
+    assert (details["rows"], details["format"], details["asked"]["search"]) == (len(names), kind, [TYPED])
 
 
 @pytest.mark.parametrize("kind", exports.FORMATS)

@@ -41,7 +41,7 @@ def prose_of(text: str) -> str:
 
 
 def unnamed(text: str) -> str:
-    """A line of log, or an error, without whom it may name: no e-mail address, no pseudonym of an address, no values."""
+    """A line of log, or an error, without whom it may name: no e-mail address, pseudonym of a path, or values."""
     text = _VALUES.sub("DETAIL: (values)\n", text) if "DETAIL:" in text else text
     text = _E_MAIL.sub("(e-mail)", text) if "@" in text else text
     return _PSEUDONYM.sub("(pseudonym)", text)

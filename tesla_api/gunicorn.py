@@ -31,8 +31,8 @@ forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
-# No access log, and no control socket in the home directory. Whoever asks for a log has none of texts that were searched
-# for, of clients' addresses and of links in it.
+# No access log, and no control socket in the home directory. A log that is asked for on the command line has no paths: no
+# texts that were searched for, and no links to files; nor has it addresses of clients.
 accesslog = None
 access_log_format = "%(t)s %(m)s %(s)s %(B)s %(D)s"
 control_socket_disable = True

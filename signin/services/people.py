@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from institutions.models import User
+from institutions.services.oidc import provider_admits
 from institutions.services.passwords import password_prover
 from kernel.caller import CallerKind
 from kernel.domain import Counted, Invalid
@@ -37,6 +38,12 @@ AGAIN = " Or sign out, sign in again, and change it within five minutes."
 TRIED = 3
 MAY_SIGN_IN = Q(is_active=True) & (Q(login_allowed=True) | Q(is_staff=True))
 _HAS_PASSWORD = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
+def has_own_sign_in(person_id: int) -> bool:
+    """Whether the person can sign in without being sent by a VLE: with a password, or by an identity provider."""
+    ways = (MAY_SIGN_IN & _HAS_PASSWORD) | (Q(is_active=True) & provider_admits("institution__oidc_connections"))
+    return User.objects.filter(ways, pk=person_id).exists()
 
 
 def person_verified(*, email: str, password: str, address: str | None, institution: str | None = None) -> User:

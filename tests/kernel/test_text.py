@@ -242,20 +242,23 @@ def test_an_instants_zone_may_be_a_small_z(tell, as_, world, zone):
     assert [row["code"] for row in found] == ["M"]
 
 
+UUID = "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("no such user: {'ann.o+x@ex-am.org': (550, b'<ann@x>')}", "no such user: {'(e-mail)': (550, b'<(e-mail)>')}"),
         (
-            'double\nDETAIL:  Key (uid)=(ann\nlee) already exists.\nCONTEXT:  x\nDETAIL:  Failing row contains (Ann).',
+            "double\nDETAIL:  Key (uid)=(ann\nlee) already exists.\nCONTEXT:  x\nDETAIL:  Failing row contains (Ann).",
             "double\nDETAIL: (values)\nCONTEXT:  x\nDETAIL: (values)\n",
         ),
         (
             "E: x\nDETAIL:  Key (uid)=(ann).\n\nThe above exception was the direct cause",
             "E: x\nDETAIL: (values)\nThe above exception was the direct cause",
         ),
-        ("Not Found: /lapi/v1/profile/1/7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11/", "Not Found: /lapi/v1/profile/1/(pseudonym)/"),
-        ("request 7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11 of amqp://host", "request 7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11 of amqp://host"),
+        (f"Not Found: /lapi/v1/profile/1/{UUID}/", "Not Found: /lapi/v1/profile/1/(pseudonym)/"),
+        (f"request {UUID} of amqp://host", f"request {UUID} of amqp://host"),
     ],
 )  # fmt: skip
 def test_lines_of_log_name_nobody(text, said):

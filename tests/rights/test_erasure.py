@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from courses.models import Import, ImportPart, ImportTrial
 from files.models import Kind, StoredFile
 from files.services import file_store, objects_erase_pending, store
-from institutions.models import Provider, ProviderNotification, UIOption, User
+from institutions.models import VLE, Provider, ProviderNotification, UIOption, User
 from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
@@ -101,6 +101,27 @@ def test_a_refusal_has_reasons_and_is_told(world, as_):
     told(as_("ann"), f"{MINE}{made['id']}/withdraw/", 409)
     learner_delete(learner=world.people["ann"].learner)  # then nothing says any more what she has written
     assert Erasure.objects.values_list("person", "reason", "answer", "state").get() == (None, "", "", "refused")
+
+
+@override_settings(SENDS_MAIL=True)
+def test_who_was_sent_by_a_vle_is_marked_and_sees_the_numbers_of_its_courses(world, as_, sent, signed_in):
+    """A VLE signs people in without a password: the data administrator makes sure, and it learns of no other VLE."""
+    other = VLE.objects.create(institution=world.home.institution, name="Second")
+    own, strange = (sent("ann", vle).get(f"{MINE}preview/").json() for vle in (None, other))
+    numbers = [{row["what"]: row["number"] for row in told["goes"]} for told in (own, strange)]
+    assert [told.get("reports", 0) for told in numbers] == [1, 0]
+    assert [told.get("courses attended", 0) for told in numbers] == [1, 0]
+    assert [told["special needs"] for told in numbers] == [1, 1]  # they are no course's
+    assert [told["limited_to"] for told in (own, strange)] == ["Moodle", "Second"]
+    assert as_("ann").get(f"{MINE}preview/").json()["limited_to"] is None
+    made = told(sent("ann", other), MINE, 201, reason="I leave.")
+    run_due()
+    assert [message.subject for message in mail.outbox] == ["The erasure of your data was asked for"]
+    assert as_("data").get(path(world, f"{made['id']}/")).json()["by_vle"] is True
+    page = signed_in("data").get(f"/console/{world.home.institution.pk}/erasures/{made['id']}/").text
+    assert "without a password" in page
+    Erasure.objects.update(sent_by=None)
+    assert as_("data").get(path(world, f"{made['id']}/")).json()["by_vle"] is False
 
 
 def test_what_is_asked_for_is_over_when_the_role_is_deleted_otherwise(world, as_):

@@ -4553,6 +4553,8 @@ export interface components {
             } | null;
             /** @description The learner has asked for it. */
             readonly is_own: boolean;
+            /** @description It was asked for after coming from a VLE, without a password. */
+            readonly by_vle: boolean;
             reason: string;
             readonly state: components["schemas"]["StateEnum"];
             /** @description Why it was refused. */
@@ -4586,6 +4588,8 @@ export interface components {
         ErasurePreview: {
             /** @description What is erased, and how much of it. */
             goes: components["schemas"]["Going"][];
+            /** @description The VLE that sent the caller, if only what belongs to its courses is counted. */
+            limited_to: string | null;
             /** @description What is kept, and why. */
             keeps: components["schemas"]["Kept"][];
             /** @description What must be over before. */

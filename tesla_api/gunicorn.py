@@ -31,8 +31,8 @@ forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
-# No access log, and no control socket in the home directory. A log that is asked for on the command line has no paths: no
-# texts that were searched for, and no links to files; nor has it addresses of clients.
+# No access log, and no control socket in the home directory. A log that the command line asks for has no paths (texts
+# that were searched for, links to files) and no addresses of clients.
 accesslog = None
 access_log_format = "%(t)s %(m)s %(s)s %(B)s %(D)s"
 control_socket_disable = True

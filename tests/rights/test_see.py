@@ -7,6 +7,7 @@ from institutions.models import VLE, Institution, Instrument
 from kernel.recording import Entry, Origin, record
 from learners.models import Learner, SENDLearner
 from reports.models import Report, Request
+from tests.contract.calls import BASE
 from tests.reports.conftest import allow
 from tests.world import World
 
@@ -172,6 +173,23 @@ def test_the_trail_tells_roles_and_no_names_of_people(world, as_):
     assert [row["told"]["changed"] for row in lines[:2]] == [[], ["locale"]]
     text = answer.content.decode()
     assert not any(word in text for word in ("home-", "root", "192.0.2", "secret", "import_csv"))
+
+
+def test_lists_in_which_the_caller_may_have_been_are_counted_by_roles(world, as_, signed_in):
+    """Lines tell how many rows a list had, not which. Lists of other courses, and lines about one person, are none."""
+    home, api, lists = world.home, f"{BASE}{world.home.institution.pk}/", f"{TRAIL}lists/"
+    assert as_("ann").get(lists).json()["opened"] == []
+    own, other = (f"course/{course.pk}/learner/" for course in (home.course, home.other_course))
+    read = {"admin": ["user/", "instructor/", own, other], "data": ["learner/", "learner/?uid=ann"], "teacher": [own]}
+    for who, paths in read.items():
+        assert [as_(who).get(f"{api}{path}").status_code for path in paths] == [200] * len(paths)
+    assert as_("ann").get(lists).json()["opened"] == [
+        {"who": "institution administrator", "number": 3},
+        {"who": "data administrator", "number": 1},
+        {"who": "instructor", "number": 1},
+    ]
+    page = signed_in("ann").get("/me/trail/").text
+    assert "lists of people in which you may have been were opened, too: 3 by institution administrator;" in page
 
 
 def test_of_two_accounts_only_the_one_signed_in_is_told(world, as_):

@@ -2852,6 +2852,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/me/trail/lists/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count opened lists of people
+         * @description How often lists of people in which the caller may have been were opened, by roles. For global administrators and all members where it concerns them.
+         */
+        get: operations["me_trail_lists_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/me/withdrawal/": {
         parameters: {
             query?: never;
@@ -5817,6 +5837,11 @@ export interface components {
                 } | null;
             };
         };
+        ListsOpened: {
+            /** Format: date-time */
+            since: string;
+            opened: components["schemas"]["Opened"][];
+        };
         LoginRequest: {
             email: string;
             password: string;
@@ -5981,6 +6006,12 @@ export interface components {
          * @enum {string}
          */
         OnWithdrawalEnum: "keep" | "restrict" | "erase";
+        Opened: {
+            /** @description A role. */
+            who: string;
+            /** @description How many lists and pages. */
+            number: number;
+        };
         Outcome: {
             request: number;
             /** @description Why the answer is not stored; null: it is. */
@@ -26884,6 +26915,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_trail_lists_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListsOpened"];
+                };
             };
             400: components["responses"]["Unreadable"];
             /** @description No valid credentials. */

@@ -127,7 +127,7 @@ def test_bundle_has_everything_of_the_person_and_nothing_of_others(world, as_, a
     others = [person for person in User.objects.exclude(pk=home.people["ann"].pk) if person.uid != "ann"]
     strangers = {text for person in others for text in (person.email, person.username) if text}
     assert [text for text in strangers if text.encode() in everything] == []
-    assert home.category.description.encode() not in everything
+    assert rows(archive, "needs")[0]["name"] == home.category.description
 
 
 def test_levels_are_told_where_the_institution_shows_them(world, as_, asked):
@@ -271,6 +271,7 @@ def test_a_vle_gets_nothing_but_what_it_may_be_shown(way, world, sent, asked):
     archive = archive_of(strange, told["url"])
     assert [rows(archive, name) for name in ("captures", "reports", "courses_attended")] == [[], [], []]
     assert rows(archive, "samples")[0]["file"]["path"] is None
+    assert rows(archive, "needs")[0]["name"] is None
     assert client.get(f"{MINE}{told['id']}/").status_code == 404
     assert asked(client, 409)
     assert strange.delete(f"{MINE}{told['id']}/").status_code == 204
@@ -289,6 +290,7 @@ def test_who_can_sign_in_in_no_other_way_gets_the_own_captures(world, sent, aske
     archive = archive_of(client, told["url"])
     for name in ("samples", "captures", "documents", "alerts"):
         assert archive.read(rows(archive, name)[0]["file"]["path"]) == PICTURE, name
+    assert rows(archive, "needs")[0]["name"] == "low sight"
     assert [(message.to, message.subject) for message in mail.outbox] == [
         ([world.people["ann"].email], "A bundle of your data was asked for")
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from courses.models import ActivityInstrument, AssessmentSession
-from institutions.models import VLE, Institution, Instrument
+from institutions.models import VLE, Institution, Instrument, User
 from kernel.recording import Entry, Origin, record
 from learners.models import Learner, SENDLearner
 from reports.models import Report, Request
@@ -53,6 +53,7 @@ def test_held_counts_the_own_rows_alone(world, as_):
     assert body["needs"] == {
         "is_send": True, "enabled_options": ["big_fonts"], "disabled_instruments": [2],
         "extra_time": None, "allowances": [],
+        "categories": [{"name": "low sight", "created_at": body["needs"]["categories"][0]["created_at"], "expires_at": None}],
     }  # fmt: skip
     assert kinds(as_("eve").get(HELD).json())["reports"] == 0
     member = as_("member").get(HELD).json()
@@ -64,6 +65,15 @@ def test_who_brought_the_account_is_told(world, as_):
     ann.brought_by_vle = world.home.vle.pk
     ann.save()
     assert as_("ann").get(HELD).json()["account"]["origin"] == "The learning platform Moodle."
+
+
+def test_what_needs_are_called_is_not_told_a_vle_of_who_signs_in_otherwise(world, sent, signed_in):
+    """It may be the name of an illness; nobody's own data is kept back for the lack of a password."""
+    assert "low sight" in signed_in("ann").get("/me/").text
+    launched = sent("ann")
+    assert launched.get(HELD).json()["needs"]["categories"] is None
+    User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=False)
+    assert launched.get(HELD).json()["needs"]["categories"][0]["name"] == "low sight"
 
 
 def test_instruments_are_off_for_the_first_reason(world, as_):

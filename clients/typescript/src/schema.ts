@@ -4764,6 +4764,8 @@ export interface components {
             extra_time: number | null;
             /** @description What else is provided. */
             allowances: string[];
+            /** @description Null for who was sent by a VLE and can sign in otherwise. */
+            categories: components["schemas"]["NamedNeed"][] | null;
         };
         HumanLevelsRequest: {
             identity?: components["schemas"]["LevelEnum"];
@@ -5933,6 +5935,14 @@ export interface components {
         Named: {
             id: number;
             name: string;
+        };
+        NamedNeed: {
+            /** @description Of the institution's category. */
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string | null;
         };
         NoCredentials: {
             detail: string;

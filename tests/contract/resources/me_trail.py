@@ -14,7 +14,7 @@ RESOURCE = Resource(
         "lists": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     },
     actions={"lists": "get {list}lists/"},
-    queries={"list": "ann 1", "read": "ann 3", "lists": "ann 2"},
+    queries={"list": "ann 1", "read": "ann 3", "lists": "ann 1"},
     golden="ann",
     orderable="id written_at",
     searched="verb resource",

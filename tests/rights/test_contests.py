@@ -64,6 +64,22 @@ def state(world):
     return Report.objects.get(pk=world.home.report.pk).contest
 
 
+@pytest.mark.parametrize(
+    ("decided", "human", "set_aside"),
+    [
+        ([("identity", "set_aside", {}), (None, "changed", {"identity": 2})], {"identity": 2}, []),
+        ([("identity", "changed", {"identity": 2}), (None, "set_aside", {})], {}, ["content", "identity", "integrity"]),
+        ([("identity", "changed", {"identity": 2}), ("content", "set_aside", {})], {"identity": 2}, ["content"]),
+        ([("identity", "set_aside", {}), (None, "upheld", {})], {}, ["identity"]),
+    ],
+)
+def test_the_last_decision_about_a_level_counts(decided, human, set_aside):
+    """A level, and then the whole report with it, can both be contested and decided."""
+    rows = [Contest(level=level, state=state, human_levels=levels) for level, state, levels in decided]
+    state = contests._state(rows)
+    assert (state["human_levels"], state["set_aside"], state["state"]) == (human, set_aside, decided[-1][1])
+
+
 def test_from_the_reason_to_the_decision(world, as_):
     """The machine's level stays; whoever reads the report reads the human one beside it."""
     Institution.objects.filter(pk=world.home.institution.pk).update(contest_days=4)

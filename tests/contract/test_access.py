@@ -132,8 +132,8 @@ def test_name_of_a_special_need_is_told_only_to_who_gives_it_and_has_it(name, ca
                 in send(caller(who), call, world, HTTP_ACCEPT=media_type).getvalue()
             ):
                 told.add(who)
-    allowed = {"me_held": {"ann"}}
-    allowed |= dict.fromkeys(("send", "learner_send"), {"admin", "send", "global", "ann"})
+    everybody = {"admin", "send", "global", "ann"}
+    allowed = {"send": everybody, "learner_send": everybody, "me_held": {"ann"}}
     assert told <= allowed.get(name.partition(".")[0], set())
 
 

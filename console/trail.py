@@ -22,45 +22,17 @@ from files.models import Kind, Made
 from institutions.models import VLE, Provider, User
 from kernel.declared import declared_reference
 from kernel.http.client import ROOT, ApiClient
+from rights.words import VERBS as VERBS_OF_OWN
 from trail.earlier import MARK
 from trail.reading import cut_until
 
 PEOPLE = "person,launched,learner,admin"  # kinds of actors that are accounts
 KINDS = ((PEOPLE, "a person"), ("vle", "a VLE"), ("provider", "a provider"), ("command", "a command on the server"))
-VERBS = {
-    "read": "read",
-    "export": "took away as a file",
-    "create": "created",
-    "update": "changed",
-    "delete": "deleted",
-    "sign-in": "signed in",
-    "sign-in failed": "failed to sign in",
-    "sign-out": "signed out",
-    "merge": "merged another account into",
-    "credentials": "issued new credentials of",
-    "decide": "decided about",
-    "capture": "sent",
-    "erase": "erased",
-    "open": "opened",
-    "continue": "continued",
-    "close": "closed",
-    "lock": "locked",
-    "unlock": "unlocked",
-    "upload": "uploaded",
-    "answer": "answered",
-    "status": "told the state of",
-    "import": "imported",
-    "run": "began to import",
-    "assign": "let somebody decide",
-    "withdraw": "withdrew",
-    "password link": "sent a link to set the password of",
-    "add file": "added a file to",
-    "suspend": "suspended",
-    "resume": "resumed",
-    "release": "released",
-    "accept": "accepted",
-    "refuse": "refused",
-}
+# As people are told of the own lines, but where a sentence about somebody else needs another word.
+VERBS = VERBS_OF_OWN | {
+    "read": "read", "create": "created", "sign-in": "signed in", "sign-in failed": "failed to sign in",
+    "sign-out": "signed out", "capture": "sent", "answer": "answered", "assign": "let somebody decide",
+}  # fmt: skip
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {
     "institution/learner/enrolment": "the enrolment",

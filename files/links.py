@@ -4,7 +4,8 @@ The token contains the ids of file and caller and the expiry; its signature cove
 no header, so it works in an <a>, an <img> and a PDF viewer. It is valid for one caller and a short time, and when it is
 followed the caller's rights are checked again.
 
-Format of a token: <file id>-<caller kind>-<caller id>-<expiry>.<signature>, numbers in base 62. A link to what is no
+Format of a token: <file id>-<caller kind>-<caller id>-<expiry>.<signature>, numbers in base 62. Whom a VLE has sent has
+its id behind the kind: launched_5. A link to what is no
 stored file (see contents.py) has a word for what it is before the id, which then is that of a row: report_made-<id>-...
 """
 
@@ -23,7 +24,8 @@ from kernel.states import Momentary
 MINUTE = 60
 SALT = "files.links"
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*\.[0-9a-z]+")
-_TOKEN = re.compile(r"(?:([a-z_]{1,20})-)?([0-9A-Za-z]{1,11})-([a-z]+)-([0-9A-Za-z]{1,11})-([0-9A-Za-z]{1,8})")
+_ID = "([0-9A-Za-z]{1,11})"
+_TOKEN = re.compile(rf"(?:([a-z_]{{1,20}})-)?{_ID}-([a-z]+)(?:_{_ID})?-{_ID}-([0-9A-Za-z]{{1,8}})")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Link:
     caller_id: int
     expires: int  # seconds since 1970
     what: str | None = None  # if it is no stored file
+    sent_by: int | None = None  # the VLE that had sent the caller
 
     @property
     def seconds_left(self) -> int:
@@ -53,7 +56,8 @@ class Links:
         # The part of Signer.signature() that is the same for every value: a page may have thousands of links.
         self.hmac = salted_hmac(f"{SALT}signer", "", keys.key, algorithm=keys.algorithm)
         expiry = _expiry(seconds)
-        self.reader = f"{caller.kind.value}-{b62_encode(caller.id)}"
+        kind = caller.kind.value if caller.sent_by is None else f"{caller.kind.value}_{b62_encode(caller.sent_by)}"
+        self.reader = f"{kind}-{b62_encode(caller.id)}"
         self.caller = f"{self.reader}-{b62_encode(expiry)}"
         self.good_until = expiry - seconds // 2
 
@@ -89,8 +93,9 @@ def link_read(token: str, name: str) -> Link | None:
     try:
         # The file name is a part of what is signed, but not of the token.
         signer(SALT).unsign(f"{_signed(payload, name)}.{signature}")
-        what, file_id, kind, caller_id, expires = match.groups()
-        return Link(b62_decode(file_id), CallerKind(kind), b62_decode(caller_id), b62_decode(expires), what)
+        what, file_id, kind, sent_by, caller_id, expires = match.groups()
+        vle = None if sent_by is None else b62_decode(sent_by)
+        return Link(b62_decode(file_id), CallerKind(kind), b62_decode(caller_id), b62_decode(expires), what, vle)
     except (BadSignature, ValueError):
         return None
 

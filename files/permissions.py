@@ -9,7 +9,7 @@ from files.models import Kind, StoredFile
 from kernel.caller import Caller, CallerKind
 
 Rule = Callable[[Caller, StoredFile], bool]
-FindCaller = Callable[[CallerKind, int], Caller | None]
+FindCaller = Callable[[CallerKind, int, int | None], Caller | None]
 
 # Who reads a file of any other kind is recorded.
 NOT_SENSITIVE = frozenset({Kind.CONSENT_PDF, Kind.SESSION})
@@ -44,6 +44,6 @@ def caller_finder(find_caller: FindCaller) -> FindCaller:
     return find_caller
 
 
-def caller_now(kind: CallerKind, id: int) -> Caller | None:
-    """The caller with the roles of this moment; None when the account or credential is no longer valid."""
-    return _FIND_CALLER[0](kind, id) if _FIND_CALLER else None
+def caller_now(kind: CallerKind, id: int, sent_by: int | None = None) -> Caller | None:
+    """The caller with the roles of this moment, sent by this VLE; None when account or credential are not valid now."""
+    return _FIND_CALLER[0](kind, id, sent_by) if _FIND_CALLER else None

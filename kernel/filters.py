@@ -26,6 +26,7 @@ from kernel.text import line_of, moment_text, prose_of, search_form, search_word
 
 SEARCH_CHARACTERS, SEARCH_TERMS = 200, 20
 PREPARED_TERMS = 3
+TYPED = "(a text)"  # what the trail has in the place of one
 
 
 class DeclaredFilterBackend(filters.DjangoFilterBackend):
@@ -53,6 +54,42 @@ class DeclaredFilterBackend(filters.DjangoFilterBackend):
                 clean = _cleaning(queryset.model, declared[name].field_name)
                 given.setlist(name, [clean(text) for text in given.getlist(name)])
         return values
+
+
+# Their values are checked before: nobody is named by one.
+_CHECKED = (filters.NumberFilter, filters.ChoiceFilter, filters.MultipleChoiceFilter, filters.BooleanFilter,
+            filters.IsoDateTimeFilter)  # fmt: skip
+
+
+def asked_of(view: Any) -> dict[str, list[str]]:
+    """What a list was asked for, as the trail keeps it: numbers, instants and choices, but no text that was typed.
+
+    Such a text names people, also some of whom nothing was found, and would outlive them. What the list does not know
+    is left out.
+    """
+    given = view.request.query_params
+    declared = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+    asked = {name: given.getlist(name) for name in ("limit", "offset") if given.get(name, "").isdecimal()}
+    columns = [term.strip() for term in given.get(OrderingFilter.ordering_param, "").split(",")]
+    if known := [term for term in columns if term.removeprefix("-") in view.orderable]:
+        asked[OrderingFilter.ordering_param] = [",".join(known)]
+    if view.search_fields and given.get(SearchFilter.search_param):
+        asked[SearchFilter.search_param] = [TYPED]
+    for name in declared.keys() & given.keys():
+        values = given.getlist(name)
+        is_kept = isinstance(declared[name], _CHECKED) or (
+            all(map(str.isdecimal, values)) and not _holds_text(view.queryset.model, declared[name].field_name)
+        )
+        asked[name] = values if is_kept else [TYPED]
+    return asked
+
+
+@cache
+def _holds_text(model: type[Model], path: str | None) -> bool:
+    try:
+        return _is_text(model, path or "")
+    except FieldError:  # the name of a filter with a method
+        return True
 
 
 @cache

@@ -342,7 +342,7 @@ class Reader(Told, Tagged, Rooted, ModelViewSet):
 
     def list(self, request, *args, **kwargs):
         rows = self.read(self.paginate_queryset(self.readable()))
-        self.seen(None, len(rows))
+        self.seen(rows[0] if len(rows) == 1 else None, len(rows))
         return self.get_paginated_response(rows)
 
     def retrieve(self, request, *args, **kwargs):

@@ -22,6 +22,12 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _WORDS = re.compile(r'"([^"]+)"(?![^\s,])|([^\s,]+)')
 _LINE_ENDS = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
+_E_MAIL = re.compile(r"[^\s<>(){}\[\]\"',;:/=]+@[^\s<>(){}\[\]\"',;:/]+")
+_PSEUDONYM = re.compile(r"(?<=/)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F])")
+# PostgreSQL's errors end in the values that were refused, which may have line ends; what may follow them is known.
+_VALUES = re.compile(
+    r"^DETAIL:.*?(?=^(?:CONTEXT|HINT):|^The above |^During handling |^Traceback |\Z)", re.MULTILINE | re.DOTALL
+)
 
 
 def line_of(text: str) -> str:
@@ -32,6 +38,13 @@ def line_of(text: str) -> str:
 def prose_of(text: str) -> str:
     """The text without control characters, except tab and line ends."""
     return text if text.isprintable() else _CONTROLS_IN_PROSE.sub("", text)
+
+
+def unnamed(text: str) -> str:
+    """A line of log, or an error, without whom it may name: no e-mail address, pseudonym of a path, or values."""
+    text = _VALUES.sub("DETAIL: (values)\n", text) if "DETAIL:" in text else text
+    text = _E_MAIL.sub("(e-mail)", text) if "@" in text else text
+    return _PSEUDONYM.sub("(pseudonym)", text)
 
 
 def moment_text(text: str) -> str:

@@ -9,8 +9,8 @@ from copy import copy
 from typing import Any
 
 from kernel.access import READ
-from kernel.caller import PEOPLE
 from kernel.changes import changes_between, institution_of, person_concerned, values_of
+from kernel.filters import asked_of
 from kernel.recording import Entry, record, saw
 
 _LEARNER = ("learner", "owner", "report__learner")  # what ties rows to the learner of the address
@@ -36,9 +36,8 @@ class Told:
         if not self.shows_people:
             return
         details: dict[str, Any] = {"rows": rows}
-        if asked := {name: values for name, values in self.request.query_params.lists() if name != "format"}:
-            is_person = self.caller.kind in PEOPLE
-            details["asked"] = asked if is_person else [*asked]  # names that are searched for would not be sealed
+        if asked := asked_of(self):
+            details["asked"] = asked
         home = self.tenant_id
         if home is None and row is not None:  # a person below admin/: who administers their institution reads it, too
             home = row.get("institution_id")
@@ -50,7 +49,6 @@ class Told:
                 institution=home,
                 person=self._person_shown(row),
                 details=details,
-                sealed=bool(asked),
             )
         )
 

@@ -126,6 +126,7 @@ class Withdrawal(Timestamped):
     of_evidence = models.CharField(max_length=10, choices=OnWithdrawal.choices)
     models_erased_at = models.DateTimeField(null=True)
     evidence_erased_at = models.DateTimeField(null=True)
+    waits_until = models.DateTimeField(null=True, help_text="Nothing is erased before: a VLE had sent the learner.")
 
     class Meta:
         constraints = [

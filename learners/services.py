@@ -69,6 +69,7 @@ from pipeline.jobs import enqueue
 from signin.services.sessions import SignedIn
 
 WITHDRAWAL_JOB = "rights.withdrawal"  # erases, in parts
+GRACE = timedelta(days=14)  # before something is erased that who was sent by a VLE has withdrawn
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
 
@@ -264,17 +265,21 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
 
     Captures stop at once. The institution's policy says what becomes of models and of evidence: what is to be erased is
     restricted until a job has done so.
+
+    A VLE signs learners in without a password: what is erased by such a withdrawal is restricted for GRACE before, and
+    comes back if the learner consents again.
     """
     learner = learner_locked(learner.pk)
     if learner.consent is None or learner.consent_rejected is not None:
         raise Unknown("There is no consent to reject.")
     learner.consent_rejected = timezone.now()
-    withdrawal = _withdrawn(learner, learner.consent_rejected)
+    is_sent = by is not None and by.kind in (CallerKind.LAUNCHED, CallerKind.LEARNER_SESSION)
+    withdrawal = _withdrawn(learner, learner.consent_rejected, is_sent=is_sent)
     learner.is_restricted = withdrawal.of_evidence != OnWithdrawal.KEEP
     learner.save(update_fields=["consent_rejected", "is_restricted"])
     model_locks_ended([learner.pk])
     enqueue("reports.withdrawn", [learner.pk])
-    if withdrawal.is_pending:
+    if withdrawal.is_pending and not is_sent:
         enqueue(WITHDRAWAL_JOB, [learner.pk])
     version = learner.consent.version
     accepted = learner.decisions.filter(version=version, decision=Decision.ACCEPTED).order_by("pk").last()
@@ -291,22 +296,21 @@ def consent_reject(*, learner: Learner, address: str | None = None, by: SignedIn
     )
 
 
-def _withdrawn(learner: Learner, at: datetime) -> Withdrawal:
+def _withdrawn(learner: Learner, at: datetime, *, is_sent: bool) -> Withdrawal:
     """The row that says what becomes of the learner's data, in place of an earlier one."""
     home = learner.institution
     keeps = home.external_ic  # whoever has consented elsewhere withdraws it there
+    Withdrawal.objects.filter(learner=learner).delete()
     row = Withdrawal(
         institution_id=home.pk,
         learner=learner,
         at=at,
         of_models=OnWithdrawal.KEEP if keeps else home.withdrawal_models,
         of_evidence=OnWithdrawal.KEEP if keeps else home.withdrawal_evidence,
-        updated_at=at,
     )
-    columns = ("at", "of_models", "of_evidence", "models_erased_at", "evidence_erased_at", "updated_at")
-    Withdrawal.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=("institution", "learner"), update_fields=columns
-    )
+    if is_sent and row.is_pending:
+        row.waits_until = at + GRACE
+    row.save()  # who has registered for it deletes what was to be taken away
     return row
 
 

@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from kernel.repeats import repeated
+from kernel.text import unnamed
 from pipeline.jobs import CONSUMERS, WORKS, Work
 from pipeline.models import Job
 from pipeline.sharing import few
@@ -125,7 +126,7 @@ def locked(rows: Sequence[Job]) -> list[Job]:
 
 def failed(rows: Iterable[Job], error: Exception) -> None:
     """Store the error of the try. The next one is after a pause; after the last one the jobs are parked."""
-    text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR].replace("\0", "")
+    text = unnamed(f"{type(error).__name__}: {error}")[:LONGEST_ERROR].replace("\0", "")
     for row in rows:
         is_last = row.tries + 1 >= TRIES
         when = {"parked_at": Now()} if is_last else {"due_at": Now() + Value(PAUSES[row.tries])}

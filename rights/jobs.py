@@ -17,12 +17,14 @@ from rights.services.notices import (
     ASSIGNED_JOB,
     OPENED_JOB,
     REMINDER_JOB,
+    SENT_JOB,
     assignments_told,
     decisions_told,
     openings_told,
     refusals_told,
     reminders_due,
     reminders_sent,
+    sent_told,
 )
 
 
@@ -79,6 +81,11 @@ def withdrawals_kept() -> None:
 def erasures(keys: Sequence[Any]) -> None:
     """A part of each; what is left is a job of its own."""
     enqueue(ERASURE_JOB, [key for key in keys if erasure_part(key)])
+
+
+@job(SENT_JOB)
+def sent_mails(keys: Sequence[Any]) -> None:
+    sent_told(keys)
 
 
 @job(REFUSED_JOB)

@@ -14,6 +14,7 @@ from files.permissions import readable
 from kernel.caller import Caller, CallerKind, Role
 from kernel.ids import bounded_id
 from learners.models import Learner, OnWithdrawal, Withdrawal
+from pipeline.jobs import enqueue
 from reports.models import Report
 from reports.services.merging import Moves, also_moved
 from retention.above import Above, register
@@ -24,6 +25,7 @@ from rights.services.bundles import bundle_content, bundle_delete, bundles_joine
 from rights.services.contests import reports_joined, reports_leave
 from rights.services.erasures import learner_gone, refuse_merge_of_erased
 from rights.services.holds import holds_joined
+from rights.services.notices import SENT_JOB, WITHDRAWAL
 from signin.callers import caller_of
 
 DECIDING = Role.ADMIN | Role.DATA
@@ -70,6 +72,8 @@ def consent_withdrawn(instance: Withdrawal, **_: Any) -> None:
     if {instance.of_models, instance.of_evidence} != {OnWithdrawal.KEEP.value}:
         for bundle in Bundle.objects.filter(person=instance.learner_id):
             bundle_delete(bundle=bundle)
+    if instance.waits_until is not None:
+        enqueue(SENT_JOB, [[instance.learner_id, WITHDRAWAL]])
 
 
 @receiver(pre_delete, sender=Learner)

@@ -168,6 +168,7 @@ class Erasure(Timestamped):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     is_own = models.BooleanField(default=False, help_text="The learner has asked for it.")
+    sent_by = models.BigIntegerField(null=True, help_text="The VLE that sent the learner. Null: signed in otherwise.")
     reason = models.TextField(blank=True, default="", help_text="Of whoever asks.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
     answer = models.TextField(blank=True, default="", help_text="Why it was refused.")

@@ -384,4 +384,5 @@ class TrailView(MeView):
         page = self.listed("me/trail/")
         rows = [row | {"changed": [name.replace("_", " ") for name in row["told"]["changed"]]} for row in page["rows"]]
         until = cut_until(self.home_id)
-        return super().get_context_data(list=page | {"rows": rows}, cut_until=until, **context)
+        lists = self.api.row("me/trail/lists/")
+        return super().get_context_data(list=page | {"rows": rows}, lists=lists, cut_until=until, **context)

@@ -20,6 +20,7 @@ from rights.models import Contest, Correction, Erasure, State
 from rights.row_rules import own_contests, own_lines
 from rights.words import KINDS, OFF, kept
 from signin.models import CallerSession
+from signin.services.people import shows_itself
 from trail.models import Line
 
 
@@ -31,6 +32,12 @@ class Held(TypedDict):
     newest: datetime | None
     origin: str
     kept: str
+
+
+class NamedNeed(TypedDict):
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
 
 
 class InstrumentOff(TypedDict):
@@ -114,6 +121,18 @@ def waiting() -> dict[str, Any]:
         **_waiting("corrections", corrections, "corrections_since", "created_at"),
         **_waiting("erasures", erasures, "erasures_since", "created_at"),
     }
+
+
+def needs_named(caller: Caller) -> list[NamedNeed] | None:
+    """What the learner's special needs are called, also of those that are over. None if it is not told this sign-in.
+
+    It may say what an illness is called, which the VLE that has sent somebody is never told.
+    """
+    if not shows_itself(caller):
+        return None
+    rows = SENDLearner.objects.filter(learner=caller.id).order_by("pk")
+    columns = rows.values("created_at", "expires_at", name=F("category__description"))
+    return [NamedNeed(**row) for row in columns]
 
 
 def state_of(caller: Caller) -> LearnerState | None:

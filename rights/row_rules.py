@@ -8,7 +8,7 @@ such as consents and special needs, they see all of, as in the rest of the API.
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from courses.models import Course
+from courses.models import Activity, Course
 from courses.row_rules import of_own_vle
 from kernel.caller import PEOPLE
 
@@ -19,6 +19,15 @@ OF_PERSON = (
     "institution/learner/enrolment", "institution/learner/ic", "institution/learner/send",
     "institution/learner/decision", "institution/learner/membership", "institution/instructor", "console/learner",
     "console/person", "lapi/enrolment", "provider/enrolment", "provider/validation",
+)  # fmt: skip
+# Lists of everybody, and of those of a course or an activity, in the API and the console.
+LISTS = (
+    "institution/learner", "institution/user", "institution/instructor", "institution/report", "console/learners",
+    "console/people", "console/reports", "console/instructors", "console/overview",
+)  # fmt: skip
+LISTS_OF_COURSES = (
+    "institution/course/learner", "institution/course/instructor", "institution/course/activity/report",
+    "console/course", "console/activity", "console/activity-pdf",
 )  # fmt: skip
 OF_REPORT = ("console/report", "console/report-pdf", "console/requests")
 
@@ -52,6 +61,29 @@ def own_lines(me) -> Q:
     by_vle = Q(actor_kind="vle", actor_id=me.vle_id) | Q(signed_in_by=me.vle_id)
     of_course = Q(resource__startswith="institution/course/") | Q(resource__in=OF_REPORT)
     return lines & (by_vle | Q(resource__in=OF_PERSON) | (of_course & Q(_names_own_course(me))))
+
+
+def lists_seen(me) -> Q:
+    """Lines of lists and tables that somebody else has opened in which the person may have been.
+
+    Which rows a list has shown is not kept: that would be a line for each of thousands of people. A list that has shown
+    one person alone is a line about that person.
+    """
+    courses = Course.objects.filter(Q(learners=me.id) | Q(instructors=me.id), of_own_vle("")(me)).values("pk")
+    home = Value(f"{me.institution_id}/")
+    keys = [
+        rows.values_list(Concat(home, *path, output_field=CharField()), flat=True)
+        for rows, path in (
+            (courses, [Cast("pk", CharField())]),
+            (
+                Activity.objects.filter(course__in=courses),
+                [Cast("course_id", CharField()), Value("/"), Cast("pk", CharField())],
+            ),
+        )
+    ]
+    by_people = Q(institution=me.institution_id, person_id=None, verb__in=("read", "export"), actor_kind__in=_KINDS)
+    of_courses = Q(resource__in=LISTS_OF_COURSES) & (Q(row_key__in=keys[0]) | Q(row_key__in=keys[1]))
+    return by_people & ~Q(actor_id=me.id) & (Q(resource__in=LISTS) | of_courses)
 
 
 def _names_own_course(me) -> Exists:

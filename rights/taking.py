@@ -38,7 +38,7 @@ class Whose:
 
     me: Anyone
     institution: Institution
-    hidden: frozenset[str]  # the folders whose files are left out
+    hidden: frozenset[str]  # the folders whose files are left out; "needs": what special needs are called
 
     @property
     def learner(self) -> Q:
@@ -159,11 +159,12 @@ _OF_ACTIVITY = {"activity_id": "activity_id", "activity": "activity.name", "cour
 
 
 def _needs(rows: Sequence[SENDLearner], whose: Whose) -> Iterator[Item]:
-    """As options, as instructors and the learner see them, not as the names of categories."""
+    """What they are called, and as the options that instructors see."""
     for row in rows:
+        name = None if "needs" in whose.hidden else row.category.description
         options = {name: row.category.data.get(name, []) for name in ("enabled_options", "disabled_instruments")}
         options |= {"extra_time": row.category.extra_time, "allowances": row.category.allowances}
-        yield Item(row.pk, {"since": row.created_at, "expires_at": row.expires_at, **options})
+        yield Item(row.pk, {"name": name, "since": row.created_at, "expires_at": row.expires_at, **options})
 
 
 def _decisions(rows: Sequence[ConsentDecision], whose: Whose) -> Iterator[Item]:

@@ -6,18 +6,22 @@ Of what was changed the names of the columns are told, not what others have type
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from institutions.models import VLE, Provider, User
-from kernel.caller import FLAGS, PEOPLE, CallerKind, Role
+from kernel.caller import FLAGS, PEOPLE, Caller, CallerKind, Role
+from rights.row_rules import lists_seen
 from rights.words import KIND_OF_ACTOR, ROLES, VERBS, thing
 from trail.models import Key, Line, Part
 from trail.sealed import opened
 
 CHANGES = frozenset({"create", "update"})
+GONE = "somebody whose account is gone"
 _PEOPLE = frozenset(kind.value for kind in PEOPLE)
 
 
@@ -45,6 +49,21 @@ def lines_told(lines: Collection[Line], person_id: int, institution_id: int | No
     return answer
 
 
+class Opened(TypedDict):
+    who: str  # a role
+    number: int
+
+
+def lists_opened(caller: Caller, since: datetime) -> list[Opened]:
+    """How often people of each role have opened lists in which the caller may have been; those who did most first."""
+    lines = Line.objects.filter(lists_seen(caller), written_at__gte=since).order_by()
+    by_actor = dict(lines.values_list("actor_id").annotate(number=Count("pk")))
+    roles, opened = _roles(by_actor, caller.institution_id), Counter[str]()
+    for actor, number in by_actor.items():
+        opened[roles.get(actor, GONE)] += number
+    return [Opened(who=who, number=number) for who, number in opened.most_common()]
+
+
 def _names(lines: Collection[Line], institution: int | None) -> dict[int, str]:
     """Who the actors are, as far as it is told."""
     by_kind: dict[str, set[int]] = {}
@@ -68,7 +87,7 @@ def _names(lines: Collection[Line], institution: int | None) -> dict[int, str]:
 
 def _name(line: Line, roles: dict[int, str], names: dict[str, dict[int, str]]) -> str:
     if line.actor_kind in (CallerKind.PERSON.value, CallerKind.LAUNCHED.value):
-        return roles.get(line.actor_id or 0, "somebody whose account is gone")
+        return roles.get(line.actor_id or 0, GONE)
     kind = KIND_OF_ACTOR.get(line.actor_kind, line.actor_kind)
     name = names.get(line.actor_kind, {}).get(line.actor_id or 0)
     return f"{kind} {name}" if name else kind

@@ -110,6 +110,14 @@ KEPT_BECAUSE = {
     "hold": "A legal hold: the institution must keep what is held about the person until it is released.",
     "contest": "You have contested a report: what is behind it is kept until that is decided.",
 }
+SENT_WAITS = (
+    "You came by a link of a learning platform, without a password. So what is to be erased is closed to everybody at "
+    "once, and erased {} days later, unless you consent again."
+)
+WAITS_UNTIL = (
+    "It was withdrawn by who came by a link of a learning platform, without a password. It is erased after "
+    "{:%d %B %Y, %H:%M} UTC. If it was not you who withdrew it, consent again, and tell your institution."
+)
 ACCOUNT_KEPT = "Kept until your institution deletes it."
 
 VERBS = {

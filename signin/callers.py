@@ -94,8 +94,11 @@ def caller_of(session_id: int, kind: str) -> Caller | None:
 
 
 @caller_finder
-def caller_named(kind: CallerKind, id: int) -> Caller | None:
-    """The caller named in a signed link, with the roles of this moment. Links are followed without a token."""
+def caller_named(kind: CallerKind, id: int, sent_by: int | None = None) -> Caller | None:
+    """The caller named in a signed link, with the roles of this moment. Links are followed without a token.
+
+    `sent_by` is the VLE that had sent the caller, who sees what that one may be shown.
+    """
     if kind.value in _MODULES:
         return _module_named(kind, id)
     condition = Q(pk=id, is_active=True)
@@ -109,7 +112,7 @@ def caller_named(kind: CallerKind, id: int) -> Caller | None:
     flags = [_FLAG_COLUMNS.get(flag, flag) for flag in FLAGS]
     institution_columns = [f"institution__{column}" for column in _INSTITUTION_COLUMNS]
     row = rows.values_list("pk", "username", "is_staff", "login_allowed", *flags, *institution_columns).first()
-    caller = row and _person_caller(None, kind, *row[:4], None, None, None, *row[4:])
+    caller = row and _person_caller(None, kind, *row[:4], None, sent_by, None, *row[4:])
     return None if caller is None or suspended(caller) is not None else caller
 
 

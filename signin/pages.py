@@ -67,11 +67,13 @@ class SignedInView(TemplateView):
             record(*self.also_told)
             return
         people = {entry.person for entry in seen}
-        asked = {name: values for name, values in self.request.GET.lists() if any(values)}
+        asked: dict[str, Any] = {}
         rows: dict[str, int] = {}
         for entry in seen:  # what is asked twice was not shown twice
             name = f"{entry.resource} {entry.row}"
             rows[name] = max(entry.details["rows"], rows.get(name, 0))
+            asked |= entry.details.get("asked", {})
+        asked = {name: asked[name] for name, value in self.request.GET.items() if value and name in asked}
         verb, details = self.told or ("read", {"rows": rows})
         match = self.request.resolver_match
         record(
@@ -83,7 +85,6 @@ class SignedInView(TemplateView):
                 institution=self.home_id,
                 person=people.pop() if len(people) == 1 else None,
                 details=details | ({"asked": asked} if asked else {}),
-                sealed=bool(asked),
             ),
         )
 

@@ -31,8 +31,10 @@ forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
-# No access log, and no control socket in the home directory.
+# No access log, and no control socket in the home directory. A log that the command line asks for has no paths (texts
+# that were searched for, links to files) and no addresses of clients.
 accesslog = None
+access_log_format = "%(t)s %(m)s %(s)s %(B)s %(D)s"
 control_socket_disable = True
 
 # What the processes count for /metrics is in files of this folder, from the first process on.

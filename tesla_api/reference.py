@@ -174,6 +174,7 @@ RESOURCES = {
     "me-trail": Words(
         "Own data", "an own line", "own lines",
         "Who changed or looked at what is held about the caller: people are told by their roles.",
+        titles={"lists": "Count opened lists of people"},
     ),
     "institution": Words(
         "Institutions", "an institution", "institutions",
@@ -748,6 +749,8 @@ SAMPLES: dict[str, Any] = {
     # own data
     "OwnLine.verb": "read", "OwnLine.resource": "institution/course/activity/report",
     "OwnLine.signed_in": "password",
+    "Opened.who": "institution administrator", "Opened.number": 12, "NamedNeed.name": "Low sight",
+    "since": "2026-09-12T08:00:00Z",
     "OwnLine.told": {"who": "data administrator", "is_me": False, "did": "looked at", "what": "your report",
                      "changed": []},
     **{f"{component}.{name}": value

@@ -392,7 +392,9 @@ SESSION_COOKIE_AGE = int(PERSON_SESSION_LIFETIME.total_seconds())
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "kernel.http.logs.Unnamed", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
     "filters": {"brief": {"()": "kernel.http.logs.BriefAboutClients"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief"]}},
     "root": {"handlers": ["stderr"], "level": env.log_level("LOG_LEVEL", "WARNING")},

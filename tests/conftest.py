@@ -1,6 +1,9 @@
 """Fixtures of all tests: the world (see world.py) and clients that hold real tokens."""
 
+import io
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -13,6 +16,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
+from django.utils.log import configure_logging
 from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
 
@@ -86,6 +90,18 @@ def kept() -> Kept:
 @pytest.fixture
 def world(db) -> World:
     return kept().again()
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """What the service's own logging writes to standard error."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    yield written.getvalue
+    root.handlers[:], root.level = before
 
 
 @pytest.hookimpl(wrapper=True)

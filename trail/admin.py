@@ -6,9 +6,11 @@ Lines of an institution are read by its data administrators, in the console and 
 import json
 
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 
 from kernel.admin import ReadOnlyAdmin, administrator, resource_of
 from kernel.caller import CallerKind
+from kernel.filters import TYPED
 from kernel.recording import COMMAND, Entry, record
 from trail.models import OF_SERVICE, Line
 from trail.reading import told
@@ -55,7 +57,11 @@ class LineAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request, *args, **kwargs):
         """Who reads the trail leaves a line, too."""
-        asked = {name: values for name, values in request.GET.lists() if any(values)}
+        asked = {
+            name: [value if value.isdecimal() or name != SEARCH_VAR else TYPED for value in values]
+            for name, values in request.GET.lists()
+            if any(values)
+        }
         response = super().changelist_view(request, *args, **kwargs)
         if response.status_code == 200:
             self._read(request, "", None, {"asked": asked} if asked else {})
@@ -69,7 +75,7 @@ class LineAdmin(ReadOnlyAdmin):
         return response
 
     def _read(self, request, row: str, person: int | None, details: dict) -> None:
-        entry = Entry("read", resource_of(Line()), row, None, person, details, sealed=bool(details))
+        entry = Entry("read", resource_of(Line()), row, None, person, details)
         record(entry, by=administrator(request))
 
     @admin.display(description="Who")

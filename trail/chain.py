@@ -13,12 +13,32 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db.models import DateTimeField, Func
 
 from trail.models import Cut, Line
 
 START = "0" * 64  # before the first line
 # All columns but the transaction, which a restored database counts anew.
 COLUMNS = tuple(field.attname for field in Line._meta.concrete_fields if field.attname != "written_in")
+
+
+class Readable(Func):
+    """An instant, or the last one that Python knows in every zone: a line may come from a clock that is wrong.
+
+    It could not be read else, and nothing behind it would be sealed.
+    """
+
+    template = "LEAST(%(expressions)s, '9999-12-30 00:00:00+00')"
+    output_field = DateTimeField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Instants are texts there."""
+        is_read = "CASE substr(%(expressions)s, 5, 1) WHEN '-' THEN %(expressions)s ELSE '9999-12-30 00:00:00' END"
+        return self.as_sql(compiler, connection, template=is_read, **context)
+
+
+# Of lines, in the order of COLUMNS.
+VALUES = tuple(Readable("written_at") if name == "written_at" else name for name in COLUMNS)
 
 
 def digest(previous: str, line: Sequence[Any]) -> str:

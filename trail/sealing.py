@@ -79,7 +79,7 @@ def _sealed(sign_now: bool) -> tuple[int, int, bool]:
     if state is None:
         return 0, 0, True
     up_to = horizon()
-    lines = list(unsealed(state, up_to).values_list(*chain.COLUMNS)[:LINES])
+    lines = list(unsealed(state, up_to).values_list(*chain.VALUES)[:LINES])
     Link.objects.bulk_create(_links(lines))
     grown = {*state.unsigned, *(line[chain.COLUMNS.index("institution_id")] for line in lines)}
     is_complete = len(lines) < LINES

@@ -159,7 +159,7 @@ def links_with_lines(links: QuerySet[Link]) -> Iterator[tuple[int, int, int, str
     rows = links.values_list("institution_id", "position", "line_id", "digest").iterator(PART)
     for part in batched(rows, PART):
         keys = [line_id for _, _, line_id, _ in part]
-        lines = {line[0]: line for line in Line.objects.filter(pk__in=keys).values_list(*chain.COLUMNS)}
+        lines = {line[0]: line for line in Line.objects.filter(pk__in=keys).values_list(*chain.VALUES)}
         for home, position, line_id, digest in part:
             yield home, position, line_id, digest, lines.get(line_id)
 

@@ -72,7 +72,7 @@ class FileView(View):
         A store that fails is noticed before the answer begins. One that fails later cuts the answer off: evidence that
         cannot be read must not look like evidence that there is not.
         """
-        caller = caller_now(link.kind, link.caller_id)
+        caller = caller_now(link.kind, link.caller_id, link.sent_by)
         links = evidence_links_of(request, caller) if caller else None
         content = content_of(link.what or "", caller, link.file_id, name, links) if caller and links else None
         if content is None or caller is None:
@@ -135,7 +135,7 @@ def _without_log(response: HttpResponse) -> HttpResponse:
 def _permitted(link: Link) -> tuple[StoredFile, Caller]:
     """The file and the caller with their rights of this moment. Every refusal is a 404."""
     file = StoredFile.objects.filter(pk=link.file_id).first()
-    caller = caller_now(link.kind, link.caller_id) if file else None
+    caller = caller_now(link.kind, link.caller_id, link.sent_by) if file else None
     if file is None or caller is None or not may_read(caller, file):
         raise Http404
     return file, caller

@@ -28,6 +28,7 @@ class InstructorViewSet(RoleViewSet):
     orderable = {name: f"user__{name}" for name in InstitutionInstructorSerializer.Meta.fields}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     role = people.INSTRUCTOR
+    shows_people = True
     access = {
         Role.GLOBAL | Role.LEGAL | Role.DATA: grant(READ),
         Role.ADMIN: grant(READ, WRITE),

@@ -3,7 +3,9 @@
 Only what people know by name is counted; what hangs from it, such as results and histograms, is not told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from django.db.models import Count, Model, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -51,15 +53,23 @@ GOES: dict[type[Model], tuple[Kind, ...]] = {
 }
 
 
-def goes_with(model: type[Model], key: int) -> Sequence[tuple[str, int]]:
-    """(what, how many) is deleted with the row of this key, nothing if there is none; one statement."""
+def goes_with(
+    model: type[Model], key: int, only: Mapping[type[Model], str] = MappingProxyType({}), of: int | None = None
+) -> Sequence[tuple[str, int]]:
+    """(what, how many) is deleted with the row of this key, nothing if there is none; one statement.
+
+    Of the tables in `only` those rows alone are counted whose path there leads to `of`.
+    """
     kinds = GOES[model]
-    counts = {f"kind{place}": _number(rows, path) for place, (rows, path, _) in enumerate(kinds)}
+    counts = {
+        f"kind{place}": _number(rows, path, {only[rows]: of} if rows in only else {})
+        for place, (rows, path, _) in enumerate(kinds)
+    }
     found = model._default_manager.filter(pk=key).annotate(**counts).values_list(*counts).first()
     return [(word, number) for (_, _, word), number in zip(kinds, found or (0,) * len(kinds), strict=True)]
 
 
-def _number(rows: type[Model], path: str) -> Coalesce:
+def _number(rows: type[Model], path: str, rule: Mapping[str, Any]) -> Coalesce:
     """Of the rows that the path leads from to the row of the outer query."""
-    of_one = rows._default_manager.filter(**{path: OuterRef("pk")}).order_by().values(path)
+    of_one = rows._default_manager.filter(**{path: OuterRef("pk")}, **rule).order_by().values(path)
     return Coalesce(Subquery(of_one.annotate(number=Count("pk")).values("number")), 0)

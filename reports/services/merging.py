@@ -361,4 +361,4 @@ def _recorded(before: User, kept: User, gone_id: int, merged: Merged, pseudonyms
         if getattr(before, name) != getattr(kept, name)
     }
     what = {"from": gone_id, "moved": merged.moved, "joined": merged.joined, "learner_ids": pseudonyms}
-    record(Entry("merge", "institution/user", kept.pk, kept.institution_id, kept.pk, what | changed))
+    record(Entry("merge", "institution/user", kept.pk, kept.institution_id, kept.pk, what | changed, sealed=True))

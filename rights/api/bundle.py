@@ -12,7 +12,6 @@ from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from reports.visibility import evidence_shown
 from rights.models import Bundle, BundleState
 from rights.row_rules import own_bundles
 from rights.services import bundles
@@ -64,12 +63,13 @@ class OwnBundleViewSet(ResourceViewSet):
     access = {Role.MEMBER: grant(READ, "create", "destroy", rows=own_bundles)}
 
     def perform_create(self, serializer):
-        """Who came by a VLE's link has no password: only what that VLE may be shown is in the bundle."""
+        """Who came by a VLE's link has shown no password: see `may_take`."""
         caller = self.caller
         serializer.instance = bundles.bundle_create(
             person_id=caller.id,
             vle_id=caller.vle_id,
-            with_captures=caller.sent_by is None or evidence_shown(caller.institution),
+            with_captures=bundles.may_take(caller, with_captures=True),
+            is_sent=caller.sent_by is not None,
         )
 
     def perform_destroy(self, instance):

@@ -13,6 +13,10 @@ from rights.services import corrections
 LONGEST = 10_000  # letters
 
 
+def is_sent(vle: int | None) -> bool:
+    return vle is not None
+
+
 class OwnCorrectionSerializer(ResourceSerializer):
     field = serializers.ChoiceField(Correction.Field.choices)
     wanted = serializers.CharField(max_length=255, help_text="What it should be.")

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from institutions.models import VLE
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.recording import Entry, saw
@@ -32,6 +33,7 @@ class Kept(TypedDict):
 
 class Preview(TypedDict):
     goes: list[Going]  # what is erased, and how much of it
+    limited_to: str | None
     keeps: list[Kept]
     waits_for: list[str]  # what must be over before
 
@@ -48,14 +50,18 @@ class KeptSerializer(serializers.Serializer[Any]):
 
 class ErasurePreviewSerializer(serializers.Serializer[Any]):
     goes = GoingSerializer(many=True, help_text="What is erased, and how much of it.")
+    limited_to = serializers.CharField(
+        allow_null=True, help_text="The VLE that sent the caller, if only what belongs to its courses is counted."
+    )
     keeps = KeptSerializer(many=True, help_text="What is kept, and why.")
     waits_for = serializers.ListField(child=serializers.CharField(), help_text="What must be over before.")
 
 
-def preview_of(person_id: int) -> Preview:
-    found = erasures.erasure_preview(person_id)
+def preview_of(person_id: int, vle_id: int | None = None) -> Preview:
+    found = erasures.erasure_preview(person_id, vle_id)
     return Preview(
         goes=[Going(what=what, number=number) for what, number in found.goes],
+        limited_to=VLE.objects.filter(pk=vle_id).values_list("name", flat=True).first() if vle_id else None,
         keeps=[Kept(what=what, why=why) for what, why in found.keeps],
         waits_for=[KEPT_BECAUSE[code] for code in found.waits_for],
     )
@@ -103,14 +109,16 @@ class OwnErasureViewSet(ResourceViewSet):
 
     def perform_create(self, serializer):
         reason = serializer.validated_data.get("reason", "")
-        serializer.instance = erasures.erasure_ask(learner_id=self.caller.id, reason=reason)
+        serializer.instance = erasures.erasure_ask(
+            learner_id=self.caller.id, reason=reason, sent_by=self.caller.sent_by
+        )
 
     @extend_schema(responses={200: ErasurePreviewSerializer})
     @action(detail=False)
     def preview(self, request, **_):
         """What would be erased and what is kept, before one asks for it."""
         saw(Entry("read", "me/erasure/preview", self.caller.id, self.tenant_id, self.caller.id, {"rows": 1}))
-        return Response(preview_of(self.caller.id))
+        return Response(preview_of(self.caller.id, self.caller.vle_id))
 
     @extend_schema(request=None, responses={200: OwnErasureSerializer, **problems(404, 409)})
     @action(detail=True, methods=["post"])

@@ -33,12 +33,21 @@ class HeldAccountSerializer(serializers.Serializer[Any]):
     kept = serializers.CharField()
 
 
+class NamedNeedSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="Of the institution's category.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
 class HeldNeedsSerializer(serializers.Serializer[Any]):
     is_send = serializers.BooleanField()
     enabled_options = serializers.ListField(child=serializers.CharField(), help_text="As instructors see them.")
     disabled_instruments = serializers.ListField(child=serializers.IntegerField())
     extra_time = serializers.IntegerField(allow_null=True, help_text="In percent.")
     allowances = serializers.ListField(child=serializers.CharField(), help_text="What else is provided.")
+    categories = NamedNeedSerializer(
+        many=True, allow_null=True, help_text="Null for who was sent by a VLE and can sign in otherwise."
+    )
 
 
 class HeldKindSerializer(serializers.Serializer[Any]):
@@ -87,7 +96,7 @@ class HeldView(ProcedureView):
         answer = {
             "account": self.account(person, vles.get(person.brought_by_vle or 0)),
             "consent": state and state.ic_status,
-            "needs": state and self.needs(state),
+            "needs": state and self.needs(state) | {"categories": queries.needs_named(self.caller)},
             "kinds": queries.held_by_kind(self.caller),
             "instruments_off": queries.instruments_off(self.caller, state) if state else [],
             "limited_to": vles[self.caller.vle_id].name if self.caller.vle_id in vles else None,
@@ -109,7 +118,7 @@ class HeldView(ProcedureView):
 
     @staticmethod
     def needs(state: LearnerState) -> dict[str, Any]:
-        """As the options that instructors are told, not as the names of categories."""
+        """As the options that instructors are told."""
         send, provide = state.send or NO_SEND["send"], state.provide
         is_send = bool(send["enabled_options"] or send["disabled_instruments"] or provide)
         return {"is_send": is_send, **send, **(provide or NOTHING_PROVIDED)}

@@ -17,7 +17,7 @@ from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from rights.api.correction import LONGEST
+from rights.api.correction import LONGEST, is_sent
 from rights.models import Correction
 from rights.services import corrections
 
@@ -32,10 +32,6 @@ class Asking(TypedDict):
 
 def asking(key: int, uid: str, first_name: str, last_name: str, email: str | None) -> Asking:
     return Asking(id=key, uid=uid, first_name=first_name, last_name=last_name, email=email or "")
-
-
-def is_sent(vle: int | None) -> bool:
-    return vle is not None
 
 
 class CorrectionSerializer(ResourceSerializer):

@@ -20,6 +20,7 @@ from kernel.scope import under
 from kernel.serializers import BodySerializer, Computed, IdToLookUpField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
+from rights.api.correction import is_sent
 from rights.api.erasure import ErasurePreviewSerializer, kept_told, percent_done, preview_of
 from rights.api.hold import LONGEST, PERSON, PersonConcerned, person_concerned
 from rights.models import Erasure
@@ -33,6 +34,7 @@ def about(key: int | None, uid: str, first_name: str, last_name: str, email: str
 class ErasureSerializer(ResourceSerializer):
     person_id = IdToLookUpField(min_value=1, max_value=2**63 - 1, allow_null=True)
     about = Computed(about, "person_id", *PERSON)
+    by_vle = Computed(is_sent, "sent_by", help_text="It was asked for after coming from a VLE, without a password.")
     reason = serializers.CharField(max_length=LONGEST, style={"base_template": "textarea.html"})
     progress = Computed(percent_done, "total", "left", "state", help_text="Percent.")
     kept = Computed(kept_told, "kept", help_text="What is kept and why, once it is carried out.")
@@ -40,8 +42,8 @@ class ErasureSerializer(ResourceSerializer):
     class Meta:
         model = Erasure
         fields = (
-            "id", "person_id", "about", "is_own", "reason", "state", "answer", "phase", "progress", "told_at", "kept",
-            "erased", "decided_at", "decided_by_id", "finished_at", "created_at", "updated_at",
+            "id", "person_id", "about", "is_own", "by_vle", "reason", "state", "answer", "phase", "progress", "told_at",
+            "kept", "erased", "decided_at", "decided_by_id", "finished_at", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = (
             "is_own", "state", "answer", "phase", "told_at", "erased", "decided_at", "decided_by_id", "finished_at",

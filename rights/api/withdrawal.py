@@ -59,7 +59,7 @@ class WithdrawalView(ProcedureView):
     @extend_schema(operation_id="me_withdrawal", responses={200: WithdrawalSerializer, **problems(401, 403)})
     def get(self, request, **_):
         """What withdrawing the consent will do with models and evidence, and what it has done."""
-        told = withdrawal_told(self.caller.id)
+        told = withdrawal_told(self.caller.id, is_sent=self.caller.sent_by is not None)
         saw(Entry("read", "me/withdrawal", self.caller.id, self.tenant_id, self.caller.id, {"rows": 1}))
         return Response(WithdrawalSerializer(told).data)
 
@@ -73,4 +73,4 @@ class WithdrawalView(ProcedureView):
         body = self.body(WithdrawalBodySerializer)
         by = signed_in(self.caller)
         consent_withdraw(learner_id=self.caller.id, address=client_address(request), by=by, **body)
-        return Response(WithdrawalSerializer(withdrawal_told(self.caller.id)).data)
+        return Response(WithdrawalSerializer(withdrawal_told(self.caller.id, is_sent=by.vle_id is not None)).data)

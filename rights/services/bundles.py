@@ -32,7 +32,9 @@ from pipeline.models import Job
 from reports.visibility import evidence_shown
 from rights.archive import PartWriter, directory_of
 from rights.models import Bundle, BundlePart, BundleState
+from rights.services.notices import BUNDLE, SENT_JOB
 from rights.taking import SECTIONS, TRAIL, TRAIL_COLUMNS, Item, Section, Whose
+from signin.services.people import has_own_sign_in, shows_itself
 from trail.reading import cut_until
 
 JOB = "rights.bundle"
@@ -44,8 +46,11 @@ _LIVE = (BundleState.MAKING, BundleState.READY)
 
 
 @one_transaction()
-def bundle_create(*, person_id: int, vle_id: int | None, with_captures: bool) -> Bundle:
-    """Ask for the bundle of this person. Conflict while there is another one, Full when the institution has no room."""
+def bundle_create(*, person_id: int, vle_id: int | None, with_captures: bool, is_sent: bool = False) -> Bundle:
+    """Ask for the bundle of this person, whom a VLE may have sent.
+
+    Conflict while there is another one, Full when the institution has no room.
+    """
     if not locked_rows(User.objects.filter(pk=person_id), Lock.CHANGE):  # of two at once the second sees the first
         raise Unknown("The account is gone.")
     person = User.objects.select_related("institution").get(pk=person_id)
@@ -59,6 +64,8 @@ def bundle_create(*, person_id: int, vle_id: int | None, with_captures: bool) ->
     earlier.delete()
     bundle = Bundle.objects.create(institution=institution, person=person, vle_id=vle_id, with_captures=with_captures)
     enqueue(JOB, [bundle.pk])
+    if is_sent:
+        enqueue(SENT_JOB, [[person_id, BUNDLE]])
     return bundle
 
 
@@ -105,6 +112,8 @@ def bundle_part(key: int) -> bool:
 def _whose(bundle: Bundle) -> Whose:
     me = Anyone(bundle.person_id, bundle.institution_id, bundle.vle_id)
     hidden = set() if bundle.with_captures else {"samples", "captures", "alerts"}
+    if bundle.vle_id is not None and has_own_sign_in(bundle.person_id):
+        hidden.add("needs")
     if Learner.objects.filter(pk=bundle.person_id, is_restricted=True).exists():  # nobody opens these any more
         hidden |= {"captures", "documents", "alerts"}
     if Withdrawal.objects.filter(learner=bundle.person_id).exclude(of_models=OnWithdrawal.KEEP).exists():
@@ -214,8 +223,12 @@ def bundle_content(bundle: Bundle) -> Iterator[bytes]:
 
 
 def may_take(caller: Caller, with_captures: bool) -> bool:
-    """A VLE could follow the link of one of its people itself: it gets no captures that the institution hides."""
-    return not with_captures or caller.sent_by is None or evidence_shown(caller.institution)
+    """Whether the files of what was captured are for this sign-in.
+
+    A VLE, which sees no captures, could follow the link of one of its people itself. So whoever can show a password, or
+    is known to an identity provider, takes them away in that way. Nobody's own data is kept back for the lack of one.
+    """
+    return not with_captures or evidence_shown(caller.institution) or shows_itself(caller)
 
 
 def is_ready(state: str, expires_at: datetime | None) -> bool:
@@ -259,7 +272,7 @@ Instants are UTC. {TRAIL}.csv says who changed or looked at what is held about y
 account           your account
 sign_ins          when and from where you signed in
 courses_attended, courses_taught
-needs             special needs, as the options that instructors see
+needs             special needs, with the options that instructors see
 decisions         what you decided about consents; the texts are in the folder consents
 samples           samples for enrolment; the files are in the folder samples
 models            what providers have made of the samples: told, not copied

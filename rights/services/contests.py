@@ -256,10 +256,12 @@ def _state(rows: list[Contest]) -> ContestState | None:
     human: dict[str, int] = {}
     set_aside: set[str] = set()
     decided = [row for row in rows if row.state in DECIDED]
-    for row in decided:
-        human |= row.human_levels
+    for row in decided:  # of a level and of the whole report: what was decided last about a kind counts
         if row.state == State.SET_ASIDE:
-            set_aside |= {kind for kind in KINDS if row.level in (None, kind)}
+            kinds = {kind for kind in KINDS if row.level in (None, kind)}
+            human, set_aside = {kind: level for kind, level in human.items() if kind not in kinds}, set_aside | kinds
+        human |= row.human_levels
+        set_aside -= row.human_levels.keys()
     is_open = next((row for row in rows if row.state == State.OPEN), None)
     last = is_open or decided[-1]
     return ContestState(

@@ -42,17 +42,23 @@ def files_part_erased(person_id: int, kinds: Collection[Kind]) -> bool:
     return bool(files_erase(files=StoredFile.objects.filter(pk__in=keys)))
 
 
+def is_waiting(row: Withdrawal) -> bool:
+    """A VLE had sent the learner, who may consent again meanwhile."""
+    return row.waits_until is not None and row.waits_until > timezone.now()
+
+
 @one_transaction()
 def withdrawal_part(learner_id: int) -> bool:
     """Erase a part of what is erased because the learner has withdrawn the consent. False if that is all for now.
 
-    Nothing while the learner has consented again, or while a legal hold or an open contest keeps the data.
+    Nothing while the learner has consented again, while a legal hold or an open contest keeps the data, or before the
+    time is over in which a learner whom a VLE had sent may consent again.
     """
     if not Learner.objects.filter(pk=learner_id).exists():
         return False
     learner = learner_locked(learner_id)
     row = Withdrawal.objects.filter(learner=learner).first()
-    if row is None or not row.is_pending or obstacles(learner_id):
+    if row is None or not row.is_pending or is_waiting(row) or obstacles(learner_id):
         return False
     if row.of_models == OnWithdrawal.ERASE and row.models_erased_at is None:
         Enrolment.objects.filter(learner=learner).delete()

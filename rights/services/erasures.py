@@ -11,11 +11,12 @@ from django.apps import apps
 from django.contrib import auth
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Q, TextField
+from django.db.models import Model, Q, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from courses.imports.forgetting import imports_part_forgotten
+from courses.models import AssessmentSession, CourseLearner
 from files.models import Kind, StoredFile
 from institutions.models import ProviderNotification, User
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
@@ -26,14 +27,14 @@ from learners.models import Enrolment, EnrolmentSample, Learner
 from learners.services import learner_delete, learner_locked
 from pipeline.jobs import enqueue
 from pipeline.models import Job
-from reports.models import Report, Request
+from reports.models import Alert, Report, Request
 from reports.services.deletions import goes_with
 from reports.services.leaving import requests_deleted
 from rights.holds import HELD, is_held
 from rights.models import Contest, Erasure, State
 from rights.services.contests import reports_leave
 from rights.services.erasing import CONTEST, HOLD, PART, files_part_erased, samples_part_deleted
-from rights.services.notices import erasure_mailed
+from rights.services.notices import ERASURE, SENT_JOB, erasure_mailed
 from rights.words import KEPT_ACCOUNT, KEPT_FOR_GOOD
 from signin.browser_sessions import SessionStore
 
@@ -45,6 +46,12 @@ Phase = Erasure.Phase
 CONTESTED = "A contest of the learner is open: it is decided first, or its time is over."
 
 
+# The path from each kind of what belongs to a course to the VLE of that course.
+_OF_VLE: dict[type[Model], str] = {
+    CourseLearner: "course__vle", **dict.fromkeys((AssessmentSession, Request, Alert, Report), "activity__vle")
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Preview:
     """What an erasure would do now: `goes` are (what, how many), `keeps` are (what, why)."""
@@ -54,10 +61,11 @@ class Preview:
     waits_for: list[str]  # HOLD, CONTEST: it is not carried out before that is over
 
 
-def erasure_preview(person_id: int) -> Preview:
-    """Nothing is changed."""
-    files = StoredFile.objects.filter(owner=person_id).count()
-    goes = [*goes_with(Learner, person_id), ("stored files", files)]
+def erasure_preview(person_id: int, vle_id: int | None = None) -> Preview:
+    """Nothing is changed. With a VLE only what belongs to its courses, or to none, is counted."""
+    goes = [*goes_with(Learner, person_id, {} if vle_id is None else _OF_VLE, vle_id)]
+    if vle_id is None:  # files do not say to which course they belong
+        goes.append(("stored files", StoredFile.objects.filter(owner=person_id).count()))
     return Preview([(word, number) for word, number in goes if number], keeps(person_id), erasure_obstacles(person_id))
 
 
@@ -80,16 +88,18 @@ def _refuse_obstacles(person_id: int) -> None:
 
 
 @one_transaction()
-def erasure_ask(*, learner_id: int, reason: str) -> Erasure:
-    """The learner asks for it; the same again is the same. Conflict while another one is open."""
+def erasure_ask(*, learner_id: int, reason: str, sent_by: int | None = None) -> Erasure:
+    """The learner asks for it, sent by this VLE; the same again is the same. Conflict while another one is open."""
     learner = learner_locked(learner_id)
     stored = Erasure.objects.filter(person=learner_id, state__in=OPEN).first()
     if stored is not None:
         if stored.is_own and stored.reason == reason:
             return stored
         raise Conflict("There is an erasure of your data already.")
+    if sent_by is not None:
+        enqueue(SENT_JOB, [[learner_id, ERASURE]])
     return Erasure.objects.create(
-        institution_id=learner.institution_id, person_id=learner_id, is_own=True, reason=reason
+        institution_id=learner.institution_id, person_id=learner_id, is_own=True, reason=reason, sent_by=sent_by
     )
 
 

@@ -19,6 +19,8 @@ from rights.models import DECIDED, Contest, Erasure, State
 OPENED_JOB = "rights.opened"
 ASSIGNED_JOB = "rights.assigned"
 REMINDER_JOB = "rights.reminder"
+SENT_JOB = "rights.sent"
+BUNDLE, ERASURE, WITHDRAWAL = "bundle", "erasure", "withdrawal"  # what somebody whom a VLE has sent has done
 DAYS_BEFORE_DEADLINE = 3
 
 
@@ -100,6 +102,26 @@ def refusals_told(keys: Collection[int]) -> None:
         learner = User.objects.filter(pk=erasure.person_id, is_active=True, email__isnull=False)
         text = "What you asked to have erased is not erased for now. Sign in to read the reasons."
         _mail(learner, "Your data is not erased", text, reverse("me:erasures"))
+
+
+_BY_LINK = {
+    BUNDLE: ("A bundle of your data was asked for", "has asked for a bundle of what is held about you.", "me:bundle"),
+    ERASURE: ("The erasure of your data was asked for", "has asked to have your data erased.", "me:erasures"),
+    WITHDRAWAL: (
+        "Your consent was withdrawn",
+        "has withdrawn your consent. What there is of you is closed, and erased in some days unless you consent again.",
+        "me:withdrawal",
+    ),
+}
+
+
+def sent_told(keys: Collection[tuple[int, str]]) -> None:
+    """To the person in whose name it was done: a VLE signs people in without a password."""
+    for person, what in keys:
+        subject, did, page = _BY_LINK[what]
+        people = User.objects.filter(pk=person, is_active=True, email__isnull=False)
+        text = f"Who came by a link of a learning platform {did} If it was not you, tell your institution at once."
+        _mail(people, subject, text, reverse(page))
 
 
 def _mail(people, subject: str, text: str, page: str) -> None:

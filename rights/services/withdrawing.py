@@ -8,9 +8,9 @@ from kernel.domain import Conflict, Unknown
 from kernel.writes import one_transaction
 from learners.models import Learner, Withdrawal
 from learners.queries import learner_state
-from learners.services import consent_reject
-from rights.services.erasing import obstacles
-from rights.words import KEPT_BECAUSE, NO_REASON, ON_WITHDRAWAL
+from learners.services import GRACE, consent_reject
+from rights.services.erasing import is_waiting, obstacles
+from rights.words import KEPT_BECAUSE, NO_REASON, ON_WITHDRAWAL, SENT_WAITS, WAITS_UNTIL
 from signin.services.sessions import SignedIn
 
 
@@ -42,19 +42,20 @@ class WithdrawalTold(TypedDict):
     last: Withdrawn | None
 
 
-def withdrawal_told(learner_id: int) -> WithdrawalTold:
-    """What withdrawing will do, or has done."""
+def withdrawal_told(learner_id: int, *, is_sent: bool) -> WithdrawalTold:
+    """What withdrawing will do, or has done. `is_sent`: a VLE has sent who asks."""
     state = learner_state(Learner.objects.filter(pk=learner_id))
     assert state is not None, "a learner asks"  # noqa: S101
     learner, home = state.learner, state.learner.institution
     kept = [KEPT_BECAUSE[code] for code in obstacles(learner_id)]
     row = Withdrawal.objects.filter(learner=learner).first()
+    erases = OnWithdrawal.ERASE in (home.withdrawal_models, home.withdrawal_evidence)
     return WithdrawalTold(
         consent=state.ic_status,
         may_withdraw=learner.consent_id is not None and learner.consent_rejected is None and not home.external_ic,
         models=_effect("models", home.withdrawal_models, home.withdrawal_models_reason),
         evidence=_effect("evidence", home.withdrawal_evidence, home.withdrawal_evidence_reason),
-        kept_because=kept,
+        kept_because=[*kept, *([SENT_WAITS.format(GRACE.days)] if is_sent and erases else [])],
         last=None if row is None else _withdrawn(row, kept),
     )
 
@@ -70,7 +71,9 @@ def _withdrawn(row: Withdrawal, kept: list[str]) -> Withdrawn:
         evidence=row.of_evidence,
         models_erased_at=row.models_erased_at,
         evidence_erased_at=row.evidence_erased_at,
-        waits_for=kept if row.is_pending else [],
+        waits_for=[*kept, *([WAITS_UNTIL.format(row.waits_until)] if is_waiting(row) else [])]
+        if row.is_pending
+        else [],
     )
 
 

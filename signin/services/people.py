@@ -12,8 +12,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from institutions.models import User
+from institutions.services.oidc import provider_admits
 from institutions.services.passwords import password_prover
-from kernel.caller import CallerKind
+from kernel.caller import Caller, CallerKind
 from kernel.domain import Counted, Invalid
 from kernel.http.address import address_group
 from kernel.recording import Entry, Origin, origin, record
@@ -40,6 +41,17 @@ AGAIN = " Or sign out, sign in again, and change it within five minutes."
 TRIED = 3
 MAY_SIGN_IN = Q(is_active=True) & (Q(login_allowed=True) | Q(is_staff=True))
 _HAS_PASSWORD = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
+def has_own_sign_in(person_id: int) -> bool:
+    """Whether the person can sign in without being sent by a VLE: with a password, or by an identity provider."""
+    ways = (MAY_SIGN_IN & _HAS_PASSWORD) | (Q(is_active=True) & provider_admits("institution__oidc_connections"))
+    return User.objects.filter(ways, pk=person_id).exists()
+
+
+def shows_itself(caller: Caller) -> bool:
+    """Whether the caller has signed in as surely as this person can. A VLE signs people in without their password."""
+    return caller.sent_by is None or not has_own_sign_in(caller.id)
 
 
 def person_verified(

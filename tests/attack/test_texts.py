@@ -26,8 +26,8 @@ LETTERS = (
     "%s %d %(a)s {0} {a!r:>{b}} \\ \\u0041 &#x; &lt &amp;lt; ]]> <!-- -- /* # ; = + |"
     "\u202e\u2066\u200b\ufeff\u2028\u2029 \U0001f469\u200d\U0001f52c Z\u0351\u036b\u0343 \ufdfd İıſẞ \t\r\n"
 )
-# Of each kind a column holds the first text that it accepts, as far as it has room: 255 letters hold the code and what is
-# nested.
+# Of each kind a column holds the first text that it accepts, as far as it has room: 255 letters hold the code and what
+# is nested.
 NASTY = {
     "markup": [
         CODE + NESTED + LETTERS,

@@ -12,6 +12,7 @@ from console.exports import text_of
 from console.templatetags.console import instant, level
 from console.words import DEMONSTRATED, LEVEL_WORDS
 from institutions.models import Provider, User
+from kernel.filters import TYPED
 from reports.arithmetic import Level
 from tests.captures import FR, PLAG
 from tests.console.test_access import MATRIX
@@ -61,7 +62,7 @@ def test_all_pages_of_the_filtered_list(kind, world, admin, address, monkeypatch
     (line,) = Line.objects.order_by("pk")[before:]
     assert (line.verb, line.resource, line.actor_id) == ("export", "console/learners", world.people["admin"].pk)
     details = details_of(line)
-    assert (details["rows"], details["format"], details["asked"]["search"]) == (len(names), kind, ["a"])
+    assert (details["rows"], details["format"], details["asked"]["search"]) == (len(names), kind, [TYPED])
 
 
 @pytest.mark.parametrize("kind", exports.FORMATS)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console.trail import OF_FILES, VERBS, thing
+from kernel.filters import TYPED
 from kernel.recording import Entry, Origin, command, record
 from tests.console.test_lists import HOSTILE
 from tests.lines import details_of
@@ -111,10 +112,10 @@ def test_opening_the_page_and_the_table_are_lines(world, written, signed_in, add
     browser.get(address("trail/?verb=update"))
     line = Line.objects.latest("pk")
     assert (line.verb, line.resource, line.row_key) == ("read", "console/trail", str(home))
-    assert details_of(line) == {"rows": {f"institution/trail {home}": 2}, "asked": {"verb": ["update"]}}
+    assert details_of(line) == {"rows": {f"institution/trail {home}": 2}, "asked": {"verb": [TYPED]}}
     assert shown(browser.get(address("trail/?resource=console/trail")))[-1][:2] == (
         "Data Home read the console's page \N{LEFT DOUBLE QUOTATION MARK}trail\N{RIGHT DOUBLE QUOTATION MARK}",
-        "shown: the list of lines of the trail (2 rows); asked for: verb update",
+        "shown: the list of lines of the trail (2 rows); asked for: verb (a text)",
     )
     export = re.search(r'href="(/api/v2/[^"]*export/[^"]*)"', browser.get(address("trail/?verb=update")).text)
     answer = browser.get(export[1])

@@ -19,9 +19,7 @@ from trail.models import Line
 SILENT = {KNOWN_MEMBER, "lapi_status.ask", "deletion.preview"}  # these write nothing
 OF_ALL = ("admin_user.create", "admin_instrument", "admin_provider", "admin_ui", "provider_notification")
 # Who teaches a course, its learners are shown as well.
-OF_INSTRUCTORS = {
-    f"{name}.{verb}" for name in ("instructor", "course_instructor", "vle_instructor") for verb in ("list", "read")
-}
+OF_INSTRUCTORS = {f"{name}.{verb}" for name in ("course_instructor", "vle_instructor") for verb in ("list", "read")}
 SECRETS = ("x" * 64, "correct horse", "secret", "password", "base64", 'consumer_key": "')
 
 

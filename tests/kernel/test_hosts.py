@@ -1,29 +1,13 @@
 """A request for a host that is not this service's: 400, and one line of log without a traceback."""
 
-import io
 import logging
-import sys
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.test import Client
-from django.utils.log import configure_logging
 
 pytestmark = pytest.mark.django_db
 WRONG = ("evil.example.org", "testserver:port", "a b", "evil.example.org\r\nx", "x" * 5000, "[::1", "")
-
-
-@pytest.fixture
-def logged(monkeypatch):
-    """What the service's own logging writes to standard error."""
-    written = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", written)
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
-    yield written.getvalue
-    root.handlers[:], root.level = before
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])

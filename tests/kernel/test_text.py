@@ -15,6 +15,7 @@ from kernel.text import (
     line_of,
     prose_of,
     search_form,
+    unnamed,
     validate_language,
     validate_line,
     validate_prose,
@@ -239,3 +240,26 @@ def test_an_instants_zone_may_be_a_small_z(tell, as_, world, zone):
     courses = f"/api/v2/institution/{world.home.institution.pk}/course/"
     found = as_("admin").get(courses, {"start": f"2026-09-01T08:00:00{zone}"}).json()["results"]
     assert [row["code"] for row in found] == ["M"]
+
+
+UUID = "7b0dd3a1-5f3c-4b3e-9b57-2f4a5a7c1e11"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no such user: {'ann.o+x@ex-am.org': (550, b'<ann@x>')}", "no such user: {'(e-mail)': (550, b'<(e-mail)>')}"),
+        (
+            "double\nDETAIL:  Key (uid)=(ann\nlee) already exists.\nCONTEXT:  x\nDETAIL:  Failing row contains (Ann).",
+            "double\nDETAIL: (values)\nCONTEXT:  x\nDETAIL: (values)\n",
+        ),
+        (
+            "E: x\nDETAIL:  Key (uid)=(ann).\n\nThe above exception was the direct cause",
+            "E: x\nDETAIL: (values)\nThe above exception was the direct cause",
+        ),
+        (f"Not Found: /lapi/v1/profile/1/{UUID}/", "Not Found: /lapi/v1/profile/1/(pseudonym)/"),
+        (f"request {UUID} of amqp://host", f"request {UUID} of amqp://host"),
+    ],
+)  # fmt: skip
+def test_lines_of_log_name_nobody(text, said):
+    assert unnamed(text) == said

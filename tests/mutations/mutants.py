@@ -4332,7 +4332,28 @@ WRITTEN = [
         (("tests/console/test_trail.py",),),
     ),
     ("readings leave no line", "kernel/reading.py", "        self.seen(row)\n", "", _SEEN),
-    ("lists leave no line", "kernel/reading.py", "        self.seen(None, len(rows))\n", "", _SEEN),
+    (
+        "lists leave no line",
+        "kernel/reading.py",
+        "        self.seen(rows[0] if len(rows) == 1 else None, len(rows))\n",
+        "",
+        _SEEN,
+    ),
+    ("typed texts are kept", "kernel/filters.py", "values if is_kept else [TYPED]", "values", _SEEN),
+    (
+        "logs name people",
+        "kernel/http/logs.py",
+        "unnamed(super().format(record))",
+        "super().format(record)",
+        (("tests/rights/test_erasure.py",),),
+    ),
+    (
+        "who was sent by a VLE erases at once",
+        "rights/services/erasing.py",
+        " or is_waiting(row)",
+        "",
+        (("tests/rights/test_withdrawal.py",),),
+    ),
     # The reference.
     ("the reference names roles twice", "kernel/wording.py", "    partly &= ~wholly\n", "", _REFERENCE),
     (

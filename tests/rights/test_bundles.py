@@ -6,13 +6,15 @@ from datetime import timedelta
 from zipfile import ZipFile
 
 import pytest
+from django.core import mail
+from django.test import override_settings
 from django.utils import timezone
 
 from courses.models import AssessmentSession
 from files.models import Kind, StoredFile
 from files.quotas import forget
 from files.services import file_store, store
-from institutions.models import VLE, Institution, Instrument, User
+from institutions.models import VLE, Institution, Instrument, OIDCConnection, User
 from institutions.services.people import person_delete
 from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
@@ -125,7 +127,7 @@ def test_bundle_has_everything_of_the_person_and_nothing_of_others(world, as_, a
     others = [person for person in User.objects.exclude(pk=home.people["ann"].pk) if person.uid != "ann"]
     strangers = {text for person in others for text in (person.email, person.username) if text}
     assert [text for text in strangers if text.encode() in everything] == []
-    assert home.category.description.encode() not in everything
+    assert rows(archive, "needs")[0]["name"] == home.category.description
 
 
 def test_levels_are_told_where_the_institution_shows_them(world, as_, asked):
@@ -250,22 +252,50 @@ def test_link_ends_with_the_bundle(world, as_, asked):
     assert asked(client)["state"] == "ready"
 
 
-def test_a_vle_gets_nothing_but_what_it_may_be_shown(world, as_, sent, asked):
+def only(world: World, way: str) -> None:
+    """How ann can sign in without being sent by a VLE."""
+    connections = OIDCConnection.objects.filter(institution=world.home.institution)
+    connections.update(everybody=way == "provider")
+    User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=way == "password")
+
+
+@pytest.mark.parametrize("way", ["password", "provider"])
+def test_a_vle_gets_nothing_but_what_it_may_be_shown(way, world, sent, asked):
     """Who was sent by a VLE: its courses alone, and no captures that the institution hides from learners."""
     home = world.home
     captured(home)
+    only(world, way)
     other = VLE.objects.create(institution=home.institution, name="Other", url="https://other.example.org")
     strange, client = sent("ann", other), sent("ann")
     told = asked(strange)
     archive = archive_of(strange, told["url"])
     assert [rows(archive, name) for name in ("captures", "reports", "courses_attended")] == [[], [], []]
     assert rows(archive, "samples")[0]["file"]["path"] is None
+    assert rows(archive, "needs")[0]["name"] is None
     assert client.get(f"{MINE}{told['id']}/").status_code == 404
     assert asked(client, 409)
-    assert as_("ann").delete(f"{MINE}{told['id']}/").status_code == 204
+    assert strange.delete(f"{MINE}{told['id']}/").status_code == 204
     allow(home, learner_report=True, learner_audit=True)
     archive = archive_of(client, asked(client)["url"])
     assert archive.read(rows(archive, "captures")[0]["file"]["path"]) == PICTURE
+
+
+@override_settings(SENDS_MAIL=True)
+def test_who_can_sign_in_in_no_other_way_gets_the_own_captures(world, sent, asked):
+    """A right that depends on a password is none of those who have no password; the person is told of it by mail."""
+    captured(world.home)
+    only(world, "neither")
+    client = sent("ann")
+    told = asked(client)
+    archive = archive_of(client, told["url"])
+    for name in ("samples", "captures", "documents", "alerts"):
+        assert archive.read(rows(archive, name)[0]["file"]["path"]) == PICTURE, name
+    assert rows(archive, "needs")[0]["name"] == "low sight"
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        ([world.people["ann"].email], "A bundle of your data was asked for")
+    ]
+    only(world, "password")
+    assert client.get(told["url"]).status_code == 404  # since there is another way
 
 
 def test_a_vle_that_is_trusted_gets_no_captures_of_another_sign_in(world, as_, sent, asked):

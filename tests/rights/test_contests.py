@@ -9,8 +9,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from courses.models import Activity, CourseInstructor
+from files.links import Links
 from files.models import StoredFile
 from institutions.models import VLE, Institution, User
+from kernel.caller import CallerKind
 from kernel.recording import Entry, Origin, record
 from learners.models import Learner
 from learners.services import learner_delete
@@ -21,6 +23,7 @@ from reports.services.merging import people_merge
 from rights.models import Contest, ContestFile
 from rights.services import contests
 from rights.services.notices import assignments_told, openings_told, reminders_due, reminders_sent
+from signin.callers import caller_named
 from tests.contests import contest_of, file_of
 from tests.reports.conftest import allow
 from trail.models import Line
@@ -62,6 +65,22 @@ def decided(world, as_, contest: int, who: str = "data", status: int = 200, **bo
 
 def state(world):
     return Report.objects.get(pk=world.home.report.pk).contest
+
+
+@pytest.mark.parametrize(
+    ("decided", "human", "set_aside"),
+    [
+        ([("identity", "set_aside", {}), (None, "changed", {"identity": 2})], {"identity": 2}, []),
+        ([("identity", "changed", {"identity": 2}), (None, "set_aside", {})], {}, ["content", "identity", "integrity"]),
+        ([("identity", "changed", {"identity": 2}), ("content", "set_aside", {})], {"identity": 2}, ["content"]),
+        ([("identity", "set_aside", {}), (None, "upheld", {})], {}, ["identity"]),
+    ],
+)
+def test_the_last_decision_about_a_level_counts(decided, human, set_aside):
+    """A level, and then the whole report with it, can both be contested and decided."""
+    rows = [Contest(level=level, state=state, human_levels=levels) for level, state, levels in decided]
+    state = contests._state(rows)
+    assert (state["human_levels"], state["set_aside"], state["state"]) == (human, set_aside, decided[-1][1])
 
 
 def test_from_the_reason_to_the_decision(world, as_):
@@ -242,6 +261,22 @@ def test_files_are_for_the_learner_and_for_who_decides(world, as_):
     ContestFile.objects.all().delete()
     assert as_("ann").get(link).status_code == 404
     assert added(as_("bob"), made).status_code == 404
+
+
+def test_a_link_knows_the_vle_that_had_sent_its_caller(world, as_, client):
+    """It is followed without a session: what another VLE's people may not open is not opened by their links either."""
+    made = opened(as_("ann"), world)["id"]
+    assert added(as_("ann"), made).status_code == 200
+    file, ann = ContestFile.objects.get(contest=made).file, world.people["ann"].pk
+    second = VLE.objects.create(institution=world.home.institution, name="Second")
+    for vle, status in ((world.home.vle, 200), (second, 404)):
+        caller = caller_named(CallerKind.LAUNCHED, ann, vle.pk)
+        assert (caller.vle_id, caller.sent_by) == (vle.pk, vle.pk)
+        url = str(Links(base="/files/", caller=caller, seconds=60)(file.pk, "why.pdf"))
+        answer = client.get(url)
+        assert (answer.status_code, b"".join(answer) != b"") == (status, True)
+    line = Line.objects.get(resource="files/contest")
+    assert (line.signed_in, line.signed_in_by) == ("launcher", world.home.vle.pk)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Erasing a learner's data: asked for, decided, carried out in parts, and nothing personal is left anywhere."""
 
+import logging
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -12,18 +13,21 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core import mail
+from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from courses.models import Import, ImportPart, ImportTrial
 from files.models import Kind, StoredFile
 from files.services import file_store, objects_erase_pending, store
-from institutions.models import Provider, ProviderNotification, UIOption, User
+from institutions.models import VLE, Provider, ProviderNotification, UIOption, User
 from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
 from learners.services import learner_delete
+from pipeline.broker import app
 from pipeline.jobs import PERIODIC, enqueue_for_provider
 from pipeline.models import Job
 from pipeline.running import run_due
@@ -33,7 +37,9 @@ from rights import jobs
 from rights.models import BundlePart, Contest, ContestFile, Erasure, LegalHold
 from rights.services import erasing, erasures
 from signin.models import CallerSession, Launcher
+from signin.services.passwords import link_offered, link_requested
 from tests.attack.texts import text_columns, written
+from tests.conftest import client_of
 from tests.console.conftest import form_of
 from tests.contests import contest_of, file_of
 from tests.contract.calls import BASE
@@ -95,6 +101,27 @@ def test_a_refusal_has_reasons_and_is_told(world, as_):
     told(as_("ann"), f"{MINE}{made['id']}/withdraw/", 409)
     learner_delete(learner=world.people["ann"].learner)  # then nothing says any more what she has written
     assert Erasure.objects.values_list("person", "reason", "answer", "state").get() == (None, "", "", "refused")
+
+
+@override_settings(SENDS_MAIL=True)
+def test_who_was_sent_by_a_vle_is_marked_and_sees_the_numbers_of_its_courses(world, as_, sent, signed_in):
+    """A VLE signs people in without a password: the data administrator makes sure, and it learns of no other VLE."""
+    other = VLE.objects.create(institution=world.home.institution, name="Second")
+    own, strange = (sent("ann", vle).get(f"{MINE}preview/").json() for vle in (None, other))
+    numbers = [{row["what"]: row["number"] for row in told["goes"]} for told in (own, strange)]
+    assert [told.get("reports", 0) for told in numbers] == [1, 0]
+    assert [told.get("courses attended", 0) for told in numbers] == [1, 0]
+    assert [told["special needs"] for told in numbers] == [1, 1]  # they are no course's
+    assert [told["limited_to"] for told in (own, strange)] == ["Moodle", "Second"]
+    assert as_("ann").get(f"{MINE}preview/").json()["limited_to"] is None
+    made = told(sent("ann", other), MINE, 201, reason="I leave.")
+    run_due()
+    assert [message.subject for message in mail.outbox] == ["The erasure of your data was asked for"]
+    assert as_("data").get(path(world, f"{made['id']}/")).json()["by_vle"] is True
+    page = signed_in("data").get(f"/console/{world.home.institution.pk}/erasures/{made['id']}/").text
+    assert "without a password" in page
+    Erasure.objects.update(sent_by=None)
+    assert as_("data").get(path(world, f"{made['id']}/")).json()["by_vle"] is False
 
 
 def test_what_is_asked_for_is_over_when_the_role_is_deleted_otherwise(world, as_):
@@ -242,6 +269,14 @@ def stored(world, kind: Kind, name: str = "ann") -> StoredFile:
     return file_store(
         institution=world.home.institution, owner=world.people[name], kind=kind, media_type="application/json",
         content=content, extension="json",
+    )  # fmt: skip
+
+
+def stored_for(person: User) -> StoredFile:
+    content = [f'{{"data":"{CANARY}"}}'.encode()]
+    return file_store(
+        institution=person.institution, owner=person, kind=Kind.SAMPLE, media_type="application/json", content=content,
+        extension="json",
     )  # fmt: skip
 
 
@@ -422,6 +457,65 @@ def test_nothing_personal_is_left(world, as_, signed_in, monkeypatch):
     seal(sign_now=True)
     assert verify().faults == []
     assert Report.objects.filter(institution=home.institution).count() == 0
+
+
+def refused_by_server(messages: Any) -> None:
+    """Mail servers say in their refusals for whom."""
+    (recipient,) = messages[0].to
+    raise SMTPRecipientsRefused({recipient: (550, f"<{recipient}>: unknown".encode())})
+
+
+@override_settings(SENDS_MAIL=True)
+def test_a_life_leaves_nothing_in_logs_caches_and_messages(world, as_, signed_in, logged, monkeypatch):
+    """From the account to its erasure, whatever goes wrong: all logs at their loudest, cache, messages, exports."""
+    logging.getLogger().setLevel(logging.DEBUG)
+    backend = "django.core.mail.backends.locmem.EmailBackend.send_messages"
+    monkeypatch.setattr(backend, lambda _, messages: refused_by_server(messages))
+    home, api, address = world.home, f"{BASE}{world.home.institution.pk}/", f"{CANARY}@example.org"
+    person = {"uid": f"{CANARY}-7", "email": address, "first_name": CANARY, "last_name": CANARY}
+    course = f"/api/v2/vle/{home.vle.pk}/course/{home.course.pk}/learner/"
+    assert as_("vle").post(course, person, format="json").status_code == 201
+    user = User.objects.get(uid=person["uid"])
+    pseudonym = str(user.learner.learner_id)
+    assert as_("admin").post(f"{api}user/", person, format="json").status_code == 400
+    User.objects.filter(pk=user.pk).update(login_allowed=True)
+    assert as_("ann").post("/api/v2/auth/login", {"email": address, "password": "x"}).status_code == 401
+    link_requested(email=address, institution="", address="192.0.2.77", service="https://x.example.org")
+    link_offered(institution_id=home.institution.pk, person_id=user.pk, service="https://x.example.org")
+    run_due()
+    admin = signed_in("admin")
+    for query in ({}, {"download": "csv"}, {"download": "xlsx"}):
+        found_people = admin.get(f"/console/{home.institution.pk}/people/", {"search": CANARY} | query)
+        assert (found_people.status_code, bool(found_people.getvalue() if query else True)) == (200, True)
+    assert as_("data").get(f"{api}trail/export/?resource={CANARY}").getvalue()
+    assert admin.get(f"/nowhere/?email={address}").status_code == 404
+    assert APIClient().get(f"/lapi/v1/profile/{home.institution.pk}/{pseudonym}/").status_code == 401
+    own = client_of(user)
+    wanted = {"field": "last_name", "wanted": f"{CANARY}a", "reason": CANARY}
+    assert own.post("/api/v2/me/correction/", wanted, format="json").status_code == 201
+    assert own.post("/api/v2/me/bundle/", {}, format="json").status_code == 201
+    stored_for(user)
+    enqueue_for_provider("p", "enrol", "1", pseudonym, 7)
+    messages = [*Job.objects.exclude(queue="").values_list("name", "arguments")]
+    bodies = [app.amqp.create_task_message("1", name, values, {}).body for name, values in messages]
+    assert messages
+    run_due()
+    made = told(own, MINE, 201, reason=CANARY)
+    assert objects_with(CANARY)  # the bundle
+    told(as_("data"), path(world, f"{made['id']}/accept/"))
+    run_due()
+    objects_erase_pending()
+
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert found(CANARY) == set()
+    assert found(pseudonym.replace("-", "-?")) == set()
+    assert objects_with(CANARY) == []
+    assert "SMTPRecipientsRefused" in logged()
+    assert not re.search(f"{CANARY}|{pseudonym}|192.0.2.77", logged())
+    assert cache._cache  # type: ignore[attr-defined] # in the memory of this process, in tests
+    assert not re.search(f"{CANARY}|{pseudonym}", repr(cache._cache))  # type: ignore[attr-defined]
+    assert CANARY not in repr(bodies)
+    assert not Job.objects.exclude(queue="").exists()
 
 
 def test_pages_ask_and_decide(world, signed_in, as_):

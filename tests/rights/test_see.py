@@ -3,10 +3,11 @@
 import pytest
 
 from courses.models import ActivityInstrument, AssessmentSession
-from institutions.models import VLE, Institution, Instrument
+from institutions.models import VLE, Institution, Instrument, User
 from kernel.recording import Entry, Origin, record
 from learners.models import Learner, SENDLearner
 from reports.models import Report, Request
+from tests.contract.calls import BASE
 from tests.reports.conftest import allow
 from tests.world import World
 
@@ -52,7 +53,9 @@ def test_held_counts_the_own_rows_alone(world, as_):
     assert body["needs"] == {
         "is_send": True, "enabled_options": ["big_fonts"], "disabled_instruments": [2],
         "extra_time": None, "allowances": [],
+        "categories": body["needs"]["categories"],
     }  # fmt: skip
+    assert [row["name"] for row in body["needs"]["categories"]] == ["low sight"]
     assert kinds(as_("eve").get(HELD).json())["reports"] == 0
     member = as_("member").get(HELD).json()
     assert (member["consent"], member["needs"], member["instruments_off"]) == (None, None, [])
@@ -63,6 +66,15 @@ def test_who_brought_the_account_is_told(world, as_):
     ann.brought_by_vle = world.home.vle.pk
     ann.save()
     assert as_("ann").get(HELD).json()["account"]["origin"] == "The learning platform Moodle."
+
+
+def test_what_needs_are_called_is_not_told_a_vle_of_who_signs_in_otherwise(world, sent, signed_in):
+    """It may be the name of an illness; nobody's own data is kept back for the lack of a password."""
+    assert "low sight" in signed_in("ann").get("/me/").text
+    launched = sent("ann")
+    assert launched.get(HELD).json()["needs"]["categories"] is None
+    User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=False)
+    assert launched.get(HELD).json()["needs"]["categories"][0]["name"] == "low sight"
 
 
 def test_instruments_are_off_for_the_first_reason(world, as_):
@@ -172,6 +184,23 @@ def test_the_trail_tells_roles_and_no_names_of_people(world, as_):
     assert [row["told"]["changed"] for row in lines[:2]] == [[], ["locale"]]
     text = answer.content.decode()
     assert not any(word in text for word in ("home-", "root", "192.0.2", "secret", "import_csv"))
+
+
+def test_lists_in_which_the_caller_may_have_been_are_counted_by_roles(world, as_, signed_in):
+    """Lines tell how many rows a list had, not which. Lists of other courses, and lines about one person, are none."""
+    home, api, lists = world.home, f"{BASE}{world.home.institution.pk}/", f"{TRAIL}lists/"
+    assert as_("ann").get(lists).json()["opened"] == []
+    own, other = (f"course/{course.pk}/learner/" for course in (home.course, home.other_course))
+    read = {"admin": ["user/", "instructor/", own, other], "data": ["learner/", "learner/?uid=ann"], "teacher": [own]}
+    for who, paths in read.items():
+        assert [as_(who).get(f"{api}{path}").status_code for path in paths] == [200] * len(paths)
+    assert as_("ann").get(lists).json()["opened"] == [
+        {"who": "institution administrator", "number": 3},
+        {"who": "data administrator", "number": 1},
+        {"who": "instructor", "number": 1},
+    ]
+    page = signed_in("ann").get("/me/trail/").text
+    assert "lists of people in which you may have been were opened, too: 3 by institution administrator;" in page
 
 
 def test_of_two_accounts_only_the_one_signed_in_is_told(world, as_):

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.core import mail
+from django.test import override_settings
 
 from files.models import Kind, PendingErasure, StoredFile
 from files.services import file_store, objects_erase_pending, store
@@ -13,7 +15,7 @@ from pipeline.jobs import PERIODIC
 from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import Alert, Report, ReportInstrument, Request, RequestProviderResult
-from rights.models import Contest, LegalHold
+from rights.models import Bundle, Contest, LegalHold
 from rights.services import erasing
 from tests.contests import contest_of
 from tests.contract.calls import BASE
@@ -119,8 +121,10 @@ def test_restricted_evidence_is_kept_and_opened_by_nobody(world, as_, data):
     assert all(followed(as_(who), link) == 200 for who, links in before.items() for link in links.values())
     sample = StoredFile.objects.get(kind=Kind.SAMPLE)
     policy(world, "keep", "restrict")
+    assert Bundle.objects.filter(person=world.people["ann"]).exists()
     last = withdrawn(as_("ann"))["last"]
     assert (last["models"], last["evidence"], last["waits_for"]) == ("keep", "restrict", [])
+    assert not Bundle.objects.filter(person=world.people["ann"]).exists()  # it has what nobody opens any more
     run_due()
     assert kinds(world) == {"sample", "validation", "model", "request", "result_audit", "alert"}
     for who, links in before.items():
@@ -206,6 +210,37 @@ def test_a_hold_and_a_contest_keep_what_would_be_erased(why, world, as_, data):
     assert opened(world, as_, "teacher") == {"audit": None, "capture": None}
     LegalHold.objects.all().delete()
     Contest.objects.update(state="withdrawn")
+    PERIODIC["rights.withdrawals"][0]()
+    run_due()
+    assert kinds(world) == set()
+
+
+@override_settings(SENDS_MAIL=True)
+def test_who_was_sent_by_a_vle_destroys_nothing_at_once(world, as_, sent, data):
+    """Who forges a link of the VLE closes what there is; the learner is told, and consents again within the time."""
+    policy(world, "erase", "erase")
+    assert as_("ann").get(MINE).json()["kept_because"] == []
+    assert "14 days" in sent("ann").get(MINE).json()["kept_because"][0]
+    assert "without a password" in withdrawn(sent("ann"))["last"]["waits_for"][0]
+    PERIODIC["rights.withdrawals"][0]()
+    run_due()
+    assert {"sample", "request"} <= kinds(world)
+    assert opened(world, as_, "teacher") == {"audit": None, "capture": None}
+    assert [message.subject for message in mail.outbox] == ["Your consent was withdrawn"]
+    consent_accept(learner=world.people["ann"].learner, consent=world.home.newer_consent)
+    assert all(opened(world, as_, "teacher").values())
+    assert (
+        as_("ann").delete(f"{BASE}{world.home.institution.pk}/learner/{world.people['ann'].pk}/ic/").status_code == 204
+    )
+    assert Withdrawal.objects.get().waits_until is None
+    run_due()
+    assert kinds(world) == set()
+
+
+def test_what_a_vle_had_withdrawn_is_erased_when_the_time_is_over(world, sent, data):
+    policy(world, "erase", "erase")
+    withdrawn(sent("ann"))
+    Withdrawal.objects.update(waits_until=PAST)
     PERIODIC["rights.withdrawals"][0]()
     run_due()
     assert kinds(world) == set()

@@ -53,6 +53,20 @@ def test_each_institution_has_its_chain_and_its_head():
     assert verifying.verify(institution_id=1)[:2] == (2, 1)
 
 
+def test_a_line_dated_behind_the_last_year_stops_nothing():
+    """From a clock that is wrong, or put in from elsewhere: Python knows no such instant."""
+    lines_written(1)
+    columns = ", ".join(column for column in chain.COLUMNS if column not in ("id", "written_at"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO trail_line (written_at, written_in, {columns}) "
+            f"SELECT '10001-01-01 00:00:00', written_in, {columns} FROM trail_line"
+        )
+    lines_written(1)
+    assert sealed() == (3, 1)
+    assert faults() == []
+
+
 def test_heads_are_signed_at_an_interval_and_none_is_forgotten(settings):
     lines_written(1)
     sealed()

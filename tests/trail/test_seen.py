@@ -1,27 +1,60 @@
 """Who has read what: a line for each request that shows something of people, and for each page of the console."""
 
-import pytest
+import json
+from importlib import import_module
+from urllib.parse import parse_qsl, urlencode
 
+import pytest
+from django.apps import apps
+
+from kernel.filters import TYPED
 from kernel.recording import Entry, Origin, acting, page_made, record, saw
+from rights.models import LegalHold
 from rights.words import thing
 from tests.conftest import client_of
 from tests.lines import details_of
+from tests.pages.conftest import signed_in, visitor
 from trail.models import Key, Line, Part
+
+__all__ = ["signed_in", "visitor"]
 
 
 def path(world, rest: str = "") -> str:
     return f"/api/v2/institution/{world.home.institution.pk}/{rest}"
 
 
-def test_a_list_tells_what_was_asked_for_and_how_many_rows_were_shown(world):
+@pytest.mark.parametrize(("search", "rows"), [("ann", 1), ("home", 2)])
+def test_a_list_tells_how_many_rows_were_shown_and_of_one_whose_it_is(search, rows, world):
     admin = world.people["admin"]
-    assert client_of(admin).get(path(world, "learner/?search=ann&limit=5")).status_code == 200
-    line = Line.objects.get()
-    assert (line.verb, line.resource, line.person_id, line.actor_id) == ("read", "institution/learner", None, admin.pk)
+    assert client_of(admin).get(path(world, f"learner/?search={search}&limit=2")).status_code == 200
+    line, person = Line.objects.get(), world.people["ann"].pk if rows == 1 else None
+    told = (line.verb, line.resource, line.person_id, line.actor_id)
+    assert told == ("read", "institution/learner", person, admin.pk)
     assert line.row_key == str(world.home.institution.pk)
-    assert "ann" not in line.details
-    assert details_of(line) == {"rows": 1, "asked": {"search": ["ann"], "limit": ["5"]}}
-    assert Key.objects.get(part=Part.DETAILS).person_id == admin.pk
+    assert json.loads(line.details) == {"rows": rows, "asked": {"search": [TYPED], "limit": ["2"]}}
+
+
+def test_no_typed_text_is_in_the_trail(world, as_, signed_in):
+    """Whom somebody has looked for outlives neither that person nor the line: texts are not kept, whatever their name.
+
+    A number may be one that names a person, too, where a column of texts is searched.
+    """
+    typed = {"uid": "20260017", "id": "kanarek", "email": "kanarek@", "learner__last_name": "kanarek"}
+    query = urlencode(typed | {"search": "kanarek", "kanarek": "1", "ordering": "-id,kanarek", "level": "4"})
+    course = f"course/{world.home.course.pk}/"
+    for below in ("learner/", "user/", f"{course}learner/", f"{course}activity/{world.home.activity.pk}/report/"):
+        assert as_("admin").get(path(world, f"{below}?{query}")).status_code == 200
+    home = world.home.institution.pk
+    for below in ("learners/", "people/", "people/?download=csv"):
+        assert signed_in("admin").get(f"/console/{home}/{below}", dict(parse_qsl(query))).status_code == 200
+    assert signed_in("global").get("/admin/trail/line/?q=kanarek").status_code == 200
+    told = [*Line.objects.filter(verb__in=("read", "export")).order_by("pk")]
+    assert len(told) == 8
+    assert not any("kanarek" in line.details or "20260017" in line.details for line in told)
+    assert json.loads(told[0].details)["asked"] == {
+        "search": [TYPED], "uid": [TYPED], "id": [TYPED], "email": [TYPED], "ordering": ["-id"],
+    }  # fmt: skip
+    assert json.loads(told[3].details)["asked"]["level"] == ["4"]
 
 
 @pytest.mark.parametrize("what", ["", "send/", "decision/", "enrolment/"])
@@ -51,12 +84,12 @@ def test_a_refusal_and_what_tells_of_nobody_leave_none(world):
     assert not Line.objects.exists()
 
 
-def test_a_vle_that_searches_leaves_no_names(world, as_):
+def test_a_vle_that_searches_leaves_a_line(world, as_):
     course, activity = world.home.course.pk, world.home.activity.pk
     url = f"/api/v2/vle/{world.home.vle.pk}/course/{course}/activity/{activity}/report/?search=ann"
     assert as_("vle").get(url).status_code == 200
     line = Line.objects.get()
-    assert (line.actor_kind, details_of(line)["asked"]) == ("vle", ["search"])
+    assert (line.actor_kind, details_of(line)["asked"]) == ("vle", {"search": [TYPED]})
 
 
 def test_a_vle_that_lists_learners_leaves_a_line(world, as_):
@@ -116,3 +149,20 @@ def test_what_is_shown_outside_a_request_is_a_line_of_its_own(db):
     assert [entry.resource for entry in seen] == ["one"]
     assert nobody == []
     assert [*Line.objects.order_by("pk").values_list("resource", flat=True)] == ["two", "three"]
+
+
+def test_what_was_typed_before_is_forgotten(world):
+    """Lines of lists from before had it, sealed for who had typed it; of people under a legal hold it is kept."""
+    LegalHold.objects.all().delete()
+    people = [world.people[name].pk for name in ("admin", "data")]
+    LegalHold.objects.create(institution=world.home.institution, person_id=people[1], reason="Case 4.")
+    home, ann = world.home.institution.pk, world.people["ann"].pk
+    for person in people:
+        asked = {"details": {"asked": {"search": ["ann"]}}, "sealed": True}
+        lines = [Entry("read", "institution/learner", home, home, concerns, **asked) for concerns in (None, ann)]
+        record(*lines, by=Origin("person", person, "name"))
+    import_module("trail.migrations.0007_typed_searches").forgotten(apps, None)
+    searches, *told = map(details_of, Line.objects.order_by("pk"))
+    assert searches is None
+    assert [each["asked"]["search"] for each in told] == [["ann"]] * 3
+    assert Key.objects.filter(part=Part.ORIGIN).count() == 4

@@ -2852,6 +2852,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/me/trail/lists/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count opened lists of people
+         * @description How often lists of people in which the caller may have been were opened, by roles. For global administrators and all members where it concerns them.
+         */
+        get: operations["me_trail_lists_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/me/withdrawal/": {
         parameters: {
             query?: never;
@@ -4578,6 +4598,8 @@ export interface components {
             } | null;
             /** @description The learner has asked for it. */
             readonly is_own: boolean;
+            /** @description It was asked for after coming from a VLE, without a password. */
+            readonly by_vle: boolean;
             reason: string;
             readonly state: components["schemas"]["ErasureStateEnum"];
             /** @description Why it was refused. */
@@ -4611,6 +4633,8 @@ export interface components {
         ErasurePreview: {
             /** @description What is erased, and how much of it. */
             goes: components["schemas"]["Going"][];
+            /** @description The VLE that sent the caller, if only what belongs to its courses is counted. */
+            limited_to: string | null;
             /** @description What is kept, and why. */
             keeps: components["schemas"]["Kept"][];
             /** @description What must be over before. */
@@ -4784,6 +4808,8 @@ export interface components {
             extra_time: number | null;
             /** @description What else is provided. */
             allowances: string[];
+            /** @description Null for who was sent by a VLE and can sign in otherwise. */
+            categories: components["schemas"]["NamedNeed"][] | null;
         };
         HumanLevelsRequest: {
             identity?: components["schemas"]["LevelEnum"];
@@ -5866,6 +5892,11 @@ export interface components {
                 } | null;
             };
         };
+        ListsOpened: {
+            /** Format: date-time */
+            since: string;
+            opened: components["schemas"]["Opened"][];
+        };
         LoginRequest: {
             email: string;
             password: string;
@@ -5958,6 +5989,14 @@ export interface components {
             id: number;
             name: string;
         };
+        NamedNeed: {
+            /** @description Of the institution's category. */
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string | null;
+        };
         NoCredentials: {
             detail: string;
             /** @description Only where the header has another form. */
@@ -6030,6 +6069,12 @@ export interface components {
          * @enum {string}
          */
         OnWithdrawalEnum: "keep" | "restrict" | "erase";
+        Opened: {
+            /** @description A role. */
+            who: string;
+            /** @description How many lists and pages. */
+            number: number;
+        };
         Outcome: {
             request: number;
             /** @description Why the answer is not stored; null: it is. */
@@ -26937,6 +26982,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me_trail_lists_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListsOpened"];
+                };
             };
             400: components["responses"]["Unreadable"];
             /** @description No valid credentials. */

@@ -22,8 +22,8 @@ RESOURCE = Resource(
         "patch": {"locale": "ca"},
     },
     queries={
-        "list": "global 2, admin 1, legal 1, data 1, teacher 1",
-        "read": "global 2, admin 1, legal 1, data 1, teacher 1",
+        "list": "global 3, admin 2, legal 2, data 2, teacher 2",
+        "read": "global 3, admin 2, legal 2, data 2, teacher 2",
     },
     golden="data teacher",
     orderable=(

@@ -11,8 +11,10 @@ RESOURCE = Resource(
         #        glob admi teac bob  ann  annL memb stra away (COLUMNS in declared.py)
         "list": (200, 200, 200, 200, 200, 200, 200, 200, 200),
         "read": (404, 404, 404, 404, 200, 200, 404, 404, 404),
+        "lists": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     },
-    queries={"list": "ann 1", "read": "ann 3"},
+    actions={"lists": "get {list}lists/"},
+    queries={"list": "ann 1", "read": "ann 3", "lists": "ann 1"},
     golden="ann",
     orderable="id written_at",
     searched="verb resource",

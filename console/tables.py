@@ -66,6 +66,11 @@ class Listing:
     for_instructors: bool = False
 
 
+def with_column(listing: Listing, label: str, show: Callable[[Row], Any]) -> Listing:
+    """The listing with one more column, which leads to what can be done with the row."""
+    return replace(listing, columns=(*listing.columns, Column(label, show, only_shown=True)))
+
+
 @dataclass
 class ListQuery:
     """The query string of a page, reduced to what the listing offers."""

@@ -35,7 +35,7 @@ from console.listings import (
     add_instrument_names,
     instruments_of,
 )
-from console.tables import Column, Listing, Row, Table, Work, table
+from console.tables import Listing, Row, Table, Work, table, with_column
 from console.templatetags.console import course, person
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
@@ -387,7 +387,11 @@ class ListView(ConsoleView):
         return answer
 
     def table(self) -> Table | None:
-        return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
+        return table(self.listing_shown(), self.api, self.request.GET, self.kwargs, self.row_address)
+
+    def listing_shown(self) -> Listing:
+        """The listing with what depends on the caller or on the page's address."""
+        return self.listing
 
     def actions(self) -> list[tuple[str, str]]:
         self.work = (*self.work, *self.listing.work)
@@ -430,13 +434,12 @@ class LearnersView(ListView):
     open_to = STAFF
     listing = LEARNERS
 
-    def table(self) -> Table:
-        listing = self.listing
-        if self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
-            page = self.api.page(f"{self.home}send/", {"limit": CHOICES, "ordering": "description"})
-            choices = ReportsView.choices(page, lambda row: row["description"])
-            listing = replace(listing, filters=(*listing.filters, replace(SPECIAL_NEED, **choices)))
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+    def listing_shown(self) -> Listing:
+        if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
+            return self.listing
+        page = self.api.page(f"{self.home}send/", {"limit": CHOICES, "ordering": "description"})
+        choices = ReportsView.choices(page, lambda row: row["description"])
+        return replace(self.listing, filters=(*self.listing.filters, replace(SPECIAL_NEED, **choices)))
 
 
 class ReportsView(ListView):
@@ -445,15 +448,13 @@ class ReportsView(ListView):
     open_to = STAFF
     listing = ALL_REPORTS
 
-    def table(self) -> Table:
+    def listing_shown(self) -> Listing:
         choices = {"course": self.courses, "activity": self.activities}
         filters = [
             replace(declared, **found) if declared.name in choices and (found := choices[declared.name]()) else declared
             for declared in self.listing.filters
         ]
-        return table(
-            replace(self.listing, filters=tuple(filters)), self.api, self.request.GET, self.kwargs, self.row_address
-        )
+        return replace(self.listing, filters=tuple(filters))
 
     def courses(self) -> dict[str, Any]:
         page = self.api.page(f"{self.home}course/", {"limit": CHOICES, "ordering": "code"})
@@ -489,13 +490,10 @@ class GroupView(ListView):
         Work("Delete", "group-delete", GROUP, "destroy"),
     )
 
-    def table(self) -> Table | None:
+    def listing_shown(self) -> Listing:
         if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
-            return super().table()
-        listing = replace(
-            self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link, only_shown=True))
-        )
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+            return self.listing
+        return with_column(self.listing, "In this group", self.remove_link)
 
     def remove_link(self, row: Row) -> str:
         address = reverse("console:group-course-delete", kwargs={**self.kwargs, "course": row["id"]})
@@ -648,9 +646,8 @@ class CourseView(CourseListView):
     listing = ACTIVITIES
     work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
 
-    def table(self) -> Table | None:
-        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+    def listing_shown(self) -> Listing:
+        return replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
 
     @staticmethod
     def add_levels(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
@@ -767,9 +764,8 @@ class RequestsView(BelowReportView, CourseListView):
 
     listing = REQUESTS
 
-    def table(self) -> Table | None:
-        listing = replace(self.listing, add_values=self.add_names)
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+    def listing_shown(self) -> Listing:
+        return replace(self.listing, add_values=self.add_names)
 
     def add_names(self, api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         add_instrument_names(api, ids, rows, instruments_of(self.report))

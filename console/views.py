@@ -479,25 +479,36 @@ class ReportsView(ListView):
         return reverse("console:report", kwargs={"institution": self.kwargs["institution"], **ids})
 
 
-class GroupView(ListView):
+class MembersView(ListView):
+    """A list of what was put into something, each with a link that takes it out again for who may do so."""
+
+    removal = ""  # the name of that URL
+    removal_id = ""  # its argument
+    place = ""  # the heading above the links
+    member_name = staticmethod(person)
+
+    def listing_shown(self) -> Listing:
+        if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
+            return self.listing
+        return with_column(self.listing, self.place, self.removal_link)
+
+    def removal_link(self, row: Row) -> str:
+        address = reverse(f"console:{self.removal}", kwargs={**self.kwargs, self.removal_id: row["id"]})
+        name = self.member_name(row)
+        return format_html('<a href="{}">take out<span class="unseen"> {}</span></a>', address, name)
+
+
+class GroupView(MembersView):
     """A group with its parent and children; the list shows its courses."""
 
     template_name = "console/group.html"
     listing = GROUP_COURSES
+    removal, removal_id, place, member_name = "group-course-delete", "course", "In this group", staticmethod(course)
     work = (
         Work("Add a course", "group-course-new", f"{GROUP}course/", "create"),
         Work("Change", "group-edit", GROUP, "partial_update"),
         Work("Delete", "group-delete", GROUP, "destroy"),
     )
-
-    def listing_shown(self) -> Listing:
-        if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
-            return self.listing
-        return with_column(self.listing, "In this group", self.remove_link)
-
-    def remove_link(self, row: Row) -> str:
-        address = reverse("console:group-course-delete", kwargs={**self.kwargs, "course": row["id"]})
-        return format_html('<a href="{}">take out<span class="unseen"> {}</span></a>', address, course(row))
 
     def row_address(self, row: Row) -> str:
         """No link where the course's own page may be refused: more people may list a group's courses than read them."""
@@ -548,6 +559,7 @@ class LearnerView(ConsoleView):
             values["trail"] = f"{reverse('console:trail', args=[key])}?person_id={self.kwargs['learner']}"
         values["may_hold"] = api.may_all(f"{self.home}hold/", "create")
         values["may_erase"] = api.may_all(f"{self.home}erasure/", "create")
+        values["may_erase_enrolment"] = api.may_all(f"{path}enrolment/", "enrolment_erase")
         return super().get_context_data(**values, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
@@ -644,7 +656,12 @@ class CourseView(CourseListView):
 
     template_name = "console/course.html"
     listing = ACTIVITIES
-    work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
+    work = (
+        Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),
+        Work("Add an instructor", "course-instructor-new", f"{COURSE}instructor/", "create"),
+        Work("Add a learner", "course-learner-new", f"{COURSE}learner/", "create"),
+        Work("Delete", "course-delete", COURSE, "destroy"),
+    )
 
     def listing_shown(self) -> Listing:
         return replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
@@ -667,12 +684,23 @@ class CourseView(CourseListView):
         return [self.breadcrumb("Courses", "courses")]
 
 
-class CourseInstructorsView(CourseListView):
+class CourseMembersView(BelowCourseView, MembersView):
+    removal_id, place = "person", "In this course"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(about=course(self.course), **context)
+
+
+class CourseInstructorsView(CourseMembersView):
     listing = COURSE_INSTRUCTORS
+    removal = "course-instructor-delete"
+    work = (Work("Add an instructor", "course-instructor-new", f"{COURSE}instructor/", "create"),)
 
 
-class CourseLearnersView(CourseListView):
+class CourseLearnersView(CourseMembersView):
     listing = COURSE_LEARNERS
+    removal = "course-learner-delete"
+    work = (Work("Add a learner", "course-learner-new", f"{COURSE}learner/", "create"),)
 
 
 class ActivityView(CourseListView):

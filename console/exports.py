@@ -74,12 +74,15 @@ def _without_tags(html: str) -> str:
     return _SPACES.sub(" ", "".join(reader.parts)).strip()
 
 
-def rows_of(shown: Table, api: ApiClient, ids: Mapping[str, int]) -> Iterator[Row]:
-    """All rows of the list as the API answers them now, with what the page adds to them."""
-    path, asked, offset = shown.listing.path.format(**ids), shown.query.parameters(), 0
+def rows_of(
+    shown: Table, api: ApiClient, ids: Mapping[str, int], offset: int = 0, end: int | None = None
+) -> Iterator[Row]:
+    """All rows of the list as the API answers them now, with what the page adds to them; or those of these places."""
+    path, asked = shown.listing.path.format(**ids), shown.query.asked()
     while True:
+        limit = PART if end is None else min(PART, end - offset)
         with page_made():  # the export is one line of the trail, whatever its number of parts
-            answer = api.get(path, asked | {"limit": PART, "offset": offset})
+            answer = api.get(path, asked | {"limit": limit, "offset": offset})
             if answer.status != 200:
                 raise ExportFailedError(f"{path}: {answer.status} after {offset} rows")
             rows = answer.data["results"]
@@ -87,7 +90,7 @@ def rows_of(shown: Table, api: ApiClient, ids: Mapping[str, int]) -> Iterator[Ro
                 shown.listing.add_values(api, ids, rows)
         yield from rows
         offset += len(rows)
-        if not rows or offset >= answer.data["count"]:
+        if not rows or offset >= (answer.data["count"] if end is None else end):
             return
 
 

@@ -248,8 +248,8 @@ TRAIL = Listing(
         Filter("verb", "Deed", choices=tuple(VERBS.items())),
         Filter("resource", "Resource, as in the API's paths, without ids"),
         Filter("request_id", "Request"),
-        Filter("written_at__gte", "From (UTC)", "datetime-local"),
-        Filter("written_at__lte", "Until (UTC)", "datetime-local"),
+        Filter("written_at__gte", "From", "datetime-local"),
+        Filter("written_at__lte", "Until", "datetime-local"),
     ),
     lead="Every change, every sign-in, and every reading of what tells of people. A name leads to all lines of that "
     "person. What told of somebody whose account is gone can no longer be read. Opening this page is a line, too.",
@@ -300,7 +300,7 @@ class TrailView(ListView):
         return ""
 
     def actions(self) -> list[tuple[str, str]]:
-        asked = ListQuery(self.listing, self.asked).parameters()  # with numbers for the names that were typed
+        asked = ListQuery(self.listing, self.asked).asked()  # with numbers for the names that were typed
         asked.pop("ordering", None)
         address = f"{ROOT}{self.home}trail/export/"
         return [("Download as CSV", f"{address}?{urlencode(asked)}" if asked else address)]

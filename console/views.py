@@ -32,10 +32,11 @@ from console.listings import (
     REPORTS,
     REQUESTS,
     SPECIAL_NEED,
+    activity_name,
     add_instrument_names,
     instruments_of,
 )
-from console.tables import Listing, Row, Table, Work, table, with_column
+from console.tables import Filter, Listing, Row, Table, Work, table, with_column
 from console.templatetags.console import course, person
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
@@ -74,7 +75,7 @@ REFUSALS = {
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
 REPORTS_SHOWN = 100  # there, to instructors
-CHOICES = 300  # of a filter; of more, the number is typed
+CHOICES = 300  # of a filter; more are searched
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 COURSES_SHOWN = 25  # of an instructor, on the overview
 GROUP = f"{HOME}group/{{group}}/"
@@ -83,6 +84,10 @@ COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
 TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def open_to(listing: Listing) -> Role:
@@ -393,6 +398,23 @@ class ListView(ConsoleView):
         """The listing with what depends on the caller or on the page's address."""
         return self.listing
 
+    def picked(self, declared: Filter, path: str, name: Callable[[Row], str], ordering: str) -> Filter:
+        """The filter as a choice: of all rows if they are few, else of what a search finds and what was chosen."""
+        page = self.api.page(path, {"limit": CHOICES, "ordering": ordering})
+        if page is None:
+            return declared
+        rows, search, none = page["results"], None, declared.any
+        if page["count"] > CHOICES:
+            search, rows = self.request.GET.get(f"{declared.name}-search", "").strip(), []
+            if search and (found := self.api.page(path, {"search": search, "limit": CHOICES, "ordering": ordering})):
+                rows, none = found["results"], f"any; found: {found['count']:,}"
+            chosen = self.request.GET.get(declared.name, "")
+            if is_number(chosen) and chosen not in {str(row["id"]) for row in rows}:
+                answer = self.api.get(f"{path}{chosen}/")
+                rows = [answer.data, *rows] if answer.status == 200 else rows
+        choices = [(str(row["id"]), name(row)) for row in rows]
+        return replace(declared, choices=choices, search=search, any=none)
+
     def actions(self) -> list[tuple[str, str]]:
         self.work = (*self.work, *self.listing.work)
         return super().actions()
@@ -437,9 +459,8 @@ class LearnersView(ListView):
     def listing_shown(self) -> Listing:
         if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
             return self.listing
-        page = self.api.page(f"{self.home}send/", {"limit": CHOICES, "ordering": "description"})
-        choices = ReportsView.choices(page, lambda row: row["description"])
-        return replace(self.listing, filters=(*self.listing.filters, replace(SPECIAL_NEED, **choices)))
+        need = self.picked(SPECIAL_NEED, f"{self.home}send/", lambda row: row["description"], "description")
+        return replace(self.listing, filters=(*self.listing.filters, need))
 
 
 class ReportsView(ListView):
@@ -449,30 +470,21 @@ class ReportsView(ListView):
     listing = ALL_REPORTS
 
     def listing_shown(self) -> Listing:
-        choices = {"course": self.courses, "activity": self.activities}
-        filters = [
-            replace(declared, **found) if declared.name in choices and (found := choices[declared.name]()) else declared
-            for declared in self.listing.filters
-        ]
+        chosen = {"course": self.of_courses, "activity": self.of_activities}
+        filters = (chosen[each.name](each) if each.name in chosen else each for each in self.listing.filters)
         return replace(self.listing, filters=tuple(filters))
 
-    def courses(self) -> dict[str, Any]:
-        page = self.api.page(f"{self.home}course/", {"limit": CHOICES, "ordering": "code"})
-        return self.choices(page, course)
+    def of_courses(self, declared: Filter) -> Filter:
+        return self.picked(declared, f"{self.home}course/", course, "code")
 
-    def activities(self) -> dict[str, Any]:
-        chosen = self.request.GET.get("course", "")
-        if not (chosen.isascii() and chosen.isdigit()):
-            return {}
-        page = self.api.page(f"{self.home}course/{chosen}/activity/", {"limit": CHOICES, "ordering": "name"})
-        return self.choices(page, lambda row: row["name"] or row["vle_activity_id"]) | {"label": "Activity"}
-
-    @staticmethod
-    def choices(page: dict[str, Any] | None, name: Callable[[Row], str]) -> dict[str, Any]:
-        """The filter as a choice, unless there are too many."""
-        if page is None or page["count"] > CHOICES:
-            return {}
-        return {"choices": [(str(row["id"]), name(row)) for row in page["results"]]}
+    def of_activities(self, declared: Filter) -> Filter:
+        """Of the course that is chosen. A link may name one without its course: the reports say what it is called."""
+        key, within = self.request.GET.get("activity", ""), self.request.GET.get("course", "")
+        if is_number(within):
+            return self.picked(declared, f"{self.home}course/{within}/activity/", activity_name, "name")
+        rows = self.api.rows(f"{self.home}report/", {"activity": key, "limit": 1}) if is_number(key) else []
+        name = rows[0]["activity"]["name"] if rows else f"Activity {key}"
+        return replace(declared, choices=[(key, name)] if key else [], any="any; of one course: choose that first")
 
     def row_address(self, row: Row) -> str:
         ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
@@ -643,8 +655,7 @@ class BelowCourseView(ConsoleView):
         return [self.breadcrumb("Courses", "courses"), self.breadcrumb(course(self.course), "course", "course")]
 
     def activity_breadcrumb(self) -> list[tuple[str, str]]:
-        name = self.activity["name"] or self.activity["vle_activity_id"]
-        return [self.breadcrumb(name, "activity", "course", "activity")]
+        return [self.breadcrumb(activity_name(self.activity), "activity", "course", "activity")]
 
 
 class CourseListView(BelowCourseView, ListView):

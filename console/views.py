@@ -1,5 +1,6 @@
 """The views of the console. Each shows what the API lets the signed-in person read; see kernel/http/client.py."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from django.utils.html import format_html
 from console import attention, figures
 from console.captures import CapturesPart, captures_part, captures_shown
 from console.explanations import report_explanations
-from console.exports import FORMATS, exported
+from console.exports import FORMATS, exported, file_of, papers_of
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
@@ -197,25 +198,6 @@ class ConsoleView(SignedInView):
         return name, reverse(f"console:{url_name}", kwargs={key: self.kwargs[key] for key in ("institution", *ids)})
 
 
-class HomeView(ConsoleView):
-    """Redirects to the caller's institution; a global administrator chooses one."""
-
-    open_to = STAFF
-    template_name = "console/institutions.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if Role.GLOBAL not in self.caller.everywhere:
-            return HttpResponseRedirect(reverse("console:overview", args=[self.caller.institution_id]))
-        page_table = table(INSTITUTIONS, self.api, request.GET, {}, self.row_address)
-        return self.render_to_response(
-            self.get_context_data(table=page_table), status=400 if page_table.has_errors else 200
-        )
-
-    @staticmethod
-    def row_address(row: Row) -> str:
-        return reverse("console:overview", args=[row["id"]])
-
-
 class OverviewView(ConsoleView):
     """Counts of the institution, each only for callers who may read all rows of the list that is counted.
 
@@ -349,21 +331,68 @@ class AttentionView(ConsoleView):
         return super().get_context_data(attention=lines, **context)
 
 
-class FailingView(ConsoleView):
+class RowsView(ConsoleView, is_base=True):
+    """Base of pages with a table that is no list of the API, which can be taken away as a file, too."""
+
+    @property
+    @abstractmethod
+    def file_name(self) -> str:
+        """Without the ending."""
+
+    @property
+    @abstractmethod
+    def labels(self) -> Sequence[str]:
+        """Of the columns."""
+
+    @abstractmethod
+    def cells(self) -> list[Sequence[object]]:
+        """The rows, in the order of the labels."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        kind = request.GET.get("download", "")
+        if kind not in FORMATS:
+            return super().get(request, *args, **kwargs)
+        cells = self.cells()
+        self.told = ("export", {"rows": len(cells), "format": kind})
+        return file_of(kind, self.file_name, self.labels, cells, len(cells))
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        query = self.request.GET.copy()
+        downloads = []
+        for kind in FORMATS:
+            query["download"] = kind
+            downloads.append((kind, f"?{query.urlencode()}"))
+        return super().get_context_data(downloads=downloads, **context)
+
+
+class FailingView(RowsView):
     """Which providers have failed to give results since yesterday, and of which activities."""
 
     template_name = "console/failing.html"
+    labels = ("Provider", "Instrument", "Activity", "Course", "Failed", "Not answered in time")
 
     def enter(self) -> None:
         super().enter()
         if not (self.api.lists_all(f"{self.home}course/") and self.api.lists_all(self.reports_path)):
             raise PermissionDenied
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
+    @property
+    def file_name(self) -> str:
+        return f"failing-{self.kwargs['institution']}"
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
         rows = providers_failing(self.kwargs["institution"], since=attention.failures_since())
         for row in rows:
             row["course_words"] = course_text(row["course_code"], row["course_number"], row["course_start"])
-        return super().get_context_data(rows=rows, **context)
+        return rows
+
+    def cells(self) -> list[Sequence[object]]:
+        names = ("provider_name", "instrument", "activity_name", "course_words", "failed", "unanswered")
+        return [[row[name] for name in names] for row in self.rows]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(rows=self.rows, **context)
 
 
 class ListView(ConsoleView):
@@ -432,9 +461,25 @@ class ListView(ConsoleView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         partly = not self.is_whole(self.listing.path.format(**self.kwargs))
-        teaches = Role.INSTRUCTOR in self.caller.roles_in(self.kwargs["institution"])
+        teaches = Role.INSTRUCTOR in self.caller.roles_in(self.kwargs.get("institution"))
         of_taught = teaches and self.listing.for_instructors
         return super().get_context_data(listing=self.listing, partly=partly, of_taught=of_taught, **context)
+
+
+class HomeView(ListView):
+    """Redirects to the caller's institution; a global administrator chooses one."""
+
+    open_to = STAFF
+    template_name = "console/institutions.html"
+    listing = INSTITUTIONS
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if Role.GLOBAL not in self.caller.everywhere:
+            return HttpResponseRedirect(reverse("console:overview", args=[self.caller.institution_id]))
+        return super().get(request, *args, **kwargs)
+
+    def row_address(self, row: Row) -> str:
+        return reverse("console:overview", args=[row["id"]])
 
 
 class CoursesView(ListView):
@@ -737,6 +782,7 @@ class ActivityView(CourseListView):
         counts, made_up = activity_reported(activity["id"])
         values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
         values["captures"] = captures_part(activity["id"])
+        values["papers"] = papers_of(shown) if (shown := context.get("table")) else []
         values["made_up"] = DEMONSTRATION if made_up else ""
         return super().get_context_data(**values, **context)
 

@@ -383,6 +383,7 @@ REPORTED_CONTESTS = (
     ("set_aside", "decided: a level does not count"),
     ("none", "there was none"),
 )
+OPENED = (("false", "no"), ("true", "yes"), ("nobody", "nobody of the staff has"))
 LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 
 
@@ -437,7 +438,7 @@ ALL_REPORTS = Listing(
         Filter("level__gte", "Some level is at least", choices=LEVELS),
         *(Filter(f"{kind}_level", f"{word} is", choices=LEVELS) for kind, word in KIND_WORDS.items()),
         Filter("contest", "Contest", choices=REPORTED_CONTESTS),
-        Filter("looked_at", "You have opened it since it changed", choices=(("false", "no"), ("true", "yes"))),
+        Filter("looked_at", "You have opened it since it changed", choices=OPENED),
         Filter("course", "Course"),
         Filter("activity", "Activity"),
         Filter("updated_at__gte", "Changed from", "datetime-local"),

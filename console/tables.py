@@ -171,6 +171,12 @@ class Field:
         return f"{self.filter.label} ({self.zone})" if self.filter.type in (DAY, MOMENT) else self.filter.label
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether it is set to what is no choice, such as an activity of another course."""
+        known = {value for value, _ in self.filter.choices or ()}
+        return self.filter.choices is not None and bool(self.value) and self.value not in known
+
+    @property
     def typed(self) -> str:
         return self.filter.typed(self.value, self.zone)
 

@@ -118,7 +118,7 @@ urlpatterns = [
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),
     path(f"{COURSE}delete/", courses.DeleteCourse.as_view(), name="course-delete"),
     *(
-        path(f"{COURSE}{of.word}s/{page}", view.as_view(of=of), name=f"course-{of.word}-{name}")
+        path(f"{COURSE}{of.word}s/{page}", view.as_view(of=of), name=f"membership-{of.word}-{name}")
         for of in (courses.INSTRUCTORS, courses.LEARNERS)
         for page, view, name in (
             ("new/", courses.NewMember, "new"),

@@ -529,7 +529,7 @@ class ReportsView(ListView):
             return self.picked(declared, f"{self.home}course/{within}/activity/", activity_name, "name")
         rows = self.api.rows(f"{self.home}report/", {"activity": key, "limit": 1}) if is_number(key) else []
         name = rows[0]["activity"]["name"] if rows else f"Activity {key}"
-        return replace(declared, choices=[(key, name)] if key else [], any="any; of one course: choose that first")
+        return replace(declared, choices=[(key, name)] if key else [], any="choose a course first")
 
     def row_address(self, row: Row) -> str:
         ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
@@ -714,8 +714,8 @@ class CourseView(CourseListView):
     listing = ACTIVITIES
     work = (
         Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),
-        Work("Add an instructor", "course-instructor-new", f"{COURSE}instructor/", "create"),
-        Work("Add a learner", "course-learner-new", f"{COURSE}learner/", "create"),
+        Work("Add an instructor", "membership-instructor-new", f"{COURSE}instructor/", "create"),
+        Work("Add a learner", "membership-learner-new", f"{COURSE}learner/", "create"),
         Work("Delete", "course-delete", COURSE, "destroy"),
     )
 
@@ -749,14 +749,14 @@ class CourseMembersView(BelowCourseView, MembersView):
 
 class CourseInstructorsView(CourseMembersView):
     listing = COURSE_INSTRUCTORS
-    removal = "course-instructor-delete"
-    work = (Work("Add an instructor", "course-instructor-new", f"{COURSE}instructor/", "create"),)
+    removal = "membership-instructor-delete"
+    work = (Work("Add an instructor", "membership-instructor-new", f"{COURSE}instructor/", "create"),)
 
 
 class CourseLearnersView(CourseMembersView):
     listing = COURSE_LEARNERS
-    removal = "course-learner-delete"
-    work = (Work("Add a learner", "course-learner-new", f"{COURSE}learner/", "create"),)
+    removal = "membership-learner-delete"
+    work = (Work("Add a learner", "membership-learner-new", f"{COURSE}learner/", "create"),)
 
 
 class ActivityView(CourseListView):

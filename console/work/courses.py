@@ -60,7 +60,11 @@ class NewMember(OfMembers, CreatePage):
     """The API knows people by their uid here; the page lets them be chosen."""
 
     inputs = (Input("uid", "Person", pick=Pick(USERS, named, "last_name"), is_sent=False, required=True),)
-    lead = "A VLE adds its people by itself, when they open the course there."
+
+    @property
+    def lead(self) -> str:  # type: ignore[override]
+        role = f"Who is no {self.of.word} of the institution yet becomes one"
+        return f"A VLE adds its people by itself, when they open the course there. {role}."
 
     @property
     def api_path(self) -> str:

@@ -19,6 +19,8 @@ def test_course_and_activity_are_chosen_by_their_names(world, reports, signed_in
     assert browser.get(place).status_code == 200
     for nonsense in ({"course": "x"}, {"course": world.away.course.pk}):
         assert browser.get(address("reports/"), nonsense).status_code == 400
+    elsewhere = browser.get(address("reports/"), {"course": home.course.pk, "activity": reports["other"].pk})
+    assert "selected>none of these</option>" in elsewhere.text  # the list is empty, and says why
     monkeypatch.setattr("console.views.CHOICES", 1)
     many = browser.get(address("reports/"))
     assert 'name="course-search"' in many.text

@@ -432,17 +432,23 @@ class ListView(ConsoleView):
         page = self.api.page(path, {"limit": CHOICES, "ordering": ordering})
         if page is None:
             return declared
-        rows, search, none = page["results"], None, declared.any
         if page["count"] > CHOICES:
-            search, rows = self.request.GET.get(f"{declared.name}-search", "").strip(), []
-            if search and (found := self.api.page(path, {"search": search, "limit": CHOICES, "ordering": ordering})):
-                rows, none = found["results"], f"any; found: {found['count']:,}"
-            chosen = self.request.GET.get(declared.name, "")
-            if is_number(chosen) and chosen not in {str(row["id"]) for row in rows}:
-                answer = self.api.get(f"{path}{chosen}/")
-                rows = [answer.data, *rows] if answer.status == 200 else rows
+            return self.searched(declared, path, name, ordering)
+        return replace(declared, choices=[(str(row["id"]), name(row)) for row in page["results"]])
+
+    def searched(self, declared: Filter, path: str, name: Callable[[Row], str], ordering: str) -> Filter:
+        """The filter as a choice of what a search finds and of what was chosen."""
+        search, chosen = (self.request.GET.get(of, "").strip() for of in (f"{declared.name}-search", declared.name))
+        asked = {"search": search, "limit": CHOICES, "ordering": ordering}
+        page = (self.api.page(path, asked) if search else None) or {"count": 0, "results": []}
+        rows = page["results"]
+        if is_number(chosen) and chosen not in {str(row["id"]) for row in rows}:
+            answer = self.api.get(f"{path}{chosen}/")
+            rows = [answer.data, *rows] if answer.status == 200 else rows
         choices = [(str(row["id"]), name(row)) for row in rows]
-        return replace(declared, choices=choices, search=search, any=none)
+        return replace(
+            declared, choices=choices, search=search, any=f"any; found: {page['count']:,}" if search else declared.any
+        )
 
     def actions(self) -> list[tuple[str, str]]:
         self.work = (*self.work, *self.listing.work)

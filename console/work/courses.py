@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from console.templatetags.console import course, person
+from console.templatetags.console import course, named, person
 from console.views import BelowCourseView
-from console.work.forms import Input, Pick, WorkForm, named
+from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CreatePage, DeletePage
 from console.work.undo import Undo
 from courses.models import Course

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.asked import AskedView
-from console.templatetags.console import person
-from console.work.forms import Input, Pick, WorkForm, named
+from console.templatetags.console import named, person
+from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import CHANGED, ConfirmPage, PersonChosenPage
 from kernel.http.client import ApiResponse
 from kernel.states import State

@@ -16,7 +16,6 @@ from django.http import QueryDict
 from django.utils import timezone
 from rest_framework import serializers
 
-from console.templatetags.console import person
 from kernel.http.client import ApiClient, texts_of
 
 FEW = 40  # so many rows are offered in a select
@@ -34,11 +33,6 @@ class Pick:
     label: Callable[[Row], str]
     ordering: str = ""
     none: str = ""
-
-
-def named(row: Row) -> str:
-    """A person as pickers show one: people may have the same name."""
-    return f"{person(row)} ({row['uid']})"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.tables import Work
-from console.templatetags.console import person
+from console.templatetags.console import named, person
 from console.views import ConsoleView
-from console.work.forms import Input, Pick, WorkForm, named
+from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import PersonChosenPage, SavingPage
 from kernel.http.client import ApiResponse
 from rights.api.hold import ReleaseBodySerializer

@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from tests.console.conftest import offered
 from tests.reports.test_institution_report import reports
 
 __all__ = ["reports"]
@@ -37,8 +38,3 @@ def test_activity_that_a_link_names_without_its_course_has_its_name(reports, sig
     assert [str(line.cells[0][1]) for line in linked.context["table"].lines] == ["Bob Home"]
     assert offered(browser.get(address("reports/")), "activity") == {}
     assert browser.get(address("reports/"), {"activity": world.away.activity.pk}).status_code == 400
-
-
-def offered(page, name: str) -> dict[str, str]:
-    (field,) = (field for field in page.context["table"].fields if field.filter.name == name)
-    return dict(field.filter.choices)

@@ -1,16 +1,15 @@
 """How often instruments fail, raise alerts and are wrong, for learners with and without special needs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 
 from console.charts import intervals
-from console.views import ConsoleView
+from console.views import RowsView
 from console.words import DEMONSTRATED
 from kernel.http.client import texts_of
-from kernel.spreadsheets import streamed
 
 OF_RESULTS = (
     ("alerts", "Alerts", "Share of the results that are an alert."),
@@ -25,8 +24,10 @@ GROUPS = (("with_send", "with special needs"), ("without_send", "without"))
 COLUMNS = ("measure", "instrument", "group", "learners", "of", "share", "low", "high", "differs", "as_of")
 
 
-class FairnessView(ConsoleView):
+class FairnessView(RowsView):
     template_name = "console/fairness.html"
+    labels = COLUMNS
+    found: Mapping[str, Any]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asked = {name: request.GET[name] for name in ("from", "to") if request.GET.get(name)}
@@ -34,19 +35,30 @@ class FairnessView(ConsoleView):
         answer = self.api.get(path, asked)
         if answer.status == 400:
             values = {"asked": asked, "problems": texts_of(answer.data, after_names=True)}
-            return self.render_to_response(self.get_context_data(**values), status=400)
-        found = answer.data if answer.status == 200 else self.api.row(path)
-        parts = [
-            *(_part(*words, found["results"], _provider) for words in OF_RESULTS),
-            *(_part(*words, found["contests"], _instrument) for words in OF_CONTESTS),
+            return self.render_to_response(super().get_context_data(**values), status=400)
+        self.found = answer.data if answer.status == 200 else self.api.row(path)
+        return super().get(request, *args, **kwargs)
+
+    @cached_property
+    def parts(self) -> list[dict[str, Any]]:
+        return [
+            *(_part(*words, self.found["results"], _provider) for words in OF_RESULTS),
+            *(_part(*words, self.found["contests"], _instrument) for words in OF_CONTESTS),
         ]
-        asked = {"from": found["first_month"], "to": found["last_month"]}
-        if request.GET.get("download") == "csv":
-            headers = {"Content-Disposition": f'attachment; filename="fairness-{"-".join(asked.values())}.csv"'}
-            table = streamed(COLUMNS, _cells(parts))
-            return StreamingHttpResponse(table, content_type="text/csv; charset=utf-8", headers=headers)
-        download = urlencode(asked | {"download": "csv"})
-        return self.render_to_response(self.get_context_data(asked=asked, found=found, parts=parts, download=download))
+
+    @property
+    def months(self) -> dict[str, str]:
+        return {"from": self.found["first_month"], "to": self.found["last_month"]}
+
+    @property
+    def file_name(self) -> str:
+        return f"fairness-{'-'.join(self.months.values())}"
+
+    def cells(self) -> list[Sequence[object]]:
+        return [*_cells(self.parts)]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(asked=self.months, found=self.found, parts=self.parts, **context)
 
 
 def _provider(row: Mapping[str, Any]) -> str:

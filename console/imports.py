@@ -5,19 +5,21 @@ server, and an import goes on where it was after a restart, as soon as somebody 
 """
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.timezone import localtime
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from console.views import ConsoleView
+from console.views import ConsoleView, RowsView
 from courses.imports.dialects import COLUMNS, EXAMPLE, FIELDS
 from courses.imports.jobs import (
     MOST_BYTES,
@@ -73,11 +75,12 @@ class AdministratorView(ConsoleView):
 
 
 @method_decorator(csrf_exempt, name="dispatch")  # the body is read after the caller and its size are checked
-class ImportsView(AdministratorView):
+class ImportsView(AdministratorView, RowsView):
     """The imports of the institution, and the form that uploads a file."""
 
     http_method_names = ["get", "head", "options", "post"]
     template_name = "console/imports.html"
+    labels = ("File", "Uploaded", "Rows", "State")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         imports_purge()
@@ -117,10 +120,23 @@ class ImportsView(AdministratorView):
     def wrong(self, text: str, status: int) -> HttpResponse:
         return self.render_to_response(self.get_context_data(wrong=text), status=status)
 
+    @property
+    def jobs(self) -> QuerySet[Import]:
+        return Import.objects.filter(institution=self.kwargs["institution"]).order_by("-pk")
+
+    @property
+    def file_name(self) -> str:
+        return f"imports-{self.kwargs['institution']}"
+
+    def cells(self) -> list[Sequence[object]]:
+        return [
+            (job.filename, localtime(job.created_at).isoformat(), job.rows, job.get_state_display())
+            for job in self.jobs
+        ]
+
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        jobs = Import.objects.filter(institution=self.kwargs["institution"]).order_by("-pk")
         return super().get_context_data(
-            jobs=jobs,
+            jobs=self.jobs,
             encodings=ENCODINGS,
             delimiters=[*DELIMITER_WORDS],
             fields=FIELDS,

@@ -91,10 +91,10 @@ COURSES = Listing(
     ),
     (
         Filter("state", "Which", choices=(("running", "running"), ("to_come", "to come"), ("over", "over"))),
-        Filter("id", "Number"),
+        Filter("id", "Number", only_linked=True),
         Filter("code", "Code"),
-        Filter("start", "Starts on (UTC)", "date"),
-        Filter("end", "Ends on (UTC)", "date"),
+        Filter("start", "Starts on", "date"),
+        Filter("end", "Ends on", "date"),
     ),
     detail_url_name="course",
     detail_url_ids=("institution", "course"),
@@ -171,7 +171,7 @@ LEARNERS = Listing(
         Column("Joined", cell("joined_at", day), "joined_at"),
     ),
     (
-        Filter("id", "Number"),
+        Filter("id", "Number", only_linked=True),
         Filter("uid", "Institution's id, exactly"),
         Filter("username", "Username, exactly"),
         Filter("email", "E-mail, exactly"),
@@ -204,7 +204,7 @@ SEND = Listing(
         Column("Takes away", cell("disabled_instrument_names")),
         Column("Since", cell("created_at", day), "created_at"),
     ),
-    (Filter("description", "Category, exactly"), Filter("id", "Number")),
+    (Filter("description", "Category, exactly"), Filter("id", "Number", only_linked=True)),
     lead="Categories of special educational needs and disabilities (SEND): what they switch on for a learner, and "
     "which instruments they take away.",
     work=(Work("Add a category", "need-new", HOME + "send/", "create"),),
@@ -227,7 +227,7 @@ PEOPLE = Listing(
     ),
     (
         Filter("roles", "Role", choices=ROLES),
-        Filter("id", "Number"),
+        Filter("id", "Number", only_linked=True),
         Filter("username", "Username"),
         Filter("uid", "Institution's id"),
         Filter("email", "E-mail"),
@@ -271,7 +271,11 @@ CONSENTS = Listing(
         Column("Valid from", cell("valid_from", instant), "valid_from"),
         Column("Written", cell("created_at", instant), "created_at"),
     ),
-    (Filter("version", "Version"), Filter("valid_from", "Valid from (day, UTC)", "date"), Filter("id", "Number")),
+    (
+        Filter("version", "Version"),
+        Filter("valid_from", "Valid from", "date"),
+        Filter("id", "Number", only_linked=True),
+    ),
     lead="The highest version whose date has come is the one that learners are asked for.",
     work=(Work("Write a new version", "consent-new", HOME + "ic/", "create"),),
     detail_url_name="consent",
@@ -313,6 +317,12 @@ INSTRUMENTS = Listing(
     lead="What can check identity and authorship, the same for all institutions.",
     for_instructors=True,
 )
+
+
+def activity_name(row: Row) -> str:
+    return str(row["name"] or row["vle_activity_id"])
+
+
 COURSE = HOME + "course/{course}/"
 ACTIVITY = COURSE + "activity/{activity}/"
 ACTIVITIES = Listing(
@@ -320,7 +330,7 @@ ACTIVITIES = Listing(
     "Activities",
     COURSE + "activity/",
     (
-        Column("Name", lambda row: row["name"] or row["vle_activity_id"], "name"),
+        Column("Name", activity_name, "name"),
         Column("Type", cell("vle_activity_type"), "vle_activity_type"),
         Column("Start", cell("start", day), "start"),
         Column("End", cell("end", day), "end"),
@@ -329,8 +339,8 @@ ACTIVITIES = Listing(
     (
         Filter("name", "Name"),
         Filter("vle_activity_type", "Type"),
-        Filter("start", "Starts on (UTC)", "date"),
-        Filter("end", "Ends on (UTC)", "date"),
+        Filter("start", "Starts on", "date"),
+        Filter("end", "Ends on", "date"),
     ),
     detail_url_name="activity",
     detail_url_ids=("institution", "course", "activity"),
@@ -376,6 +386,7 @@ REPORTED_CONTESTS = (
     ("set_aside", "decided: a level does not count"),
     ("none", "there was none"),
 )
+OPENED = (("false", "no"), ("true", "yes"), ("nobody", "nobody of the staff has"))
 LEVELS = tuple((str(number), word) for number, word in LEVEL_WORDS.items())
 
 
@@ -450,11 +461,11 @@ ALL_REPORTS = Listing(
         Filter("level__gte", "Some level is at least", choices=LEVELS),
         *(Filter(f"{kind}_level", f"{word} is", choices=LEVELS) for kind, word in KIND_WORDS.items()),
         Filter("contest", "Contest", choices=REPORTED_CONTESTS),
-        Filter("looked_at", "You have opened it since it changed", choices=(("false", "no"), ("true", "yes"))),
+        Filter("looked_at", "You have opened it since it changed", choices=OPENED),
         Filter("course", "Course"),
-        Filter("activity", "Activity, its number"),
-        Filter("updated_at__gte", "Changed from (UTC)", "datetime-local"),
-        Filter("updated_at__lte", "Changed until (UTC)", "datetime-local"),
+        Filter("activity", "Activity"),
+        Filter("updated_at__gte", "Changed from", "datetime-local"),
+        Filter("updated_at__lte", "Changed until", "datetime-local"),
     ),
     lead="The levels of all courses. Search finds learners by name, e-mail or the institution's id.",
     add_values=add_demonstrated,

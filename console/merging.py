@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from console.listings import PEOPLE
-from console.tables import Column, Row, Table, table
+from console.tables import Listing, Row, with_column
 from console.templatetags.console import person
 from console.views import ANY_ID, ConsoleView, ListView
 from kernel.http.client import ApiResponse, texts_of
@@ -28,13 +28,10 @@ class PeopleView(ListView):
 
     listing = PEOPLE
 
-    def table(self) -> Table | None:
+    def listing_shown(self) -> Listing:
         if not self.api.may(f"{self.home}user/{ANY_ID}/merge/", "merge"):
-            return super().table()
-        listing = replace(
-            self.listing, columns=(*self.listing.columns, Column("Two accounts", self.merge_link, only_shown=True))
-        )
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+            return self.listing
+        return with_column(self.listing, "Two accounts", self.merge_link)
 
     def merge_link(self, row: Row) -> str:
         address = reverse("console:merge", args=[self.kwargs["institution"], row["id"]])

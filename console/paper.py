@@ -16,16 +16,17 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from console import exports
 from console.explanations import report_explanations
-from console.exports import rows_of
-from console.listings import ACTIVITY_REPORTS
+from console.exports import PART_OF_PAPER, places, rows_of
+from console.listings import ACTIVITY_REPORTS, activity_name
 from console.templatetags.console import course, person
 from console.views import BelowCourseView, CourseListView
 from kernel.domain import Conflict
+from kernel.ids import bounded_number
 from kernel.recording import Entry
 from reports.evidence import report_evidence
 
-REPORTS = 30  # in one file: some 20 seconds
 SECONDS = 20  # that somebody waits for the file of somebody else
 _turn = BoundedSemaphore(1)
 
@@ -71,7 +72,8 @@ class PaperView(BelowCourseView, is_base=True):
             messages.error(request, str(error))
             return HttpResponseRedirect(self.back)
         self.told = ("export", {"rows": len(reports), "format": "pdf"})
-        name = "-".join(["report", *map(str, self.kwargs.values())])
+        part = [f"part-{number}"] if (number := bounded_number(request.GET.get(PART_OF_PAPER, ""))) else []
+        name = "-".join(["report", *map(str, self.kwargs.values()), *part])
         headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
         return HttpResponse(content, content_type="application/pdf", headers=headers)
 
@@ -112,9 +114,10 @@ class ReportPaper(PaperView):
 
 
 class ActivityPaper(PaperView, CourseListView):
-    """The reports that the list of the activity's page shows with the same search and filters."""
+    """The reports that the list of the activity's page shows with the same search and filters, in parts if many."""
 
     listing = ACTIVITY_REPORTS
+    places = ""  # which of them are in the file, if not all
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return PaperView.get(self, request, *args, **kwargs)
@@ -123,12 +126,16 @@ class ActivityPaper(PaperView, CourseListView):
         shown = self.table()
         if shown is None or shown.has_errors or not shown.count:
             raise NoPaper("There is no report to put into a PDF.")
-        if shown.count > REPORTS:
-            raise NoPaper(
-                f"{shown.count:,} reports are too many for one PDF, which takes {REPORTS}: use the filters, such as "
-                "the level, or the list as CSV."
-            )
-        found = [self.explained(row["id"]) for row in rows_of(shown, self.api, self.kwargs)]
+        part, most = bounded_number(self.request.GET.get(PART_OF_PAPER, "")), exports.PAPER
+        if shown.count > most and part is None:
+            raise NoPaper(f"{shown.count:,} reports are too many for one PDF, which takes {most}: choose a part.")
+        first = max((part or 1) - 1, 0) * most
+        if first >= shown.count:
+            raise NoPaper("There is no such part any more: there are fewer reports.")
+        end = min(first + most, shown.count)
+        if shown.count > most:
+            self.places = f" ({places(first, end)} of {shown.count:,})"
+        found = [self.explained(row["id"]) for row in rows_of(shown, self.api, self.kwargs, first, end)]
         # Each learner finds the own report among what was taken away, as if it were the only one in the file.
         above = "/".join(map(str, self.kwargs.values()))
         self.also_told = tuple(
@@ -146,9 +153,10 @@ class ActivityPaper(PaperView, CourseListView):
 
     @property
     def title(self) -> str:
-        return f"Reports of {self.activity['name'] or self.activity['vle_activity_id']}, {course(self.course)}"
+        return f"Reports of {activity_name(self.activity)}, {course(self.course)}{self.places}"
 
     @property
     def back(self) -> str:
-        query = self.request.GET.urlencode()
-        return reverse("console:activity", kwargs=self.kwargs) + (f"?{query}" if query else "")
+        query = self.request.GET.copy()
+        query.pop(PART_OF_PAPER, None)
+        return reverse("console:activity", kwargs=self.kwargs) + (f"?{query.urlencode()}" if query else "")

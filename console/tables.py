@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, tzinfo
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, QueryDict
+from django.utils import timezone
 
 from kernel.http.client import ApiClient, ApiResponse
 
@@ -15,14 +17,40 @@ AROUND = 2  # page numbers shown before and after the current one
 Row = Mapping[str, Any]
 
 
+DAY, MOMENT = "date", "datetime-local"
+
+
 @dataclass(frozen=True)
 class Filter:
-    """A filter of the resource. With `choices`, (value, label) each, it is shown as a select."""
+    """A filter of the resource, typed or chosen."""
 
     name: str
     label: str
     type: str = "text"  # of the <input>
-    choices: Sequence[tuple[str, str]] = ()
+    choices: Sequence[tuple[str, str]] | None = None  # (value, label) each, for a select
+    any: str = "any"  # the choice of none
+    search: str | None = None  # the text by which the choices were found; None: all of them are offered
+    only_linked: bool = False  # links set it, nobody types it: shown while it is set
+
+    def asked(self, value: str, zone: tzinfo) -> str:
+        """What the API is asked for: what people type is in this time zone. What is no date stays, and is refused."""
+        try:
+            if self.type == DAY:
+                day = date.fromisoformat(value)
+                first, last = (datetime.combine(day, at, zone) for at in (time.min, time.max))
+                return f"{first.isoformat()}/{last.isoformat()}"
+            at = datetime.fromisoformat(value) if self.type == MOMENT else None
+        except ValueError:
+            return value
+        return at.replace(tzinfo=at.tzinfo or zone).isoformat() if at else value
+
+    def typed(self, value: str, zone: tzinfo) -> str:
+        """The value as it stands in the input, wherever it comes from."""
+        try:
+            at = datetime.fromisoformat(value) if self.type == MOMENT else None
+            return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at and at.tzinfo else value
+        except (OverflowError, ValueError):
+            return value
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,11 @@ class Listing:
     for_instructors: bool = False
 
 
+def with_column(listing: Listing, label: str, show: Callable[[Row], Any]) -> Listing:
+    """The listing with one more column, which leads to what can be done with the row."""
+    return replace(listing, columns=(*listing.columns, Column(label, show, only_shown=True)))
+
+
 @dataclass
 class ListQuery:
     """The query string of a page, reduced to what the listing offers."""
@@ -88,11 +121,18 @@ class ListQuery:
         self.offset = int(offset) if offset.isascii() and offset.isdigit() and len(offset) <= 18 else 0
         values = {declared.name: self.url_query.get(declared.name, "") for declared in self.listing.filters}
         self.filters = {name: value for name, value in values.items() if value}
+        self.zone = timezone.get_current_timezone()  # of the page: a file is made when that is gone
 
     def parameters(self) -> dict[str, Any]:
-        """Search, order and filters for the API, without empty ones; not the page's limit and offset."""
+        """Search, order and filters, without empty ones; not the page's limit and offset."""
         values = {"search": self.search, "ordering": self.order, **self.filters}
         return {name: value for name, value in values.items() if value}
+
+    def asked(self) -> dict[str, Any]:
+        """The same for the API."""
+        by_name = {declared.name: declared for declared in self.listing.filters}
+        values = {name: by_name[name].asked(value, self.zone) for name, value in self.filters.items()}
+        return self.parameters() | values
 
     def address(self, **changes: Any) -> str:
         """A link to the same list with some parameters changed."""
@@ -124,6 +164,21 @@ class Field:
     filter: Filter
     value: str
     errors: list[str]
+    zone: tzinfo
+
+    @property
+    def label(self) -> str:
+        return f"{self.filter.label} ({self.zone})" if self.filter.type in (DAY, MOMENT) else self.filter.label
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it is set to what is no choice, such as an activity of another course."""
+        known = {value for value, _ in self.filter.choices or ()}
+        return self.filter.choices is not None and bool(self.value) and self.value not in known
+
+    @property
+    def typed(self) -> str:
+        return self.filter.typed(self.value, self.zone)
 
 
 class Table:
@@ -147,11 +202,17 @@ class Table:
         ]
         self.search_errors = [str(text) for text in errors.get("search", [])]
         self.fields = [
-            Field(declared, query.filters.get(declared.name, ""), [str(text) for text in errors.get(declared.name, [])])
+            Field(
+                declared,
+                query.filters.get(declared.name, ""),
+                [str(text) for text in errors.get(declared.name, [])],
+                query.zone,
+            )
             for declared in listing.filters
+            if not declared.only_linked or declared.name in query.filters
         ]
         self.has_errors = bool(errors)
-        self.filters_open = bool(query.filters) or any(field.errors for field in self.fields)
+        self.filters_open = bool(query.filters) or any(field.errors or field.filter.search for field in self.fields)
         self.narrowed = bool(query.search or query.filters)
 
     @property
@@ -224,7 +285,7 @@ def table(
 ) -> Table:
     """One page of the listing. Where the API refuses the list, the page is refused; wrong filters are shown in it."""
     list_query, path = ListQuery(listing, query), listing.path.format(**ids)
-    response = api.get(path, list_query.parameters() | {"limit": list_query.limit, "offset": list_query.offset})
+    response = api.get(path, list_query.asked() | {"limit": list_query.limit, "offset": list_query.offset})
     if response.status == 404:
         raise Http404
     if response.status not in (200, 400):

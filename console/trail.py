@@ -3,7 +3,7 @@
 What a line calls its resource has words in the API's reference; for everything else they stand here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -16,12 +16,13 @@ from django.utils.timezone import now
 
 from console.listings import HOME
 from console.tables import Column, Filter, Listing, ListQuery, Row, Table, table
-from console.templatetags.console import NOTHING, instant, instant_words, person
+from console.templatetags.console import NOTHING, instant, instant_words, named, person
 from console.views import ListView
 from files.models import Kind, Made
 from institutions.models import VLE, Provider, User
 from kernel.declared import declared_reference
 from kernel.http.client import ROOT, ApiClient
+from kernel.ids import bounded_id
 from rights.words import VERBS as VERBS_OF_OWN
 from trail.earlier import MARK
 from trail.reading import cut_until
@@ -63,6 +64,10 @@ SIGNED_IN = {
     "approle": "with its credentials",
     "command": "on the server",
     "": "",
+}
+MODULES: dict[str, Callable[[int], QuerySet[Any]]] = {  # actors that are no people, of an institution
+    "vle": lambda institution: VLE.objects.filter(institution=institution),
+    "provider": lambda institution: Provider.objects.all(),
 }
 GONE = "somebody whose account is gone"
 LONGEST = 80  # letters of a value on the page
@@ -191,9 +196,10 @@ def add_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]
     columns = ("pk", "first_name", "last_name", "username", "uid")
     names = {one["pk"]: person(one) for one in people.values(*columns)}
     modules = {
-        ("vle", key): name for key, name in _names(VLE.objects.filter(institution=ids["institution"]), "vle", rows)
+        (kind, key): name
+        for kind, those in MODULES.items()
+        for key, name in _names(those(ids["institution"]), kind, rows)
     }
-    modules |= {("provider", key): name for key, name in _names(Provider.objects.all(), "provider", rows)}
     for row in rows:
         row["names"], row["modules"] = names, modules
 
@@ -214,14 +220,14 @@ TRAIL = Listing(
         Column("How", how),
     ),
     (
-        Filter("person_id", "Whom it concerns (name, e-mail or number)"),
+        Filter("person_id", "Whom it concerns"),
         Filter("actor_kind", "Done by", choices=KINDS),
-        Filter("actor_id", "Who did it (name, e-mail or number)"),
+        Filter("actor_id", "Who did it"),
         Filter("verb", "Deed", choices=tuple(VERBS.items())),
         Filter("resource", "Resource, as in the API's paths, without ids"),
         Filter("request_id", "Request"),
-        Filter("written_at__gte", "From (UTC)", "datetime-local"),
-        Filter("written_at__lte", "Until (UTC)", "datetime-local"),
+        Filter("written_at__gte", "From", "datetime-local"),
+        Filter("written_at__lte", "Until", "datetime-local"),
     ),
     lead="Every change, every sign-in, and every reading of what tells of people. A name leads to all lines of that "
     "person. What told of somebody whose account is gone can no longer be read. Opening this page is a line, too.",
@@ -241,14 +247,26 @@ class TrailView(ListView):
         query["ordering"] = query.get("ordering") or NEWEST_FIRST
         if query.get("download") and not query.get("written_at__lte"):
             query["written_at__lte"] = now().isoformat()  # lines that are written meanwhile would move the others
-        problems = {name: self.person_chosen(query, name) for name in ("person_id", "actor_id")}
+        if query.get("actor_id") and not query.get("actor_kind"):
+            query["actor_kind"] = PEOPLE  # VLEs have numbers of their own
         self.asked = query
-        page = table(self.listing, self.api, query, self.kwargs, self.row_address)
-        page.fields = [
-            replace(field, errors=[problem]) if (problem := problems.get(field.filter.name)) else field
-            for field in page.fields
-        ]
-        return page
+        return table(self.listing_shown(), self.api, query, self.kwargs, self.row_address)
+
+    def listing_shown(self) -> Listing:
+        chosen = {"person_id": self.of_people, "actor_id": self.of_actors}
+        filters = (chosen[each.name](each) if each.name in chosen else each for each in self.listing.filters)
+        return replace(self.listing, filters=tuple(filters))
+
+    def of_people(self, declared: Filter) -> Filter:
+        return self.searched(declared, f"{self.home}user/", named, "last_name")
+
+    def of_actors(self, declared: Filter) -> Filter:
+        """People; or the VLE or provider whose lines a link leads to."""
+        kind, key = self.request.GET.get("actor_kind", ""), self.request.GET.get("actor_id", "")
+        if kind not in MODULES:
+            return self.of_people(declared)
+        names = MODULES[kind](self.kwargs["institution"]).filter(pk=bounded_id(key)).values_list("name", flat=True)
+        return replace(declared, choices=[(key, name) for name in names])
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         values = super().get_context_data(**context)
@@ -257,22 +275,8 @@ class TrailView(ListView):
             values["listing"] = replace(self.listing, lead=f"{self.listing.lead} {gone}")
         return values
 
-    def person_chosen(self, query: QueryDict, name: str) -> str:
-        """Put the number of the one person who fits a typed text in its place; else what is wrong."""
-        text = query.get(name, "").strip()
-        if not text or text.isdecimal():
-            return ""
-        found = self.api.page(f"{self.home}user/", {"search": text, "limit": 1})
-        if found is None or found["count"] != 1:
-            number = found["count"] if found else 0
-            return f"{number:,} people fit: type more of it, or the number." if number else "Nobody fits."
-        query[name] = str(found["results"][0]["id"])
-        if name == "actor_id":
-            query["actor_kind"] = PEOPLE
-        return ""
-
     def actions(self) -> list[tuple[str, str]]:
-        asked = ListQuery(self.listing, self.asked).parameters()  # with numbers for the names that were typed
+        asked = ListQuery(self.listing, self.asked).asked()
         asked.pop("ordering", None)
         address = f"{ROOT}{self.home}trail/export/"
         return [("Download as CSV", f"{address}?{urlencode(asked)}" if asked else address)]

@@ -7,6 +7,7 @@ from console.listings import ALL_REPORTS, COURSES, LEARNERS, LISTINGS, PEOPLE
 from console.work import (
     activities,
     consents,
+    courses,
     deletion,
     erasures,
     groups,
@@ -105,6 +106,7 @@ urlpatterns = [
     path(f"{CONSENT_TEXT}delete/", consents.DeleteText.as_view(), name="consent-text-delete"),
     path(GROUP, views.GroupView.as_view(), name="group"),
     path(LEARNER, views.LearnerView.as_view(), name="learner"),
+    path(f"{LEARNER}enrolment/delete/", erasures.EraseEnrolment.as_view(), name="enrolment-delete"),
     path(f"{LEARNER}decisions/<id:decision>/", views.DecisionView.as_view(), name="decision"),
     path("<id:institution>/vles/new/", vles.NewVLE.as_view(), name="vle-new"),
     path("<id:institution>/vles/<id:vle>/", views.VLEView.as_view(), name="vle"),
@@ -114,6 +116,15 @@ urlpatterns = [
     path(COURSE, views.CourseView.as_view(), name="course"),
     path(f"{COURSE}instructors/", views.CourseInstructorsView.as_view(), name="course-instructors"),
     path(f"{COURSE}learners/", views.CourseLearnersView.as_view(), name="course-learners"),
+    path(f"{COURSE}delete/", courses.DeleteCourse.as_view(), name="course-delete"),
+    *(
+        path(f"{COURSE}{of.word}s/{page}", view.as_view(of=of), name=f"membership-{of.word}-{name}")
+        for of in (courses.INSTRUCTORS, courses.LEARNERS)
+        for page, view, name in (
+            ("new/", courses.NewMember, "new"),
+            ("<id:person>/delete/", courses.RemoveMember, "delete"),
+        )
+    ),
     path(f"{COURSE}activities/new/", activities.NewActivity.as_view(), name="activity-new"),
     path(f"{ACTIVITY}edit/", activities.EditActivity.as_view(), name="activity-edit"),
     path(f"{ACTIVITY}delete/", activities.DeleteActivity.as_view(), name="activity-delete"),

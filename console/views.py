@@ -1,5 +1,6 @@
 """The views of the console. Each shows what the API lets the signed-in person read; see kernel/http/client.py."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from django.utils.html import format_html
 from console import attention, figures
 from console.captures import CapturesPart, captures_part, captures_shown
 from console.explanations import report_explanations
-from console.exports import FORMATS, exported
+from console.exports import FORMATS, exported, file_of, papers_of
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
@@ -32,10 +33,11 @@ from console.listings import (
     REPORTS,
     REQUESTS,
     SPECIAL_NEED,
+    activity_name,
     add_result_facts,
     instruments_of,
 )
-from console.tables import Column, Listing, Row, Table, Work, table
+from console.tables import Filter, Listing, Row, Table, Work, table, with_column
 from console.templatetags.console import course, person
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
@@ -73,7 +75,7 @@ REFUSALS = {
 }
 DECISIONS_SHOWN = 20  # on the page of a learner
 REPORTS_SHOWN = 100  # there, to instructors
-CHOICES = 300  # of a filter; of more, the number is typed
+CHOICES = 300  # of a filter; more are searched
 PEOPLE_SHOWN = 10  # instructors and learners shown on the page of a course
 COURSES_SHOWN = 25  # of an instructor, on the overview
 GROUP = f"{HOME}group/{{group}}/"
@@ -82,6 +84,10 @@ COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
 TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def open_to(listing: Listing) -> Role:
@@ -189,25 +195,6 @@ class ConsoleView(SignedInView):
     def breadcrumb(self, name: str, url_name: str, *ids: str) -> tuple[str, str]:
         """One breadcrumb; `ids` are the URL arguments that it shares with this page, besides the institution."""
         return name, reverse(f"console:{url_name}", kwargs={key: self.kwargs[key] for key in ("institution", *ids)})
-
-
-class HomeView(ConsoleView):
-    """Redirects to the caller's institution; a global administrator chooses one."""
-
-    open_to = STAFF
-    template_name = "console/institutions.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if Role.GLOBAL not in self.caller.everywhere:
-            return HttpResponseRedirect(reverse("console:overview", args=[self.caller.institution_id]))
-        page_table = table(INSTITUTIONS, self.api, request.GET, {}, self.row_address)
-        return self.render_to_response(
-            self.get_context_data(table=page_table), status=400 if page_table.has_errors else 200
-        )
-
-    @staticmethod
-    def row_address(row: Row) -> str:
-        return reverse("console:overview", args=[row["id"]])
 
 
 class OverviewView(ConsoleView):
@@ -343,21 +330,68 @@ class AttentionView(ConsoleView):
         return super().get_context_data(attention=lines, **context)
 
 
-class FailingView(ConsoleView):
+class RowsView(ConsoleView, is_base=True):
+    """Base of pages with a table that is no list of the API, which can be taken away as a file, too."""
+
+    @property
+    @abstractmethod
+    def file_name(self) -> str:
+        """Without the ending."""
+
+    @property
+    @abstractmethod
+    def labels(self) -> Sequence[str]:
+        """Of the columns."""
+
+    @abstractmethod
+    def cells(self) -> list[Sequence[object]]:
+        """The rows, in the order of the labels."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        kind = request.GET.get("download", "")
+        if kind not in FORMATS:
+            return super().get(request, *args, **kwargs)
+        cells = self.cells()
+        self.told = ("export", {"rows": len(cells), "format": kind})
+        return file_of(kind, self.file_name, self.labels, cells, len(cells))
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        query = self.request.GET.copy()
+        downloads = []
+        for kind in FORMATS:
+            query["download"] = kind
+            downloads.append((kind, f"?{query.urlencode()}"))
+        return super().get_context_data(downloads=downloads, **context)
+
+
+class FailingView(RowsView):
     """Which providers have failed to give results since yesterday, and of which activities."""
 
     template_name = "console/failing.html"
+    labels = ("Provider", "Instrument", "Activity", "Course", "Failed", "Not answered in time")
 
     def enter(self) -> None:
         super().enter()
         if not (self.api.lists_all(f"{self.home}course/") and self.api.lists_all(self.reports_path)):
             raise PermissionDenied
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
+    @property
+    def file_name(self) -> str:
+        return f"failing-{self.kwargs['institution']}"
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
         rows = providers_failing(self.kwargs["institution"], since=attention.failures_since())
         for row in rows:
             row["course_words"] = course_text(row["course_code"], row["course_number"], row["course_start"])
-        return super().get_context_data(rows=rows, **context)
+        return rows
+
+    def cells(self) -> list[Sequence[object]]:
+        names = ("provider_name", "instrument", "activity_name", "course_words", "failed", "unanswered")
+        return [[row[name] for name in names] for row in self.rows]
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(rows=self.rows, **context)
 
 
 class ListView(ConsoleView):
@@ -386,7 +420,34 @@ class ListView(ConsoleView):
         return answer
 
     def table(self) -> Table | None:
-        return table(self.listing, self.api, self.request.GET, self.kwargs, self.row_address)
+        return table(self.listing_shown(), self.api, self.request.GET, self.kwargs, self.row_address)
+
+    def listing_shown(self) -> Listing:
+        """The listing with what depends on the caller or on the page's address."""
+        return self.listing
+
+    def picked(self, declared: Filter, path: str, name: Callable[[Row], str], ordering: str) -> Filter:
+        """The filter as a choice: of all rows if they are few, else of what a search finds and what was chosen."""
+        page = self.api.page(path, {"limit": CHOICES, "ordering": ordering})
+        if page is None:
+            return declared
+        if page["count"] > CHOICES:
+            return self.searched(declared, path, name, ordering)
+        return replace(declared, choices=[(str(row["id"]), name(row)) for row in page["results"]])
+
+    def searched(self, declared: Filter, path: str, name: Callable[[Row], str], ordering: str) -> Filter:
+        """The filter as a choice of what a search finds and of what was chosen."""
+        search, chosen = (self.request.GET.get(of, "").strip() for of in (f"{declared.name}-search", declared.name))
+        asked = {"search": search, "limit": CHOICES, "ordering": ordering}
+        page = (self.api.page(path, asked) if search else None) or {"count": 0, "results": []}
+        rows = page["results"]
+        if is_number(chosen) and chosen not in {str(row["id"]) for row in rows}:
+            answer = self.api.get(f"{path}{chosen}/")
+            rows = [answer.data, *rows] if answer.status == 200 else rows
+        choices = [(str(row["id"]), name(row)) for row in rows]
+        return replace(
+            declared, choices=choices, search=search, any=f"any; found: {page['count']:,}" if search else declared.any
+        )
 
     def actions(self) -> list[tuple[str, str]]:
         self.work = (*self.work, *self.listing.work)
@@ -405,9 +466,25 @@ class ListView(ConsoleView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         partly = not self.is_whole(self.listing.path.format(**self.kwargs))
-        teaches = Role.INSTRUCTOR in self.caller.roles_in(self.kwargs["institution"])
+        teaches = Role.INSTRUCTOR in self.caller.roles_in(self.kwargs.get("institution"))
         of_taught = teaches and self.listing.for_instructors
         return super().get_context_data(listing=self.listing, partly=partly, of_taught=of_taught, **context)
+
+
+class HomeView(ListView):
+    """Redirects to the caller's institution; a global administrator chooses one."""
+
+    open_to = STAFF
+    template_name = "console/institutions.html"
+    listing = INSTITUTIONS
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if Role.GLOBAL not in self.caller.everywhere:
+            return HttpResponseRedirect(reverse("console:overview", args=[self.caller.institution_id]))
+        return super().get(request, *args, **kwargs)
+
+    def row_address(self, row: Row) -> str:
+        return reverse("console:overview", args=[row["id"]])
 
 
 class CoursesView(ListView):
@@ -429,13 +506,11 @@ class LearnersView(ListView):
     open_to = STAFF
     listing = LEARNERS
 
-    def table(self) -> Table:
-        listing = self.listing
-        if self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
-            page = self.api.page(f"{self.home}send/", {"limit": CHOICES, "ordering": "description"})
-            choices = ReportsView.choices(page, lambda row: row["description"])
-            listing = replace(listing, filters=(*listing.filters, replace(SPECIAL_NEED, **choices)))
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+    def listing_shown(self) -> Listing:
+        if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
+            return self.listing
+        need = self.picked(SPECIAL_NEED, f"{self.home}send/", lambda row: row["description"], "description")
+        return replace(self.listing, filters=(*self.listing.filters, need))
 
 
 class ReportsView(ListView):
@@ -444,61 +519,58 @@ class ReportsView(ListView):
     open_to = STAFF
     listing = ALL_REPORTS
 
-    def table(self) -> Table:
-        choices = {"course": self.courses, "activity": self.activities}
-        filters = [
-            replace(declared, **found) if declared.name in choices and (found := choices[declared.name]()) else declared
-            for declared in self.listing.filters
-        ]
-        return table(
-            replace(self.listing, filters=tuple(filters)), self.api, self.request.GET, self.kwargs, self.row_address
-        )
+    def listing_shown(self) -> Listing:
+        chosen = {"course": self.of_courses, "activity": self.of_activities}
+        filters = (chosen[each.name](each) if each.name in chosen else each for each in self.listing.filters)
+        return replace(self.listing, filters=tuple(filters))
 
-    def courses(self) -> dict[str, Any]:
-        page = self.api.page(f"{self.home}course/", {"limit": CHOICES, "ordering": "code"})
-        return self.choices(page, course)
+    def of_courses(self, declared: Filter) -> Filter:
+        return self.picked(declared, f"{self.home}course/", course, "code")
 
-    def activities(self) -> dict[str, Any]:
-        chosen = self.request.GET.get("course", "")
-        if not (chosen.isascii() and chosen.isdigit()):
-            return {}
-        page = self.api.page(f"{self.home}course/{chosen}/activity/", {"limit": CHOICES, "ordering": "name"})
-        return self.choices(page, lambda row: row["name"] or row["vle_activity_id"]) | {"label": "Activity"}
-
-    @staticmethod
-    def choices(page: dict[str, Any] | None, name: Callable[[Row], str]) -> dict[str, Any]:
-        """The filter as a choice, unless there are too many."""
-        if page is None or page["count"] > CHOICES:
-            return {}
-        return {"choices": [(str(row["id"]), name(row)) for row in page["results"]]}
+    def of_activities(self, declared: Filter) -> Filter:
+        """Of the course that is chosen. A link may name one without its course: the reports say what it is called."""
+        key, within = self.request.GET.get("activity", ""), self.request.GET.get("course", "")
+        if is_number(within):
+            return self.picked(declared, f"{self.home}course/{within}/activity/", activity_name, "name")
+        rows = self.api.rows(f"{self.home}report/", {"activity": key, "limit": 1}) if is_number(key) else []
+        name = rows[0]["activity"]["name"] if rows else f"Activity {key}"
+        return replace(declared, choices=[(key, name)] if key else [], any="choose a course first")
 
     def row_address(self, row: Row) -> str:
         ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
         return reverse("console:report", kwargs={"institution": self.kwargs["institution"], **ids})
 
 
-class GroupView(ListView):
+class MembersView(ListView):
+    """A list of what was put into something, each with a link that takes it out again for who may do so."""
+
+    removal = ""  # the name of that URL
+    removal_id = ""  # its argument
+    place = ""  # the heading above the links
+    member_name = staticmethod(person)
+
+    def listing_shown(self) -> Listing:
+        if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
+            return self.listing
+        return with_column(self.listing, self.place, self.removal_link)
+
+    def removal_link(self, row: Row) -> str:
+        address = reverse(f"console:{self.removal}", kwargs={**self.kwargs, self.removal_id: row["id"]})
+        name = self.member_name(row)
+        return format_html('<a href="{}">take out<span class="unseen"> {}</span></a>', address, name)
+
+
+class GroupView(MembersView):
     """A group with its parent and children; the list shows its courses."""
 
     template_name = "console/group.html"
     listing = GROUP_COURSES
+    removal, removal_id, place, member_name = "group-course-delete", "course", "In this group", staticmethod(course)
     work = (
         Work("Add a course", "group-course-new", f"{GROUP}course/", "create"),
         Work("Change", "group-edit", GROUP, "partial_update"),
         Work("Delete", "group-delete", GROUP, "destroy"),
     )
-
-    def table(self) -> Table | None:
-        if not self.api.may_all(f"{self.listing.path}{ANY_ID}/".format(**self.kwargs), "destroy"):
-            return super().table()
-        listing = replace(
-            self.listing, columns=(*self.listing.columns, Column("In this group", self.remove_link, only_shown=True))
-        )
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
-
-    def remove_link(self, row: Row) -> str:
-        address = reverse("console:group-course-delete", kwargs={**self.kwargs, "course": row["id"]})
-        return format_html('<a href="{}">take out<span class="unseen"> {}</span></a>', address, course(row))
 
     def row_address(self, row: Row) -> str:
         """No link where the course's own page may be refused: more people may list a group's courses than read them."""
@@ -549,6 +621,7 @@ class LearnerView(ConsoleView):
             values["trail"] = f"{reverse('console:trail', args=[key])}?person_id={self.kwargs['learner']}"
         values["may_hold"] = api.may_all(f"{self.home}hold/", "create")
         values["may_erase"] = api.may_all(f"{self.home}erasure/", "create")
+        values["may_erase_enrolment"] = api.may_all(f"{path}enrolment/", "enrolment_erase")
         return super().get_context_data(**values, **context)
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
@@ -632,8 +705,7 @@ class BelowCourseView(ConsoleView):
         return [self.breadcrumb("Courses", "courses"), self.breadcrumb(course(self.course), "course", "course")]
 
     def activity_breadcrumb(self) -> list[tuple[str, str]]:
-        name = self.activity["name"] or self.activity["vle_activity_id"]
-        return [self.breadcrumb(name, "activity", "course", "activity")]
+        return [self.breadcrumb(activity_name(self.activity), "activity", "course", "activity")]
 
 
 class CourseListView(BelowCourseView, ListView):
@@ -645,11 +717,15 @@ class CourseView(CourseListView):
 
     template_name = "console/course.html"
     listing = ACTIVITIES
-    work = (Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),)
+    work = (
+        Work("Add an activity", "activity-new", f"{COURSE}activity/", "create"),
+        Work("Add an instructor", "membership-instructor-new", f"{COURSE}instructor/", "create"),
+        Work("Add a learner", "membership-learner-new", f"{COURSE}learner/", "create"),
+        Work("Delete", "course-delete", COURSE, "destroy"),
+    )
 
-    def table(self) -> Table | None:
-        listing = replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+    def listing_shown(self) -> Listing:
+        return replace(self.listing, columns=(*self.listing.columns, REPORTS), add_values=self.add_levels)
 
     @staticmethod
     def add_levels(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
@@ -669,12 +745,23 @@ class CourseView(CourseListView):
         return [self.breadcrumb("Courses", "courses")]
 
 
-class CourseInstructorsView(CourseListView):
+class CourseMembersView(BelowCourseView, MembersView):
+    removal_id, place = "person", "In this course"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(about=course(self.course), **context)
+
+
+class CourseInstructorsView(CourseMembersView):
     listing = COURSE_INSTRUCTORS
+    removal = "membership-instructor-delete"
+    work = (Work("Add an instructor", "membership-instructor-new", f"{COURSE}instructor/", "create"),)
 
 
-class CourseLearnersView(CourseListView):
+class CourseLearnersView(CourseMembersView):
     listing = COURSE_LEARNERS
+    removal = "membership-learner-delete"
+    work = (Work("Add a learner", "membership-learner-new", f"{COURSE}learner/", "create"),)
 
 
 class ActivityView(CourseListView):
@@ -700,6 +787,7 @@ class ActivityView(CourseListView):
         counts, made_up = activity_reported(activity["id"])
         values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
         values["captures"] = captures_part(activity["id"])
+        values["papers"] = papers_of(shown) if (shown := context.get("table")) else []
         values["made_up"] = DEMONSTRATION if made_up else ""
         return super().get_context_data(**values, **context)
 
@@ -767,9 +855,8 @@ class RequestsView(BelowReportView, CourseListView):
     listing = REQUESTS
     made_up = ""  # what is said above the list where a result in it is one of a demonstration
 
-    def table(self) -> Table | None:
-        listing = replace(self.listing, add_values=self.add_facts)
-        return table(listing, self.api, self.request.GET, self.kwargs, self.row_address)
+    def listing_shown(self) -> Listing:
+        return replace(self.listing, add_values=self.add_facts)
 
     def add_facts(self, api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         add_result_facts(api, ids, rows, instruments_of(self.report))

@@ -226,7 +226,10 @@ class FoldedColumnFilter(ColumnFilter, FoldedFilter):
 
 
 class InstantFilter(ColumnFilter):
-    """The same over a column of instants: an instant, or a day (UTC) for all of its instants."""
+    """The same over a column of instants: an instant, a day (UTC) for all of its instants, or `from/until`.
+
+    The last, an interval of ISO 8601, is what a day is in another time zone.
+    """
 
     def filter(self, queryset, value):
         if not value:
@@ -241,9 +244,13 @@ def _span(text: str) -> tuple[datetime, datetime]:
     if len(text) <= len("2026-01-31"):
         day = date.fromisoformat(text)
         return datetime.combine(day, time.min, UTC), datetime.combine(day, time.max, UTC)
+    first, _, last = text.partition("/")
+    return _instant(first), _instant(last or first)
+
+
+def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(moment_text(text))
-    instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return instant, instant
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 class DeclaredSearch(SearchFilter):

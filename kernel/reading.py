@@ -43,6 +43,8 @@ def own_column(model: type[Model], path: str) -> str | None:
         field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
     except FieldDoesNotExist:  # an expression
         return None
+    if not field.concrete:  # rows of another table that refer to this one
+        return None
     key = field.target_field if beyond and field.is_relation else field
     return field.attname if not beyond or beyond in ("pk", key.name, key.attname) else None
 

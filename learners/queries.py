@@ -32,6 +32,7 @@ from kernel.text import identifier_key
 from learners import arithmetic
 from learners.models import (
     Enrolment,
+    EnrolmentSample,
     EnrolmentSampleValidation,
     Learner,
     SENDCategory,
@@ -328,6 +329,14 @@ _SAMPLE_COUNTS = Prepared(_sample_counts, "enrolments")
 def sample_counts(enrolments: Sequence[int], view=None) -> dict[int, int]:
     """{model: number of the samples that it was made of}; a model without any is left out."""
     return dict(_SAMPLE_COUNTS(enrolments=list(enrolments)))
+
+
+def enrolment_parts(learner_id: int) -> list[tuple[str, int]]:
+    """(what, how many) an enrolment is made of: the models of each instrument, and the samples."""
+    models = Enrolment.objects.filter(learner=learner_id).values_list("provider__instrument__name")
+    counts = models.annotate(Count("pk")).order_by("provider__instrument__name")
+    samples = EnrolmentSample.objects.filter(learner=learner_id).count()
+    return [*((f"models of {name}", number) for name, number in counts), ("samples", samples)]
 
 
 class _LearnerEnrolment:

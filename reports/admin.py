@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from kernel.admin import ReadOnlyAdmin, ReadOnlyInline
 from reports.models import (
+    LEVELS,
     Alert,
     Report,
     ReportInstrument,
@@ -15,7 +16,6 @@ from reports.models import (
 
 OF_PAIR = ("=id", "=learner__learner_id", "=learner__user__username", "=activity__name", "=institution__acronym")
 OF_PAIR_HELP = "Number, pseudonym or username of the learner, name of the activity, or acronym of the institution"
-LEVELS = ("identity_level", "content_level", "integrity_level")
 
 
 class ReportInstrumentInline(ReadOnlyInline):

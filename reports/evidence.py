@@ -18,6 +18,7 @@ from learners.arithmetic import Provider
 from reports import arithmetic
 from reports.arithmetic import InstrumentRow, Level, Levels, ProviderResult, SessionRow
 from reports.models import (
+    LEVELS,
     AbstractLevels,
     Alert,
     Report,
@@ -26,17 +27,16 @@ from reports.models import (
     Request,
     RequestProviderResult,
 )
-from reports.reasons import KINDS, Check, SessionAlert
+from reports.reasons import Check, SessionAlert
 
-_LEVELS = tuple(f"{kind}_level" for kind in KINDS)
 # The columns of each part; the first ones are its order.
 _INSTRUMENT = tuple(
     f"instrument__{name}"
     for name in ("name", "requires_enrolment", "identity", "originality", "authorship", "integrity")
 )
-_OF_INSTRUMENT = ("instrument", *_INSTRUMENT, "result", "confidence", "enrolment", *_LEVELS)
+_OF_INSTRUMENT = ("instrument", *_INSTRUMENT, "result", "confidence", "enrolment", *LEVELS)
 _COUNTS = ("total_requests", "pending_requests", "valid_requests", "processed_requests")
-_OF_SESSION = ("session__started_at", "pk", "session", "session__closed_at", *_COUNTS, *_LEVELS)
+_OF_SESSION = ("session__started_at", "pk", "session", "session__closed_at", *_COUNTS, *LEVELS)
 _ENGLISH = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code")).values("message")
 _TEXTS = (Subquery(_ENGLISH[:1]), F("message_code__description"), F("message_code"), F("unknown_code"))
 _OF_ALERT = ("raised_at", "pk", "session", "level")
@@ -142,7 +142,7 @@ def _checks(requested: Iterable[tuple[Any, ...]], answers: _Results) -> dict[int
 
 def _with_levels(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """The levels at the end as one value."""
-    return (*row[: -len(_LEVELS)], Levels(*map(Level, row[-len(_LEVELS) :])))
+    return (*row[: -len(LEVELS)], Levels(*map(Level, row[-len(LEVELS) :])))
 
 
 def _instruments(rows: Iterable[tuple[Any, ...]], checks: Mapping[int, list[Check]]) -> list[InstrumentEvidence]:
@@ -165,7 +165,7 @@ def instrument_properties(row: Instrument) -> properties.Instrument:
 
 
 def levels_stored(row: AbstractLevels) -> Levels:
-    return Levels(*(Level(getattr(row, column)) for column in _LEVELS))
+    return Levels(*(Level(getattr(row, column)) for column in LEVELS))
 
 
 def _sessions(

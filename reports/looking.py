@@ -8,12 +8,11 @@ from django.db.models.functions import Cast, Coalesce, Concat, Greatest
 
 from kernel.caller import PEOPLE
 from reports.arithmetic import Level
-from reports.models import WITH_WARNING, Report
+from reports.models import LEVELS, WITH_WARNING, Report
 from trail.models import OPENED_REPORTS, Line
 
 _PARTS = ("institution", "activity__course", "activity", "pk")
 _KINDS = tuple(kind.value for kind in PEOPLE)
-_LEVELS = ("identity_level", "content_level", "integrity_level")
 
 
 def with_address(reports: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
@@ -43,7 +42,7 @@ def unseen(since: datetime) -> dict[str, Any]:
     Of those that have changed since then: by the index of reports with warnings.
     """
     warned = Report.objects.filter(WITH_WARNING, institution=OuterRef("pk"), updated_at__gte=since)
-    reports: QuerySet[Any, Any] = warned.annotate(highest=Greatest(*_LEVELS)).order_by()
+    reports: QuerySet[Any, Any] = warned.annotate(highest=Greatest(*LEVELS)).order_by()
     rows = with_address(reports).filter(~opened_since_changed(OuterRef("institution")))
     counted = {
         name: rows.filter(highest=level).values("institution").annotate(number=Count("pk")).values("number")

@@ -188,6 +188,9 @@ class ActivityProviderHistogram(Histogram):
         constraints = [models.UniqueConstraint(fields=("activity", "provider"), name="histogram_activity_provider")]
 
 
+LEVELS = ("identity_level", "content_level", "integrity_level")
+
+
 class AbstractLevels(Timestamped):
     identity_level = models.SmallIntegerField(default=Level.PENDING)
     content_level = models.SmallIntegerField(default=Level.PENDING)
@@ -201,12 +204,11 @@ class AbstractLevels(Timestamped):
 
 
 def _level_constraints(prefix: str) -> list[models.BaseConstraint]:
-    return [one_of(f"{kind}_level", map(int, Level), f"{prefix}_{kind}_level") for kind in _LEVELS]
+    return [one_of(level, map(int, Level), f"{prefix}_{level}") for level in LEVELS]
 
 
-_LEVELS = ("identity", "content", "integrity")
 # Written out, as the index of such reports has it: PostgreSQL uses it where a query says the same.
-WITH_WARNING = reduce(or_, (Q(**{f"{kind}_level__gte": Level.WARNING.value}) for kind in _LEVELS))
+WITH_WARNING = reduce(or_, (Q(**{f"{level}__gte": Level.WARNING.value}) for level in LEVELS))
 
 
 class Report(AbstractLevels):

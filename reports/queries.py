@@ -35,6 +35,7 @@ from reports import arithmetic
 from reports.arithmetic import Level, RequestStatus
 from reports.contests import ContestState, contest_state
 from reports.models import (
+    LEVELS,
     ActivityInstrumentHistogram,
     ActivityProviderHistogram,
     Alert,
@@ -51,8 +52,7 @@ LevelCounts = dict[str, dict[int, int]]  # {"identity": {level: number of report
 CourseLevels = tuple[int, CourseName, dict[int, int]]  # a course, its name, {highest level: number of reports}
 _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
 _LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3
-_HIGHEST = Greatest("identity_level", "content_level", "integrity_level")
-_LEVELS = tuple(f"{kind}_level" for kind in KINDS)
+_HIGHEST = Greatest(*LEVELS)
 _COURSE = course_columns("activity__course__")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PENDING, _VALID, _ERROR, _TIMEOUT = "PENDING", "VALID", "ERROR", "TIMEOUT"
@@ -187,7 +187,7 @@ def sessions_demonstrated(activity: int, learner: int) -> set[int | None]:
 
 def level_counts(institution_id: int) -> LevelCounts:
     """Of the reports of the institution, for all levels."""
-    rows = Report.objects.filter(institution=institution_id).values_list(*_LEVELS).annotate(Count("pk")).order_by()
+    rows = Report.objects.filter(institution=institution_id).values_list(*LEVELS).annotate(Count("pk")).order_by()
     return _level_counts(rows)
 
 
@@ -224,7 +224,7 @@ def _counted(institution_id: int, most: int) -> list[tuple[Any, ...]]:
     levels = (f"SUM(CASE WHEN highest = {int(level)} THEN number ELSE 0 END) AS level_{int(level)}" for level in Level)
     highest = "MAX" if connection.vendor == "sqlite" else "GREATEST"
     statement = _COUNTED.format(
-        levels=", ".join(levels), names=", ".join(names), highest=f"{highest}({', '.join(_LEVELS)})"
+        levels=", ".join(levels), names=", ".join(names), highest=f"{highest}({', '.join(LEVELS)})"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [institution_id, most])
@@ -280,7 +280,7 @@ class LearnerWork(NamedTuple):
 
 # What both are told of, what only reports, and what only courses.
 _OF_COURSE = tuple(_COURSE)
-_OF_REPORT = ("contest", "activity_id", "of_course", "name", "begins", *_LEVELS)
+_OF_REPORT = ("contest", "activity_id", "of_course", "name", "begins", *LEVELS)
 _OF_MEMBERSHIP: dict[str, Any] = {
     "end": DateTimeField(), "description": TextField(), "added_by": CharField(), "added_at": DateTimeField(),
     "adder": CharField(),
@@ -310,7 +310,7 @@ def learner_work(institution_id: int, learner_id: int, *, courses: bool, reports
             found.reports.append({
                 "id": row["id"], "activity": row["activity_id"], "course": row["of_course"], "name": row["name"],
                 "start": row["begins"], "contest": contest_state(row["contest"]), "of_course": place_of,
-                **{name: row[name] for name in _LEVELS},
+                **{name: row[name] for name in LEVELS},
             })  # fmt: skip
         else:
             found.courses.append({name: row[name] for name in ("id", *_OF_COURSE, *_OF_MEMBERSHIP)})

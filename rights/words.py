@@ -132,7 +132,7 @@ VERBS = {
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
     "password link": "sent a link to set the password of", "suspend": "suspended", "resume": "resumed",
 }  # fmt: skip
-# By the last word of an address that says most.
+# By what follows the first word of an address, or else by the last word that says most.
 THINGS = {
     "report": "your report",
     "report-captures": "what was captured from you",
@@ -150,6 +150,8 @@ THINGS = {
     "decision": "your decisions about the consent",
     "ic": "a consent",
     "membership": "your membership of a course",
+    "course/learner": "your membership of a course",
+    "course/instructor": "your membership of a course",
     "enrolment": "your enrolment",
     "validation": "a sample of your enrolment",
     "sample": "a sample of your enrolment",
@@ -195,6 +197,7 @@ def thing(resource: str) -> str:
     Pages of the console are named after what they are about: console/report-pdf.
     """
     words = [name for word in resource.split("/") for name in (word.partition("-")[0], word)]
+    words.append(resource.partition("/")[2])
     return next((THINGS[word] for word in reversed(words) if word in THINGS), f"data about you ({resource})")
 
 

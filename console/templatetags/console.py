@@ -181,6 +181,11 @@ def person(row: Mapping[str, Any]) -> str:
     return name or row.get("username") or row.get("uid") or f"person {row['id']}"
 
 
+def named(row: Mapping[str, Any]) -> str:
+    """A person as pickers show one: people may have the same name."""
+    return f"{person(row)} ({row['uid']})"
+
+
 @register.filter
 def flags(row: Mapping[str, Any]) -> str:
     return ", ".join(word for flag, word in words.FLAGS.items() if row.get(flag)) or NOTHING

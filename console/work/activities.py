@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
-from console.listings import counts_for
+from console.listings import activity_name, counts_for
 from console.templatetags.console import course
 from console.views import BelowCourseView
 from console.work.forms import Input, WorkForm
@@ -48,7 +48,7 @@ class OfActivity(BelowCourseView):
         return course(self.course)
 
     def activity_name(self) -> str:
-        return str(self.activity["name"] or self.activity["vle_activity_id"])
+        return activity_name(self.activity)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(**{"about": self.about, **context})

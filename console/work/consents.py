@@ -5,10 +5,13 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 
 from console.tables import Work
 from console.templatetags.console import standing
@@ -17,6 +20,7 @@ from console.words import CONSENT_WORDS
 from console.work.differences import lines_between
 from console.work.forms import Input, WorkForm
 from console.work.pages import CHANGED, CreatePage, DeletePage, EditPage, SavingPage
+from files.services import store
 from institutions.services.consents import Standing, asked_at, consent_standings
 from institutions.services.html import Removed, html_cleaned, html_has_text, html_removed
 from kernel.domain import Invalid
@@ -92,8 +96,9 @@ class OfConsent(ConsoleView):
         return [self.breadcrumb("Consents", "consents"), self.breadcrumb(name, "consent", "consent")]
 
 
+@method_decorator(csp_update({"frame-src": [SELF]}), name="dispatch")
 class ConsentView(OfConsent):
-    """A version with its texts as learners are served them."""
+    """A version with its texts as learners are served them, PDFs in frames unless a store elsewhere serves them."""
 
     template_name = "console/work/consent.html"
     always = (Work("Add a language", "consent-text-new", TEXTS, "create"),)
@@ -119,6 +124,7 @@ class ConsentView(OfConsent):
             "may_write": self.api.may_all(TEXT.format(**self.kwargs, language="en"), "partial_update"),
             "lower": self.lower,
             "missing": self.missing(),
+            "shows_pdf": not getattr(store(), "querystring_auth", False),
         }
         return super().get_context_data(**values, **context)
 

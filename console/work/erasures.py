@@ -1,23 +1,24 @@
-"""Erasing learners' data: what a learner asks for is decided, or a data administrator begins it, after a preview."""
+"""Erasing learners' data: what a learner asks for is decided, or a data administrator begins it, after a preview.
 
+The enrolment alone is erased at once, everything else by a job.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 
 from console.asked import AskedView
-from console.templatetags.console import person
+from console.templatetags.console import named, person
 from console.work.forms import Input, Pick, WorkForm
-from console.work.pages import CHANGED, PersonChosenPage
+from console.work.pages import CHANGED, ConfirmPage, PersonChosenPage
 from kernel.http.client import ApiResponse
 from kernel.states import State
+from learners.queries import enrolment_parts
 from rights.models import Erasure
 
 ERASURES = "institution/{institution}/erasure/"
-
-
-def named(row: Any) -> str:
-    return f"{person(row)} ({row['uid']})"
 
 
 class ErasureView(AskedView):
@@ -81,3 +82,39 @@ class NewErasure(PersonChosenPage):
 
     def breadcrumbs(self) -> list[tuple[str, str]]:
         return [self.breadcrumb("Erasures", "erasures")]
+
+
+class EraseEnrolment(ConfirmPage):
+    """What providers know a learner by: samples, and the models that they have made of them."""
+
+    path = "institution/{institution}/learner/{learner}/enrolment/"
+    action = "enrolment_erase"
+    button = "Erase it"
+    lead = (
+        "Samples may be of several instruments, so all of it goes. What was done so far stays, with its reports. "
+        "Instruments that need an enrolment cannot verify the learner before there is a new one."
+    )
+    learner: dict[str, Any]
+
+    def enter(self) -> None:
+        super().enter()
+        self.learner = self.api.row(f"{self.home}learner/{self.kwargs['learner']}/")
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Erase the enrolment of {person(self.learner)}"
+
+    def name(self) -> str:
+        return f"The enrolment of {named(self.learner)}"
+
+    def goes(self) -> Sequence[tuple[str, int]]:
+        return enrolment_parts(self.learner["id"])
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(verb="is erased", **context)
+
+    def deleted(self) -> HttpResponse:
+        return self.done("The enrolment was erased.", self.back())
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [self.breadcrumb("Learners", "learners"), self.breadcrumb(person(self.learner), "learner", "learner")]

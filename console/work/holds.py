@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from console.tables import Work
-from console.templatetags.console import person
+from console.templatetags.console import named, person
 from console.views import ConsoleView
 from console.work.forms import Input, Pick, WorkForm
 from console.work.pages import PersonChosenPage, SavingPage
@@ -46,7 +46,7 @@ class NewHold(PersonChosenPage):
     button = "Set it"
     inputs = (
         Input("person_id", "Person",
-              pick=Pick("institution/{institution}/user/", lambda row: f"{person(row)} ({row['uid']})", "last_name")),
+              pick=Pick("institution/{institution}/user/", named, "last_name")),
         Input("reason", "Reason", "Such as the court and the number of the case."),
         Input("until", "Last day (UTC)", "Left empty, it holds until it is released."),
     )  # fmt: skip

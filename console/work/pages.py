@@ -15,6 +15,7 @@ from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 from kernel.states import State
 
+ANY_STATE = "*"  # of what has no tag of its own
 CHANGED = "Something has changed since this was shown. Look at it again."
 
 
@@ -164,35 +165,27 @@ class EditPage(SavingPage, is_base=True):
         return self.shown(fresh, 412, state=self.tag, differences=fresh.differences(), is_changed=True)
 
 
-class DeletePage(WorkPage, is_base=True):
+class ConfirmPage(WorkPage, is_base=True):
     """The confirmation of a deletion, with what goes along. It deletes what was shown, or shows it again."""
 
     template_name = "console/work/delete.html"
-    action = "destroy"
     button = "Delete"
-    row: dict[str, Any]
-    tag = ""
 
     def way_back(self) -> Undo | None:
         """The request that makes it again, where nothing is lost."""
         return None
 
-    def enter(self) -> None:
-        super().enter()
-        answer = self.api.tagged_row(self.api_path)
-        self.row, self.tag = answer.data, answer.tag
-
     def goes(self) -> Sequence[tuple[str, int]]:
-        """(what, how many) is deleted with the row."""
+        """(what, how many) is deleted."""
         return ()
 
     @abstractmethod
     def name(self) -> str:
-        """What the row is called."""
+        """What is deleted."""
 
     @abstractmethod
     def deleted(self) -> HttpResponse:
-        """On to another page, when the row is gone."""
+        """On to another page, when it is gone."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.shown(200)
@@ -200,7 +193,7 @@ class DeletePage(WorkPage, is_base=True):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.POST.get("state") != self.state():
             return self.shown(412, [CHANGED])
-        answer = self.api.send("DELETE", self.api_path, tag=self.tag)
+        answer = self.send()
         if answer.status == 404:
             raise Http404
         if answer.status == 412:
@@ -211,11 +204,34 @@ class DeletePage(WorkPage, is_base=True):
         self.undo = self.way_back()
         return self.deleted()
 
+    def send(self) -> ApiResponse:
+        """Do it; what the API answers."""
+        return self.api.send("DELETE", self.api_path, tag=ANY_STATE)
+
     def state(self) -> str:
-        """Of the row and of what goes along."""
-        return State([self.tag, [[word, number] for word, number in self.goes()]]).tag
+        """Of what goes along."""
+        return State([[word, number] for word, number in self.goes()]).tag
 
     def shown(self, status: int, problems: Sequence[str] = ()) -> HttpResponse:
         goes = [(word, number) for word, number in self.goes() if number]
         values = {"goes": goes, "state": self.state(), "problems": problems, "name": self.name()}
         return self.render_to_response(self.get_context_data(**values), status=status)
+
+
+class DeletePage(ConfirmPage, is_base=True):
+    """The same of a row, if it is as it was shown."""
+
+    action = "destroy"
+    row: dict[str, Any]
+    tag = ""
+
+    def enter(self) -> None:
+        super().enter()
+        answer = self.api.tagged_row(self.api_path)
+        self.row, self.tag = answer.data, answer.tag
+
+    def send(self) -> ApiResponse:
+        return self.api.send("DELETE", self.api_path, tag=self.tag)
+
+    def state(self) -> str:
+        return State([self.tag, super().state()]).tag

@@ -15,7 +15,7 @@ from django.urls import reverse
 from rest_framework.utils.encoders import JSONEncoder
 
 from console.views import ConsoleView
-from kernel.http.client import texts_of
+from kernel.http.client import ApiResponse, texts_of
 
 KEPT = "undo"  # in the session: the last one
 OFFERED = "undo"  # tag of the message that offers it
@@ -29,6 +29,7 @@ class Undo:
     path: str
     body: Mapping[str, Any]
     tag: str = ""
+    person: int | None = None  # whose uid, as it is by then, belongs into the body
 
 
 def keep(request: HttpRequest, undo: Undo, institution: int, address: str) -> None:
@@ -48,7 +49,7 @@ class UndoPage(ConsoleView):
         if kept is None or kept["institution"] != institution:
             messages.error(request, "There is nothing to undo any more.")
             return HttpResponseRedirect(address)
-        answer = self.api.send(kept["method"], kept["path"], kept["body"], kept["tag"])
+        answer = self.sent(kept)
         if answer.status == 412:
             messages.error(request, "It was not undone: somebody has changed it since.")
         elif answer.status >= 300:
@@ -56,3 +57,12 @@ class UndoPage(ConsoleView):
         else:
             messages.success(request, "It is as it was before.")
         return HttpResponseRedirect(kept["address"])
+
+    def sent(self, kept: Mapping[str, Any]) -> ApiResponse:
+        body = kept["body"]
+        if (key := kept.get("person")) is not None:
+            known = self.api.get(f"{self.home}user/{key}/")
+            if known.status != 200:
+                return known
+            body = body | {"uid": known.data["uid"]}
+        return self.api.send(kept["method"], kept["path"], body, kept["tag"])

@@ -32,8 +32,10 @@ from kernel.recording import Entry, caller_known, record
 logger = logging.getLogger(__name__)
 PRESIGNED_SECONDS = 30
 BEGUN_BYTES = 64 * 1024  # of content that is made, before its answer begins
+PDF = "application/pdf"
 POLICY = "default-src 'none'; sandbox"  # the file is displayed, nothing in it is executed
-POLICY_OF_PDF = "frame-ancestors 'none'"  # in a sandbox browsers do not start their PDF viewer
+# In a sandbox browsers do not start their PDF viewer. So only what administrators have written stands in own pages.
+POLICY_OF_PDF, POLICY_OF_CONSENT = "frame-ancestors 'none'", "frame-ancestors 'self'"
 
 
 @method_decorator(csrf_exempt, name="dispatch")  # other methods are 405 even without a CSRF token
@@ -112,7 +114,10 @@ class FileView(View):
             response.close()
             raise
         cache_control = f"private, max-age={seconds}" if file.kind in NOT_SENSITIVE else "private, no-store"
-        return _with_headers(response, cache_control)
+        answer = _with_headers(response, cache_control)
+        if file.kind == Kind.CONSENT_PDF and file.media_type == PDF:
+            answer["Content-Security-Policy"], answer["X-Frame-Options"] = POLICY_OF_CONSENT, "SAMEORIGIN"
+        return answer
 
 
 def _begun(chunks: Iterable[bytes]) -> Iterable[bytes]:
@@ -161,6 +166,6 @@ def _with_headers(response: HttpResponseBase, cache_control: str) -> HttpRespons
     response["Cache-Control"] = cache_control
     response["X-Content-Type-Options"] = "nosniff"
     response["Referrer-Policy"] = "no-referrer"
-    is_pdf = response.get("Content-Type") == "application/pdf"
+    is_pdf = response.get("Content-Type") == PDF
     response["Content-Security-Policy"] = POLICY_OF_PDF if is_pdf else POLICY
     return response

@@ -9,11 +9,11 @@ from kernel.caller import Role
 from kernel.scope import under
 from kernel.serializers import Computed
 from kernel.viewsets import ResourceViewSet
-from reports.api.report import LEVELS, LevelsSerializer
+from reports.api.report import LevelsSerializer
 from reports.api.shared.evidence import Evidence, LinkField, may_read_evidence
 from reports.arithmetic import percent
 from reports.contests import contest_state
-from reports.models import Report, ReportInstrument
+from reports.models import LEVELS, Report, ReportInstrument
 from reports.visibility import is_closed, is_flagged, own_work
 
 

@@ -19,7 +19,6 @@ from kernel.serializers import Computed
 from kernel.viewsets import ResourceViewSet
 from learners.models import Learner
 from reports.api.report import (
-    LEVELS,
     InstitutionCourseActivityReportLearnerSerializer,
     LevelFilter,
     LevelsSerializer,
@@ -27,7 +26,7 @@ from reports.api.report import (
 )
 from reports.contests import contest_state
 from reports.looking import opened_since_changed, with_address
-from reports.models import Report
+from reports.models import LEVELS, Report
 
 
 class ReportedActivity(TypedDict):

@@ -24,12 +24,11 @@ from learners.models import Learner
 from reports.api.shared.evidence import LinkField, may_read_reports
 from reports.arithmetic import Facts, Level, Thresholds, percent
 from reports.contests import contest_state
-from reports.models import Report, ReportInstrument
+from reports.models import LEVELS, Report, ReportInstrument
 from reports.queries import ReportStatistics, report_statistics
 from reports.sentences import DEMONSTRATION, FactSentence, fact_sentences
 from reports.visibility import own_work
 
-LEVELS = ("identity_level", "content_level", "integrity_level")
 DOCUMENTED = ("id", "learner", "detail", *LEVELS)  # what dashboards know; other keys follow
 
 

@@ -48,6 +48,13 @@ GOES: dict[type[Model], tuple[Kind, ...]] = {
     Learner: OF_LEARNERS,
     Instructor: OF_INSTRUCTORS,
     User: (*OF_INSTRUCTORS, *OF_LEARNERS, (StoredFile, "owner", "stored files")),
+    Course: (
+        (CourseLearner, "course", "learners' memberships"),
+        (CourseInstructor, "course", "instructors' memberships"),
+        (GroupCourse, "course", "places in groups of courses"),
+        (Activity, "course", "activities"),
+        *_of_activities("activity__course"),
+    ),
     Activity: _of_activities("activity"),
     SENDCategory: ((SENDLearner, "category", "learners who have it"),),
 }

@@ -44,6 +44,7 @@ from reports.arithmetic import levels_maximum
 from reports.counts import counters_stored, instrument_columns, level_columns
 from reports.evidence import instrument_properties, levels_stored
 from reports.models import (
+    LEVELS,
     Alert,
     Histogram,
     LearnerInstrumentHistogram,
@@ -53,7 +54,7 @@ from reports.models import (
     ReportSession,
     Request,
 )
-from reports.services.reporting import LEVELS, columns_written, levels_refreshed, percentages_of
+from reports.services.reporting import columns_written, levels_refreshed, percentages_of
 from signin.models import CallerSession, Launcher
 from trail.keys import keys_moved
 

@@ -35,6 +35,7 @@ from reports.counts import (
 )
 from reports.evidence import instrument_properties
 from reports.models import (
+    LEVELS,
     Alert,
     Report,
     ReportInstrument,
@@ -45,7 +46,7 @@ from reports.models import (
 )
 from reports.rows import BIN_COLUMNS
 from reports.services.counting import HISTOGRAMS, SUMMARY, counted_bin, provider_properties, summary_of
-from reports.services.reporting import LEVELS, Pair, columns_written, kinds_applying, percentages_of
+from reports.services.reporting import Pair, columns_written, kinds_applying, percentages_of
 
 PAIRS = 200  # in one transaction
 Row = TypeVar("Row", bound=Model)

@@ -32,11 +32,10 @@ from reports.counts import (
     session_counts_stored,
 )
 from reports.evidence import instrument_properties
-from reports.models import Alert, Report, ReportInstrument, ReportSession
+from reports.models import LEVELS, Alert, Report, ReportInstrument, ReportSession
 from reports.rows import keys_of
 
 Pair = tuple[int, int]  # activity, learner
-LEVELS = ("identity_level", "content_level", "integrity_level")
 
 
 @dataclass

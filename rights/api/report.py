@@ -16,13 +16,12 @@ from reports.arithmetic import Level
 from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import Explained, explained
-from reports.models import Report
+from reports.models import LEVELS, Report
 from reports.sentences import evidence_deleted
 from reports.visibility import reports_shown
 from rights.row_rules import own_reports
 
 KINDS = ("identity", "content", "integrity")
-LEVELS = tuple(f"{kind}_level" for kind in KINDS)
 
 
 class OwnActivity(TypedDict):

@@ -63,6 +63,12 @@ def form_of(page: str) -> dict:
     return reader.values
 
 
+def offered(page, name: str) -> dict[str, str]:
+    """The choices of a filter of the page's list."""
+    (field,) = (field for field in page.context["table"].fields if field.filter.name == name)
+    return dict(field.filter.choices)
+
+
 class _Form(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

@@ -145,3 +145,26 @@ def test_texts_of_cells():
     assert text_of(instant("2026-05-03T09:00:00Z")) == "2026-05-03T09:00:00+00:00"
     assert text_of("a < b & c") == "a < b & c"
     assert re.fullmatch(r"1 Alert 2 OK", text_of(level.__globals__["level_counts"]({4: 1, 2: 2})))
+
+
+@pytest.mark.parametrize("kind", exports.FORMATS)
+def test_tables_that_are_no_list_of_the_api(kind, world, admin, signed_in, address, monkeypatch):
+    failed = {
+        "provider": 1, "provider_name": FORMULA, "instrument": "Faces", "activity": 1, "activity_name": "Essay",
+        "course": 1, "course_code": "C1", "course_number": "c1", "course_start": None, "failed": 2, "unanswered": 0,
+    }  # fmt: skip
+    monkeypatch.setattr("console.views.providers_failing", lambda *_, **__: [dict(failed)])
+    found = {}
+    for browser, page in (
+        (admin, address("failing/")),
+        (admin, address("imports/")),
+        (signed_in("global"), "/console/"),
+    ):
+        assert f'href="?download={kind}"' in browser.get(page).text
+        before = Line.objects.count()
+        found[page], told = read(browser.get(page, {"download": kind})), Line.objects.order_by("pk")[before:]
+        assert [(line.verb, details_of(line)["format"]) for line in told] == [("export", kind)], page
+    failing, imports, institutions = found.values()
+    assert failing[1] == [f"'{FORMULA}", "Faces", "Essay", "C1", "2", "0"]
+    assert [imports[0][0], imports[1][0]] == ["File", world.home.job.filename]
+    assert {row[0] for row in institutions[1:]} >= {world.home.institution.name, world.away.institution.name}

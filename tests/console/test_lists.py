@@ -65,6 +65,30 @@ def test_filters(world, admin, address):
     assert rows(admin.get(address("courses/"), {"start": "2020-01-02"})) == []
 
 
+def test_days_and_times_are_those_of_the_institution(world, admin, address):
+    """Midnight of UTC is one in the afternoon there: in the page, in its address, and in the file."""
+    home = world.home
+    home.institution.time_zone = "Pacific/Auckland"
+    home.institution.save()
+    home.course.start, home.report.updated_at = PAST + timedelta(hours=12), PAST
+    home.course.save()
+    Report.objects.filter(pk=home.report.pk).update(updated_at=PAST)
+    assert rows(admin.get(address("courses/"), {"start": "2020-01-01"})) == []
+    found = admin.get(address("courses/"), {"start": "2020-01-02"})
+    assert rows(found) == ["C1, Jan 2020"]
+    assert ">Starts on (Pacific/Auckland)</label>" in found.text
+    assert 'type="date" name="start" value="2020-01-02"' in found.text
+    file = admin.get(address("courses/"), {"start": "2020-01-02", "download": "csv"})
+    assert b"C1" in b"".join(file.streaming_content)
+    changed = {until: rows(admin.get(address("reports/"), {"updated_at__lte": until}))
+               for until in ("2020-01-01T12:59", "2020-01-01T13:00", "2020-01-01T00:00:00+00:00")}  # fmt: skip
+    assert changed == {until: ["Ann Home"] * ("12:59" not in until) for until in changed}
+    linked = admin.get(address("reports/"), {"updated_at__lte": "2020-01-01T00:00:00+00:00"})
+    assert 'name="updated_at__lte" value="2020-01-01T13:00"' in linked.text
+    assert admin.get(address("reports/"), {"updated_at__lte": "soon"}).status_code == 400
+    assert rows(admin.get(address("courses/"), {"start": "soon"})) == []
+
+
 def test_order_goes_up_and_down(world, admin, address):
     page = admin.get(address("learners/"), {"ordering": "-uid", "search": "home"})
     assert rows(page) == ["Eve Home", "Bob Home", "Ann Home"]

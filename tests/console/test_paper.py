@@ -3,10 +3,11 @@
 import re
 import sys
 import zlib
+from html import unescape
 
 import pytest
 
-from console import paper
+from console import exports, paper
 from console.paper import NoPaper, pdf_of
 from console.templatetags.console import css_text, results_told
 from institutions.models import Provider
@@ -74,9 +75,18 @@ def test_reports_of_an_activity_are_those_that_the_list_finds(world, signed_in, 
     browser.get(address(ALL), {"level__gte": "3"})
     assert "Bob Home" in drawn[1]
     assert "Eve Home" not in drawn[1]
-    monkeypatch.setattr(paper, "REPORTS", 2)
+    monkeypatch.setattr(exports, "PAPER", 2)
     told = browser.get(address(ALL), {"ordering": "learner"}, follow=True)
     assert "3 reports are too many for one PDF, which takes 2" in told.text
+    parts = re.findall(r'href="([^"]+reports\.pdf[^"]+)" download>([\d–]+)<', told.text)
+    assert [places for _, places in parts] == ["1–2", "3"]
+    drawn.clear()
+    files = [browser.get(unescape(link)) for link, _ in parts]
+    headings = [re.findall(r"<h1>([^<]+)</h1>", page) for page in drawn]
+    assert headings == [["Ann Home", "Bob Home"], ["Reports of Quiz, C1 (3 of 3)"]]
+    assert "Eve Home, eve" in drawn[1]
+    assert [re.search(r"part-\d", file["Content-Disposition"])[0] for file in files] == ["part-1", "part-2"]
+    assert "no such part" in browser.get(address(ALL), {"part": "3"}, follow=True).text
     assert told.redirect_chain == [(f"{address(ACTIVITY)}?ordering=learner", 302)]
     assert "There is no report" in browser.get(address(ALL), {"search": "nobody"}, follow=True).text
     assert len(drawn) == 2

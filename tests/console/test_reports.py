@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from tests.console.conftest import offered
 from tests.reports.test_institution_report import reports
 
 __all__ = ["reports"]
@@ -19,5 +20,21 @@ def test_course_and_activity_are_chosen_by_their_names(world, reports, signed_in
     assert browser.get(place).status_code == 200
     for nonsense in ({"course": "x"}, {"course": world.away.course.pk}):
         assert browser.get(address("reports/"), nonsense).status_code == 400
+    elsewhere = browser.get(address("reports/"), {"course": home.course.pk, "activity": reports["other"].pk})
+    assert "selected>none of these</option>" in elsewhere.text  # the list is empty, and says why
     monkeypatch.setattr("console.views.CHOICES", 1)
-    assert '<input id="f-course"' in browser.get(address("reports/")).text
+    many = browser.get(address("reports/"))
+    assert 'name="course-search"' in many.text
+    assert [*offered(many, "course")] == []
+    found = browser.get(address("reports/"), {"course-search": "c2", "course": home.course.pk})
+    assert [*offered(found, "course").values()] == ["C1", "C2"]  # what was chosen before stays
+    assert "any; found: 1" in found.text
+
+
+def test_activity_that_a_link_names_without_its_course_has_its_name(reports, signed_in, address, world):
+    browser, key = signed_in("data"), reports["other"].pk
+    linked = browser.get(address("reports/"), {"activity": key})
+    assert offered(linked, "activity") == {str(key): "Essay"}
+    assert [str(line.cells[0][1]) for line in linked.context["table"].lines] == ["Bob Home"]
+    assert offered(browser.get(address("reports/")), "activity") == {}
+    assert browser.get(address("reports/"), {"activity": world.away.activity.pk}).status_code == 400

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from console.trail import OF_FILES, VERBS, thing
 from kernel.filters import TYPED
 from kernel.recording import Entry, Origin, command, record
+from tests.console.conftest import offered
 from tests.console.test_lists import HOSTILE
 from tests.lines import details_of
 from trail.models import Key, Line
@@ -128,13 +129,19 @@ def test_opening_the_page_and_the_table_are_lines(world, written, signed_in, add
 def test_people_are_found_by_what_they_are_called(world, written, signed_in, address):
     browser = signed_in("data")
     sent = "Ann Home sent a sample for an assessment"
-    of_ann = [line[0] for line in shown(browser.get(address("trail/?person_id=ann+home")))]
+    found = browser.get(address("trail/?person_id-search=ann+home"))
+    ((ann, name),) = offered(found, "person_id").items()
+    assert (name, "any; found: 1" in found.text) == ("Ann Home (ann)", True)
+    chosen = browser.get(address(f"trail/?person_id={ann}"))
+    of_ann = [line[0] for line in shown(chosen)]
     assert len(of_ann) == 6
     assert all(text.endswith(": Ann Home") or text == sent for text in of_ann)
-    assert [line[0] for line in shown(browser.get(address("trail/?actor_id=ann+home")))] == [sent]
-    for text, said in {"nobody": "Nobody fits.", "home": "10 people fit: type more of it, or the number."}.items():
-        page = browser.get(address(f"trail/?person_id={text}"))
-        assert (page.status_code, shown(page), said in page.text) == (400, [], True)
+    assert offered(chosen, "person_id") == {ann: name}  # what a link has chosen has its name, too
+    assert [line[0] for line in shown(browser.get(address(f"trail/?actor_id={ann}")))] == [sent]
+    of_vle = browser.get(address(f"trail/?actor_kind=vle&actor_id={world.home.vle.pk}"))
+    assert offered(of_vle, "actor_id") == {str(world.home.vle.pk): world.home.vle.name}
+    foreign = browser.get(address(f"trail/?actor_kind=vle&actor_id={world.away.vle.pk}&person_id={'9' * 18}"))
+    assert (offered(foreign, "actor_id"), offered(foreign, "person_id")) == ({}, {})
 
 
 def test_wrong_filters_are_shown(signed_in, address):

@@ -11,6 +11,7 @@ from institutions.models import InformedConsent, InformedConsentDocument, Instit
 from institutions.services.documents import document_update
 from learners.models import Learner
 from tests.console.conftest import form_of
+from tests.pages.test_policy import STRICT, assert_clean
 from tests.world import PAST
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -73,6 +74,9 @@ def test_a_pdf_is_uploaded_replaced_and_taken_away(officer, address, sent, world
     assert sent(officer, page, {"html": "<p>Otro</p>", "pdf": file}).status_code == 302
     text.refresh_from_db()
     assert (text.html, text.pdf.size) == ("<p>Otro</p>", len(PDF))
+    shown = officer.get(address("consents/{consent}/"))
+    assert_clean(shown, STRICT | {"frame-src 'self'"})
+    assert '<iframe src="http://testserver/files/' in shown.text
     no_pdf = sent(officer, page, {"pdf": SimpleUploadedFile("x.pdf", b"no", "application/pdf")})
     assert (no_pdf.status_code, no_pdf.context["form"].errors) == (400, {"pdf": ["This is not a PDF."]})
     stale = form_of(officer.get(page).text)

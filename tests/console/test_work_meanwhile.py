@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Model
 from django.urls import get_resolver, resolve
 
-from console.work import activities, consents, groups, institution, needs, oidc, people, retention, vles
+from console.work import activities, consents, courses, groups, institution, needs, oidc, people, retention, vles
 from console.work.forms import WorkForm
 from console.work.pages import CHANGED, DeletePage, EditPage
 from institutions.models import UIOption
@@ -57,6 +57,8 @@ CHANGES: dict[type, Change] = {
     consents.DeleteConsent: VERSION,
     consents.EditText: TEXT,
     consents.DeleteText: TEXT,
+    courses.RemoveMember: PERSON,
+    courses.DeleteCourse: stored("course", code=("Theirs", "Again")),
     groups.EditGroup: GROUP,
     groups.DeleteGroup: GROUP,
     groups.RemoveCourse: stored("course", code=("Theirs", "Again")),

@@ -7,7 +7,7 @@ from django.forms.models import model_to_dict
 from console.work.pages import DeletePage, EditPage
 from courses.models import GroupCourse
 from institutions.models import UIOption
-from learners.models import SENDLearner
+from learners.models import Learner, SENDLearner
 
 # A form, what is sent, and the rows that are afterwards as they were before.
 CASES = {
@@ -16,6 +16,7 @@ CASES = {
     "vles/{vle}/edit/": ({"name": "Other"}, lambda home: [home.vle]),
     "courses/{course}/activities/{activity}/edit/": ({"enabled": ""}, lambda home: [home.activity]),
     "groups/{group}/courses/{course}/delete/": ({}, lambda home: GroupCourse.objects.filter(group=home.group)),
+    "courses/{course}/learners/{ann}/delete/": ({}, lambda home: Learner.objects.filter(courses=home.course)),
     "learners/{ann}/send/{assignment}/delete/": (
         {}, lambda home: SENDLearner.objects.filter(learner=home.learners["ann"])
     ),

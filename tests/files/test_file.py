@@ -73,16 +73,22 @@ def test_file_is_shown_and_kept_by_nobody_else(world, pdf):
     assert answer["Content-Disposition"] == 'inline; filename="consent-en.pdf"'
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] == "no-referrer"
-    assert answer["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert answer["Content-Security-Policy"] == "frame-ancestors 'self'"  # the console shows it in the page
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
     assert re.fullmatch(r"private, max-age=(2[4-9]\d|300)", answer["Cache-Control"])
     assert "Set-Cookie" not in answer
 
 
-def test_evidence_is_shown_in_a_sandbox(world, evidence):
-    StoredFile.objects.filter(pk=evidence.pk).update(media_type="application/json")
+@pytest.mark.parametrize(
+    ("media_type", "policy"),
+    [("application/json", "default-src 'none'; sandbox"), ("application/pdf", "frame-ancestors 'none'")],
+)
+def test_evidence_is_shown_in_a_sandbox_or_alone(media_type, policy, world, evidence):
+    StoredFile.objects.filter(pk=evidence.pk).update(media_type=media_type)
     answer = get(url_for(world.people["ann"], evidence, name="sample.json"))
     body(answer)
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Security-Policy"] == policy
+    assert answer.get("X-Frame-Options") == "DENY"
     assert answer["Cache-Control"] == "private, no-store"
 
 

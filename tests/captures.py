@@ -4,8 +4,11 @@ import base64
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from courses.models import AssessmentSession
@@ -73,6 +76,23 @@ def objects(home: Home, kind: str) -> list[str]:
         return store().listdir(f"{home.institution.pk}/{kind}")[1]
     except FileNotFoundError:
         return []
+
+
+class _DriverError(Exception):
+    pgcode = None
+
+
+def answer_no_commit(monkeypatch: Any, module: Any) -> None:
+    """From now on the connection is lost while a commit of this module is answered: it has been made."""
+    real = module.one_transaction
+
+    @contextmanager
+    def lost() -> Iterator[None]:
+        with real():
+            yield
+        raise OperationalError("server closed the connection unexpectedly") from _DriverError()
+
+    monkeypatch.setattr(module, "one_transaction", lost)
 
 
 def external(home: Home) -> None:

@@ -3401,8 +3401,8 @@ WRITTEN = [
     (
         "objects stay when the row is refused",
         "files/services.py",
-        "        _object_erase(key)  # what was written so far\n",
-        "        pass\n",
+        "            _object_erase(key)  # what was written so far\n",
+        "            pass\n",
         _ATTACHMENT,
     ),
     (

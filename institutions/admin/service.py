@@ -74,7 +74,7 @@ class ServiceAdmin(BaseAdmin):
         return form
 
     def _changeform_view(self, request, object_id, form_url, extra_context):
-        answer = super()._changeform_view(request, object_id, form_url, extra_context)
+        answer = super()._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
         shown = getattr(answer, "context_data", None) or {}
         if request.method == "POST" and "adminform" in shown and not shown["adminform"].form.errors:
             transaction.set_rollback(True)  # the form has been applied, and the page is shown again all the same

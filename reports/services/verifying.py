@@ -1,7 +1,8 @@
 """Asking the providers of a request's instruments, and taking their answers.
 
-A provider result is open until its provider has answered, or its time is over. An answer after that is taken like any
-other, and the same answer again changes nothing. What follows from an answer is counted by a job; see counting.py.
+A provider result is open until its provider has answered, or its time is over. Each word of the provider that it works
+on it begins that time anew, but for no longer than TIMES_LONGEST of it. An answer after that is taken like any other,
+and the same answer again changes nothing. What follows from an answer is counted by a job; see counting.py.
 
 Nothing is asked or stored of a learner without a valid consent, with an instrument that does not apply to the learner
 any more (special needs, or the activity has changed), or without the enrolment that the instrument needs: see
@@ -17,8 +18,20 @@ from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, Now
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from courses.models import ActivityInstrument
@@ -47,6 +60,7 @@ from reports.arithmetic import (
 )
 from reports.counts import DIGITS
 from reports.models import Request, RequestProviderResult, RequestResult
+from reports.obstacles import ERASED, NO_CONSENT, NOT_USED, WITHDRAWN, Obstacle
 from reports.services.counting import BATCH, requests_recounted
 from reports.services.reporting import held
 
@@ -56,14 +70,8 @@ TIMES = ("created_at", "updated_at")
 NO_RESULT = "What was processed has a result."
 UNFINISHED = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
 USUAL_MINUTES = 60  # for a provider whose instrument is gone
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a provider may not work on a request of a learner, and the status that its result gets."""
-
-    status: ResultStatus
-    text: str
+TIMES_LONGEST = 3  # an instrument's time, from the first question on: no provider keeps a result open for ever
+OVER = "The time for this request is over: send its result."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,6 @@ class Asked:
     provider: int
     instrument: int | None
     needs_enrolment: bool
-
-
-WITHDRAWN = Obstacle(ResultStatus.ERROR, "The learner has withdrawn the consent.")
-NO_CONSENT = Obstacle(ResultStatus.ERROR, "The learner's consent is not valid.")
-NOT_USED = Obstacle(ResultStatus.ERROR, "The instrument is not used any more for this learner in this activity.")
-ERASED = Obstacle(ResultStatus.MISSING_ENROLMENT, "The learner's enrolment was erased.")
 
 
 def obstacles(asked: Collection[Asked]) -> dict[Asked, Obstacle]:
@@ -363,6 +365,8 @@ def _answer_stored(
     row = _row_locked(known)
     same_audit = _is_content(row.audit, content)
     is_same = same_audit and all(getattr(row, name) == value for name, value in answer.items())
+    if answer["status"] in OPEN and row.is_over and not is_same:
+        raise Invalid(status=OVER)
     written = answer | {"updated_at": row.updated_at if is_same else timezone.now()}
     for name, value in written.items():
         setattr(row, name, value)
@@ -401,13 +405,13 @@ def _locked(key: int) -> QuerySet[RequestProviderResult]:
     """
     rows = RequestProviderResult.objects.select_related("provider__instrument", "request__learner__user")
     locks = dict.fromkeys(("request__learner__user", "request__learner", "self"), Lock.CHANGE)
-    return locking(rows.filter(pk=key), **locks)
+    return locking(_with_end(rows.filter(pk=key)), **locks)
 
 
 _LOCKED = Whole(_locked, "key")
 
 
-def _row_locked(known: RequestProviderResult) -> RequestProviderResult:
+def _row_locked(known: RequestProviderResult) -> Any:
     """The row, locked after its learner. Unknown if it is gone, or its provider may not work on it any more."""
     row = _LOCKED.first(key=known.pk)
     if row is None:
@@ -462,8 +466,8 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
     learners: list[Any] = [*rows.order_by().values_list("request__learner", flat=True).distinct()]
     locked_rows(User.objects.filter(pk__in=learners), Lock.CHANGE)  # a learner has the key of the person
     locked_rows(Learner.objects.filter(pk__in=learners), Lock.CHANGE)
-    locked = locking(rows.select_related("provider__instrument", "request").order_by("pk"), self=Lock.CHANGE)
-    found = [row for row in locked if row.audit_id is None]
+    joined = _with_end(rows.select_related("provider__instrument", "request").order_by("pk"))
+    found: list[Any] = [row for row in locking(joined, self=Lock.CHANGE) if row.audit_id is None]
     barred = obstacles({_asked_of(row) for row in found})
     outcomes = {row.pk: obstacle.text if (obstacle := barred.get(_asked_of(row))) else "" for row in found}
     new = [
@@ -471,6 +475,8 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         for row in found
         if not outcomes[row.pk] and any(getattr(row, name) != value for name, value in answers[row.pk].items())
     ]
+    outcomes |= {row.pk: OVER for row in new if row.is_over and answers[row.pk]["status"] in OPEN}
+    new = [row for row in new if not outcomes[row.pk]]
     if new:
         now, names = timezone.now(), ("status", "result", "code", "message_code", "error_message", "updated_at")
         rows_updated(RequestProviderResult, names, {row.pk: (*answers[row.pk].values(), now) for row in new})
@@ -478,18 +484,19 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         if open_again:
             RequestProviderResult.objects.filter(pk__in=open_again).update(asked_at=Now())
         enqueue("reports.results", sorted({row.request_id for row in new}))
-        homes: dict[int, list[int]] = {}
+        told: dict[tuple[int, int], list[int]] = {}  # a line for each learner, whom it concerns
         for row in new:
-            homes.setdefault(row.request.institution_id, []).append(row.request_id)
+            told.setdefault((row.request.institution_id, row.request.learner_id), []).append(row.request_id)
         by = new[0].provider_id
-        record(*(Entry("answer", "provider/answers", by, home, None, {"requests": homes[home]}) for home in homes))
+        record(*(Entry("answer", "provider/answers", by, *of, {"requests": keys}) for of, keys in told.items()))
     return outcomes
 
 
 def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
     """The provider says how far it is; answers whether the status is another one. Its time begins anew.
 
-    Invalid for an unknown status, for the one that comes with a result, and once there is a result.
+    Invalid for an unknown status, for the one that comes with a result, once there is a result, and for an open one
+    when TIMES_LONGEST is over.
     """
     if status not in {*ResultStatus}:
         raise Invalid(status="There is no such status.")
@@ -499,6 +506,8 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
             raise Invalid(status="It has been processed already.")
         if status == ResultStatus.PROCESSED:
             raise Invalid(status="What was processed has a result.")
+        if status in OPEN and stored.is_over:
+            raise Invalid(status=OVER)
         changes: dict[str, Any] = {"asked_at": Now()} if status in OPEN else {}
         is_other = stored.status != status
         if is_other:
@@ -513,12 +522,25 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
 # What ends without an answer.
 
 
-def _overdue() -> QuerySet[RequestProviderResult]:
-    """The results that have been open for longer than their instruments' time, by the clock of the database."""
+def _ended(begin: str, times: int) -> Q:
+    """Whether so many of the instrument's times have passed since then, by the clock of the database."""
     minutes = Cast(Coalesce(F("provider__instrument__timeout_minutes"), USUAL_MINUTES), IntegerField())
-    lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=1)), output_field=DurationField())
-    ends = ExpressionWrapper(F("asked_at") + lifetime, output_field=DateTimeField())
-    return RequestProviderResult.objects.filter(status__in=OPEN).alias(ends=ends).filter(ends__lte=Now())
+    lifetime = ExpressionWrapper(minutes * Value(timedelta(minutes=times)), output_field=DurationField())
+    ends = ExpressionWrapper(F(begin) + lifetime, output_field=DateTimeField())
+    return Q(LessThanOrEqual(ends, Now()))
+
+
+def _with_end(rows: QuerySet[RequestProviderResult]) -> QuerySet[RequestProviderResult]:
+    """With `is_over`: nothing but its result is waited for."""
+    return rows.annotate(
+        is_over=ExpressionWrapper(_ended("first_asked_at", TIMES_LONGEST), output_field=BooleanField())
+    )
+
+
+def _overdue() -> QuerySet[RequestProviderResult]:
+    """The results that have been open for longer than their instruments' time."""
+    late = _ended("asked_at", 1) | _ended("first_asked_at", TIMES_LONGEST)
+    return RequestProviderResult.objects.filter(late, status__in=OPEN)
 
 
 def overdue_by_provider() -> dict[str, int]:

@@ -40,6 +40,11 @@ def sample(content: bytes = KEYS, media_type: str = "text/plain", instruments: A
     return {"data": url, "instruments": list(instruments), "metadata": metadata, **more}
 
 
+def untimed(body: dict) -> dict:
+    """Without the time of the capture: sent again, it is another one."""
+    return body | {"metadata": {name: value for name, value in body["metadata"].items() if name != "created_at"}}
+
+
 def consented(home: Home, *names: str) -> None:
     """They have accepted the newest consent."""
     for name in names:

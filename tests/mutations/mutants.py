@@ -3932,8 +3932,8 @@ WRITTEN = [
     (
         "an ended account takes the virtual host along",
         "pipeline/accounts.py",
-        "    if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():\n",
-        "    if True:\n",
+        "    if is_last and account.queue",
+        "    if account.queue",
         _BROKER_ACCOUNTS,
     ),
     ("what is done counts as waiting", "pipeline/status.py", 'row["live"] - row["doing"]', 'row["live"]', _JOBS_STATUS),

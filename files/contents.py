@@ -26,7 +26,7 @@ SHOWN = {
     "image/jpeg", "image/png", "image/webp", "image/gif", "audio/wav", "audio/webm", "audio/ogg", "audio/mpeg",
     "audio/mp4", "video/webm", "video/ogg", "video/mp4", "text/plain",
 }  # fmt: skip
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.ASCII)
+_DATA_URL = re.compile(r"(?i:data):([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(?i:(;base64))?,", re.ASCII)
 _NAME = re.compile(r"[a-z]+-(\d{1,6})\.[a-z0-9]+")
 _HEAD = 64 * 1024  # bytes of a stored sample that hold what is said about it
 _URL_HEAD = 500  # bytes of a data URL that hold its media type
@@ -183,6 +183,12 @@ def head_of(file: StoredFile | None, longest: int) -> Head:
     content = _decoded(match, str(url)[match.end() :]) if _is_text(match) else None
     shown = None if content is None else content.decode(errors="replace")[:longest]
     return Head({name: value for name, value in found.items() if name != "data"}, _named(match), shown)
+
+
+def is_picture(value: Any) -> bool:
+    """Whether it is a data URL of a picture."""
+    match = _DATA_URL.match(value) if isinstance(value, str) else None
+    return match is not None and _named(match).startswith("image/")
 
 
 def _named(match: re.Match[str]) -> str:

@@ -3,9 +3,10 @@
 Store and database cannot commit together. The order of the steps decides what a failure can leave behind:
 
 * An object is written before its row is committed, so that a row never names an object that does not exist. When the
-  transaction is rolled back, or the process dies before the commit, the object stays without a row. That cannot be
-  recorded beforehand: a record in the same transaction is rolled back with it, and SQLite allows no second writer.
-  `objects_erase_unknown` finds such objects by the form of their keys: older than any transaction, and without a row.
+  transaction is rolled back, or the process or the connection to the database dies before the commit is answered, the
+  object stays without a row. That cannot be recorded beforehand: a record in the same transaction is rolled back with
+  it, and SQLite allows no second writer. `objects_erase_unknown` finds such objects by the form of their keys: older
+  than any transaction, and without a row.
 * An object is erased after the deletion of its row is committed: a rollback never leaves a row without its object.
   The PendingErasure row is committed together with the deletion, and goes when the store has erased the object.
 
@@ -32,6 +33,7 @@ from files.models import Kind, PendingErasure, StoredFile
 from kernel.batches import batched
 from kernel.commit import after_commit
 from kernel.domain import Unavailable
+from kernel.repeats import is_away
 from kernel.writes import one_transaction
 
 logger = logging.getLogger(__name__)
@@ -87,7 +89,8 @@ def file_drafted(
 ) -> Iterator[StoredFile]:
     """Write an object with this content and yield its unsaved row: the block saves it, in a transaction of its own.
 
-    So no transaction waits for a slow store. The object is erased again when the block fails. See `file_store`.
+    So no transaction waits for a slow store. The object is erased again when the block fails, unless the connection to
+    the database was lost: then the row may have been committed. See `file_store`.
     """
     if owner is not None and owner.institution_id != institution.pk:
         raise ValueError("The owner of a file is a person of its institution.")
@@ -109,8 +112,9 @@ def file_drafted(
             sha256=measured.sha256.hexdigest(),
             storage_key=key,
         )
-    except BaseException:
-        _object_erase(key)  # what was written so far
+    except BaseException as error:
+        if not is_away(error):
+            _object_erase(key)  # what was written so far
         raise
 
 

@@ -325,7 +325,9 @@ class Instrument(Deriving, Timestamped):
     integrity = models.BooleanField(default=False)
     options_schema = models.JSONField(null=True, blank=True, help_text="JSON Schema of an activity's options.")
     timeout_minutes = models.PositiveIntegerField(
-        default=60, help_text="A provider that has not answered by then is not waited for any longer."
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(43_200)],  # 30 days
+        help_text="A provider that has not answered by then is not waited for any longer.",
     )
     search_text = SearchText("name", "acronym", "description")
 

@@ -24,6 +24,9 @@ from pipeline.models import BrokerAccount, Job
 
 logger = logging.getLogger(__name__)
 JOB = "pipeline.account"
+# What the service and the drivers keep at Redis, and RabbitMQ's own names.
+_RESERVED = {f"{of}unacked{part}" for of in ("", "tesla_") for part in ("", "_index", "_mutex")}
+_PREFIXES = ("_kombu", "amq.")
 
 
 def url_for_provider(queue: str) -> str:
@@ -66,6 +69,20 @@ def _url(vhost: str, base: str, account: str) -> str:
     parts = urlsplit(base)
     address = f"{parts.scheme}://{account}@{parts.netloc.rpartition('@')[2]}/{quote(vhost, safe='')}"
     return f"{address}?{parts.query}" if parts.query else address
+
+
+def is_reserved(queue: str, *, is_built_in: bool) -> bool:
+    """Whether a provider's queue may not have this name: it is a key, a queue or a virtual host of something else."""
+    from pipeline.broker import OWN_QUEUE  # with Celery, which many processes do without
+
+    if queue in CONSUMERS:
+        return not is_built_in
+    return queue == OWN_QUEUE or queue in _RESERVED or queue.startswith(_PREFIXES) or queue == _own_vhost()
+
+
+def _own_vhost() -> str:
+    """The virtual host of the service's own messages."""
+    return unquote(urlsplit(settings.BROKER_URL).path.removeprefix("/")) or "/"
 
 
 def added(queue: str) -> None:
@@ -157,7 +174,8 @@ def _made_ready(account: BrokerAccount) -> None:
 def _remove(account: BrokerAccount) -> None:
     management_api.user_delete(account.username)
     others = BrokerAccount.objects.filter(queue=account.queue).exclude(pk=account.pk)
-    if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():
+    is_last = not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists()
+    if is_last and account.queue != _own_vhost():  # queues of long ago may be called like it
         management_api.vhost_delete(account.queue)
     Job.objects.filter(name=JOB, key=str(account.pk)).delete()  # one for the end of an overlap that was cut short
     account.delete()

@@ -93,7 +93,10 @@ class Publisher:
 
 
 def is_about_queue(error: BaseException) -> bool:
-    """Whether the broker answers and has refused what was asked of it: other queues may do."""
+    """Whether the broker answers and has refused what was asked of it: other queues may do.
+
+    Redis says WRONGTYPE of a queue whose name is that of a key of another kind.
+    """
     refusals = (ChannelError, AccessRefused, NotAllowed, MessageNacked)
     return is_refusal(error) or isinstance(error, refusals) or isinstance(error.__cause__, refusals)
 

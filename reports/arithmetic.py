@@ -25,6 +25,9 @@ HUNDREDTH = Decimal("0.01")
 ENOUGH_CONFIDENCE = Fraction(6, 10)  # below it the level of an instrument is at least a warning
 HIGH_CONFIDENCE = Fraction(3, 4)  # below it the facts call the confidence low
 NO_CONFIDENCE = Fraction(1, 10_000)  # below it a result counts as missing
+# What fewer learners sum up to tells of single ones. Ten is what the statistical offices of Europe commonly ask of
+# tables about health and education.
+FEWEST_LEARNERS = 10
 
 
 class RequestStatus(IntEnum):

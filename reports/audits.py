@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from django.db.models import Exists, OuterRef
 
-from files.contents import SAMPLE, Content, facts_of, json_of, maker, samples_linked
+from files.contents import SAMPLE, Content, facts_of, is_picture, json_of, maker, samples_linked
 from files.links import Links
 from files.models import Made, StoredFile
 from institutions.models import Provider
@@ -23,7 +23,7 @@ from reports.models import ReportInstrument, RequestProviderResult, RequestResul
 from reports.sentences import DEMONSTRATION
 from reports.visibility import audit_shown
 
-NO_SAMPLE = "data:,"  # of a request whose sample has been erased: a picture with nothing on it
+NO_SAMPLE = "data:,"  # of a request whose sample has been erased, or a face without a picture: nothing is on it
 BATCH = 100  # requests
 SAMPLE_FACTS: dict[str, Any] = {  # of a sample of a model, where its file does not say so
     "learner_id": "", "course_id": "", "activity_id": "", "session_id": "", "instruments": [], "metadata": {},
@@ -137,20 +137,25 @@ def _request(result: RequestResult, answers: list[RequestProviderResult], links:
 
 
 def _audit(file: StoredFile | None, links: Links) -> dict[str, Any]:
-    """A provider's audit data, with addresses in place of pictures, and a list of faces whatever the provider sent."""
+    """A provider's audit data, with addresses in place of pictures, and a list of faces whatever the provider sent.
+
+    Dashboards show the picture of a face: it is never an address that the provider has named.
+    """
     stored = json_of(file)
     audit = stored if isinstance(stored, dict) else {} if stored is None else {"data": stored}
     if file is not None:
         audit = samples_linked(audit, lambda number: str(links(file.pk, f"sample-{number}.data", SAMPLE)))
     faces = audit.get("faces")
-    found = [_face(each) for each in faces if isinstance(each, dict)] if isinstance(faces, list) else []
-    return audit | {"faces": found}
+    if not isinstance(stored, dict) or not isinstance(faces, list):
+        return audit | {"faces": []}
+    both = zip(faces, stored["faces"], strict=True)
+    return audit | {"faces": [_face(linked, sent) for linked, sent in both if isinstance(sent, dict)]}
 
 
-def _face(face: dict[str, Any]) -> dict[str, Any]:
+def _face(face: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     """A picture and a score, whatever the provider left out."""
-    image, score = face.get("image"), face.get("score")
+    score = face.get("score")
     return face | {
-        "image": image if isinstance(image, str) else NO_SAMPLE,
+        "image": face["image"] if is_picture(sent.get("image")) else NO_SAMPLE,
         "score": score if isinstance(score, int | float) else 0.0,
     }

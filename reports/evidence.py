@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
 from institutions.models import Instrument, MessageLocale
 from kernel.fast.together import together
@@ -27,6 +27,7 @@ from reports.models import (
     Request,
     RequestProviderResult,
 )
+from reports.obstacles import OBSTACLES
 from reports.reasons import Check, SessionAlert
 
 # The columns of each part; the first ones are its order.
@@ -41,7 +42,12 @@ _ENGLISH = MessageLocale.objects.filter(locale="en", code=OuterRef("message_code
 _TEXTS = (Subquery(_ENGLISH[:1]), F("message_code__description"), F("message_code"), F("unknown_code"))
 _OF_ALERT = ("raised_at", "pk", "session", "level")
 _RESULT = ("instrument", "status", "result", "code")
-_OF_REQUEST = ("pk", "created_at", "session", "status", "results", *(f"results__{name}" for name in _RESULT))
+_OBSTACLE = Case(
+    When(results__error_message__in=[*OBSTACLES], then="results__error_message")
+)  # providers' texts are long
+_OF_REQUEST: tuple[Any, ...] = (
+    "pk", "created_at", "session", "status", "results", *(f"results__{name}" for name in _RESULT), _OBSTACLE,
+)  # fmt: skip
 _PROVIDER = ("pk", "instrument", "inverted_polarity", "warning_below", "alert_below", "enabled")
 _OF_ANSWER = (
     "pk", "request", "request__session", "status", "result", "code", "provider__name", "provider__is_demonstration",
@@ -134,9 +140,10 @@ def _checks(requested: Iterable[tuple[Any, ...]], answers: _Results) -> dict[int
     """Of each instrument, in the order in which the results came to be; of requests with results."""
     checks: dict[int, list[Check]] = {}
     results = [(key, request, asked_at, *values) for request, asked_at, _, _, key, *values in requested if key]
-    for _, request, asked_at, instrument, status, result, code in sorted(results):
+    for _, request, asked_at, instrument, status, result, code, text in sorted(results):
         summary = arithmetic.RequestResult(asked_at, status, result, code)
-        checks.setdefault(instrument, []).append(Check(summary, tuple(answers.get((request, instrument), ()))))
+        given, obstacle = tuple(answers.get((request, instrument), ())), OBSTACLES.get(text)
+        checks.setdefault(instrument, []).append(Check(summary, given, obstacle))
     return checks
 
 

@@ -119,6 +119,7 @@ class RequestProviderResult(AbstractResult):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="provider_results")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
+    first_asked_at = models.DateTimeField(db_default=Now(), editable=False)
     asked_at = models.DateTimeField(db_default=Now(), help_text="Or when the provider last said that it works on it.")
     asked_again = models.PositiveSmallIntegerField(db_default=0, help_text="How often since then: see unanswered.py.")
     counted_bin = models.SmallIntegerField(null=True, editable=False, help_text="As it is counted in the histograms.")

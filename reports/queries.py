@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import (
     BigIntegerField,
+    Case,
     CharField,
     Count,
     DateTimeField,
@@ -21,6 +22,7 @@ from django.db.models import (
     Sum,
     TextField,
     Value,
+    When,
 )
 from django.db.models.functions import Greatest
 
@@ -32,7 +34,7 @@ from kernel.fast.together import together
 from learners import arithmetic as properties
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
-from reports.arithmetic import Level, RequestStatus
+from reports.arithmetic import FEWEST_LEARNERS, Level, RequestStatus
 from reports.contests import ContestState, contest_state
 from reports.models import (
     LEVELS,
@@ -44,14 +46,17 @@ from reports.models import (
     ReportInstrument,
     Request,
     RequestProviderResult,
+    RequestResult,
 )
+from reports.obstacles import OBSTACLES, Obstacle
 from reports.reasons import KINDS
-from reports.visibility import flagged_asks
+from reports.visibility import flagged_asks, own_work
 
 LevelCounts = dict[str, dict[int, int]]  # {"identity": {level: number of reports}, "content": ..., "integrity": ...}
 CourseLevels = tuple[int, CourseName, dict[int, int]]  # a course, its name, {highest level: number of reports}
 _BINS = tuple(f"b{place}" for place in range(arithmetic.BINS))
-_LEARNER, _ACTIVITY, _ALERTED = 1, 2, 3
+_LEARNER, _ACTIVITY, _ALERTED, _ENDED = 1, 2, 3, 4
+_OBSTACLES = tuple(OBSTACLES.values())
 _HIGHEST = Greatest(*LEVELS)
 _COURSE = course_columns("activity__course__")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,14 +84,24 @@ def _flagged(report, requests):
 
 
 def _histograms(report, activity):
-    """(kind of row, instrument, ten bins): histograms of learner and activity, and one row if the pair has alerts."""
+    """(kind of row, instrument, ten bins): histograms of learner and activity, and one row if the pair has alerts.
+
+    And a row, with the number of the obstacle as first bin, for each of `_OBSTACLES` that ended a check.
+    """
     learner = LearnerInstrumentHistogram.objects.filter(learner__reports=report)
     context = ActivityInstrumentHistogram.objects.filter(activity=activity)
     alerts = Alert.objects.filter(activity=OuterRef("activity"), learner=OuterRef("learner"), session__isnull=False)
     alerted = Report.objects.filter(Exists(alerts), pk=report)
+    # Few: of the requests that failed.
+    ended = RequestResult.objects.filter(
+        request__activity=activity, request__learner__reports=report, request__status__gte=RequestStatus.ERROR.value,
+        error_message__in=[*OBSTACLES],
+    )  # fmt: skip
+    which = Case(*(When(error_message=each.text, then=Value(number)) for number, each in enumerate(_OBSTACLES)))
     return learner.values_list(Value(_LEARNER), "instrument_id", *_BINS).union(
         context.values_list(Value(_ACTIVITY), "instrument_id", *_BINS),
         alerted.values_list(Value(_ALERTED), "pk", *(Value(0) for _ in _BINS)),
+        ended.values_list(Value(_ENDED), "instrument_id", which, *(Value(0) for _ in _BINS[1:])).distinct(),
         all=True,
     )
 
@@ -97,8 +112,18 @@ def _providers():
     return providers.values_list("is_demonstration", *columns)
 
 
+def _shared(activity):
+    """The instruments of which this activity has results of FEWEST_LEARNERS at least."""
+    rows = ReportInstrument.objects.filter(
+        report__activity=activity, instrument=OuterRef("instrument"), processed_count__gt=0
+    )
+    enough = Exists(rows[FEWEST_LEARNERS - 1 : FEWEST_LEARNERS])
+    return ActivityInstrumentHistogram.objects.filter(enough, activity=activity).values_list("instrument")
+
+
 _FLAGGED = Prepared(_flagged, "report", "requests")
 _HISTOGRAMS = Prepared(_histograms, "report", "activity")
+_SHARED = Prepared(_shared, "activity")
 _PROVIDERS = Prepared(_providers)
 
 
@@ -113,13 +138,21 @@ def requests_flagged(report: int, requests: list[int]) -> frozenset[int]:
 class ReportStatistics:
     """Computes the statistics of one report's instruments from histograms, providers and the existence of alerts."""
 
-    def __init__(self, rows: Iterable[tuple], providers: Iterable[tuple]) -> None:
-        """`providers` as of `_providers`."""
+    def __init__(
+        self, rows: Iterable[tuple], providers: Iterable[tuple], shared: Collection[int] | None = None
+    ) -> None:
+        """`providers` as of `_providers`; only of the instruments in `shared`, unless it is None, others' results."""
+        self.shared = shared
         self.histograms: dict[tuple[int, int], list[int]] = {}
         self.alerted = False
+        self.ended: dict[int, set[int]] = {}
         for kind, instrument, *bins in rows:
             if kind == _ALERTED:
                 self.alerted = True
+            elif kind == _ACTIVITY and self.shared is not None and instrument not in self.shared:
+                continue
+            elif kind == _ENDED:
+                self.ended.setdefault(instrument, set()).add(bins[0])
             else:
                 self.histograms[kind, instrument] = bins
         self.providers: dict[int | None, list[properties.Provider]] = {}
@@ -136,8 +169,12 @@ class ReportStatistics:
         return self.histograms.get((_LEARNER, instrument), [0] * arithmetic.BINS)
 
     def activity_histogram(self, instrument: int) -> list[int]:
-        """Results of all learners in this activity."""
+        """Results of all learners in this activity; for a learner among few ten zeros, so that they tell of nobody."""
         return self.histograms.get((_ACTIVITY, instrument), [0] * arithmetic.BINS)
+
+    def obstacles(self, instrument: int) -> list[Obstacle]:
+        """Why checks of the instrument ended without their providers."""
+        return [_OBSTACLES[number] for number in sorted(self.ended.get(instrument, ()))]
 
     def _statistics(self, instrument: int, result: Decimal, confidence: Decimal) -> arithmetic.Statistics:
         measurement = arithmetic.InstrumentMeasurement(
@@ -154,8 +191,11 @@ class ReportStatistics:
 
 def report_statistics(view) -> ReportStatistics:
     """For Computed(..., per_request=report_statistics) in the serializer of a report's detail."""
-    rows = _HISTOGRAMS(report=view.kwargs["id"], activity=view.link["activity"])
-    return ReportStatistics(rows, _PROVIDERS())
+    activity = view.link["activity"]
+    rows = _HISTOGRAMS(report=view.kwargs["id"], activity=activity)
+    sees_others = any(grant.rows is not own_work for grant in view.grants)
+    shared = None if sees_others else {key for (key,) in _SHARED(activity=activity)}
+    return ReportStatistics(rows, _PROVIDERS(), shared)
 
 
 def details_demonstrated(reports: Collection[int]) -> set[tuple[int, int]]:

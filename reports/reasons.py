@@ -32,6 +32,7 @@ from reports.arithmetic import (
     threshold_code,
     threshold_limits,
 )
+from reports.obstacles import OBSTACLES, Obstacle
 
 LEVELS = {
     Level.PENDING: "Pending",
@@ -72,6 +73,7 @@ class Check:
 
     summary: RequestResult
     answers: tuple[ProviderResult, ...] = ()
+    obstacle: Obstacle | None = None  # why it ended, where that is no fault of a provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +229,13 @@ def _steps(
     checks: Collection[Check], confidence: Fraction, due: int, level: Level, names: Mapping[int, str]
 ) -> Iterator[str]:
     """The sentences that explain an instrument's level, in the order of the computation."""
-    statuses = Counter(ResultStatus(check.summary.status) for check in checks)
+    statuses = Counter(ResultStatus(check.summary.status) for check in checks if check.obstacle is None)
     total, processed = len(checks), statuses[ResultStatus.PROCESSED]
     still_open = sum(statuses[status] for status in OPEN)
-    waiting, failed = _by_status(statuses, _OPEN_WORDS), _by_status(statuses, _FAILED_WORDS)
+    ended = Counter(check.obstacle for check in checks)
+    barred = [f"{number:,} {each.ended}" for each in OBSTACLES.values() if (number := ended[each])]
+    waiting = _by_status(statuses, _OPEN_WORDS)
+    failed = ", ".join(filter(None, [_by_status(statuses, _FAILED_WORDS), *barred]))
     if not checks:
         yield "No check has been made."
     elif still_open == total:

@@ -1,5 +1,6 @@
 """The facts of an instrument's row as sentences for whoever reads a report, the learner first of all."""
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from reports.arithmetic import Facts
@@ -81,10 +82,31 @@ _TEXTS = {
         "Mientras el estudiante trabajaba en la actividad se observó algo inusual.",
         "Mentre l'estudiant treballava en l'activitat es va observar alguna cosa inusual.",
     ),
+    # Codes of no facts, which dashboards know: of reports/obstacles.py.
+    "ENDED_CONSENT_WITHDRAWN": (
+        "Not everything was checked because the learner has withdrawn the consent.",
+        "No se comprobó todo porque el estudiante ha retirado el consentimiento.",
+        "No es va comprovar tot perquè l'estudiant ha retirat el consentiment.",
+    ),
+    "ENDED_CONSENT_NOT_VALID": (
+        "Not everything was checked because the learner's consent is not valid.",
+        "No se comprobó todo porque el consentimiento del estudiante no es válido.",
+        "No es va comprovar tot perquè el consentiment de l'estudiant no és vàlid.",
+    ),
+    "ENDED_INSTRUMENT_NOT_USED": (
+        "Not everything was checked because the instrument is not used any more for this learner in this activity.",
+        "No se comprobó todo porque el instrumento ya no se usa para este estudiante en esta actividad.",
+        "No es va comprovar tot perquè l'instrument ja no s'usa per a aquest estudiant en aquesta activitat.",
+    ),
+    "ENDED_ENROLMENT_ERASED": (
+        "Not everything was checked because the learner's enrolment was erased.",
+        "No se comprobó todo porque se borró la inscripción del estudiante.",
+        "No es va comprovar tot perquè es va esborrar la inscripció de l'estudiant.",
+    ),
 }
 
 
-def fact_sentences(facts: Facts) -> list[FactSentence]:
-    """A sentence for each fact, in the order positive, neutral, negative."""
-    codes = [*facts["positive"], *facts["neutral"], *facts["negative"]]
+def fact_sentences(facts: Facts, ended: Iterable[str] = ()) -> list[FactSentence]:
+    """A sentence for each fact, in the order positive, neutral, negative, then for the codes of `ended`."""
+    codes = [*facts["positive"], *facts["neutral"], *facts["negative"], *ended]
     return [FactSentence(code=code, en=en, es=es, ca=ca) for code in codes for en, es, ca in (_TEXTS[code],)]

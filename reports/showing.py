@@ -202,7 +202,7 @@ def _facts(stored: Any) -> Iterator[tuple[str, str]]:
     plain = [
         (name, value)
         for name, value in values.items()
-        if isinstance(value, str | int | float) and name != "demonstration" and not str(value).startswith("data:")
+        if isinstance(value, str | int | float) and name != "demonstration" and str(value)[:5].lower() != "data:"
     ]
     yield from ((str(name)[:FACT], str(value)[:FACT]) for name, value in plain[:FACTS])
 

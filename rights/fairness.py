@@ -18,9 +18,9 @@ from datetime import datetime
 from math import ceil, floor, sqrt
 from typing import Any, TypedDict
 
-# Below it a group is not shown. Ten is what the statistical offices of Europe commonly ask of tables about health and
-# of education, and fewer learners would not give an interval that tells anything.
-MINIMUM = 10
+from reports.arithmetic import FEWEST_LEARNERS
+
+MINIMUM = FEWEST_LEARNERS  # below it a group is not shown; fewer would not give an interval that tells anything
 ROUNDED_TO = 5  # counts, so that the difference between two periods tells of no single person
 MANY = 1000  # from so many observations on, shares have a decimal of a percent
 Z = 1.959964  # of 95 %

@@ -865,7 +865,7 @@ SAMPLES: dict[str, Any] = {
     **{f"{component}.{name}": value
        for component in ("Instrument", "AdminInstrument", "InstitutionCourseActivityInstrumentInfo")
        for name, value in {"name": "Face recognition", "acronym": "fr", "queue": "fr", "requires_enrolment": True,
-                           "identity": True}.items()},
+                           "identity": True, "timeout_minutes": 60}.items()},
     # reports
     "identity_level": 3, "content_level": 1, "integrity_level": 1, "instrument": "Face recognition",
     "enrolment": 100, "confidence": 92, "result": 61, "instrument_acronym": "fr",

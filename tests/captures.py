@@ -4,8 +4,11 @@ import base64
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from courses.models import AssessmentSession
@@ -35,6 +38,11 @@ def sample(content: bytes = KEYS, media_type: str = "text/plain", instruments: A
     metadata = {"mimetype": media_type, "filename": None, "created_at": "2026-11-25T09:00:00.000Z", "context": {"a": 1}}
     url = data_url(content, media_type)
     return {"data": url, "instruments": list(instruments), "metadata": metadata, **more}
+
+
+def untimed(body: dict) -> dict:
+    """Without the time of the capture: sent again, it is another one."""
+    return body | {"metadata": {name: value for name, value in body["metadata"].items() if name != "created_at"}}
 
 
 def consented(home: Home, *names: str) -> None:
@@ -73,6 +81,23 @@ def objects(home: Home, kind: str) -> list[str]:
         return store().listdir(f"{home.institution.pk}/{kind}")[1]
     except FileNotFoundError:
         return []
+
+
+class _DriverError(Exception):
+    pgcode = None
+
+
+def answer_no_commit(monkeypatch: Any, module: Any) -> None:
+    """From now on the connection is lost while a commit of this module is answered: it has been made."""
+    real = module.one_transaction
+
+    @contextmanager
+    def lost() -> Iterator[None]:
+        with real():
+            yield
+        raise OperationalError("server closed the connection unexpectedly") from _DriverError()
+
+    monkeypatch.setattr(module, "one_transaction", lost)
 
 
 def external(home: Home) -> None:

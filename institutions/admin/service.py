@@ -17,7 +17,7 @@ class ServiceForm(forms.ModelForm):
     """A form whose row is created or changed by a service.
 
     `clean` calls the service, so that its refusals become errors of the form's fields. If anything fails after that,
-    the transaction of the view takes the change back.
+    or a row inside the page is wrong, the transaction of the view takes the change back.
     """
 
     caller: User
@@ -72,6 +72,13 @@ class ServiceAdmin(BaseAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         form.caller, form.request = request.user, request
         return form
+
+    def _changeform_view(self, request, object_id, form_url, extra_context):
+        answer = super()._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+        shown = getattr(answer, "context_data", None) or {}
+        if request.method == "POST" and "adminform" in shown and not shown["adminform"].form.errors:
+            transaction.set_rollback(True)  # the form has been applied, and the page is shown again all the same
+        return answer
 
     def save_model(self, request, obj, form, change) -> None:
         """Nothing: the service that the form called has saved the row."""

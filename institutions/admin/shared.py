@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 
+from institutions.admin.service import ServiceAdmin, ServiceForm
 from institutions.admin.vle import CredentialInline
 from institutions.models import (
     Instrument,
@@ -15,6 +15,7 @@ from institutions.models import (
     ProviderNotification,
     UIOption,
 )
+from institutions.services.instruments import provider_register, provider_update
 from institutions.services.routes import roles_checked
 from kernel.admin import BaseAdmin, ReadOnlyAdmin, UndeletableAdmin
 from kernel.stale import StateCheckedRow
@@ -30,17 +31,16 @@ class InstrumentAdmin(UndeletableAdmin):
     ordering = ("pk",)
 
 
-class ProviderForm(forms.ModelForm):
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        if (values.get("alert_below") is None) != (values.get("warning_below") is None):
-            raise ValidationError("The two thresholds are a pair: give both or neither.")
-        return values
+class ProviderForm(ServiceForm):
+    def apply(self, values: dict[str, Any]) -> Provider:
+        if self.instance.pk is None:
+            return provider_register(**values)
+        return provider_update(provider=self.instance, **values)
 
 
 @admin.register(Provider)
-class ProviderAdmin(UndeletableAdmin):
-    """A provider that is no longer wanted is disabled: results refer to it."""
+class ProviderAdmin(ServiceAdmin, UndeletableAdmin):
+    """A provider that is no longer wanted is disabled: results refer to it. No secret is shown here."""
 
     form = ProviderForm
     list_display = ("id", "acronym", "name", "instrument", "version", "enabled", "inverted_polarity")

@@ -24,7 +24,7 @@ class AdminInstrumentSerializer(AdministrationSerializer):
 
     class Meta:
         model = Instrument
-        fields = InstrumentSerializer.Meta.fields
+        fields = (*InstrumentSerializer.Meta.fields, "timeout_minutes")
 
 
 class AdminInstrumentFilter(filters.FilterSet):

@@ -38,16 +38,24 @@ def instrument_update(*, instrument: Instrument, **values: Any) -> Instrument:
 def provider_create(
     *, instrument: Instrument, acronym: str, queue: str = "", **values: Any
 ) -> tuple[Provider, dict[str, str]]:
-    """A new provider, and its credentials in clear: {role_id, secret_id}.
+    """As `provider_register`, with its credentials in clear: {role_id, secret_id}."""
+    made = provider_register(instrument=instrument, acronym=acronym, queue=queue, **values)
+    return made, _issued(made)
+
+
+@one_transaction()
+def provider_register(*, instrument: Instrument, acronym: str, queue: str = "", **values: Any) -> Provider:
+    """A new provider, without credentials.
 
     Its queue is `tesla_provider_<acronym>` unless another one is named: `tesla_<acronym>` is an instrument's.
     """
     queue = queue or _queue("tesla_provider_", acronym)
     provider = Provider(instrument=instrument, acronym=acronym, queue=queue, **values)
     _refuse_half_a_pair(provider)
+    _refuse_queue(provider)
     made = _saved(provider, values)
     accounts.added(made.queue)
-    return made, _issued(made)
+    return made
 
 
 @one_transaction()
@@ -61,6 +69,8 @@ def provider_update(*, provider: Provider, **values: Any) -> Provider:
     _refuse_half_a_pair(stored)
     if not is_changed:
         return stored
+    if stored.queue != queue:
+        _refuse_queue(stored)
     saved = _saved(stored, values)
     if saved.queue != queue:
         accounts.renamed(queue, saved.queue)
@@ -96,6 +106,19 @@ def _queue(prefix: str, acronym: str) -> str:
     except ValidationError as error:
         raise ValidationError({"acronym": error}) from error
     return f"{prefix}{acronym}"
+
+
+def _refuse_queue(provider: Provider) -> None:
+    """Invalid for a name that no queue can have, or that the service or the broker itself uses.
+
+    A model's validator would also refuse every other change of a provider that has had such a queue for long.
+    """
+    try:
+        validate_queue_name(provider.queue)
+    except ValidationError as error:
+        raise Invalid(queue=error.messages[0]) from error
+    if accounts.is_reserved(provider.queue, is_built_in=provider.is_demonstration):
+        raise Invalid(queue="This name is used by the service itself or by the broker.")
 
 
 def _issued(provider: Provider) -> dict[str, str]:

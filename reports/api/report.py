@@ -101,7 +101,9 @@ def statistic(name: str, kind: Any) -> Computed:
 
 
 def sentences(instrument: int, result: Any, confidence: Any, measured: ReportStatistics) -> list[FactSentence]:
-    return fact_sentences(measured.statistics(instrument, result, confidence).facts)
+    """Of the facts, and of what ended checks without their providers."""
+    ended = [obstacle.fact for obstacle in measured.obstacles(instrument)]
+    return fact_sentences(measured.statistics(instrument, result, confidence).facts, ended)
 
 
 def demonstration(answered: Mapping[str, int], measured: ReportStatistics) -> str:

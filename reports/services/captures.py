@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from django.db.models import Exists, QuerySet
+from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
@@ -23,6 +24,9 @@ from learners.services import capture_stored, learners_for_update, state_of_lock
 from pipeline.jobs import enqueue
 from reports.models import Alert, AlertLevel, Request
 
+REPEATED_WITHIN = timedelta(minutes=10)
+LATEST = 20  # requests of the session, among which one that is sent again is looked for
+
 
 def request_create(
     *,
@@ -37,16 +41,22 @@ def request_create(
     """A sample that these instruments must check. The caller has checked course, activity, learner and session.
 
     A document may belong to a closed session: it is handed in at the end of the session, and VLEs send it later.
+    What was stored some minutes ago and is sent again is answered with the row of then: its sender was told nothing.
     """
     facts = _facts(learner, activity, session, instruments)
     content = sample_json(sample, **facts, metadata=metadata)
-    with _capture_file(learner, activity, session, Kind.REQUEST, content, is_late=is_document) as file:
-        request = Request.objects.create(
-            institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
-        )
-        request.instruments.add(*instruments)
-        enqueue("reports.request", [request.pk])
-        _recorded("vle/attachment" if is_document else "lapi/verification", request, activity)
+    try:
+        with _capture_file(learner, activity, session, Kind.REQUEST, content, is_late=is_document) as file:
+            if metadata.get("created_at"):  # two windows without a keystroke differ in nothing else
+                _refuse_known(_requests_before(learner, activity, session), file)
+            request = Request.objects.create(
+                institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
+            )
+            request.instruments.add(*instruments)
+            enqueue("reports.request", [request.pk])
+            _recorded("vle/attachment" if is_document else "lapi/verification", request, activity)
+    except _KnownError as error:
+        return Request.objects.get(pk=error.key)
     return request
 
 
@@ -61,27 +71,65 @@ def alert_create(
     instruments: Collection[Instrument],
     raised_at: datetime,
 ) -> Alert:
-    """Something that a sensor noticed. The message's code stands beside `data` or in it."""
+    """Something that a sensor noticed. The message's code stands beside `data` or in it.
+
+    Sent again, it is answered as a request is: also its file differs from that of another one by its instant.
+    """
     text, message = _message_of(code, data)
     facts = _facts(learner, activity, session, instruments) | {"level": level.name.lower(), "raised_at": raised_at}
     content = orjson.dumps(facts | {"message_code": text or None, "data": data}, option=orjson.OPT_UTC_Z)
-    with _capture_file(learner, activity, session, Kind.ALERT, [content]) as file:
-        alert = Alert.objects.create(
-            institution_id=learner.institution_id,
-            learner=learner,
-            activity=activity,
-            session=session,
-            level=level,
-            message_code=message,
-            unknown_code="" if message else text,
-            data=file,
-            raised_at=raised_at,
-        )
-        alert.instruments.add(*instruments)
-        if session is not None:
-            enqueue("reports.session", [session.pk])
-        _recorded("lapi/alert", alert, activity)
+    try:
+        with _capture_file(learner, activity, session, Kind.ALERT, [content]) as file:
+            _refuse_known(_alerts_before(learner, activity, session, raised_at), file)
+            alert = Alert.objects.create(
+                institution_id=learner.institution_id,
+                learner=learner,
+                activity=activity,
+                session=session,
+                level=level,
+                message_code=message,
+                unknown_code="" if message else text,
+                data=file,
+                raised_at=raised_at,
+            )
+            alert.instruments.add(*instruments)
+            if session is not None:
+                enqueue("reports.session", [session.pk])
+            _recorded("lapi/alert", alert, activity)
+    except _KnownError as error:
+        return Alert.objects.get(pk=error.key)
     return alert
+
+
+class _KnownError(Exception):
+    """The row of this key is of the same capture: nothing is stored."""
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+
+
+def _requests_before(learner: Learner, activity: Activity, session: AssessmentSession | None) -> QuerySet[Any, Any]:
+    """The latest ones: clients repeat what was not answered before they send what came after it."""
+    rows = Request.objects.filter(activity=activity, learner=learner, session=session)
+    return rows.order_by("-pk").values_list("pk", "data__sha256", "created_at")[:LATEST]
+
+
+def _alerts_before(
+    learner: Learner, activity: Activity, session: AssessmentSession | None, raised_at: datetime
+) -> QuerySet[Any, Any]:
+    rows = Alert.objects.filter(activity=activity, learner=learner, session=session, raised_at=raised_at)
+    return rows.values_list("pk", "data__sha256", "created_at")
+
+
+def _refuse_known(rows: QuerySet[Any, Any], file: StoredFile) -> None:
+    """Raise _KnownError if one of them is the same to the byte: the file says from whom, where and when it is.
+
+    The caller holds the learner locked, so that what was sent at the same time is there.
+    """
+    since = timezone.now() - REPEATED_WITHIN
+    for key, sha256, created_at in rows:
+        if sha256 == file.sha256 and created_at > since:
+            raise _KnownError(key)
 
 
 def _recorded(resource: str, row: Request | Alert, activity: Activity) -> None:

@@ -22,7 +22,15 @@ from kernel.locks import Lock, locked_rows
 from kernel.many import rows_updated
 from kernel.writes import one_transaction
 from learners import arithmetic as properties
-from reports.arithmetic import OPEN, ProviderResult, ResultStatus, request_status, result_bin, result_summary
+from reports.arithmetic import (
+    CLOSED_REQUEST,
+    OPEN,
+    ProviderResult,
+    ResultStatus,
+    request_status,
+    result_bin,
+    result_summary,
+)
 from reports.counts import answered_minimum, billionths, counts_of, fraction_stored
 from reports.models import (
     ActivityInstrumentHistogram,
@@ -141,6 +149,21 @@ def summary_of(
     )
 
 
+def message_of(row: Any, status: int, answers: Iterable[Any]) -> tuple[Any, Any]:
+    """Text and code of the message of a request with this status: of the answer that decides the status.
+
+    `answers` are of all providers, in the order of their ids. Of several that decide, the first one with the highest
+    code and a message. Without any answer the request keeps its message.
+    """
+    given = list(answers)
+    if not given:
+        return row.error_message, row.message_code_id
+    telling = [each for each in given if each.error_message or each.message_code_id]
+    deciding = [each for each in telling if CLOSED_REQUEST.get(ResultStatus(each.status)) == status]
+    told = max(deciding, key=lambda each: each.code, default=None)
+    return (None, None) if told is None else (told.error_message, told.message_code_id)
+
+
 def _read(rows: QuerySet[Any]) -> list[Any]:
     """The rows with all columns by name: making instances of the model takes longer than reading them."""
     return list(rows.values_list("pk", *(field.attname for field in rows.model._meta.concrete_fields), named=True))
@@ -163,8 +186,10 @@ class _Recount:
         known = Provider.objects.in_bulk({row.provider_id for row in self.answers})
         self.providers = {key: provider_properties(row) for key, row in known.items()}
         self.of: defaultdict[tuple[int, int | None], list[Any]] = defaultdict(list)
+        self.given: defaultdict[int, list[Any]] = defaultdict(list)
         for row in self.answers:
             self.of[row.request_id, self.providers[row.provider_id].instrument_id].append(row)
+            self.given[row.request_id].append(row)
         self.differences = Differences()
         self.bins: list[tuple[dict[str, int | None], int, int]] = []
 
@@ -213,13 +238,16 @@ class _Recount:
             status = int(request_status(groups)) if groups else row.status
             pair = self._pair(row)
             counted = status if pair is not None and row.session_id is not None else None
-            if (status, counted) != (row.status, row.counted_status):
-                changed[row.pk] = (status, counted, now if status != row.status else row.updated_at)
+            shown = (status, *message_of(row, status, self.given[row.pk]))
+            is_new = shown != (row.status, row.error_message, row.message_code_id)
+            if is_new or counted != row.counted_status:
+                changed[row.pk] = (*shown, counted, now if is_new else row.updated_at)
             if pair is not None and row.session_id is not None and counted != row.counted_status:
                 session = self.differences.sessions.setdefault(row.session_id, SessionDifference(pair))
                 session.statuses += [(row.counted_status, -1), (counted, 1)]
                 session.instruments |= {*groups}
-        rows_updated(Request, ("status", "counted_status", "updated_at"), changed)
+        columns = ("status", "error_message", "message_code", "counted_status", "updated_at")
+        rows_updated(Request, columns, changed)
 
     def _answers_written(self) -> None:
         changed = {}

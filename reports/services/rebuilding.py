@@ -45,7 +45,7 @@ from reports.models import (
     RequestResult,
 )
 from reports.rows import BIN_COLUMNS
-from reports.services.counting import HISTOGRAMS, SUMMARY, counted_bin, provider_properties, summary_of
+from reports.services.counting import HISTOGRAMS, SUMMARY, counted_bin, message_of, provider_properties, summary_of
 from reports.services.reporting import Pair, columns_written, kinds_applying, percentages_of
 
 PAIRS = 200  # in one transaction
@@ -230,7 +230,9 @@ class _Batch:
             counted_status = status
             found.sessions[request.session_id].count(status)
             found.used[request.session_id] |= {*statuses}
-        yield from self._row_compared("request", request, {"status": status, "counted_status": counted_status})
+        text, code = message_of(request, status, answers)
+        values = {"status": status, "error_message": text, "message_code_id": code, "counted_status": counted_status}
+        yield from self._row_compared("request", request, values)
 
     def _row_compared(self, table: str, row: Any, values: dict[str, Any]) -> Iterator[Discrepancy]:
         different = [*_differing(table, row.pk, row, values)]

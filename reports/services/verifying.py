@@ -1,7 +1,8 @@
 """Asking the providers of a request's instruments, and taking their answers.
 
-A provider result is open until its provider has answered, or its time is over. An answer after that is taken like any
-other, and the same answer again changes nothing. What follows from an answer is counted by a job; see counting.py.
+A provider result is open until its provider has answered, or its time is over. Each word of the provider that it works
+on it begins that time anew, but for no longer than TIMES_LONGEST of it. An answer after that is taken like any other,
+and the same answer again changes nothing. What follows from an answer is counted by a job; see counting.py.
 
 Nothing is asked or stored of a learner without a valid consent, with an instrument that does not apply to the learner
 any more (special needs, or the activity has changed), or without the enrolment that the instrument needs: see
@@ -12,20 +13,32 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from math import isfinite
 from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Now
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
 from institutions.models import Instrument, Message, Provider, User
-from institutions.services.unanswered import Question, overdue
+from institutions.services.unanswered import USUAL_MINUTES, Question, overdue
 from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
@@ -50,6 +63,7 @@ from reports.arithmetic import (
 )
 from reports.counts import DIGITS
 from reports.models import Request, RequestProviderResult, RequestResult
+from reports.obstacles import ERASED, NO_CONSENT, NOT_USED, WITHDRAWN, Obstacle
 from reports.services.counting import BATCH, requests_recounted
 from reports.services.reporting import held
 
@@ -58,14 +72,8 @@ LONGEST_MESSAGE = 10_000
 TIMES = ("created_at", "updated_at")
 NO_RESULT = "What was processed has a result."
 UNFINISHED = (RequestStatus.STORED, RequestStatus.SCHEDULED, RequestStatus.PROCESSING)
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a provider may not work on a request of a learner, and the status that its result gets."""
-
-    status: ResultStatus
-    text: str
+TIMES_LONGEST = 3  # an instrument's time, from the first question on: no provider keeps a result open for ever
+OVER = "The time for this request is over: send its result."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +85,6 @@ class Asked:
     provider: int
     instrument: int | None
     needs_enrolment: bool
-
-
-WITHDRAWN = Obstacle(ResultStatus.ERROR, "The learner has withdrawn the consent.")
-NO_CONSENT = Obstacle(ResultStatus.ERROR, "The learner's consent is not valid.")
-NOT_USED = Obstacle(ResultStatus.ERROR, "The instrument is not used any more for this learner in this activity.")
-ERASED = Obstacle(ResultStatus.MISSING_ENROLMENT, "The learner's enrolment was erased.")
 
 
 def obstacles(asked: Collection[Asked]) -> dict[Asked, Obstacle]:
@@ -365,6 +367,8 @@ def _answer_stored(
     row = _row_locked(known)
     same_audit = _is_content(row.audit, content)
     is_same = same_audit and all(getattr(row, name) == value for name, value in answer.items())
+    if answer["status"] in OPEN and row.is_over and not is_same:
+        raise Invalid(status=OVER)
     written = answer | {"updated_at": row.updated_at if is_same else timezone.now()}
     for name, value in written.items():
         setattr(row, name, value)
@@ -408,13 +412,13 @@ def _locked(key: int) -> QuerySet[RequestProviderResult]:
     """
     rows = RequestProviderResult.objects.select_related("provider__instrument", "request__learner__user")
     locks = dict.fromkeys(("request__learner__user", "request__learner", "self"), Lock.CHANGE)
-    return locking(rows.filter(pk=key), **locks)
+    return locking(_with_end(rows.filter(pk=key)), **locks)
 
 
 _LOCKED = Whole(_locked, "key")
 
 
-def _row_locked(known: RequestProviderResult) -> RequestProviderResult:
+def _row_locked(known: RequestProviderResult) -> Any:
     """The row, locked after its learner. Unknown if it is gone, or its provider may not work on it any more."""
     row = _LOCKED.first(key=known.pk)
     if row is None:
@@ -469,8 +473,8 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
     learners: list[Any] = [*rows.order_by().values_list("request__learner", flat=True).distinct()]
     locked_rows(User.objects.filter(pk__in=learners), Lock.CHANGE)  # a learner has the key of the person
     locked_rows(Learner.objects.filter(pk__in=learners), Lock.CHANGE)
-    locked = locking(rows.select_related("provider__instrument", "request").order_by("pk"), self=Lock.CHANGE)
-    found = [row for row in locked if row.audit_id is None]
+    joined = _with_end(rows.select_related("provider__instrument", "request").order_by("pk"))
+    found: list[Any] = [row for row in locking(joined, self=Lock.CHANGE) if row.audit_id is None]
     barred = obstacles({_asked_of(row) for row in found})
     outcomes = {row.pk: obstacle.text if (obstacle := barred.get(_asked_of(row))) else "" for row in found}
     new = [
@@ -478,6 +482,8 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         for row in found
         if not outcomes[row.pk] and any(getattr(row, name) != value for name, value in answers[row.pk].items())
     ]
+    outcomes |= {row.pk: OVER for row in new if row.is_over and answers[row.pk]["status"] in OPEN}
+    new = [row for row in new if not outcomes[row.pk]]
     if new:
         now, names = timezone.now(), ("status", "result", "code", "message_code", "error_message", "updated_at")
         rows_updated(RequestProviderResult, names, {row.pk: (*answers[row.pk].values(), now) for row in new})
@@ -485,18 +491,19 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         if open_again:
             RequestProviderResult.objects.filter(pk__in=open_again).update(**_asked_now())
         enqueue("reports.results", sorted({row.request_id for row in new}))
-        homes: dict[int, list[int]] = {}
+        told: dict[tuple[int, int], list[int]] = {}  # a line for each learner, whom it concerns
         for row in new:
-            homes.setdefault(row.request.institution_id, []).append(row.request_id)
+            told.setdefault((row.request.institution_id, row.request.learner_id), []).append(row.request_id)
         by = new[0].provider_id
-        record(*(Entry("answer", "provider/answers", by, home, None, {"requests": homes[home]}) for home in homes))
+        record(*(Entry("answer", "provider/answers", by, *of, {"requests": keys}) for of, keys in told.items()))
     return outcomes
 
 
 def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
     """The provider says how far it is; answers whether the status is another one. Its time begins anew.
 
-    Invalid for an unknown status, for the one that comes with a result, and once there is a result.
+    Invalid for an unknown status, for the one that comes with a result, once there is a result, and for an open one
+    when TIMES_LONGEST is over.
     """
     if status not in {*ResultStatus}:
         raise Invalid(status="There is no such status.")
@@ -506,6 +513,8 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
             raise Invalid(status="It has been processed already.")
         if status == ResultStatus.PROCESSED:
             raise Invalid(status="What was processed has a result.")
+        if status in OPEN and stored.is_over:
+            raise Invalid(status=OVER)
         changes: dict[str, Any] = _asked_now() if status in OPEN else {}
         is_other = stored.status != status
         if is_other:
@@ -522,6 +531,23 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
 
 def open_results() -> QuerySet[RequestProviderResult]:
     return RequestProviderResult.objects.filter(status__in=OPEN)
+
+
+def _is_over() -> Q:
+    """Whether TIMES_LONGEST of the instrument's time have passed since the first question, by the database's clock."""
+    minutes = Cast(Coalesce(F("provider__instrument__timeout_minutes"), USUAL_MINUTES), IntegerField())
+    longest = ExpressionWrapper(minutes * Value(timedelta(minutes=TIMES_LONGEST)), output_field=DurationField())
+    return Q(LessThanOrEqual(ExpressionWrapper(F("first_asked_at") + longest, output_field=DateTimeField()), Now()))
+
+
+def _with_end(rows: QuerySet[RequestProviderResult]) -> QuerySet[RequestProviderResult]:
+    """With `is_over`: nothing but its result is waited for."""
+    return rows.annotate(is_over=ExpressionWrapper(_is_over(), output_field=BooleanField()))
+
+
+def _late() -> QuerySet[RequestProviderResult]:
+    """The results that have been open for longer than they may be."""
+    return overdue(open_results()) | open_results().filter(_is_over())
 
 
 def _untouched() -> QuerySet[RequestProviderResult]:
@@ -554,7 +580,7 @@ def results_timed_out() -> int:
 
     @transaction.atomic
     def closed_batch() -> int:
-        rows = overdue(open_results()).order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
+        rows = _late().order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
         found = list(rows.select_related("provider__instrument", "request")[:BATCH])
         barred = obstacles({_asked_of(row) for row in found})
         silent = [row for row in found if _asked_of(row) not in barred]

@@ -24,6 +24,8 @@ from institutions.services.credentials import credential_issue
 from institutions.services.vles import vle_create
 from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
+from pipeline.jobs import enqueue_for_provider
+from pipeline.models import Job
 from reports.models import Alert, Report, ReportInstrument, Request, RequestResult
 from signin.models import CallerSession, Launcher, SignInCounter, SignInPlace
 from tests.admin.conftest import browser_of
@@ -213,7 +215,17 @@ def test_a_provider_has_both_thresholds_or_none(world, root):
     assert "give both or neither" in root.post("/admin/institutions/provider/add/", body).content.decode()
     assert not Provider.objects.filter(acronym="faces").exists()
     assert root.post("/admin/institutions/provider/add/", body | {"warning_below": "0.6"}).status_code == 302
-    assert Provider.objects.get(acronym="faces").instrument == Instrument.objects.get(acronym="fr")
+    provider = Provider.objects.get(acronym="faces")
+    assert provider.instrument == Instrument.objects.get(acronym="fr")
+    # Changes have the rules and the consequences that they have in the API.
+    change, body = f"/admin/institutions/provider/{provider.pk}/change/", body | {"warning_below": "0.6"}
+    enqueue_for_provider("faces", "a.task", "1")
+    for wrong, text in (({"instrument": "2"}, "keeps its instrument"), ({"queue": "tesla_pipeline"}, "used by the")):
+        assert text in root.post(change, body | wrong).content.decode()
+    assert root.post(change, body | {"queue": "others"}).status_code == 302
+    provider.refresh_from_db()
+    assert (provider.instrument_id, provider.queue) == (1, "others")
+    assert [*Job.objects.exclude(queue="").values_list("queue", flat=True)] == ["others"]
 
 
 def test_a_message_is_stored_in_upper_case_with_lower_case_locales(world, root):

@@ -5,7 +5,7 @@ Values are tried on the forms and lists that the pages use; that the pages use t
 
 import pytest
 
-from institutions.models import Institution, Message, Provider, UIOption, User
+from institutions.models import Institution, Instrument, Message, Provider, UIOption, User
 from kernel.nesting import DEEPEST, TOO_DEEP
 from tests.admin.forms import PAGES, add_forms, is_added, rolled_back, rows_listed
 from tests.admin.test_institution import BODY
@@ -116,8 +116,9 @@ def test_json_that_is_nested_too_deeply(field, world, root):
 
 
 def test_what_only_the_database_refuses_is_told_on_the_page(root):
-    answer = root.post("/admin/institutions/provider/add/", PROVIDER | {"options": "NaN"})
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/institutions/provider/add/")
-    assert not Provider.objects.exists()
+    before, body = Instrument.objects.count(), {"name": "N", "acronym": "n", "queue": "n", "timeout_minutes": "60"}
+    answer = root.post("/admin/institutions/instrument/add/", body | {"options_schema": "NaN"})
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/institutions/instrument/add/")
+    assert Instrument.objects.count() == before
     (message,) = root.get(answer["Location"]).context["messages"]
     assert message.level_tag == "error"

@@ -23,7 +23,7 @@ BODY = {
 SCHEMA = {"type": "object", "properties": {"online": {"type": "boolean", "title": "Online", "default": True}}}
 KEYS = [
     "id", "options_schema", "name", "acronym", "queue", "enabled", "requires_enrolment", "description", "identity",
-    "originality", "authorship", "integrity", "created_at", "updated_at",
+    "originality", "authorship", "integrity", "created_at", "updated_at", "timeout_minutes",
 ]  # fmt: skip
 FACE = f"{URL}1/"
 
@@ -61,6 +61,7 @@ def test_instrument_as_the_dashboard_makes_one(root):
     assert list(row) == KEYS
     assert row | dict.fromkeys(("id", "created_at", "updated_at")) == BODY | {
         "id": None, "queue": "tesla_gait", "options_schema": None, "created_at": None, "updated_at": None,
+        "timeout_minutes": 60,
     }  # fmt: skip
     assert root.get(f"{URL}{row['id']}/").json() == row
 
@@ -117,6 +118,7 @@ def test_an_acronym_that_makes_no_queue_is_to_blame(acronym, root, spare):
         ("queue", "a\x00"), ("description", "a\x00"), ("description", []), ("enabled", "perhaps"), ("identity", 7),
         ("options_schema", "nope"), ("options_schema", "[]"), ("options_schema", "5"), ("options_schema", [1]),
         ("options_schema", {"type": 5}), ("options_schema", '{"properties": []}'),
+        ("timeout_minutes", 0), ("timeout_minutes", 43_201), ("timeout_minutes", 2**63), ("timeout_minutes", "x"),
         ("options_schema", {"$ref": "http://x.org/schema"}), ("options_schema", {"title": "\u0000"}),
     ],
 )  # fmt: skip

@@ -3437,8 +3437,8 @@ WRITTEN = [
     (
         "objects stay when the row is refused",
         "files/services.py",
-        "        _object_erase(key)  # what was written so far\n",
-        "        pass\n",
+        "            _object_erase(key)  # what was written so far\n",
+        "            pass\n",
         _ATTACHMENT,
     ),
     (
@@ -3968,8 +3968,8 @@ WRITTEN = [
     (
         "an ended account takes the virtual host along",
         "pipeline/accounts.py",
-        "    if not others.filter(Q(ends_at=None) | Q(ends_at__gt=Now())).exists():\n",
-        "    if True:\n",
+        "    if is_last and account.queue",
+        "    if account.queue",
         _BROKER_ACCOUNTS,
     ),
     ("what is done counts as waiting", "pipeline/status.py", 'row["live"] - row["doing"]', 'row["live"]', _JOBS_STATUS),

@@ -7,11 +7,14 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from redis.exceptions import ResponseError
 
 from institutions.models import Instrument, Provider
 from institutions.services import instruments
+from kernel.domain import Invalid
 from pipeline import accounts, management_api
-from pipeline.jobs import WORKS, enqueue_for_provider
+from pipeline.broker import is_about_queue
+from pipeline.jobs import CONSUMERS, WORKS, enqueue_for_provider
 from pipeline.models import BrokerAccount, Job
 from pipeline.running import run_due
 from tests.pipeline.conftest import later
@@ -175,6 +178,23 @@ def test_with_another_queue_the_provider_has_another_virtual_host(management):
     assert ("DELETE", f"/api/vhosts/{provider.queue}", None) in asked
     assert asked[-4:] == put("tesla_new") or asked[:4] == put("tesla_new")
     assert Job.objects.get().queue == "tesla_new"
+
+
+def test_what_the_service_and_the_broker_use_is_no_providers(management, settings, monkeypatch):
+    settings.BROKER_URL = "amqp://service:x@broker/own"
+    monkeypatch.setitem(CONSUMERS, "tesla_here", print)
+    for queue in ("tesla_here", "tesla_pipeline", "unacked", "_kombu.binding.x", "own"):
+        with pytest.raises(Invalid):
+            made(queue=queue)
+    Provider.objects.create(acronym="older", queue="own", name="o", version="1", instrument_id=1, image="x")
+    older = Provider.objects.get()
+    instruments.provider_update(provider=older, name="Older")  # it may be changed
+    accounts.url_for_provider("own")
+    instruments.shared_delete(row=older)
+    run_due()
+    assert not any("vhosts" in path for method, path, _ in management.take() if method == "DELETE")
+    assert not BrokerAccount.objects.exists()
+    assert is_about_queue(ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"))
 
 
 def test_a_provider_here_needs_none(works, management):

@@ -12,10 +12,11 @@ from django.utils import timezone
 from files.models import Kind, StoredFile
 from files.services import store
 from institutions.models import Credential
+from learners import enrolling
 from learners.models import Enrolment, EnrolmentSample
 from pipeline.models import Job
 from pipeline.running import run_due
-from tests.captures import FR
+from tests.captures import FR, answer_no_commit
 from tests.lines import files_read
 from tests.providers.conftest import OTHER_TASK, SITE, TASK, captured, content, followed
 
@@ -152,13 +153,17 @@ def test_learner_of_whom_the_provider_has_nothing_is_404(world, face, bob):
 # Uploads.
 
 
-def test_model_is_uploaded_in_place_of_the_earlier_one(face, bob, valid, path):
+def test_model_is_uploaded_in_place_of_the_earlier_one(face, bob, valid, path, monkeypatch):
     locked = face.lock(bob)
     old = StoredFile.objects.get(kind=Kind.MODEL)
     answer = upload(locked)
     assert (answer.status_code, answer.content) == (204, b"")
     assert stored_model() == b'{"v": 1}'
     assert not StoredFile.objects.filter(pk=old.pk).exists()
+    with monkeypatch.context() as patch:
+        answer_no_commit(patch, enrolling)
+        assert upload(locked, '{"v": 2}').status_code == 503
+    assert stored_model() == b'{"v": 2}'
     assert upload(locked, '{"v": NaN}').status_code == 204  # again, after a lost answer
     row = face.get(path).json()
     assert content(followed(row["model"])) == b'{"v": NaN}'

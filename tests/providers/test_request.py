@@ -15,9 +15,10 @@ from pipeline.models import Job
 from pipeline.running import run_due
 from reports.models import Request, RequestProviderResult
 from reports.services.captures import request_create
-from tests.captures import FR, PICTURE, content_of, data_url
-from tests.lines import files_read
+from tests.captures import FR, PICTURE, consented, content_of, data_url
+from tests.lines import details_of, files_read
 from tests.providers.conftest import content, followed
+from trail.models import Line
 
 ANSWER = {"status": 1, "error_message": None, "result": 0.75, "code": 1, "message_code": None, "audit_data": {"n": 1}}
 
@@ -215,9 +216,11 @@ def requests_of(provider) -> list[int]:
     return [*rows.values_list("request", flat=True)]
 
 
-def test_many_answers_at_once_are_stored_as_single_ones(face, bob, request_):
+def test_many_answers_at_once_are_stored_as_single_ones(face, bob, request_, world):
     """Also of a learner's other requests, with a file and without, and again without a change."""
-    others = [key for key in requests_of(face) if key != request_.pk]
+    others, ann = [key for key in requests_of(face) if key != request_.pk], world.home.learners["ann"]
+    consented(world.home, "ann")
+    enrolled(ann, face.row)
     body = many(
         {"request": request_.pk, "audit_data": {"n": 1}},
         {"request": others[0], "result": 0.5, "message_code": "provider_black_image"},
@@ -243,6 +246,15 @@ def test_many_answers_at_once_are_stored_as_single_ones(face, bob, request_):
     assert state() == before
     assert face.post("answers/", many({"request": request_.pk})).status_code == 200
     assert result_of(request_).audit is None
+    theirs = Request.objects.create(institution=bob.institution, learner=ann, activity=request_.activity)
+    RequestProviderResult.objects.create(request=theirs, provider=face.row)
+    both = many(*({"request": key, "result": 0.6} for key in (*others[:2], theirs.pk)))
+    with CaptureQueriesContext(connection) as queries:
+        assert face.post("answers/", both).json()["results"][2] == {"request": theirs.pk, "error": None}
+    lines = Line.objects.filter(resource="provider/answers").order_by("-pk")[:2]
+    told = {line.person_id: details_of(line)["requests"] for line in lines}
+    assert told == {bob.pk: others[:2], ann.pk: [theirs.pk]}  # each learner's own line shows it
+    assert len([each for each in queries if "INSERT INTO trail_entry" in each["sql"]]) == 1
 
 
 def test_answers_that_may_not_be_stored_hold_up_no_others(face, other_face, bob, request_, world):

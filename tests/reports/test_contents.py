@@ -290,6 +290,13 @@ def test_faces_of_providers_have_a_picture_and_a_score(audited, address, as_):
     assert audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]["faces"] == [
         {"image": "data:,", "score": 0.0, "box": [1]}, {"image": "data:,", "score": 1},
     ]  # fmt: skip
+    named = ["https://evil.example.org/seen.png", "javascript:alert(1)", "data:text/html,x", "data:broken"]
+    faces = [{"image": image, "score": 1} for image in (*named, f"DATA{data_url(PNG, 'image/png')[4:]}")]
+    audited.answer(audited.waiting, result=0.6, audit={"faces": faces})
+    audit = read(as_("admin").get(address("audit/1/")).json()["audit_data"])
+    found = audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]["faces"]
+    assert [face["image"] for face in found[:-1]] == ["data:,"] * len(named)
+    assert get(found[-1]["image"])["Content-Type"] == "image/png"
 
 
 def nulls(value, path: str = "") -> set[str]:

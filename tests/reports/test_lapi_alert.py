@@ -83,6 +83,21 @@ def test_an_alert_is_stored_with_its_message(bob, home):
     }
 
 
+def test_an_alert_that_is_sent_again_is_the_same(bob, home):
+    first, again = send(bob, home), send(bob, home)
+    assert again.json() == first.json()
+    assert StoredFile.objects.get() == Alert.objects.get().data
+    assert len(objects(home, "alert")) == 1
+    for more in (
+        {"raised_at": "2026-11-25T09:00:00.001Z"},
+        {"level": "error"},
+        {"raised_at": None},
+        {"raised_at": None},
+    ):
+        assert send(bob, home, **more).json()["status"] == "OK"
+    assert Alert.objects.count() == 5
+
+
 @pytest.mark.parametrize(
     ("given", "level"),
     [("info", 0), ("WARNING", 1), ("alert", 2), ("error", 3), (0, 0), (1, 1), (2, 2), ("3", 3)],

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession, CourseLearner
 from files.models import Kind, StoredFile
+from files.services import store
 from institutions.models import VLE, Instrument
+from learners import services
 from reports.models import Request
 from reports.services import captures
 from tests.captures import (
@@ -16,6 +18,7 @@ from tests.captures import (
     KS,
     PLAG,
     VR,
+    answer_no_commit,
     as_learner,
     as_vle,
     consented,
@@ -255,3 +258,25 @@ def test_what_a_plugin_notes_about_a_sample_never_refuses_it(bob, home):
     (file,) = StoredFile.objects.all()
     stored = content_of(file)["metadata"]
     assert (stored["context"], stored["created_at"]) == ({"a": ["b", {"c": ""}]}, None)
+
+
+def test_what_was_stored_although_nobody_was_told_is_kept_and_taken_once(bob, home, monkeypatch):
+    session = session_for(home, "bob")
+    with monkeypatch.context() as patch:
+        answer_no_commit(patch, services)
+        assert send(bob, home, session_id=session.pk).status_code == 503
+    first = made().get()
+    assert store().exists(first.data.storage_key)
+    again = send(bob, home, session_id=session.pk)
+    assert again.json() == {"status": "OK", "path": f"{home.learners['bob'].learner_id}/request/{first.pk}"}
+    assert made().get() == first
+    assert objects(home, "request") == [first.data.storage_key.rpartition("/")[2]]
+    # Others are taken: captured at another time, at no time that is told, elsewhere, or long after.
+    late, untold = body(home)["metadata"] | {"created_at": "2026-11-25T09:00:01.000Z"}, {"mimetype": "text/plain"}
+    others = [{"metadata": late}, {"metadata": untold}, {"metadata": untold}, {"instruments": [FA, KS]}]
+    for more in others:
+        assert send(bob, home, session_id=session.pk, **more).json()["status"] == "OK"
+    assert send(bob, home).json()["status"] == "OK"
+    Request.objects.filter(pk=first.pk).update(created_at=timezone.now() - timedelta(minutes=11))
+    assert send(bob, home, session_id=session.pk).json()["status"] == "OK"
+    assert made().count() == 1 + len(others) + 2

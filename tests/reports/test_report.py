@@ -236,6 +236,26 @@ def test_statistics_are_of_this_learner_and_this_activity(as_, at, measured):
     }  # fmt: skip
 
 
+def test_a_learner_among_few_sees_nothing_of_the_others(as_, at, measured, world, ks):
+    """Of two learners each would read the other's results off the sum."""
+    home = world.home
+    allow(home, learner_report=True)
+    for name in (names := [f"l{number}" for number in range(8)]):
+        home.learner(name)
+    reports = [report_of(home, name) for name in ("bob", *names)]
+    for report in reports:
+        ReportInstrument.objects.create(report=report, instrument=ks)
+    ReportInstrument.objects.exclude(report=reports[-1]).update(processed_count=1)
+    (detail,) = as_("ann").get(at.report).json()["detail"]  # of nine learners
+    (seen,) = as_("teacher").get(at.report).json()["detail"]
+    assert [detail["activity_histogram"], detail["prob_context"], detail["h_prob_context"]] == [[0] * 10, None, None]
+    assert not any(code.endswith("_ACTIVITY") for codes in detail["facts"].values() for code in codes)
+    assert seen["activity_histogram"] == [0, 0, 0, 4, 0, 0, 0, 0, 1, 3]
+    assert (detail["learner_histogram"], [*detail]) == (seen["learner_histogram"], [*seen])
+    ReportInstrument.objects.filter(report=reports[-1]).update(processed_count=1)
+    assert as_("ann").get(at.report).json()["detail"] == [seen]
+
+
 def test_low_result_and_low_confidence_use_the_same_scale(as_, at, measured):
     """0.29 with confidence 0.7: below both limits, though the percents 29 and 70 are far above them."""
     ReportInstrument.objects.update(result="0.29", confidence="0.7")

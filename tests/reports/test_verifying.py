@@ -19,13 +19,20 @@ from learners.services import consent_reject, enrolment_erase, send_assign, send
 from pipeline.jobs import AWAITED, GAUGES, PERIODIC, enqueue
 from pipeline.models import Job
 from pipeline.running import run_due
+from reports.evidence import report_evidence
+from reports.explaining import explained
 from reports.models import Request, RequestProviderResult, RequestResult
+from reports.reasons import KINDS
 from reports.services import verifying
+from reports.services.rebuilding import Scope, reports_rebuilt
 from reports.services.verifying import (
+    OVER,
     VERIFY,
+    Answer,
     requests_dispatched,
     result_answered,
     result_status_set,
+    results_answered,
     results_timed_out,
 )
 from tests.captures import FR, KS, PLAG, VR, as_learner, external
@@ -237,6 +244,20 @@ def test_time_is_that_of_the_instrument_and_begins_anew_with_each_word_of_the_pr
     assert (row_of(quick).status, row_of(slow).status) == (TIMED_OUT, 0)
     assert result_status_set(row=row_of(quick), status=PROCESSING)  # it works on it after all
     assert results_timed_out() == 0
+    # But not for ever: three times the instrument's time after the first question only a result is taken.
+    RequestProviderResult.objects.update(first_asked_at=timezone.now() - timedelta(minutes=14))
+    assert result_status_set(row=row_of(quick), status=WAITING)
+    assert results_timed_out() == 0
+    RequestProviderResult.objects.update(first_asked_at=timezone.now() - timedelta(minutes=16))
+    assert results_timed_out() == 1
+    opened = Answer(status=WAITING)
+    for call in (result_status_set, result_answered):
+        with pytest.raises(Invalid, match="is over"):
+            call(row=row_of(quick), status=WAITING)
+    assert results_answered(provider=work.fr.pk, answers={quick.pk: opened}) == {quick.pk: OVER}
+    assert row_of(quick).status == TIMED_OUT
+    work.answer(quick, result=0.9)
+    assert summary(quick).status == PROCESSED
 
 
 def test_many_are_closed_in_several_batches(work, monkeypatch):
@@ -295,7 +316,7 @@ def without_enrolment(work, learner):
         (without_enrolment, NO_ENROLMENT, "enrolment was erased"),
     ],
 )
-def test_what_is_withdrawn_is_neither_taken_nor_asked_and_the_report_says_so(withdraw, status, text, work):
+def test_what_is_withdrawn_is_neither_taken_nor_asked_and_the_report_says_so(withdraw, status, text, work, as_):
     begun, done, theirs = work.request(), work.request(), work.request(name="ann")
     work.answer(done, result=0.9)
     later = work.request(done=False)
@@ -320,6 +341,22 @@ def test_what_is_withdrawn_is_neither_taken_nor_asked_and_the_report_says_so(wit
     assert row_of(theirs).status == 0
     assert not asked(later)
     assert work.row().closed_count == 3
+    begun.refresh_from_db()
+    assert text in (begun.error_message or "")
+    report = work.report()
+    evidence = report_evidence(report.pk, activity=report.activity_id, learner=report.learner_id)
+    (told,) = explained(dict.fromkeys(KINDS, 0), evidence)["instruments"]
+    reasons = " ".join(told["reasons"])
+    assert "1 of 3 checks was processed; " in reasons
+    assert f"{1 if status == NO_ENROLMENT else 2} ended because " in reasons
+    assert text in reasons
+    assert "with an error" not in reasons
+    home = work.home
+    place = f"institution/{home.institution.pk}/course/{home.course.pk}/activity/{home.activity.pk}"
+    (detail,) = as_("admin").get(f"/api/v2/{place}/report/{report.pk}/").json()["detail"]
+    said = detail["fact_sentences"][-1]
+    assert said["code"].startswith("ENDED_")
+    assert text in said["en"]
 
 
 def test_a_learner_whose_consent_is_of_an_old_version_is_not_worked_for(work):
@@ -426,3 +463,25 @@ def test_files_of_answers_are_only_those_that_rows_refer_to(work):
     for number in range(3):
         work.answer(request, result=0.5, audit={"n": number})
     assert StoredFile.objects.filter(kind="result_audit").count() == 1
+
+
+def test_a_failed_request_says_why_in_its_list_in_searches_and_alone(work, as_):
+    failed, fine = work.request(FR, PLAG), work.request(PLAG)
+    work.answer(fine, result=0.1, by=work.plag)
+    work.answer(failed, result=0.1, by=work.plag, error_message="Nothing was copied.")
+    assert Request.objects.get(pk=failed.pk).error_message is None  # it is still open
+    work.answer(failed, ERROR, error_message="Too dark.", message_code="provider_black_image")
+    home = work.home
+    place = f"institution/{home.institution.pk}/course/{home.course.pk}/activity/{home.activity.pk}"
+    url, said = f"/api/v2/{place}/report/{work.report().pk}/request/", ("Too dark.", "PROVIDER_BLACK_IMAGE")
+    for word in ("dark", "black_image"):
+        (row,) = as_("admin").get(url, {"search": word}).json()["results"]
+        assert (row["id"], row["error_message"], row["message_code"]) == (failed.pk, *said)
+    assert as_("admin").get(f"{url}{failed.pk}/").json()["error_message"] == "Too dark."
+    Request.objects.filter(pk=failed.pk).update(error_message=None, message_code="PROVIDER_NO_FACE_DETECTED")
+    mended = {each.column for each in reports_rebuilt(Scope(learner=failed.learner_id), write=True)}
+    assert mended == {"error_message", "message_code_id"}
+    failed.refresh_from_db()
+    assert (failed.error_message, failed.message_code_id) == said
+    work.answer(failed, result=0.9)
+    assert Request.objects.get(pk=failed.pk).error_message == "Nothing was copied."

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from tests.captures import FA, archive, sample
+from tests.captures import FA, archive, sample, untimed
 from tests.servers.service import at_once
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
@@ -18,7 +18,7 @@ def home(facts):
 @pytest.fixture
 def documents(servers, home):
     """Eight requests that each send a document of ann."""
-    body = sample(archive(), "application/zip", [FA])
+    body = untimed(sample(archive(), "application/zip", [FA]))
     path = attachment_path(home)
     return [partial(server.call, "POST", path, body, home["vle_token"]) for server in servers * 4]
 

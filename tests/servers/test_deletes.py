@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from kernel.constraints import REFUSED
-from tests.captures import FA, PLAG, archive, sample
+from tests.captures import FA, PLAG, archive, sample, untimed
 from tests.servers import exams
 from tests.servers.service import Answer, Server, at_once
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 KINDS = ("activity", "course", "vle", "learner")  # what is deleted beside all writes
 TURNS = 4  # of each kind, in which all declared writes are sent
 OTHERS_PER_ROUND, AT_ONCE = 2, 3
-DOCUMENT = sample(archive(), "application/zip", [FA])
+DOCUMENT = untimed(sample(archive(), "application/zip", [FA]))
 FEW = 5  # the order in which PostgreSQL checks several references of one new row is its own
 
 
@@ -104,11 +104,11 @@ class Place:
         lapi = f"{self.place['institution']}/{learner['learner_id']}/"
         ids = {"course_id": self.place["course"], "activity_id": self.place["activity"]}
         capture = DOCUMENT | ids | {"learner_id": learner["learner_id"], "session_id": learner["session"]}
-        alert = {"level": "alert", "data": {"a": 1}, "raised_at": "2026-11-25T09:00:00Z", "instruments": [FA]}
+        alert = {"level": "alert", "data": {"a": 1}, "instruments": [FA]}
         opened = {"vle_activity_type": "quiz", "vle_activity_id": "1", "vle_learner_uid": uid}
         session = {"session_id": learner["session"]}
         person = {"uid": uid, "first_name": "Other", "last_name": "X", "email": f"{uid}@exams.example.org"}
-        document = sample(archive(), "application/zip", [PLAG])
+        document = untimed(sample(archive(), "application/zip", [PLAG]))
         attachment = f"{self.vle}{self.activity}attachment/{learner['learner_id']}/"
         by_vle = self.place["vle_token"]
         every = [

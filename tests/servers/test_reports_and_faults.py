@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reports.arithmetic import ResultStatus
-from reports.services.verifying import ERASED, NOT_USED, WITHDRAWN
+from reports.obstacles import ERASED, NOT_USED, WITHDRAWN
 from tests.captures import FR, KS
 from tests.clients.provider_sdk import LATER, outcome
 from tests.clients.wire import REQUESTS

@@ -4002,6 +4002,8 @@ export interface components {
             readonly created_at: string;
             /** Format: date-time */
             readonly updated_at: string;
+            /** @description A provider that has not answered by then is not waited for any longer. */
+            timeout_minutes?: number;
         };
         /** @description `options_schema` may be sent as text, and is answered as an object. `queue` has a default. */
         AdminInstrumentRequest: {
@@ -4018,6 +4020,8 @@ export interface components {
             originality?: boolean;
             authorship?: boolean;
             integrity?: boolean;
+            /** @description A provider that has not answered by then is not waited for any longer. */
+            timeout_minutes?: number;
         };
         /** @description `credentials` are told once, in the answers that issue them. */
         AdminProvider: {
@@ -7188,6 +7192,8 @@ export interface components {
             originality?: boolean;
             authorship?: boolean;
             integrity?: boolean;
+            /** @description A provider that has not answered by then is not waited for any longer. */
+            timeout_minutes?: number;
         };
         /** @description `credentials` are told once, in the answers that issue them. */
         PatchedAdminProviderRequest: {

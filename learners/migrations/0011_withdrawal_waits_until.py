@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('learners', '0009_allowances'),
+        ('learners', '0010_samples_to_learn'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from courses.models import Course
 from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
-from institutions.services.person_values import values_compared
+from institutions.services.person_values import is_guarded, values_compared
 from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
 from kernel.text import identifier_key
@@ -102,8 +102,7 @@ def _refuse_rename(person: User, vle_id: int, uid: str) -> None:
         each.links.objects.filter(**{each.column: person.pk}).exclude(course__vle=vle_id).exists()
         for each in (LEARNERS, INSTRUCTORS)
     )
-    is_the_institutions = person.has_flag or person.login_allowed or person.has_usable_password()
-    if person.brought_by_vle != vle_id or is_elsewhere or is_the_institutions:
+    if person.brought_by_vle != vle_id or is_elsewhere or is_guarded(person):
         raise Invalid(uid="Others know this person by the present uid: only an administrator can change it.")
 
 
@@ -148,8 +147,8 @@ def _unknown_member(membership: Membership) -> Unknown:
 
 
 def _values_to_update(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """The values that differ; none if a VLE may not change this person."""
-    return {} if person.login_allowed else values_compared(person, values).changed
+    """The values that differ, and that a VLE may change of this person."""
+    return values_compared(person, values).changed
 
 
 def _person_updated(person: User, values: dict[str, Any]) -> User:

@@ -428,8 +428,8 @@ class _RowReader:
         uid = self._cell(row, "uid")
         if not uid:
             column, *instead = self._layout.uid_columns
-            errors.append(f"uid: missing, {column} is empty here." if instead else "uid: missing.")
-            errors += [f"The uid can be taken from {name} instead: --column uid={name}." for name in instead]
+            others = "".join(f" --column uid={name} takes {name}." for name in instead)
+            errors.append(f"uid: missing, {column} is empty here.{others}" if others else "uid: missing.")
         elif _SHORTENED.fullmatch(uid):
             errors.append(f"uid: {uid} is a number that a spreadsheet has shortened: make the column text there.")
         elif _SPREADSHEET_ERROR.fullmatch(uid) or _NO_TEXT.fullmatch(uid):

@@ -19,7 +19,9 @@ from kernel.stale import StateCheckedForm
 class PersonForm(StateCheckedForm, ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
     locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
-    current_password = password_field("Present password", "current-password", "Only to change your own password or e-mail.")
+    current_password = password_field(
+        "Present password", "current-password", "Only to change your own password or e-mail."
+    )
 
     def row_locked(self) -> User:
         return person_locked(person_id=self.instance.pk)

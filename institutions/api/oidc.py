@@ -13,7 +13,6 @@ from kernel.viewsets import ResourceViewSet
 SHOWN = ("issuer", "client_id", "match", "claim", "everybody", "enabled", "created_at", "updated_at")
 
 
-
 def has_signed_in(caller: Caller) -> bool:
     """Whether no VLE has sent the caller: else whoever has its secret could let themselves in for good."""
     return caller.kind is not CallerKind.LAUNCHED

@@ -345,7 +345,9 @@ def test_a_workbook_is_read(browser):
 
 
 def test_passwords_are_not_kept(browser):
-    browser.upload("user_id,login_id,status,Password,ssha_password\nn1,n1,active,hunter2,{SSHA}x\n,n2,active,hunter2,\n")
+    browser.upload(
+        "user_id,login_id,status,Password,ssha_password\nn1,n1,active,hunter2,{SSHA}x\n,n2,active,hunter2,\n"
+    )
     shown = browser.get()
     assert shown.context["secret"] == ["Password", "ssha_password"]
     browser.check()

@@ -469,7 +469,7 @@ def test_a_launched_administrator_changes_nobodys_way_to_sign_in(world):
         calls = [client.patch(f"{home}{role}/{person.pk}/", body) for body in bodies]
         assert [answer.status_code for answer in calls] == [403, 403], (who, role)
     answers = [
-        client.patch(f"{home}user/{world.people['bob'].pk}/", {"login_allowed": True}),
+        client.patch(f"{home}user/{world.people['bob'].pk}/", {"login_allowed": False}),
         client.post(f"{home}user/", evil | {"username": "e", "uid": "e", "login_allowed": True}),
         client.post(f"{home}instructor/", evil | {"uid": "e", "inst_admin": True}),
         client.post(f"{home}learner/", evil | {"uid": "e", "legal_admin": True}),
@@ -478,8 +478,9 @@ def test_a_launched_administrator_changes_nobodys_way_to_sign_in(world):
     answers.append(client.patch(f"{home}oidc/{world.home.oidc.pk}/", {"enabled": False}))
     assert [answer.status_code for answer in answers] == [403] * 6
     assert list(User.objects.order_by("pk").values()) == before
-    read = client.get(f"{home}user/{world.people['ann'].pk}/").json()
-    assert client.put(f"{home}user/{world.people['ann'].pk}/", read).status_code == 200
+    own = f"{home}user/{world.people['ann'].pk}/"
+    answer = client.put(own, client.get(own).json())
+    assert answer.status_code == 200, answer.json()
 
 
 def test_nobody_gets_a_password_where_signing_in_is_not_allowed(world):

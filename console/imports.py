@@ -35,7 +35,7 @@ from courses.imports.jobs import (
 )
 from courses.imports.people import REFUSED, SKIPPED, STATUSES, RowOutcome
 from courses.imports.results import NOT_WRITTEN, result_cells
-from courses.imports.tables import DELIMITER_WORDS, DELIMITERS, ENCODINGS, RESULT_COLUMNS, TableError
+from courses.imports.tables import DELIMITER_WORDS, DELIMITERS, ENCODINGS, RESULT_COLUMNS, TableError, secret_places
 from courses.models import Import
 from institutions.models import Institution
 from kernel.caller import Role
@@ -239,8 +239,8 @@ class ImportView(OneImportView):
         if job.state in (Import.State.UPLOADED, Import.State.CHECKED):
             values |= self._mapping()
         if job.state in (Import.State.CHECKED, Import.State.DONE):
-            messages = list(islice(import_messages(job), MESSAGES_SHOWN + 1))
-            values |= {"messages": messages[:MESSAGES_SHOWN], "has_more": len(messages) > MESSAGES_SHOWN}
+            told = list(islice(import_messages(job), MESSAGES_SHOWN + 1))
+            values |= {"outcomes": told[:MESSAGES_SHOWN], "has_more": len(told) > MESSAGES_SHOWN}
         values["counts"] = {status: job.counts.get(status, 0) for status in STATUSES}
         values["counts"] |= {status: rows for status in (SKIPPED, NOT_WRITTEN) if (rows := job.counts.get(status))}
         values["refused"] = job.counts.get(REFUSED, 0)
@@ -260,6 +260,7 @@ class ImportView(OneImportView):
         places = {name: str(place) for place, name in enumerate(job.columns)}
         return {
             "kind": kind,
+            "secret": [job.columns[place] for place in secret_places(job.columns)],
             "passed": [name for name in passed if name not in {job.columns[place] for place in unknown}],
             "unknown": [(str(place), job.columns[place], self._is_left_out(str(place))) for place in unknown],
             "course_columns": courses,

@@ -218,6 +218,23 @@ class User(Deriving, AbstractBaseUser, Timestamped):
         return salted_hmac("institutions.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
+class FormerUid(models.Model):
+    """A uid by which VLEs go on to name a person: that of an account that was merged into the person's."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_uids")
+    uid_key = models.TextField(help_text="As User.uid_key.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("institution", "uid_key"), name="former_uid_once_per_institution"),
+            tied_to_institution("former_uid_person_institution", "person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.uid_key
+
+
 class Instructor(models.Model):
     """The role of instructor of a person."""
 

@@ -27,6 +27,7 @@ from institutions.models import (
 from institutions.services import people
 from institutions.services.consents import consent_current, version_normalised
 from institutions.services.keeping import refuse_kept
+from institutions.services.named import person_meant
 from institutions.services.rosters import people_without
 from institutions.services.texts import Served, document_has_text, document_hash, notes_served, text_kept
 from institutions.services.uses import further_uses
@@ -375,7 +376,9 @@ def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:
 
 _BY_KEY = Whole(lambda key: learners_for_update(Learner.objects.filter(pk=key)), "key")
 _BY_UID = Whole(
-    lambda home, uid: learners_for_update(Learner.objects.filter(institution=home, user__uid=uid)), "home", "uid"
+    lambda home, uid: learners_for_update(Learner.objects.filter(institution=home, pk=person_meant(home, uid))),
+    "home",
+    "uid",
 )
 
 
@@ -390,7 +393,7 @@ def learner_state_locked(learner_id: int) -> LearnerState:
 
 
 def learner_locked_of(institution_id: int, uid: str) -> Learner:
-    """The same of the learner with this uid."""
+    """The same of the learner whom this uid means."""
     return state_of_locked_row(_BY_UID.first(home=institution_id, uid=identifier_key(uid))).learner
 
 

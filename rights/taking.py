@@ -144,6 +144,7 @@ def _account(rows: Sequence[User], whose: Whose) -> Iterator[Item]:
             | {
                 "institution": whose.institution.name,
                 "administrator": [role.name for flag, role in FLAGS.items() if getattr(person, flag, False)],
+                "former_uids": [*person.former_uids.order_by("pk").values_list("uid_key", flat=True)],
                 "learner_id": learner and learner.learner_id,
                 "consent": state and state.ic_status,
             },

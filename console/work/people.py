@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -53,6 +54,12 @@ RIGHTS = (
     Input("login_allowed", "May sign in with e-mail and password",
           "Others come by a link of the VLE. A link to set a password is sent from the person's page.",
           group="Signing in"),
+)  # fmt: skip
+PROOF = Input(
+    "current_password", "Present password", "Only to change your own e-mail: links to set a password go there.",
+    made=lambda **common: forms.CharField(
+        max_length=128, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), **common
+    ),
 )  # fmt: skip
 ROLES = tuple(
     Input(role, word, f"Who {about}.", is_sent=False, group="" if place else "Roles")
@@ -159,8 +166,12 @@ class EditPerson(OfPerson, EditPage):
 
     def offered(self) -> Sequence[Input]:
         if self.caller.roles_in(self.kwargs["institution"]) & Role.ADMIN:
-            return self.inputs
+            return (*self.inputs, PROOF) if self.row["id"] == self.caller.id else self.inputs
         return [given for given in self.inputs if given.name in CORRECTABLE]
+
+    def form(self, data: Any = None, typed: Any = None) -> WorkForm:
+        offered = self.row | {"current_password": ""}
+        return WorkForm(self.offered(), self.serializer(), self.api, self.kwargs, offered, data, typed)
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:
         return self.done("The person was saved.", self.back())

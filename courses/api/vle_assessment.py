@@ -15,6 +15,7 @@ from courses.links import CONNECTOR, DATA, session_path
 from courses.models import AssessmentSession
 from courses.queries import activity_context_of_vle
 from courses.services import assessments
+from institutions.services.named import is_meant
 from institutions.services.vles import vle_warn
 from kernel.access import grant
 from kernel.caller import Role
@@ -264,10 +265,10 @@ class AssessmentView(ProcedureView):
         session = rows.filter(pk=body["session_id"], activity__vle=self.root_id).first()
         if session is None:
             raise Unknown("Session not found")
-        activity, uid = session.activity, session.learner.user.uid
-        own = (activity.vle_activity_type, activity.vle_activity_id, uid)
+        activity, person = session.activity, session.learner.user
+        own = (activity.vle_activity_type, activity.vle_activity_id, person.uid)
         named = tuple(body.get(name, value) for name, value in zip(OF_NEW, own, strict=True))
-        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):
+        if named[:2] != own[:2] or not is_meant(person, identifier_key(named[2])):
             raise Invalid(session_id="This session is another learner's or of another activity.")
         return session
 

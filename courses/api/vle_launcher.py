@@ -14,6 +14,7 @@ from courses.api.vle_assessment import OPTIONAL, MinutesField, ReturnAddressFiel
 from courses.models import AssessmentSession
 from courses.row_rules import members_of_vle
 from institutions.models import VLE, User
+from institutions.services.named import person_meant
 from institutions.services.vles import vle_warn
 from kernel.access import grant
 from kernel.caller import Role
@@ -21,6 +22,7 @@ from kernel.domain import Invalid, Unknown
 from kernel.procedures import ProcedureView
 from kernel.schema import problems
 from kernel.serializers import BodySerializer, IdentifierField
+from kernel.text import identifier_key
 from learners.models import Learner
 from signin.models import Launcher, Target
 from signin.services.launchers import LONGEST, MINUTES, launcher_create
@@ -85,7 +87,8 @@ class LauncherView(ProcedureView):
         return Response(answer)
 
     def launcher(self, values: dict[str, Any]) -> tuple[Launcher, str]:
-        people = User.objects.filter(institution=self.tenant_id, uid=values["vle_user_uid"])
+        home: Any = self.tenant_id
+        people = User.objects.filter(institution=home, pk=person_meant(home, identifier_key(values["vle_user_uid"])))
         if not self.tenant.launcher_everywhere:
             people = people.filter(members_of_vle(self.root_id))
         person = people.first()

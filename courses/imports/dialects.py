@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from courses.imports.tables import TableError
+from courses.imports.tables import TableError, folded
 
 VALUES = "first_name", "last_name", "email", "locale"
 FIELDS = COLUMNS = ("uid", *VALUES, "role", "vle", "course")
@@ -173,14 +173,10 @@ class Layout(NamedTuple):
     gone: Mapping[int, tuple[str, Collection[str]]]  # the column's name and its values
     passed_over: tuple[str, ...]
     unknown: tuple[int, ...]  # places of those passed over that no table of this kind has
+    uid_columns: tuple[str, ...] = ()  # the column with the uid, and others of the table that could be it
 
     def has_courses(self) -> bool:
         return "course" in self.fields or bool(self.enrolments)
-
-
-def folded(name: str) -> str:
-    """The letters and digits of a column's name, in lower case: "E-Mail" is "email"."""
-    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored: Iterable[str] | None = ()) -> Layout:
@@ -219,7 +215,10 @@ def layout_of(table: Named, *, columns: Mapping[str, str] | None = None, ignored
     unknown = tuple(place for place in others if not (place in passed or known.fullmatch(names[place])))
     if unknown and ignored is not None:
         raise UnknownColumnsError(table, [table.columns[place] for place in unknown])
-    return Layout(dialect, fields, enrolments, gone, tuple(table.columns[place] for place in others), unknown)
+    passed_over = tuple(table.columns[place] for place in others)
+    instead = [names.index(name) for name in dialect.columns["uid"] if name in names]
+    uid_columns = tuple(table.columns[place] for place in dict.fromkeys([fields["uid"], *instead]))
+    return Layout(dialect, fields, enrolments, gone, passed_over, unknown, uid_columns)
 
 
 def _not_understood(table: Named) -> TableError:

@@ -15,9 +15,9 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from courses.imports.dialects import INSTRUCTOR, LEARNER, ROLES, VALUES, Layout, folded
+from courses.imports.dialects import INSTRUCTOR, LEARNER, ROLES, VALUES, Layout
 from courses.imports.table_statistics import TableStatistics
-from courses.imports.tables import Row, TableError
+from courses.imports.tables import Row, TableError, folded
 from courses.imports.trials import Trial
 from courses.models import Adder, Course
 from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, memberships_add
@@ -43,15 +43,18 @@ from learners.services import learners_add
 
 CREATED, UPDATED, UNCHANGED, REFUSED = STATUSES = "created", "updated", "unchanged", "refused"
 SKIPPED = "skipped"  # the table says of the row that it is over, or has a role that there is not here
-IGNORED = "not taken over, the person holds administrative rights or a password."
+IGNORED = "not taken over, the person holds administrative rights or may sign in."
 LOCALE_IGNORED = "not taken over, enter a language code such as en, ca or pt-BR."
 SOMEBODY_ELSE = "Somebody else is changing the same person or course at this moment."
 ROWS_TOGETHER = 500
 _ROLES = ", ".join(filter(None, ROLES))
-_SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}", re.IGNORECASE)  # 1.23457E+11
+_SHORTENED = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]{1,3}", re.IGNORECASE)  # 1.23457E+11, 123.457E+9
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|NUM!|NULL!|DIV/0!|#+)", re.IGNORECASE)
 _WITH_DECIMALS = re.compile(r"([0-9]+)[.,]0+")  # 1001.0
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+")  # what a date in a workbook becomes
+# What dates, times and logical values of a workbook become.
+_NO_TEXT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+|(-?[0-9]+ days?, )?[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?|TRUE|FALSE"
+)
 
 
 class PersonEntry(NamedTuple):
@@ -424,10 +427,12 @@ class _RowReader:
     def _uid(self, row: Row, errors: list[str], warnings: list[str]) -> str:
         uid = self._cell(row, "uid")
         if not uid:
-            errors.append("uid: missing.")
+            column, *instead = self._layout.uid_columns
+            others = "".join(f" --column uid={name} takes {name}." for name in instead)
+            errors.append(f"uid: missing, {column} is empty here.{others}" if others else "uid: missing.")
         elif _SHORTENED.fullmatch(uid):
             errors.append(f"uid: {uid} is a number that a spreadsheet has shortened: make the column text there.")
-        elif _SPREADSHEET_ERROR.fullmatch(uid) or _INSTANT.fullmatch(uid):
+        elif _SPREADSHEET_ERROR.fullmatch(uid) or _NO_TEXT.fullmatch(uid):
             errors.append(f"uid: {uid} is what a spreadsheet has made of the value: make the column text there.")
         elif match := _WITH_DECIMALS.fullmatch(uid):
             warnings.append(f"uid: {uid} looks like the number {match[1]} with decimals that a program has added.")

@@ -8,6 +8,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -26,6 +27,10 @@ ENCODINGS = "utf-8", "utf-16", "windows-1252"
 RESULT_COLUMNS = "line", "status", "reasons"  # the first columns of the result of an import
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 _ENDS = ("\n", "\r")
+_SECRET = re.compile(
+    r"(.*(password|passwd|passphrase|passwort|kennwort|contraseña|contrasenya|motdepasse|secret|token|apikey)"
+    r"|pwd|pw)([0-9]*|hash|hashed)"
+)
 _GZIP = b"\x1f\x8b"
 
 
@@ -55,7 +60,7 @@ class Table:
     """A CSV file (plain or packed with gzip) or an .xlsx workbook, whose first line names the columns.
 
     A line break inside quotes belongs to its cell. A quote that is never closed spoils only its own line, and rows of
-    limited length bound the memory.
+    limited length bound the memory. What stands in columns of passwords is left out, whoever reads the table.
 
     `forgiving` takes what spreadsheets make of a table: blank and short rows, separators without a value at the end, a
     first line `sep=;`, and the result of an import, whose own columns and apostrophes are taken off.
@@ -96,7 +101,7 @@ class Table:
             names = names[3:]
         while forgiving and names and not names[-1]:
             names.pop()
-        self.columns = tuple(names)
+        self.columns, self._secret = tuple(names), secret_places(names)
         twice = sorted({name for name in names if name and names.count(name) > 1})
         if twice:
             raise TableError(f"{self.name} has the column {', '.join(twice)} more than once.")
@@ -121,7 +126,7 @@ class Table:
             for row in rows:
                 if row.problem:
                     yield row
-                elif any(cell and not cell.isspace() for cell in row.cells):
+                elif not _is_blank(row):
                     yield self._checked(row)
 
     def count(self) -> int:
@@ -140,6 +145,8 @@ class Table:
             if any(cell and not cell.isspace() for cell in cells[width:]):
                 return Row(line, (), f"{len(cells)} cells where the first line has {width}.")
             cells = [*cells[:width], *[None] * (width - len(cells))]
+        if self._secret:
+            cells = [None if place in self._secret else cell for place, cell in enumerate(cells)]
         return Row(line, tuple(cells))
 
     def _header(self, delimiters: Sequence[str]) -> Row:
@@ -149,11 +156,13 @@ class Table:
             if named and named[1] in DELIMITERS:
                 delimiters, self._lines_before = (named[1],), 1
         best: Row | None = None
+        first_place = self._lines_before
         for mark in delimiters:
-            rows = self._raw(mark)
-            row = next((row for place, row in enumerate(rows) if place == self._lines_before), None)
-            if row is not None and (best is None or len(row.cells) > len(best.cells)):
-                best, self.delimiter = row, mark
+            rows = islice(enumerate(self._raw(mark)), first_place, None)
+            found = next(((place, row) for place, row in rows if not (self._forgiving and _is_blank(row))), None)
+            if found is not None and (best is None or len(found[1].cells) > len(best.cells)):
+                self._lines_before, best = found
+                self.delimiter = mark
             if self._is_workbook:
                 break
         if best is None:
@@ -228,6 +237,20 @@ class Table:
 
     def _failures(self) -> "_Failures":
         return _Failures(self.name)
+
+
+def secret_places(columns: Iterable[str]) -> frozenset[int]:
+    """Where the columns are that hold passwords, their hashes or tokens, by their names in any spelling."""
+    return frozenset(place for place, name in enumerate(columns) if _SECRET.fullmatch(folded(name)))
+
+
+def folded(name: str) -> str:
+    """The letters and digits of a column's name, in lower case: "E-Mail" is "email"."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _is_blank(row: Row) -> bool:
+    return not row.problem and not any(cell and not cell.isspace() for cell in row.cells)
 
 
 class _Bounded(io.RawIOBase):

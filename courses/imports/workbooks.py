@@ -21,6 +21,7 @@ _CHUNK = 256 * 1024
 _OF_A_WORKBOOK = b"PK\x03\x04"
 _OLD = b"\xd0\xcf\x11\xe0"
 _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
+_MARKUP = (b"<html", b"<!doctype", b"<?xml", b"<table", b"<head", b"<meta")  # what some programs name .xls
 _ZEROS = re.compile("0+")
 
 
@@ -38,6 +39,8 @@ def refuse_other_formats(head: bytes) -> None:
         raise WorkbookError("is an old (.xls) or encrypted workbook: save it as .xlsx without a password, or as CSV.")
     if _OPEN_DOCUMENT in head[:200]:
         raise WorkbookError("is an OpenDocument spreadsheet (.ods): save it as .xlsx or as CSV.")
+    if head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower().startswith(_MARKUP):
+        raise WorkbookError("is a web page or XML, whatever its name says: open it and save it as .xlsx or as CSV.")
     if head.startswith(b"%PDF"):
         raise WorkbookError("is a PDF: save the table as .xlsx or as CSV.")
 
@@ -46,6 +49,7 @@ def workbook_rows(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
     """(number, texts) of the rows of the first sheet. Formulas count with the value that was computed last."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            _refuse_other_archives(archive)
             _refuse_bombs(archive)
             yield from _sheet_rows(file)
     except (WorkbookError, OSError):
@@ -97,6 +101,16 @@ def _number(value: float, cell: Cell) -> str:
     shown = str(int(value))
     zeros = cell.number_format or ""
     return shown.zfill(len(zeros)) if _ZEROS.fullmatch(zeros) else shown
+
+
+def _refuse_other_archives(archive: zipfile.ZipFile) -> None:
+    """OneRoster and Canvas write archives of tables."""
+    names = {name.rpartition("/")[2].lower(): name for name in archive.namelist() if name.lower().endswith(".csv")}
+    if "[Content_Types].xml" in archive.namelist() or not names:
+        return
+    ordered = [names[name] for name in ("users.csv", "enrollments.csv") if name in names]
+    said = ", then ".join(ordered) or "the table of people in it"
+    raise WorkbookError(f"is an archive (ZIP) of tables: unpack it and import {said}.")
 
 
 def _refuse_bombs(archive: zipfile.ZipFile) -> None:

@@ -1,4 +1,4 @@
-"""Members of a course as its VLE registers them: people are looked up by uid in the VLE's institution, or created."""
+"""Members of a course as its VLE registers them: people are looked up in the VLE's institution, or created."""
 
 from functools import cache
 from typing import Any
@@ -10,7 +10,8 @@ from courses.models import Course
 from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership, members_link
 from institutions.models import Institution, User
 from institutions.services import people
-from institutions.services.person_values import values_compared
+from institutions.services.named import is_meant, person_meant, without_other_address
+from institutions.services.person_values import is_guarded, values_compared
 from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
 from kernel.text import identifier_key
@@ -26,7 +27,7 @@ def member_known(*, course: Course, membership: Membership, uid: str, **values: 
     """
     key = identifier_key(uid)
     person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=key)
-    if person is None or not person.is_inside or _values_to_update(person, values):
+    if person is None or not person.is_inside or _values_to_update(person, without_other_address(person, uid, values)):
         return person is not None, None
     return True, getattr(person, membership.column)
 
@@ -38,7 +39,7 @@ def _member_query(membership: Membership) -> Whole:
 
     def build(home: int, course: int, uid: Any) -> QuerySet[User]:
         links = membership.links.objects.filter(course=course, **{membership.column: OuterRef("pk")})
-        persons = User.objects.filter(institution=home, uid=uid).annotate(is_inside=Exists(links))
+        persons = User.objects.filter(institution=home, pk=person_meant(home, uid)).annotate(is_inside=Exists(links))
         return persons.select_related(*related)
 
     return Whole(build, "home", "course", "uid")
@@ -72,7 +73,7 @@ def member_register(
     else:
         people.person_brought(person=person, vle_id=vle_id)
         member = _member_with_role(home, membership, person)
-        member.user = _person_updated(person, values)
+        member.user = _person_updated(person, without_other_address(person, uid, values))
     members_link(course=course, membership=membership, members=[member], by=by, are_new=is_new)
     return member
 
@@ -81,13 +82,20 @@ def member_register(
 def member_refresh(*, member: Any, vle_id: int, **values: Any) -> User:
     """Update names and e-mail of a person without administrative rights who cannot sign in.
 
-    A new uid renames the person, if nobody has it and this VLE alone has brought the person.
+    A new uid renames the person, if nobody has it and this VLE alone has brought the person. Another name of the same
+    person changes nothing.
     """
     person = people.person_locked(person_id=member.pk)
     uid = values.pop("uid", person.uid)
     if identifier_key(uid) != person.uid_key:
-        _refuse_rename(person, vle_id, uid)
-        person = people.person_update(person=person, is_locked=True, uid=uid, brought_by_vle=vle_id)
+        try:
+            _refuse_rename(person, vle_id, uid)
+        except Invalid:
+            if not is_meant(person, identifier_key(uid)):
+                raise
+            values = without_other_address(person, uid, values)
+        else:
+            person = people.person_update(person=person, is_locked=True, uid=uid, brought_by_vle=vle_id)
     return _person_updated(person, values)
 
 
@@ -96,24 +104,21 @@ def _refuse_rename(person: User, vle_id: int, uid: str) -> None:
 
     Who has administrative rights or may sign in is the institution's; so is who attends or teaches elsewhere.
     """
-    if _is_taken(person.institution_id, uid):
+    home: Any = person.institution_id
+    meant = User.objects.filter(institution=home, pk=person_meant(home, identifier_key(uid)))
+    if meant.exclude(pk=person.pk).exists():
         raise Invalid(uid="This is somebody else's.")
     is_elsewhere = any(
         each.links.objects.filter(**{each.column: person.pk}).exclude(course__vle=vle_id).exists()
         for each in (LEARNERS, INSTRUCTORS)
     )
-    is_the_institutions = person.has_flag or person.login_allowed or person.has_usable_password()
-    if person.brought_by_vle != vle_id or is_elsewhere or is_the_institutions:
+    if person.brought_by_vle != vle_id or is_elsewhere or is_guarded(person):
         raise Invalid(uid="Others know this person by the present uid: only an administrator can change it.")
-
-
-def _is_taken(institution_id: int | None, uid: str) -> bool:
-    return User.objects.filter(institution=institution_id, uid=uid).exists()
 
 
 def _person_locked(home: Institution, uid: str) -> User | None:
     """The person, locked unless a global administrator: for these `role_add` takes its locks in its own order."""
-    rows = User.objects.filter(institution=home, uid=uid)
+    rows = User.objects.filter(institution=home, pk=person_meant(home.pk, identifier_key(uid)))
     return rows.filter(is_staff=False).select_for_update().first() or rows.first()
 
 
@@ -148,8 +153,8 @@ def _unknown_member(membership: Membership) -> Unknown:
 
 
 def _values_to_update(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """The values that differ; none if a VLE may not change this person."""
-    return {} if person.login_allowed else values_compared(person, values).changed
+    """The values that differ, and that a VLE may change of this person."""
+    return values_compared(person, values).changed
 
 
 def _person_updated(person: User, values: dict[str, Any]) -> User:

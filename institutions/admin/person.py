@@ -10,7 +10,7 @@ from institutions.admin.service import PasswordFields, ServiceAdmin, ServiceForm
 from institutions.models import User
 from institutions.services.passwords import refuse_unproven
 from institutions.services.people import person_create, person_delete, person_locked, person_update
-from institutions.services.person_values import FLAGS
+from institutions.services.person_values import FLAGS, is_same
 from kernel.http.address import client_address
 from kernel.http.browser import browser_session_id, browser_session_keep
 from kernel.stale import StateCheckedForm
@@ -19,7 +19,9 @@ from kernel.stale import StateCheckedForm
 class PersonForm(StateCheckedForm, ServiceForm, PasswordFields):
     renamed = {"password": "password1"}
     locale = forms.CharField(required=False, help_text="A language code such as en, ca or pt-BR.")
-    current_password = password_field("Present password", "current-password", "Only to change your own.")
+    current_password = password_field(
+        "Present password", "current-password", "Only to change your own password or e-mail."
+    )
 
     def row_locked(self) -> User:
         return person_locked(person_id=self.instance.pk)
@@ -31,7 +33,7 @@ class PersonForm(StateCheckedForm, ServiceForm, PasswordFields):
             if own and not values[name]:
                 raise ValidationError({name: "You cannot take this from yourself."})
         session_id = browser_session_id(self.request) if own else None
-        if own and values["password2"]:
+        if own and (values["password2"] or not is_same(self.instance.email, values["email"])):
             address = client_address(self.request)
             refuse_unproven(person=self.instance, given=given, address=address, session_id=session_id)
         return person_update(person=self.instance, session_id=session_id, **passwords_merged(values))

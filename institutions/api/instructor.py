@@ -36,4 +36,5 @@ class InstructorViewSet(RoleViewSet):
     }
 
     def perform_create(self, serializer):
+        self.refuse_new(serializer.validated_data)
         serializer.instance = people.instructor_create(institution=self.parent, **serializer.validated_data)

@@ -5,12 +5,17 @@ from rest_framework import serializers
 from institutions.models import Institution, OIDCConnection
 from institutions.services import oidc
 from kernel.access import READ, WRITE, grant
-from kernel.caller import Role
+from kernel.caller import Caller, CallerKind, Role
 from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 SHOWN = ("issuer", "client_id", "match", "claim", "everybody", "enabled", "created_at", "updated_at")
+
+
+def has_signed_in(caller: Caller) -> bool:
+    """Whether no VLE has sent the caller: else whoever has its secret could let themselves in for good."""
+    return caller.kind is not CallerKind.LAUNCHED
 
 
 class OIDCConnectionSerializer(ResourceSerializer):
@@ -31,7 +36,10 @@ class OIDCConnectionViewSet(ResourceViewSet):
     lock_for_delete = ("institution",)
     orderable = {name: name for name in ("id", *SHOWN)}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
-    access = {Role.GLOBAL | Role.ADMIN: grant(READ, WRITE)}
+    access = {
+        Role.GLOBAL: grant(READ, WRITE),
+        Role.ADMIN: grant(READ, WRITE, when=has_signed_in),  # it decides who is let in as an administrator
+    }
 
     def perform_create(self, serializer):
         serializer.instance = oidc.connection_create(institution=self.parent, **serializer.validated_data)

@@ -22,6 +22,7 @@ from institutions.services.person_values import (
     FLAGS,
     TEXTS,
     cleaned,
+    is_same,
     refuse_malformed,
     refuse_taken,
     usernames,
@@ -31,7 +32,6 @@ from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.locks import cascade_locked
-from kernel.text import identifier_key
 from kernel.writes import Taken, inserted, one_transaction
 
 Role = TypeVar("Role", bound=Model)
@@ -139,7 +139,7 @@ def person_delete(*, person: User) -> None:
 def person_for_role(*, institution: Institution, role: str, uid: str, **values: Any) -> User:
     """The person who will get a role: the one with this uid, or a new one.
 
-    Names and e-mail in `values` are ignored for a person who has an administrative flag or a password.
+    Names and e-mail in `values` are ignored for a person who has an administrative flag or may sign in.
     """
     person = person_with_uid(institution=institution, uid=uid)
     if person is None:
@@ -239,8 +239,7 @@ def values_after_merge(*, kept: User, gone: User) -> dict[str, Any]:
     email = changes.get("email", kept.email)
     if gone.is_active:
         changes |= {name: True for name in FLAGS if getattr(gone, name) and not getattr(kept, name)}
-        is_same_address = identifier_key(email or "") == identifier_key(gone.email or "")
-        if gone.has_usable_password() and not kept.has_usable_password() and is_same_address:
+        if gone.has_usable_password() and not kept.has_usable_password() and is_same(email, gone.email):
             changes |= {"password": gone.password, "login_allowed": gone.login_allowed}
     if gone.last_login and (kept.last_login is None or gone.last_login > kept.last_login):
         changes["last_login"] = gone.last_login

@@ -42,13 +42,23 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """The values that imports and roles may write: all but names and e-mail of people with a flag or a password.
+    """The values that imports and roles may write: all but names and e-mail of guarded people (`is_guarded`).
 
     Such people sign in with their e-mail, so it is only changed directly, in the API's resources of people.
     """
-    if person.has_flag or person.has_usable_password():
+    if is_guarded(person):
         return {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
     return values
+
+
+def is_guarded(person: User) -> bool:
+    """Whether the person has a right or a way to sign in, to which a change of the e-mail would lead somebody else."""
+    return person.has_flag or person.login_allowed or person.is_staff or person.has_usable_password()
+
+
+def is_same(email: str | None, other: str | None) -> bool:
+    """Whether the two are one address, or both none."""
+    return identifier_key(email or "") == identifier_key(other or "")
 
 
 class Compared(NamedTuple):

@@ -29,7 +29,7 @@ from kernel.writes import one_transaction
 
 _INSERTED = (*TEXTS, "password")
 # What decides whether values are taken over, and the values themselves.
-_COMPARED = ("first_name", "last_name", "email", "locale", "password", "is_staff", *FLAGS)
+_COMPARED = ("first_name", "last_name", "email", "locale", "password", "login_allowed", "is_staff", *FLAGS)
 
 
 class Roster(NamedTuple):

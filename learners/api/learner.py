@@ -228,6 +228,7 @@ class LearnerViewSet(RoleViewSet):
     }
 
     def perform_create(self, serializer):
+        self.refuse_new(serializer.validated_data)
         serializer.instance = services.learner_create(institution=self.parent, **serializer.validated_data)
 
     @extend_schema(

@@ -11,8 +11,11 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from courses.api.user import UserViewSet
+from institutions.models import User
+from institutions.services.person_values import is_guarded
 from kernel.access import READ, WRITE, grant
-from kernel.caller import Role
+from kernel.caller import CallerKind, Role
+from kernel.domain import Forbidden
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from reports.services.merging import merge_preview, people_merge
@@ -59,6 +62,14 @@ class MergingUserViewSet(UserViewSet):
         body = self.body(MergeSerializer)
         gone = body["gone"]
         ids = {"institution": self.tenant, "kept_id": kept.pk, "gone_id": gone, "by_id": self.caller.id}
+        self.refuse_launched_merge(kept, gone)
         merged = merge_preview(**ids) if body["dry_run"] else people_merge(**ids, state=body.get("state"))
         answer = {"id": kept.pk, "from": gone, "dry_run": body["dry_run"]}
         return Response(answer | {"state": merged.state, "moved": merged.moved, "joined": merged.joined})
+
+    def refuse_launched_merge(self, kept: User, gone_id: int) -> None:
+        """The rights and the way to sign in of one of the two may become the other's."""
+        if self.caller.kind is CallerKind.LAUNCHED:
+            gone = User.objects.filter(institution=self.tenant_id, pk=gone_id).first()
+            if is_guarded(kept) or (gone is not None and is_guarded(gone)):
+                raise Forbidden("After coming from a VLE nobody merges accounts with rights or a way to sign in.")

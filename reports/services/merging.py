@@ -30,7 +30,7 @@ from django.utils import timezone
 from courses.models import Adder, AssessmentSession, CourseInstructor, CourseLearner
 from files.models import StoredFile
 from files.services import files_erase
-from institutions.models import Institution, Instructor, UIOption, User
+from institutions.models import FormerUid, Institution, Instructor, UIOption, User
 from institutions.services.people import refuse_merge, two_people_locked, values_after_merge
 from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Outdated, Unknown
@@ -141,6 +141,7 @@ OF_PEOPLE = [
     Moves(StoredFile, "owner", "stored files"),
     Moves(CallerSession, "user", "sign-ins"),
     Moves(Launcher, "user", "launchers"),
+    Moves(FormerUid, "person", "former uids"),
     Moves(LogEntry, "user", "entries in the log of the admin pages"),
 ]
 OF_INSTRUCTORS = (Moves(CourseInstructor, "instructor", "courses taught", ("course",)),)
@@ -232,6 +233,7 @@ def people_merge(
         _deleted(Instructor.objects.get(pk=gone_id))
     keys_moved(gone_id, kept_id)
     _deleted(gone)
+    FormerUid.objects.update_or_create(institution=institution, uid_key=gone.uid_key, defaults={"person": kept})
     before = User.objects.get(pk=kept_id)
     for name, value in changes.items():
         setattr(kept, name, value)

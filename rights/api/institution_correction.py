@@ -8,10 +8,11 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import changeable
+from institutions.api.shared.people import changeable, refuse_launched
 from institutions.models import Institution, User
 from kernel.access import READ, grant
 from kernel.caller import Role
+from kernel.domain import Forbidden
 from kernel.filters import TenantFilter
 from kernel.schema import problems
 from kernel.scope import under
@@ -76,7 +77,11 @@ class CorrectionViewSet(ResourceViewSet):
     def accept(self, request, **_):
         """Correct the account: as a change by the caller, whose rights decide whether it may be made."""
         correction = self.get_object()
-        may = changeable(self, User.objects.get(pk=correction.person_id))
+        person = User.objects.get(pk=correction.person_id)
+        may = changeable(self, person)
+        refuse_launched(self, person, {correction.field: correction.wanted})
+        if correction.field == "email" and person.pk == self.caller.id:
+            raise Forbidden("Change your own address in your account: it needs your password.")
         with corrections.one_transaction():
             saved, changes = corrections.correction_accept(correction=correction, by_id=self.caller.id, may=may)
             self.recorded("accept", saved, None, **changes)

@@ -4,10 +4,24 @@ from html.parser import HTMLParser
 
 import pytest
 
+from console.views import ConsoleView
 from tests.pages.conftest import signed_in, visitor
 from tests.world import World
 
 __all__ = ["signed_in", "visitor"]
+
+
+@pytest.fixture(autouse=True)
+def own_words(monkeypatch):
+    """No page takes a word that the template's context processors have: it would hide what they say, on that page."""
+    taken = {"messages", "DEFAULT_MESSAGE_LEVELS", "perms", "request", "user"}
+    shown = ConsoleView.render_to_response
+
+    def checked(view, context, **more):
+        assert not context.keys() & taken, type(view)
+        return shown(view, context, **more)
+
+    monkeypatch.setattr(ConsoleView, "render_to_response", checked)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import csv
 import gzip
 import re
 import sqlite3
+import zipfile
 from datetime import timedelta
 from io import BytesIO, StringIO
 
@@ -67,6 +68,14 @@ class Browser:
         raise AssertionError("The import does not end.")
 
 
+def archive(*names: str) -> bytes:
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name in names:
+            file.writestr(name, "uid\n1\n")
+    return content.getvalue()
+
+
 @pytest.fixture
 def browser(signed_in, world):
     Import.objects.all().delete()  # the world's own
@@ -81,7 +90,7 @@ def errors(browser, name: str = "errors.csv") -> str:
 
 
 def test_upload_check_and_import(browser, world):
-    User.objects.filter(institution=world.home.institution, uid="eve").update(password="!")
+    User.objects.filter(institution=world.home.institution, uid="eve").update(password="!", login_allowed=False)
     before = User.objects.count()
     assert browser.upload(TABLE).status_code == 302
     shown = browser.get()
@@ -110,7 +119,7 @@ def test_upload_check_and_import(browser, world):
 
 
 def test_the_errors_are_a_table_that_can_be_repaired_and_uploaded(browser):
-    User.objects.filter(uid="eve").update(password="!")
+    User.objects.filter(uid="eve").update(password="!", login_allowed=False)
     browser.upload(TABLE.replace("=n3,=1,,", "=n3,=1,boss,"))
     browser.check()
     browser.wait()
@@ -181,7 +190,7 @@ def test_a_delimiter_can_be_named(browser):
 
 def test_the_result_is_that_of_the_command_and_can_be_imported_again(browser, tmp_path):
     """All rows with their outcomes, letter for letter, whatever is in their cells."""
-    User.objects.filter(uid="eve").update(password="!")
+    User.objects.filter(uid="eve").update(password="!", login_allowed=False)
     content = 'uid;first_name;role\nn1;=1;learner\neve;\'@x;\n=n2;"a\nb; c";boss\n\u00fc3;\u00c5;\nn4;;;;x\nn5;\x00;\n'
     file, result = tmp_path / "people.csv", tmp_path / "result.csv"
     file.write_text(content)
@@ -335,11 +344,28 @@ def test_a_workbook_is_read(browser):
     assert browser.wait().context["job"].counts == {"created": 1}
 
 
+def test_passwords_are_not_kept(browser):
+    browser.upload(
+        "user_id,login_id,status,Password,ssha_password\nn1,n1,active,hunter2,{SSHA}x\n,n2,active,hunter2,\n"
+    )
+    shown = browser.get()
+    assert shown.context["secret"] == ["Password", "ssha_password"]
+    browser.check()
+    page = browser.wait().text
+    for text in (shown.text, page, errors(browser), errors(browser, "result.csv"), str(ImportPart.objects.values())):
+        assert "n1" in text or "n2" in text
+        assert "hunter2" not in text
+        assert "SSHA}" not in text
+
+
 @pytest.mark.parametrize(
     ("content", "name", "values", "says"),
     [
         (b"", "a.csv", {}, "a.csv is empty."),
         (b"\xd0\xcf\x11\xe0 old", "a.xls", {}, "old (.xls) or encrypted workbook"),
+        (archive("a/enrollments.csv", "a/users.csv"), "a.zip", {}, "import a/users.csv, then a/enrollments.csv."),
+        (archive("people.csv"), "a.zip", {}, "unpack it and import the table of people in it."),
+        ("\n<HTML><table>".encode("utf-16"), "a.xls", {}, "is a web page or XML"),
         (b"PK\x03\x04 broken", "a.xlsx", {}, "is no workbook that can be read"),
         (b"uid,uid\n1,2\n", "a.csv", {}, "has the column uid more than once."),
         (b"uid\nn1\n", "a.csv", {"encoding": "utf-7"}, "There is no such encoding."),
@@ -449,7 +475,7 @@ def test_each_part_is_imported_once_however_often_the_page_loads(browser, world,
 
 def test_a_check_knows_what_earlier_parts_would_do(browser, world, monkeypatch):
     monkeypatch.setattr(jobs, "ROWS_TOGETHER", 1)
-    User.objects.filter(institution=world.home.institution, uid="eve").update(password="!")
+    User.objects.filter(institution=world.home.institution, uid="eve").update(password="!", login_allowed=False)
     browser.upload(
         "uid,first_name,email\nn1,Ann,one@home.example.org\nn2,Bob,ONE@home.example.org\nn1,Ann,\nn1,Anna,\n"
         "eve,Eva,\neve,Eva,\n"

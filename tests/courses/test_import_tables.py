@@ -87,6 +87,7 @@ def teaches(uid: str) -> set[str]:
         ("uid,first_name\nn1,Åsa\n".encode("utf-16-be"), ()),
         ("uid;first_name\nn1;Åsa\n".encode("cp1252"), ("--encoding=windows-1252",)),
         ("uid,first_name\rn1,Åsa\r".encode(), ()),
+        (b"\r\n  \n;;\nuid;first_name\nn1;\xc3\x85sa\n", ()),
         (b"UID;First name;;\r\nn1;\xc3\x85sa;;\r\n;;;\r\n   \r\n", ()),
         (gzip.compress("uid,first_name\nn1,Åsa\n".encode(), mtime=0), ()),
     ],
@@ -98,7 +99,7 @@ def test_encodings_and_separators(run, content, options):
 
 
 def test_short_rows_end_in_empty_cells_that_clear_nothing(run):
-    User.objects.filter(uid="bob").update(password="!")
+    User.objects.filter(uid="bob").update(password="!", login_allowed=False)
     output, wrong, _ = run("uid,first_name,last_name,role\nn1\nn2,Ann\nbob,Robert\n", "--clear-empty")
     assert (output, wrong) == ("3 rows: 2 created, 1 updated, 0 unchanged, 0 refused", "")
     assert (person("bob").first_name, person("bob").last_name) == ("Robert", "Home")
@@ -129,6 +130,10 @@ def test_a_quote_that_is_never_closed_spoils_one_row(run):
     ("uid", "says"),
     [
         ("1.23457E+11", MESSAGE),
+        ("123.457E+9", MESSAGE),
+        ("123E+9", MESSAGE),
+        ("12:30:00", "what a spreadsheet has made of the value"),
+        ("TRUE", "what a spreadsheet has made of the value"),
         ('"1,23457E+11"', MESSAGE),
         ("1e+20", MESSAGE),
         ("#N/A", "what a spreadsheet has made of the value"),
@@ -150,7 +155,9 @@ def test_a_uid_with_decimals_is_warned_about(run):
 
 def test_whom_only_a_vle_has_told_of_is_the_institutions_from_then_on(run):
     """Then the VLE can rename the person no more."""
-    User.objects.filter(uid__in=["bob", "eve", "ann", "visitor"]).update(brought_by_vle=7, password="!")
+    User.objects.filter(uid__in=["bob", "eve", "ann", "visitor"]).update(
+        brought_by_vle=7, password="!", login_allowed=False
+    )
     output, _, _ = run("uid,role,email\nbob,,\neve,learner,\nann,boss,\nvisitor,,no address\n")
     assert output == "4 rows: 0 created, 0 updated, 2 unchanged, 2 refused"
     assert [person(uid).brought_by_vle for uid in ("bob", "eve", "ann", "visitor")] == [None, None, 7, 7]
@@ -166,7 +173,7 @@ def test_spellings_of_one_uid_and_one_address_are_one_person(run):
 
 
 def test_a_locale_that_is_not_known_refuses_nobody(run):
-    User.objects.filter(uid="bob").update(locale="ca", password="!")
+    User.objects.filter(uid="bob").update(locale="ca", password="!", login_allowed=False)
     output, wrong, _ = run("uid,first_name,locale\nn1,Ann,english!\nbob,Robert,sr_latin_rs\n")
     assert output == "2 rows: 1 created, 1 updated, 0 unchanged, 0 refused"
     assert wrong.splitlines() == [
@@ -274,13 +281,18 @@ def test_moodle_user_upload(run, home):
     assert wrong.splitlines() == [
         "line 4: skipped: the row says deleted 1; imports take nothing away.",
         "line 5: created: HIST: the role manager is none of this service, so not a member of it.",
-        "line 6: refused: uid: missing.",
+        "line 6: refused: uid: missing, idnumber is empty here. --column uid=username takes username.",
         "line 7: skipped: the row says suspended 1; imports take nothing away.",
     ]
     assert (attends("1004"), teaches("1004")) == ({"c2"}, set())
     assert (attends("1001"), teaches("1001")) == ({"77"}, {"c2"})
     assert (attends("1002"), teaches("1002")) == (set(), {"77"})
     assert (person("1001").locale, person("1001").has_usable_password()) == ("es_mx", False)
+
+
+def test_moodle_with_an_empty_idnumber_says_which_column_helps(run):
+    _, wrong, _ = run("username,idnumber\nu1,\n")
+    assert wrong == "line 2: refused: uid: missing, idnumber is empty here. --column uid=username takes username.\n"
 
 
 def test_moodle_without_idnumber_and_with_another_column(run):
@@ -456,7 +468,7 @@ TWICE = (
 @pytest.mark.parametrize("together", [1, 2, 500])
 def test_rows_mean_the_same_however_many_are_written_together(run, monkeypatch, together):
     monkeypatch.setattr(importing, "ROWS_TOGETHER", together)
-    User.objects.filter(uid__in=["bob", "eve"]).update(password="!")
+    User.objects.filter(uid__in=["bob", "eve"]).update(password="!", login_allowed=False)
     before = everything()
     dry = run(TWICE, "--dry-run")
     assert everything() == before
@@ -471,7 +483,7 @@ def test_rows_mean_the_same_however_many_are_written_together(run, monkeypatch, 
 
 
 def test_two_people_exchange_their_addresses(run):
-    User.objects.filter(uid__in=["bob", "eve"]).update(password="!")
+    User.objects.filter(uid__in=["bob", "eve"]).update(password="!", login_allowed=False)
     run("uid,email\nbob,free@home.example.org\neve,bob@home.example.org\nbob,eve@home.example.org\n")
     assert (person("bob").email, person("eve").email) == ("eve@home.example.org", "bob@home.example.org")
 
@@ -493,7 +505,7 @@ def test_a_dry_run_reads_only(run, option):
 
 
 def test_a_person_who_is_changed_meanwhile_is_read_again(run, monkeypatch):
-    User.objects.filter(uid="bob").update(password="!")
+    User.objects.filter(uid="bob").update(password="!", login_allowed=False)
     write, others = importing._write, ["Mallory"]
 
     def late(*arguments):
@@ -508,7 +520,7 @@ def test_a_person_who_is_changed_meanwhile_is_read_again(run, monkeypatch):
 
 
 def test_a_password_that_is_given_meanwhile_keeps_names(run, monkeypatch):
-    User.objects.filter(uid="bob").update(password="!")
+    User.objects.filter(uid="bob").update(password="!", login_allowed=False)
     write = importing._write
 
     def late(*arguments):

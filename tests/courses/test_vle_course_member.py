@@ -8,8 +8,9 @@ from rest_framework.test import APIClient
 from courses.models import Adder, CourseInstructor, CourseLearner
 from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy
 from courses.services.registrations import member_register
-from institutions.models import Institution, Instructor, User
+from institutions.models import FormerUid, Institution, Instructor, User
 from learners.models import Learner, SENDLearner
+from learners.services import learner_locked_of
 from tests.contract.vle_calls import PERSON, Sister
 from tests.world import rewritten
 
@@ -438,3 +439,55 @@ def test_consent_needs_and_enrolment_of_learners(client, url, world):
     assert learner["learner_id"] == str(bob.learner_id)
     Institution.objects.filter(pk=world.home.institution.pk).update(external_ic=True)
     assert client.get(url("learner", "bob")).json()["ic_status"] == "VALID_EXTERNAL"
+
+
+# The same person under another name.
+
+
+def merged(as_, world, kept: str, gone: str) -> None:
+    home = f"/api/v2/institution/{world.home.institution.pk}/"
+    kept_id, gone_id = (world.home.people[name].pk for name in (kept, gone))
+    assert as_("admin").post(f"{home}user/{kept_id}/merge/", {"from": gone_id}).status_code == 200
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_a_uid_that_the_vle_knows_goes_on_to_mean_the_person(is_merged, as_, client, url, world):
+    """Of a merged account, or the e-mail address of who was imported with another uid: the exam is not locked."""
+    mail = "new@home.example.org"
+    imported = world.home.learner("sis1").user
+    User.objects.filter(pk=imported.pk).update(login_allowed=False, password="!")
+    rewritten(User.objects.filter(pk=imported.pk), email=None if is_merged else mail)
+    if is_merged:
+        world.home.person("plugin", login_allowed=False)
+        rewritten(User.objects.filter(pk=world.home.people["plugin"].pk), uid=mail, email=mail)
+        merged(as_, world, "sis1", "plugin")
+    body = {"uid": mail.title(), "email": mail, "first_name": "New"}
+    first = client.post(url("learner"), body)
+    assert (first.status_code, first.json()["id"], first.json()["uid"]) == (201, imported.pk, "sis1")
+    assert client.post(url("learner"), body | {"email": mail.upper()}).json()["id"] == imported.pk
+    assert client.put(url("learner", "sis1"), body).json()["uid"] == "sis1"
+    found = client.get(url("learner"), {"uid": mail}).json()
+    assert (found["count"], found["results"][0]["id"]) == (1, imported.pk)
+    launched = client.post(f"/api/v2/vle/{world.home.vle.pk}/launcher/", {"vle_user_uid": mail})
+    assert launched.status_code == 200
+    assert learner_locked_of(world.home.institution.pk, mail).pk == imported.pk
+    assert [row.pk for row in User.objects.filter(email=mail)] == [imported.pk]
+    # A uid that somebody has means this one, whatever others are called.
+    rewritten(User.objects.filter(pk=world.home.people["eve"].pk), uid=mail)
+    assert client.post(url("learner"), {"uid": mail}).json()["id"] == world.home.people["eve"].pk
+
+
+def test_who_is_found_by_the_address_keeps_it(client, url, world):
+    eve = world.home.people["eve"]
+    User.objects.filter(pk=eve.pk).update(login_allowed=False, password="!")
+    answer = client.post(url("learner"), {"uid": eve.email, "email": "x@home.example.org", "first_name": "E"})
+    assert (answer.status_code, answer.json()["email"], answer.json()["first_name"]) == (201, eve.email, "E")
+
+
+def test_a_former_uid_goes_with_the_account(as_, client, url, world):
+    world.home.person("old", login_allowed=False)
+    merged(as_, world, "eve", "old")
+    assert client.post(url("learner"), {"uid": "old"}).json()["uid"] == "eve"
+    home = f"/api/v2/institution/{world.home.institution.pk}/"
+    assert as_("admin").delete(f"{home}user/{world.home.people['eve'].pk}/").status_code == 204
+    assert not FormerUid.objects.exists()

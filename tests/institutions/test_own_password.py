@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from institutions.models import User
+from institutions.models import Instructor, User
+from rights.models import Correction
 from signin.models import CallerSession, SignInCounter
 from tests.conftest import client_of
 from tests.world import PASSWORD
@@ -59,6 +60,29 @@ def test_wrong_ones_are_counted_and_sign_in_is_not_locked(change, client):
     assert signed.status_code == 200
     SignInCounter.objects.update(last_failure_at=timezone.now() - timedelta(seconds=31))
     assert change(current_password=PASSWORD).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["user", "admin-tree"], indirect=True)
+def test_the_own_address_needs_it_as_links_for_passwords_go_there(change):
+    new, as_it_is = "new@home.example.org", change.person.email.upper()
+    body = dict.fromkeys(BODY)
+    assert list(change(**body, email=new).json()) == ["current_password"]
+    assert change(**body, email=as_it_is).status_code == 200
+    answer = change(**body, email=new, current_password=PASSWORD)
+    assert (answer.status_code, answer.json()["email"]) == (200, new)
+    assert has(change.person, PASSWORD)
+
+
+def test_it_is_not_changed_around_the_account(world, as_):
+    """A role has the same address, and so has a correction that is asked for."""
+    home, admin = f"/api/v2/institution/{world.home.institution.pk}/", world.people["admin"]
+    pair = {"institution": world.home.institution}
+    Instructor.objects.create(**pair, user=admin)
+    assert as_("admin").patch(f"{home}instructor/{admin.pk}/", {"email": "new@home.example.org"}).status_code == 403
+    assert as_("admin").patch(f"{home}instructor/{admin.pk}/", {"email": admin.email}).status_code == 200
+    asked = Correction.objects.create(**pair, person=admin, field="email", wanted="new@home.example.org")
+    assert as_("admin").post(f"{home}correction/{asked.pk}/accept/").status_code == 403
+    assert User.objects.get(pk=admin.pk).email == admin.email
 
 
 def test_other_peoples_passwords_need_none(world):

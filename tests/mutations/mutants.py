@@ -780,8 +780,8 @@ WRITTEN = [
     (
         "the own password asks for nothing",
         "institutions/api/shared/users.py",
-        "if person is not None and person.pk == view.caller.id:",
-        "if False:",
+        "if person is None or person.pk != view.caller.id:",
+        "if True:",
         _OWN_PASSWORD,
     ),
     (
@@ -828,9 +828,9 @@ WRITTEN = [
     ),
     (
         "launched people set passwords",
-        "institutions/api/shared/users.py",
-        "if view.caller.kind is CallerKind.LAUNCHED:",
-        "if False:",
+        "institutions/api/shared/people.py",
+        "if view.caller.kind is not CallerKind.LAUNCHED:",
+        "if True:",
         _LAUNCHER,
     ),
     (
@@ -2269,8 +2269,8 @@ WRITTEN = [
     (
         "imports rename who holds a flag or a password",
         "institutions/services/person_values.py",
-        "    if person.has_flag or person.has_usable_password():\n",
-        "    if False:\n",
+        "    if is_guarded(person):\n        return {name",
+        "    if False:\n        return {name",
         (("tests/courses/test_import_csv.py", "-k", "not_taken_over"),),
     ),
     (
@@ -2975,8 +2975,8 @@ WRITTEN = [
     (
         "rename: people of others",
         "courses/services/registrations.py",
-        "if person.brought_by_vle != vle_id or is_elsewhere or is_the_institutions:",
-        "if is_elsewhere or is_the_institutions:",
+        "if person.brought_by_vle != vle_id or is_elsewhere or is_guarded(person):",
+        "if is_elsewhere or is_guarded(person):",
         (("tests/courses/test_rename.py",),),
     ),
     (
@@ -2989,7 +2989,7 @@ WRITTEN = [
     (
         "rename: people who may sign in",
         "courses/services/registrations.py",
-        " or is_the_institutions:",
+        " or is_guarded(person):",
         ":",
         (("tests/courses/test_rename.py",),),
     ),

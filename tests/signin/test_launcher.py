@@ -449,10 +449,38 @@ def test_a_launched_administrator_sets_no_passwords_of_others(world, trusted, st
     client = client_of(admin, "launched")
     assert client.patch(f"{people}{bob.pk}/", {"password": NEW, "password2": NEW}).status_code == status
     assert not User.objects.get(pk=bob.pk).check_password(NEW)
-    person = {"username": "zoe", "uid": "zoe", "inst_admin": True}
+    person = {"username": "zoe", "uid": "zoe", "email": "zoe@home.example.org"}
     assert client.post(people, person | {"password": NEW, "password2": NEW}).status_code == 403
     assert not User.objects.filter(username="zoe").exists()
     assert client.post(people, person).status_code == (201 if trusted else 403)
+
+
+def test_a_launched_administrator_changes_nobodys_way_to_sign_in(world):
+    """A link to set a password goes to the e-mail address: it is as good as the password."""
+    trust(world)
+    home, client = f"/api/v2/institution/{world.home.institution.pk}/", client_of(world.people["admin"], "launched")
+    User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=True)
+    before = list(User.objects.order_by("pk").values())
+    evil = {"email": "evil@home.example.org"}
+    rows = ("admin", "user"), ("legal", "user"), ("ann", "user"), ("ann", "learner"), ("teacher", "instructor")
+    for who, role in rows:
+        person = world.people[who]
+        bodies = evil, {"inst_admin": not person.inst_admin}
+        calls = [client.patch(f"{home}{role}/{person.pk}/", body) for body in bodies]
+        assert [answer.status_code for answer in calls] == [403, 403], (who, role)
+    answers = [
+        client.patch(f"{home}user/{world.people['bob'].pk}/", {"login_allowed": False}),
+        client.post(f"{home}user/", evil | {"username": "e", "uid": "e", "login_allowed": True}),
+        client.post(f"{home}instructor/", evil | {"uid": "e", "inst_admin": True}),
+        client.post(f"{home}learner/", evil | {"uid": "e", "legal_admin": True}),
+        client.post(f"{home}user/{world.people['bob'].pk}/merge/", {"from": world.people["legal"].pk}),
+    ]
+    answers.append(client.patch(f"{home}oidc/{world.home.oidc.pk}/", {"enabled": False}))
+    assert [answer.status_code for answer in answers] == [403] * 6
+    assert list(User.objects.order_by("pk").values()) == before
+    own = f"{home}user/{world.people['ann'].pk}/"
+    answer = client.put(own, client.get(own).json())
+    assert answer.status_code == 200, answer.json()
 
 
 def test_nobody_gets_a_password_where_signing_in_is_not_allowed(world):

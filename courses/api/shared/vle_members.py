@@ -1,22 +1,36 @@
 """Base classes of the members of a VLE's course: the VLE registers people by uid, with name and e-mail."""
 
 from django_filters import rest_framework as filters
+from django_filters.constants import EMPTY_VALUES
 
 from courses.api.shared.members import MemberFilter, MemberViewSet
 from courses.models import Course
 from courses.services import registrations
 from institutions.api.shared.people import RoleSerializer
+from institutions.services.named import person_meant
 from kernel.access import READ, WRITE, grant
 from kernel.caller import Role
 from kernel.filters import IdentifierFilter
 from kernel.scope import under
 from kernel.serializers import NameField, NewEmailField
+from kernel.text import identifier_key
 
 WRITABLE = {"uid", "first_name", "last_name", "email"}
 
 
+class NamedFilter(IdentifierFilter):
+    """The person whom a uid means: by it VLEs go on to name people of merged accounts."""
+
+    def filter(self, queryset, value):
+        if value in EMPTY_VALUES:
+            return super().filter(queryset, value)
+        return queryset.filter(
+            pk=person_meant(self.parent.request.parser_context["view"].tenant_id, identifier_key(value))
+        )
+
+
 class VLEMemberFilter(MemberFilter):
-    uid = IdentifierFilter("user__uid")
+    uid = NamedFilter("user__uid")
     email = IdentifierFilter("user__email")
 
 

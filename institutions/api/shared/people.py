@@ -1,17 +1,20 @@
 """Shared by users, instructors and learners: serializer fields, and which values of a person a caller may change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from institutions.models import User
 from institutions.services import people
-from kernel.caller import Role
+from institutions.services.person_values import FLAGS, is_guarded, is_same
+from kernel.caller import CallerKind, Role
 from kernel.domain import Forbidden
 from kernel.serializers import BlankableCharField, IdentifierField, LocaleField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
+OF_SIGN_IN = ("login_allowed", "is_active", "is_staff", *FLAGS)  # decide who may sign in, and as what
 
 
 # A role (instructor or learner) with the values of its person, which services/people.py validates.
@@ -50,6 +53,21 @@ def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozen
     return names
 
 
+def refuse_launched(view: ResourceViewSet, person: User | None, values: Mapping[str, Any]) -> None:
+    """Forbidden for a session that a VLE has opened, where the values change who may sign in, as what, or how.
+
+    A link to set a password goes to the e-mail address: whoever has the VLE's secret would keep what a session gives.
+    """
+    if view.caller.kind is not CallerKind.LAUNCHED:
+        return
+    if "password" in values:
+        raise Forbidden("After coming from a VLE nobody sets passwords: sign in with yours.")
+    if any(values[name] != getattr(person, name, False) for name in values.keys() & {*OF_SIGN_IN}):
+        raise Forbidden("After coming from a VLE nobody changes rights: sign in with your password.")
+    if "email" in values and person is not None and is_guarded(person) and not is_same(person.email, values["email"]):
+        raise Forbidden("After coming from a VLE nobody changes addresses that people sign in with.")
+
+
 # Base of the resources of instructors and learners: writes go to the person who has the role.
 class RoleViewSet(ResourceViewSet):
     role: str
@@ -58,8 +76,18 @@ class RoleViewSet(ResourceViewSet):
     lock_before = ("user",)  # the same order as in the services, so that two changes of one person do not deadlock
 
     def perform_update(self, serializer):
-        person = serializer.instance.user
-        people.person_update(person=person, may=changeable(self, person), is_locked=True, **serializer.validated_data)
+        person, values = serializer.instance.user, serializer.validated_data
+        may = changeable(self, person)
+        refuse_launched(self, person, values)
+        if person.pk == self.caller.id and "email" in values and not is_same(person.email, values["email"]):
+            raise Forbidden("Change your own address in your account: it needs your password.")
+        people.person_update(person=person, may=may, is_locked=True, **values)
+
+    def refuse_new(self, values: Mapping[str, Any]) -> None:
+        """Forbidden where the new role would bring the person what `refuse_launched` refuses."""
+        if self.caller.kind is CallerKind.LAUNCHED:
+            person = User.objects.filter(institution=self.tenant_id, uid=values["uid"]).first()
+            refuse_launched(self, person, values)
 
     def perform_destroy(self, instance):
         changeable(self, instance.user)

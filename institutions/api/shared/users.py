@@ -13,12 +13,13 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import changeable
+from institutions.api.shared.people import changeable, refuse_launched
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import passwords, people
+from institutions.services.person_values import is_same
 from kernel.access import READ, UPDATE, WRITE, grant
-from kernel.caller import CallerKind, Role
+from kernel.caller import Role
 from kernel.changes import values_of
 from kernel.domain import Forbidden
 from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter, IdentifierFilter
@@ -52,7 +53,7 @@ ROLES = {
 }
 
 
-NOT_BY_PASSWORD = "You have signed in through your institution. Sign in with your password to change it."  # noqa: S105
+NOT_BY_PASSWORD = "You have signed in through your institution. Sign in with your password to change that."  # noqa: S105
 
 
 def password_field(**more: Any) -> serializers.CharField:
@@ -75,7 +76,7 @@ class InstitutionUserSerializer(ResourceSerializer):
 
     password = password_field()
     password2 = password_field()
-    current_password = password_field(help_text="The present one, to change the own password.")
+    current_password = password_field(help_text="The present one, to change the own password or e-mail.")
     first_name = BlankableCharField(max_length=150)
     last_name = BlankableCharField(max_length=150)
     uid: serializers.CharField = IdentifierField(max_length=255)
@@ -139,21 +140,22 @@ def keep_browser_session(view: ResourceViewSet, person: User) -> None:
 
 
 def values_allowed(view: ResourceViewSet, person: User | None, values: dict[str, Any]) -> dict[str, Any]:
-    """The values of a body without the present password, which the own new one needs.
+    """The values of a body without the present password, which a new one and another e-mail of the own account need.
 
-    Raises Forbidden for a password from a session that needed none: a VLE has sent the person. Who came through the
-    institution's identity provider cannot change the own one: whoever finds that browser could guess the present one.
+    The address is as good as the password: a link to set one goes there. Raises Forbidden for what `refuse_launched`
+    refuses. Who came through the institution's identity provider cannot change these of the own account: whoever finds
+    that browser could guess the present password.
     """
     given = values.pop("current_password", None)
-    if "password" in values:
-        if view.caller.kind is CallerKind.LAUNCHED:
-            raise Forbidden("After coming from a VLE nobody sets passwords: sign in with yours.")
-        if person is not None and person.pk == view.caller.id:
-            if view.caller.signed_in:
-                raise Forbidden(NOT_BY_PASSWORD)
-            passwords.refuse_unproven(
-                person=person, given=given, address=client_address(view.request), session_id=view.caller.session_id
-            )
+    refuse_launched(view, person, values)
+    if person is None or person.pk != view.caller.id:
+        return values
+    if "password" in values or ("email" in values and not is_same(person.email, values["email"])):
+        if view.caller.signed_in:
+            raise Forbidden(NOT_BY_PASSWORD)
+        passwords.refuse_unproven(
+            person=person, given=given, address=client_address(view.request), session_id=view.caller.session_id
+        )
     return values
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from institutions.models import Instrument, Provider, ProviderNotification
 from institutions.services import unanswered
-from institutions.services.notifications import notifications_due
+from institutions.services.notifications import NOTIFICATIONS, notifications_due
 from learners.models import Enrolment, EnrolmentSampleValidation
 from learners.validating import MODELS, VALIDATIONS, validations_timed_out
 from pipeline.jobs import AWAITED, GAUGES, PERIODIC
@@ -237,3 +237,17 @@ def test_a_reminder_that_nobody_has_read_is_sent_again(face):
     face.post("notification/", {"key": "lost", "when": "2026-01-02T00:00:00"})  # another time: all begins anew
     lost.refresh_from_db()
     assert (lost.sent_at, lost.asked_again) == (None, 0)
+
+
+def test_what_lies_in_the_queue_may_be_of_another_kind(world, bob, face, depths):
+    face.post("notification/", {"key": "lost", "when": "2026-01-01T00:00:00"})
+    assert notifications_due() == 1
+    ProviderNotification.objects.update(sent_at=timezone.now() - timedelta(minutes=30))
+    for _ in range(3):
+        captured(world.home)
+    run_due()
+    carried()
+    depths["face"] = 4
+    assert asked_again(NOTIFICATIONS) == 0
+    depths["face"] = 3  # which are the three validations
+    assert asked_again(NOTIFICATIONS) == 1

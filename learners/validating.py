@@ -272,7 +272,7 @@ def _enrolments_again(rows: Sequence[EnrolmentSampleValidation]) -> list[Job]:
 
 
 VALIDATIONS = declared(Question("validations", VALIDATE, _untouched, _validations_again))
-MODELS = declared(Question("models", ENROL, _unlocked, _enrolments_again))
+ENROLMENTS = declared(Question("enrolments", ENROL, _unlocked, _enrolments_again))
 
 
 def validations_timed_out() -> int:

@@ -21,7 +21,7 @@ def validations() -> None:
 @periodic("learners.asked_again", seconds=60)
 def asked_again() -> None:
     """Providers that have not said anything of a sample, or have not learnt it, are told of it again."""
-    for question in (validating.VALIDATIONS, validating.MODELS):
+    for question in (validating.VALIDATIONS, validating.ENROLMENTS):
         unanswered.asked_again(question)
 
 
@@ -35,6 +35,6 @@ def open_validations() -> Iterable[Awaited]:
     return awaited_of(validating.open_validations())
 
 
-@awaited("models")
+@awaited("enrolments")
 def samples_to_learn() -> Iterable[Awaited]:
     return awaited_of(validating.samples_to_learn())

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
 from institutions.models import MOST_REPEATS, Provider, User
-from institutions.services.unanswered import Question, overdue
+from institutions.services.unanswered import Question, declared, overdue
 from kernel.batches import batched
 from kernel.domain import Unknown
 from kernel.locks import Lock, locked_rows
@@ -271,8 +271,8 @@ def _enrolments_again(rows: Sequence[EnrolmentSampleValidation]) -> list[Job]:
     return [_enrol(row) for row in told.order_by("pk")]
 
 
-VALIDATIONS = Question("validations", VALIDATE, _untouched, _validations_again)
-MODELS = Question("models", ENROL, _unlocked, _enrolments_again)
+VALIDATIONS = declared(Question("validations", VALIDATE, _untouched, _validations_again))
+ENROLMENTS = declared(Question("enrolments", ENROL, _unlocked, _enrolments_again))
 
 
 def validations_timed_out() -> int:

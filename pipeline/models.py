@@ -52,7 +52,7 @@ class Turn(models.Model):
 class Tally(models.Model):
     """How often something has happened to messages to a provider since the installation."""
 
-    what = models.CharField(max_length=50, help_text="`results`, `validations`, `models`, `notifications`")
+    what = models.CharField(max_length=50, help_text="`results`, `validations`, `enrolments`, `notifications`")
     outcome = models.CharField(max_length=50, help_text="`sent_again`, `given_up`")
     provider = models.CharField(max_length=30, help_text="Its acronym.")
     number = models.PositiveBigIntegerField(default=0)

@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from institutions.models import MOST_REPEATS, ProviderNotification
-from institutions.services.unanswered import Question
+from institutions.services.unanswered import Question, declared
 from kernel.writes import inserted, one_transaction
 from pipeline.jobs import add, provider_job
 from pipeline.models import Job
@@ -48,7 +48,7 @@ def _messages(rows: Iterable[ProviderNotification]) -> list[Job]:
     return [provider_job(row.provider.queue, NOTIFY, str(row.pk), row.pk) for row in rows]
 
 
-NOTIFICATIONS = Question("notifications", NOTIFY, _unread, _messages)
+NOTIFICATIONS = declared(Question("notifications", NOTIFY, _unread, _messages))
 
 
 def notifications_due() -> int:

@@ -7,7 +7,8 @@ time, each further one twice the one before; there are MOST_REPEATS at most. Wha
 are created or updated.
 
 What may still lie in the provider's queue is not sent again, or a provider that falls behind would get ever more to do.
-A queue is first in, first out: of n messages that no worker has taken, none is older than the n newest rows.
+A queue is first in, first out: of n messages that no worker has taken, none is older than the n newest rows, of
+all kinds together.
 
 All instants are the database's.
 """
@@ -47,6 +48,14 @@ class Question:
     messages: Callable[[Sequence[Any]], list[Job]]  # of those of these rows that the provider may work on
 
 
+QUESTIONS: list[Question] = []
+
+
+def declared(question: Question) -> Question:
+    QUESTIONS.append(question)
+    return question
+
+
 def longest_task() -> timedelta:
     """Nobody may take a provider's message for lost before: another worker would begin what is being done."""
     longest = Instrument.objects.aggregate(longest=Max("timeout_minutes"))["longest"] or 0
@@ -75,7 +84,7 @@ def _older(minutes: Mapping[int | None, int], part: float) -> Q:
     return found
 
 
-def asked_again(question: Question) -> int:
+def asked_again(kind: Question) -> int:
     """Send again what is due of this kind; answers the number of messages. Two processes at once take others."""
     if not settings.PROVIDER_REPEAT_PERCENT:
         return 0
@@ -83,17 +92,17 @@ def asked_again(question: Question) -> int:
     late = Q()
     for times in range(MOST_REPEATS):
         late |= Q(asked_again=times) & _older(minutes, share * (2 ** (times + 1) - 1))
-    due, sent = question.rows().filter(late, provider__enabled=True), 0
+    due, sent = kind.rows().filter(late, provider__enabled=True), 0
     for queue in sorted({*due.order_by().values_list("provider__queue", flat=True).distinct()}):
-        rows = _not_in_queue(queue, question.rows(), due)
+        rows = _not_in_queue(queue, due)
         last, part = 0, BATCH
         while part == BATCH:
-            last, part, number = repeated(partial(_part_sent, question, queue, rows, last))
+            last, part, number = repeated(partial(_part_sent, kind, queue, rows, last))
             sent += number
     return sent
 
 
-def _not_in_queue(queue: str, rows: QuerySet[Any], due: QuerySet[Any]) -> QuerySet[Any]:
+def _not_in_queue(queue: str, due: QuerySet[Any]) -> QuerySet[Any]:
     """Those of the due rows whose messages a worker has taken, or nobody has any more."""
     lying = not_taken(queue, broker=settings.BROKER_URL)
     mine = due.filter(provider__queue=queue)
@@ -101,26 +110,28 @@ def _not_in_queue(queue: str, rows: QuerySet[Any], due: QuerySet[Any]) -> QueryS
         return mine
     if lying is None:  # the broker is away
         return mine.none()
-    newest = rows.filter(provider__queue=queue).order_by("-asked_at")
-    oldest = newest.values_list("asked_at", flat=True)[lying - 1 : lying].first()
-    return mine.none() if oldest is None else mine.filter(asked_at__lt=oldest)
+    first, *others = (
+        each.rows().filter(provider__queue=queue).order_by().values_list("asked_at", flat=True) for each in QUESTIONS
+    )
+    oldest = [*first.union(*others, all=True).order_by("-asked_at")[lying - 1 : lying]]
+    return mine.filter(asked_at__lt=oldest[0]) if oldest else mine.none()
 
 
 @transaction.atomic
-def _part_sent(question: Question, queue: str, due: QuerySet[Any], after: int) -> tuple[int, int, int]:
+def _part_sent(kind: Question, queue: str, due: QuerySet[Any], after: int) -> tuple[int, int, int]:
     """The last row of the next part, how many it has, and how many messages were sent."""
     locked = due.filter(pk__gt=after).order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)
     rows = list(locked.select_related("provider__instrument").annotate(now=Now())[:BATCH])
     if not rows:
         return after, 0, 0
-    waiting = Job.objects.filter(queue=queue, name=question.task, key__in=[str(row.pk) for row in rows])
+    waiting = Job.objects.filter(queue=queue, name=kind.task, key__in=[str(row.pk) for row in rows])
     here = {*waiting.values_list("key", flat=True)}  # also what was parked: see retry_jobs
     taken = [row for row in rows if str(row.pk) not in here]
-    messages = question.messages(taken)
+    messages = kind.messages(taken)
     rows_updated(due.model, ("asked_again",), {row.pk: (_times(row),) for row in taken})
     add(messages)
     if messages:
-        tally(question.what, SENT_AGAIN, {rows[0].provider.acronym: len(messages)})
+        tally(kind.what, SENT_AGAIN, {rows[0].provider.acronym: len(messages)})
     return rows[-1].pk, len(rows), len(messages)
 
 

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name='Tally',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(help_text='`results`, `validations`, `models`, `notifications`', max_length=50)),
+                ('what', models.CharField(help_text='`results`, `validations`, `enrolments`, `notifications`', max_length=50)),
                 ('outcome', models.CharField(help_text='`sent_again`, `given_up`', max_length=50)),
                 ('provider', models.CharField(help_text='Its acronym.', max_length=30)),
                 ('number', models.PositiveBigIntegerField(default=0)),

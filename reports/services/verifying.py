@@ -38,7 +38,7 @@ from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
 from institutions.models import Instrument, Message, Provider, User
-from institutions.services.unanswered import USUAL_MINUTES, Question, overdue
+from institutions.services.unanswered import USUAL_MINUTES, Question, declared, overdue
 from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
@@ -567,7 +567,7 @@ def _messages_again(rows: Sequence[RequestProviderResult]) -> list[Job]:
     ]
 
 
-RESULTS = Question("results", VERIFY, _untouched, _messages_again)
+RESULTS = declared(Question("results", VERIFY, _untouched, _messages_again))
 
 
 def results_timed_out() -> int:

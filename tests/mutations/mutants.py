@@ -3829,7 +3829,7 @@ WRITTEN = [
     (
         "providers: reminders at the earlier time only",
         "institutions/services/notifications.py",
-        "row.when, row.sent_at = when, None",
+        "row.when, row.sent_at, row.asked_again = when, None, 0",
         "row.when = when",
         _REMINDERS,
     ),

@@ -24,7 +24,7 @@ from institutions.services.notifications import notifications_due
 from institutions.services.unanswered import asked_again
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation
 from learners.services import consent_accept, consent_reject, enrolment_erase
-from learners.validating import MODELS, VALIDATIONS, samples_dispatched, validations_timed_out
+from learners.validating import ENROLMENTS, VALIDATIONS, samples_dispatched, validations_timed_out
 from pipeline.models import Job
 from pipeline.running import run_due
 from tests.providers.conftest import SITE, TASK, Worker, captured, messages
@@ -137,7 +137,7 @@ def test_an_answer_and_two_reapers_at_once(sample, face):
         assert Counter(EnrolmentSample.objects.values_list("status", flat=True)) == {1: 1, 3: 300}
     EnrolmentSampleValidation.objects.update(status=1, asked_again=0, asked_at=timezone.now() - timedelta(minutes=20))
     Job.objects.all().delete()
-    assert sum(at_once(*[partial(asked_again, MODELS)] * 2)) == len(messages("enrol_learner")) == 1
+    assert sum(at_once(*[partial(asked_again, ENROLMENTS)] * 2)) == len(messages("enrol_learner")) == 1
 
 
 def test_reminders_are_sent_once_by_two_at_once(face):

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from institutions.models import Instrument, Provider, ProviderNotification
 from institutions.services import unanswered
-from institutions.services.notifications import notifications_due
+from institutions.services.notifications import NOTIFICATIONS, notifications_due
 from learners.models import Enrolment, EnrolmentSampleValidation
-from learners.validating import MODELS, VALIDATIONS, validations_timed_out
+from learners.validating import ENROLMENTS, VALIDATIONS, validations_timed_out
 from pipeline.jobs import AWAITED, GAUGES, PERIODIC
 from pipeline.models import Job
 from pipeline.running import TRIES, run_due
@@ -186,14 +186,14 @@ def test_a_provider_is_told_again_of_samples_that_no_model_has(world, sample, fa
         aged(EnrolmentSampleValidation, 70)
         assert face.put(path_of(each), {"status": 1}).status_code == 200
     carried()
-    assert asked_again(MODELS) == 0, "its time has begun with the answer"
-    (told,) = AWAITED["models"]()
+    assert asked_again(ENROLMENTS) == 0, "its time has begun with the answer"
+    (told,) = AWAITED["enrolments"]()
     assert (told["provider"], told["open"]) == ("face", 2)
     about = ("tesla_ce.tasks.requests.enrolment.enrol_learner", [str(bob.learner_id), samples[1].pk])
     for minutes, sent in {14: 0, 16: 1, 46: 1, 106: 1, 226: 1, 466: 1, 5000: 0}.items():
         aged(EnrolmentSampleValidation, minutes)
-        assert (asked_again(MODELS), [each[1:] for each in carried()]) == (sent, [about] * sent), minutes
-    assert [*AWAITED["models"]()] == []
+        assert (asked_again(ENROLMENTS), [each[1:] for each in carried()]) == (sent, [about] * sent), minutes
+    assert [*AWAITED["enrolments"]()] == []
 
 
 def test_not_while_the_model_is_locked_nor_of_what_it_has(sample, face, bob):
@@ -201,21 +201,21 @@ def test_not_while_the_model_is_locked_nor_of_what_it_has(sample, face, bob):
     carried()
     aged(EnrolmentSampleValidation, 16)
     assert face.lock(bob).status_code == 201
-    assert asked_again(MODELS) == 0
+    assert asked_again(ENROLMENTS) == 0
     Enrolment.objects.update(locked_at=timezone.now() - timedelta(hours=6))  # the task has died
-    assert asked_again(MODELS) == 1
+    assert asked_again(ENROLMENTS) == 1
     carried()
     aged(EnrolmentSampleValidation, 46)
     face.lock(bob)
     made = {"task_id": str(TASK), "percentage": 0.5, "used_samples": [sample.pk]}
     assert face.put(f"enrolment/{bob.learner_id}/", made).status_code == 200
-    assert (asked_again(MODELS), [*AWAITED["models"]()]) == (0, [])
+    assert (asked_again(ENROLMENTS), [*AWAITED["enrolments"]()]) == (0, [])
     assert EnrolmentSampleValidation.objects.get().asked_again == 5
     Enrolment.objects.get().model_samples.clear()
     EnrolmentSampleValidation.objects.update(asked_again=0)
     bob.consent_rejected = timezone.now()
     bob.save()
-    assert asked_again(MODELS) == 0
+    assert asked_again(ENROLMENTS) == 0
 
 
 # Reminders.
@@ -237,3 +237,17 @@ def test_a_reminder_that_nobody_has_read_is_sent_again(face):
     face.post("notification/", {"key": "lost", "when": "2026-01-02T00:00:00"})  # another time: all begins anew
     lost.refresh_from_db()
     assert (lost.sent_at, lost.asked_again) == (None, 0)
+
+
+def test_what_lies_in_the_queue_may_be_of_another_kind(world, bob, face, depths):
+    face.post("notification/", {"key": "lost", "when": "2026-01-01T00:00:00"})
+    assert notifications_due() == 1
+    ProviderNotification.objects.update(sent_at=timezone.now() - timedelta(minutes=30))
+    for _ in range(3):
+        captured(world.home)
+    run_due()
+    carried()
+    depths["face"] = 4
+    assert asked_again(NOTIFICATIONS) == 0
+    depths["face"] = 3  # which are the three validations
+    assert asked_again(NOTIFICATIONS) == 1

@@ -3654,8 +3654,8 @@ WRITTEN = [
     (
         "providers: links to all samples",
         "learners/row_rules.py",
-        "EnrolmentSample.objects.filter(own_sample(caller), data=file)",
-        "EnrolmentSample.objects.filter(data=file)",
+        "validations_of(provider).filter(sample__data_id=file)",
+        "EnrolmentSampleValidation.objects.filter(sample__data_id=file)",
         _ISOLATION,
     ),
     (
@@ -3864,8 +3864,8 @@ WRITTEN = [
     (
         "providers: links to all requests",
         "reports/providing.py",
-        "results_of(caller.id).filter(request__data=file)",
-        "RequestProviderResult.objects.filter(request__data=file)",
+        "results_of(provider).filter(request__data_id=file)",
+        "RequestProviderResult.objects.filter(request__data_id=file)",
         _ISOLATION,
     ),
     (

@@ -17,7 +17,7 @@ from learners.queries import LearnerState, instruments_applying, learner_state
 from reports.models import Alert, Report, Request
 from retention.queries import periods_of
 from rights.models import Contest, Correction, Erasure, State
-from rights.row_rules import own_contests, own_lines
+from rights.row_rules import own_contests, own_corrections, own_erasures, own_lines
 from rights.words import KINDS, OFF, kept
 from signin.models import CallerSession
 from signin.services.people import shows_itself
@@ -67,6 +67,8 @@ def _counted(caller: Caller) -> Iterator[tuple[str, QuerySet[Any], str]]:
     yield "alerts", Alert.objects.filter(learner & of_activity), "created_at"
     yield "reports", Report.objects.filter(learner & of_activity), "created_at"
     yield "contests", Contest.objects.filter(own_contests(caller)), "created_at"
+    yield "corrections", Correction.objects.filter(own_corrections(caller)), "created_at"
+    yield "erasures", Erasure.objects.filter(own_erasures(caller)), "created_at"
     if caller.vle_id is None:  # files do not say which course they belong to
         yield "files", StoredFile.objects.filter(owner=me), "created_at"
     yield "trail", Line.objects.filter(own_lines(caller)), "written_at"

@@ -9,7 +9,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from courses.models import Activity, Course
-from courses.row_rules import of_own_vle
+from courses.row_rules import attended, of_own_vle, taught
 from kernel.caller import PEOPLE
 
 _KINDS = tuple(kind.value for kind in PEOPLE)
@@ -69,7 +69,7 @@ def lists_seen(me) -> Q:
     Which rows a list has shown is not kept: that would be a line for each of thousands of people. A list that has shown
     one person alone is a line about that person.
     """
-    courses = Course.objects.filter(Q(learners=me.id) | Q(instructors=me.id), of_own_vle("")(me)).values("pk")
+    courses = Course.objects.filter(attended()(me) | taught()(me)).values("pk")
     home = Value(f"{me.institution_id}/")
     keys = [
         rows.values_list(Concat(home, *path, output_field=CharField()), flat=True)

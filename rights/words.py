@@ -48,6 +48,14 @@ KINDS = {
     ),
     "documents": KindWords("Documents that you handed in", "Sent by your learning platform.", KEPT),
     "contests": KindWords("Contests of reports", "Written by you, and answered by a person.", KEPT),
+    "corrections": KindWords(
+        "Corrections that you asked for", "Written by you, and answered by an administrator.", _WITH_ACCOUNT
+    ),
+    "erasures": KindWords(
+        "Erasures of your data that were asked for",
+        "Asked for by you, or begun by a data administrator.",
+        "Kept as a record. Once one is carried out, nothing in it says whom it was about.",
+    ),
     "alerts": KindWords("Alerts", "Raised by your browser or the learning platform during sessions.", KEPT),
     "reports": KindWords("Reports on your work", "Computed from the results of instruments.", KEPT),
     "files": KindWords(

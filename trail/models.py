@@ -54,6 +54,11 @@ class Line(Record):
                 fields=("person_id", "id"), condition=models.Q(person_id__isnull=False), name="trail_line_of_person"
             ),
             models.Index(
+                fields=("institution", "written_at"),
+                condition=models.Q(person_id__isnull=True, verb__in=("read", "export")),
+                name="trail_line_of_lists",
+            ),
+            models.Index(
                 fields=("row_key", "written_at"),
                 condition=models.Q(resource__in=OPENED_REPORTS),
                 name="trail_line_of_opened_report",

@@ -56,7 +56,7 @@ def request_create(
             enqueue("reports.request", [request.pk])
             _recorded("vle/attachment" if is_document else "lapi/verification", request, activity)
     except _KnownError as error:
-        return Request.objects.get(pk=error.key)
+        return error.row
     return request
 
 
@@ -97,15 +97,15 @@ def alert_create(
                 enqueue("reports.session", [session.pk])
             _recorded("lapi/alert", alert, activity)
     except _KnownError as error:
-        return Alert.objects.get(pk=error.key)
+        return error.row
     return alert
 
 
 class _KnownError(Exception):
-    """The row of this key is of the same capture: nothing is stored."""
+    """This row is of the same capture: nothing is stored."""
 
-    def __init__(self, key: int) -> None:
-        self.key = key
+    def __init__(self, row: Any) -> None:
+        self.row = row
 
 
 def _requests_before(learner: Learner, activity: Activity, session: AssessmentSession | None) -> QuerySet[Any, Any]:
@@ -129,7 +129,7 @@ def _refuse_known(rows: QuerySet[Any, Any], file: StoredFile) -> None:
     since = timezone.now() - REPEATED_WITHIN
     for key, sha256, created_at in rows:
         if sha256 == file.sha256 and created_at > since:
-            raise _KnownError(key)
+            raise _KnownError(rows.model._default_manager.get(pk=key))
 
 
 def _recorded(resource: str, row: Request | Alert, activity: Activity) -> None:

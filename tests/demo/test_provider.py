@@ -30,7 +30,7 @@ from pipeline.running import deliver_due, run_due
 from reports.models import ReportInstrument, Request, RequestProviderResult
 from reports.services.rebuilding import Scope, reports_rebuilt
 from reports.services.verifying import VERIFY
-from tests.captures import FA, FR, KS, PLAG, VR, as_learner, consented, sample
+from tests.captures import FA, FR, KS, PLAG, VR, as_learner, consented, sample, untimed
 from tests.learners.lapi import url_of
 from tests.lines import files_read
 
@@ -72,7 +72,9 @@ def enrol(home, acronym: str, *contents: bytes) -> None:
 
 def capture(home, acronym: str, data: bytes) -> Request:
     place = {"course_id": home.course.pk, "activity_id": home.activity.pk}
-    answer = as_learner(home, "bob").post(url_of("verification", home, "bob"), body(home, acronym, data, **place))
+    answer = as_learner(home, "bob").post(
+        url_of("verification", home, "bob"), untimed(body(home, acronym, data, **place))
+    )
     assert answer.json()["status"] == "OK", answer.content
     return Request.objects.latest("pk")
 

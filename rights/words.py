@@ -124,6 +124,9 @@ VERBS = {
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
     "password link": "sent a link to set the password of", "suspend": "suspended", "resume": "resumed",
 }  # fmt: skip
+# Of lines about being put into something and taken out of it: by the last two words of an address.
+LINKS = {"course/learner": "a course, as a learner", "course/instructor": "a course, as an instructor"}
+LINK_VERBS = {"create": "put you into", "delete": "took you out of"}
 # By the last word of an address that says most.
 THINGS = {
     "report": "your report",
@@ -179,6 +182,17 @@ KIND_OF_ACTOR = {
     "command": "the service's operator",
     "": "nobody who was signed in",
 }
+
+
+def is_link(verb: str, resource: str) -> bool:
+    return verb in LINK_VERBS and "/".join(resource.split("/")[-2:]) in LINKS
+
+
+def deed(verb: str, resource: str) -> tuple[str, str]:
+    """What was done, and with what: "looked at", "your report"."""
+    if is_link(verb, resource):
+        return LINK_VERBS[verb], LINKS["/".join(resource.split("/")[-2:])]
+    return VERBS.get(verb, verb), thing(resource)
 
 
 def thing(resource: str) -> str:

@@ -1533,13 +1533,13 @@ export interface paths {
         };
         /**
          * List identity providers
-         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators, and for administrators where it concerns them.
          */
         get: operations["institution_oidc_list"];
         put?: never;
         /**
          * Connect an identity provider
-         * @description Connect the institution's identity provider: its secret is never answered. For global administrators and administrators.
+         * @description Connect the institution's identity provider: its secret is never answered. For global administrators, and for administrators where it concerns them.
          */
         post: operations["institution_oidc_create"];
         delete?: never;
@@ -1557,25 +1557,25 @@ export interface paths {
         };
         /**
          * Read an identity provider
-         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators, and for administrators where it concerns them.
          */
         get: operations["institution_oidc_retrieve"];
         /**
          * Update an identity provider
-         * @description Change an identity provider: what the body leaves out stays as it is. For global administrators and administrators.
+         * @description Change an identity provider: what the body leaves out stays as it is. For global administrators, and for administrators where it concerns them.
          */
         put: operations["institution_oidc_update"];
         post?: never;
         /**
          * Delete an identity provider
-         * @description Delete the connection: sessions that were opened through it end. For global administrators and administrators.
+         * @description Delete the connection: sessions that were opened through it end. For global administrators, and for administrators where it concerns them.
          */
         delete: operations["institution_oidc_destroy"];
         options?: never;
         head?: never;
         /**
          * Change fields of an identity provider
-         * @description Change an identity provider: the fields that the body names, and no others. For global administrators and administrators.
+         * @description Change an identity provider: the fields that the body names, and no others. For global administrators, and for administrators where it concerns them.
          */
         patch: operations["institution_oidc_partial_update"];
         trace?: never;
@@ -4113,7 +4113,7 @@ export interface components {
             username: string;
             password?: string | null;
             password2?: string | null;
-            /** @description The present one, to change the own password. */
+            /** @description The present one, to change the own password or e-mail. */
             current_password?: string | null;
             first_name?: string | null;
             last_name?: string | null;
@@ -5587,7 +5587,7 @@ export interface components {
             username: string;
             password?: string | null;
             password2?: string | null;
-            /** @description The present one, to change the own password. */
+            /** @description The present one, to change the own password or e-mail. */
             current_password?: string | null;
             first_name?: string | null;
             last_name?: string | null;
@@ -7131,7 +7131,7 @@ export interface components {
             username?: string;
             password?: string | null;
             password2?: string | null;
-            /** @description The present one, to change the own password. */
+            /** @description The present one, to change the own password or e-mail. */
             current_password?: string | null;
             first_name?: string | null;
             last_name?: string | null;
@@ -7289,7 +7289,7 @@ export interface components {
             username?: string;
             password?: string | null;
             password2?: string | null;
-            /** @description The present one, to change the own password. */
+            /** @description The present one, to change the own password or e-mail. */
             current_password?: string | null;
             first_name?: string | null;
             last_name?: string | null;
@@ -16887,7 +16887,10 @@ export interface operations {
                 /** @description Changes nothing: there is one. */
                 search?: string;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @example 1 */
                 parent_lookup_institution_id: number;
@@ -16898,11 +16901,19 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CurrentInformedConsent"];
                 };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Unreadable"];
             /** @description No valid credentials. */
@@ -18165,7 +18176,10 @@ export interface operations {
                 /** @description What is missing for this activity instead. */
                 activity_id?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @example 103 */
                 id: number;
@@ -18178,11 +18192,19 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LearnerEnrolment"];
                 };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A value is wrong, or the body cannot be read. */
             400: {

@@ -34,6 +34,15 @@ VERBS = VERBS_OF_OWN | {
     "read": "read", "create": "created", "sign-in": "signed in", "sign-in failed": "failed to sign in",
     "sign-out": "signed out", "capture": "sent", "answer": "answered", "assign": "let somebody decide",
 }  # fmt: skip
+# What is put into something and taken out of it, and stays itself.
+LINKS = {
+    "institution/course/learner": "a learner of a course",
+    "institution/course/instructor": "an instructor of a course",
+    "institution/group/course": "a course of a group",
+    "vle/course/learner": "a learner of a course",
+    "vle/course/instructor": "an instructor of a course",
+}
+LINK_VERBS = {"create": "put in", "delete": "took out"}
 COMPLETE = {"sign-in", "sign-in failed", "sign-out"}  # sentences without an object
 THINGS = {
     "institution/learner/enrolment": "the enrolment",
@@ -75,6 +84,8 @@ LONGEST = 80  # letters of a value on the page
 
 def thing(resource: str, row_key: str, verb: str) -> str:
     """What a line is about: "a report of an activity", "the list of learners"."""
+    if verb in LINK_VERBS and resource in LINKS:
+        return LINKS[resource]
     if resource in THINGS:
         return THINGS[resource]
     first, _, rest = resource.partition("/")
@@ -116,7 +127,8 @@ def actor(row: Row, names: Mapping[int, str]) -> str:
 
 def sentence(row: Row) -> Any:
     """Anna Admin read a report of an activity: Bob Lee."""
-    verb, names = VERBS.get(row["verb"], row["verb"]), row["names"]
+    verbs = VERBS | LINK_VERBS if row["resource"] in LINKS else VERBS
+    verb, names = verbs.get(row["verb"], row["verb"]), row["names"]
     what = "" if row["verb"] in COMPLETE else f" {thing(row['resource'], row['row_key'], row['verb'])}"
     whom = row["person_id"]
     kinds = PEOPLE if row["actor_kind"] in PEOPLE.split(",") else row["actor_kind"]

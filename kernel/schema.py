@@ -87,7 +87,9 @@ class ResourceSchema(AutoSchema):
 
     @property
     def _is_of_row(self) -> bool:
-        return isinstance(self.view, Tagged) and self.view.action in METHOD.keys() - {"list"}
+        return (
+            isinstance(self.view, Tagged) and self.view.action in (METHOD.keys() - {"list"}) | self.view.tagged_actions
+        )
 
     def get_request_serializer(self) -> Any:
         serializer = super().get_request_serializer()

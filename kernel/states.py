@@ -96,6 +96,7 @@ def is_good(known: str, tag: str) -> bool:
 
 # No docstring: the schema would show it as the description of every operation.
 class Tagged:
+    tagged_actions: frozenset[str] = frozenset()  # which answer with `detail_answer`, beside details
     tag = ""  # of the state that the answer shows, or because of which a change is refused
     action: Any
     request: Any

@@ -19,6 +19,7 @@ _LEARNER = ("learner", "owner", "report__learner")  # what ties rows to the lear
 # No docstring: the schema would show it as the description of every operation.
 class Told:
     shows_people = False  # True: who reads rows is written into the trail
+    links_to = ""  # set: rows are not made below the parent but put into it, and taken out; it is called so
     is_recorded = True  # False: what is written is not recorded here, but by the services
     action: Any
     basename: str
@@ -90,7 +91,10 @@ class Told:
         if not self.detail:
             named = row.__dict__.get(self.lookup_field) or row.__dict__.get(f"{self.lookup_field}_id")
             ids.append(named or row.pk)
-        if verb in ("create", "update"):
+        if self.links_to:
+            parent = next(iter(self.link.values()))  # the row's own values stay as they are
+            details |= {self.links_to: [parent, None] if verb == "delete" else [None, parent]}
+        elif verb in ("create", "update"):
             details |= changes_between(before or {}, values_of(row))
         person = person_concerned(row)
         record(

@@ -41,7 +41,7 @@ DECLARATIONS = frozenset({
     "answers_from_memory",  # True: after a write `serializer.instance` is the row as stored, below this parent
     "checks_rows",  # True: services check under their locks what `rows` of the grants says; only they ask for a change
     "locks_row",  # False: a write changes other rows, which the service locks
-    "renderer_classes", "shows_people", "is_recorded",  # the last two: see told.py
+    "renderer_classes", "tagged_actions", "shows_people", "is_recorded", "links_to",  # the last three: told.py
     "lock_first", "existing_row", "perform_create", "perform_update", "perform_destroy", "extend_answer",
     "after_reading", "handle_exception",
 })  # fmt: skip

@@ -26,6 +26,7 @@ from trail.reading import cut_until
 
 EFFECTS = (("Your enrolment", "models"), ("What was captured while you worked", "evidence"))
 ROWS = 50  # on a page of a list
+COURSES_SHOWN = 100  # of a learner, the latest first
 LARGEST_PAGE = 10_000
 LANGUAGES = 200  # of a consent that its page offers
 AGREED = ("VALID", "VALID_EXTERNAL")  # nothing is asked for
@@ -95,7 +96,11 @@ class HeldView(MeView):
     template_name = "rights/held.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(held=self.api.row("me/held/"), **context)
+        courses = None
+        if Role.LEARNER & self.caller.roles:
+            path = f"institution/{self.home_id}/learner/{self.caller.id}/membership/"
+            courses = self.api.page(path, {"limit": COURSES_SHOWN, "ordering": "-id"})
+        return super().get_context_data(held=self.api.row("me/held/"), courses=courses, **context)
 
 
 class ReportsView(MeView):

@@ -16,7 +16,7 @@ from django.db.models import Count, Q
 from institutions.models import VLE, Provider, User
 from kernel.caller import FLAGS, PEOPLE, Caller, CallerKind, Role
 from rights.row_rules import lists_seen
-from rights.words import KIND_OF_ACTOR, ROLES, VERBS, thing
+from rights.words import KIND_OF_ACTOR, ROLES, deed, is_link
 from trail.models import Key, Line, Part
 from trail.sealed import opened
 
@@ -35,15 +35,16 @@ class OwnLine(TypedDict):
 
 def lines_told(lines: Collection[Line], person_id: int, institution_id: int | None) -> dict[int, OwnLine]:
     names = _names(lines, institution_id)
-    changed = _changed(line for line in lines if line.verb in CHANGES)
+    changed = _changed(line for line in lines if line.verb in CHANGES and not is_link(line.verb, line.resource))
     answer = {}
     for line in lines:
+        did, what = deed(line.verb, line.resource)
         is_me = line.actor_kind in _PEOPLE and line.actor_id == person_id
         answer[line.pk] = OwnLine(
             who="you" if is_me else names[line.pk],
             is_me=is_me,
-            did=VERBS.get(line.verb, line.verb),
-            what=thing(line.resource),
+            did=did,
+            what=what,
             changed=changed.get(line.pk, []),
         )
     return answer

@@ -140,7 +140,10 @@ VERBS = {
     "status": "told the state of", "credentials": "issued new credentials of", "run": "began to import",
     "password link": "sent a link to set the password of", "suspend": "suspended", "resume": "resumed",
 }  # fmt: skip
-# By what follows the first word of an address, or else by the last word that says most.
+# Of lines about being put into something and taken out of it: by the last two words of an address.
+LINKS = {"course/learner": "a course, as a learner", "course/instructor": "a course, as an instructor"}
+LINK_VERBS = {"create": "put you into", "delete": "took you out of"}
+# By the last word of an address that says most.
 THINGS = {
     "report": "your report",
     "report-captures": "what was captured from you",
@@ -158,8 +161,6 @@ THINGS = {
     "decision": "your decisions about the consent",
     "ic": "a consent",
     "membership": "your membership of a course",
-    "course/learner": "your membership of a course",
-    "course/instructor": "your membership of a course",
     "enrolment": "your enrolment",
     "validation": "a sample of your enrolment",
     "sample": "a sample of your enrolment",
@@ -199,13 +200,23 @@ KIND_OF_ACTOR = {
 }
 
 
+def is_link(verb: str, resource: str) -> bool:
+    return verb in LINK_VERBS and "/".join(resource.split("/")[-2:]) in LINKS
+
+
+def deed(verb: str, resource: str) -> tuple[str, str]:
+    """What was done, and with what: "looked at", "your report"."""
+    if is_link(verb, resource):
+        return LINK_VERBS[verb], LINKS["/".join(resource.split("/")[-2:])]
+    return VERBS.get(verb, verb), thing(resource)
+
+
 def thing(resource: str) -> str:
     """What a line is about, in words: institution/course/activity/report is "your report".
 
     Pages of the console are named after what they are about: console/report-pdf.
     """
     words = [name for word in resource.split("/") for name in (word.partition("-")[0], word)]
-    words.append(resource.partition("/")[2])
     return next((THINGS[word] for word in reversed(words) if word in THINGS), f"data about you ({resource})")
 
 

@@ -55,7 +55,9 @@ class VLEActivityViewSet(ActivityViewSet):
     access = {Role.VLE: grant(READ, WRITE)}
 
     def perform_create(self, serializer):
+        serializer.warn(self.caller.id)
         serializer.instance = activities.activity_register(course=self.parent, **serializer.validated_data)
 
     def perform_update(self, serializer):
+        serializer.warn(self.caller.id)
         activities.activity_refresh(activity=serializer.instance, **serializer.validated_data)

@@ -6,7 +6,6 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.response import Response
 
 from institutions.api.institution import InstitutionSerializer
 from institutions.models import InformedConsent, Institution
@@ -64,6 +63,7 @@ class InformedConsentViewSet(ResourceViewSet):
     }
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     conflicts = True
+    tagged_actions = frozenset({"current"})
     access = {
         Role.GLOBAL | Role.MEMBER: grant(READ, "current"),
         Role.ADMIN | Role.LEGAL: grant(WRITE),
@@ -90,4 +90,4 @@ class InformedConsentViewSet(ResourceViewSet):
         valid_consents = self.columns(valid_consents) if self.compiled else self.whole(valid_consents)
         rows = self.read(valid_consents[:1])
         page = {"count": len(rows), "next": None, "previous": None, "results": rows}
-        return Response(page | (rows[0] if rows else {}))
+        return self.detail_answer(page | (rows[0] if rows else {}))

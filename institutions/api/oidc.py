@@ -2,20 +2,17 @@
 
 from rest_framework import serializers
 
+from institutions.api.shared.people import refuse_sent
 from institutions.models import Institution, OIDCConnection
 from institutions.services import oidc
 from kernel.access import READ, WRITE, grant
-from kernel.caller import Caller, CallerKind, Role
+from kernel.caller import Role
 from kernel.scope import under
 from kernel.serializers import ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
+SETS = "sets the identity provider"  # who could let in whomever they like
 SHOWN = ("issuer", "client_id", "match", "claim", "everybody", "enabled", "created_at", "updated_at")
-
-
-def has_signed_in(caller: Caller) -> bool:
-    """Whether no VLE has sent the caller: else whoever has its secret could let themselves in for good."""
-    return caller.kind is not CallerKind.LAUNCHED
 
 
 class OIDCConnectionSerializer(ResourceSerializer):
@@ -36,16 +33,16 @@ class OIDCConnectionViewSet(ResourceViewSet):
     lock_for_delete = ("institution",)
     orderable = {name: name for name in ("id", *SHOWN)}
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
-    access = {
-        Role.GLOBAL: grant(READ, WRITE),
-        Role.ADMIN: grant(READ, WRITE, when=has_signed_in),  # it decides who is let in as an administrator
-    }
+    access = {Role.GLOBAL | Role.ADMIN: grant(READ, WRITE)}
 
     def perform_create(self, serializer):
+        refuse_sent(self, SETS)
         serializer.instance = oidc.connection_create(institution=self.parent, **serializer.validated_data)
 
     def perform_update(self, serializer):
+        refuse_sent(self, SETS)
         oidc.connection_update(connection=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance):
+        refuse_sent(self, SETS)
         oidc.connection_delete(connection=instance)

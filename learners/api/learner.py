@@ -217,6 +217,7 @@ class LearnerViewSet(RoleViewSet):
     shows_people = True
     scope = under(Institution, rows="institution", parent_lookup_institution_id="pk")
     role = people.LEARNER
+    tagged_actions = frozenset({"enrolment"})
     access = {
         Role.GLOBAL | Role.SEND: grant(READ),
         Role.ADMIN: grant(READ, WRITE, "enrolment"),
@@ -247,14 +248,14 @@ class LearnerViewSet(RoleViewSet):
             is_legacy = legacy.is_served(self.caller)
             answer = legacy.enrolment(self) if is_legacy else self.read_one(**self.looked_up)
             self.seen({"id": self.kwargs["id"]})
-            return Response(answer)
+            return self.detail_answer(answer)
         learner = self.get_object()
         self.seen({"id": learner.pk})
         activities = self.tenant.activities.all()
         if self.caller.vle_id is not None:
             activities = activities.filter(vle=self.caller.vle_id)
         activity = get_object_or_404(activities, pk=self.activity_id())
-        return Response(queries.enrolment_missing(learner.pk, activity))
+        return self.detail_answer(queries.enrolment_missing(learner.pk, activity))
 
     @extend_schema(responses={204: None})
     @enrolment.mapping.delete

@@ -11,11 +11,11 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from courses.api.user import UserViewSet
+from institutions.api.shared.people import refuse_sent
 from institutions.models import User
 from institutions.services.person_values import is_guarded
 from kernel.access import READ, WRITE, grant
 from kernel.caller import CallerKind, Role
-from kernel.domain import Forbidden
 from kernel.schema import problems
 from kernel.serializers import BodySerializer
 from reports.services.merging import merge_preview, people_merge
@@ -72,4 +72,4 @@ class MergingUserViewSet(UserViewSet):
         if self.caller.kind is CallerKind.LAUNCHED:
             gone = User.objects.filter(institution=self.tenant_id, pk=gone_id).first()
             if is_guarded(kept) or (gone is not None and is_guarded(gone)):
-                raise Forbidden("After coming from a VLE nobody merges accounts with rights or a way to sign in.")
+                refuse_sent(self, "merges accounts with rights or a way to sign in")

@@ -74,6 +74,16 @@ def test_sentences(world, written, signed_in, address):
     assert said["Ann Home sent a sample for an assessment"][1] == "\N{EN DASH}"
 
 
+def test_what_is_put_into_something_is_not_made(written, signed_in, address, world):
+    home = world.home
+    by, link = Origin("person", world.people["data"].pk, "home-data", **PASSWORD), f"{home.institution.pk}/1/2"
+    record(Entry("delete", "institution/group/course", link, home.institution.pk), by=by)
+    record(Entry("create", "vle/course/learner", link, home.institution.pk, world.people["ann"].pk), by=by)
+    said = [line[0] for line in shown(signed_in("data").get(address("trail/")))]
+    assert "Data Home took out a course of a group" in said
+    assert "Data Home put in a learner of a course: Ann Home" in said
+
+
 def test_what_told_of_somebody_whose_account_is_gone(world, written, signed_in, address):
     browser = signed_in("data")
     world.people["ann"].delete()

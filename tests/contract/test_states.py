@@ -25,6 +25,12 @@ TAG = re.compile(r'"[0-9a-f]{32}(-[0-9a-f]{8})?"')
 OTHER = '"00000000000000000000000000000000"'
 READ = [name for name in names(*ROOTS, verb="read") if CALLS[name].status == 200]
 CHANGES = [name for name in names(*ROOTS) if CALLS[name].verb in ("put", "patch")]
+_OF_ROWS = {CALLS[name].resource.name for name in READ}
+ACTIONS = [
+    name
+    for name in names("institution", "admin", "vle", method="get")
+    if CALLS[name].verb not in ("read", "list") and CALLS[name].status == 200 and CALLS[name].resource.name in _OF_ROWS
+]
 DELETIONS = names(*ROOTS, verb="delete")
 MEMBERS = ("course_instructor", "course_learner", "vle_instructor", "vle_learner")
 
@@ -65,6 +71,20 @@ def url_of_answer(call, answer, world) -> str:
 def test_every_detail_is_read_here():
     assert {CALLS[name].resource.name for name in CHANGES + DELETIONS} <= {CALLS[name].resource.name for name in READ}
     assert len(READ) > 30
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("name", ACTIONS)
+def test_actions_that_answer_one_row_have_a_tag_too(name, caller, world):
+    call = CALLS[name]
+    if call.before is not None:
+        call.before(world)
+    client, url = caller(call.by), url_of(call, world)
+    answer = client.get(url)
+    if answer.streaming or ("results" in answer.json() and "id" not in answer.json()):
+        return  # a table or a page of a list
+    assert TAG.fullmatch(answer["ETag"])
+    assert client.get(url, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
 
 
 @pytest.mark.no_cover

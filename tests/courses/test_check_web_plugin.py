@@ -16,14 +16,15 @@ FILES = {
     "/plugin/styles.css": {"Content-Type": "text/css"},
     "/plugin/assets/i18n/en.json": {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"},
 }
+LINK = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}  # of a 404 of the service
 ALLOWED = {"Access-Control-Allow-Origin": PAGE}
 
 
 class Host:
-    """Answers GET with the headers of `files`, and OPTIONS with `allowed`, which is what a capture needs."""
+    """Answers GET with the headers of `files`, below session/ with 404 and those of `link`, OPTIONS with `allowed`."""
 
     def __init__(self) -> None:
-        self.files, self.allowed = dict(FILES), dict(ALLOWED)
+        self.files, self.allowed, self.link, self.status = dict(FILES), dict(ALLOWED), dict(LINK), 404
         self.asked: list[tuple[str, str, str | None]] = []
         host = self
 
@@ -31,7 +32,10 @@ class Host:
             def do_GET(self):
                 host.asked.append((self.command, self.path, self.headers.get("Origin")))
                 headers = host.files.get(self.path) if self.command == "GET" else host.allowed
-                self.send_response(404 if headers is None else 302 if "Location" in headers else 200)
+                status = 404 if headers is None else 302 if "Location" in headers else 200
+                if self.path.startswith("/session/"):
+                    status, headers = host.status, host.link
+                self.send_response(status)
                 for name, value in {"Content-Length": "0", **(headers or {})}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -59,6 +63,7 @@ def running():
 @pytest.fixture
 def host(running, settings):
     running.files, running.allowed, running.asked = dict(FILES), dict(ALLOWED), []
+    running.link, running.status = dict(LINK), 404
     settings.WEB_PLUGIN_URL = f"{running.url}/plugin"
     return running
 
@@ -75,11 +80,28 @@ def check(host, *words: str) -> str:
 def test_all_that_a_page_needs_is_fetched_as_that_page(host):
     said = check(host, "--page", f"{PAGE}/mod/quiz/view.php")
     assert "FAILED" not in said
-    assert said.count("  ok ") == 4
+    assert said.count("  ok ") == 7
     assert [(path, origin) for method, path, origin in host.asked if method == "GET"] == [
-        (path, PAGE) for path in FILES
+        (path, PAGE) for path in (*FILES, "/session/x/data.json", "/session/x/connector.js")
     ]
-    assert [method for method, path, _ in host.asked if path.startswith("/lapi/v1/")] == ["OPTIONS"]
+    asked = [path for method, path, _ in host.asked if method == "OPTIONS"]
+    assert asked == [asked[0], "/api/v2/auth/token/refresh"]
+    assert asked[0].startswith("/lapi/v1/")
+
+
+@pytest.mark.parametrize(
+    ("status", "link", "says"),
+    [
+        (403, LINK, "the service does not get it, something before it answers (status 403)"),
+        (404, {"Content-Type": "text/html"}, "the service does not get it, something before it answers (status 404)"),
+        (404, {"Content-Type": "application/json"}, "Access-Control-Allow-Origin is missing"),
+    ],
+)
+def test_links_of_sessions_that_a_proxy_keeps_back_are_named(host, status, link, says):
+    host.status, host.link = status, link
+    said = check(host, "--page", PAGE)
+    assert (said.count("FAILED"), said.count(says)) == (2, 2)
+    assert "error: 2 of these" in said
 
 
 @pytest.mark.parametrize(
@@ -121,7 +143,7 @@ def test_names_of_the_files_are_settings_and_redirects_are_followed(host, settin
 
 
 def test_pages_of_https_load_nothing_by_http(host):
-    assert check(host, "--page", "https://moodle.example.org").count("browsers load nothing by http") == 4
+    assert check(host, "--page", "https://moodle.example.org").count("browsers load nothing by http") == 7
 
 
 def test_a_host_that_does_not_answer_is_named(host, settings):

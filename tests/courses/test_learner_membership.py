@@ -10,7 +10,12 @@ from django.utils import timezone
 from courses.models import CourseInstructor, CourseLearner
 from institutions.models import User
 from tests.conftest import client_of
+from tests.lines import details_of
+from tests.pages.conftest import signed_in, visitor
 from tests.world import rewritten
+from trail.models import Line
+
+__all__ = ["signed_in", "visitor"]
 
 NEW = {"uid": "n1", "first_name": "New", "last_name": "Pupil", "email": "new@example.org"}
 
@@ -41,6 +46,27 @@ def test_learner_sees_which_instructor_did_it(as_, memberships, course, world):
     link = CourseLearner.objects.get(learner=world.people["eve"].pk)
     assert before < link.added_at < timezone.now()
     assert as_("eve").get(f"{memberships('eve')}{row['id']}/").json() == row
+
+
+def test_the_trail_tells_of_the_link_and_not_of_the_account(as_, course, signed_in, world):
+    eve = world.people["eve"]
+    as_("teacher").post(f"{course}learner/", {"uid": "eve"})
+    page = signed_in("eve").get("/me/").text
+    assert "First course" in page
+    assert "Teacher Home" in page
+    as_("teacher").delete(f"{course}learner/{eve.pk}/")
+    told = as_("eve").get("/api/v2/me/trail/", {"ordering": "id"}).json()["results"]
+    assert [
+        (row["told"]["who"], row["told"]["did"], row["told"]["what"], row["told"]["changed"])
+        for row in told
+        if row["told"]["who"] != "you"
+    ] == [
+        ("instructor", "put you into", "a course, as a learner", []),
+        ("instructor", "took you out of", "a course, as a learner", []),
+    ]
+    lines = Line.objects.filter(person_id=eve.pk, verb__in=("create", "delete")).order_by("pk")
+    key = world.home.course.pk
+    assert [details_of(row) for row in lines] == [{"course": [None, key]}, {"course": [key, None]}]
 
 
 def test_who_was_first_is_recorded(as_, memberships, course, world):

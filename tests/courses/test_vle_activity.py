@@ -112,7 +112,6 @@ def test_an_activity_is_once_in_the_vle_whatever_the_course(course, client, worl
         ({"vle_activity_id": "x" * 251}, "vle_activity_id"),
         ({"enabled": None}, "enabled"),
         ({"enabled": "maybe"}, "enabled"),
-        ({"start": "1970"}, "start"),
         ({"conf": {"a": 1}}, "conf"),
     ],
 )

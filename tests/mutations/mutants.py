@@ -829,8 +829,8 @@ WRITTEN = [
     (
         "launched people set passwords",
         "institutions/api/shared/people.py",
-        "if view.caller.kind is not CallerKind.LAUNCHED:",
-        "if True:",
+        "    if view.caller.kind is CallerKind.LAUNCHED:\n        raise",
+        "    if False:\n        raise",
         _LAUNCHER,
     ),
     (

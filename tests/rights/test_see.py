@@ -172,7 +172,7 @@ def test_the_trail_tells_roles_and_no_names_of_people(world, as_):
         ("data administrator", "looked at", "your report"),
         ("instructor", "changed", "your record as a learner"),
         ("member of your institution", "looked at", "your record as a learner"),
-        ("learning platform Moodle", "added", "your membership of a course"),
+        ("learning platform Moodle", "put you into", "a course, as a learner"),
         (provider, "looked at", "your enrolment"),
         ("administrator of the service", "looked at", "your account"),
         ("the service's operator", "looked at", "your account"),

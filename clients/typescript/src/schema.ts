@@ -16995,7 +16995,10 @@ export interface operations {
                 /** @description Changes nothing: there is one. */
                 search?: string;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @example 1 */
                 parent_lookup_institution_id: number;
@@ -17006,11 +17009,19 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CurrentInformedConsent"];
                 };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Unreadable"];
             /** @description No valid credentials. */
@@ -18273,7 +18284,10 @@ export interface operations {
                 /** @description What is missing for this activity instead. */
                 activity_id?: number;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @example 103 */
                 id: number;
@@ -18286,11 +18300,19 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LearnerEnrolment"];
                 };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A value is wrong, or the body cannot be read. */
             400: {

@@ -30,6 +30,7 @@ class MemberFilter(filters.FilterSet):
 
 class MemberViewSet(ResourceViewSet):
     membership: members.Membership
+    links_to = "course"
     locks_row = False  # only the link changes: the services lock the role and the course, in this order
     lock_before = ("user",)  # where If-Match asks for the row's lock, as for the role itself
     # Rows are roles, so that their id is the person's.

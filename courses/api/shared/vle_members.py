@@ -50,6 +50,7 @@ class VLEMemberSerializer(RoleSerializer):
 
 class VLEMemberViewSet(MemberViewSet):
     root = "vle"
+    links_to = ""  # a VLE tells of the person, too
     filterset_class: type[filters.FilterSet] = VLEMemberFilter
     scope = under(Course, rows="courses", tenant="institution", course_id="pk", vle_id="vle")
     access = {Role.VLE: grant(READ, WRITE)}

@@ -19,7 +19,9 @@ SECONDS = 10
 SCRIPTS = {"text/javascript", "application/javascript"}
 # {file: (media types, whether a script of the page reads it, which needs the file's permission)}
 EXPECTED = {"script": (SCRIPTS, False), "style": ({"text/css"}, False), "translation": ({"application/json"}, True)}
-CAPTURE = "/lapi/v1/alert/1/00000000-0000-4000-8000-000000000000/"  # nobody's: a browser asks before it sends
+# What a browser asks before it sends: a capture, here of nobody, and what the plugin sends for new tokens.
+QUESTIONS = ("/lapi/v1/alert/1/00000000-0000-4000-8000-000000000000/", "/api/v2/auth/token/refresh")
+LINKS = ("/session/x/data.json", "/session/x/connector.js")  # of no session: the service itself must say so
 
 
 class Command(BaseCommand):
@@ -75,7 +77,10 @@ def _tried(origin: str, here: str) -> Iterator[tuple[str, str]]:
     for kind, name in web_plugin.file_names().items():
         url = urljoin(folder, name)
         yield url, _problem_of_file(url, origin, *EXPECTED[kind])
-    yield f"{here}{CAPTURE}", _problem_of_captures(f"{here}{CAPTURE}", origin)
+    for path in LINKS:
+        yield f"{here}{path}", _problem_of_link(f"{here}{path}", origin)
+    for path in QUESTIONS:
+        yield f"{here}{path}", _problem_of_question(f"{here}{path}", origin)
 
 
 def _problem_of_file(url: str, origin: str, media_types: set[str], is_read: bool) -> str:
@@ -91,19 +96,30 @@ def _problem_of_file(url: str, origin: str, media_types: set[str], is_read: bool
     return ""
 
 
-def _problem_of_captures(url: str, origin: str) -> str:
+def _problem_of_link(url: str, origin: str) -> str:
+    status, headers, problem = _fetched(url, origin, "GET", {})
+    if problem:
+        return problem
+    if status != 404 or headers.get_content_type() != "application/json":
+        return f"the service does not get it, something before it answers (status {status})"
+    if headers.get("Access-Control-Allow-Origin") not in {"*", origin}:
+        return "pages of other hosts may not read it: Access-Control-Allow-Origin is missing"
+    return ""
+
+
+def _problem_of_question(url: str, origin: str) -> str:
     asks = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type",
     }
     status, headers, problem = _fetched(url, origin, "OPTIONS", asks)
     if not problem and headers.get("Access-Control-Allow-Origin") not in {"*", origin}:
-        problem = f"captures cannot be sent from there: is {origin} in CORS_ALLOWED_ORIGINS? (status {status})"
+        problem = f"it cannot be sent from there: is {origin} in CORS_ALLOWED_ORIGINS? (status {status})"
     return problem
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Browsers follow redirects of files, but not of the question that precedes a capture."""
+    """Browsers follow redirects of files, but not of the question that precedes what they send."""
 
     def redirect_request(self, req: Request, *args: Any, **kwargs: Any) -> Request | None:
         return None if req.get_method() == "OPTIONS" else super().redirect_request(req, *args, **kwargs)

@@ -49,8 +49,17 @@ class MisnamedRefused(serializers.Serializer[Any]):
                 meant = f"{key}_id" if f"{key}_id" in writable else None
                 if meant and meant not in data and not self._is_as_read(meant, data[key]):
                     yield key, meant
+            elif short := self._shortened(key, writable):
+                yield key, short
             elif close := get_close_matches(_letters(key), alike, n=1, cutoff=_ALIKE):
                 yield key, alike[close[0]]
+
+    @staticmethod
+    def _shortened(key: str, writable: set[str]) -> str | None:
+        """The key to write that begins like this one and ends like it: inst_id is institution_id."""
+        letters = _letters(key) if _KEY_ENDING.search(key) else ""
+        ids = (name for name in sorted(writable) if name.endswith("_id") and _letters(name).startswith(letters))
+        return next(ids, None) if len(letters) >= _SHORTEST else None
 
     def _is_as_read(self, name: str, value: Any) -> bool:
         """Whether an object, as a detail shows it, is the one that the row has already; null is none."""
@@ -60,6 +69,7 @@ class MisnamedRefused(serializers.Serializer[Any]):
 
 
 _ALIKE = 0.8  # a letter or two in a word of ten
+_SHORTEST = 3  # letters of a name that was shortened
 _LONGEST_KEY = 50
 _MOST_KEYS = 100
 _KEY_ENDING = re.compile(r"([-_ ][iI][dD]|(?<=[a-z])I[dD])\Z")

@@ -53,19 +53,23 @@ def changeable(view: ResourceViewSet, person: User, own: frozenset[str] = frozen
     return names
 
 
+def refuse_sent(view: ResourceViewSet, does: str) -> None:
+    """Forbidden for a session that a VLE has opened."""
+    if view.caller.kind is CallerKind.LAUNCHED:
+        raise Forbidden(f"After coming from a VLE nobody {does}: sign in with your password.")
+
+
 def refuse_launched(view: ResourceViewSet, person: User | None, values: Mapping[str, Any]) -> None:
     """Forbidden for a session that a VLE has opened, where the values change who may sign in, as what, or how.
 
     A link to set a password goes to the e-mail address: whoever has the VLE's secret would keep what a session gives.
     """
-    if view.caller.kind is not CallerKind.LAUNCHED:
-        return
     if "password" in values:
-        raise Forbidden("After coming from a VLE nobody sets passwords: sign in with yours.")
+        refuse_sent(view, "sets passwords")
     if any(values[name] != getattr(person, name, False) for name in values.keys() & {*OF_SIGN_IN}):
-        raise Forbidden("After coming from a VLE nobody changes rights: sign in with your password.")
+        refuse_sent(view, "changes rights")
     if "email" in values and person is not None and is_guarded(person) and not is_same(person.email, values["email"]):
-        raise Forbidden("After coming from a VLE nobody changes addresses that people sign in with.")
+        refuse_sent(view, "changes addresses that people sign in with")
 
 
 # Base of the resources of instructors and learners: writes go to the person who has the role.

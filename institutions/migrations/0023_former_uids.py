@@ -10,7 +10,7 @@ import kernel.constraints
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('institutions', '0020_own_names'),
+        ('institutions', '0022_timeout_bounds'),
     ]
 
     operations = [
